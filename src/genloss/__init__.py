@@ -1,0 +1,81 @@
+"""genloss: predict, simulate, diagnose and cure model collapse in regression.
+
+A `Problem` says what there is to learn, a `Plan` who labels which samples; `predict`, `simulate`,
+`tune` and `forecast` take them and answer with a `Curve`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from genloss._version import __version__
+from genloss.curve import Curve
+from genloss.errors import (
+    DataError,
+    GenlossError,
+    InvalidInputError,
+    MissingDependencyError,
+    NoTheoryError,
+)
+from genloss.files import load, load_plan, save, to_json, to_toml
+from genloss.generation import Generation, Source
+from genloss.plan import Plan
+from genloss.predict import predict
+from genloss.problem import Problem
+from genloss.simulate import simulate
+from genloss.tune import Tuned, tune
+
+if TYPE_CHECKING:
+    from genloss.data.forecast import Forecast, forecast
+    from genloss.data.kernels import Kernel
+    from genloss.data.tables import Table, load_table
+
+__all__ = [
+    "Curve",
+    "DataError",
+    "Forecast",
+    "Generation",
+    "GenlossError",
+    "InvalidInputError",
+    "Kernel",
+    "MissingDependencyError",
+    "NoTheoryError",
+    "Plan",
+    "Problem",
+    "Source",
+    "Table",
+    "Tuned",
+    "__version__",
+    "forecast",
+    "load",
+    "load_plan",
+    "load_table",
+    "predict",
+    "save",
+    "simulate",
+    "to_json",
+    "to_toml",
+    "tune",
+]
+
+# what reads data pulls in heavier libraries, so it is imported on first use
+_LAZY = {
+    "Forecast": "genloss.data.forecast",
+    "Kernel": "genloss.data.kernels",
+    "Table": "genloss.data.tables",
+    "forecast": "genloss.data.forecast",
+    "load_table": "genloss.data.tables",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'genloss' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_LAZY[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,181 @@
+"""The Curve: what every verb answers with, one entry per fitted model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Curve:
+    """Error of every fitted model of a plan.
+
+    Attributes
+    ----------
+    risk : ndarray of shape (n_models,)
+        Excess test error ``E |w - w*|^2_Sigma``, label noise not included (`predict`,
+        `simulate`), or the mean squared error on held-out real labels (`forecast`); ``metric`` says
+        which. ``inf`` where the mean does not exist.
+    bias : ndarray of shape (n_models,) or None
+        Part of the risk that is due to the mean model, ``|E w - w*|^2_Sigma``.
+    variance : ndarray of shape (n_models,) or None
+        Part of the risk that is due to the spread of the model around its mean.
+    stderr : ndarray of shape (n_models,) or None
+        Monte Carlo standard error of ``risk``; None for theory.
+    method : str
+        How it was obtained.
+    warnings : tuple of str
+        Where the answer is weak, one sentence each.
+    metric : str
+        What ``risk`` is.
+    kappa, df1, df2 : ndarray of shape (n_models,) or None
+        Effective penalty and degrees of freedom of each fit (theory only).
+    exact : ndarray of bool of shape (n_models,) or None
+        Whether the model's risk is exact at finite size (theory only).
+    trials : int or None
+        Number of Monte Carlo runs.
+
+    Examples
+    --------
+    >>> import genloss as gl
+    >>> curve = gl.predict(gl.Problem.isotropic(10), gl.Plan.replace(3, 31, noise=1.0))
+    >>> curve.risk.round(3)
+    array([0.5, 1. , 1.5])
+    """
+
+    risk: Array
+    bias: Array | None = None
+    variance: Array | None = None
+    stderr: Array | None = None
+    method: str = ""
+    warnings: tuple[str, ...] = ()
+    metric: str = "excess risk"
+    kappa: Array | None = None
+    df1: Array | None = None
+    df2: Array | None = None
+    exact: npt.NDArray[np.bool_] | None = None
+    trials: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in self._columns():
+            column = np.array(getattr(self, name))
+            column.setflags(write=False)
+            object.__setattr__(self, name, column)
+
+    def _columns(self) -> list[str]:
+        names = ("risk", "bias", "variance", "stderr", "kappa", "df1", "df2", "exact")
+        return [name for name in names if getattr(self, name) is not None]
+
+    @property
+    def n_models(self) -> int:
+        """Number of models."""
+        return int(self.risk.size)
+
+    def first_above(self, factor: float = 2.0) -> int | None:
+        """Number of the first model whose risk exceeds ``factor`` times model 0's, or None.
+
+        Examples
+        --------
+        >>> import genloss as gl
+        >>> gl.predict(gl.Problem.isotropic(10), gl.Plan.replace(5, 31, noise=1.0)).first_above(2.5)
+        2
+        """
+        above = np.flatnonzero(self.risk > factor * self.risk[0])
+        return int(above[0]) if above.size else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data: one list per column, and what describes the curve.
+
+        Examples
+        --------
+        >>> import genloss as gl
+        >>> gl.predict(gl.Problem.isotropic(10), gl.Plan.replace(1, 31)).to_dict()["risk"]
+        [0.0]
+        """
+        plain: dict[str, Any] = {"metric": self.metric, "method": self.method}
+        plain |= {name: getattr(self, name).tolist() for name in self._columns()}
+        if self.trials is not None:
+            plain["trials"] = self.trials
+        return plain | {"warnings": list(self.warnings)}
+
+    def to_frame(self, backend: str | None = None) -> Any:
+        """One row per model, as a data frame.
+
+        Parameters
+        ----------
+        backend : {"pandas", "polars", "pyarrow"}, optional
+            Library of the frame; default: the first of these that is installed.
+
+        Returns
+        -------
+        pandas.DataFrame, polars.DataFrame or pyarrow.Table
+            Columns ``model``, ``risk`` and those of bias, variance, stderr, kappa, df1, df2 and
+            exact that the curve has.
+
+        Raises
+        ------
+        MissingDependencyError
+            If none of the libraries is installed.
+
+        Examples
+        --------
+        >>> import genloss as gl
+        >>> curve = gl.predict(gl.Problem.isotropic(10), gl.Plan.replace(2, 31, noise=1.0))
+        >>> list(curve.to_frame("pandas").columns)[:3]
+        ['model', 'risk', 'bias']
+        """
+        from genloss.data.frames import frame
+
+        columns = {"model": np.arange(self.n_models)}
+        return frame(columns | {name: getattr(self, name) for name in self._columns()}, backend)
+
+    def plot(
+        self, against: Curve | None = None, *, ax: Axes | None = None, label: str | None = None
+    ) -> Axes:
+        """Draw the risk of every model, theory as a line and Monte Carlo as points.
+
+        Parameters
+        ----------
+        against : Curve, optional
+            A second curve to lay over this one.
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; default: a new figure.
+        label : str, optional
+            Legend entry; default: the curve's method.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The axes, for further styling and saving.
+
+        Examples
+        --------
+        >>> import genloss as gl
+        >>> curve = gl.predict(gl.Problem.isotropic(10), gl.Plan.replace(5, 31, noise=1.0))
+        >>> curve.plot().get_ylabel()
+        'excess risk'
+        """
+        from genloss.plots import plot_curves
+
+        return plot_curves([self] if against is None else [self, against], ax=ax, label=label)
+
+    def __len__(self) -> int:
+        return self.n_models
+
+    def __repr__(self) -> str:
+        shown = 12
+        lines = [f"Curve({self.n_models} models, {self.metric}, {self.method})"]
+        for model, risk in enumerate(self.risk[:shown]):
+            spread = f" +- {self.stderr[model]:.2g}" if self.stderr is not None else ""
+            lines.append(f"  model {model:>2}: {risk:.5g}{spread}")
+        if self.n_models > shown:
+            lines.append(f"  ... model {self.n_models - 1}: {self.risk[-1]:.5g}")
+        return "\n".join(lines + [f"  warning: {text}" for text in self.warnings])

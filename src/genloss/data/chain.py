@@ -1,0 +1,258 @@
+"""A plan run literally on real rows: on rows held out for it, or rehearsed on recycled ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import scipy.linalg
+
+from genloss.data.kernels import LINEAR, Kernel
+from genloss.generation import REAL, Generation
+from genloss.plan import Plan
+
+Array = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.intp]
+
+MOST_SCORED = 6000  # rows on which a rehearsed model is scored
+
+
+class Model(Protocol):
+    """A fitted model."""
+
+    def __call__(self, X: Array) -> Array:
+        """Predictions for any rows."""
+
+    def at(self, rows: Rows) -> Array:
+        """Predictions for rows of the pool it was fitted on."""
+
+
+class Fitted(NamedTuple):
+    """One model of a chain, with the rows it was fitted on."""
+
+    model: Model
+    rows: Rows
+    real: npt.NDArray[np.bool_]
+
+
+def walk(
+    plan: Plan,
+    labels: Array,
+    fit: Callable[[Rows, Array, float], Model],
+    rng: np.random.Generator,
+) -> Iterator[Fitted]:
+    """Run a plan on a pool of rows with real ``labels``, yielding every model.
+
+    A fresh design takes the rows that were used longest ago: nobody's, as long as there are any.
+    Real labels come as they are; a source's noise is added to what models say.
+    """
+    last_used = np.full(labels.size, -1)
+    models: dict[int, Model] = {}
+    rows, pooled = np.empty(0, dtype=np.intp), []
+    for t, generation in enumerate(plan):
+        if generation.design == "fresh":
+            rows = np.lexsort((rng.random(labels.size), last_used))[: generation.n_samples]
+            last_used[rows] = t
+        block = (rows, *_label(generation, t, rows, labels, models, rng))
+        pooled.append(block)
+        used = (
+            tuple(np.concatenate(parts) for parts in zip(*pooled, strict=True))
+            if generation.pooled
+            else block
+        )
+        models[t] = fit(used[0], used[1], generation.penalty)
+        yield Fitted(models[t], used[0], used[2])
+
+
+def _label(
+    generation: Generation,
+    t: int,
+    rows: Rows,
+    labels: Array,
+    models: dict[int, Model],
+    rng: np.random.Generator,
+) -> tuple[Array, npt.NDArray[np.bool_]]:
+    """Labels of one generation's rows, and which of them a real label took part in."""
+    made, real, first = np.empty(rows.size), np.zeros(rows.size, dtype=bool), 0
+    for source in generation.sources:
+        block = slice(first, first + source.n_samples)
+        first, made[block] = block.stop, 0.0
+        for number, share in source.labeler_numbers(t).items():
+            if number == REAL:
+                made[block] += share * labels[rows[block]]
+                real[block] = True
+            else:
+                noise = source.noise * rng.standard_normal(source.n_samples)
+                made[block] += share * (models[number].at(rows[block]) + noise)
+    return made, real
+
+
+@dataclass(frozen=True)
+class _KernelModel:
+    """Kernel ridge with an unpenalised intercept, in dual form."""
+
+    kernel: Kernel
+    pool: Array
+    rows: Rows
+    dual: Array
+    intercept: float
+
+    def __call__(self, X: Array) -> Array:
+        return self.kernel(X, self.pool[self.rows]) @ self.dual + self.intercept
+
+    def at(self, rows: Rows) -> Array:
+        return self(self.pool[rows])
+
+
+@dataclass(frozen=True)
+class _LinearModel:
+    """Ridge with an unpenalised intercept."""
+
+    pool: Array
+    weights: Array
+    intercept: float
+
+    def __call__(self, X: Array) -> Array:
+        return X @ self.weights + self.intercept
+
+    def at(self, rows: Rows) -> Array:
+        return self(self.pool[rows])
+
+
+def fit_rows(X: Array, rows: Rows, labels: Array, penalty: float, kernel: Kernel | None) -> Model:
+    """Fit the model of a plan on some rows of ``X``, primal or dual, whichever is smaller."""
+    if kernel is None and rows.size > X.shape[1]:
+        return _fit_linear(X, rows, labels, penalty)
+    gram = kernel or LINEAR
+    dual, intercept = fit_dual(_ridged(gram(X[rows], X[rows]), penalty), labels)
+    return _KernelModel(gram, X, rows, dual, intercept)
+
+
+def measure(
+    plan: Plan,
+    pool: tuple[Array, Array],
+    test: tuple[Array, Array],
+    kernel: Kernel | None,
+    rng: np.random.Generator,
+) -> Array:
+    """Mean squared error of every model of one run on the pool, against real test labels."""
+    X, y = pool
+    models = walk(plan, y, lambda *fitted: fit_rows(X, *fitted, kernel), rng)
+    return np.array([np.mean((each.model(test[0]) - test[1]) ** 2) for each in models])
+
+
+def _fit_linear(X: Array, rows: Rows, labels: Array, penalty: float) -> _LinearModel:
+    chosen = X[rows]
+    mean, offset = chosen.mean(axis=0), labels.mean()
+    chosen = chosen - mean
+    gram = chosen.T @ chosen
+    gram.flat[:: len(gram) + 1] += rows.size * penalty
+    weights = _positive_solve(gram, chosen.T @ (labels - offset))
+    return _LinearModel(X, weights, float(offset - mean @ weights))
+
+
+def _positive_solve(gram: Array, right: Array) -> Array:
+    """Solve with a positive matrix; the minimum-norm solution if it is numerically singular."""
+    try:
+        factor = scipy.linalg.cho_factor(gram, lower=True, check_finite=False)
+        diagonal = np.diagonal(factor[0])
+        if diagonal.min() > 1e-7 * diagonal.max():
+            return np.asarray(scipy.linalg.cho_solve(factor, right, check_finite=False))
+    except np.linalg.LinAlgError:
+        pass
+    values, vectors = np.linalg.eigh(gram)
+    kept = values > 1e-12 * values[-1]
+    shape = (-1,) + (1,) * (right.ndim - 1)
+    return vectors[:, kept] @ ((vectors[:, kept].T @ right) / values[kept].reshape(shape))
+
+
+def _ridged(gram: Array, penalty: float) -> Array:
+    """Gram matrix plus ``n * penalty`` on its diagonal."""
+    gram = gram.copy()
+    gram.flat[:: len(gram) + 1] += len(gram) * penalty
+    return gram
+
+
+def fit_dual(ridged: Array, labels: Array) -> tuple[Array, float]:
+    """Coefficients of the rows and unpenalised intercept of kernel ridge regression."""
+    both = _positive_solve(ridged, np.column_stack([labels, np.ones(labels.size)]))
+    dual, ones = both.T
+    if ones.sum() <= 0:  # the constant is numerically outside the span: nothing to project out
+        return dual, 0.0
+    intercept = float(dual.sum() / ones.sum())
+    return dual - ones * intercept, intercept
+
+
+def leave_one_out(ridged: Array, labels: Array, dual: Array) -> Array:
+    """Exact leave-one-out predictions of kernel ridge with an unpenalised intercept.
+
+    Label minus ``dual_i / C_ii``, C the inverse with the constant projected out.
+    """
+    inverse = _inverse(ridged)
+    ones = inverse.sum(axis=1)
+    slack = np.diagonal(inverse) - ones**2 / max(ones.sum(), np.finfo(float).tiny)
+    return labels - dual / np.maximum(slack, np.finfo(float).tiny)
+
+
+def _inverse(matrix: Array) -> Array:
+    """Inverse of a positive matrix, the pseudo-inverse if it is numerically singular."""
+    try:
+        factor, _ = scipy.linalg.cho_factor(matrix, lower=True, check_finite=False)
+        diagonal = np.diagonal(factor)
+        if diagonal.min() > 1e-7 * diagonal.max():
+            lower = scipy.linalg.lapack.dpotri(factor, lower=1)[0]
+            return np.tril(lower) + np.tril(lower, -1).T
+    except np.linalg.LinAlgError:
+        pass
+    return np.asarray(scipy.linalg.pinvh(matrix, rtol=1e-12))
+
+
+def rehearse(
+    plan: Plan, X: Array, y: Array, kernel: Kernel | None, rng: np.random.Generator
+) -> Array:
+    """Mean squared error of the models of a plan, run and scored on the rows of one sample.
+
+    A model is scored on rows whose real label no model before it has seen and that it was not
+    fitted on; where those are few, also on its own rows, by leave-one-out predictions. Rows recycle
+    when the plan needs more than there are. Stops when a tenth of the sample is left to score, so
+    that the result may be shorter than the plan.
+
+    Parameters
+    ----------
+    plan : Plan
+        What to run; each generation needs at most half of the rows.
+    X, y : ndarray of shape (k, dim) and (k,)
+        The sample.
+    kernel : Kernel or None
+        Kernel of the models; None for linear ones.
+    rng : numpy.random.Generator
+        Source of randomness.
+    """
+    unseen = np.ones(y.size, dtype=bool)
+    errors: list[float] = []
+    made: dict[int, Array] = {}
+
+    def fit(rows: Rows, labels: Array, penalty: float) -> Model:
+        made[0] = labels
+        return fit_rows(X, rows, labels, penalty, kernel)
+
+    for t, fitted in enumerate(walk(plan, y, fit, rng)):
+        rows, penalty = fitted.rows, plan.generations[t].penalty
+        apart = unseen.copy()
+        apart[rows] = False
+        enough = apart.sum() >= min(2000, y.size // 3)
+        if not enough and unseen.sum() < y.size / 10:
+            break
+        scored = rng.permutation(np.flatnonzero(apart))[:MOST_SCORED]
+        squares = (fitted.model.at(scored) - y[scored]) ** 2
+        if not enough:
+            gram = _ridged((kernel or LINEAR)(X[rows], X[rows]), penalty)
+            dual, _ = fit_dual(gram, made[0])
+            own = (leave_one_out(gram, made[0], dual) - y[rows])[unseen[rows]]
+            squares = np.append(squares, own**2)
+        errors.append(float(squares.mean()))
+        unseen[rows[fitted.real]] = False
+    return np.array(errors)

@@ -1,0 +1,465 @@
+"""From a user's own data to the error of every model of a plan, predicted and then measured."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss import _check
+from genloss.curve import Curve
+from genloss.data.advice import Advice, advise, with_real_noise
+from genloss.data.chain import measure, rehearse
+from genloss.data.estimation import (
+    MOST_ROWS,
+    Standardiser,
+    estimate_standardised,
+    nystrom_features,
+)
+from genloss.data.kernels import Kernel
+from genloss.data.tables import Table, load_table
+from genloss.errors import DataError, InvalidInputError
+from genloss.plan import Plan
+from genloss.predict import predict
+from genloss.problem import Problem
+from genloss.tune import tune
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Array = npt.NDArray[np.float64]
+Sample = tuple[Array, Array]
+
+METRIC = "mean squared error on real labels"
+
+_REHEARSALS = 4
+_MOST_SEEN = 12_000
+_MOST_TEST = 6_000
+_EXACT_KERNEL = 4_000  # rows per fit up to which kernel ridge is solved exactly
+_LANDMARKS = 2_000
+_MODEL_DOUBT = 0.02  # relative error of the theory that no statistic of the sample shows
+_FEWEST_ROWS = 40
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Forecast:
+    """What becomes of a user's model when it is retrained according to a plan.
+
+    Attributes
+    ----------
+    predicted : Curve
+        Error of every model as forecast from the rows seen.
+    measured : Curve
+        The same, with the plan run literally on rows held out, averaged over ``trials`` runs.
+    low, high : ndarray of shape (n_models,)
+        Band in which a single run's error is expected (about 95 %).
+    noise : float
+        Standard deviation of what the model class cannot explain of a real label, estimated.
+    problem : Problem
+        Estimated problem, on standardised features and without the intercept.
+    advice : Advice
+        When the error doubles, which penalty is best, how many real labels are needed.
+    plan : Plan
+        The plan that was forecast.
+    kernel : Kernel or None
+        The kernel; None for a linear model.
+    source, target : str
+        Where the data came from.
+    rows : dict
+        Number of rows ``seen`` by the forecast, in the ``pool`` of the measured chain and in the
+        ``test`` set.
+    notes : tuple of str
+        What was done to the data.
+    """
+
+    predicted: Curve
+    measured: Curve
+    low: Array
+    high: Array
+    noise: float
+    problem: Problem
+    advice: Advice
+    plan: Plan
+    kernel: Kernel | None
+    source: str
+    target: str
+    rows: dict[str, int]
+    notes: tuple[str, ...]
+
+    @property
+    def relative_error(self) -> Array:
+        """``predicted / measured - 1`` of every model."""
+        return self.predicted.risk / self.measured.risk - 1
+
+    def plot(self, *, ax: Axes | None = None) -> Axes:
+        """Draw prediction with its band, and measurement with its error bars.
+
+        Examples
+        --------
+        >>> import genloss as gl, sklearn.datasets
+        >>> outlook = gl.forecast(*sklearn.datasets.load_diabetes(return_X_y=True))
+        >>> outlook.plot().get_xlabel()
+        'model (0 is trained on real labels)'
+        """
+        from genloss.plots import plot_forecast
+
+        return plot_forecast(self, ax=ax)
+
+    def to_frame(self, backend: str | None = None) -> Any:
+        """One row per model: predicted, low, high, measured, stderr.
+
+        Examples
+        --------
+        >>> import genloss as gl, sklearn.datasets
+        >>> outlook = gl.forecast(*sklearn.datasets.load_diabetes(return_X_y=True))
+        >>> list(outlook.to_frame("pandas").columns)
+        ['model', 'predicted', 'low', 'high', 'measured', 'stderr']
+        """
+        from genloss.data.frames import frame
+
+        return frame(self._columns(), backend)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for machines."""
+        columns = {name: values.tolist() for name, values in self._columns().items()}
+        return {
+            "source": self.source,
+            "target": self.target,
+            "metric": METRIC,
+            "rows": dict(self.rows),
+            "kernel": None if self.kernel is None else self.kernel.name,
+            "plan": self.plan.to_dict(),
+            "noise": self.noise,
+            "models": columns,
+            "median_relative_error": float(np.median(np.abs(self.relative_error))),
+            "advice": {**vars(self.advice), "sentences": self.advice.sentences(self.plan)},
+            "warnings": list(self.predicted.warnings + self.measured.warnings),
+            "notes": list(self.notes),
+        }
+
+    def _columns(self) -> dict[str, npt.NDArray[Any]]:
+        assert self.measured.stderr is not None
+        return {
+            "model": np.arange(self.plan.n_models),
+            "predicted": self.predicted.risk,
+            "low": self.low,
+            "high": self.high,
+            "measured": self.measured.risk,
+            "stderr": self.measured.stderr,
+        }
+
+    def __repr__(self) -> str:
+        error = float(np.median(np.abs(self.relative_error)))
+        lines = [f"Forecast({self.source}, {self.plan.n_models} models, {METRIC})"]
+        for t, (said, found) in enumerate(
+            zip(self.predicted.risk, self.measured.risk, strict=True)
+        ):
+            lines.append(f"  model {t:>2}: predicted {said:.5g}, measured {found:.5g}")
+        lines.append(f"  median difference {error:.1%}")
+        return "\n".join(lines + [f"  {text}" for text in self.advice.sentences(self.plan)])
+
+
+def forecast(
+    X: Any,
+    y: Any = None,
+    plan: Plan | None = None,
+    kernel: Any = None,
+    seed: int = 0,
+    *,
+    trials: int = 5,
+    missing: str = "error",
+) -> Forecast:
+    """Forecast what a retraining plan does to a model of your data, and check it on held-out rows.
+
+    Parameters
+    ----------
+    X : array_like of shape (n_rows, dim), path, data frame, Bunch or Table
+        The features; or a table that holds features and target.
+    y : array_like of shape (n_rows,) or str, optional
+        The real labels; or the name of the target column of a table.
+    plan : Plan, optional
+        Default: 10 models on up to 1,000 rows each, relabelled by the previous model without added
+        noise, with the penalty that is best for the first. A plan's ``noise`` is what is added to
+        labels that models make, in units of the target; real labels carry their own.
+    kernel : {None, "linear", "rbf", "polynomial"} or Kernel, optional
+        None for a linear model. Features are standardised, the intercept is not penalised, and gamma
+        is 1 / dim unless given. Fits on more than 4,000 rows use 2,000 Nystrom features.
+    seed : int, default 0
+        Seed of all splits and runs.
+    trials : int, default 5
+        Number of literal runs, at least 2.
+    missing : {"error", "drop", "mean"}, default "error"
+        What to do about missing values of a table.
+
+    Returns
+    -------
+    Forecast
+        ``predicted`` and ``measured`` curves of the mean squared error on real labels, in squared
+        units of the target, label noise included; ``noise``, ``problem`` and ``advice``.
+
+    Raises
+    ------
+    DataError
+        If the table cannot be used, or has fewer rows than the plan needs.
+    NoTheoryError
+        If `predict` has no theory for the plan.
+    InvalidInputError
+        If an argument is out of range.
+
+    Notes
+    -----
+    The rows are split three ways. From the seen rows alone, the problem is estimated (`theory.md`
+    2.2, 2.12) and its state evolution computed; then the plan is rehearsed on those same rows, and
+    the theory is corrected by the ratio of both, because real features are not Gaussian. Nothing of
+    the measured chain enters: it runs on other rows and is scored on yet others.
+
+    Examples
+    --------
+    >>> import genloss as gl, sklearn.datasets
+    >>> X, y = sklearn.datasets.load_diabetes(return_X_y=True)
+    >>> outlook = gl.forecast(X, y, gl.Plan.replace(5, 60, penalty=0.1))
+    >>> outlook.predicted.n_models
+    5
+    """
+    table = _table(X, y, missing)
+    chosen = Kernel.of(kernel)
+    seed = _check.integer("seed", seed, minimum=0)
+    trials = _check.integer("trials", trials, minimum=2)
+    if plan is not None and not isinstance(plan, Plan):
+        raise InvalidInputError(f"plan was {type(plan).__name__}; it must be a Plan")
+    n_rows = table.target.size
+    if n_rows < _FEWEST_ROWS:
+        raise DataError(f"the table has {n_rows} rows; a forecast needs at least {_FEWEST_ROWS}")
+    shape = plan if plan is not None else Plan.replace(10, _default_rows(n_rows), penalty=1.0)
+    _check_plan(shape)
+    split_rng, rehearsal_seed, run_seed = np.random.SeedSequence(seed).spawn(3)
+    seen, pool, test = _split(table, shape, np.random.default_rng(split_rng))
+    features = chosen
+    if chosen is not None and shape.n_samples.max() > _EXACT_KERNEL:
+        landmarks = nystrom_features(seen[0], chosen, _LANDMARKS, seed)
+        seen, pool, test = ((landmarks(part[0]), part[1]) for part in (seen, pool, test))
+        features = None
+
+    estimated = estimate_standardised(seen[0][:MOST_ROWS], seen[1][:MOST_ROWS], features)
+    problem = Problem(estimated.spectrum, estimated.truth, gaussian=False)
+    theory = _Theory(_with_intercept(problem), estimated.noise)
+    penalties = (1e-9 * problem.spectrum.sum(), 100 * problem.spectrum.sum())
+    if plan is None:
+        first = tune(theory.problem, theory.ready(Plan(shape.generations[:1])), penalties=penalties)
+        plan = shape.with_penalty(first.plan.penalty[0])
+    ready = theory.ready(plan)
+    predict(theory.problem, ready)  # a plan without theory is refused before the long work
+
+    correct = _Correction(theory, seen, features, rehearsal_seed)
+    expected = correct(plan)
+    runs = _parallel(
+        lambda stream: measure(plan, pool, test, features, np.random.default_rng(stream)),
+        run_seed.spawn(trials),
+    )
+    advice = advise(
+        theory.problem,
+        ready,
+        estimated.noise,
+        expected.ratio,
+        lambda other: float(correct(other).error[-1]),
+        penalties,
+    )
+    return Forecast(
+        predicted=Curve(
+            risk=expected.error,
+            method="theory, corrected by a rehearsal on seen rows",
+            warnings=_warnings(plan, seen, expected),
+            metric=METRIC,
+        ),
+        measured=Curve(
+            risk=runs.mean(axis=0),
+            stderr=runs.std(axis=0, ddof=1) / np.sqrt(trials),
+            method=f"literal chain on held-out rows, {trials} runs",
+            warnings=_recycled(plan, pool),
+            metric=METRIC,
+            trials=trials,
+        ),
+        low=expected.error * np.exp(-2 * expected.spread),
+        high=expected.error * np.exp(2 * expected.spread),
+        noise=estimated.noise,
+        problem=problem,
+        advice=advice,
+        plan=plan,
+        kernel=chosen,
+        source=table.source,
+        target=table.target_name,
+        rows={name: part[1].size for name, part in zip(("seen", "pool", "test"), (seen, pool, test), strict=True)},
+        notes=table.notes,
+    )
+
+
+def _table(X: Any, y: Any, missing: str) -> Table:
+    if isinstance(X, Table):
+        return X
+    if y is None or isinstance(y, str):
+        return load_table(X, y, missing=missing)
+    return load_table((X, y), missing=missing)
+
+
+def _default_rows(n_rows: int) -> int:
+    rows = min(1000, n_rows // 8)
+    return rows // 50 * 50 if rows >= 100 else max(rows // 5 * 5, 5)
+
+
+def _check_plan(plan: Plan) -> None:
+    for model, generation in enumerate(plan):
+        for source in generation.sources:
+            if source.covariance is not None or source.weight != 1:
+                raise InvalidInputError(
+                    f"a source of model {model} has a weight or covariance of its own; "
+                    "a forecast needs plain rows (weight 1, covariance of the data)"
+                )
+            if source.real_noise is not None:
+                raise InvalidInputError(
+                    f"real_noise of a source of model {model} was {source.real_noise}; in a "
+                    "forecast real labels carry the data's own noise, leave it out"
+                )
+
+
+def _split(table: Table, plan: Plan, rng: np.random.Generator) -> tuple[Sample, Sample, Sample]:
+    """Rows seen by the forecast, rows for the literal chain and test rows, standardised alike."""
+    order = rng.permutation(table.target.size)
+    n_test = min(order.size // 5, _MOST_TEST)
+    left = order.size - n_test
+    n_pool = min(int(plan.n_samples.sum()), left // 2)
+    largest = int(plan.n_samples.max())
+    if largest > n_pool:
+        raise DataError(
+            f"the plan needs {largest} rows in one generation; the table's {order.size} rows leave "
+            f"{n_pool} for the measured chain (a fifth tests, half of the rest is seen by the "
+            "forecast): give more data or lower n_samples"
+        )
+    test, pool, seen = np.split(order, [n_test, n_test + n_pool])
+    seen = seen[:_MOST_SEEN]
+    standardise = Standardiser.of(table.features[seen])
+    return tuple(
+        (standardise(table.features[rows]), table.target[rows]) for rows in (seen, pool, test)
+    )  # type: ignore[return-value]
+
+
+def _with_intercept(problem: Problem) -> Problem:
+    """An unpenalised intercept is a direction of very large variance along which truth is zero."""
+    constant = 1e6 * problem.spectrum.sum()
+    return Problem(
+        np.append(problem.spectrum, constant), np.append(problem.truth, 0.0), gaussian=False
+    )
+
+
+@dataclass(frozen=True)
+class _Theory:
+    """State evolution of the estimated problem, in terms of the error on real labels."""
+
+    problem: Problem
+    noise: float
+
+    def ready(self, plan: Plan) -> Plan:
+        return with_real_noise(plan, self.noise)
+
+    def error(self, plan: Plan) -> Array:
+        return predict(self.problem, self.ready(plan)).risk + self.noise**2
+
+
+class Expected(NamedTuple):
+    """Corrected error of every model, its ratio to the theory, and log spread of a single run."""
+
+    error: Array
+    ratio: Array
+    spread: Array
+
+
+@dataclass(frozen=True)
+class _Correction:
+    """The theory times the ratio by which a rehearsal on the seen rows departs from it."""
+
+    theory: _Theory
+    seen: Sample
+    kernel: Kernel | None
+    seed: np.random.SeedSequence
+
+    def __call__(self, plan: Plan) -> Expected:
+        X, y = self.seen
+        smaller = _at_most(plan, y.size // 2)
+        streams = [np.random.SeedSequence(self.seed.entropy, spawn_key=(*self.seed.spawn_key, i)) for i in range(_REHEARSALS)]
+        runs = _parallel(
+            lambda stream: rehearse(smaller, X, y, self.kernel, np.random.default_rng(stream)),
+            streams,
+        )
+        length = runs.shape[1]
+        logs = np.log(runs)
+        gap = logs.mean(axis=0) - np.log(self.theory.error(smaller)[:length])
+        single = logs.std(axis=0, ddof=1)
+        # where the rehearsal is noisier than its distance from the theory, the theory counts more
+        doubt = np.median(single) / np.sqrt(_REHEARSALS) + 0.01
+        gap = gap * (np.max(gap**2) / (np.max(gap**2) + doubt**2))
+        gap, single = (
+            np.append(values, np.full(plan.n_models - length, values[-1]))
+            for values in (gap, single)
+        )
+        sampling = _MODEL_DOUBT + 1 / np.sqrt(y.size)
+        spread = np.sqrt(single**2 + (gap / 2) ** 2 + sampling**2)
+        return Expected(self.theory.error(plan) * np.exp(gap), np.exp(gap), spread)
+
+
+def _at_most(plan: Plan, limit: int) -> Plan:
+    """The plan with the rows of larger generations cut down in proportion."""
+    if plan.n_samples.max() <= limit:
+        return plan
+    factor = limit / plan.n_samples.max()
+    return Plan(
+        tuple(
+            replace(
+                g,
+                sources=tuple(
+                    replace(s, n_samples=max(int(s.n_samples * factor), 1)) for s in g.sources
+                ),
+            )
+            for g in plan
+        )
+    )
+
+
+def _parallel(run: Callable[[np.random.SeedSequence], Array], streams: list[np.random.SeedSequence]) -> Array:
+    """Independent runs, one thread each; results cut to the shortest."""
+    from threadpoolctl import threadpool_limits
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(cores) as executor:
+        results = list(executor.map(run, streams))
+    shortest = min(result.size for result in results)
+    return np.stack([result[:shortest] for result in results])
+
+
+def _warnings(plan: Plan, seen: Sample, expected: Expected) -> tuple[str, ...]:
+    found = []
+    n_seen = seen[1].size
+    if plan.n_samples.max() > n_seen // 2:
+        found.append(
+            f"n_samples exceeds half of the {n_seen} rows seen: the correction comes from a smaller plan"
+        )
+    elif plan.n_samples.sum() > n_seen:
+        found.append(
+            f"the plan needs more than the {n_seen} rows seen: the rehearsal recycles rows"
+        )
+    if np.max(expected.spread) > 0.25:
+        found.append("single runs differ by more than 25 %: no single number describes them")
+    return tuple(found)
+
+
+def _recycled(plan: Plan, pool: Sample) -> tuple[str, ...]:
+    fresh = sum(g.n_samples for g in plan if g.design == "fresh")
+    if fresh <= pool[1].size:
+        return ()
+    return (
+        f"the plan needs {fresh} rows, the pool has {pool[1].size}: "
+        "rows recur, but never in consecutive generations if the pool is large enough",
+    )

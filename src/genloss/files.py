@@ -1,0 +1,199 @@
+"""Problem and Plan as TOML or JSON files, read strictly: an unknown key is an error."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import json
+import tomllib
+from collections.abc import Callable, Collection, Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from genloss.errors import InvalidInputError
+from genloss.plan import Plan
+from genloss.problem import Problem
+
+T = TypeVar("T")
+
+
+def refuse_unknown(given: Iterable[str], allowed: Iterable[str], *, where: str) -> None:
+    """Raise for a key that is not allowed, naming the nearest one that is."""
+    options = sorted(allowed)
+    for key in given:
+        if key not in options:
+            near = difflib.get_close_matches(str(key), options, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise InvalidInputError(
+                f"{where} has an unknown key {key!r}{hint} (allowed: {', '.join(options)})"
+            )
+
+
+def call_with_keys(
+    build: Callable[..., T],
+    plain: Any,
+    *,
+    where: str,
+    leave_out: Collection[str] = (),
+    also: Collection[str] = (),
+) -> T:
+    """Call ``build`` with the keys of a table; unknown and missing keys are named."""
+    if not isinstance(plain, Mapping):
+        raise InvalidInputError(f"{where} was {plain!r}; it must be a table of keys and values")
+    parameters = inspect.signature(build).parameters
+    allowed = [name for name in parameters if name not in leave_out]
+    refuse_unknown(plain, [*allowed, *also], where=where)
+    missing = [
+        name
+        for name in allowed
+        if name not in plain and parameters[name].default is inspect.Parameter.empty
+    ]
+    if missing:
+        raise InvalidInputError(f"{where} lacks {' and '.join(map(repr, missing))}")
+    return build(**plain)
+
+
+def to_toml(*, plan: Plan | None = None, problem: Problem | None = None) -> str:
+    """Write a plan, a problem or both as TOML text.
+
+    Examples
+    --------
+    >>> import genloss as gl
+    >>> print(gl.to_toml(plan=gl.Plan.replace(3, 100), problem=gl.Problem.isotropic(20)))
+    [problem]
+    preset = "isotropic"
+    dim = 20
+    signal = 1.0
+    <BLANKLINE>
+    [[plan.generations]]
+    n_samples = 100
+    <BLANKLINE>
+    [[plan.generations]]
+    n_samples = 100
+    labeler = "previous"
+    repeat = 2
+    <BLANKLINE>
+    """
+    import tomli_w
+
+    return tomli_w.dumps(_plain(plan, problem)).replace("\n\n\n", "\n\n")
+
+
+def to_json(*, plan: Plan | None = None, problem: Problem | None = None) -> str:
+    """Write a plan, a problem or both as JSON text.
+
+    Examples
+    --------
+    >>> import genloss as gl
+    >>> gl.to_json(problem=gl.Problem.isotropic(20)).startswith('{')
+    True
+    """
+    return json.dumps(_plain(plan, problem), indent=2)
+
+
+def _plain(plan: Plan | None, problem: Problem | None) -> dict[str, Any]:
+    if plan is None and problem is None:
+        raise InvalidInputError("plan and problem were both None; give at least one")
+    plain = {}
+    if problem is not None:
+        plain["problem"] = problem.to_dict()
+    if plan is not None:
+        plain["plan"] = plan.to_dict()
+    return plain
+
+
+def save(
+    path: str | Path, *, plan: Plan | None = None, problem: Problem | None = None
+) -> None:
+    """Write a plan file, TOML or JSON by its ending.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to write; it ends in .toml or .json.
+    plan, problem : optional
+        What to write.
+
+    Raises
+    ------
+    InvalidInputError
+        If the ending is neither, or there is nothing to write.
+
+    Examples
+    --------
+    >>> import genloss as gl, tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "plan.toml"
+    >>> gl.save(path, plan=gl.Plan.replace(3, 100))
+    >>> gl.load_plan(path).n_models
+    3
+    """
+    path = Path(path)
+    writers = {".toml": to_toml, ".json": to_json}
+    if path.suffix not in writers:
+        raise InvalidInputError(f"path was {str(path)!r}; it must end in .toml or .json")
+    text = writers[path.suffix](plan=plan, problem=problem)
+    path.write_text(text, encoding="utf-8")
+
+
+def load(path: str | Path) -> tuple[Plan | None, Problem | None]:
+    """Read a plan file: its [plan] and its [problem], None for one it does not have.
+
+    Parameters
+    ----------
+    path : str or Path
+        A .toml or .json file.
+
+    Raises
+    ------
+    InvalidInputError
+        If the file cannot be read, is not of its format, or has an unknown key.
+
+    Examples
+    --------
+    >>> import genloss as gl, tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "plan.json"
+    >>> gl.save(path, plan=gl.Plan.replace(3, 100), problem=gl.Problem.isotropic(20))
+    >>> plan, problem = gl.load(path)
+    >>> problem
+    Problem.isotropic(dim=20, signal=1.0)
+    """
+    path = Path(path)
+    readers: dict[str, Callable[[str], Any]] = {".toml": tomllib.loads, ".json": json.loads}
+    if path.suffix not in readers:
+        raise InvalidInputError(f"plan file was {str(path)!r}; it must end in .toml or .json")
+    try:
+        plain = readers[path.suffix](path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidInputError(
+            f"plan file {str(path)!r} cannot be read: {error.strerror}"
+        ) from None
+    except ValueError as error:
+        raise InvalidInputError(
+            f"plan file {str(path)!r} is not valid {path.suffix[1:].upper()}: {error}"
+        ) from None
+    if not isinstance(plain, Mapping):
+        raise InvalidInputError(f"plan file {str(path)!r} must hold the tables [problem], [plan]")
+    refuse_unknown(plain, ("plan", "problem"), where=f"plan file {path.name!r}")
+    for key, value in plain.items():
+        if not isinstance(value, Mapping):
+            raise InvalidInputError(f"{key} in {path.name!r} was {value!r}; it must be a table")
+    plan = Plan.from_dict(plain["plan"]) if "plan" in plain else None
+    problem = Problem.from_dict(plain["problem"]) if "problem" in plain else None
+    return plan, problem
+
+
+def load_plan(path: str | Path) -> Plan:
+    """Read the plan of a plan file.
+
+    Examples
+    --------
+    >>> import genloss as gl, tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "plan.toml"
+    >>> _ = path.write_text('plan = {preset = "replace", generations = 4, n_samples = 100}')
+    >>> gl.load_plan(path).n_models
+    4
+    """
+    plan, _ = load(path)
+    if plan is None:
+        raise InvalidInputError(f"plan file {str(path)!r} has no [plan]")
+    return plan

@@ -1,0 +1,236 @@
+"""Source and Generation: who labels which samples, and how one model is fitted to them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal, Self
+
+from genloss import _check
+from genloss.errors import InvalidInputError
+
+REAL = -1
+"""Model number under which the truth takes part in a mixture of labelers."""
+
+Mixture = tuple[tuple[str | int, float], ...]
+Labeler = str | int | Mapping[str | int, float] | Mixture
+Design = Literal["fresh", "same"]
+
+
+def model_number(labeler: Any) -> int | str:
+    """Return "real", "previous" or a model number; accept digits as text (TOML keys)."""
+    if labeler in ("real", "previous"):
+        return str(labeler)
+    text = str(labeler)
+    if not isinstance(labeler, bool) and text.isdecimal():
+        return int(text)
+    raise InvalidInputError(
+        f"labeler was {labeler!r}; it must be 'real', 'previous', the number of an earlier model "
+        "(0 is the first), or a mixture such as {'real': 0.3, 'previous': 0.7}"
+    )
+
+
+@dataclass(frozen=True)
+class Source:
+    """Rows that one labeler labels.
+
+    Parameters
+    ----------
+    n_samples : int
+        Number of rows.
+    labeler : str, int or mapping, default "real"
+        "real" (the truth), "previous" (the model before this one), the number of an earlier model,
+        or a mixture of those with coefficients, e.g. ``{"real": 0.3, "previous": 0.7}``: every
+        label is then that combination of the labelers' labels.
+    noise : float, default 0.0
+        Standard deviation of the noise on each labeler's label.
+    real_noise : float, optional
+        Standard deviation of the noise on real labels, where it differs from ``noise``.
+    weight : float, default 1.0
+        Weight of each row's squared error in the fit.
+    covariance : sequence of float of shape (p,), optional
+        Eigenvalues of these rows' covariance along the problem's eigenvectors; default: the
+        problem's spectrum.
+
+    Raises
+    ------
+    InvalidInputError
+        If a value is out of range or the labeler is unknown.
+
+    Examples
+    --------
+    >>> from genloss import Source
+    >>> Source(400, labeler={"real": 0.5, "previous": 0.5}, noise=1.0).label_noise
+    0.7071067811865476
+    """
+
+    n_samples: int
+    labeler: Labeler = "real"
+    noise: float = 0.0
+    real_noise: float | None = None
+    weight: float = 1.0
+    covariance: tuple[float, ...] | None = None
+
+    def __post_init__(self) -> None:
+        set_field = object.__setattr__
+        set_field(self, "n_samples", _check.integer("n_samples", self.n_samples, minimum=1))
+        set_field(self, "noise", _check.non_negative("noise", self.noise))
+        if self.real_noise is not None:
+            set_field(self, "real_noise", _check.non_negative("real_noise", self.real_noise))
+        set_field(self, "weight", _check.positive("weight", self.weight))
+        set_field(self, "labeler", _frozen_labeler(self.labeler))
+        if self.covariance is not None:
+            values = _check.vector("covariance", self.covariance)
+            if (values < 0).any():
+                raise InvalidInputError(f"covariance had minimum {values.min()}; all must be >= 0")
+            set_field(self, "covariance", tuple(values.tolist()))
+
+    @property
+    def mixture(self) -> dict[int | str, float]:
+        """Coefficient of every labeler."""
+        if isinstance(self.labeler, tuple):
+            return dict(self.labeler)
+        return {self.labeler: 1.0}
+
+    @property
+    def label_noise(self) -> float:
+        """Standard deviation of one label's noise; a mixture averages independent noises."""
+        real = self.noise if self.real_noise is None else self.real_noise
+        return math.hypot(
+            *(c * (real if who == "real" else self.noise) for who, c in self.mixture.items())
+        )
+
+    def labeler_numbers(self, model: int) -> dict[int, float]:
+        """Coefficients by model number, `REAL` for the truth, when ``model`` is being fitted."""
+        numbers = {"real": REAL, "previous": model - 1}
+        shares: dict[int, float] = {}
+        for who, coefficient in self.mixture.items():
+            number = numbers[who] if isinstance(who, str) else who
+            shares[number] = shares.get(number, 0.0) + coefficient
+        return shares
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, defaults left out."""
+        return _without_defaults(self)
+
+def _frozen_labeler(labeler: Any) -> str | int | Mixture:
+    """One labeler, or a mixture as sorted pairs so that equal mixtures are equal values."""
+    if isinstance(labeler, Mapping):
+        labeler = tuple(labeler.items())
+    if not isinstance(labeler, tuple):
+        return model_number(labeler)
+    if not labeler or not all(isinstance(pair, tuple) and len(pair) == 2 for pair in labeler):
+        raise InvalidInputError(
+            f"labeler was {labeler!r}; a mixture must name at least one labeler with a coefficient"
+        )
+    pairs = [(model_number(who), _check.finite(f"labeler[{who!r}]", c)) for who, c in labeler]
+    return tuple(sorted(pairs, key=lambda pair: (pair[0] != "real", str(pair[0]))))
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One fit: the rows it is trained on, its penalty, and how its design relates to earlier ones.
+
+    Parameters
+    ----------
+    sources : iterable of Source
+        The rows of this generation.
+    penalty : float, default 0.0
+        lambda in ``(1/n) sum_i weight_i (x_i'w - y_i)**2 + lambda |w|**2``, n the number of rows
+        fitted; the same as scikit-learn's ``Ridge(alpha=n * penalty, fit_intercept=False)``.
+        Zero is least squares, or its minimum-norm solution when rows are fewer than directions.
+    design : {"fresh", "same"}, default "fresh"
+        "fresh": new rows. "same": the inputs of the generation before it, labelled anew.
+    pooled : bool, default False
+        Whether the fit also uses the rows of all earlier generations, with the labels they had.
+
+    Raises
+    ------
+    InvalidInputError
+        If there is no source, or a value is out of range.
+
+    Examples
+    --------
+    >>> from genloss import Generation, Source
+    >>> Generation([Source(60), Source(540, "previous")], penalty=0.01).n_samples
+    600
+    """
+
+    sources: tuple[Source, ...]
+    penalty: float = 0.0
+    design: Design = "fresh"
+    pooled: bool = False
+
+    def __post_init__(self) -> None:
+        set_field = object.__setattr__
+        given: Any = self.sources
+        sources = (given,) if isinstance(given, Source) else given
+        if not isinstance(sources, Iterable):
+            raise InvalidInputError(f"sources was {given!r}; it must be a list of Source")
+        sources = tuple(sources)
+        if not sources or not all(isinstance(source, Source) for source in sources):
+            raise InvalidInputError(f"sources was {given!r}; it must hold at least one Source")
+        set_field(self, "sources", sources)
+        set_field(self, "penalty", _check.non_negative("penalty", self.penalty))
+        set_field(self, "design", _check.choice("design", self.design, ("fresh", "same")))
+        if not isinstance(self.pooled, bool):
+            raise InvalidInputError(f"pooled was {self.pooled!r}; it must be True or False")
+
+    @classmethod
+    def of(
+        cls,
+        n_samples: int,
+        *,
+        labeler: Labeler = "previous",
+        penalty: float = 0.0,
+        noise: float = 0.0,
+        real_noise: float | None = None,
+        design: Design = "fresh",
+        pooled: bool = False,
+    ) -> Self:
+        """Return a generation with a single source."""
+        source = Source(n_samples, labeler, noise, real_noise)
+        return cls((source,), penalty, design, pooled)
+
+    @property
+    def n_samples(self) -> int:
+        """Number of its own rows, over all sources."""
+        return sum(source.n_samples for source in self.sources)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data; a single source is written inline."""
+        plain = _without_defaults(self)
+        sources = [source.to_dict() for source in self.sources]
+        del plain["sources"]
+        return {**sources[0], **plain} if len(sources) == 1 else {**plain, "sources": sources}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any], *, where: str = "generation") -> Self:
+        """Read what `to_dict` writes; unknown keys are refused."""
+        from genloss.files import call_with_keys
+
+        own = {key: plain[key] for key in ("penalty", "design", "pooled") if key in plain}
+        rest = {key: value for key, value in plain.items() if key not in own}
+        if "sources" not in rest:
+            source = call_with_keys(Source, rest, where=where, also=("penalty", "design", "pooled"))
+            return call_with_keys(cls, {**own, "sources": (source,)}, where=where)
+        if not isinstance(rest["sources"], list):
+            raise InvalidInputError(f"{where}.sources must be a list of tables")
+        rest["sources"] = tuple(
+            call_with_keys(Source, source, where=f"{where}.sources[{i}]")
+            for i, source in enumerate(rest["sources"])
+        )
+        return call_with_keys(cls, {**own, **rest}, where=where)
+
+
+def _without_defaults(value: Source | Generation) -> dict[str, Any]:
+    plain: dict[str, Any] = {}
+    for spec in fields(value):
+        entry = getattr(value, spec.name)
+        if entry == spec.default:
+            continue
+        if spec.name == "labeler" and isinstance(entry, tuple):
+            entry = {str(who): coefficient for who, coefficient in entry}
+        plain[spec.name] = list(entry) if isinstance(entry, tuple) else entry
+    return plain

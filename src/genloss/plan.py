@@ -1,0 +1,518 @@
+"""The Plan: a sequence of generations, each fitted on labels that earlier ones may have made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss import _check
+from genloss.errors import InvalidInputError
+from genloss.generation import REAL, Design, Generation, Labeler, Source
+
+PerGeneration = float | Sequence[float] | npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, repr=False)
+class Plan:
+    """Who labels which samples, and how each generation is fitted.
+
+    Model 0 is the first one fitted. The class methods write the common plans; their
+    ``n_samples``, ``penalty``, ``noise`` and ``real`` take one number, or one per generation.
+
+    Parameters
+    ----------
+    generations : iterable of Generation
+        The fits, in order.
+
+    Raises
+    ------
+    InvalidInputError
+        If a labeler is unknown or from the future, or a reused design does not fit.
+
+    Examples
+    --------
+    >>> import genloss as gl
+    >>> plan = gl.Plan.replace(generations=10, n_samples=600, noise=0.5)
+    >>> plan.then(n_samples=1600, penalty=0.01, noise=0.5)
+    Plan(11 models)
+      model 0: 600 real, noise 0.5
+      models 1-9: 600 labelled by previous, noise 0.5
+      model 10: 1600 labelled by previous, noise 0.5, penalty 0.01
+    """
+
+    generations: tuple[Generation, ...]
+
+    def __post_init__(self) -> None:
+        given: Any = self.generations
+        generations = tuple(given) if isinstance(given, Iterable) else ()
+        if not generations or not all(isinstance(g, Generation) for g in generations):
+            raise InvalidInputError(
+                f"generations was {given!r}; it must hold at least one Generation"
+            )
+        object.__setattr__(self, "generations", generations)
+        for model, generation in enumerate(generations):
+            for source in generation.sources:
+                _check_labelers(source, model)
+            if generation.design == "same":
+                _check_reused(generations, model)
+
+    @classmethod
+    def replace(
+        cls,
+        generations: int,
+        n_samples: PerGeneration,
+        *,
+        penalty: PerGeneration = 0.0,
+        noise: PerGeneration = 0.0,
+    ) -> Self:
+        """Every model is trained on fresh rows labelled by its predecessor, the first on real ones.
+
+        Parameters
+        ----------
+        generations : int
+            Number of models fitted.
+        n_samples : int or sequence of int
+            Rows per generation.
+        penalty, noise : float or sequence of float
+            Ridge penalty and standard deviation of the label noise.
+
+        Notes
+        -----
+        `paper.md` section 1 (its "independent" design), `theory.md` 2.3.
+
+        Examples
+        --------
+        >>> import genloss as gl
+        >>> gl.Plan.replace(generations=3, n_samples=[600, 300, 300])
+        Plan(3 models)
+          model 0: 600 real
+          models 1-2: 300 labelled by previous
+        """
+        return cls._chain(generations, n_samples, penalty, noise)
+
+    @classmethod
+    def mix(
+        cls,
+        generations: int,
+        n_samples: PerGeneration,
+        *,
+        real: PerGeneration,
+        penalty: PerGeneration = 0.0,
+        noise: PerGeneration = 0.0,
+    ) -> Self:
+        """Stack rows: a share ``real`` of each generation's rows has real labels.
+
+        Parameters
+        ----------
+        generations : int
+            Number of models fitted; the first is trained on real labels only.
+        n_samples : int or sequence of int
+            Rows per generation, real and synthetic together.
+        real : float or sequence of float
+            Share of fresh real rows in [0, 1]; rounded to whole rows.
+        penalty, noise : float or sequence of float
+            Ridge penalty and standard deviation of the label noise.
+
+        See Also
+        --------
+        mix_labels : average two labels for the same row instead.
+
+        Examples
+        --------
+        >>> import genloss as gl
+        >>> gl.Plan.mix(generations=3, n_samples=600, real=0.1, noise=0.5)
+        Plan(3 models)
+          model 0: 600 real, noise 0.5
+          models 1-2: 60 real, noise 0.5 + 540 labelled by previous, noise 0.5
+        """
+        count = _check.integer("generations", generations, minimum=1)
+        rows, lams, noises, shares = (
+            _per_generation(name, values, count)
+            for name, values in zip(
+                ("n_samples", "penalty", "noise", "real"),
+                (n_samples, penalty, noise, real),
+                strict=True,
+            )
+        )
+        built = []
+        for t in range(count):
+            n = _check.integer("n_samples", rows[t], minimum=1)
+            n_real = n if t == 0 else round(_check.share("real", shares[t]) * n)
+            sources = [Source(n_real, "real", noises[t])] if n_real else []
+            if n_real < n:
+                sources.append(Source(n - n_real, "previous", noises[t]))
+            built.append(Generation(tuple(sources), lams[t]))
+        return cls(tuple(built))
+
+    @classmethod
+    def mix_labels(
+        cls,
+        generations: int,
+        n_samples: PerGeneration,
+        *,
+        real: PerGeneration,
+        penalty: PerGeneration = 0.0,
+        noise: PerGeneration = 0.0,
+        real_noise: float | None = None,
+        design: Design = "fresh",
+    ) -> Self:
+        """Mix labels: each row's label is ``real`` times a real one plus the rest a model's.
+
+        Parameters
+        ----------
+        generations : int
+            Number of models fitted; the first is trained on real labels only.
+        n_samples : int or sequence of int
+            Rows per generation.
+        real : float or sequence of float
+            Weight of the real label; values outside [0, 1] extrapolate.
+        penalty, noise : float or sequence of float
+            Ridge penalty and standard deviation of the noise on each of the two labels.
+        real_noise : float, optional
+            Standard deviation of the noise on real labels, where it differs.
+        design : {"fresh", "same"}
+            Whether each generation draws new inputs or labels the first ones anew.
+
+        Notes
+        -----
+        `theory.md` 2.1: the noise of a mixed label is
+        ``sqrt(real**2 * real_noise**2 + (1 - real)**2 * noise**2)``.
+
+        Examples
+        --------
+        >>> import genloss as gl
+        >>> gl.Plan.mix_labels(generations=2, n_samples=100, real=0.6)
+        Plan(2 models)
+          model 0: 100 real
+          model 1: 100 labelled by 0.6 real + 0.4 previous
+        """
+        count = _check.integer("generations", generations, minimum=1)
+        weights = [_check.finite("real", a) for a in _per_generation("real", real, count)]
+        labelers: list[Labeler] = [
+            "real" if t == 0 or a == 1 else {"real": a, "previous": 1 - a}
+            for t, a in enumerate(weights)
+        ]
+        return cls._chain(
+            count, n_samples, penalty, noise, labelers, real_noise=real_noise, design=design
+        )
+
+    @classmethod
+    def accumulate(
+        cls,
+        generations: int,
+        n_samples: PerGeneration,
+        *,
+        design: Design,
+        penalty: PerGeneration = 0.0,
+        noise: PerGeneration = 0.0,
+    ) -> Self:
+        """Keep all rows: each generation adds a block labelled by its predecessor and refits.
+
+        Parameters
+        ----------
+        generations : int
+            Number of models fitted.
+        n_samples : int or sequence of int
+            Rows in each new block.
+        design : {"fresh", "same"}
+            Whether a new block has new inputs, or the first block's inputs labelled anew. There is
+            no default, because the answers differ.
+        penalty, noise : float or sequence of float
+            Ridge penalty per pooled row, and standard deviation of the label noise.
+
+        Notes
+        -----
+        `theory.md` 2.6. A penalty that is constant per pooled row forgets the truth slowly; one
+        that falls like 1/rows does not.
+
+        Examples
+        --------
+        >>> import genloss as gl
+        >>> gl.Plan.accumulate(generations=3, n_samples=100, design="fresh", noise=1.0)
+        Plan(3 models)
+          model 0: 100 real, noise 1.0, pooled
+          models 1-2: 100 labelled by previous, noise 1.0, pooled
+        """
+        return cls._chain(generations, n_samples, penalty, noise, design=design, pooled=True)
+
+    @classmethod
+    def same_design(
+        cls,
+        generations: int,
+        n_samples: int,
+        *,
+        penalty: PerGeneration = 0.0,
+        noise: PerGeneration = 0.0,
+    ) -> Self:
+        """Every model is trained on the same inputs, labelled anew by its predecessor.
+
+        Parameters
+        ----------
+        generations : int
+            Number of models fitted.
+        n_samples : int
+            Number of rows.
+        penalty, noise : float or sequence of float
+            Ridge penalty and standard deviation of the label noise.
+
+        Notes
+        -----
+        `paper.md` sections 1 and 2.4 (its "same" design), `theory.md` 2.7.
+
+        Examples
+        --------
+        >>> import genloss as gl
+        >>> gl.Plan.same_design(generations=4, n_samples=100)
+        Plan(4 models)
+          model 0: 100 real
+          models 1-3: 100 labelled by previous, same inputs
+        """
+        return cls._chain(generations, n_samples, penalty, noise, design="same")
+
+    @classmethod
+    def _chain(
+        cls,
+        generations: int,
+        n_samples: PerGeneration,
+        penalty: PerGeneration,
+        noise: PerGeneration,
+        labelers: Sequence[Labeler] | None = None,
+        *,
+        real_noise: float | None = None,
+        design: Design = "fresh",
+        pooled: bool = False,
+    ) -> Self:
+        """One source per generation; ``labelers`` defaults to real, then previous."""
+        count = _check.integer("generations", generations, minimum=1)
+        design = _check.choice("design", design, ("fresh", "same"))  # type: ignore[assignment]
+        rows, lams, noises = (
+            _per_generation(name, values, count)
+            for name, values in zip(
+                ("n_samples", "penalty", "noise"), (n_samples, penalty, noise), strict=True
+            )
+        )
+        if labelers is None:
+            labelers = ["real", *["previous"] * (count - 1)]
+        return cls(
+            tuple(
+                Generation.of(
+                    rows[t],
+                    labeler=labelers[t],
+                    penalty=lams[t],
+                    noise=noises[t],
+                    real_noise=real_noise,
+                    design="fresh" if t == 0 else design,
+                    pooled=pooled,
+                )
+                for t in range(count)
+            )
+        )
+
+    def then(self, generation: Generation | None = None, /, **single_source: Any) -> Self:
+        """Return the plan with one more generation, by default labelled by the previous model.
+
+        Parameters
+        ----------
+        generation : Generation, optional
+            The generation to add.
+        **single_source
+            Instead of it: ``n_samples`` and any of ``labeler``, ``penalty``, ``noise``,
+            ``real_noise``, ``design``, ``pooled``.
+
+        Examples
+        --------
+        >>> import genloss as gl
+        >>> gl.Plan.replace(2, 100).then(n_samples=400, penalty=0.1).n_models
+        3
+        """
+        if generation is None:
+            from genloss.files import call_with_keys
+
+            generation = call_with_keys(Generation.of, single_source, where="then")
+        elif single_source:
+            raise InvalidInputError(
+                f"then() got a Generation and {sorted(single_source)}; give one or the other"
+            )
+        return type(self)((*self.generations, generation))
+
+    def with_penalty(self, penalty: PerGeneration) -> Self:
+        """Return the plan with another penalty, one number or one per generation."""
+        values = _per_generation("penalty", penalty, self.n_models)
+        return type(self)(
+            tuple(
+                replace(generation, penalty=value)
+                for generation, value in zip(self.generations, values, strict=True)
+            )
+        )
+
+    @property
+    def n_models(self) -> int:
+        """Number of models fitted."""
+        return len(self.generations)
+
+    @property
+    def n_samples(self) -> npt.NDArray[np.int64]:
+        """Own rows of every generation, shape (n_models,)."""
+        return np.array([generation.n_samples for generation in self.generations])
+
+    @property
+    def penalty(self) -> npt.NDArray[np.float64]:
+        """Penalty of every generation, shape (n_models,)."""
+        return np.array([generation.penalty for generation in self.generations])
+
+    def check_fits(self, dim: int) -> None:
+        """Raise InvalidInputError if a source's covariance is not of dimension ``dim``."""
+        for model, generation in enumerate(self.generations):
+            for source in generation.sources:
+                if source.covariance is not None and len(source.covariance) != dim:
+                    raise InvalidInputError(
+                        f"covariance of a source of model {model} had {len(source.covariance)} "
+                        f"entries; the problem has dim {dim}, they must agree"
+                    )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data that `from_dict` reads back; equal neighbours are written once."""
+        blocks: list[dict[str, Any]] = []
+        before: Generation | None = None
+        for generation in self.generations:
+            if generation == before:
+                blocks[-1]["repeat"] = blocks[-1].get("repeat", 1) + 1
+            else:
+                blocks.append(generation.to_dict())
+            before = generation
+        return {"generations": blocks}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """Read what `to_dict` writes, or a preset with its arguments; unknown keys are refused.
+
+        Examples
+        --------
+        >>> import genloss as gl
+        >>> plan = gl.Plan.mix(3, 100, real=0.2)
+        >>> gl.Plan.from_dict(plan.to_dict()) == plan
+        True
+        >>> gl.Plan.from_dict({"preset": "replace", "generations": 2, "n_samples": 9}).n_models
+        2
+        """
+        from genloss.files import call_with_keys, refuse_unknown
+
+        presets = {
+            "replace": cls.replace,
+            "mix": cls.mix,
+            "mix_labels": cls.mix_labels,
+            "accumulate": cls.accumulate,
+            "same_design": cls.same_design,
+        }
+        rest = dict(plain)
+        preset = rest.pop("preset", None)
+        then = rest.pop("then", [])
+        if preset is None:
+            refuse_unknown(rest, ("preset", "generations", "then"), where="plan")
+            generations = _read_blocks(rest.get("generations"), "plan.generations")
+        else:
+            name = _check.choice("plan.preset", preset, tuple(presets))
+            generations = call_with_keys(presets[name], rest, where="plan").generations
+        if then:
+            generations += _read_blocks(then, "plan.then")
+        return cls(generations)
+
+    def __len__(self) -> int:
+        return self.n_models
+
+    def __iter__(self) -> Iterator[Generation]:
+        return iter(self.generations)
+
+    def __repr__(self) -> str:
+        lines, start = [f"Plan({self.n_models} model{'s' * (self.n_models > 1)})"], 0
+        words = [_describe(generation) for generation in self.generations]
+        for t, text in enumerate(words):
+            if t + 1 == len(words) or words[t + 1] != text:
+                models = f"model {t}" if start == t else f"models {start}-{t}"
+                lines.append(f"  {models}: {text}")
+                start = t + 1
+        return "\n".join(lines)
+
+
+def _per_generation(name: str, values: Any, count: int) -> list[Any]:
+    if np.ndim(values) == 0:
+        return [values] * count
+    listed = list(values)
+    if len(listed) != count:
+        raise InvalidInputError(
+            f"{name} had {len(listed)} entries; it must be one number or {count}, "
+            "one per generation"
+        )
+    return listed
+
+
+def _check_labelers(source: Source, model: int) -> None:
+    for number in source.labeler_numbers(model):
+        if model == 0 and number != REAL:
+            raise InvalidInputError(
+                f"labeler of model 0 was {source.labeler!r}; no model exists before it, "
+                "so it must be 'real'"
+            )
+        if number >= model:
+            raise InvalidInputError(
+                f"labeler of model {model} was model {number}; only models 0 to {model - 1} "
+                "exist when it is fitted"
+            )
+
+
+def _check_reused(generations: tuple[Generation, ...], model: int) -> None:
+    if model == 0:
+        raise InvalidInputError("design of model 0 was 'same'; there is no earlier design to reuse")
+    rows = [source.n_samples for source in generations[model].sources]
+    before = [source.n_samples for source in generations[model - 1].sources]
+    if sum(rows) != sum(before):
+        raise InvalidInputError(
+            f"design of model {model} was 'same' with n_samples {sum(rows)}; "
+            f"model {model - 1} has {sum(before)} rows, they must agree"
+        )
+
+
+def _read_blocks(blocks: Any, where: str) -> tuple[Generation, ...]:
+    if not isinstance(blocks, list) or not all(isinstance(block, Mapping) for block in blocks):
+        raise InvalidInputError(f"{where} was {blocks!r}; it must be a list of tables")
+    read: list[Generation] = []
+    for i, block in enumerate(blocks):
+        rest = dict(block)
+        repeat = _check.integer(f"{where}[{i}].repeat", rest.pop("repeat", 1), minimum=1)
+        read += [Generation.from_dict(rest, where=f"{where}[{i}]")] * repeat
+    return tuple(read)
+
+
+def _describe(generation: Generation) -> str:
+    parts = []
+    for source in generation.sources:
+        names = [
+            who if isinstance(who, str) else f"model {who}" for who in source.mixture
+        ]
+        shares = list(source.mixture.values())
+        if names == ["real"] and shares == [1.0]:
+            text = f"{source.n_samples} real"
+        elif len(names) == 1 and shares == [1.0]:
+            text = f"{source.n_samples} labelled by {names[0]}"
+        else:
+            mixture = " + ".join(f"{c:.4g} {name}" for c, name in zip(shares, names, strict=True))
+            text = f"{source.n_samples} labelled by {mixture}"
+        if source.noise:
+            text += f", noise {source.noise}"
+        if source.real_noise is not None:
+            text += f", real noise {source.real_noise}"
+        if source.weight != 1:
+            text += f", weight {source.weight}"
+        if source.covariance is not None:
+            text += ", own covariance"
+        parts.append(text)
+    text = " + ".join(parts)
+    if generation.penalty:
+        text += f", penalty {generation.penalty}"
+    if generation.design == "same":
+        text += ", same inputs"
+    return text + (", pooled" if generation.pooled else "")

@@ -1,0 +1,87 @@
+"""First and second moments of the models of a chain, per eigen-direction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.generation import REAL
+from genloss.plan import Plan
+
+Array = npt.NDArray[np.float64]
+Shares = Mapping[int, float]
+"""A label's mixture: coefficient by model number, `REAL` for the truth."""
+
+
+class Moments:
+    """Mean and covariance of every model that may still label (`theory.md` 2.3).
+
+    Everything is linear in the truth, so the mean of model k is ``filters[k] * truth``. Covariances
+    are tracked, not second moments, so that a small variance is never a difference of large terms.
+    """
+
+    def __init__(self, spectrum: Array, truth: Array, plan: Plan) -> None:
+        self.spectrum, self.signal = spectrum, truth**2
+        self.filters: dict[int, Array | float] = {REAL: 1.0}
+        self.exact: dict[int, bool] = {REAL: True}
+        self._covariance: dict[tuple[int, int], Array] = {}
+        self._last_use = {
+            number: model
+            for model, generation in enumerate(plan)
+            for source in generation.sources
+            for number in source.labeler_numbers(model)
+        }
+
+    def record(
+        self,
+        model: int,
+        filter_: Array | float,
+        variance: Array,
+        covariance_with: Callable[[int], Array | float],
+        exact: bool,
+    ) -> None:
+        """Add a model and forget those that label no later one."""
+        alive = [u for u in self.filters if u >= 0 and self._last_use.get(u, -1) > model]
+        if self._last_use.get(model, -1) > model:
+            for u in alive:
+                self._covariance[u, model] = np.asarray(covariance_with(u))
+        for u in [u for u in self.filters if u >= 0 and u not in alive]:
+            del self.filters[u], self.exact[u]
+        kept = {*alive, model}
+        self._covariance = {
+            pair: value for pair, value in self._covariance.items() if kept.issuperset(pair)
+        }
+        self.filters[model], self.exact[model] = filter_, exact
+        self._covariance[model, model] = variance
+
+    def mean(self, shares: Shares) -> Array | float:
+        """Filter of a mixture of labelers."""
+        if len(shares) == 1:
+            [(number, share)] = shares.items()
+            return self.filters[number] if share == 1 else share * self.filters[number]
+        return sum(share * self.filters[number] for number, share in shares.items())
+
+    def covariance(self, one: Shares, other: Shares) -> Array | float:
+        """Covariance of two mixtures of labelers; the truth is not random."""
+        total: Array | float = 0.0
+        for k, a in one.items():
+            for u, b in other.items():
+                if k != REAL and u != REAL:
+                    pair = (k, u) if k <= u else (u, k)
+                    total = total + (a * b) * self._covariance[pair]
+        return total
+
+    def second(self, one: Shares, other: Shares) -> Array | float:
+        """Second moment of two mixtures of labelers."""
+        return self.signal * (self.mean(one) * self.mean(other)) + self.covariance(one, other)
+
+    def risk(self, model: int) -> tuple[float, float]:
+        """Bias and variance of a model in the metric of the test inputs."""
+        bias = self.spectrum @ (self.signal * (1 - self.filters[model]) ** 2)
+        return float(bias), float(self.spectrum @ self._covariance[model, model])
+
+    def all_exact(self, shares: Shares) -> bool:
+        """Whether the moments of every labeler are exact at finite size."""
+        return all(self.exact[number] for number in shares)

@@ -1,0 +1,55 @@
+"""Where the theory is weak: one sentence each, carried on the Curve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from genloss.predict.stage import Stage
+from genloss.problem import Problem
+
+FEW_DIRECTIONS = 10.0
+CROWDED = 0.1
+LOW_DIM = 50
+
+
+def cautions(
+    problem: Problem, fits: Sequence[Stage], exact: Sequence[bool], noisy: Sequence[bool]
+) -> tuple[str, ...]:
+    """Sentences about models whose prediction needs care; ``noisy`` says which had label noise."""
+    d = problem.dim
+    infinite, spread, crowded, few, thin = [], [], [], [], []
+    for model, fit in enumerate(fits):
+        ridgeless = fit.penalty == 0
+        if ridgeless and abs(fit.n_samples - d) <= 1 and noisy[model]:
+            infinite.append(model)
+        elif ridgeless and abs(fit.n_samples - d) <= 3:
+            spread.append(model)
+        elif fit.gap is not None and fit.n_samples - fit.df2 < CROWDED * fit.n_samples:
+            crowded.append(model)
+        if not exact[model] and fit.df2 < FEW_DIRECTIONS:
+            few.append(model)
+        elif not exact[model] and min(d, fit.n_samples) < LOW_DIM:
+            thin.append(model)
+    found = [
+        (infinite, f"n_samples within 1 of dim {d} without penalty: the mean risk is infinite"),
+        (spread, f"n_samples within 3 of dim {d} without penalty: single runs spread without bound"),
+        (crowded, "n_samples is close to df2: small changes of the problem change the risk a lot"),
+        (few, f"fewer than {FEW_DIRECTIONS:.0f} effective directions: single runs vary a lot"),
+        (thin, f"dim or n_samples below {LOW_DIM}: the asymptotic formula may be off by percents"),
+    ]
+    sentences = [f"{_models(models)}: {text}" for models, text in found if models]
+    if not problem.gaussian:
+        sentences.append("inputs are not Gaussian: the theory is an approximation here")
+    return tuple(sentences)
+
+
+def _models(models: Sequence[int]) -> str:
+    """Model numbers as ranges: ``models 0-3, 7``."""
+    breaks = np.flatnonzero(np.diff(models) > 1) + 1
+    ranges = [
+        f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}"
+        for run in np.split(np.asarray(models), breaks)
+    ]
+    return f"model{'s' if len(models) > 1 else ''} {', '.join(ranges)}"

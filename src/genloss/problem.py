@@ -1,0 +1,311 @@
+"""The Problem: what there is to learn (covariance spectrum and true coefficients)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss import _check
+from genloss.errors import InvalidInputError
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Problem:
+    """A linear regression problem in the eigenbasis of its input covariance.
+
+    Inputs have covariance ``Sigma`` with eigenvalues ``spectrum``; real labels are ``x'w* + noise``
+    where ``truth`` holds the coordinates of ``w*`` along the eigenvectors (`theory.md` 2.1). Kernel
+    ridge regression is the same thing with Mercer eigenvalues as spectrum.
+
+    Parameters
+    ----------
+    spectrum : array_like of shape (p,)
+        Eigenvalues of the input covariance, all > 0, in any order.
+    truth : array_like of shape (p,)
+        Coordinates of the true coefficients in the eigenbasis.
+    gaussian : bool, default True
+        Whether the inputs are Gaussian. False for kernels and real data: the theory is then an
+        approximation, and curves say so.
+
+    Raises
+    ------
+    InvalidInputError
+        If the arrays are not 1-D, not of one length, not finite, or an eigenvalue is not positive.
+
+    Examples
+    --------
+    >>> import genloss as gl
+    >>> gl.Problem(spectrum=[2.0, 1.0, 0.5], truth=[1.0, 0.0, -1.0])
+    Problem(dim=3, trace=3.5, signal=2.5)
+    """
+
+    spectrum: Array
+    truth: Array
+    gaussian: bool = True
+    recipe: Mapping[str, Any] | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        spectrum = _check.vector("spectrum", self.spectrum)
+        truth = _check.vector("truth", self.truth)
+        if (spectrum <= 0).any():
+            bad = int(np.flatnonzero(spectrum <= 0)[0])
+            raise InvalidInputError(
+                f"spectrum[{bad}] was {spectrum[bad]}; every eigenvalue must be > 0 "
+                "(leave out directions in which the inputs do not vary)"
+            )
+        if truth.shape != spectrum.shape:
+            raise InvalidInputError(
+                f"truth had {truth.size} entries; spectrum has {spectrum.size}, they must agree"
+            )
+        object.__setattr__(self, "spectrum", spectrum)
+        object.__setattr__(self, "truth", truth)
+        object.__setattr__(self, "gaussian", bool(self.gaussian))
+
+    @classmethod
+    def isotropic(cls, dim: int, *, signal: float = 1.0) -> Self:
+        """Identity covariance, truth of squared norm ``signal`` spread over all directions.
+
+        Parameters
+        ----------
+        dim : int
+            Number of directions.
+        signal : float, default 1.0
+            Squared norm of the truth, the error of the null predictor.
+
+        Examples
+        --------
+        >>> import genloss as gl
+        >>> gl.Problem.isotropic(dim=300)
+        Problem.isotropic(dim=300, signal=1.0)
+        """
+        dim = _check.integer("dim", dim, minimum=1)
+        signal = _check.non_negative("signal", signal)
+        recipe = {"preset": "isotropic", "dim": dim, "signal": signal}
+        return cls(np.ones(dim), np.full(dim, np.sqrt(signal / dim)), recipe=recipe)
+
+    @classmethod
+    def power_law(cls, dim: int, *, capacity: float, source: float) -> Self:
+        """Eigenvalues ``i**-capacity`` and signal ``i**-(1 + 2 capacity source)`` per direction.
+
+        Parameters
+        ----------
+        dim : int
+            Number of directions.
+        capacity : float
+            Decay exponent of the spectrum (beta in the founding paper), >= 0; its scaling laws
+            need capacity > 1.
+        source : float
+            Smoothness of the truth (r in the founding paper), >= 0; larger is easier.
+
+        Notes
+        -----
+        `paper.md` section 6: ``truth_i**2 * spectrum_i = i**-(1 + 2 * capacity * source)``.
+
+        Examples
+        --------
+        >>> import genloss as gl
+        >>> gl.Problem.power_law(dim=300, capacity=1.5, source=0.5)
+        Problem.power_law(dim=300, capacity=1.5, source=0.5)
+        """
+        dim = _check.integer("dim", dim, minimum=1)
+        capacity = _check.non_negative("capacity", capacity)
+        source = _check.non_negative("source", source)
+        rank = np.arange(1, dim + 1, dtype=np.float64)
+        spectrum = rank**-capacity
+        truth = np.sqrt(rank ** -(1 + 2 * capacity * source) / spectrum)
+        recipe = {"preset": "power_law", "dim": dim, "capacity": capacity, "source": source}
+        return cls(spectrum, truth, recipe=recipe)
+
+    @classmethod
+    def from_spectrum(cls, spectrum: npt.ArrayLike, *, signal: float = 1.0) -> Self:
+        """Any spectrum, with a truth that has equal coordinates along every eigenvector.
+
+        Parameters
+        ----------
+        spectrum : array_like of shape (p,)
+            Eigenvalues of the input covariance.
+        signal : float, default 1.0
+            Error of the null predictor, ``sum(spectrum * truth**2)``.
+
+        Notes
+        -----
+        Equal coordinates are the average case over truths drawn uniformly on a sphere.
+
+        Examples
+        --------
+        >>> import genloss as gl
+        >>> gl.Problem.from_spectrum([4.0, 1.0]).signal
+        1.0
+        """
+        values = _check.vector("spectrum", spectrum)
+        signal = _check.non_negative("signal", signal)
+        return cls(values, np.full(values.size, np.sqrt(signal / max(values.sum(), 1e-300))))
+
+    @classmethod
+    def from_mercer(cls, eigenvalues: npt.ArrayLike, coefficients: npt.ArrayLike) -> Self:
+        """A kernel with known Mercer eigenvalues and a target known by its coefficients.
+
+        Parameters
+        ----------
+        eigenvalues : array_like of shape (p,)
+            Mercer eigenvalues of the kernel.
+        coefficients : array_like of shape (p,)
+            Coefficients of the target on the eigenfunctions (unit norm in L2).
+
+        Notes
+        -----
+        `theory.md` 2.1: ``truth = coefficients / sqrt(eigenvalues)``.
+
+        Examples
+        --------
+        >>> import genloss as gl
+        >>> gl.Problem.from_mercer([4.0, 1.0], [2.0, 3.0]).signal
+        13.0
+        """
+        values = _check.vector("eigenvalues", eigenvalues)
+        target = _check.vector("coefficients", coefficients)
+        if values.shape != target.shape:
+            raise InvalidInputError(
+                f"coefficients had {target.size} entries; "
+                f"eigenvalues has {values.size}, they must agree"
+            )
+        if (values <= 0).any():
+            raise InvalidInputError(f"eigenvalues had minimum {values.min()}; all must be > 0")
+        return cls(values, target / np.sqrt(values), gaussian=False)
+
+    @classmethod
+    def from_data(cls, X: npt.ArrayLike, y: npt.ArrayLike, *, seed: int = 0) -> Self:
+        """Estimate the problem behind real rows, for a linear model on standardised features.
+
+        Parameters
+        ----------
+        X : array_like of shape (n_rows, dim)
+            Features, one row per sample.
+        y : array_like of shape (n_rows,)
+            Real labels.
+        seed : int, default 0
+            Seed of the splits the estimate uses.
+
+        See Also
+        --------
+        genloss.forecast : also returns the noise and checks the estimate on held-out rows.
+
+        Examples
+        --------
+        >>> import genloss as gl, sklearn.datasets
+        >>> X, y = sklearn.datasets.load_diabetes(return_X_y=True)
+        >>> gl.Problem.from_data(X, y).dim
+        10
+        """
+        from genloss.data.estimation import estimate
+
+        return cls._estimated(estimate(*_check.samples(X, y), kernel=None, seed=seed))
+
+    @classmethod
+    def from_kernel(
+        cls, kernel: Any, X: npt.ArrayLike, y: npt.ArrayLike, *, seed: int = 0
+    ) -> Self:
+        """Estimate the problem behind real rows, for kernel ridge regression.
+
+        Parameters
+        ----------
+        kernel : str or genloss.data.Kernel
+            "rbf", "polynomial" or "linear" on standardised features, or a Kernel with its
+            own parameters.
+        X : array_like of shape (n_rows, dim)
+            Features, one row per sample.
+        y : array_like of shape (n_rows,)
+            Real labels.
+        seed : int, default 0
+            Seed of the splits the estimate uses.
+
+        Examples
+        --------
+        >>> import genloss as gl, sklearn.datasets
+        >>> X, y = sklearn.datasets.load_diabetes(return_X_y=True)
+        >>> gl.Problem.from_kernel("rbf", X, y).gaussian
+        False
+        """
+        from genloss.data.estimation import estimate
+
+        return cls._estimated(estimate(*_check.samples(X, y), kernel=kernel, seed=seed))
+
+    @classmethod
+    def _estimated(cls, estimated: Any) -> Self:
+        return cls(estimated.spectrum, estimated.truth, gaussian=False)
+
+    @property
+    def dim(self) -> int:
+        """Number of directions."""
+        return int(self.spectrum.size)
+
+    @property
+    def signal(self) -> float:
+        """Error of the null predictor, ``sum(spectrum * truth**2)``."""
+        return float(self.spectrum @ self.truth**2)
+
+    @property
+    def is_isotropic(self) -> bool:
+        """Whether all eigenvalues are equal."""
+        return bool((self.spectrum == self.spectrum[0]).all())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data that `from_dict` reads back: the preset if there is one, else the arrays."""
+        if self.recipe is not None:
+            return dict(self.recipe)
+        plain: dict[str, Any] = {"spectrum": self.spectrum.tolist(), "truth": self.truth.tolist()}
+        if not self.gaussian:
+            plain["gaussian"] = False
+        return plain
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """Read what `to_dict` writes; unknown keys are refused.
+
+        Examples
+        --------
+        >>> import genloss as gl
+        >>> problem = gl.Problem.isotropic(dim=3)
+        >>> gl.Problem.from_dict(problem.to_dict()) == problem
+        True
+        """
+        from genloss.files import call_with_keys
+
+        presets = {
+            "isotropic": cls.isotropic,
+            "power_law": cls.power_law,
+            "from_spectrum": cls.from_spectrum,
+            "from_mercer": cls.from_mercer,
+        }
+        rest = dict(plain)
+        preset = rest.pop("preset", None)
+        if preset is None:
+            return call_with_keys(cls, rest, where="problem", leave_out={"recipe"})
+        name = _check.choice("problem.preset", preset, tuple(presets))
+        return call_with_keys(presets[name], rest, where="problem")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Problem):
+            return NotImplemented
+        return (
+            self.gaussian == other.gaussian
+            and np.array_equal(self.spectrum, other.spectrum)
+            and np.array_equal(self.truth, other.truth)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.spectrum.tobytes(), self.truth.tobytes(), self.gaussian))
+
+    def __repr__(self) -> str:
+        if self.recipe is not None:
+            values = ", ".join(f"{k}={v}" for k, v in self.recipe.items() if k != "preset")
+            return f"Problem.{self.recipe['preset']}({values})"
+        kind = "" if self.gaussian else ", gaussian=False"
+        trace = float(self.spectrum.sum())
+        return f"Problem(dim={self.dim}, trace={trace:.4g}, signal={self.signal:.4g}{kind})"

@@ -1,0 +1,115 @@
+"""The literal engine: draw every row, fit every model. Nothing here knows any theory."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import scipy.linalg
+
+from genloss.generation import REAL, Generation
+from genloss.plan import Plan
+from genloss.problem import Problem
+
+Array = npt.NDArray[np.float64]
+
+
+def run(
+    problem: Problem, plan: Plan, rng: np.random.Generator, count: int
+) -> tuple[Array, Array]:
+    """Run the plan ``count`` times.
+
+    Returns
+    -------
+    risks : ndarray of shape (count, n_models)
+        Excess risk of every model of every run.
+    errors : ndarray of shape (n_models, p)
+        Sum over the runs of ``sqrt(spectrum) * (w_t - truth)``.
+    """
+    root = np.sqrt(problem.spectrum)
+    risks = np.empty((count, plan.n_models))
+    errors = np.zeros((plan.n_models, problem.dim))
+    for trial in range(count):
+        for model, w in enumerate(_chain(problem, plan, rng)):
+            error = root * (w - problem.truth)
+            risks[trial, model] = error @ error
+            errors[model] += error
+    return risks, errors
+
+
+def _chain(problem: Problem, plan: Plan, rng: np.random.Generator) -> list[Array]:
+    models = {REAL: problem.truth}
+    X = np.empty((0, problem.dim))
+    pool: list[tuple[Array, Array, Array]] = []
+    keep = any(generation.pooled for generation in plan)
+    for model, generation in enumerate(plan):
+        if generation.design == "fresh":
+            X = _inputs(problem, generation, rng)
+        rows = (X, _labels(X, generation, model, models, rng), _weights(generation))
+        if keep:
+            pool.append(rows)
+        if generation.pooled:
+            rows = tuple(np.concatenate(parts) for parts in zip(*pool, strict=True))  # type: ignore[assignment]
+        models[model] = fit(*rows, penalty=generation.penalty)
+    return [models[model] for model in range(plan.n_models)]
+
+
+def _inputs(problem: Problem, generation: Generation, rng: np.random.Generator) -> Array:
+    blocks = []
+    for source in generation.sources:
+        variances = problem.spectrum if source.covariance is None else np.array(source.covariance)
+        blocks.append(rng.standard_normal((source.n_samples, problem.dim)) * np.sqrt(variances))
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+
+
+def _labels(
+    X: Array,
+    generation: Generation,
+    model: int,
+    models: dict[int, Array],
+    rng: np.random.Generator,
+) -> Array:
+    labels, first = np.empty(len(X)), 0
+    for source in generation.sources:
+        block = slice(first, first + source.n_samples)
+        shares = source.labeler_numbers(model)
+        theta = sum(share * models[number] for number, share in shares.items())
+        noise = rng.standard_normal(source.n_samples)
+        labels[block] = X[block] @ theta + source.label_noise * noise
+        first = block.stop
+    return labels
+
+
+def _weights(generation: Generation) -> Array:
+    return np.concatenate([np.full(s.n_samples, s.weight) for s in generation.sources])
+
+
+def fit(X: Array, y: Array, weights: Array | None = None, *, penalty: float = 0.0) -> Array:
+    """Ridge regression, or minimum-norm least squares without penalty.
+
+    Minimises ``(1/n) sum_i weights_i (x_i'w - y_i)**2 + penalty |w|**2``, as scikit-learn's
+    ``Ridge(alpha=n * penalty, fit_intercept=False)`` does.
+    """
+    if weights is not None and (weights != 1).any():
+        root = np.sqrt(weights)
+        X, y = X * root[:, None], y * root
+    n, d = X.shape
+    try:
+        if n < d:
+            gram = X @ X.T
+            gram[np.diag_indices(n)] += n * penalty
+            return X.T @ _solve(gram, y)
+        gram = X.T @ X
+        gram[np.diag_indices(d)] += n * penalty
+        # columns of very different scale are no ill-conditioning: scale them away
+        scale = 1 / np.sqrt(np.diagonal(gram))
+        return scale * _solve(gram * np.outer(scale, scale), scale * (X.T @ y))
+    except np.linalg.LinAlgError:
+        if penalty > 0:
+            X = np.concatenate([X, np.sqrt(n * penalty) * np.eye(d)])
+            y = np.concatenate([y, np.zeros(d)])
+        return np.asarray(scipy.linalg.lstsq(X, y)[0])
+
+
+def _solve(gram: Array, right: Array) -> Array:
+    factor = scipy.linalg.cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
+    return np.asarray(scipy.linalg.cho_solve(factor, right, check_finite=False))

@@ -1,0 +1,248 @@
+"""Find the penalty, schedule or share of real labels that holds a plan's risk down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss import _check
+from genloss.curve import Curve
+from genloss.errors import InvalidInputError
+from genloss.generation import Generation, Source
+from genloss.plan import Plan
+from genloss.predict import predict
+from genloss.problem import Problem
+
+__all__ = ["Tuned", "real_rows_needed", "tune"]
+
+Array = npt.NDArray[np.float64]
+
+OBJECTIVES: dict[str, Callable[[Array], float]] = {
+    "final": lambda risk: float(risk[-1]),
+    "mean": lambda risk: float(risk.mean()),
+    "worst": lambda risk: float(risk.max()),
+}
+OVER = ("penalty", "last_penalty", "schedule")
+
+_GRID = 41  # penalties tried before the best one is refined
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """The best plan found, and what it gains.
+
+    Attributes
+    ----------
+    plan : Plan
+        The plan with the best penalties.
+    curve : Curve
+        Its prediction.
+    before : Curve
+        Prediction of the plan that was given.
+    objective : str
+        What was minimised.
+    value, value_before : float
+        Objective of both.
+    """
+
+    plan: Plan
+    curve: Curve
+    before: Curve
+    objective: str
+    value: float
+    value_before: float
+
+    @property
+    def gain(self) -> float:
+        """Share of the objective that tuning removes."""
+        return 1 - self.value / self.value_before if self.value_before > 0 else 0.0
+
+
+def tune(
+    problem: Problem,
+    plan: Plan,
+    *,
+    over: str = "penalty",
+    objective: str = "final",
+    penalties: tuple[float, float] | None = None,
+) -> Tuned:
+    """Find the penalties with the smallest predicted risk.
+
+    Parameters
+    ----------
+    problem : Problem
+        What there is to learn.
+    plan : Plan
+        The plan whose penalties are free.
+    over : {"penalty", "last_penalty", "schedule"}, default "penalty"
+        One penalty for all generations, the last generation's only, or one for each.
+    objective : {"final", "mean", "worst"}, default "final"
+        Risk of the last model, the average over all, or the largest.
+    penalties : tuple of float, optional
+        Smallest and largest penalty to consider besides zero; default: from 1e-10 to 100 times
+        the largest eigenvalue.
+
+    Returns
+    -------
+    Tuned
+        The best plan, never worse than the one given.
+
+    Raises
+    ------
+    NoTheoryError
+        If `predict` has no theory for the plan with a penalty.
+    InvalidInputError
+        If an argument is out of range.
+
+    Notes
+    -----
+    `theory.md` 2.11: the best schedule for the last model is weak early and strong late, and worse
+    than a constant in between, hence the choice of objective.
+
+    Examples
+    --------
+    >>> import genloss as gl
+    >>> problem = gl.Problem.power_law(200, capacity=1.5, source=0.5)
+    >>> best = gl.tune(problem, gl.Plan.replace(10, 100, noise=0.3))
+    >>> best.value < best.value_before
+    True
+    """
+    if not isinstance(problem, Problem):
+        raise InvalidInputError(f"problem was {type(problem).__name__}; it must be a Problem")
+    if not isinstance(plan, Plan):
+        raise InvalidInputError(f"plan was {type(plan).__name__}; it must be a Plan")
+    over = _check.choice("over", over, OVER)
+    score = OBJECTIVES[_check.choice("objective", objective, tuple(OBJECTIVES))]
+    if penalties is None:
+        top = float(problem.spectrum.max())
+        penalties = (1e-10 * top, 100 * top)
+    lowest, highest = (_check.positive("penalties", value) for value in penalties)
+    if not lowest < highest:
+        raise InvalidInputError(f"penalties was {penalties!r}; the first must be the smaller")
+    logs = np.linspace(np.log(lowest), np.log(highest), _GRID)
+    before = predict(problem, plan)
+    if over == "last_penalty":
+        best = _best_single(problem, score, logs, lambda lam: _with_last_penalty(plan, lam))
+    else:
+        best = _best_single(problem, score, logs, plan.with_penalty)
+    if over == "schedule":
+        best = _best_schedule(problem, score, logs, best)
+    if not score(predict(problem, best).risk) < score(before.risk):
+        best = plan
+    curve = predict(problem, best)
+    return Tuned(best, curve, before, objective, score(curve.risk), score(before.risk))
+
+
+def _with_last_penalty(plan: Plan, lam: float) -> Plan:
+    return plan.with_penalty([*plan.penalty[:-1], lam])
+
+
+def _best_single(
+    problem: Problem,
+    score: Callable[[Array], float],
+    grid: Array,
+    build: Callable[[float], Plan],
+) -> Plan:
+    """Best log penalty of a grid, refined between its neighbours; zero is a candidate too."""
+    from scipy.optimize import minimize_scalar
+
+    def value(log_lam: float) -> float:
+        return score(predict(problem, build(float(np.exp(log_lam)))).risk)
+
+    values = [value(point) for point in grid]
+    at = int(np.argmin(values))
+    around = (grid[max(at - 1, 0)], grid[min(at + 1, grid.size - 1)])
+    found = minimize_scalar(value, bounds=around, method="bounded", options={"xatol": 1e-3})
+    log_lam, least = (found.x, found.fun) if found.fun < values[at] else (grid[at], values[at])
+    without = build(0.0)
+    if score(predict(problem, without).risk) <= least:
+        return without
+    return build(float(np.exp(log_lam)))
+
+
+def _best_schedule(
+    problem: Problem, score: Callable[[Array], float], grid: Array, start: Plan
+) -> Plan:
+    """One penalty per generation by quasi-Newton steps in log penalty from the best constant."""
+    from scipy.optimize import minimize
+
+    def value(logs: Array) -> float:
+        return float(np.log(score(predict(problem, start.with_penalty(np.exp(logs))).risk)))
+
+    first = np.log(np.clip(start.penalty, np.exp(grid[0]), np.exp(grid[-1])))
+    bounds = [(grid[0], grid[-1])] * first.size
+    found = minimize(value, first, method="L-BFGS-B", bounds=bounds)
+    return start.with_penalty(np.exp(found.x))
+
+
+def real_rows_needed(
+    plan: Plan,
+    error: Callable[[Plan], Array],
+    *,
+    real_noise: float,
+    tolerance: float = 0.1,
+) -> int | None:
+    """Fewest real rows per generation that hold every model's error near the first one's.
+
+    Parameters
+    ----------
+    plan : Plan
+        A plan whose later generations are labelled by models; real rows replace some of theirs.
+    error : callable
+        Error of every model of a plan, e.g. ``lambda plan: predict(problem, plan).risk``.
+    real_noise : float
+        Standard deviation of the noise on real labels.
+    tolerance : float, default 0.1
+        Allowed increase over the first model's.
+
+    Returns
+    -------
+    int or None
+        Rows per generation; 0 if the plan holds as it is, None if not even all rows are enough.
+
+    Examples
+    --------
+    >>> import genloss as gl
+    >>> from genloss.tune import real_rows_needed
+    >>> problem, plan = gl.Problem.isotropic(100), gl.Plan.replace(10, 600, noise=0.5)
+    >>> test_error = lambda plan: gl.predict(problem, plan).risk + 0.25
+    >>> real_rows_needed(plan, test_error, real_noise=0.5)
+    258
+    """
+
+    def holds(n_real: int) -> bool:
+        errors = error(with_real_rows(plan, n_real, real_noise))
+        return bool((errors <= (1 + tolerance) * errors[0]).all())
+
+    low, high = 0, int(plan.n_samples.max())
+    if holds(low):
+        return 0
+    if not holds(high):
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return high
+
+
+def with_real_rows(plan: Plan, n_real: int, real_noise: float) -> Plan:
+    """Replace ``n_real`` model-labelled rows of every generation by real ones."""
+    return Plan(tuple(_with_real_rows(g, n_real, real_noise) for g in plan))
+
+
+def _with_real_rows(generation: Generation, n_real: int, real_noise: float) -> Generation:
+    sources: list[Source] = []
+    left = n_real
+    for source in generation.sources:
+        taken = 0 if source.labeler == "real" else min(left, source.n_samples)
+        left -= taken
+        if taken < source.n_samples:
+            sources.append(replace(source, n_samples=source.n_samples - taken))
+        if taken:
+            sources.append(
+                replace(source, n_samples=taken, labeler="real", real_noise=real_noise)
+            )
+    return replace(generation, sources=tuple(sources))
