@@ -197,7 +197,9 @@ def test_derivative_of_kappa_is_one_plus_u():
     # paper.md section 1: d kappa / d lam = 1 / (1 - df2 / n)
     s, lam, n, h = np.arange(1.0, 101) ** -1.2, 0.02, 60, 1e-6
     slope = (kappa(s, lam + h, n) - kappa(s, lam - h, n)) / (2 * h)
-    assert float(slope) == pytest.approx(1 / (1 - float(effective_penalty(s, lam, n).df2) / n), rel=1e-6)
+    assert float(slope) == pytest.approx(
+        1 / (1 - float(effective_penalty(s, lam, n).df2) / n), rel=1e-6
+    )
 
 
 @pytest.mark.parametrize(

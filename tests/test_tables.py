@@ -137,7 +137,7 @@ def test_parquet_by_whichever_library_is_there(
     if library == "polars":
         monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     if library == "pandas":
-        read: Callable[..., Any] = lambda _: frame("pandas", COLUMNS)  # noqa: E731
+        read: Callable[..., Any] = lambda _: frame("pandas", COLUMNS)
         monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
         monkeypatch.setitem(sys.modules, "polars", None)
         monkeypatch.setattr(pytest.importorskip("pandas"), "read_parquet", read)

@@ -30,9 +30,7 @@ class EffectivePenalty(NamedTuple):
     steps: int
 
 
-def kappa(
-    spectrum: npt.ArrayLike, penalty: npt.ArrayLike, n_samples: npt.ArrayLike
-) -> Array:
+def kappa(spectrum: npt.ArrayLike, penalty: npt.ArrayLike, n_samples: npt.ArrayLike) -> Array:
     """Effective penalty of ridge regression.
 
     Parameters
@@ -138,11 +136,14 @@ def effective_penalty(
             f"penalty {np.shape(penalty)} and n_samples {np.shape(n_samples)} do not broadcast"
         ) from None
     if not (np.isfinite(lam).all() and (lam >= 0).all()):
-        raise InvalidInputError("penalty has entries that are negative or not finite; it must be >= 0")
+        raise InvalidInputError(
+            "penalty has entries that are negative or not finite; it must be >= 0"
+        )
     if not (np.isfinite(n).all() and (n > 0).all()):
         raise InvalidInputError("n_samples has entries that are not positive and finite")
     found = solve(s, lam.reshape(-1), n.reshape(-1))
-    return EffectivePenalty(*(column.reshape(lam.shape) for column in found[:4]), found.steps)
+    kappa, df1, df2, residual = (column.reshape(lam.shape) for column in found[:4])
+    return EffectivePenalty(kappa, df1, df2, residual, found.steps)
 
 
 def solve(s: Array, lam: Array, n: Array) -> EffectivePenalty:
@@ -152,7 +153,7 @@ def solve(s: Array, lam: Array, n: Array) -> EffectivePenalty:
     columns = [np.zeros(size), np.full(size, float(p)), np.full(size, float(p)), np.zeros(size)]
     todo = np.flatnonzero((lam > 0) | (n < p))
     if todo.size == 0:
-        return EffectivePenalty(*columns, steps=0)
+        return EffectivePenalty(columns[0], columns[1], columns[2], columns[3], 0)
     start = _start(s, lam[todo], n[todo])
     rows, steps = max(1, _BLOCK // p), 0
     for first in range(0, todo.size, rows):
@@ -163,34 +164,34 @@ def solve(s: Array, lam: Array, n: Array) -> EffectivePenalty:
         steps = max(steps, used)
     if (worst := float(columns[3].max())) > _ACCEPTABLE:
         raise GenlossError(f"kappa did not converge: relative residual {worst:.1e}")
-    return EffectivePenalty(*columns, steps=steps)
+    return EffectivePenalty(columns[0], columns[1], columns[2], columns[3], steps)
 
 
 def _newton(s: Array, lam: Array, n: Array, k: Array) -> tuple[Array, Array, Array, Array, int]:
     """Newton's method on F(k) = k (n - df1)/n - lam, F'(k) = (n - df2)/n, from right of the root."""
-    for step in range(1, _MAX_STEPS + 1):
+    step = 0
+    while True:
+        step += 1
         df1, df2, rows_left = _shrinkage_sums(s, k, n)
         value = k * rows_left / n - lam
         residual = np.abs(value) / k
-        if (residual <= _TOLERANCE).all():
-            break
+        if (residual <= _TOLERANCE).all() or step == _MAX_STEPS:
+            return k, df1, df2, residual, step
         # the root is positive, whatever rounding does to the last steps
         k = np.maximum(k - value / ((n - df2) / n), k / 64)
-    return k, df1, df2, residual, step
 
 
 def _shrinkage_sums(s: Array, k: Array, n: Array) -> tuple[Array, Array, Array]:
     """df1, df2 and n - df1 at every k; the last without cancellation where n >= p."""
-    shrink = s / (s + k[:, None])
+    shrink = s + k[:, None]
+    np.divide(s, shrink, out=shrink)
     df1 = shrink.sum(axis=1)
     df2 = np.einsum("ki,ki->k", shrink, shrink)
     rows_left = n - df1
     over = n >= s.size
     if over.any():
         # n - df1 = (n - p) + sum_i k / (s_i + k)
-        rows_left = np.where(
-            over, n - s.size + k * np.einsum("ki,i->k", shrink, 1 / s), rows_left
-        )
+        rows_left = np.where(over, n - s.size + k * np.einsum("ki,i->k", shrink, 1 / s), rows_left)
     return df1, df2, rows_left
 
 

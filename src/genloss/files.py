@@ -10,7 +10,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from genloss import _check
 from genloss.errors import InvalidInputError
+from genloss.generation import Generation
 from genloss.plan import Plan
 from genloss.problem import Problem
 
@@ -51,6 +53,50 @@ def call_with_keys(
     if missing:
         raise InvalidInputError(f"{where} lacks {' and '.join(map(repr, missing))}")
     return build(**plain)
+
+
+def plan_to_dict(plan: Plan) -> dict[str, Any]:
+    """Plain data of a plan; equal neighbours are written once, with ``repeat``."""
+    blocks: list[dict[str, Any]] = []
+    before: Generation | None = None
+    for generation in plan:
+        if generation == before:
+            blocks[-1]["repeat"] = blocks[-1].get("repeat", 1) + 1
+        else:
+            blocks.append(generation.to_dict())
+        before = generation
+    return {"generations": blocks}
+
+
+def plan_from_dict(plain: Mapping[str, Any]) -> tuple[Generation, ...]:
+    """Generations of a plan: a list of tables, or a preset with its arguments, and ``then`` more."""
+    presets: dict[str, Callable[..., Plan]] = {
+        "replace": Plan.replace,
+        "mix": Plan.mix,
+        "mix_labels": Plan.mix_labels,
+        "accumulate": Plan.accumulate,
+        "same_design": Plan.same_design,
+    }
+    rest = dict(plain)
+    preset, then = rest.pop("preset", None), rest.pop("then", [])
+    if preset is None:
+        refuse_unknown(rest, ("preset", "generations", "then"), where="plan")
+        generations = _read_blocks(rest.get("generations"), "plan.generations")
+    else:
+        name = _check.choice("plan.preset", preset, tuple(presets))
+        generations = call_with_keys(presets[name], rest, where="plan").generations
+    return generations + _read_blocks(then, "plan.then")
+
+
+def _read_blocks(blocks: Any, where: str) -> tuple[Generation, ...]:
+    if not isinstance(blocks, list) or not all(isinstance(block, Mapping) for block in blocks):
+        raise InvalidInputError(f"{where} was {blocks!r}; it must be a list of tables")
+    read: list[Generation] = []
+    for i, block in enumerate(blocks):
+        rest = dict(block)
+        repeat = _check.integer(f"{where}[{i}].repeat", rest.pop("repeat", 1), minimum=1)
+        read += [Generation.from_dict(rest, where=f"{where}[{i}]")] * repeat
+    return tuple(read)
 
 
 def to_toml(*, plan: Plan | None = None, problem: Problem | None = None) -> str:
@@ -102,9 +148,7 @@ def _plain(plan: Plan | None, problem: Problem | None) -> dict[str, Any]:
     return plain
 
 
-def save(
-    path: str | Path, *, plan: Plan | None = None, problem: Problem | None = None
-) -> None:
+def save(path: str | Path, *, plan: Plan | None = None, problem: Problem | None = None) -> None:
     """Write a plan file, TOML or JSON by its ending.
 
     Parameters

@@ -91,7 +91,7 @@ class Source:
         """Coefficient of every labeler."""
         if isinstance(self.labeler, tuple):
             return dict(self.labeler)
-        return {self.labeler: 1.0}
+        return {model_number(self.labeler): 1.0}
 
     @property
     def label_noise(self) -> float:
@@ -110,9 +110,23 @@ class Source:
             shares[number] = shares.get(number, 0.0) + coefficient
         return shares
 
+    def __str__(self) -> str:
+        names = [who if isinstance(who, str) else f"model {who}" for who in self.mixture]
+        shares = list(self.mixture.values())
+        if len(names) > 1 or shares != [1.0]:
+            mixture = " + ".join(f"{c:.4g} {name}" for c, name in zip(shares, names, strict=True))
+            text = f"{self.n_samples} labelled by {mixture}"
+        else:
+            text = f"{self.n_samples} " + ("" if names == ["real"] else "labelled by ") + names[0]
+        text += f", noise {self.noise}" if self.noise else ""
+        text += f", real noise {self.real_noise}" if self.real_noise is not None else ""
+        text += f", weight {self.weight}" if self.weight != 1 else ""
+        return text + (", own covariance" if self.covariance is not None else "")
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data, defaults left out."""
         return _without_defaults(self)
+
 
 def _frozen_labeler(labeler: Any) -> str | int | Mixture:
     """One labeler, or a mixture as sorted pairs so that equal mixtures are equal values."""
@@ -197,6 +211,12 @@ class Generation:
     def n_samples(self) -> int:
         """Number of its own rows, over all sources."""
         return sum(source.n_samples for source in self.sources)
+
+    def __str__(self) -> str:
+        text = " + ".join(str(source) for source in self.sources)
+        text += f", penalty {self.penalty:.6g}" if self.penalty else ""
+        text += ", same inputs" if self.design == "same" else ""
+        return text + (", pooled" if self.pooled else "")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data; a single source is written inline."""

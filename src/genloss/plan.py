@@ -376,15 +376,9 @@ class Plan:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data that `from_dict` reads back; equal neighbours are written once."""
-        blocks: list[dict[str, Any]] = []
-        before: Generation | None = None
-        for generation in self.generations:
-            if generation == before:
-                blocks[-1]["repeat"] = blocks[-1].get("repeat", 1) + 1
-            else:
-                blocks.append(generation.to_dict())
-            before = generation
-        return {"generations": blocks}
+        from genloss.files import plan_to_dict
+
+        return plan_to_dict(self)
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
@@ -399,27 +393,9 @@ class Plan:
         >>> gl.Plan.from_dict({"preset": "replace", "generations": 2, "n_samples": 9}).n_models
         2
         """
-        from genloss.files import call_with_keys, refuse_unknown
+        from genloss.files import plan_from_dict
 
-        presets = {
-            "replace": cls.replace,
-            "mix": cls.mix,
-            "mix_labels": cls.mix_labels,
-            "accumulate": cls.accumulate,
-            "same_design": cls.same_design,
-        }
-        rest = dict(plain)
-        preset = rest.pop("preset", None)
-        then = rest.pop("then", [])
-        if preset is None:
-            refuse_unknown(rest, ("preset", "generations", "then"), where="plan")
-            generations = _read_blocks(rest.get("generations"), "plan.generations")
-        else:
-            name = _check.choice("plan.preset", preset, tuple(presets))
-            generations = call_with_keys(presets[name], rest, where="plan").generations
-        if then:
-            generations += _read_blocks(then, "plan.then")
-        return cls(generations)
+        return cls(plan_from_dict(plain))
 
     def __len__(self) -> int:
         return self.n_models
@@ -429,7 +405,7 @@ class Plan:
 
     def __repr__(self) -> str:
         lines, start = [f"Plan({self.n_models} model{'s' * (self.n_models > 1)})"], 0
-        words = [_describe(generation) for generation in self.generations]
+        words = [str(generation) for generation in self.generations]
         for t, text in enumerate(words):
             if t + 1 == len(words) or words[t + 1] != text:
                 models = f"model {t}" if start == t else f"models {start}-{t}"
@@ -474,45 +450,3 @@ def _check_reused(generations: tuple[Generation, ...], model: int) -> None:
             f"design of model {model} was 'same' with n_samples {sum(rows)}; "
             f"model {model - 1} has {sum(before)} rows, they must agree"
         )
-
-
-def _read_blocks(blocks: Any, where: str) -> tuple[Generation, ...]:
-    if not isinstance(blocks, list) or not all(isinstance(block, Mapping) for block in blocks):
-        raise InvalidInputError(f"{where} was {blocks!r}; it must be a list of tables")
-    read: list[Generation] = []
-    for i, block in enumerate(blocks):
-        rest = dict(block)
-        repeat = _check.integer(f"{where}[{i}].repeat", rest.pop("repeat", 1), minimum=1)
-        read += [Generation.from_dict(rest, where=f"{where}[{i}]")] * repeat
-    return tuple(read)
-
-
-def _describe(generation: Generation) -> str:
-    parts = []
-    for source in generation.sources:
-        names = [
-            who if isinstance(who, str) else f"model {who}" for who in source.mixture
-        ]
-        shares = list(source.mixture.values())
-        if names == ["real"] and shares == [1.0]:
-            text = f"{source.n_samples} real"
-        elif len(names) == 1 and shares == [1.0]:
-            text = f"{source.n_samples} labelled by {names[0]}"
-        else:
-            mixture = " + ".join(f"{c:.4g} {name}" for c, name in zip(shares, names, strict=True))
-            text = f"{source.n_samples} labelled by {mixture}"
-        if source.noise:
-            text += f", noise {source.noise}"
-        if source.real_noise is not None:
-            text += f", real noise {source.real_noise}"
-        if source.weight != 1:
-            text += f", weight {source.weight}"
-        if source.covariance is not None:
-            text += ", own covariance"
-        parts.append(text)
-    text = " + ".join(parts)
-    if generation.penalty:
-        text += f", penalty {generation.penalty}"
-    if generation.design == "same":
-        text += ", same inputs"
-    return text + (", pooled" if generation.pooled else "")

@@ -41,7 +41,14 @@ def plot_curves(
             ax.plot(models, risk, color=colour, marker=".", label=name)
         else:
             ax.errorbar(
-                models, risk, yerr=2 * curve.stderr, fmt="o", ms=4, capsize=2, color=colour, label=name
+                models,
+                risk,
+                yerr=2 * curve.stderr,
+                fmt="o",
+                ms=4,
+                capsize=2,
+                color=colour,
+                label=name,
             )
     dress(ax, curves)
     return ax
@@ -49,6 +56,8 @@ def plot_curves(
 
 def dress(ax: Axes, curves: Sequence[Curve]) -> None:
     """Label the axes; the scale is logarithmic where the risk spans more than a decade."""
+    from matplotlib.ticker import MaxNLocator
+
     finite = np.concatenate([curve.risk[np.isfinite(curve.risk)] for curve in curves])
     if finite.size and finite.min() > 0 and finite.max() > 10 * finite.min():
         ax.set_yscale("log")
@@ -56,7 +65,7 @@ def dress(ax: Axes, curves: Sequence[Curve]) -> None:
         ax.set_ylim(bottom=0)
     ax.set_xlabel("model (0 is trained on real labels)")
     ax.set_ylabel(curves[0].metric)
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False)
 
@@ -69,7 +78,13 @@ def plot_forecast(outlook: Forecast, *, ax: Axes | None = None) -> Axes:
     predicted, measured = outlook.predicted, outlook.measured
     assert measured.stderr is not None
     ax.fill_between(
-        models, outlook.low, outlook.high, color=COLOURS[0], alpha=0.15, lw=0, label="single run, 95 %"
+        models,
+        outlook.low,
+        outlook.high,
+        color=COLOURS[0],
+        alpha=0.15,
+        lw=0,
+        label="single run, 95 %",
     )
     ax.plot(models, predicted.risk, color=COLOURS[0], marker=".", label="forecast from seen rows")
     ax.errorbar(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -208,9 +208,7 @@ class Problem:
         return cls._estimated(estimate(*_check.samples(X, y), kernel=None, seed=seed))
 
     @classmethod
-    def from_kernel(
-        cls, kernel: Any, X: npt.ArrayLike, y: npt.ArrayLike, *, seed: int = 0
-    ) -> Self:
+    def from_kernel(cls, kernel: Any, X: npt.ArrayLike, y: npt.ArrayLike, *, seed: int = 0) -> Self:
         """Estimate the problem behind real rows, for kernel ridge regression.
 
         Parameters
@@ -277,7 +275,7 @@ class Problem:
         """
         from genloss.files import call_with_keys
 
-        presets = {
+        presets: dict[str, Callable[..., Self]] = {
             "isotropic": cls.isotropic,
             "power_law": cls.power_law,
             "from_spectrum": cls.from_spectrum,

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from genloss.data.correction import Correction, Expected, Theory
 from genloss.plan import Plan
-from genloss.predict import predict
-from genloss.problem import Problem
 from genloss.tune import real_rows_needed, tune
 
 Array = npt.NDArray[np.float64]
@@ -82,58 +80,48 @@ class Advice:
 
 
 def advise(
-    problem: Problem,
+    theory: Theory,
+    correct: Correction,
     plan: Plan,
-    noise: float,
-    ratio: Array,
-    corrected: Callable[[Plan], float],
+    expected: Expected,
     penalties: tuple[float, float],
 ) -> Advice:
-    """Derive the advice from the theory, corrected by what a rehearsal showed of it.
+    """Derive the advice from the theory, corrected by what rehearsals showed of it.
 
     Parameters
     ----------
-    problem : Problem
-        The estimated problem.
+    theory : Theory
+        State evolution of the estimated problem.
+    correct : Correction
+        Used for the plan with the best penalty, which gets rehearsals of its own.
     plan : Plan
-        The plan with the estimated noise on real labels.
-    noise : float
-        That noise, the floor of every error.
-    ratio : ndarray of shape (n_models,)
-        Error expected of each model over what the theory says.
-    corrected : callable
-        Final error of a plan with other penalties, corrected by a rehearsal of its own.
+        The plan that was forecast.
+    expected : Expected
+        Its corrected errors.
     penalties : tuple of float
         Smallest and largest penalty to consider.
     """
 
     def error(candidate: Plan) -> Array:
-        known = np.append(ratio, np.full(max(candidate.n_models - ratio.size, 0), ratio[-1]))
-        return (predict(problem, candidate).risk + noise**2) * known[: candidate.n_models]
+        missing = max(candidate.n_models - expected.ratio.size, 0)
+        ratio = np.append(expected.ratio, np.full(missing, expected.ratio[-1]))
+        return theory.error(candidate) * ratio[: candidate.n_models]
 
     more = max(HORIZON - plan.n_models, 0) if plan.n_models > 1 else 0
     horizon = Plan((*plan.generations, *plan.generations[-1:] * more))
-    expected = error(horizon)
-    above = np.flatnonzero(expected > 2 * expected[0])
-    own = float(expected[plan.n_models - 1])
-    tuned = tune(problem, plan, over="penalty", penalties=penalties).plan
-    best = corrected(tuned) if tuned != plan else own
+    errors = error(horizon)
+    above = np.flatnonzero(errors > 2 * errors[0])
+    own = float(expected.error[-1])
+    ready = tune(theory.problem, theory.ready(plan), penalties=penalties).plan
+    best_plan = plan.with_penalty(ready.penalty)
+    best = float(correct(best_plan).error[-1]) if best_plan != plan else own
     if best >= own:
-        tuned, best = plan, own
+        best_plan, best = plan, own
     return Advice(
         doubles_at=int(above[0]) if above.size else None,
         horizon=horizon.n_models,
-        best_penalty=float(tuned.penalty[-1]),
+        best_penalty=float(best_plan.penalty[-1]),
         best_error=best,
         error=own,
-        real_rows=real_rows_needed(plan, error, real_noise=noise, tolerance=TOLERANCE),
-    )
-
-
-def with_real_noise(plan: Plan, noise: float) -> Plan:
-    """The plan with the noise that real labels carry by themselves."""
-    return Plan(
-        tuple(
-            replace(g, sources=tuple(replace(s, real_noise=noise) for s in g.sources)) for g in plan
-        )
+        real_rows=real_rows_needed(plan, error, tolerance=TOLERANCE),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -122,7 +123,7 @@ class _LinearModel:
         return self(self.pool[rows])
 
 
-def fit_rows(X: Array, rows: Rows, labels: Array, penalty: float, kernel: Kernel | None) -> Model:
+def fit_rows(X: Array, kernel: Kernel | None, rows: Rows, labels: Array, penalty: float) -> Model:
     """Fit the model of a plan on some rows of ``X``, primal or dual, whichever is smaller."""
     if kernel is None and rows.size > X.shape[1]:
         return _fit_linear(X, rows, labels, penalty)
@@ -132,16 +133,17 @@ def fit_rows(X: Array, rows: Rows, labels: Array, penalty: float, kernel: Kernel
 
 
 def measure(
-    plan: Plan,
-    pool: tuple[Array, Array],
-    test: tuple[Array, Array],
-    kernel: Kernel | None,
-    rng: np.random.Generator,
+    plan: Plan, X: Array, y: Array, kernel: Kernel | None, n_test: int, rng: np.random.Generator
 ) -> Array:
-    """Mean squared error of every model of one run on the pool, against real test labels."""
-    X, y = pool
-    models = walk(plan, y, lambda *fitted: fit_rows(X, *fitted, kernel), rng)
-    return np.array([np.mean((each.model(test[0]) - test[1]) ** 2) for each in models])
+    """Mean squared error of every model of one run, against the real labels of ``n_test`` rows.
+
+    The test rows are drawn first, and the plan runs on the others.
+    """
+    order = rng.permutation(y.size)
+    test, pool = order[:n_test], order[n_test:]
+    here = X[pool]
+    models = walk(plan, y[pool], partial(fit_rows, here, kernel), rng)
+    return np.array([np.mean((each.model(X[test]) - y[test]) ** 2) for each in models])
 
 
 def _fit_linear(X: Array, rows: Rows, labels: Array, penalty: float) -> _LinearModel:
@@ -237,7 +239,7 @@ def rehearse(
 
     def fit(rows: Rows, labels: Array, penalty: float) -> Model:
         made[0] = labels
-        return fit_rows(X, rows, labels, penalty, kernel)
+        return fit_rows(X, kernel, rows, labels, penalty)
 
     for t, fitted in enumerate(walk(plan, y, fit, rng)):
         rows, penalty = fitted.rows, plan.generations[t].penalty

@@ -48,12 +48,14 @@ class Column:
 
     @property
     def missing(self) -> npt.NDArray[np.bool_]:
+        """Where there is no value."""
         if self.kind == "text":
             return np.array([value is None for value in self.values], dtype=bool)
         return np.asarray(np.isnan(self.values), dtype=bool)
 
     @property
     def infinite(self) -> npt.NDArray[np.bool_]:
+        """Where the value is infinite."""
         return np.asarray(self.kind != "text" and np.isinf(self.values), dtype=bool)
 
 
@@ -310,5 +312,6 @@ def _from_frame(argument: str, block: Any, names: Sequence[str] | None) -> list[
 
 
 def some(names: Sequence[str], limit: int = 6) -> str:
+    """The first names, quoted, and how many more there are."""
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
     return ", ".join(map(repr, names[:limit])) + more

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from genloss import _check
 from genloss.curve import Curve
-from genloss.data.advice import Advice, advise, with_real_noise
-from genloss.data.chain import measure, rehearse
+from genloss.data.advice import Advice, advise
+from genloss.data.chain import measure
+from genloss.data.correction import Correction, Expected, Theory, parallel
 from genloss.data.estimation import (
     MOST_ROWS,
     Standardiser,
@@ -37,12 +35,10 @@ Sample = tuple[Array, Array]
 
 METRIC = "mean squared error on real labels"
 
-_REHEARSALS = 4
 _MOST_SEEN = 12_000
 _MOST_TEST = 6_000
 _EXACT_KERNEL = 4_000  # rows per fit up to which kernel ridge is solved exactly
 _LANDMARKS = 2_000
-_MODEL_DOUBT = 0.02  # relative error of the theory that no statistic of the sample shows
 _FEWEST_ROWS = 40
 
 
@@ -172,6 +168,7 @@ def forecast(
     seed: int = 0,
     *,
     trials: int = 5,
+    tune_penalty: bool | None = None,
     missing: str = "error",
 ) -> Forecast:
     """Forecast what a retraining plan does to a model of your data, and check it on held-out rows.
@@ -193,6 +190,9 @@ def forecast(
         Seed of all splits and runs.
     trials : int, default 5
         Number of literal runs, at least 2.
+    tune_penalty : bool, optional
+        Whether to replace the plan's penalties by the one that is best for its first model, as one
+        would tune it on real data; default: only if no plan is given.
     missing : {"error", "drop", "mean"}, default "error"
         What to do about missing values of a table.
 
@@ -235,40 +235,36 @@ def forecast(
     n_rows = table.target.size
     if n_rows < _FEWEST_ROWS:
         raise DataError(f"the table has {n_rows} rows; a forecast needs at least {_FEWEST_ROWS}")
-    shape = plan if plan is not None else Plan.replace(10, _default_rows(n_rows), penalty=1.0)
-    _check_plan(shape)
+    tune_penalty = plan is None if tune_penalty is None else tune_penalty
+    if plan is None:
+        plan = Plan.replace(10, default_rows(n_rows))
+    _check_plan(plan)
     split_rng, rehearsal_seed, run_seed = np.random.SeedSequence(seed).spawn(3)
-    seen, pool, test = _split(table, shape, np.random.default_rng(split_rng))
+    seen, held_out, sizes = _split(table, plan, np.random.default_rng(split_rng))
     features = chosen
-    if chosen is not None and shape.n_samples.max() > _EXACT_KERNEL:
+    if chosen is not None and plan.n_samples.max() > _EXACT_KERNEL:
         landmarks = nystrom_features(seen[0], chosen, _LANDMARKS, seed)
-        seen, pool, test = ((landmarks(part[0]), part[1]) for part in (seen, pool, test))
+        seen, held_out = ((landmarks(part[0]), part[1]) for part in (seen, held_out))
         features = None
 
     estimated = estimate_standardised(seen[0][:MOST_ROWS], seen[1][:MOST_ROWS], features)
     problem = Problem(estimated.spectrum, estimated.truth, gaussian=False)
-    theory = _Theory(_with_intercept(problem), estimated.noise)
+    theory = Theory.of(problem, estimated.noise)
     penalties = (1e-9 * problem.spectrum.sum(), 100 * problem.spectrum.sum())
-    if plan is None:
-        first = tune(theory.problem, theory.ready(Plan(shape.generations[:1])), penalties=penalties)
-        plan = shape.with_penalty(first.plan.penalty[0])
-    ready = theory.ready(plan)
-    predict(theory.problem, ready)  # a plan without theory is refused before the long work
+    if tune_penalty:
+        first = theory.ready(Plan(plan.generations[:1]))
+        plan = plan.with_penalty(tune(theory.problem, first, penalties=penalties).plan.penalty[0])
+    predict(theory.problem, plan)  # a plan without theory is refused before the long work
 
-    correct = _Correction(theory, seen, features, rehearsal_seed)
+    correct = Correction(theory, *seen, features, rehearsal_seed)
     expected = correct(plan)
-    runs = _parallel(
-        lambda stream: measure(plan, pool, test, features, np.random.default_rng(stream)),
+    runs = parallel(
+        lambda stream: measure(
+            plan, *held_out, features, sizes["test"], np.random.default_rng(stream)
+        ),
         run_seed.spawn(trials),
     )
-    advice = advise(
-        theory.problem,
-        ready,
-        estimated.noise,
-        expected.ratio,
-        lambda other: float(correct(other).error[-1]),
-        penalties,
-    )
+    advice = advise(theory, correct, plan, expected, penalties)
     return Forecast(
         predicted=Curve(
             risk=expected.error,
@@ -280,7 +276,7 @@ def forecast(
             risk=runs.mean(axis=0),
             stderr=runs.std(axis=0, ddof=1) / np.sqrt(trials),
             method=f"literal chain on held-out rows, {trials} runs",
-            warnings=_recycled(plan, pool),
+            warnings=_recycled(plan, sizes["pool"]),
             metric=METRIC,
             trials=trials,
         ),
@@ -293,7 +289,7 @@ def forecast(
         kernel=chosen,
         source=table.source,
         target=table.target_name,
-        rows={name: part[1].size for name, part in zip(("seen", "pool", "test"), (seen, pool, test), strict=True)},
+        rows=sizes,
         notes=table.notes,
     )
 
@@ -306,7 +302,8 @@ def _table(X: Any, y: Any, missing: str) -> Table:
     return load_table((X, y), missing=missing)
 
 
-def _default_rows(n_rows: int) -> int:
+def default_rows(n_rows: int) -> int:
+    """Rows per generation that a table of ``n_rows`` has enough of: a round number up to 1,000."""
     rows = min(1000, n_rows // 8)
     return rows // 50 * 50 if rows >= 100 else max(rows // 5 * 5, 5)
 
@@ -326,8 +323,10 @@ def _check_plan(plan: Plan) -> None:
                 )
 
 
-def _split(table: Table, plan: Plan, rng: np.random.Generator) -> tuple[Sample, Sample, Sample]:
-    """Rows seen by the forecast, rows for the literal chain and test rows, standardised alike."""
+def _split(
+    table: Table, plan: Plan, rng: np.random.Generator
+) -> tuple[Sample, Sample, dict[str, int]]:
+    """Rows seen by the forecast, rows held out for the measured chain, and their numbers."""
     order = rng.permutation(table.target.size)
     n_test = min(order.size // 5, _MOST_TEST)
     left = order.size - n_test
@@ -339,104 +338,12 @@ def _split(table: Table, plan: Plan, rng: np.random.Generator) -> tuple[Sample, 
             f"{n_pool} for the measured chain (a fifth tests, half of the rest is seen by the "
             "forecast): give more data or lower n_samples"
         )
-    test, pool, seen = np.split(order, [n_test, n_test + n_pool])
-    seen = seen[:_MOST_SEEN]
+    seen = order[: min(left - n_pool, _MOST_SEEN)]
+    held_out = order[seen.size :]
     standardise = Standardiser.of(table.features[seen])
-    return tuple(
-        (standardise(table.features[rows]), table.target[rows]) for rows in (seen, pool, test)
-    )  # type: ignore[return-value]
-
-
-def _with_intercept(problem: Problem) -> Problem:
-    """An unpenalised intercept is a direction of very large variance along which truth is zero."""
-    constant = 1e6 * problem.spectrum.sum()
-    return Problem(
-        np.append(problem.spectrum, constant), np.append(problem.truth, 0.0), gaussian=False
-    )
-
-
-@dataclass(frozen=True)
-class _Theory:
-    """State evolution of the estimated problem, in terms of the error on real labels."""
-
-    problem: Problem
-    noise: float
-
-    def ready(self, plan: Plan) -> Plan:
-        return with_real_noise(plan, self.noise)
-
-    def error(self, plan: Plan) -> Array:
-        return predict(self.problem, self.ready(plan)).risk + self.noise**2
-
-
-class Expected(NamedTuple):
-    """Corrected error of every model, its ratio to the theory, and log spread of a single run."""
-
-    error: Array
-    ratio: Array
-    spread: Array
-
-
-@dataclass(frozen=True)
-class _Correction:
-    """The theory times the ratio by which a rehearsal on the seen rows departs from it."""
-
-    theory: _Theory
-    seen: Sample
-    kernel: Kernel | None
-    seed: np.random.SeedSequence
-
-    def __call__(self, plan: Plan) -> Expected:
-        X, y = self.seen
-        smaller = _at_most(plan, y.size // 2)
-        streams = [np.random.SeedSequence(self.seed.entropy, spawn_key=(*self.seed.spawn_key, i)) for i in range(_REHEARSALS)]
-        runs = _parallel(
-            lambda stream: rehearse(smaller, X, y, self.kernel, np.random.default_rng(stream)),
-            streams,
-        )
-        length = runs.shape[1]
-        logs = np.log(runs)
-        gap = logs.mean(axis=0) - np.log(self.theory.error(smaller)[:length])
-        single = logs.std(axis=0, ddof=1)
-        # where the rehearsal is noisier than its distance from the theory, the theory counts more
-        doubt = np.median(single) / np.sqrt(_REHEARSALS) + 0.01
-        gap = gap * (np.max(gap**2) / (np.max(gap**2) + doubt**2))
-        gap, single = (
-            np.append(values, np.full(plan.n_models - length, values[-1]))
-            for values in (gap, single)
-        )
-        sampling = _MODEL_DOUBT + 1 / np.sqrt(y.size)
-        spread = np.sqrt(single**2 + (gap / 2) ** 2 + sampling**2)
-        return Expected(self.theory.error(plan) * np.exp(gap), np.exp(gap), spread)
-
-
-def _at_most(plan: Plan, limit: int) -> Plan:
-    """The plan with the rows of larger generations cut down in proportion."""
-    if plan.n_samples.max() <= limit:
-        return plan
-    factor = limit / plan.n_samples.max()
-    return Plan(
-        tuple(
-            replace(
-                g,
-                sources=tuple(
-                    replace(s, n_samples=max(int(s.n_samples * factor), 1)) for s in g.sources
-                ),
-            )
-            for g in plan
-        )
-    )
-
-
-def _parallel(run: Callable[[np.random.SeedSequence], Array], streams: list[np.random.SeedSequence]) -> Array:
-    """Independent runs, one thread each; results cut to the shortest."""
-    from threadpoolctl import threadpool_limits
-
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(cores) as executor:
-        results = list(executor.map(run, streams))
-    shortest = min(result.size for result in results)
-    return np.stack([result[:shortest] for result in results])
+    samples = [(standardise(table.features[rows]), table.target[rows]) for rows in (seen, held_out)]
+    sizes = {"seen": seen.size, "pool": held_out.size - n_test, "test": n_test}
+    return samples[0], samples[1], sizes
 
 
 def _warnings(plan: Plan, seen: Sample, expected: Expected) -> tuple[str, ...]:
@@ -455,11 +362,11 @@ def _warnings(plan: Plan, seen: Sample, expected: Expected) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _recycled(plan: Plan, pool: Sample) -> tuple[str, ...]:
+def _recycled(plan: Plan, pool: int) -> tuple[str, ...]:
     fresh = sum(g.n_samples for g in plan if g.design == "fresh")
-    if fresh <= pool[1].size:
+    if fresh <= pool:
         return ()
     return (
-        f"the plan needs {fresh} rows, the pool has {pool[1].size}: "
+        f"the plan needs {fresh} rows, the pool has {pool}: "
         "rows recur, but never in consecutive generations if the pool is large enough",
     )

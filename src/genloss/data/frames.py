@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, cast
 
 import numpy as np
 
@@ -25,5 +25,5 @@ def frame(columns: Mapping[str, np.ndarray[Any, Any]], backend: str | None = Non
         backend = installed[0]
     import narwhals
 
-    backend = _check.choice("backend", backend, BACKENDS)
-    return narwhals.from_dict(dict(columns), backend=backend).to_native()
+    name = cast(Literal["pandas", "polars", "pyarrow"], _check.choice("backend", backend, BACKENDS))
+    return narwhals.from_dict(dict(columns), backend=name).to_native()

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from genloss import _check
 from genloss.curve import Curve
-from genloss.errors import InvalidInputError, NoTheoryError
-from genloss.generation import REAL, Generation
+from genloss.errors import InvalidInputError
 from genloss.plan import Plan
-from genloss.predict import fresh, pooled, weighted
-from genloss.predict.moments import Moments
 from genloss.predict.reliability import cautions
-from genloss.predict.same_design import Run
-from genloss.predict.stage import Stage, stages
+from genloss.predict.routes import Walk, route
 from genloss.problem import Problem
 
 __all__ = ["predict"]
-
-_REMEDY = "no theory is known for it yet, but genloss.simulate(problem, plan) runs it"
 
 
 def predict(problem: Problem, plan: Plan, *, method: str = "auto") -> Curve:
@@ -70,15 +62,14 @@ def predict(problem: Problem, plan: Plan, *, method: str = "auto") -> Curve:
     _check.choice("method", method, ("auto",))
     plan.check_fits(problem.dim)
 
-    routes = [_route(plan, model) for model in range(plan.n_models)]
-    fits = _stages(problem, plan)
-    moments = Moments(problem.spectrum, problem.truth, plan)
-    runs: dict[int, Run] = {}
+    routes = [route(plan, model) for model in range(plan.n_models)]
+    walk = Walk(problem, plan)
     risks, exact = np.empty((2, plan.n_models)), []
-    for model, (generation, route, fit) in enumerate(zip(plan, routes, fits, strict=True)):
-        route(moments, fit, generation, model, runs)
-        risks[:, model] = moments.risk(model)
-        exact.append(moments.exact[model])
+    for model, fit in enumerate(routes):
+        fit(walk, model)
+        risks[:, model] = walk.moments.risk(model)
+        exact.append(walk.moments.exact[model])
+    fits = walk.fits
     noisy = [any(source.label_noise > 0 for source in g.sources) for g in plan]
     return Curve(
         risk=risks.sum(axis=0),
@@ -91,93 +82,3 @@ def predict(problem: Problem, plan: Plan, *, method: str = "auto") -> Curve:
         df2=np.array([fit.df2 for fit in fits]),
         exact=np.array(exact),
     )
-
-
-Route = Callable[[Moments, Stage, Generation, int, dict[int, Run]], None]
-
-
-def _route(plan: Plan, model: int) -> Route:
-    """The theory of one generation, found before any work starts."""
-    generation = plan.generations[model]
-    following = plan.generations[model + 1 : model + 2]
-    reused = any(after.design == "same" and not after.pooled for after in following)
-    if generation.pooled and model > 0:
-        _check_pooled(plan, model)
-        return _fit_copies if generation.design == "same" else _fit_pool(plan, model)
-    if generation.design == "same" or reused:
-        _check_least_squares(generation, model, "a reused design")
-        if generation.design == "same" and plan.generations[model - 1].pooled and model > 1:
-            raise NoTheoryError(f"model {model} reuses the design of a pooled fit: {_REMEDY}")
-        return _fit_same if generation.design == "same" else _fit_first
-    return _fit_fresh if _is_even(generation) else _fit_weighted
-
-
-def _is_even(generation: Generation) -> bool:
-    first = generation.sources[0]
-    return all(s.covariance is None and s.weight == first.weight for s in generation.sources)
-
-
-def _check_least_squares(generation: Generation, model: int, what: str) -> None:
-    if generation.penalty > 0 or len(generation.sources) > 1 or not _is_even(generation):
-        raise NoTheoryError(
-            f"model {model} is fitted on {what} with a penalty, several sources or a covariance "
-            f"of its own: {_REMEDY}"
-        )
-
-
-def _check_pooled(plan: Plan, model: int) -> None:
-    earlier = plan.generations[: model + 1]
-    designs = {generation.design for generation in earlier[1:]}
-    for number, generation in enumerate(earlier):
-        _check_least_squares(generation, number, "pooled rows")
-        shares = generation.sources[0].labeler_numbers(number)
-        telescopes = shares == {number - 1 if number else REAL: 1.0}
-        if not telescopes or (number > 0 and not generation.pooled) or len(designs) > 1:
-            raise NoTheoryError(
-                f"model {model} pools rows, but not of a plan in which every model is pooled, "
-                f"labelled by its predecessor, on all fresh or all same inputs: {_REMEDY}"
-            )
-
-
-def _fit_fresh(m: Moments, fit: Stage, g: Generation, model: int, _: dict[int, Run]) -> None:
-    fresh.fit(m, fit, g, model)
-
-
-def _fit_weighted(m: Moments, _: Stage, g: Generation, model: int, __: dict[int, Run]) -> None:
-    weighted.fit(m, g, model)
-
-
-def _fit_first(m: Moments, fit: Stage, g: Generation, model: int, runs: dict[int, Run]) -> None:
-    runs[model] = Run(m, fit)
-    runs[model].fit(g.sources[0].labeler_numbers(model), g.sources[0].label_noise**2, model)
-
-
-def _fit_same(m: Moments, _: Stage, g: Generation, model: int, runs: dict[int, Run]) -> None:
-    runs[model] = runs[model - 1]
-    runs[model].fit(g.sources[0].labeler_numbers(model), g.sources[0].label_noise**2, model)
-
-
-def _fit_copies(m: Moments, fit: Stage, g: Generation, model: int, _: dict[int, Run]) -> None:
-    pooled.extend(m, fit, 1 / (model + 1) ** 2, g.sources[0].label_noise**2, model)
-
-
-def _fit_pool(plan: Plan, model: int) -> Route:
-    share = plan.generations[model].n_samples / plan.n_samples[: model + 1].sum()
-
-    def route(m: Moments, fit: Stage, g: Generation, model: int, _: dict[int, Run]) -> None:
-        pooled.extend(m, fit, share, g.sources[0].label_noise**2, model)
-
-    return route
-
-
-def _stages(problem: Problem, plan: Plan) -> list[Stage]:
-    """Every fit's stage: its rows are all rows so far where it pools fresh designs."""
-    rows, penalties = [], []
-    for model, generation in enumerate(plan):
-        pools = generation.pooled and model > 0 and generation.design == "fresh"
-        rows.append(
-            int(plan.n_samples[: model + 1].sum()) if pools else generation.n_samples
-        )
-        # (1/n) sum weight |.|^2 + penalty |w|^2 is penalty / weight for one common weight
-        penalties.append(generation.penalty / generation.sources[0].weight)
-    return stages(problem.spectrum, rows, penalties)

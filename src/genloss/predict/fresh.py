@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from genloss.generation import Generation
 from genloss.predict.moments import Moments, Shares
-from genloss.predict.stage import Stage
 from genloss.predict.stacking import stacked_least_squares
+from genloss.predict.stage import Stage
 
 Array = npt.NDArray[np.float64]
 
@@ -67,7 +67,7 @@ def _fit_stack(
     for size, shares, _ in groups:
         for number, share in shares.items():
             bar[number] = bar.get(number, 0.0) + size * share
-    shrink = stage.shrink
+    shrink = stage.shrunk(1.0)
     mean, spread = moments.mean(bar), moments.covariance(bar, bar)
     q = 0.0
     for size, shares, noise in groups:

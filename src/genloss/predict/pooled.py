@@ -5,6 +5,8 @@ Exact telescoping, any design: ``w_t = w_{t-1} + A_t^-1 X_t' E_t`` with ``A_t = 
 
 from __future__ import annotations
 
+import numpy as np
+
 from genloss.predict.moments import Moments
 from genloss.predict.stage import Stage
 
@@ -22,7 +24,7 @@ def extend(moments: Moments, stage: Stage, overlap: float, noise: float, model: 
     moments.record(
         model,
         moments.mean(before),
-        variance,
+        np.asarray(variance),
         lambda u: moments.covariance({u: 1.0}, {u: 1.0}),
         (stage.exact or stage.gap is None) and moments.all_exact(before),
     )

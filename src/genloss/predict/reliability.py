@@ -34,7 +34,10 @@ def cautions(
             thin.append(model)
     found = [
         (infinite, f"n_samples within 1 of dim {d} without penalty: the mean risk is infinite"),
-        (spread, f"n_samples within 3 of dim {d} without penalty: single runs spread without bound"),
+        (
+            spread,
+            f"n_samples within 3 of dim {d} without penalty: single runs spread without bound",
+        ),
         (crowded, "n_samples is close to df2: small changes of the problem change the risk a lot"),
         (few, f"fewer than {FEW_DIRECTIONS:.0f} effective directions: single runs vary a lot"),
         (thin, f"dim or n_samples below {LOW_DIM}: the asymptotic formula may be off by percents"),

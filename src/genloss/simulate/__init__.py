@@ -89,7 +89,9 @@ def simulate(
     if relative_stderr is not None:
         relative_stderr = _check.positive("relative_stderr", relative_stderr)
     if workers is None:
-        workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        workers = (
+            len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        )
     workers = _check.integer("workers", workers, minimum=1)
     exact = increments.applies(problem, plan)
     if method == "exact" and not exact:

@@ -31,9 +31,7 @@ def applies(problem: Problem, plan: Plan) -> bool:
     )
 
 
-def run(
-    problem: Problem, plan: Plan, rng: np.random.Generator, count: int
-) -> tuple[Array, Array]:
+def run(problem: Problem, plan: Plan, rng: np.random.Generator, count: int) -> tuple[Array, Array]:
     """Draw the errors of ``count`` runs; returns what `literal.run` returns."""
     whitened = np.sqrt(problem.spectrum) * problem.truth
     risks = np.empty((count, plan.n_models))
@@ -86,9 +84,7 @@ def _increments(
     below = np.tril_indices(k, -1)
     factor[:, below[0], below[1]] = rng.standard_normal((count, below[0].size))
     diagonal = np.arange(k)
-    factor[:, diagonal, diagonal] = np.sqrt(
-        rng.chisquare(freedom + k - diagonal, (count, k))
-    )
+    factor[:, diagonal, diagonal] = np.sqrt(rng.chisquare(freedom + k - diagonal, (count, k)))
     z = rng.standard_normal((count, k, dim))
     joint = [
         scipy.linalg.solve_triangular(lower, rows, lower=True, trans=1)

@@ -13,9 +13,7 @@ from genloss.problem import Problem
 Array = npt.NDArray[np.float64]
 
 
-def run(
-    problem: Problem, plan: Plan, rng: np.random.Generator, count: int
-) -> tuple[Array, Array]:
+def run(problem: Problem, plan: Plan, rng: np.random.Generator, count: int) -> tuple[Array, Array]:
     """Run the plan ``count`` times.
 
     Returns

@@ -182,7 +182,7 @@ def real_rows_needed(
     plan: Plan,
     error: Callable[[Plan], Array],
     *,
-    real_noise: float,
+    real_noise: float | None = None,
     tolerance: float = 0.1,
 ) -> int | None:
     """Fewest real rows per generation that hold every model's error near the first one's.
@@ -193,8 +193,8 @@ def real_rows_needed(
         A plan whose later generations are labelled by models; real rows replace some of theirs.
     error : callable
         Error of every model of a plan, e.g. ``lambda plan: predict(problem, plan).risk``.
-    real_noise : float
-        Standard deviation of the noise on real labels.
+    real_noise : float, optional
+        Standard deviation of the noise on real labels, where it differs from that on others.
     tolerance : float, default 0.1
         Allowed increase over the first model's.
 
@@ -209,7 +209,7 @@ def real_rows_needed(
     >>> from genloss.tune import real_rows_needed
     >>> problem, plan = gl.Problem.isotropic(100), gl.Plan.replace(10, 600, noise=0.5)
     >>> test_error = lambda plan: gl.predict(problem, plan).risk + 0.25
-    >>> real_rows_needed(plan, test_error, real_noise=0.5)
+    >>> real_rows_needed(plan, test_error)
     258
     """
 
@@ -228,12 +228,12 @@ def real_rows_needed(
     return high
 
 
-def with_real_rows(plan: Plan, n_real: int, real_noise: float) -> Plan:
+def with_real_rows(plan: Plan, n_real: int, real_noise: float | None = None) -> Plan:
     """Replace ``n_real`` model-labelled rows of every generation by real ones."""
     return Plan(tuple(_with_real_rows(g, n_real, real_noise) for g in plan))
 
 
-def _with_real_rows(generation: Generation, n_real: int, real_noise: float) -> Generation:
+def _with_real_rows(generation: Generation, n_real: int, real_noise: float | None) -> Generation:
     sources: list[Source] = []
     left = n_real
     for source in generation.sources:
@@ -242,7 +242,5 @@ def _with_real_rows(generation: Generation, n_real: int, real_noise: float) -> G
         if taken < source.n_samples:
             sources.append(replace(source, n_samples=source.n_samples - taken))
         if taken:
-            sources.append(
-                replace(source, n_samples=taken, labeler="real", real_noise=real_noise)
-            )
+            sources.append(replace(source, n_samples=taken, labeler="real", real_noise=real_noise))
     return replace(generation, sources=tuple(sources))

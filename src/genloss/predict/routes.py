@@ -1,0 +1,115 @@
+"""Which theory knows a generation: found before any work starts, then followed model by model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from genloss.errors import NoTheoryError
+from genloss.generation import REAL, Generation
+from genloss.plan import Plan
+from genloss.predict import fresh, pooled, weighted
+from genloss.predict.moments import Moments
+from genloss.predict.same_design import Run
+from genloss.predict.stage import Stage, stages
+from genloss.problem import Problem
+
+REMEDY = "no theory is known for it yet, but genloss.simulate(problem, plan) runs it"
+
+
+class Walk:
+    """The moments of a chain, with one method for every way of knowing the next model's."""
+
+    def __init__(self, problem: Problem, plan: Plan) -> None:
+        self.plan = plan
+        self.fits = _stages(problem, plan)
+        self.moments = Moments(problem.spectrum, problem.truth, plan)
+        self.run: Run | None = None
+
+    def fresh(self, model: int) -> None:
+        """Fresh rows of one covariance."""
+        fresh.fit(self.moments, self.fits[model], self.plan.generations[model], model)
+
+    def weighted(self, model: int) -> None:
+        """Fresh rows of several covariances or weights."""
+        weighted.fit(self.moments, self.plan.generations[model], model)
+
+    def first_of_run(self, model: int) -> None:
+        """Fresh rows that the next generation labels anew."""
+        self.run = Run(self.moments, self.fits[model])
+        self.same(model)
+
+    def same(self, model: int) -> None:
+        """The rows of the generation before, labelled anew."""
+        source = self.plan.generations[model].sources[0]
+        assert self.run is not None
+        self.run.fit(source.labeler_numbers(model), source.label_noise**2, model)
+
+    def pool_fresh(self, model: int) -> None:
+        """All rows so far, all different."""
+        rows = self.plan.n_samples[: model + 1]
+        self._pool(model, rows[-1] / rows.sum())
+
+    def pool_same(self, model: int) -> None:
+        """All rows so far, all on one design."""
+        self._pool(model, 1 / (model + 1) ** 2)
+
+    def _pool(self, model: int, overlap: float) -> None:
+        noise = self.plan.generations[model].sources[0].label_noise ** 2
+        pooled.extend(self.moments, self.fits[model], overlap, noise, model)
+
+
+def route(plan: Plan, model: int) -> Callable[[Walk, int], None]:
+    """The way of knowing one model, or NoTheoryError."""
+    generation = plan.generations[model]
+    following = plan.generations[model + 1 : model + 2]
+    reused = any(after.design == "same" and not after.pooled for after in following)
+    if generation.pooled and model > 0:
+        _check_pooled(plan, model)
+        return Walk.pool_same if generation.design == "same" else Walk.pool_fresh
+    if generation.design == "same" or reused:
+        _check_least_squares(generation, model, "a reused design")
+        if generation.design == "same" and plan.generations[model - 1].pooled and model > 1:
+            raise NoTheoryError(f"model {model} reuses the design of a pooled fit: {REMEDY}")
+        return Walk.same if generation.design == "same" else Walk.first_of_run
+    return Walk.fresh if _is_even(generation) else Walk.weighted
+
+
+def _is_even(generation: Generation) -> bool:
+    first = generation.sources[0]
+    return all(s.covariance is None and s.weight == first.weight for s in generation.sources)
+
+
+def _check_least_squares(generation: Generation, model: int, what: str) -> None:
+    if generation.penalty > 0 or len(generation.sources) > 1 or not _is_even(generation):
+        raise NoTheoryError(
+            f"model {model} is fitted on {what} with a penalty, several sources or a covariance "
+            f"of its own: {REMEDY}"
+        )
+
+
+def _check_pooled(plan: Plan, model: int) -> None:
+    earlier = plan.generations[: model + 1]
+    designs = {generation.design for generation in earlier[1:]}
+    weights = {generation.sources[0].weight for generation in earlier}
+    for number, generation in enumerate(earlier):
+        _check_least_squares(generation, number, "pooled rows")
+        shares = generation.sources[0].labeler_numbers(number)
+        telescopes = shares == {number - 1 if number else REAL: 1.0}
+        pools = number == 0 or generation.pooled
+        if not (telescopes and pools and len(designs) == len(weights) == 1):
+            raise NoTheoryError(
+                f"model {model} pools rows, but not of a plan in which every model is pooled, "
+                "labelled by its predecessor, on all fresh or all same inputs of one weight: "
+                f"{REMEDY}"
+            )
+
+
+def _stages(problem: Problem, plan: Plan) -> list[Stage]:
+    """Every fit's stage: its rows are all rows so far where it pools fresh designs."""
+    rows, penalties = [], []
+    for model, generation in enumerate(plan):
+        pools = generation.pooled and model > 0 and generation.design == "fresh"
+        rows.append(int(plan.n_samples[: model + 1].sum()) if pools else generation.n_samples)
+        # (1/n) sum weight |.|^2 + penalty |w|^2 is penalty / weight for one common weight
+        penalties.append(generation.penalty / generation.sources[0].weight)
+    return stages(problem.spectrum, rows, penalties)

@@ -1,0 +1,147 @@
+"""What the command line prints: tables and sentences a newcomer understands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.curve import Curve
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table as RichTable
+
+    from genloss.data.forecast import Forecast
+    from genloss.plan import Plan
+    from genloss.problem import Problem
+
+
+@contextmanager
+def progress_bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show a progress bar on standard error; yields the function that advances it."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda done: progress.advance(task, done)
+
+
+def print_forecast(outlook: Forecast, console: Console) -> None:
+    """Print a forecast beside its measurement, and what to do about it."""
+    from rich.markup import escape
+
+    rows = outlook.rows
+    model = "linear ridge" if outlook.kernel is None else f"{outlook.kernel.name} kernel ridge"
+    console.print(
+        f"[bold]{escape(outlook.source)}[/bold], target {escape(outlook.target)}: {model}. "
+        f"Forecast from {rows['seen']} rows; then checked on {rows['pool'] + rows['test']} others."
+    )
+    console.print(escape(str(outlook.plan)), style="dim", highlight=False)
+    for note in outlook.notes:
+        console.print(f"note: {escape(note)}", style="dim")
+    console.print()
+    table = _table("model", "labels from", "forecast", "one run", "measured", "s.e.", "off by")
+    measured, difference = outlook.measured, outlook.relative_error
+    assert measured.stderr is not None
+    labels = _labels(outlook.plan)
+    for t, risk in enumerate(outlook.predicted.risk):
+        table.add_row(
+            str(t),
+            labels[t],
+            _number(risk),
+            f"± {outlook.high[t] / risk - 1:.0%}",
+            _number(measured.risk[t]),
+            _number(measured.stderr[t]),
+            f"{difference[t]:+.1%}",
+        )
+    console.print(table)
+    console.print(
+        "Mean squared error against real labels of rows nobody trained on, in squared units of the "
+        "target. One run: how far a single run may be from the forecast (95 %). Median difference "
+        f"of forecast and measurement: {_median(difference)}.",
+        style="dim",
+    )
+    console.print()
+    for sentence in outlook.advice.sentences(outlook.plan):
+        console.print(f"[bold green]>[/bold green] {escape(sentence)}")
+    _print_warnings(outlook.predicted.warnings + measured.warnings, console)
+
+
+def print_curve(curve: Curve, problem: Problem, plan: Plan, console: Console) -> None:
+    """Print a predicted or simulated curve."""
+    from rich.markup import escape
+
+    console.print(escape(repr(problem)), style="bold", highlight=False)
+    console.print(escape(repr(plan)), style="dim", highlight=False)
+    console.print()
+    headings = ["model", "labels from", "risk"]
+    headings += ["s.e."] if curve.stderr is not None else []
+    headings += ["bias", "variance"]
+    headings += ["exact"] if curve.exact is not None else []
+    table = _table(*headings)
+    labels = _labels(plan)
+    for t in range(curve.n_models):
+        cells = [str(t), labels[t], _number(curve.risk[t])]
+        if curve.stderr is not None:
+            cells.append(_number(curve.stderr[t]))
+        assert curve.bias is not None
+        assert curve.variance is not None
+        cells += [_number(curve.bias[t]), _number(curve.variance[t])]
+        if curve.exact is not None:
+            cells.append("yes" if curve.exact[t] else "asymptotic")
+        table.add_row(*cells)
+    console.print(table)
+    runs = f", {curve.trials} runs" if curve.trials else ""
+    console.print(
+        f"Risk: excess test error over the best possible model ({curve.method}{runs}). "
+        f"A model that always answers zero has {_number(problem.signal)}.",
+        style="dim",
+    )
+    _print_warnings(curve.warnings, console)
+
+
+def _table(*headings: str) -> RichTable:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading == "labels from" else "right")
+    return table
+
+
+def _labels(plan: Plan) -> list[str]:
+    """Who labels every generation, in a few words."""
+    return [
+        " + ".join(
+            "mixture" if len(source.mixture) > 1 else _who(next(iter(source.mixture)), t)
+            for source in generation.sources
+        )
+        for t, generation in enumerate(plan)
+    ]
+
+
+def _who(labeler: int | str, model: int) -> str:
+    if labeler == "real":
+        return "real"
+    return f"model {model - 1 if labeler == 'previous' else labeler}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.4g}" if np.isfinite(value) else "infinite"
+
+
+def _median(difference: npt.NDArray[np.float64]) -> str:
+    return f"{np.median(np.abs(difference)):.1%}"
+
+
+def _print_warnings(warnings: tuple[str, ...], console: Console) -> None:
+    from rich.markup import escape
+
+    for text in warnings:
+        console.print(f"[yellow]warning:[/yellow] {escape(text)}")
