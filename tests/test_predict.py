@@ -408,6 +408,48 @@ def test_stacked_least_squares_tends_to_the_general_formula_of_2_4(n):
     np.testing.assert_allclose(exact, general, rtol=4 / (n - d))
 
 
+def difference(plan, one, other):
+    """Add a model that is the truth plus ``one`` minus ``other``."""
+    return plan.then(n_samples=10**12, labeler={"real": 1.0, one: 1.0, other: -1.0})
+
+
+def test_a_noiseless_interpolation_of_a_noisy_model_loses_its_share_of_both():
+    # w1 - w0 = (P - 1) w0, and E P = (n / d) 1
+    d, n, noise = 40, 15, 0.7
+    plan = gl.Plan.replace(2, [90, n], noise=[noise, 0.0])
+    expected = (1 - n / d) * (1 + noise**2 * d / (90 - d - 1))
+    assert final(gl.Problem.isotropic(d), difference(plan, 1, 0)) == pytest.approx(
+        expected, rel=1e-8
+    )
+
+
+def test_ridge_on_infinite_rows_of_a_noisy_model_shrinks_what_it_copies():
+    s, lam, noise, n = np.array([3.0, 1.0, 0.2]), 0.4, 0.5, 12
+    problem = gl.Problem(s, [1.0, -1.0, 2.0])
+    plan = gl.Plan.replace(2, [n, 10**12], penalty=[0.0, lam], noise=[noise, 0.0])
+    second_moment = problem.truth**2 + noise**2 / (s * (n - 3 - 1))
+    expected = s @ ((lam / (s + lam)) ** 2 * second_moment)
+    assert final(problem, difference(plan, 1, 0)) == pytest.approx(expected, rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        gl.Plan.replace(4, [20, 30, 25, 40], noise=[0.5, 1, 0.7, 0.2]),
+        gl.Plan.same_design(4, 20, noise=[0.5, 1, 0.7, 0.2]),
+        gl.Plan.accumulate(4, 20, design="same", noise=[0.5, 1, 0.7, 0.2]),
+        gl.Plan.accumulate(4, [20, 5, 25, 40], design="fresh", noise=[0.5, 1, 0.7, 0.2]),
+    ],
+    ids=["fresh", "same", "pooled same", "pooled fresh"],
+)
+def test_least_squares_models_wander_by_uncorrelated_steps(plan):
+    problem = gl.Problem.power_law(6, capacity=1.0, source=0.5)
+    risk = gl.predict(problem, plan).risk
+    for one, other in ((1, 0), (3, 0), (3, 1)):
+        apart = final(problem, difference(plan, one, other))
+        assert apart == pytest.approx(risk[one] - risk[other], rel=1e-8)
+
+
 NOISY = {
     "replace": lambda n, noise: gl.Plan.replace(2, n, noise=noise),
     "same": lambda n, noise: gl.Plan.same_design(2, n, noise=noise),

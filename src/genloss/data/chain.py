@@ -18,7 +18,7 @@ from genloss.plan import Plan
 Array = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 
-MOST_SCORED = 6000  # rows on which a rehearsed model is scored
+MOST_SCORED = 3000  # rows on which a rehearsed model is scored
 
 
 class Model(Protocol):
@@ -129,7 +129,9 @@ def fit_rows(X: Array, kernel: Kernel | None, rows: Rows, labels: Array, penalty
         return _fit_linear(X, rows, labels, penalty)
     gram = kernel or LINEAR
     dual, intercept = fit_dual(_ridged(gram(X[rows], X[rows]), penalty), labels)
-    return _KernelModel(gram, X, rows, dual, intercept)
+    if kernel is None:
+        return _LinearModel(X, dual @ X[rows], intercept)
+    return _KernelModel(kernel, X, rows, dual, intercept)
 
 
 def measure(

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from genloss.data.chain import rehearse
+from genloss.data.chain import MOST_SCORED, rehearse
 from genloss.data.kernels import Kernel
 from genloss.generation import Generation
 from genloss.plan import Plan
@@ -20,8 +20,8 @@ from genloss.problem import Problem
 Array = npt.NDArray[np.float64]
 Stream = np.random.SeedSequence
 
-REHEARSALS = (4, 32)  # fewest and most; as many as the work below allows
-REHEARSAL_WORK = 3e10  # multiplications
+REHEARSALS = (4, 16)  # fewest and most; as many as the work below allows
+REHEARSAL_WORK = 1e10  # multiplications
 MODEL_DOUBT = 0.02  # relative error of a forecast that no statistic of the sample shows
 
 
@@ -103,7 +103,7 @@ class Correction:
     def _streams(self, plan: Plan) -> list[Stream]:
         """Random streams of the rehearsals; the same ones for every plan that needs as many."""
         n = plan.n_samples.astype(float)
-        work = np.sum(n**3 + n**2 * self.X.shape[1])
+        work = np.sum(n**3 + n * (n + MOST_SCORED) * self.X.shape[1])
         count = int(np.clip(REHEARSAL_WORK / work, *REHEARSALS))
         key = self.seed.spawn_key
         return [Stream(self.seed.entropy, spawn_key=(*key, i)) for i in range(count)]

@@ -15,7 +15,6 @@ from genloss.curve import Curve
 from genloss.errors import InvalidInputError
 from genloss.plan import Plan
 from genloss.problem import Problem
-from genloss.simulate import increments, literal
 
 __all__ = ["simulate"]
 
@@ -23,8 +22,8 @@ Array = npt.NDArray[np.float64]
 Engine = Callable[[Problem, Plan, np.random.Generator, int], tuple[Array, Array]]
 
 # trials that share one random generator, and trials between two looks at the standard error
-_LITERAL = ("literal", literal.run, 1, 16)
-_EXACT = ("exact increments", increments.run, 64, 256)
+_LITERAL = ("literal", 1, 16)
+_EXACT = ("exact increments", 64, 256)
 
 
 def simulate(
@@ -93,13 +92,17 @@ def simulate(
             len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         )
     workers = _check.integer("workers", workers, minimum=1)
+    from genloss.simulate import increments, literal  # SciPy's linear algebra is slow to import
+
     exact = increments.applies(problem, plan)
     if method == "exact" and not exact:
         raise InvalidInputError(
             "method was 'exact'; it needs least squares (penalty 0) with one source and at least "
             f"dim = {problem.dim} rows in every generation, use 'auto' or 'literal'"
         )
-    name, engine, size, look = _EXACT if exact and method != "literal" else _LITERAL
+    drawn = exact and method != "literal"
+    name, size, look = _EXACT if drawn else _LITERAL
+    engine = increments.run if drawn else literal.run
 
     sizes = [min(size, trials - start) for start in range(0, trials, size)]
     risks: list[Array] = []

@@ -1,0 +1,5 @@
+"""``python -m genloss``."""
+
+from genloss.cli import main
+
+main()

@@ -1,0 +1,171 @@
+"""Chains on real rows, against scikit-learn and against refitting one row at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.linear_model import Ridge
+
+import genloss as gl
+from genloss.data.chain import (
+    _ridged,
+    fit_dual,
+    fit_rows,
+    leave_one_out,
+    measure,
+    rehearse,
+    walk,
+)
+
+
+@pytest.fixture
+def sample(rng):
+    X = rng.standard_normal((60, 5)) + 1.0
+    return X, X @ np.arange(5.0) + 3.0 + rng.standard_normal(60)
+
+
+@pytest.mark.parametrize("n", [4, 40])
+@pytest.mark.parametrize("penalty", [1e-3, 0.5])
+def test_linear_models_are_ridge_with_an_intercept(sample, n, penalty):
+    X, y = sample
+    rows = np.arange(n)
+    model = fit_rows(X, None, rows, y[rows], penalty)
+    reference = Ridge(alpha=n * penalty).fit(X[rows], y[rows])
+    np.testing.assert_allclose(model(X), reference.predict(X), rtol=1e-8)
+    np.testing.assert_allclose(model.at(rows[:2]), reference.predict(X[:2]), rtol=1e-8)
+
+
+def test_kernel_models_are_kernel_ridge_on_the_centred_kernel(sample):
+    X, y = sample
+    kernel, rows, penalty = gl.Kernel("rbf", gamma=0.1), np.arange(40), 0.01
+    model = fit_rows(X, kernel, rows, y[rows], penalty)
+    centre = np.eye(40) - 1 / 40
+    gram, cross = kernel(X[rows], X[rows]), kernel(X, X[rows])
+    reference = KernelRidge(alpha=40 * penalty, kernel="precomputed")
+    reference.fit(centre @ gram @ centre, y[rows] - y[rows].mean())
+    expected = reference.predict((cross - gram.mean(axis=0)) @ centre) + y[rows].mean()
+    np.testing.assert_allclose(model(X), expected, rtol=1e-8)
+
+
+def test_interpolation_without_penalty_keeps_the_labels(sample):
+    X, y = sample
+    rows = np.arange(30)
+    model = fit_rows(X, gl.Kernel("rbf", gamma=1.0), rows, y[rows], 0.0)
+    np.testing.assert_allclose(model.at(rows), y[rows], rtol=1e-6)
+
+
+def test_duplicated_rows_and_columns_do_not_break_ridgeless_fits(sample):
+    X, y = sample
+    twice = np.hstack([X, X])
+    rows = np.r_[np.arange(40), np.arange(5)]
+    model = fit_rows(twice, None, rows, y[rows], 0.0)
+    once = fit_rows(X, None, rows, y[rows], 0.0)
+    np.testing.assert_allclose(model(twice), once(X), rtol=1e-6)
+
+
+@pytest.mark.parametrize("kernel", [gl.Kernel("linear"), gl.Kernel("rbf", gamma=0.1)])
+def test_leave_one_out_is_what_refitting_says(sample, kernel):
+    X, y = sample[0][:20], sample[1][:20]
+    penalty = 0.05
+    gram = kernel(X, X)
+    ridged = _ridged(gram, penalty)
+    held_out = leave_one_out(ridged, y, fit_dual(ridged, y)[0])
+    for i in range(20):
+        rest = np.delete(np.arange(20), i)
+        # the absolute penalty stays n * penalty when a row is left out
+        dual, intercept = fit_dual(gram[np.ix_(rest, rest)] + 20 * penalty * np.eye(19), y[rest])
+        assert held_out[i] == pytest.approx(gram[i, rest] @ dual + intercept, rel=1e-8)
+
+
+def test_rows_are_fresh_while_there_are_any(rng):
+    rows = [each.rows for each in walk(gl.Plan.replace(5, 20), np.zeros(100), _constant, rng)]
+    assert len(set(np.concatenate(rows))) == 100
+    recycled = [each.rows for each in walk(gl.Plan.replace(4, 40), np.zeros(100), _constant, rng)]
+    for before, after in zip(recycled, recycled[1:], strict=False):
+        assert not set(before) & set(after)
+
+
+def test_same_and_pooled_designs_keep_their_rows(rng):
+    same = list(walk(gl.Plan.same_design(3, 10), np.zeros(50), _constant, rng))
+    assert all((each.rows == same[0].rows).all() for each in same)
+    pooled = list(walk(gl.Plan.accumulate(3, 10, design="fresh"), np.zeros(50), _constant, rng))
+    assert [each.rows.size for each in pooled] == [10, 20, 30]
+    assert [int(each.real.sum()) for each in pooled] == [10, 10, 10]
+
+
+def test_labels_come_from_who_the_plan_says(rng):
+    seen = []
+
+    def fit(rows, labels, penalty):
+        seen.append(labels)
+        return _Constant(float(len(seen)))
+
+    plan = gl.Plan.replace(2, 10).then(
+        gl.Generation(
+            [gl.Source(4, "real"), gl.Source(6, {"real": 0.5, 0: 0.25, "previous": 0.25})]
+        )
+    )
+    list(walk(plan, np.full(40, 8.0), fit, rng))
+    assert (seen[0] == 8).all()
+    assert (seen[1] == 1).all()
+    np.testing.assert_allclose(seen[2], [8.0] * 4 + [4.0 + 0.25 + 0.5] * 6)
+
+
+def test_noise_is_added_to_what_models_say_and_not_to_real_labels(rng):
+    seen = []
+
+    def fit(rows, labels, penalty):
+        seen.append(labels)
+        return _Constant(0.0)
+
+    list(walk(gl.Plan.replace(2, 4000, noise=2.0), np.ones(8000), fit, rng))
+    assert (seen[0] == 1).all()
+    assert seen[1].std() == pytest.approx(2.0, rel=0.05)
+
+
+class _Constant:
+    def __init__(self, value: float) -> None:
+        self.value = value
+
+    def at(self, rows):
+        return np.full(rows.size, self.value)
+
+
+def _constant(rows, labels, penalty):
+    return _Constant(0.0)
+
+
+def test_measured_chain_on_gaussian_rows_is_the_theory():
+    problem = gl.Problem.power_law(40, capacity=1.0, source=0.5)
+    plan = gl.Plan.replace(4, 200, noise=0.3, penalty=0.05)
+    errors = []
+    for trial in range(30):
+        rng = np.random.default_rng(trial)
+        X = rng.standard_normal((2800, 40)) * np.sqrt(problem.spectrum)
+        y = X @ problem.truth + 0.3 * rng.standard_normal(2800)
+        errors.append(measure(plan, X, y, None, 2000, rng))
+    stderr = np.std(errors, axis=0, ddof=1) / np.sqrt(30)
+    theory = gl.predict(problem, plan).risk + 0.09
+    assert (np.abs(np.mean(errors, axis=0) - theory) < 0.02 * theory + 4 * stderr).all()
+
+
+@pytest.mark.parametrize("n", [100, 400])
+def test_a_rehearsal_is_unbiased_for_the_first_two_models(n):
+    problem = gl.Problem.power_law(40, capacity=1.0, source=0.5)
+    plan = gl.Plan.replace(2, n, noise=0.3, penalty=0.05)
+    errors = []
+    for trial in range(60):
+        rng = np.random.default_rng(trial)
+        X = rng.standard_normal((800, 40)) * np.sqrt(problem.spectrum)
+        y = X @ problem.truth + 0.3 * rng.standard_normal(800)
+        errors.append(rehearse(plan, X, y, None, rng))
+    stderr = np.std(errors, axis=0, ddof=1) / np.sqrt(60)
+    theory = gl.predict(problem, plan).risk + 0.09
+    assert (np.abs(np.mean(errors, axis=0) - theory) < 0.02 * theory + 4 * stderr).all()
+
+
+def test_a_rehearsal_stops_before_it_runs_out_of_unseen_labels(sample, rng):
+    X, y = sample
+    plan = gl.Plan.mix(20, 20, real=0.5, penalty=0.1)
+    assert 1 <= rehearse(plan, X, y, None, rng).size < 20
