@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from sklearn.kernel_ridge import KernelRidge
@@ -82,7 +84,7 @@ def test_rows_are_fresh_while_there_are_any(rng):
     rows = [each.rows for each in walk(gl.Plan.replace(5, 20), np.zeros(100), _constant, rng)]
     assert len(set(np.concatenate(rows))) == 100
     recycled = [each.rows for each in walk(gl.Plan.replace(4, 40), np.zeros(100), _constant, rng)]
-    for before, after in zip(recycled, recycled[1:], strict=False):
+    for before, after in itertools.pairwise(recycled):
         assert not set(before) & set(after)
 
 

@@ -1,4 +1,4 @@
-"""kappa and the degrees of freedom: the fixed point, its scaling laws, and a root finder as oracle."""
+"""kappa and the degrees of freedom: the fixed point, its scaling laws, a root finder as oracle."""
 
 from __future__ import annotations
 

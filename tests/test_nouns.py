@@ -176,7 +176,7 @@ def test_problem_repr(problem, text):
         (lambda: Src(5, real_noise=-0.1), ["real_noise was -0.1", ">= 0"]),
         (lambda: Src(5, weight=0), ["weight was 0", "> 0"]),
         (lambda: Src(5, weight=np.inf), ["weight was inf", "finite"]),
-        (lambda: Src(5, covariance=[1.0, -1.0]), ["covariance", "-1.0", ">= 0"]),
+        (lambda: Src(5, covariance=[1.0, -1.0]), ["covariance", "-1.0", "> 0"]),
         (lambda: Src(5, covariance=[]), ["covariance", "(0,)", "1-D"]),
         (lambda: Src(5, "reel"), ["labeler was 'reel'", "'real', 'previous'", "mixture"]),
         (lambda: Src(5, -1), ["labeler was -1", "earlier model"]),
@@ -441,7 +441,7 @@ def sources(draw, model, n_samples=None):
         noise=draw(number),
         real_noise=draw(st.one_of(st.none(), number)),
         weight=draw(st.one_of(st.just(1.0), positive)),
-        covariance=draw(st.one_of(st.none(), st.lists(number, min_size=1, max_size=3))),
+        covariance=draw(st.one_of(st.none(), st.lists(positive, min_size=1, max_size=3))),
     )
 
 
@@ -552,7 +552,8 @@ def test_then_in_a_plan_file_adds_generations(tmp_path, preset):
     )
     tail = (
         '[[plan.then]]\nn_samples = 40\nlabeler = "previous"\npenalty = 0.1\nrepeat = 2\n'
-        "[[plan.then]]\nsources = [{n_samples = 3}, {n_samples = 4, labeler = {real = 0.5, 1 = 0.5}}]\n"
+        "[[plan.then]]\nsources = [{n_samples = 3}, "
+        "{n_samples = 4, labeler = {real = 0.5, 1 = 0.5}}]\n"
     )
     expected = Plan.replace(2, 10)
     for _ in range(2):

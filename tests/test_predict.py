@@ -22,7 +22,7 @@ def numbers(text):
 
 
 def chain(generators, rows, sigma, /, **last):
-    """``generators`` least-squares generations, then one more fit, on real labels if it is first."""
+    """``generators`` least-squares fits, then one more, on real labels if it is the first."""
     if generators == 0:
         return gl.Plan([gl.Generation.of(labeler="real", **last)])
     return gl.Plan.replace(generators, rows, noise=sigma).then(**last)
@@ -87,35 +87,34 @@ def test_power_law_figure_of_the_founding_paper(n_samples, clean_rule, adaptive_
             assert final(problem, plan) == pytest.approx(value, abs=error)
 
 
-@pytest.mark.parametrize(
-    ("name", "dim", "plan", "printed"),
-    [
-        ("V3 n=0", 20, chain(0, 60, 0.5, n_samples=80, noise=0.5), ".0847"),
-        ("V3 n=1", 20, chain(1, 60, 0.5, n_samples=80, noise=0.5), ".2130"),
-        ("V3 n=5", 20, chain(5, 60, 0.5, n_samples=80, noise=0.5), ".7258"),
-        ("V3 n=20", 20, chain(20, 60, 0.5, n_samples=80, noise=0.5), "2.649"),
-        ("V3 d+4", 20, gl.Plan.replace(2, 24, noise=0.5), "3.333"),
-        ("V3 d+2", 20, gl.Plan.replace(2, 22, noise=0.5), "10.00"),
-        ("V4 n=0", 30, chain(0, 60, 0.5, n_samples=18, noise=0.5), ".8091"),
-        ("V4 n=4", 30, chain(4, 60, 0.5, n_samples=18, noise=0.5), "1.430"),
-        ("V7 n=4", 60, chain(4, 40, 0.3, n_samples=150, noise=0.3), "1.319"),
-        ("V7 n=16", 60, chain(16, 40, 0.3, n_samples=150, noise=0.3), "1.627"),
-        ("V7 endpoint", 60, gl.Plan.replace(6, 40, noise=0.3), "1.4307"),
-        (
-            "V3 mixed",
-            20,
-            gl.Plan.replace(5, [30, 45, 200, 60, 80], noise=[0.3, 0.8, 1, 0, 0.5]),
-            ".9298",
-        ),
-        (
-            "V7 same, n=16",
-            60,
-            gl.Plan.same_design(16, 40, noise=0.3).then(n_samples=150, noise=0.3),
-            "3.426",
-        ),
-    ],
-)
-def test_exact_rows_of_the_verification_table(name, dim, plan, printed):
+EXACT_ROWS = {
+    "V3 n=0": (20, chain(0, 60, 0.5, n_samples=80, noise=0.5), ".0847"),
+    "V3 n=1": (20, chain(1, 60, 0.5, n_samples=80, noise=0.5), ".2130"),
+    "V3 n=5": (20, chain(5, 60, 0.5, n_samples=80, noise=0.5), ".7258"),
+    "V3 n=20": (20, chain(20, 60, 0.5, n_samples=80, noise=0.5), "2.649"),
+    "V3 d+4": (20, gl.Plan.replace(2, 24, noise=0.5), "3.333"),
+    "V3 d+2": (20, gl.Plan.replace(2, 22, noise=0.5), "10.00"),
+    "V4 n=0": (30, chain(0, 60, 0.5, n_samples=18, noise=0.5), ".8091"),
+    "V4 n=4": (30, chain(4, 60, 0.5, n_samples=18, noise=0.5), "1.430"),
+    "V7 n=4": (60, chain(4, 40, 0.3, n_samples=150, noise=0.3), "1.319"),
+    "V7 n=16": (60, chain(16, 40, 0.3, n_samples=150, noise=0.3), "1.627"),
+    "V7 endpoint": (60, gl.Plan.replace(6, 40, noise=0.3), "1.4307"),
+    "V3 mixed": (
+        20,
+        gl.Plan.replace(5, [30, 45, 200, 60, 80], noise=[0.3, 0.8, 1, 0, 0.5]),
+        ".9298",
+    ),
+    "V7 same, n=16": (
+        60,
+        gl.Plan.same_design(16, 40, noise=0.3).then(n_samples=150, noise=0.3),
+        "3.426",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EXACT_ROWS)
+def test_exact_rows_of_the_verification_table(name):
+    dim, plan, printed = EXACT_ROWS[name]
     [(value, error)] = numbers(printed)
     curve = gl.predict(gl.Problem.isotropic(dim), plan)
     assert curve.risk[-1] == pytest.approx(value, abs=error)
@@ -472,8 +471,11 @@ def test_the_mean_risk_is_infinite_around_interpolation_with_noise(kind, offset,
     assert any("infinite" in warning for warning in curve.warnings)
 
 
-@pytest.mark.parametrize("offset", [-1, 0, 1])
-@pytest.mark.parametrize("kind", NOISY)
+@pytest.mark.parametrize(
+    ("kind", "offset"),
+    # one row short, model 0 is not the truth, and stacked labels contradict each other like noise
+    [(kind, offset) for kind in NOISY for offset in (-1, 0, 1) if (kind, offset) != ("stack", -1)],
+)
 @pytest.mark.parametrize("capacity", [0.0, 1.2])
 def test_the_mean_risk_is_finite_around_interpolation_without_noise(kind, offset, capacity):
     problem = gl.Problem.power_law(60, capacity=capacity, source=0.5)
@@ -896,12 +898,6 @@ def test_a_covariance_apart_from_the_spectrum_matters_in_the_known_way():
     assert final(gl.Problem(spectrum, truth), plan) == pytest.approx(expected, rel=1e-6)
 
 
-def test_a_direction_no_source_covers_keeps_its_whole_signal():
-    problem = gl.Problem([1.0, 1.0, 1.0, 1.0], [1.0, 2.0, 3.0, 4.0])
-    plan = one(gl.Source(10**8, covariance=[1.0, 1.0, 1.0, 0.0]))
-    assert final(problem, plan) == pytest.approx(16.0, rel=1e-5)
-
-
 # --- what the Curve carries ------------------------------------------------------------------
 
 
@@ -941,7 +937,7 @@ def test_exact_is_said_of_exact_models_only():
         (
             gl.Problem.isotropic(60),
             gl.Plan.replace(3, 61, noise=1.0),
-            "models 0-2: n_samples within 1",
+            "models 0-2: the mean risk is infinite",
         ),
         (
             gl.Problem.isotropic(60),

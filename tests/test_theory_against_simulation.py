@@ -1,4 +1,4 @@
-"""predict() against Monte Carlo: the package's literal engine, and loops written here with NumPy."""
+"""predict() against Monte Carlo: the literal engine of the package, and loops written here."""
 
 from __future__ import annotations
 

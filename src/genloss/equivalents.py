@@ -62,7 +62,7 @@ def kappa(spectrum: npt.ArrayLike, penalty: npt.ArrayLike, n_samples: npt.ArrayL
     --------
     >>> import numpy as np
     >>> from genloss.equivalents import kappa
-    >>> float(kappa(np.ones(100), 0.0, 50))  # isotropic: dim / n_samples - 1
+    >>> round(float(kappa(np.ones(100), 0.0, 50)), 12)  # isotropic: dim / n_samples - 1
     1.0
     """
     return effective_penalty(spectrum, penalty, n_samples).kappa

@@ -85,15 +85,15 @@ def plan_from_dict(plain: Mapping[str, Any]) -> tuple[Generation, ...]:
     else:
         name = _check.choice("plan.preset", preset, tuple(presets))
         generations = call_with_keys(presets[name], rest, where="plan").generations
-    return generations + _read_blocks(then, "plan.then")
+    return generations + _read_blocks(then, "plan.then", labeler="previous")
 
 
-def _read_blocks(blocks: Any, where: str) -> tuple[Generation, ...]:
+def _read_blocks(blocks: Any, where: str, *, labeler: str = "real") -> tuple[Generation, ...]:
     if not isinstance(blocks, list) or not all(isinstance(block, Mapping) for block in blocks):
         raise InvalidInputError(f"{where} was {blocks!r}; it must be a list of tables")
     read: list[Generation] = []
     for i, block in enumerate(blocks):
-        rest = dict(block)
+        rest = dict(block) if "sources" in block else {"labeler": labeler, **block}
         repeat = _check.integer(f"{where}[{i}].repeat", rest.pop("repeat", 1), minimum=1)
         read += [Generation.from_dict(rest, where=f"{where}[{i}]")] * repeat
     return tuple(read)
@@ -111,13 +111,11 @@ def to_toml(*, plan: Plan | None = None, problem: Problem | None = None) -> str:
     dim = 20
     signal = 1.0
     <BLANKLINE>
-    [[plan.generations]]
-    n_samples = 100
-    <BLANKLINE>
-    [[plan.generations]]
-    n_samples = 100
-    labeler = "previous"
-    repeat = 2
+    [plan]
+    generations = [
+        { n_samples = 100 },
+        { n_samples = 100, labeler = "previous", repeat = 2 },
+    ]
     <BLANKLINE>
     """
     import tomli_w

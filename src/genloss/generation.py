@@ -20,8 +20,8 @@ Design = Literal["fresh", "same"]
 
 def model_number(labeler: Any) -> int | str:
     """Return "real", "previous" or a model number; accept digits as text (TOML keys)."""
-    if labeler in ("real", "previous"):
-        return str(labeler)
+    if isinstance(labeler, str) and labeler in ("real", "previous"):
+        return labeler
     text = str(labeler)
     if not isinstance(labeler, bool) and text.isdecimal():
         return int(text)
@@ -82,8 +82,8 @@ class Source:
         set_field(self, "labeler", _frozen_labeler(self.labeler))
         if self.covariance is not None:
             values = _check.vector("covariance", self.covariance)
-            if (values < 0).any():
-                raise InvalidInputError(f"covariance had minimum {values.min()}; all must be >= 0")
+            if (values <= 0).any():
+                raise InvalidInputError(f"covariance had minimum {values.min()}; all must be > 0")
             set_field(self, "covariance", tuple(values.tolist()))
 
     @property
@@ -138,8 +138,11 @@ def _frozen_labeler(labeler: Any) -> str | int | Mixture:
         raise InvalidInputError(
             f"labeler was {labeler!r}; a mixture must name at least one labeler with a coefficient"
         )
-    pairs = [(model_number(who), _check.finite(f"labeler[{who!r}]", c)) for who, c in labeler]
-    return tuple(sorted(pairs, key=lambda pair: (pair[0] != "real", str(pair[0]))))
+    shares: dict[str | int, float] = {}
+    for who, coefficient in labeler:
+        number = model_number(who)
+        shares[number] = shares.get(number, 0.0) + _check.finite(f"labeler[{who!r}]", coefficient)
+    return tuple(sorted(shares.items(), key=lambda pair: (pair[0] != "real", str(pair[0]))))
 
 
 @dataclass(frozen=True)

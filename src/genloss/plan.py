@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from genloss import _check
 from genloss.errors import InvalidInputError
-from genloss.generation import REAL, Design, Generation, Labeler, Source
+from genloss.generation import Design, Generation, Labeler, Source
 
 PerGeneration = float | Sequence[float] | npt.NDArray[np.float64]
 
@@ -427,12 +427,12 @@ def _per_generation(name: str, values: Any, count: int) -> list[Any]:
 
 
 def _check_labelers(source: Source, model: int) -> None:
+    if model == 0 and set(source.mixture) != {"real"}:
+        raise InvalidInputError(
+            f"labeler of model 0 was {source.labeler!r}; no model exists before it, "
+            "so it must be 'real'"
+        )
     for number in source.labeler_numbers(model):
-        if model == 0 and number != REAL:
-            raise InvalidInputError(
-                f"labeler of model 0 was {source.labeler!r}; no model exists before it, "
-                "so it must be 'real'"
-            )
         if number >= model:
             raise InvalidInputError(
                 f"labeler of model {model} was model {number}; only models 0 to {model - 1} "

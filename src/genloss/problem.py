@@ -140,8 +140,8 @@ class Problem:
         Examples
         --------
         >>> import genloss as gl
-        >>> gl.Problem.from_spectrum([4.0, 1.0]).signal
-        1.0
+        >>> gl.Problem.from_spectrum([4.0, 1.0])
+        Problem(dim=2, trace=5, signal=1)
         """
         values = _check.vector("spectrum", spectrum)
         signal = _check.non_negative("signal", signal)

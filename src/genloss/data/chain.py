@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.linalg
 
+from genloss import _linalg
 from genloss.data.kernels import LINEAR, Kernel
 from genloss.generation import REAL, Generation
 from genloss.plan import Plan
@@ -160,17 +161,10 @@ def _fit_linear(X: Array, rows: Rows, labels: Array, penalty: float) -> _LinearM
 
 def _positive_solve(gram: Array, right: Array) -> Array:
     """Solve with a positive matrix; the minimum-norm solution if it is numerically singular."""
-    try:
-        factor = scipy.linalg.cho_factor(gram, lower=True, check_finite=False)
-        diagonal = np.diagonal(factor[0])
-        if diagonal.min() > 1e-7 * diagonal.max():
-            return np.asarray(scipy.linalg.cho_solve(factor, right, check_finite=False))
-    except np.linalg.LinAlgError:
-        pass
-    values, vectors = np.linalg.eigh(gram)
-    kept = values > 1e-12 * values[-1]
-    shape = (-1,) + (1,) * (right.ndim - 1)
-    return vectors[:, kept] @ ((vectors[:, kept].T @ right) / values[kept].reshape(shape))
+    factor = _linalg.cholesky(gram)
+    if factor is not None:
+        return _linalg.solve(factor, right)
+    return np.asarray(scipy.linalg.pinvh(gram, rtol=1e-12) @ right)
 
 
 def _ridged(gram: Array, penalty: float) -> Array:
@@ -195,23 +189,10 @@ def leave_one_out(ridged: Array, labels: Array, dual: Array) -> Array:
 
     Label minus ``dual_i / C_ii``, C the inverse with the constant projected out.
     """
-    inverse = _inverse(ridged)
+    inverse = _positive_solve(ridged, np.eye(labels.size))
     ones = inverse.sum(axis=1)
     slack = np.diagonal(inverse) - ones**2 / max(ones.sum(), np.finfo(float).tiny)
     return labels - dual / np.maximum(slack, np.finfo(float).tiny)
-
-
-def _inverse(matrix: Array) -> Array:
-    """Inverse of a positive matrix, the pseudo-inverse if it is numerically singular."""
-    try:
-        factor, _ = scipy.linalg.cho_factor(matrix, lower=True, check_finite=False)
-        diagonal = np.diagonal(factor)
-        if diagonal.min() > 1e-7 * diagonal.max():
-            lower = scipy.linalg.lapack.dpotri(factor, lower=1)[0]
-            return np.tril(lower) + np.tril(lower, -1).T
-    except np.linalg.LinAlgError:
-        pass
-    return np.asarray(scipy.linalg.pinvh(matrix, rtol=1e-12))
 
 
 def rehearse(

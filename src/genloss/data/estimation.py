@@ -23,7 +23,7 @@ from genloss.data.kernels import LINEAR, Kernel, Nystrom
 
 Array = npt.NDArray[np.float64]
 
-MOST_ROWS = 4000  # rows whose Gram matrix is decomposed
+MOST_ROWS = 3000  # rows whose Gram matrix is decomposed
 MOST_DIRECTIONS = 4000
 _NODES = 80
 _PENALTIES = 40

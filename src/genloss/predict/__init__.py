@@ -70,13 +70,12 @@ def predict(problem: Problem, plan: Plan, *, method: str = "auto") -> Curve:
         risks[:, model] = walk.moments.risk(model)
         exact.append(walk.moments.exact[model])
     fits = walk.fits
-    noisy = [any(source.label_noise > 0 for source in g.sources) for g in plan]
     return Curve(
         risk=risks.sum(axis=0),
         bias=risks[0],
         variance=risks[1],
         method="exact theory" if all(exact) else "state evolution",
-        warnings=cautions(problem, fits, exact, noisy),
+        warnings=cautions(problem, fits, risks.sum(axis=0), exact),
         kappa=np.array([fit.kappa for fit in fits]),
         df1=np.array([fit.df1 for fit in fits]),
         df2=np.array([fit.df2 for fit in fits]),

@@ -2,79 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from genloss.generation import Generation
-from genloss.predict.moments import Moments, Shares
+from genloss.predict.labelers import Group, average, groups
+from genloss.predict.moments import Moments
 from genloss.predict.stacking import stacked_least_squares
 from genloss.predict.stage import Stage
 
 Array = npt.NDArray[np.float64]
 
 
-def blocks(generation: Generation, model: int) -> list[tuple[float, Shares, float]]:
-    """Share of rows, labeler and label variance of each group of rows with one labeler."""
-    groups: list[tuple[float, Shares, float]] = []
-    total = generation.n_samples
-    for source in generation.sources:
-        share, shares = source.n_samples / total, source.labeler_numbers(model)
-        variance = source.label_noise**2
-        for i, (size, known, noise) in enumerate(groups):
-            if known == shares:
-                together = size + share
-                groups[i] = (together, known, (size * noise + share * variance) / together)
-                break
-        else:
-            groups.append((share, shares, variance))
-    return groups
-
-
 def fit(moments: Moments, stage: Stage, generation: Generation, model: int) -> None:
     """Fit ``model`` on fresh rows from one or several labelers with one covariance."""
-    groups = blocks(generation, model)
-    if len(groups) == 1:
-        _fit_one(moments, stage, groups[0][1], groups[0][2], model)
-    elif stage.gap is None:
-        stacked_least_squares(moments, stage, groups, model)
+    members = groups(generation, model)
+    whole = members[0] if len(members) == 1 else average(members)
+    labelers = [group.labeler for group in members]
+    least_squares = stage.gap is None
+    if len(members) == 1 or (least_squares and moments.agree(labelers)):
+        _fit_one(moments, stage, members[0]._replace(variance=whole.variance), model)
+    elif moments.diverges(whole.labeler) or not np.isfinite(stage.label_gain).all():
+        # contradicting labels act like noise where noise has no mean
+        diverge(moments, stage.shrunk(moments.mean(whole.labeler)), model)
+    elif least_squares:
+        stacked_least_squares(moments, stage, members, model)
     else:
-        _fit_stack(moments, stage, groups, model)
+        _fit_stack(moments, stage, members, model)
 
 
-def _fit_one(moments: Moments, stage: Stage, shares: Shares, noise: float, model: int) -> None:
+def _fit_one(moments: Moments, stage: Stage, group: Group, model: int) -> None:
     """C_t = S^2 C + q gain with q = gap @ E[theta^2] + noise."""
-    mean, spread = moments.mean(shares), moments.covariance(shares, shares)
+    labeler = group.labeler
+    mean, spread = moments.mean(labeler), moments.covariance(labeler, labeler)
     variance = spread
     if stage.gap is not None:
         second = moments.signal * (mean * mean) + spread
         variance = stage.shrunk(stage.shrunk(spread)) + (stage.gap @ second) * stage.gain
-    if noise > 0:
-        variance = variance + noise * stage.label_gain
+    if group.variance > 0:
+        variance = variance + group.variance * stage.label_gain
     moments.record(
         model,
         stage.shrunk(mean),
         variance + np.zeros_like(moments.signal),
-        lambda u: stage.shrunk(moments.covariance(shares, {u: 1.0})),
-        stage.exact and moments.all_exact(shares),
+        lambda u: stage.shrunk(moments.covariance(labeler, {u: 1.0})),
+        stage.exact and moments.all_exact(labeler),
     )
 
 
-def _fit_stack(
-    moments: Moments, stage: Stage, groups: list[tuple[float, Shares, float]], model: int
-) -> None:
+def _fit_stack(moments: Moments, stage: Stage, members: Sequence[Group], model: int) -> None:
     """Rows of several labelers: q averages |theta_s - S theta_bar|^2 + noise over the rows."""
-    bar: dict[int, float] = {}
-    for size, shares, _ in groups:
-        for number, share in shares.items():
-            bar[number] = bar.get(number, 0.0) + size * share
-    shrink = stage.shrunk(1.0)
+    whole, shrink = average(members), stage.shrunk(1.0)
+    bar = whole.labeler
     mean, spread = moments.mean(bar), moments.covariance(bar, bar)
-    q = 0.0
-    for size, shares, noise in groups:
-        away = moments.signal * (moments.mean(shares) - shrink * mean) ** 2
-        away = away + moments.covariance(shares, shares)
-        away = away - 2 * shrink * moments.covariance(shares, bar) + shrink**2 * spread
-        q += size * (float(moments.spectrum @ away) + noise)
+    q = whole.variance
+    for rows, labeler, _ in members:
+        away = moments.signal * (moments.mean(labeler) - shrink * mean) ** 2
+        away = away + moments.covariance(labeler, labeler)
+        away = away - 2 * shrink * moments.covariance(labeler, bar) + shrink**2 * spread
+        q += rows / whole.rows * float(moments.spectrum @ away)
     moments.record(
         model,
         shrink * mean,
@@ -82,3 +70,9 @@ def _fit_stack(
         lambda u: stage.shrunk(moments.covariance(bar, {u: 1.0})),
         exact=False,
     )
+
+
+def diverge(moments: Moments, mean: Array | float, model: int) -> None:
+    """Record a model whose risk is infinite."""
+    infinite = np.full_like(moments.signal, np.inf)
+    moments.record(model, mean, infinite, lambda _: infinite, exact=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -81,6 +81,26 @@ class Moments:
         """Bias and variance of a model in the metric of the test inputs."""
         bias = self.spectrum @ (self.signal * (1 - self.filters[model]) ** 2)
         return float(bias), float(self.spectrum @ self._covariance[model, model])
+
+    def diverges(self, shares: Shares) -> bool:
+        """Whether a labeler's risk is infinite."""
+        return any(
+            number != REAL and not np.isfinite(self._covariance[number, number]).all()
+            for number in shares
+        )
+
+    def agree(self, labelers: Sequence[Shares]) -> bool:
+        """Whether several labelers are surely one and the same vector."""
+        first = labelers[0]
+        return all(
+            shares == first
+            or (
+                np.all(self.mean(shares) == self.mean(first))
+                and not np.any(self.covariance(shares, shares))
+                and not np.any(self.covariance(first, first))
+            )
+            for shares in labelers
+        )
 
     def all_exact(self, shares: Shares) -> bool:
         """Whether the moments of every labeler are exact at finite size."""

@@ -5,24 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from genloss.predict.stage import Stage
 from genloss.problem import Problem
 
+Array = npt.NDArray[np.float64]
+
 FEW_DIRECTIONS = 10.0
-CROWDED = 0.1
+CROWDED = 0.2
 LOW_DIM = 50
 
 
 def cautions(
-    problem: Problem, fits: Sequence[Stage], exact: Sequence[bool], noisy: Sequence[bool]
+    problem: Problem, fits: Sequence[Stage], risks: Array, exact: Sequence[bool]
 ) -> tuple[str, ...]:
-    """Sentences about models whose prediction needs care; ``noisy`` says which had label noise."""
+    """Sentences about models whose prediction needs care."""
     d = problem.dim
     infinite, spread, crowded, few, thin = [], [], [], [], []
     for model, fit in enumerate(fits):
         ridgeless = fit.penalty == 0
-        if ridgeless and abs(fit.n_samples - d) <= 1 and noisy[model]:
+        if not np.isfinite(risks[model]):
             infinite.append(model)
         elif ridgeless and abs(fit.n_samples - d) <= 3:
             spread.append(model)
@@ -33,7 +36,11 @@ def cautions(
         elif not exact[model] and min(d, fit.n_samples) < LOW_DIM:
             thin.append(model)
     found = [
-        (infinite, f"n_samples within 1 of dim {d} without penalty: the mean risk is infinite"),
+        (
+            infinite,
+            f"the mean risk is infinite, because this fit or a labeler's had n_samples within 1 of "
+            f"dim {d} without penalty",
+        ),
         (
             spread,
             f"n_samples within 3 of dim {d} without penalty: single runs spread without bound",

@@ -2,45 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from genloss.predict.moments import Moments, Shares
+from genloss.predict.labelers import Group, average
+from genloss.predict.moments import Moments
 from genloss.predict.stage import Stage
 
 
 def stacked_least_squares(
-    moments: Moments, stage: Stage, groups: list[tuple[float, Shares, float]], model: int
+    moments: Moments, stage: Stage, members: Sequence[Group], model: int
 ) -> None:
-    """Fit ``model`` by least squares on rows of several labelers.
+    """Fit ``model`` by least squares on rows of several labelers, at least dim + 2 in all.
 
     The fit is ``sum_s A_s theta_s + noise`` with ``A_s = (X'X)^-1 X_s'X_s``; in whitened
     coordinates ``E A_s M A_u' = x_su M + y_su tr(M) I`` with the constants below.
     """
-    d, n = moments.signal.size, stage.n_samples
-    rows = [round(size * n) for size, _, _ in groups]
-    noise = sum(size * variance for size, _, variance in groups)
-    spectrum = moments.spectrum
-    mean = sum(size * moments.mean(shares) for size, shares, _ in groups)
-    variance = noise * stage.label_gain if noise > 0 else np.zeros(d)
-    if n < d + 2:
-        variance = np.full(d, np.inf)
-    for i, (size_i, one, _) in enumerate(groups if n >= d + 2 else []):
-        for j, (size_j, other, _) in enumerate(groups):
-            same, spread = _pair(rows[i], rows[j] if j != i else None, n, d)
+    d, n, spectrum = moments.signal.size, stage.n_samples, moments.spectrum
+    whole = average(members)
+    variance = whole.variance * stage.label_gain if whole.variance > 0 else np.zeros(d)
+    for i, (rows, one, _) in enumerate(members):
+        for j, (others, other, _) in enumerate(members):
+            same, spread = _pair(rows, None if j == i else others, n, d)
             means = moments.signal * (moments.mean(one) * moments.mean(other))
-            cov = moments.covariance(one, other)
-            variance = variance + (same - size_i * size_j) * means + same * cov
-            variance = variance + spread * float(np.sum(spectrum * (means + cov))) / spectrum
-    bar: dict[int, float] = {}
-    for size, shares, _ in groups:
-        for number, share in shares.items():
-            bar[number] = bar.get(number, 0.0) + size * share
+            covariance = moments.covariance(one, other)
+            # x times the second moment, less the square of the mean fit
+            variance = variance + (same - rows * others / n**2) * means + same * covariance
+            total = float(np.sum(spectrum * (means + covariance)))
+            variance = variance + spread * total / spectrum
     moments.record(
         model,
-        mean,
+        moments.mean(whole.labeler),
         variance,
-        lambda u: moments.covariance(bar, {u: 1.0}),
-        moments.all_exact(bar),
+        lambda u: moments.covariance(whole.labeler, {u: 1.0}),
+        moments.all_exact(whole.labeler),
     )
 
 

@@ -10,7 +10,9 @@ import numpy.typing as npt
 
 from genloss.errors import GenlossError
 from genloss.generation import Generation
-from genloss.predict.moments import Moments
+from genloss.predict.fresh import diverge
+from genloss.predict.labelers import average, groups
+from genloss.predict.moments import Moments, Shares
 
 Array = npt.NDArray[np.float64]
 
@@ -24,6 +26,15 @@ def fit(moments: Moments, generation: Generation, model: int) -> None:
     omega = np.array([s.weight for s in sources])
     noise = np.array([s.label_noise**2 for s in sources])
     thetas = [s.labeler_numbers(model) for s in sources]
+
+    near = generation.penalty == 0 and abs(rows.sum() - default.size) <= 1
+    one = moments.agree(thetas)
+    if any(moments.diverges(theta) for theta in thetas) or (near and (noise.any() or not one)):
+        diverge(moments, moments.mean(average(groups(generation, model)).labeler), model)
+        return
+    if near and rows.sum() >= default.size:
+        _copy(moments, thetas[0], model)
+        return
 
     e, q = resolvent(sigma, rows, omega, rows.sum() * generation.penalty)
     pull = q * (rows * omega * e)[:, None] * sigma  # w_bar = sum_s pull_s theta_s
@@ -42,6 +53,17 @@ def fit(moments: Moments, generation: Generation, model: int) -> None:
             p * moments.covariance(theta, {u: 1.0}) for p, theta in zip(pull, thetas, strict=True)
         ),
         exact=False,
+    )
+
+
+def _copy(moments: Moments, theta: Shares, model: int) -> None:
+    """Noiseless labels of at least dim rows determine their labeler."""
+    moments.record(
+        model,
+        moments.mean(theta),
+        moments.covariance(theta, theta) + np.zeros_like(moments.signal),
+        lambda u: moments.covariance(theta, {u: 1.0}),
+        moments.all_exact(theta),
     )
 
 

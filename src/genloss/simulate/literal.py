@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.linalg
 
+from genloss import _linalg
 from genloss.generation import REAL, Generation
 from genloss.plan import Plan
 from genloss.problem import Problem
@@ -91,23 +92,22 @@ def fit(X: Array, y: Array, weights: Array | None = None, *, penalty: float = 0.
         root = np.sqrt(weights)
         X, y = X * root[:, None], y * root
     n, d = X.shape
-    try:
-        if n < d:
-            gram = X @ X.T
-            gram[np.diag_indices(n)] += n * penalty
-            return X.T @ _solve(gram, y)
-        gram = X.T @ X
-        gram[np.diag_indices(d)] += n * penalty
-        # columns of very different scale are no ill-conditioning: scale them away
+    gram = X @ X.T if n < d else X.T @ X
+    gram[np.diag_indices_from(gram)] += n * penalty
+    # rows or columns of very different scale are no ill-conditioning: scale them away
+    with np.errstate(divide="ignore", invalid="ignore"):
         scale = 1 / np.sqrt(np.diagonal(gram))
-        return scale * _solve(gram * np.outer(scale, scale), scale * (X.T @ y))
-    except np.linalg.LinAlgError:
-        if penalty > 0:
-            X = np.concatenate([X, np.sqrt(n * penalty) * np.eye(d)])
-            y = np.concatenate([y, np.zeros(d)])
-        return np.asarray(scipy.linalg.lstsq(X, y)[0])
+        factor = _linalg.cholesky(gram * np.outer(scale, scale))
+    if factor is None:
+        return _least_squares(X, y, n * penalty)
+    if n < d:
+        return X.T @ (scale * _linalg.solve(factor, scale * y))
+    return scale * _linalg.solve(factor, scale * (X.T @ y))
 
 
-def _solve(gram: Array, right: Array) -> Array:
-    factor = scipy.linalg.cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
-    return np.asarray(scipy.linalg.cho_solve(factor, right, check_finite=False))
+def _least_squares(X: Array, y: Array, absolute: float) -> Array:
+    """Minimum-norm solution by orthogonal factorisation, for rows or columns that coincide."""
+    if absolute > 0:
+        X = np.concatenate([X, np.sqrt(absolute) * np.eye(X.shape[1])])
+        y = np.concatenate([y, np.zeros(X.shape[1])])
+    return np.asarray(scipy.linalg.lstsq(X, y, cond=1e-12)[0])

@@ -58,7 +58,9 @@ class Tuned:
     @property
     def gain(self) -> float:
         """Share of the objective that tuning removes."""
-        return 1 - self.value / self.value_before if self.value_before > 0 else 0.0
+        if self.value == self.value_before:
+            return 0.0
+        return 1 - self.value / self.value_before
 
 
 def tune(
@@ -119,6 +121,8 @@ def tune(
     if penalties is None:
         top = float(problem.spectrum.max())
         penalties = (1e-10 * top, 100 * top)
+    if np.shape(penalties) != (2,):
+        raise InvalidInputError(f"penalties was {penalties!r}; it must be a pair of numbers")
     lowest, highest = (_check.positive("penalties", value) for value in penalties)
     if not lowest < highest:
         raise InvalidInputError(f"penalties was {penalties!r}; the first must be the smaller")
@@ -217,11 +221,14 @@ def real_rows_needed(
         errors = error(with_real_rows(plan, n_real, real_noise))
         return bool((errors <= (1 + tolerance) * errors[0]).all())
 
-    low, high = 0, int(plan.n_samples.max())
-    if holds(low):
+    if holds(0):
         return 0
-    if not holds(high):
+    # more real rows may hurt where real labels are the noisier ones: look for any number that holds
+    tried = np.unique(np.linspace(0, plan.n_samples.max(), 33).round().astype(int))[1:]
+    high = next((int(n_real) for n_real in tried if holds(int(n_real))), None)
+    if high is None:
         return None
+    low = int(max(tried[tried < high], default=0))
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if holds(middle) else (middle, high)
