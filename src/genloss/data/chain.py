@@ -184,14 +184,25 @@ def fit_dual(ridged: Array, labels: Array) -> tuple[Array, float]:
     return dual - ones * intercept, intercept
 
 
-def leave_one_out(ridged: Array, labels: Array, dual: Array) -> Array:
-    """Exact leave-one-out predictions of kernel ridge with an unpenalised intercept.
+def leave_one_out(X: Array, kernel: Kernel | None, labels: Array, penalty: float) -> Array:
+    """Exact leave-one-out predictions of the model fitted on all rows of ``X``.
 
-    Label minus ``dual_i / C_ii``, C the inverse with the constant projected out.
+    Linear models with more rows than columns: the residual over one minus the leverage. Otherwise
+    label minus ``dual_i / C_ii``, C the inverse Gram matrix with the constant projected out.
     """
-    inverse = _positive_solve(ridged, np.eye(labels.size))
+    n = labels.size
+    if kernel is None and n > X.shape[1]:
+        centred = X - X.mean(axis=0)
+        gram = centred.T @ centred
+        gram.flat[:: len(gram) + 1] += n * penalty
+        leverage = 1 / n + np.sum(centred * _positive_solve(gram, centred.T).T, axis=1)
+        residual = labels - _fit_linear(X, np.arange(n), labels, penalty)(X)
+        return labels - residual / np.maximum(1 - leverage, np.finfo(float).tiny)
+    ridged = _ridged((kernel or LINEAR)(X, X), penalty)
+    inverse = _positive_solve(ridged, np.eye(n))
     ones = inverse.sum(axis=1)
     slack = np.diagonal(inverse) - ones**2 / max(ones.sum(), np.finfo(float).tiny)
+    dual, _ = fit_dual(ridged, labels)
     return labels - dual / np.maximum(slack, np.finfo(float).tiny)
 
 
@@ -234,9 +245,7 @@ def rehearse(
         scored = rng.permutation(np.flatnonzero(apart))[:MOST_SCORED]
         squares = (fitted.model.at(scored) - y[scored]) ** 2
         if not enough:
-            gram = _ridged((kernel or LINEAR)(X[rows], X[rows]), penalty)
-            dual, _ = fit_dual(gram, made[0])
-            own = (leave_one_out(gram, made[0], dual) - y[rows])[unseen[rows]]
+            own = (leave_one_out(X[rows], kernel, made[0], penalty) - y[rows])[unseen[rows]]
             squares = np.append(squares, own**2)
         errors.append(float(squares.mean()))
         unseen[rows[fitted.real]] = False
