@@ -54,7 +54,9 @@ def test_forecast_of_a_file(data_file, tmp_path):
         "forecast", str(data_file), "--target", "price", "--n-samples", "30", "--plot", str(plot)
     )
     assert done.returncode == 0, done.stderr
-    assert "table.csv, target price: linear ridge" in " ".join(done.stdout.split())
+    assert "table.csv, predicting 'price' by linear ridge regression" in " ".join(
+        done.stdout.split()
+    )
     assert "off by" in done.stdout
     assert plot.read_bytes().startswith(b"\x89PNG")
 

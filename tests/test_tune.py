@@ -294,10 +294,10 @@ def test_real_rows_take_the_place_of_rows_labelled_by_models():
     assert replaced.generations[0] == plan.generations[0]
     assert (replaced.n_samples == plan.n_samples).all()
     assert replaced.generations[1].sources == (
-        gl.Source(4, noise=0.3),
         gl.Source(5, "real", noise=0.3, real_noise=0.9, weight=2.0),
-        gl.Source(4, 0, noise=0.3),
         gl.Source(2, "real", noise=0.3, real_noise=0.9),
+        gl.Source(4, noise=0.3),
+        gl.Source(4, 0, noise=0.3),
     )
     assert with_real_rows(plan, 0, 0.9) == plan
     everything = with_real_rows(plan, 10**6, 0.9)

@@ -18,7 +18,10 @@ def finite(name: str, value: Any) -> float:
     """Return ``value`` as a finite float."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
         raise InvalidInputError(f"{name} was {value!r}; it must be a number")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
     if not math.isfinite(number):
         raise InvalidInputError(f"{name} was {value!r}; it must be finite")
     return number
@@ -48,7 +51,7 @@ def share(name: str, value: Any) -> float:
     return number
 
 
-def integer(name: str, value: Any, *, minimum: int) -> int:
+def integer(name: str, value: Any, *, minimum: int, maximum: int | None = None) -> int:
     """Return ``value`` as an int >= ``minimum``; whole floats such as 1e3 are accepted."""
     if isinstance(value, bool | np.bool_):
         raise InvalidInputError(f"{name} was {value!r}; it must be a whole number >= {minimum}")
@@ -62,6 +65,8 @@ def integer(name: str, value: Any, *, minimum: int) -> int:
         ) from None
     if number < minimum:
         raise InvalidInputError(f"{name} was {value!r}; it must be >= {minimum}")
+    if maximum is not None and number > maximum:
+        raise InvalidInputError(f"{name} was {value!r}; it must be <= {maximum}")
     return number
 
 

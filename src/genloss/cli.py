@@ -60,7 +60,7 @@ def forecast(
     target: str | None = None,
     kernel: Literal["linear", "rbf", "polynomial"] = "linear",
     gamma: float | None = None,
-    degree: int = 3,
+    degree: int | None = None,
     plan: Path | None = None,
     generations: int | None = None,
     n_samples: int | None = None,
@@ -89,7 +89,7 @@ def forecast(
     gamma
         Scale of the kernel on standardised features; default 1 / number of features.
     degree
-        Degree of the polynomial kernel.
+        Degree of the polynomial kernel; default 3.
     plan
         A plan file (see "genloss example") instead of the five options below.
     generations
@@ -121,7 +121,12 @@ def forecast(
     table = example_table("digits") if data is None else load_table(data, target, missing=missing)
     if data is None and target is not None:
         raise InvalidInputError(f"--target was {target!r} without DATA; name the table as well")
-    chosen = Kernel(kernel, gamma=gamma, degree=degree)
+    for option, value, needs in (("gamma", gamma, "rbf"), ("degree", degree, "polynomial")):
+        if value is not None and kernel not in (needs, "polynomial"):
+            raise InvalidInputError(
+                f"--{option} was {value} with --kernel {kernel}; it needs {needs}"
+            )
+    chosen = Kernel(kernel, gamma=gamma, degree=3 if degree is None else degree)
     options = {
         "generations": generations,
         "n_samples": n_samples,
@@ -147,19 +152,17 @@ def forecast(
         trials=trials,
         tune_penalty=plan is None and penalty is None,
     )
-    if plot is not None:
-        _save_figure(outlook.plot(), plot)
     if json:
         _print_json(outlook.to_dict())
-        return 0
-    from genloss.report import print_forecast
+    else:
+        from genloss.report import print_forecast
 
-    console = _console()
-    if data is None:
-        console.print("No file given: this is scikit-learn's digits data set, as an example.\n")
-    print_forecast(outlook, console)
+        console = _console()
+        if data is None:
+            console.print("No file given: this is scikit-learn's digits data set, as an example.\n")
+        print_forecast(outlook, console)
     if plot is not None:
-        console.print(f"\nCurves written to {plot}")
+        _save_figure(outlook.plot(), plot, quiet=json)
     return 0
 
 
@@ -298,8 +301,15 @@ def _check_figure(path: Path | None) -> None:
         raise InvalidInputError(f"--plot was {str(path)!r}; its folder does not exist")
 
 
-def _save_figure(axes: Any, path: Path) -> None:
-    axes.figure.savefig(path, dpi=160)
+def _save_figure(axes: Any, path: Path, *, quiet: bool) -> None:
+    """Write a figure whole or not at all."""
+    import io
+
+    drawn = io.BytesIO()
+    axes.figure.savefig(drawn, dpi=160, format=path.suffix[1:])
+    path.write_bytes(drawn.getvalue())
+    if not quiet:
+        print(f"\nCurves written to {path}")
 
 
 def _show(
@@ -310,16 +320,14 @@ def _show(
     as_json: bool,
     against: Any = None,
 ) -> int:
-    if plot is not None:
-        _save_figure(curve.plot(against), plot)
     if as_json:
         _print_json(curve.to_dict())
-        return 0
-    from genloss.report import print_curve
+    else:
+        from genloss.report import print_curve
 
-    print_curve(curve, problem, plan, _console())
+        print_curve(curve, problem, plan, _console())
     if plot is not None:
-        print(f"\nCurves written to {plot}")
+        _save_figure(curve.plot(against), plot, quiet=as_json)
     return 0
 
 
@@ -352,5 +360,10 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"genloss: {error}", file=sys.stderr)
         sys.exit(INVALID)
     except BrokenPipeError:
+        sys.stderr.close()  # the reader has gone, nobody is left to complain to
         sys.exit(0)
+    except OSError as error:
+        where = f" {error.filename!r}" if error.filename else ""
+        print(f"genloss: cannot write{where}: {error.strerror}", file=sys.stderr)
+        sys.exit(INVALID)
     sys.exit(code if isinstance(code, int) else 0)

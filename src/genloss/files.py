@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from genloss import _check
 from genloss.errors import InvalidInputError
 from genloss.generation import Generation
-from genloss.plan import Plan
+from genloss.plan import MOST_MODELS, Plan
 from genloss.problem import Problem
 
 T = TypeVar("T")
@@ -36,14 +36,13 @@ def call_with_keys(
     plain: Any,
     *,
     where: str,
-    leave_out: Collection[str] = (),
     also: Collection[str] = (),
 ) -> T:
     """Call ``build`` with the keys of a table; unknown and missing keys are named."""
     if not isinstance(plain, Mapping):
         raise InvalidInputError(f"{where} was {plain!r}; it must be a table of keys and values")
     parameters = inspect.signature(build).parameters
-    allowed = [name for name in parameters if name not in leave_out]
+    allowed = list(parameters)
     refuse_unknown(plain, [*allowed, *also], where=where)
     missing = [
         name
@@ -94,7 +93,9 @@ def _read_blocks(blocks: Any, where: str, *, labeler: str = "real") -> tuple[Gen
     read: list[Generation] = []
     for i, block in enumerate(blocks):
         rest = dict(block) if "sources" in block else {"labeler": labeler, **block}
-        repeat = _check.integer(f"{where}[{i}].repeat", rest.pop("repeat", 1), minimum=1)
+        repeat = _check.integer(
+            f"{where}[{i}].repeat", rest.pop("repeat", 1), minimum=1, maximum=MOST_MODELS
+        )
         read += [Generation.from_dict(rest, where=f"{where}[{i}]")] * repeat
     return tuple(read)
 

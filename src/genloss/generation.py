@@ -10,6 +10,7 @@ from typing import Any, Literal, Self
 from genloss import _check
 from genloss.errors import InvalidInputError
 
+MOST_ROWS = 10**12
 REAL = -1
 """Model number under which the truth takes part in a mixture of labelers."""
 
@@ -74,7 +75,11 @@ class Source:
 
     def __post_init__(self) -> None:
         set_field = object.__setattr__
-        set_field(self, "n_samples", _check.integer("n_samples", self.n_samples, minimum=1))
+        set_field(
+            self,
+            "n_samples",
+            _check.integer("n_samples", self.n_samples, minimum=1, maximum=MOST_ROWS),
+        )
         set_field(self, "noise", _check.non_negative("noise", self.noise))
         if self.real_noise is not None:
             set_field(self, "real_noise", _check.non_negative("real_noise", self.real_noise))
@@ -108,7 +113,8 @@ class Source:
         for who, coefficient in self.mixture.items():
             number = numbers[who] if isinstance(who, str) else who
             shares[number] = shares.get(number, 0.0) + coefficient
-        return shares
+        # who has no say is no labeler; a label of nothing at all is the truth times zero
+        return {number: share for number, share in shares.items() if share} or {REAL: 0.0}
 
     def __str__(self) -> str:
         names = [who if isinstance(who, str) else f"model {who}" for who in self.mixture]

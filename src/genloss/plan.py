@@ -13,6 +13,7 @@ from genloss import _check
 from genloss.errors import InvalidInputError
 from genloss.generation import Design, Generation, Labeler, Source
 
+MOST_MODELS = 100_000
 PerGeneration = float | Sequence[float] | npt.NDArray[np.float64]
 
 
@@ -129,7 +130,7 @@ class Plan:
           model 0: 600 real, noise 0.5
           models 1-2: 60 real, noise 0.5 + 540 labelled by previous, noise 0.5
         """
-        count = _check.integer("generations", generations, minimum=1)
+        count = _check.integer("generations", generations, minimum=1, maximum=MOST_MODELS)
         rows, lams, noises, shares = (
             _per_generation(name, values, count)
             for name, values in zip(
@@ -190,7 +191,7 @@ class Plan:
           model 0: 100 real
           model 1: 100 labelled by 0.6 real + 0.4 previous
         """
-        count = _check.integer("generations", generations, minimum=1)
+        count = _check.integer("generations", generations, minimum=1, maximum=MOST_MODELS)
         weights = [_check.finite("real", a) for a in _per_generation("real", real, count)]
         labelers: list[Labeler] = [
             "real" if t == 0 or a == 1 else {"real": a, "previous": 1 - a}
@@ -287,7 +288,7 @@ class Plan:
         pooled: bool = False,
     ) -> Self:
         """One source per generation; ``labelers`` defaults to real, then previous."""
-        count = _check.integer("generations", generations, minimum=1)
+        count = _check.integer("generations", generations, minimum=1, maximum=MOST_MODELS)
         design = _check.choice("design", design, ("fresh", "same"))  # type: ignore[assignment]
         rows, lams, noises = (
             _per_generation(name, values, count)

@@ -63,6 +63,8 @@ def dress(ax: Axes, curves: Sequence[Curve]) -> None:
         ax.set_yscale("log")
     elif finite.size:
         ax.set_ylim(bottom=0)
+    if not finite.size:
+        ax.text(0.5, 0.5, "the mean risk is infinite", transform=ax.transAxes, ha="center")
     ax.set_xlabel("model (0 is trained on real labels)")
     ax.set_ylabel(curves[0].metric)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -84,7 +86,7 @@ def plot_forecast(outlook: Forecast, *, ax: Axes | None = None) -> Axes:
         color=COLOURS[0],
         alpha=0.15,
         lw=0,
-        label="single run, 95 %",
+        label="where 95 % of runs fall",
     )
     ax.plot(models, predicted.risk, color=COLOURS[0], marker=".", label="forecast from seen rows")
     ax.errorbar(
@@ -95,9 +97,9 @@ def plot_forecast(outlook: Forecast, *, ax: Axes | None = None) -> Axes:
         ms=4,
         capsize=2,
         color=COLOURS[1],
-        label=f"measured on held-out rows ({measured.trials} runs)",
+        label=f"measured, {measured.trials} runs ± 2 s.e.",
     )
-    ax.axhline(predicted.risk[0], color=INK, lw=0.8, ls=":", label="model 0, real labels")
+    ax.axhline(predicted.risk[0], color=INK, lw=0.8, ls=":", label="forecast of model 0")
     dress(ax, [predicted, measured])
     ax.set_title(f"{outlook.source}: {outlook.target}", fontsize="medium", loc="left")
     return ax

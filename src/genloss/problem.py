@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from genloss import _check
 from genloss.errors import InvalidInputError
 
+MOST_DIRECTIONS = 10**8
 Array = npt.NDArray[np.float64]
 
 
@@ -48,7 +50,7 @@ class Problem:
     spectrum: Array
     truth: Array
     gaussian: bool = True
-    recipe: Mapping[str, Any] | None = field(default=None, kw_only=True)
+    recipe: Mapping[str, Any] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         spectrum = _check.vector("spectrum", self.spectrum)
@@ -84,10 +86,10 @@ class Problem:
         >>> gl.Problem.isotropic(dim=300)
         Problem.isotropic(dim=300, signal=1.0)
         """
-        dim = _check.integer("dim", dim, minimum=1)
+        dim = _check.integer("dim", dim, minimum=1, maximum=MOST_DIRECTIONS)
         signal = _check.non_negative("signal", signal)
         recipe = {"preset": "isotropic", "dim": dim, "signal": signal}
-        return cls(np.ones(dim), np.full(dim, np.sqrt(signal / dim)), recipe=recipe)
+        return cls(np.ones(dim), np.full(dim, np.sqrt(signal / dim)))._made_by(recipe)
 
     @classmethod
     def power_law(cls, dim: int, *, capacity: float, source: float) -> Self:
@@ -113,14 +115,14 @@ class Problem:
         >>> gl.Problem.power_law(dim=300, capacity=1.5, source=0.5)
         Problem.power_law(dim=300, capacity=1.5, source=0.5)
         """
-        dim = _check.integer("dim", dim, minimum=1)
+        dim = _check.integer("dim", dim, minimum=1, maximum=MOST_DIRECTIONS)
         capacity = _check.non_negative("capacity", capacity)
         source = _check.non_negative("source", source)
         rank = np.arange(1, dim + 1, dtype=np.float64)
         spectrum = rank**-capacity
         truth = np.sqrt(rank ** -(1 + 2 * capacity * source) / spectrum)
         recipe = {"preset": "power_law", "dim": dim, "capacity": capacity, "source": source}
-        return cls(spectrum, truth, recipe=recipe)
+        return cls(spectrum, truth)._made_by(recipe)
 
     @classmethod
     def from_spectrum(cls, spectrum: npt.ArrayLike, *, signal: float = 1.0) -> Self:
@@ -205,6 +207,7 @@ class Problem:
         """
         from genloss.data.estimation import estimate
 
+        seed = _check.integer("seed", seed, minimum=0)
         return cls._estimated(estimate(*_check.samples(X, y), kernel=None, seed=seed))
 
     @classmethod
@@ -213,7 +216,7 @@ class Problem:
 
         Parameters
         ----------
-        kernel : str or genloss.data.Kernel
+        kernel : str or genloss.Kernel
             "rbf", "polynomial" or "linear" on standardised features, or a Kernel with its
             own parameters.
         X : array_like of shape (n_rows, dim)
@@ -232,7 +235,13 @@ class Problem:
         """
         from genloss.data.estimation import estimate
 
+        seed = _check.integer("seed", seed, minimum=0)
         return cls._estimated(estimate(*_check.samples(X, y), kernel=kernel, seed=seed))
+
+    def _made_by(self, recipe: dict[str, Any]) -> Self:
+        """Remember the preset, so that files and repr can name it."""
+        object.__setattr__(self, "recipe", MappingProxyType(recipe))
+        return self
 
     @classmethod
     def _estimated(cls, estimated: Any) -> Self:
@@ -284,7 +293,7 @@ class Problem:
         rest = dict(plain)
         preset = rest.pop("preset", None)
         if preset is None:
-            return call_with_keys(cls, rest, where="problem", leave_out={"recipe"})
+            return call_with_keys(cls, rest, where="problem")
         name = _check.choice("problem.preset", preset, tuple(presets))
         return call_with_keys(presets[name], rest, where="problem")
 
@@ -298,7 +307,7 @@ class Problem:
         )
 
     def __hash__(self) -> int:
-        return hash((self.spectrum.tobytes(), self.truth.tobytes(), self.gaussian))
+        return hash((self.spectrum.tobytes(), (self.truth + 0.0).tobytes(), self.gaussian))
 
     def __repr__(self) -> str:
         if self.recipe is not None:

@@ -35,35 +35,37 @@ def print_forecast(outlook: Forecast, console: Console) -> None:
     """Print a forecast beside its measurement, and what to do about it."""
     from rich.markup import escape
 
-    rows = outlook.rows
+    rows, plan = outlook.rows, outlook.plan
     model = "linear ridge" if outlook.kernel is None else f"{outlook.kernel.name} kernel ridge"
     console.print(
-        f"[bold]{escape(outlook.source)}[/bold], target {escape(outlook.target)}: {model}. "
-        f"Forecast from {rows['seen']} rows; then checked on {rows['pool'] + rows['test']} others."
+        f"[bold]{escape(outlook.source)}[/bold], predicting {escape(repr(outlook.target))} by {model} "
+        f"regression. Forecast from {rows['seen']} rows, then checked on "
+        f"{rows['pool'] + rows['test']} others."
     )
-    console.print(escape(str(outlook.plan)), style="dim", highlight=False)
+    console.print(escape(str(plan)), style="dim", highlight=False)
     for note in outlook.notes:
         console.print(f"note: {escape(note)}", style="dim")
-    console.print()
-    table = _table("model", "labels from", "forecast", "one run", "measured", "s.e.", "off by")
+    table = _table("model", "labels", "forecast", "change", "one run", "measured", "s.e.", "off by")
     measured, difference = outlook.measured, outlook.relative_error
     assert measured.stderr is not None
-    labels = _labels(outlook.plan)
-    for t, risk in enumerate(outlook.predicted.risk):
+    labels, predicted = _labels(plan), outlook.predicted.risk
+    for t in _shown(plan.n_models):
         table.add_row(
             str(t),
             labels[t],
-            _number(risk),
-            f"± {outlook.high[t] / risk - 1:.0%}",
+            _number(predicted[t]),
+            f"{predicted[t] / predicted[0] - 1:+.0%}" if t else "",
+            f"± {outlook.high[t] / predicted[t] - 1:.0%}",
             _number(measured.risk[t]),
             _number(measured.stderr[t]),
             f"{difference[t]:+.1%}",
         )
     console.print(table)
     console.print(
-        "Mean squared error against real labels of rows nobody trained on, in squared units of the "
-        "target. One run: how far a single run may be from the forecast (95 %). Median difference "
-        f"of forecast and measurement: {_median(difference)}.",
+        "Error: mean squared error against real labels of rows nobody trained on, in squared units "
+        f"of the target; always answering the mean gives {_number(outlook.baseline)}. Change: since "
+        "model 0. One run: where 95 % of single runs fall. s.e.: standard error of the measured mean. "
+        f"Off by: forecast over measured; the median is {_median(difference)}.",
         style="dim",
     )
     console.print()
@@ -85,7 +87,7 @@ def print_curve(curve: Curve, problem: Problem, plan: Plan, console: Console) ->
     headings += ["exact"] if curve.exact is not None else []
     table = _table(*headings)
     labels = _labels(plan)
-    for t in range(curve.n_models):
+    for t in _shown(curve.n_models):
         cells = [str(t), labels[t], _number(curve.risk[t])]
         if curve.stderr is not None:
             cells.append(_number(curve.stderr[t]))
@@ -111,8 +113,17 @@ def _table(*headings: str) -> RichTable:
 
     table = Table(box=box.SIMPLE_HEAD)
     for heading in headings:
-        table.add_column(heading, justify="left" if heading == "labels from" else "right")
+        table.add_column(
+            heading, justify="left" if heading in ("labels", "labels from") else "right"
+        )
     return table
+
+
+def _shown(n_models: int, most: int = 30) -> list[int]:
+    """All models, or of very many a selection that includes the first and the last."""
+    if n_models <= most:
+        return list(range(n_models))
+    return sorted({round(t) for t in np.linspace(0, n_models - 1, most)})
 
 
 def _labels(plan: Plan) -> list[str]:

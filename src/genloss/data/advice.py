@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.data.correction import Correction, Expected, Theory
+from genloss.errors import NoTheoryError
 from genloss.plan import Plan
-from genloss.tune import real_rows_needed, tune
+from genloss.tune import real_rows_needed, tune, with_real_rows
 
 Array = npt.NDArray[np.float64]
 
@@ -28,14 +29,17 @@ class Advice:
     horizon : int
         Number of models looked at; beyond the plan's own the last generation is repeated.
     best_penalty : float
-        The penalty, one for all generations, with the smallest error of the last model.
+        The penalty, one for all generations, with the smallest error of the last model; the plan's
+        own last penalty if none is better or no theory knows.
     best_error : float
         Predicted error of the last model with it.
     error : float
         Predicted error of the last model with the plan as it is.
     real_rows : int or None
-        Fewest real rows per generation that hold every model within ``tolerance`` of model 0;
-        0 if the plan holds as it is, None if not even all rows are enough.
+        Fewest real rows, in place of model-labelled ones in every generation, that hold every model
+        within ``tolerance`` of model 0; 0 if the plan holds as it is, None if no number does.
+    real_rows_known : bool
+        False where no theory knows the plan with real rows in it.
     tolerance : float
         Allowed increase over model 0.
     """
@@ -46,37 +50,47 @@ class Advice:
     best_error: float
     error: float
     real_rows: int | None
+    real_rows_known: bool = True
     tolerance: float = TOLERANCE
 
     def sentences(self, plan: Plan) -> list[str]:
         """The answers in plain words."""
-        last = plan.n_models - 1
-        if self.doubles_at is None:
-            doubling = f"The error does not double within {self.horizon} models."
-        elif self.doubles_at <= last:
-            doubling = f"The error has doubled at model {self.doubles_at}."
-        else:
-            doubling = f"If it went on, the error would have doubled at model {self.doubles_at}."
+        last, asked = plan.n_models - 1, plan.n_models
+        found = []
+        if self.doubles_at is not None and self.doubles_at <= last:
+            found.append(f"The error has doubled at model {self.doubles_at}.")
+        elif self.doubles_at is not None:
+            found.append(
+                f"The error does not double within these {asked} models; extrapolated, it would have "
+                f"doubled at about model {self.doubles_at}."
+            )
+        elif last > 0:
+            beyond = f", nor, extrapolated, within {self.horizon}" if self.horizon > asked else ""
+            found.append(f"The error does not double within these {asked} models{beyond}.")
         gain = 1 - self.best_error / self.error
         if gain > 0.005:
-            penalty = (
-                f"Best penalty, one for all generations: {self.best_penalty:.2g}; model {last}'s error "
-                f"is then {self.best_error:.4g} instead of {self.error:.4g} ({gain:.0%} less)."
+            found.append(
+                f"Best penalty for model {last}, one for all generations: {self.best_penalty:.2g}; its "
+                f"error is then {self.best_error:.4g} instead of {self.error:.4g} ({gain:.0%} less)."
             )
         else:
-            penalty = "No other penalty, one for all generations, lowers the last error by 0.5 %."
-        rows = int(plan.n_samples[-1])
-        within = f"{self.tolerance:.0%} of model 0's"
-        if self.real_rows is None:
-            real = f"Not even {rows} real labels per generation hold the error within {within}."
-        elif self.real_rows == 0:
-            real = f"No real labels are needed after model 0: the error stays within {within}."
-        else:
-            real = (
-                f"{self.real_rows} real labels among the {rows} of each generation hold the error "
-                f"within {within}."
+            found.append(f"No other penalty lowers the error of model {last} by 0.5 % or more.")
+        within = f"within {self.tolerance:.0%} of model 0's"
+        if not self.real_rows_known:
+            found.append("How many real labels would be needed is not known for such a plan.")
+        elif last > 0 and self.real_rows == 0:
+            found.append(f"No further real labels are needed: the error stays {within}.")
+        elif last > 0 and (self.real_rows is None or self.real_rows >= plan.n_samples[1:].max()):
+            found.append(
+                f"Only real labels in place of all model-made ones hold the error {within}."
             )
-        return [doubling, penalty, real]
+        elif last > 0:
+            labels = "label" if self.real_rows == 1 else "labels"
+            found.append(
+                f"{self.real_rows} real {labels} in place of model-made ones, in every generation, "
+                f"hold the error {within}."
+            )
+        return found
 
 
 def advise(
@@ -112,16 +126,46 @@ def advise(
     errors = error(horizon)
     above = np.flatnonzero(errors > 2 * errors[0])
     own = float(expected.error[-1])
-    ready = tune(theory.problem, theory.ready(plan), penalties=penalties).plan
-    best_plan = plan.with_penalty(ready.penalty)
-    best = float(correct(best_plan).error[-1]) if best_plan != plan else own
-    if best >= own:
-        best_plan, best = plan, own
+    best_plan, best = _best(theory, correct, plan, own, penalties)
+    try:
+        real_rows = _confirmed(plan, real_rows_needed(plan, error, tolerance=TOLERANCE), correct)
+        known = True
+    except NoTheoryError:
+        real_rows, known = None, False
     return Advice(
         doubles_at=int(above[0]) if above.size else None,
         horizon=horizon.n_models,
         best_penalty=float(best_plan.penalty[-1]),
         best_error=best,
         error=own,
-        real_rows=real_rows_needed(plan, error, tolerance=TOLERANCE),
+        real_rows=real_rows,
+        real_rows_known=known,
     )
+
+
+def _best(
+    theory: Theory,
+    correct: Correction,
+    plan: Plan,
+    own: float,
+    penalties: tuple[float, float],
+) -> tuple[Plan, float]:
+    """The plan with its best penalty and the last error then; itself where no theory knows."""
+    try:
+        ready = tune(theory.problem, theory.ready(plan), penalties=penalties).plan
+    except NoTheoryError:
+        return plan, own
+    other = plan.with_penalty(ready.penalty)
+    error = float(correct(other).error[-1]) if other != plan else own
+    return (other, error) if error < own else (plan, own)
+
+
+def _confirmed(plan: Plan, rows: int | None, correct: Correction) -> int | None:
+    """Real rows raised until rehearsals of the very plan with them confirm that the error holds."""
+    most = int(plan.n_samples.max())
+    while rows is not None and 0 < rows < most:
+        errors = correct(with_real_rows(plan, rows)).error
+        if (errors <= (1 + TOLERANCE) * errors[0]).all():
+            return rows
+        rows = min(max(round(1.25 * rows), rows + 1), most)
+    return rows

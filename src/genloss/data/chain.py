@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -87,8 +88,11 @@ def _label(
                 made[block] += share * labels[rows[block]]
                 real[block] = True
             else:
-                noise = source.noise * rng.standard_normal(source.n_samples)
-                made[block] += share * (models[number].at(rows[block]) + noise)
+                made[block] += share * models[number].at(rows[block])
+        spread = source.noise * math.hypot(
+            *(c for who, c in source.mixture.items() if who != "real")
+        )
+        made[block] += spread * rng.standard_normal(source.n_samples)
     return made, real
 
 
@@ -129,7 +133,7 @@ def fit_rows(X: Array, kernel: Kernel | None, rows: Rows, labels: Array, penalty
     if kernel is None and rows.size > X.shape[1]:
         return _fit_linear(X, rows, labels, penalty)
     gram = kernel or LINEAR
-    dual, intercept = fit_dual(_ridged(gram(X[rows], X[rows]), penalty), labels)
+    dual, intercept = fit_dual(gram(X[rows], X[rows]), labels, penalty)
     if kernel is None:
         return _LinearModel(X, dual @ X[rows], intercept)
     return _KernelModel(kernel, X, rows, dual, intercept)
@@ -167,21 +171,23 @@ def _positive_solve(gram: Array, right: Array) -> Array:
     return np.asarray(scipy.linalg.pinvh(gram, rtol=1e-12) @ right)
 
 
-def _ridged(gram: Array, penalty: float) -> Array:
-    """Gram matrix plus ``n * penalty`` on its diagonal."""
-    gram = gram.copy()
-    gram.flat[:: len(gram) + 1] += len(gram) * penalty
-    return gram
+def _centred(gram: Array, penalty: float) -> Array:
+    """Regularised Gram matrix of the centred features.
+
+    The constant, in which no centred label has a part, gets the mean eigenvalue instead of zero.
+    """
+    n, mean = len(gram), gram.mean(axis=0)
+    matrix = gram - mean - mean[:, None] + mean.mean()
+    matrix += np.trace(matrix) / n**2
+    matrix.flat[:: n + 1] += n * penalty
+    return matrix
 
 
-def fit_dual(ridged: Array, labels: Array) -> tuple[Array, float]:
+def fit_dual(gram: Array, labels: Array, penalty: float) -> tuple[Array, float]:
     """Coefficients of the rows and unpenalised intercept of kernel ridge regression."""
-    both = _positive_solve(ridged, np.column_stack([labels, np.ones(labels.size)]))
-    dual, ones = both.T
-    if ones.sum() <= 0:  # the constant is numerically outside the span: nothing to project out
-        return dual, 0.0
-    intercept = float(dual.sum() / ones.sum())
-    return dual - ones * intercept, intercept
+    offset = labels.mean()
+    dual = _positive_solve(_centred(gram, penalty), labels - offset)
+    return dual, float(offset - gram.mean(axis=0) @ dual)
 
 
 def leave_one_out(X: Array, kernel: Kernel | None, labels: Array, penalty: float) -> Array:
@@ -198,11 +204,11 @@ def leave_one_out(X: Array, kernel: Kernel | None, labels: Array, penalty: float
         leverage = 1 / n + np.sum(centred * _positive_solve(gram, centred.T).T, axis=1)
         residual = labels - _fit_linear(X, np.arange(n), labels, penalty)(X)
         return labels - residual / np.maximum(1 - leverage, np.finfo(float).tiny)
-    ridged = _ridged((kernel or LINEAR)(X, X), penalty)
-    inverse = _positive_solve(ridged, np.eye(n))
-    ones = inverse.sum(axis=1)
-    slack = np.diagonal(inverse) - ones**2 / max(ones.sum(), np.finfo(float).tiny)
-    dual, _ = fit_dual(ridged, labels)
+    gram = (kernel or LINEAR)(X, X)
+    matrix = _centred(gram, penalty)
+    inverse = _positive_solve(matrix, np.eye(n))
+    dual = inverse @ (labels - labels.mean())
+    slack = np.diagonal(inverse) - 1 / matrix.sum()
     return labels - dual / np.maximum(slack, np.finfo(float).tiny)
 
 

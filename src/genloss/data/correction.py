@@ -85,9 +85,11 @@ class Correction:
         def run(stream: Stream) -> Array:
             return rehearse(smaller, self.X, self.y, self.kernel, np.random.default_rng(stream))
 
-        runs = parallel(run, self._streams(smaller))
+        # features may determine the target exactly, and errors be rounding
+        least = 1e-12 * self.y.var()
+        runs = np.maximum(parallel(run, self._streams(smaller)), least)
         length = runs.shape[1]
-        gap = np.log(runs.mean(axis=0) / self.theory.error(smaller)[:length])
+        gap = np.log(runs.mean(axis=0) / np.maximum(self.theory.error(smaller)[:length], least))
         single = np.log(runs).std(axis=0, ddof=1)
         # where rehearsals are noisier than their distance from the theory, the theory counts more
         doubt = np.median(single) / np.sqrt(len(runs)) + 0.01
@@ -98,7 +100,8 @@ class Correction:
         )
         sampling = MODEL_DOUBT + 1 / np.sqrt(self.y.size)
         spread = np.sqrt(single**2 + (gap / 2) ** 2 + sampling**2)
-        return Expected(self.theory.error(plan) * np.exp(gap), np.exp(gap), spread)
+        theory = np.maximum(self.theory.error(plan), least)
+        return Expected(theory * np.exp(gap), np.exp(gap), spread)
 
     def _streams(self, plan: Plan) -> list[Stream]:
         """Random streams of the rehearsals; the same ones for every plan that needs as many."""
@@ -130,7 +133,8 @@ def parallel(run: Callable[[Stream], Array], streams: list[Stream]) -> Array:
 
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as executor:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(cores) as executor:
         results = list(executor.map(run, streams))
     shortest = min(result.size for result in results)
     return np.stack([result[:shortest] for result in results])

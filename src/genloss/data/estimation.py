@@ -20,11 +20,13 @@ import numpy.typing as npt
 from scipy.optimize import nnls
 
 from genloss.data.kernels import LINEAR, Kernel, Nystrom
+from genloss.errors import DataError
 
 Array = npt.NDArray[np.float64]
 
 MOST_ROWS = 3000  # rows whose Gram matrix is decomposed
 MOST_DIRECTIONS = 4000
+FEWEST_ROWS = 20
 _NODES = 80
 _PENALTIES = 40
 
@@ -85,7 +87,13 @@ def estimate(X: Array, y: Array, *, kernel: object = None, seed: int = 0) -> Est
 
 def estimate_standardised(X: Array, y: Array, kernel: Kernel | None) -> Estimate:
     """Estimate from rows that are standardised and in random order."""
+    if y.size < FEWEST_ROWS:
+        raise DataError(f"X had {y.size} rows; an estimate needs at least {FEWEST_ROWS}")
+    if not y.std() > 1e-12 * np.abs(y).max():
+        raise DataError("the target does not vary in the rows seen; there is nothing to learn")
     scale = float(np.mean(np.sum((X - X.mean(axis=0)) ** 2, axis=1)))
+    if not scale > 0:
+        raise DataError("no feature varies in the rows seen; there is nothing to learn from")
     if kernel is not None:
         few = kernel(X[:500], X[:500])
         scale = float(np.mean(np.diagonal(few)) - few.mean())
@@ -105,7 +113,7 @@ def estimate_standardised(X: Array, y: Array, kernel: Kernel | None) -> Estimate
     if kernel is None:
         values = np.linalg.eigvalsh(np.cov(X.T, bias=True).reshape(X.shape[1], -1))
         values = values[values > 1e-10 * values[-1]]
-        if values.size < k - 1:
+        if X.shape[1] < k - 1:
             linear_rank, low = values.size, min(low, float(values[0]))
     grid = np.geomspace(low, 1.5 * scale, _NODES)
     mass = _fit_masses(whole, grid, linear_rank)

@@ -35,6 +35,7 @@ Sample = tuple[Array, Array]
 
 METRIC = "mean squared error on real labels"
 
+WIDE = 0.25  # band beyond which a warning says that single runs differ
 _MOST_SEEN = 12_000
 _MOST_TEST = 6_000
 _EXACT_KERNEL = 4_000  # rows per fit up to which kernel ridge is solved exactly
@@ -51,9 +52,12 @@ class Forecast:
     predicted : Curve
         Error of every model as forecast from the rows seen.
     measured : Curve
-        The same, with the plan run literally on rows held out, averaged over ``trials`` runs.
+        The same, with the plan run literally on rows held out, averaged over ``trials`` runs; its
+        standard error is that over runs, for the held-out rows there are.
     low, high : ndarray of shape (n_models,)
         Band in which a single run's error is expected (about 95 %).
+    baseline : float
+        Mean squared error of always answering the target's mean.
     noise : float
         Standard deviation of what the model class cannot explain of a real label, estimated.
     problem : Problem
@@ -77,6 +81,7 @@ class Forecast:
     measured: Curve
     low: Array
     high: Array
+    baseline: float
     noise: float
     problem: Problem
     advice: Advice
@@ -130,7 +135,8 @@ class Forecast:
             "rows": dict(self.rows),
             "kernel": None if self.kernel is None else self.kernel.name,
             "plan": self.plan.to_dict(),
-            "noise": self.noise,
+            "baseline": self.baseline,
+            "estimated_noise": self.noise,
             "models": columns,
             "median_relative_error": float(np.median(np.abs(self.relative_error))),
             "advice": {**vars(self.advice), "sentences": self.advice.sentences(self.plan)},
@@ -264,6 +270,7 @@ def forecast(
         ),
         run_seed.spawn(trials),
     )
+    low, high = (expected.error * np.exp(sign * 2 * expected.spread) for sign in (-1, 1))
     advice = advise(theory, correct, plan, expected, penalties)
     return Forecast(
         predicted=Curve(
@@ -276,12 +283,13 @@ def forecast(
             risk=runs.mean(axis=0),
             stderr=runs.std(axis=0, ddof=1) / np.sqrt(trials),
             method=f"literal chain on held-out rows, {trials} runs",
-            warnings=_recycled(plan, sizes["pool"]),
+            warnings=_check_measured(plan, sizes, low, high, runs.mean(axis=0)),
             metric=METRIC,
             trials=trials,
         ),
-        low=expected.error * np.exp(-2 * expected.spread),
-        high=expected.error * np.exp(2 * expected.spread),
+        low=low,
+        high=high,
+        baseline=float(held_out[1].var()),
         noise=estimated.noise,
         problem=problem,
         advice=advice,
@@ -290,7 +298,7 @@ def forecast(
         source=table.source,
         target=table.target_name,
         rows=sizes,
-        notes=table.notes,
+        notes=table.notes + (("the penalty is the best one for model 0",) if tune_penalty else ()),
     )
 
 
@@ -351,22 +359,32 @@ def _warnings(plan: Plan, seen: Sample, expected: Expected) -> tuple[str, ...]:
     n_seen = seen[1].size
     if plan.n_samples.max() > n_seen // 2:
         found.append(
-            f"n_samples exceeds half of the {n_seen} rows seen: the correction comes from a smaller plan"
+            f"n_samples exceeds half of the {n_seen} rows seen: the forecast leans on a smaller plan"
         )
-    elif plan.n_samples.sum() > n_seen:
+    if np.expm1(2 * np.max(expected.spread)) > WIDE:
         found.append(
-            f"the plan needs more than the {n_seen} rows seen: the rehearsal recycles rows"
+            f"single runs differ by more than {WIDE:.0%}: rare rows decide the error, take the band "
+            "rather than the number (a target with a few very large values: try its logarithm)"
         )
-    if np.max(expected.spread) > 0.25:
-        found.append("single runs differ by more than 25 %: no single number describes them")
+    if expected.error[0] < 1e-9 * seen[1].var():
+        found.append("the features determine the target exactly: is a copy of it among them?")
     return tuple(found)
 
 
-def _recycled(plan: Plan, pool: int) -> tuple[str, ...]:
+def _check_measured(
+    plan: Plan, sizes: dict[str, int], low: Array, high: Array, measured: Array
+) -> tuple[str, ...]:
+    found = []
     fresh = sum(g.n_samples for g in plan if g.design == "fresh")
-    if fresh <= pool:
-        return ()
-    return (
-        f"the plan needs {fresh} rows, the pool has {pool}: "
-        "rows recur, but never in consecutive generations if the pool is large enough",
-    )
+    if fresh > min(sizes["pool"], sizes["seen"]):
+        found.append(
+            f"the plan needs {fresh} rows, the forecast saw {sizes['seen']} and the measured chain "
+            f"had {sizes['pool']}: late generations meet rows again in both, which degrades less than "
+            "fresh rows would"
+        )
+    outside = int(np.sum((measured < low) | (measured > high)))
+    if outside:
+        found.append(
+            f"the measured error of {outside} of {measured.size} models is outside the forecast's band"
+        )
+    return tuple(found)

@@ -128,7 +128,8 @@ def example_table(name: str) -> Table:
     """
     choice("name", name, ("digits", "diabetes"))
     bunch = getattr(importlib.import_module("sklearn.datasets"), f"load_{name}")()
-    return replace(load_table(bunch), source=f"scikit-learn {name}")
+    target = {"digits": "digit", "diabetes": "progression"}[name]
+    return replace(load_table(bunch), source=f"scikit-learn {name}", target_name=target)
 
 
 def _encode(

@@ -82,6 +82,11 @@ class Moments:
         bias = self.spectrum @ (self.signal * (1 - self.filters[model]) ** 2)
         return float(bias), float(self.spectrum @ self._covariance[model, model])
 
+    def related(self, one: int, other: int) -> bool:
+        """Whether the covariance of two models is known: not if one of them labels no later model."""
+        pair = (min(one, other), max(one, other))
+        return REAL in pair or pair in self._covariance
+
     def diverges(self, shares: Shares) -> bool:
         """Whether a labeler's risk is infinite."""
         return any(

@@ -26,5 +26,5 @@ def extend(moments: Moments, stage: Stage, overlap: float, noise: float, model: 
         moments.mean(before),
         np.asarray(variance),
         lambda u: moments.covariance({u: 1.0}, {u: 1.0}),
-        (stage.exact or stage.gap is None) and moments.all_exact(before),
+        stage.exact and moments.all_exact(before),
     )

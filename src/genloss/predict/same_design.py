@@ -66,7 +66,9 @@ class Run:
         self._filters[labeler] = moments.filters[labeler]
         # labelers may be forgotten by the moments while the run still descends from them
         self._beyond[labeler] = {
-            u: moments.covariance({labeler: 1.0}, {u: 1.0}) for u in moments.filters
+            u: moments.covariance({labeler: 1.0}, {u: 1.0})
+            for u in moments.filters
+            if moments.related(labeler, u)
         }
         for known, filter_ in self._filters.items():
             spread = self._beyond[known][labeler]
@@ -85,7 +87,7 @@ class Run:
             e * self.inside[other].get(j, 0.0) * self.noise[j]
             for j, e in self.inside[model].items()
         )
-        return total + label_noise * self.stage.label_gain if label_noise > 0 else total
+        return total + label_noise * self.stage.label_gain if label_noise != 0 else total
 
     def _covariance_beyond(self, model: int, other: int) -> Array | float:
         """Covariance with a model from outside the run, on which the design does not depend."""

@@ -88,5 +88,14 @@ def _stage(
         # E tr (XX')^-1 = n / (d - n - 1) for unit variance (paper.md 2.2, 2.4)
         label_gain, exact = n / (d * (d - n - 1) * s), True
     return Stage(
-        n, lam, kappa, df1, df2, s * resolvent, kappa**2 * profile, gain, label_gain, exact
+        n,
+        lam,
+        kappa,
+        df1,
+        df2,
+        s * resolvent,
+        s * (kappa * resolvent) ** 2,
+        gain,
+        label_gain,
+        exact,
     )

@@ -176,6 +176,8 @@ def _best_schedule(
     def value(logs: Array) -> float:
         return float(np.log(score(predict(problem, start.with_penalty(np.exp(logs))).risk)))
 
+    if not score(predict(problem, start).risk) > 0:
+        return start
     first = np.log(np.clip(start.penalty, np.exp(grid[0]), np.exp(grid[-1])))
     bounds = [(grid[0], grid[-1])] * first.size
     found = minimize(value, first, method="L-BFGS-B", bounds=bounds)
@@ -241,13 +243,16 @@ def with_real_rows(plan: Plan, n_real: int, real_noise: float | None = None) -> 
 
 
 def _with_real_rows(generation: Generation, n_real: int, real_noise: float | None) -> Generation:
-    sources: list[Source] = []
+    """Real rows come first, as `Plan.mix` writes them."""
+    real: list[Source] = []
+    rest: list[Source] = []
     left = n_real
     for source in generation.sources:
         taken = 0 if source.labeler == "real" else min(left, source.n_samples)
         left -= taken
-        if taken < source.n_samples:
-            sources.append(replace(source, n_samples=source.n_samples - taken))
         if taken:
-            sources.append(replace(source, n_samples=taken, labeler="real", real_noise=real_noise))
-    return replace(generation, sources=tuple(sources))
+            noise = source.real_noise if real_noise is None else real_noise
+            real.append(replace(source, n_samples=taken, labeler="real", real_noise=noise))
+        if taken < source.n_samples:
+            rest.append(replace(source, n_samples=source.n_samples - taken))
+    return replace(generation, sources=(*real, *rest))
