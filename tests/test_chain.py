@@ -169,3 +169,27 @@ def test_a_rehearsal_stops_before_it_runs_out_of_unseen_labels(sample, rng):
     X, y = sample
     plan = gl.Plan.mix(20, 20, real=0.5, penalty=0.1)
     assert 1 <= rehearse(plan, X, y, None, rng).size < 20
+
+
+def test_intercept_of_rank_deficient_fits(rng):
+    X = rng.standard_normal((50, 30)) @ rng.standard_normal((30, 64)) + 2.0
+    y = X[:, 0] + 5.0 + rng.standard_normal(50)
+    rows = np.arange(50)
+    model = fit_rows(X, None, rows, y, 0.0)
+    best = np.linalg.lstsq(np.c_[X, np.ones(50)], y, rcond=1e-10)[0]
+    expected = np.mean((np.c_[X, np.ones(50)] @ best - y) ** 2)
+    assert np.mean((model(X) - y) ** 2) == pytest.approx(expected, rel=1e-6)
+
+
+def test_noises_of_one_model_named_twice_are_two(rng):
+    seen = []
+
+    def fit(rows, labels, penalty):
+        seen.append(labels)
+        return _Constant(0.0)
+
+    twice = gl.Plan.replace(1, 5000).then(
+        n_samples=5000, labeler={"previous": 0.5, 0: 0.5}, noise=1.0
+    )
+    list(walk(twice, np.zeros(10000), fit, rng))
+    assert seen[1].std() == pytest.approx(np.sqrt(0.5), rel=0.05)

@@ -746,3 +746,15 @@ def test_curves_are_drawn_over_each_other():
     _, own = plt.subplots()
     assert theory.plot(ax=own) is own
     plt.close("all")
+
+
+def test_a_changed_problem_forgets_its_preset():
+    changed = dataclasses.replace(Problem.isotropic(3), truth=np.arange(3.0))
+    assert "isotropic" not in repr(changed)
+    assert Problem.from_dict(changed.to_dict()) == changed
+
+
+def test_sizes_have_a_limit():
+    refused(lambda: Plan.replace(10**9, 5), "generations was 1000000000", "<= 100000")
+    refused(lambda: Src(10**19), "n_samples", "<=")
+    refused(lambda: Src(5, noise=10**400), "noise", "finite")

@@ -1031,3 +1031,53 @@ def test_predict_names_what_is_wrong(arguments, method, words):
     with pytest.raises(gl.InvalidInputError) as caught:
         gl.predict(*arguments, method=method)
     assert all(word in str(caught.value) for word in words)
+
+
+# --- found by a reviewer ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_samples", [10, 60])
+def test_negative_shares_on_a_reused_design_correlate_noises_negatively(n_samples):
+    problem = gl.Problem.isotropic(20)
+    plan = gl.Plan(
+        [
+            gl.Generation.of(n_samples, labeler="real", noise=1.0),
+            gl.Generation.of(
+                n_samples, labeler={"real": 1.5, "previous": -0.5}, noise=1.0, design="same"
+            ),
+            gl.Generation.of(60, labeler={0: 0.5, 1: 0.5}),
+        ]
+    )
+    trials = gl.simulate(problem, plan, trials=2000, seed=3)
+    assert (np.abs(gl.predict(problem, plan).risk - trials.risk) < 4 * trials.stderr).all()
+
+
+def test_a_model_that_labels_nobody_does_not_disturb_a_run_after_it():
+    plan = gl.Plan(
+        [
+            gl.Generation.of(60, labeler="real", noise=1.0),
+            gl.Generation.of(60, labeler="real", noise=1.0),
+            gl.Generation.of(60, labeler=0, noise=1.0),
+            gl.Generation.of(60, noise=1.0, design="same"),
+        ]
+    )
+    problem = gl.Problem.isotropic(20)
+    trials = gl.simulate(problem, plan, trials=2000, seed=3)
+    assert (np.abs(gl.predict(problem, plan).risk - trials.risk) < 4 * trials.stderr).all()
+
+
+def test_a_labeler_without_a_say_does_not_count():
+    problem = gl.Problem.isotropic(20)
+    silent = gl.Plan.replace(1, 20, noise=1.0).then(
+        n_samples=60, labeler={"real": 1.0, "previous": 0.0}, noise=1.0
+    )
+    spoken = gl.Plan.replace(1, 20, noise=1.0).then(n_samples=60, labeler="real", noise=1.0)
+    np.testing.assert_array_equal(
+        gl.predict(problem, silent).risk, gl.predict(problem, spoken).risk
+    )
+
+
+def test_a_huge_penalty_leaves_the_null_predictor():
+    plan = gl.Plan.replace(2, 50, penalty=1e200, noise=1.0)
+    curve = gl.predict(gl.Problem.isotropic(20), plan)
+    np.testing.assert_allclose(curve.risk, 1.0, rtol=1e-12)
