@@ -1077,6 +1077,13 @@ def test_a_labeler_without_a_say_does_not_count():
     )
 
 
+def test_rows_of_several_weights_have_no_single_effective_penalty():
+    plan = gl.Plan([gl.Generation([gl.Source(30), gl.Source(30, weight=2.0)], 0.1)])
+    curve = gl.predict(gl.Problem.isotropic(20), plan.then(n_samples=50, penalty=0.1))
+    assert np.isnan(curve.kappa[0])
+    assert curve.kappa[1] > 0.1
+
+
 def test_a_huge_penalty_leaves_the_null_predictor():
     plan = gl.Plan.replace(2, 50, penalty=1e200, noise=1.0)
     curve = gl.predict(gl.Problem.isotropic(20), plan)

@@ -37,7 +37,8 @@ class Curve:
     metric : str
         What ``risk`` is.
     kappa, df1, df2 : ndarray of shape (n_models,) or None
-        Effective penalty and degrees of freedom of each fit (theory only).
+        Effective penalty and degrees of freedom of each fit (theory only); NaN for rows of several
+        covariances or weights.
     exact : ndarray of bool of shape (n_models,) or None
         Whether the model's risk is exact at finite size (theory only).
     trials : int or None

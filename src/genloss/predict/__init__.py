@@ -70,14 +70,16 @@ def predict(problem: Problem, plan: Plan, *, method: str = "auto") -> Curve:
         risks[:, model] = walk.moments.risk(model)
         exact.append(walk.moments.exact[model])
     fits = walk.fits
+    # several covariances or weights have no single effective penalty
+    single = np.where([fit is Walk.weighted for fit in routes], np.nan, 1.0)
     return Curve(
         risk=risks.sum(axis=0),
         bias=risks[0],
         variance=risks[1],
         method="exact theory" if all(exact) else "state evolution",
         warnings=cautions(problem, fits, risks.sum(axis=0), exact),
-        kappa=np.array([fit.kappa for fit in fits]),
-        df1=np.array([fit.df1 for fit in fits]),
-        df2=np.array([fit.df2 for fit in fits]),
+        kappa=single * [fit.kappa for fit in fits],
+        df1=single * [fit.df1 for fit in fits],
+        df2=single * [fit.df2 for fit in fits],
         exact=np.array(exact),
     )
