@@ -1033,7 +1033,7 @@ def test_predict_names_what_is_wrong(arguments, method, words):
     assert all(word in str(caught.value) for word in words)
 
 
-# --- found by a reviewer ---------------------------------------------------------------------
+# --- corners ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("n_samples", [10, 60])
