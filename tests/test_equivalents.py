@@ -228,3 +228,16 @@ def test_kappa_names_what_is_wrong(arguments, words):
 def test_degrees_of_freedom_refuse_a_kappa_out_of_range(bad):
     with pytest.raises(InvalidInputError, match="kappa was .*>= 0"):
         degrees_of_freedom([1.0, 2.0], bad)
+
+
+@pytest.mark.parametrize(
+    ("spectrum", "kappa", "words"),
+    [
+        ([0.0, 1.0], 0.0, "spectrum had minimum 0"),
+        ([1.0], "x", "kappa was 'x'"),
+        ([], 1.0, "spectrum"),
+    ],
+)
+def test_degrees_of_freedom_name_what_is_wrong(spectrum, kappa, words):
+    with pytest.raises(InvalidInputError, match=words):
+        degrees_of_freedom(spectrum, kappa)

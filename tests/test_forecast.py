@@ -70,6 +70,7 @@ def test_parts_of_a_forecast(digits):
     assert (digits.predicted.risk < digits.high).all()
     assert digits.problem.gaussian is False
     assert sum(digits.rows.values()) <= 1797
+    assert digits.baseline == pytest.approx(example_table("digits").target.var(), rel=0.05)
     assert digits.predicted.metric == "mean squared error on real labels"
     assert "predicted" in repr(digits)
     assert list(digits.to_frame("polars").columns)[:2] == ["model", "predicted"]
@@ -175,6 +176,11 @@ def test_at_most_cuts_in_proportion():
 def test_bad_calls_are_refused(arguments, error, message):
     with pytest.raises(error, match=message):
         gl.forecast(*gaussian_table(400, 3), **arguments)
+
+
+def test_a_table_has_its_own_target():
+    with pytest.raises(gl.InvalidInputError, match="y was given beside a Table"):
+        gl.forecast(example_table("diabetes"), "progression")
 
 
 def test_a_table_may_be_too_short():

@@ -51,6 +51,11 @@ def test_linear_has_many_names(kernel):
     assert gl.Kernel.of(kernel) is None
 
 
+def test_a_kernel_refuses_rows_of_different_length():
+    with pytest.raises(gl.InvalidInputError, match=r"A had shape \(2, 3\) and B \(2, 4\)"):
+        gl.Kernel("rbf")(np.ones((2, 3)), np.ones((2, 4)))
+
+
 def test_a_kernel_must_be_a_kernel():
     with pytest.raises(gl.InvalidInputError, match="kernel was 3"):
         gl.Kernel.of(3)

@@ -758,3 +758,21 @@ def test_sizes_have_a_limit():
     refused(lambda: Plan.replace(10**9, 5), "generations was 1000000000", "<= 100000")
     refused(lambda: Src(10**19), "n_samples", "<=")
     refused(lambda: Src(5, noise=10**400), "noise", "finite")
+
+
+def test_what_is_no_table_is_refused(tmp_path):
+    refused(lambda: Plan.from_dict([1]), "plan was [1]", "table")
+    refused(lambda: Problem.from_dict(None), "problem was None", "table")
+    refused(
+        lambda: gl.save(tmp_path / "no" / "a.toml", plan=Plan.replace(1, 5)), "cannot be written"
+    )
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [Problem.isotropic(3), Problem.power_law(3, capacity=1, source=1), Problem([1.0], [2.0])],
+)
+def test_problems_travel_between_processes(problem):
+    copy = pickle.loads(pickle.dumps(problem))
+    assert copy == problem
+    assert repr(copy) == repr(problem)

@@ -90,8 +90,11 @@ def degrees_of_freedom(spectrum: npt.ArrayLike, kappa: npt.ArrayLike) -> tuple[A
     >>> float(df1), float(df2)
     (2.0, 1.0)
     """
-    s = _check.vector("spectrum", spectrum)
-    k = np.asarray(kappa, dtype=np.float64)
+    s = _eigenvalues(spectrum)
+    try:
+        k = np.asarray(kappa, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InvalidInputError(f"kappa was {kappa!r}; it must be numeric") from None
     if not (np.isfinite(k).all() and (k >= 0).all()):
         raise InvalidInputError(f"kappa was {kappa!r}; every entry must be finite and >= 0")
     df1, df2, _ = _shrinkage_sums(s, k.reshape(-1), np.zeros(1))
@@ -124,9 +127,7 @@ def effective_penalty(
     >>> bool((found.residual < 1e-12).all())
     True
     """
-    s = _check.vector("spectrum", spectrum)
-    if (s <= 0).any():
-        raise InvalidInputError(f"spectrum had minimum {s.min()}; every eigenvalue must be > 0")
+    s = _eigenvalues(spectrum)
     try:
         lam, n = np.broadcast_arrays(
             np.asarray(penalty, dtype=np.float64), np.asarray(n_samples, dtype=np.float64)
@@ -144,6 +145,13 @@ def effective_penalty(
     found = solve(s, lam.reshape(-1), n.reshape(-1))
     kappa, df1, df2, residual = (column.reshape(lam.shape) for column in found[:4])
     return EffectivePenalty(kappa, df1, df2, residual, found.steps)
+
+
+def _eigenvalues(spectrum: npt.ArrayLike) -> Array:
+    s = _check.vector("spectrum", spectrum)
+    if (s <= 0).any():
+        raise InvalidInputError(f"spectrum had minimum {s.min()}; every eigenvalue must be > 0")
+    return s
 
 
 def solve(s: Array, lam: Array, n: Array) -> EffectivePenalty:

@@ -19,6 +19,13 @@ from genloss.problem import Problem
 T = TypeVar("T")
 
 
+def table(where: str, plain: Any) -> dict[str, Any]:
+    """Return a table of keys and values as a new dictionary."""
+    if not isinstance(plain, Mapping):
+        raise InvalidInputError(f"{where} was {plain!r}; it must be a table of keys and values")
+    return dict(plain)
+
+
 def refuse_unknown(given: Iterable[str], allowed: Iterable[str], *, where: str) -> None:
     """Raise for a key that is not allowed, naming the nearest one that is."""
     options = sorted(allowed)
@@ -39,8 +46,7 @@ def call_with_keys(
     also: Collection[str] = (),
 ) -> T:
     """Call ``build`` with the keys of a table; unknown and missing keys are named."""
-    if not isinstance(plain, Mapping):
-        raise InvalidInputError(f"{where} was {plain!r}; it must be a table of keys and values")
+    plain = table(where, plain)
     parameters = inspect.signature(build).parameters
     allowed = list(parameters)
     refuse_unknown(plain, [*allowed, *also], where=where)
@@ -76,7 +82,7 @@ def plan_from_dict(plain: Mapping[str, Any]) -> tuple[Generation, ...]:
         "accumulate": Plan.accumulate,
         "same_design": Plan.same_design,
     }
-    rest = dict(plain)
+    rest = table("plan", plain)
     preset, then = rest.pop("preset", None), rest.pop("then", [])
     if preset is None:
         refuse_unknown(rest, ("preset", "generations", "then"), where="plan")
@@ -175,7 +181,12 @@ def save(path: str | Path, *, plan: Plan | None = None, problem: Problem | None 
     if path.suffix not in writers:
         raise InvalidInputError(f"path was {str(path)!r}; it must end in .toml or .json")
     text = writers[path.suffix](plan=plan, problem=problem)
-    path.write_text(text, encoding="utf-8")
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InvalidInputError(
+            f"path was {str(path)!r}; it cannot be written: {error.strerror}"
+        ) from None
 
 
 def load(path: str | Path) -> tuple[Plan | None, Problem | None]:

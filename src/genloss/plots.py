@@ -56,11 +56,14 @@ def plot_curves(
 
 def dress(ax: Axes, curves: Sequence[Curve]) -> None:
     """Label the axes; the scale is logarithmic where the risk spans more than a decade."""
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
     finite = np.concatenate([curve.risk[np.isfinite(curve.risk)] for curve in curves])
     if finite.size and finite.min() > 0 and finite.max() > 10 * finite.min():
         ax.set_yscale("log")
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_formatter(NullFormatter())
     elif finite.size:
         ax.set_ylim(bottom=0)
     if not finite.size:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
@@ -50,7 +49,7 @@ class Problem:
     spectrum: Array
     truth: Array
     gaussian: bool = True
-    recipe: Mapping[str, Any] | None = field(default=None, init=False)
+    recipe: tuple[tuple[str, Any], ...] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         spectrum = _check.vector("spectrum", self.spectrum)
@@ -240,7 +239,7 @@ class Problem:
 
     def _made_by(self, recipe: dict[str, Any]) -> Self:
         """Remember the preset, so that files and repr can name it."""
-        object.__setattr__(self, "recipe", MappingProxyType(recipe))
+        object.__setattr__(self, "recipe", tuple(recipe.items()))
         return self
 
     @classmethod
@@ -282,7 +281,7 @@ class Problem:
         >>> gl.Problem.from_dict(problem.to_dict()) == problem
         True
         """
-        from genloss.files import call_with_keys
+        from genloss.files import call_with_keys, table
 
         presets: dict[str, Callable[..., Self]] = {
             "isotropic": cls.isotropic,
@@ -290,7 +289,7 @@ class Problem:
             "from_spectrum": cls.from_spectrum,
             "from_mercer": cls.from_mercer,
         }
-        rest = dict(plain)
+        rest = table("problem", plain)
         preset = rest.pop("preset", None)
         if preset is None:
             return call_with_keys(cls, rest, where="problem")
@@ -311,8 +310,9 @@ class Problem:
 
     def __repr__(self) -> str:
         if self.recipe is not None:
-            values = ", ".join(f"{k}={v}" for k, v in self.recipe.items() if k != "preset")
-            return f"Problem.{self.recipe['preset']}({values})"
+            (_, preset), *arguments = self.recipe
+            values = ", ".join(f"{name}={value}" for name, value in arguments)
+            return f"Problem.{preset}({values})"
         kind = "" if self.gaussian else ", gaussian=False"
         trace = float(self.spectrum.sum())
         return f"Problem(dim={self.dim}, trace={trace:.4g}, signal={self.signal:.4g}{kind})"

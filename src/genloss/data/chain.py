@@ -38,6 +38,7 @@ class Fitted(NamedTuple):
 
     model: Model
     rows: Rows
+    labels: Array
     real: npt.NDArray[np.bool_]
 
 
@@ -67,7 +68,7 @@ def walk(
             else block
         )
         models[t] = fit(used[0], used[1], generation.penalty)
-        yield Fitted(models[t], used[0], used[2])
+        yield Fitted(models[t], *used)
 
 
 def _label(
@@ -235,13 +236,7 @@ def rehearse(
     """
     unseen = np.ones(y.size, dtype=bool)
     errors: list[float] = []
-    made: dict[int, Array] = {}
-
-    def fit(rows: Rows, labels: Array, penalty: float) -> Model:
-        made[0] = labels
-        return fit_rows(X, kernel, rows, labels, penalty)
-
-    for t, fitted in enumerate(walk(plan, y, fit, rng)):
+    for t, fitted in enumerate(walk(plan, y, partial(fit_rows, X, kernel), rng)):
         rows, penalty = fitted.rows, plan.generations[t].penalty
         apart = unseen.copy()
         apart[rows] = False
@@ -251,7 +246,7 @@ def rehearse(
         scored = rng.permutation(np.flatnonzero(apart))[:MOST_SCORED]
         squares = (fitted.model.at(scored) - y[scored]) ** 2
         if not enough:
-            own = (leave_one_out(X[rows], kernel, made[0], penalty) - y[rows])[unseen[rows]]
+            own = (leave_one_out(X[rows], kernel, fitted.labels, penalty) - y[rows])[unseen[rows]]
             squares = np.append(squares, own**2)
         errors.append(float(squares.mean()))
         unseen[rows[fitted.real]] = False

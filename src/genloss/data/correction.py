@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from genloss._threads import cores, trial_pool
 from genloss.data.chain import MOST_SCORED, rehearse
 from genloss.data.kernels import Kernel
 from genloss.generation import Generation
@@ -129,12 +129,7 @@ def at_most(plan: Plan, limit: int) -> Plan:
 
 def parallel(run: Callable[[Stream], Array], streams: list[Stream]) -> Array:
     """Independent runs on threads that hold BLAS to one each; results cut to the shortest."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    from threadpoolctl import threadpool_limits
-
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(cores) as executor:
-        results = list(executor.map(run, streams))
+    with trial_pool(cores()) as pool:
+        results = list(pool.map(run, streams))
     shortest = min(result.size for result in results)
     return np.stack([result[:shortest] for result in results])

@@ -304,6 +304,8 @@ def forecast(
 
 def _table(X: Any, y: Any, missing: str) -> Table:
     if isinstance(X, Table):
+        if y is not None:
+            raise InvalidInputError("y was given beside a Table, which has a target; leave it out")
         return X
     if y is None or isinstance(y, str):
         return load_table(X, y, missing=missing)

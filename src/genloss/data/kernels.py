@@ -74,6 +74,10 @@ class Kernel:
     def __call__(self, A: npt.ArrayLike, B: npt.ArrayLike) -> Array:
         """Kernel matrix of shape (rows of A, rows of B)."""
         A, B = np.asarray(A, dtype=np.float64), np.asarray(B, dtype=np.float64)
+        if A.ndim != 2 or B.ndim != 2 or A.shape[1] != B.shape[1]:
+            raise InvalidInputError(
+                f"A had shape {A.shape} and B {B.shape}; both must be 2-D with the same columns"
+            )
         products = A @ B.T
         if self.name == "linear":
             return products

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 import numpy.typing as npt
 
 from genloss import _check
+from genloss._threads import cores, trial_pool
 from genloss.curve import Curve
 from genloss.errors import InvalidInputError
 from genloss.plan import Plan
@@ -88,9 +87,7 @@ def simulate(
     if relative_stderr is not None:
         relative_stderr = _check.positive("relative_stderr", relative_stderr)
     if workers is None:
-        workers = (
-            len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        )
+        workers = cores()
     workers = _check.integer("workers", workers, minimum=1)
     from genloss.simulate import increments, literal  # SciPy's linear algebra is slow to import
 
@@ -127,14 +124,12 @@ def _rounds(
     per_round: int,
 ) -> Iterator[tuple[list[Array], Array]]:
     """Blocks of trials, each with its own random stream, in rounds of a fixed number of blocks."""
-    from threadpoolctl import threadpool_limits
-
     streams = np.random.SeedSequence(seed).spawn(len(sizes))
 
     def block(i: int) -> tuple[Array, Array]:
         return engine(problem, plan, np.random.default_rng(streams[i]), sizes[i])
 
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(workers) as pool:
+    with trial_pool(workers) as pool:
         for start in range(0, len(sizes), per_round):
             results = list(pool.map(block, range(start, min(start + per_round, len(sizes)))))
             yield [risk for risk, _ in results], np.sum([error for _, error in results], axis=0)
