@@ -1,0 +1,1 @@
+"""Papers: one folder each, with its formulas, its claims and its figures."""
