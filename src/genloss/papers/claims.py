@@ -60,7 +60,7 @@ class Claim:
 
     @property
     def verdict(self) -> str:
-        """ "holds" or "fails"."""
+        """Either "holds" or "fails"."""
         distance = self.measured - self.predicted
         if self.kind == "at most":
             excess = distance
