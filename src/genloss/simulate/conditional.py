@@ -159,7 +159,9 @@ def _eigen(s: Array, n: int, rng: np.random.Generator) -> tuple[Array, Array]:
         factor = np.tril(rng.standard_normal((d, d)), -1)
         factor[np.diag_indices(d)] = np.sqrt(rng.chisquare(n - np.arange(d)))
         factor *= root[:, None] / np.sqrt(n)
-        return scipy.linalg.eigh(factor @ factor.T, check_finite=False, driver="evd")
+        values, vectors = scipy.linalg.eigh(factor @ factor.T, check_finite=False, driver="evd")
+        return np.maximum(values, 0.0), vectors
     X = rng.standard_normal((n, d)) * (root / np.sqrt(n))
     values, rows = scipy.linalg.eigh(X @ X.T, check_finite=False, driver="evd")
+    values = np.maximum(values, np.finfo(float).tiny)
     return values, X.T @ (rows / np.sqrt(values))

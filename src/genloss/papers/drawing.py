@@ -1,0 +1,75 @@
+"""What the figures of the papers have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.plots import COLOURS, INK
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Array = npt.NDArray[np.float64]
+
+NULL = {"color": INK, "lw": 0.9, "ls": (0, (1, 2))}
+"""Line of the null predictor's error."""
+
+
+def panels(
+    columns: int, rows: int = 1, *, width: float = 4.4, height: float = 3.4, **options: Any
+) -> tuple[Figure, list[Axes]]:
+    """Figure of equal panels, lettered (a), (b), ... when there are several."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False, **options)
+    axes = [ax for row in grid for ax in row]
+    for ax in axes:
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.tick_params(labelsize=8)
+    return figure, axes
+
+
+def colour(number: int) -> str:
+    """Colour of the series with this number."""
+    return COLOURS[number % len(COLOURS)]
+
+
+def points(
+    ax: Axes, x: npt.ArrayLike, mean: Array, stderr: Array, *, color: str, marker: str = "o"
+) -> None:
+    """Monte Carlo means with error bars of two standard errors."""
+    ax.errorbar(
+        x, mean, yerr=2 * stderr, fmt=marker, ms=3.5, color=color, capsize=2, elinewidth=0.9, lw=0
+    )
+
+
+def label(ax: Axes, letter: str, title: str, x: str, y: str) -> None:
+    """Title and axis labels of one panel."""
+    ax.set_title(f"({letter}) {title}" if letter else title, fontsize=9.5, loc="left")
+    ax.set_xlabel(x, fontsize=9)
+    ax.set_ylabel(y, fontsize=9)
+
+
+def log_axes(ax: Axes, *, x: bool = True, y: bool = True, subs: tuple[int, ...] = (1,)) -> None:
+    """Logarithmic axes with plain numbers at the decades, and at ``subs`` on the y axis."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    for wanted, axis, at in ((x, "x", (1,)), (y, "y", subs)):
+        if not wanted:
+            continue
+        (ax.set_xscale if axis == "x" else ax.set_yscale)("log")
+        place = ax.xaxis if axis == "x" else ax.yaxis
+        place.set_major_locator(LogLocator(subs=at, numticks=12))
+        place.set_minor_formatter(NullFormatter())
+        if axis == "y" and at != (1,):
+            place.set_major_formatter("{x:g}")
+
+
+def legend(ax: Axes, **options: Any) -> None:
+    """Legend without a frame."""
+    ax.legend(**{"frameon": False, "fontsize": 8, "handlelength": 1.8, **options})
