@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
     from genloss.data.forecast import Forecast
+    from genloss.papers.claims import Claim
     from genloss.plan import Plan
     from genloss.problem import Problem
 
@@ -156,3 +157,24 @@ def _print_warnings(warnings: tuple[str, ...], console: Console) -> None:
 
     for text in warnings:
         console.print(f"[yellow]warning:[/yellow] {escape(text)}")
+
+
+def claims_table(title: str, claims: Sequence[Claim]) -> RichTable:
+    """Claims with predicted and measured numbers and a verdict."""
+    from rich.markup import escape
+
+    table = _table("claim", "where", "predicted", "measured", "verdict")
+    table.title, table.title_justify = escape(title), "left"
+    for column in table.columns[:2]:
+        column.justify = "left"
+    signs = {"at most": "≤ ", "at least": "≥ "}
+    for claim in claims:
+        spread = f" ± {claim.stderr:.1g}" if claim.stderr else ""
+        table.add_row(
+            escape(claim.claim),
+            claim.where,
+            f"{signs.get(claim.kind, '')}{claim.predicted:.4g}",
+            f"{claim.measured:.4g}{spread}",
+            claim.verdict if claim.verdict == "holds" else f"[bold red]{claim.verdict}[/bold red]",
+        )
+    return table

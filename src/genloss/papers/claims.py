@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Literal, Self, SupportsFloat
 
 Kind = Literal["exact", "asymptotic", "approximate", "at most", "at least"]
 
@@ -72,14 +72,24 @@ class Claim:
 
     @classmethod
     def exact(
-        cls, claim: str, where: str, predicted: float, measured: float, stderr: float = 0.0
+        cls,
+        claim: str,
+        where: str,
+        predicted: SupportsFloat,
+        measured: SupportsFloat,
+        stderr: SupportsFloat = 0.0,
     ) -> Self:
         """A claim that holds at finite size."""
         return cls(claim, where, float(predicted), float(measured), float(stderr), "exact")
 
     @classmethod
     def asymptotic(
-        cls, claim: str, where: str, predicted: float, measured: float, stderr: float = 0.0
+        cls,
+        claim: str,
+        where: str,
+        predicted: SupportsFloat,
+        measured: SupportsFloat,
+        stderr: SupportsFloat = 0.0,
     ) -> Self:
         """A claim about a deterministic equivalent or a limit."""
         return cls(claim, where, float(predicted), float(measured), float(stderr), "asymptotic")

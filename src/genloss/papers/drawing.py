@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.float64]
 
-NULL = {"color": INK, "lw": 0.9, "ls": (0, (1, 2))}
+NULL: dict[str, Any] = {"color": INK, "lw": 0.9, "ls": (0, (1, 2))}
 """Line of the null predictor's error."""
 
 

@@ -1,0 +1,145 @@
+"""``genloss predict``, ``simulate`` and ``example``: commands on plan files."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from genloss.cli.app import Json, app, check_figure, console, print_json, save_figure
+from genloss.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from genloss.plan import Plan
+    from genloss.problem import Problem
+
+
+@app.command
+def predict(plan: Path, /, *, plot: Path | None = None, json: Json = False) -> int:
+    """Predict the risk of every model of a plan, in milliseconds.
+
+    Parameters
+    ----------
+    plan
+        A .toml or .json file with a [problem] and a [plan]; "genloss example" prints one.
+    plot
+        Write the curve to this .png or .svg file.
+    json
+        Print JSON for machines instead of tables.
+    """
+    from genloss.predict import predict as run_predict
+
+    check_figure(plot)
+    what, problem = _read_both(plan)
+    return _show(run_predict(problem, what), problem, what, plot, json)
+
+
+@app.command
+def simulate(
+    plan: Path,
+    /,
+    *,
+    trials: int = 100,
+    seed: int = 0,
+    method: Literal["auto", "literal", "exact"] = "auto",
+    relative_stderr: float | None = None,
+    workers: int | None = None,
+    plot: Path | None = None,
+    json: Json = False,
+) -> int:
+    """Simulate a plan: draw every row, fit every model, many times.
+
+    Parameters
+    ----------
+    plan
+        A .toml or .json file with a [problem] and a [plan]; "genloss example" prints one.
+    trials
+        Number of runs.
+    seed
+        Seed; the result does not depend on the number of workers.
+    method
+        Draw every row (literal), or least-squares errors from their law where possible (auto).
+    relative_stderr
+        Stop early once every standard error is at most this share of its risk.
+    workers
+        Threads. Default: one per core.
+    plot
+        Write simulation and, where there is one, theory to this .png or .svg file.
+    json
+        Print JSON for machines instead of tables.
+    """
+    from genloss.errors import NoTheoryError
+    from genloss.predict import predict as run_predict
+    from genloss.simulate import simulate as run_simulate
+
+    check_figure(plot)
+    what, problem = _read_both(plan)
+    curve = run_simulate(
+        problem,
+        what,
+        trials=trials,
+        seed=seed,
+        method=method,
+        relative_stderr=relative_stderr,
+        workers=workers,
+        progress=not json and sys.stderr.isatty(),
+    )
+    theory = None
+    if plot is not None:
+        try:
+            theory = run_predict(problem, what)
+        except NoTheoryError as error:
+            print(f"genloss: {error}; the figure has the simulation only", file=sys.stderr)
+    return _show(curve, problem, what, plot, json, against=theory)
+
+
+@app.command
+def example(*, json: Json = False) -> int:
+    """Print a plan file to start from: ten generations, then a last one with a penalty.
+
+    Parameters
+    ----------
+    json
+        Print it as JSON instead of TOML.
+    """
+    from genloss.files import to_json, to_toml
+    from genloss.plan import Plan
+    from genloss.problem import Problem
+
+    plan = Plan.replace(10, 600, noise=0.5).then(n_samples=1600, penalty=0.01, noise=0.5)
+    problem = Problem.power_law(300, capacity=1.5, source=0.5)
+    print((to_json if json else to_toml)(plan=plan, problem=problem).rstrip())
+    return 0
+
+
+def _read_both(path: Path) -> tuple[Plan, Problem]:
+    from genloss.files import load
+
+    plan, problem = load(path)
+    for name, value in (("plan", plan), ("problem", problem)):
+        if value is None:
+            raise InvalidInputError(
+                f"plan file {str(path)!r} has no [{name}]; 'genloss example' prints a full one"
+            )
+    assert plan is not None
+    assert problem is not None
+    return plan, problem
+
+
+def _show(
+    curve: Any,
+    problem: Problem,
+    plan: Plan,
+    plot: Path | None,
+    as_json: bool,
+    against: Any = None,
+) -> int:
+    if as_json:
+        print_json(curve.to_dict())
+    else:
+        from genloss.report import print_curve
+
+        print_curve(curve, problem, plan, console())
+    if plot is not None:
+        save_figure(curve.plot(against), plot, quiet=as_json)
+    return 0

@@ -1,0 +1,176 @@
+"""Run the reproductions of a paper and write them as a gallery."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from genloss import _check
+from genloss.errors import DataError, InvalidInputError
+from genloss.papers.claims import HOLDS, Claim
+from genloss.papers.reproduction import Effort, Reproduction
+
+__all__ = ["EXPERIMENTS", "Experiment", "names", "reproduce", "write_gallery"]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One reproduction: the module that runs it and what it shows."""
+
+    module: str
+    figure: str
+    shows: str
+
+
+_HERE = "genloss.papers.demystified"
+
+EXPERIMENTS: dict[str, Experiment] = {
+    "chain": Experiment(f"{_HERE}.chain", "F4", "the chain, with the error of every model"),
+    "statements": Experiment(f"{_HERE}.statements", "", "every formula beside a simulation"),
+    "isotropic": Experiment(f"{_HERE}.isotropic", "F1", "identity covariance: linear growth in n"),
+    "power-law": Experiment(f"{_HERE}.power_law", "F2", "clean against adapted penalty"),
+    "interpolation": Experiment(f"{_HERE}.interpolation", "F3", "few rows: collapse without noise"),
+    "scaling-laws": Experiment(f"{_HERE}.scaling_laws", "", "exponents, crossovers, turning point"),
+    "penalty-rules": Experiment(f"{_HERE}.penalty_rules", "", "penalty rules against the optimum"),
+    "circle": Experiment(f"{_HERE}.circle", "", "kernel ridge, spectrum known"),
+    "mnist": Experiment(f"{_HERE}.mnist", "F5", "kernel ridge on images of digits"),
+    "networks": Experiment(f"{_HERE}.networks", "", "extension: neural networks"),
+}
+"""What can be reproduced, by name, in the order of the gallery."""
+
+
+def names(wanted: Sequence[str]) -> list[str]:
+    """Names of reproductions from what a user typed.
+
+    Parameters
+    ----------
+    wanted : sequence of str
+        Names, figure numbers such as "F1", or "all".
+
+    Raises
+    ------
+    InvalidInputError
+        If a name is unknown; the message names the nearest.
+
+    Examples
+    --------
+    >>> from genloss.papers.gallery import names
+    >>> names(["F1", "circle"])
+    ['isotropic', 'circle']
+    """
+    if "all" in wanted:
+        return list(EXPERIMENTS)
+    figures = {each.figure.lower(): name for name, each in EXPERIMENTS.items() if each.figure}
+    found = []
+    for given in wanted:
+        name = figures.get(given.lower(), given.replace("_", "-"))
+        if name not in EXPERIMENTS:
+            near = difflib.get_close_matches(name, EXPERIMENTS, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise InvalidInputError(
+                f"name was {given!r}; {hint}it must be 'all' or one of {', '.join(EXPERIMENTS)}"
+            )
+        found.append(name)
+    return list(dict.fromkeys(found))
+
+
+def reproduce(
+    name: str,
+    *,
+    quick: bool = False,
+    seed: int = 0,
+    workers: int | None = None,
+    mnist: str | Path | None = None,
+) -> Reproduction:
+    """One figure of the founding paper, with its numbers and the claims it supports.
+
+    Parameters
+    ----------
+    name : str
+        A key of `EXPERIMENTS` or a figure number such as "F1".
+    quick : bool, default False
+        Few runs and small grids: seconds instead of minutes.
+    seed : int, default 0
+        Seed of everything random.
+    workers : int, optional
+        Threads; default: the cores this process may use.
+    mnist : path, optional
+        MNIST as an .npz file with ``x_train``, ``y_train``, ``x_test`` and ``y_test``.
+
+    Returns
+    -------
+    Reproduction
+        ``figure``, ``table``, ``claims`` and what describes them.
+
+    Raises
+    ------
+    InvalidInputError
+        If the name is unknown or an argument out of range.
+
+    Examples
+    --------
+    >>> from genloss.papers import reproduce
+    >>> drawn = reproduce("chain", quick=True)
+    >>> [claim.verdict for claim in drawn.claims]
+    ['holds', 'holds', 'holds']
+    """
+    [chosen] = names([name])
+    seed = _check.integer("seed", seed, minimum=0)
+    if workers is not None:
+        workers = _check.integer("workers", workers, minimum=1)
+    effort = Effort(quick, seed, workers, None if mnist is None else Path(mnist))
+    if effort.mnist is not None and not effort.mnist.is_file():
+        raise DataError(f"mnist was {str(effort.mnist)!r}; there is no such file")
+    drawn: Reproduction = importlib.import_module(EXPERIMENTS[chosen].module).run(effort)
+    return drawn
+
+
+def write_gallery(folder: Path, drawn: dict[str, Reproduction]) -> Iterator[Path]:
+    """Write every reproduction's files and ``README.md``, a page that shows them all."""
+    for name, each in drawn.items():
+        yield from each.write(name, folder)
+    page = folder / "README.md"
+    page.write_text(_page(drawn), encoding="utf-8")
+    yield page
+
+
+def _page(drawn: dict[str, Reproduction]) -> str:
+    claims = [claim for each in drawn.values() for claim in each.claims]
+    parts = [
+        "# Gallery: the founding paper, reproduced\n",
+        "Written by `genloss reproduce`. Section numbers refer to the paper's results as the "
+        "package derives them; every formula is a documented function.\n",
+        f"{_count(claims)}\n",
+    ]
+    for name, each in drawn.items():
+        parts.append(f"## {each.title}\n")
+        parts.append(f"![{each.title}]({name}.png)\n")
+        parts.append(f"{each.caption}\n")
+        parts.append(f"`genloss reproduce {name}` · [numbers]({name}.csv) · [SVG]({name}.svg)\n")
+        parts.append(_claims_table(each.claims))
+    return "\n".join(parts)
+
+
+def _count(claims: Sequence[Claim]) -> str:
+    held = sum(claim.verdict == HOLDS for claim in claims)
+    return f"{held} of {len(claims)} claims hold."
+
+
+def _claims_table(claims: Sequence[Claim]) -> str:
+    lines = ["| claim | where | predicted | measured | verdict |", "|---|---|---|---|---|"]
+    signs = {"at most": "≤ ", "at least": "≥ "}
+    for claim in claims:
+        spread = f" ± {claim.stderr:.1g}" if claim.stderr else ""
+        predicted = f"{signs.get(claim.kind, '')}{claim.predicted:.4g}"
+        cells = (
+            claim.claim,
+            claim.where,
+            predicted,
+            f"{claim.measured:.4g}{spread}",
+            claim.verdict,
+        )
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
