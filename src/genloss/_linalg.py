@@ -25,3 +25,10 @@ def cholesky(matrix: Array) -> Array | None:
 def solve(factor: Array, right: Array) -> Array:
     """Solve with the matrix of which ``factor`` is the Cholesky factor."""
     return np.asarray(scipy.linalg.cho_solve((factor, True), right, check_finite=False))
+
+
+def solve_positive(matrix: Array, right: Array) -> Array | None:
+    """Solve with a positive matrix in one LAPACK call, or None if it is numerically singular."""
+    factor, solution, failed = scipy.linalg.lapack.dposv(matrix, right, lower=1)
+    pivots = np.diagonal(factor)
+    return None if failed or pivots.min() <= 1e-6 * pivots.max() else solution

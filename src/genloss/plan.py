@@ -365,6 +365,15 @@ class Plan:
         """Penalty of every generation, shape (n_models,)."""
         return np.array([generation.penalty for generation in self.generations])
 
+    def last_labelled(self) -> dict[int, int]:
+        """Number of the last model that each labeler labels, by the labeler's number."""
+        return {
+            number: model
+            for model, generation in enumerate(self.generations)
+            for source in generation.sources
+            for number in source.labeler_numbers(model)
+        }
+
     def check_fits(self, dim: int) -> None:
         """Raise InvalidInputError if a source's covariance is not of dimension ``dim``."""
         for model, generation in enumerate(self.generations):

@@ -27,12 +27,7 @@ class Moments:
         self.filters: dict[int, Array | float] = {REAL: 1.0}
         self.exact: dict[int, bool] = {REAL: True}
         self._covariance: dict[tuple[int, int], Array] = {}
-        self._last_use = {
-            number: model
-            for model, generation in enumerate(plan)
-            for source in generation.sources
-            for number in source.labeler_numbers(model)
-        }
+        self._last_use = plan.last_labelled()
 
     def record(
         self,

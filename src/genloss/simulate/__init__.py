@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
@@ -19,10 +20,6 @@ __all__ = ["simulate"]
 
 Array = npt.NDArray[np.float64]
 Engine = Callable[[Problem, Plan, np.random.Generator, int], tuple[Array, Array]]
-
-# trials that share one random generator, and trials between two looks at the standard error
-_LITERAL = ("literal", 1, 16)
-_EXACT = ("exact increments", 64, 256)
 
 
 def simulate(
@@ -49,8 +46,10 @@ def simulate(
     seed : int, default 0
         Seed. The result depends on it and not on the number of workers.
     method : {"auto", "literal", "exact"}, default "auto"
-        "literal" draws every row and fits every model; "exact" draws least-squares errors from
-        their law, O(dim) per generation; "auto" takes "exact" where it applies.
+        "literal" draws every row and fits every model. "exact" draws from the same law without the
+        rows: O(dim) per generation for least squares, O(dim**2) for ridge under identity
+        covariance, O(dim**3) for any other plan with more than dim rows, whatever their number.
+        "auto" takes the cheapest of these that applies, and names it on the curve.
     relative_stderr : float, optional
         Stop as soon as the standard error of every model's risk is at most this share of it.
     workers : int, optional
@@ -89,29 +88,33 @@ def simulate(
     if workers is None:
         workers = cores()
     workers = _check.integer("workers", workers, minimum=1)
-    from genloss.simulate import increments, literal  # SciPy's linear algebra is slow to import
-
-    exact = increments.applies(problem, plan)
-    if method == "exact" and not exact:
-        raise InvalidInputError(
-            "method was 'exact'; it needs least squares (penalty 0) with one source and at least "
-            f"dim = {problem.dim} rows in every generation, use 'auto' or 'literal'"
-        )
-    drawn = exact and method != "literal"
-    name, size, look = _EXACT if drawn else _LITERAL
-    engine = increments.run if drawn else literal.run
-
+    engine = _engine(problem, plan, method)
+    size, look = engine.BLOCK, engine.LOOK
     sizes = [min(size, trials - start) for start in range(0, trials, size)]
     risks: list[Array] = []
     errors = np.zeros((plan.n_models, problem.dim))
     with _progress_bar(progress, trials) as advance:
-        for done, sums in _rounds(engine, problem, plan, sizes, seed, workers, look // size):
+        for done, sums in _rounds(engine.run, problem, plan, sizes, seed, workers, look // size):
             risks += done
             errors += sums
             advance(sum(len(block) for block in done))
             if relative_stderr is not None and _precise(np.concatenate(risks), relative_stderr):
                 break
-    return _curve(np.concatenate(risks), errors, name, _cautions(problem, plan))
+    return _curve(np.concatenate(risks), errors, engine.NAME, _cautions(problem, plan))
+
+
+def _engine(problem: Problem, plan: Plan, method: str) -> ModuleType:
+    """The cheapest engine that is exact for the plan, or the literal one."""
+    from genloss.simulate import compressed, increments, isotropic, literal  # slow to import
+
+    cheapest_first = (increments, isotropic, compressed)
+    able = [engine for engine in cheapest_first if engine.applies(problem, plan)]
+    if method == "exact" and not able:
+        raise InvalidInputError(
+            f"method was 'exact'; no generation has more than dim = {problem.dim} rows of one "
+            "source to compress, or single rows matter; use 'auto' or 'literal'"
+        )
+    return literal if method == "literal" or not able else able[0]
 
 
 def _rounds(

@@ -18,6 +18,8 @@ from genloss.problem import Problem
 
 Array = npt.NDArray[np.float64]
 
+NAME, BLOCK, LOOK = "exact increments", 64, 256
+
 
 def applies(problem: Problem, plan: Plan) -> bool:
     """Whether every generation is one least-squares fit with one labeler on n >= dim rows."""
@@ -37,11 +39,7 @@ def run(problem: Problem, plan: Plan, rng: np.random.Generator, count: int) -> t
     risks = np.empty((count, plan.n_models))
     sums = np.empty((plan.n_models, problem.dim))
     errors: dict[int, Array] = {}
-    last_use = {
-        number: model
-        for model, generation in enumerate(plan)
-        for number in generation.sources[0].labeler_numbers(model)
-    }
+    last_use = plan.last_labelled()
     for first, after in _runs(plan):
         increments = _increments(problem.dim, plan, first, after, rng, count)
         for model, increment in zip(range(first, after), increments, strict=True):

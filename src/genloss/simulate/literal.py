@@ -13,6 +13,10 @@ from genloss.problem import Problem
 
 Array = npt.NDArray[np.float64]
 
+NAME, BLOCK, LOOK = "literal", 1, 16
+"""What the curve calls it, trials that share one random generator, and trials between two looks at
+the standard error."""
+
 
 def run(problem: Problem, plan: Plan, rng: np.random.Generator, count: int) -> tuple[Array, Array]:
     """Run the plan ``count`` times.
