@@ -1,0 +1,353 @@
+"""`scaling_law`: which law is in force at a setting, in numbers and in words."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from genloss import _check
+from genloss.errors import InvalidInputError
+from genloss.problem import Problem
+from genloss.scaling import exponents, rules
+from genloss.scaling.fitting import PowerFit, fit_power_law
+from genloss.scaling.nodes import Nodes, fit
+from genloss.scaling.optimum import best_penalty
+from genloss.scaling.regimes import Crossovers, Regime, crossovers, regime
+from genloss.scaling.rules import NoiseTerms, noise_terms
+from genloss.scaling.settings import Settings, labels_of, risk_of
+from genloss.scaling.spectrum import PowerLaw
+
+What = PowerLaw | Problem | tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """A downstream penalty and the error predicted for it."""
+
+    rule: str
+    penalty: float
+    risk: float
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The setting a law was asked for: numbers of rows, noises, generators."""
+
+    n_samples: float
+    noise: float
+    generations: float
+    generator_samples: float | None
+    generator_noise: float
+
+    def settings(self, penalty: float = 0.0) -> Settings:
+        """The same with a penalty, ready for the formulas."""
+        return Settings.read(
+            self.n_samples,
+            penalty=penalty,
+            noise=self.noise,
+            generations=self.generations,
+            generator_samples=self.generator_samples,
+            generator_noise=self.generator_noise,
+        )
+
+
+@dataclass(frozen=True, repr=False)
+class ScalingLaw:
+    """What the scaling laws say about one setting.
+
+    Attributes
+    ----------
+    capacity, source : float
+        Exponents of the problem, fitted where a `Problem` was given.
+    dim : int or None
+        Number of directions; None for infinitely many.
+    chain : Chain
+        The setting.
+    fitted : PowerFit or None
+        How the exponents were fitted, with ranks and residuals.
+    regime : str
+        Law in force.
+    penalty_exponent, rate, fast_rate : float
+        Exponent of the best penalty and rate of the error on clean noisy labels, and rate without
+        noise.
+    own, tail, learned : float
+        The three parts of the effective noise, see `genloss.scaling.rules.NoiseTerms`.
+    crossovers : Crossovers
+        Rows at which the law changes.
+    recommendations : tuple of Recommendation
+        Penalty of every rule with its predicted error; the exact optimum comes last.
+    null_risk : float
+        Error of the null predictor.
+    df2 : float
+        Second degrees of freedom of the best downstream fit.
+    inherited : float
+        Share of the best fit's error that is the generators' noise.
+    """
+
+    capacity: float
+    source: float
+    dim: int | None
+    chain: Chain
+    fitted: PowerFit | None
+    regime: Regime
+    penalty_exponent: float
+    rate: float
+    fast_rate: float
+    own: float
+    tail: float
+    learned: float
+    crossovers: Crossovers
+    recommendations: tuple[Recommendation, ...]
+    null_risk: float
+    df2: float
+    inherited: float
+
+    @property
+    def effective_noise(self) -> float:
+        """The effective noise N, in units of the labels squared."""
+        return self.own + self.tail + self.learned
+
+    @property
+    def best(self) -> Recommendation:
+        """The exactly best penalty and its error."""
+        return self.recommendations[-1]
+
+    def recommendation(self, rule: str) -> Recommendation:
+        """The penalty of one rule: "clean", "exponent", "noise", "noise with constants", "best"."""
+        names = tuple(each.rule for each in self.recommendations)
+        return self.recommendations[names.index(_check.choice("rule", rule, names))]
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The law in plain English, one sentence each."""
+        from genloss.scaling.words import sentences
+
+        return sentences(self)
+
+    def __repr__(self) -> str:
+        size = "infinite dim" if self.dim is None else f"dim={self.dim}"
+        head = f"ScalingLaw(capacity={self.capacity:.4g}, source={self.source:.4g}, {size})"
+        rows = [
+            f"  {each.rule:<20} penalty {each.penalty:<10.4g} error {each.risk:.4g}"
+            for each in self.recommendations
+        ]
+        said = [f"  - {sentence}" for sentence in self.sentences]
+        return "\n".join([f"{head}: {self.regime}", *rows, *said])
+
+
+def scaling_law(
+    what: What,
+    *,
+    n_samples: float,
+    noise: float = 1.0,
+    generations: float = 0,
+    generator_samples: float | None = None,
+    generator_noise: float | None = None,
+) -> ScalingLaw:
+    """The scaling law in force at a setting, where it changes, and which penalty to use.
+
+    Parameters
+    ----------
+    what : PowerLaw, Problem or (capacity, source)
+        What there is to learn; a pair means infinitely many directions, a `Problem` is fitted.
+    n_samples : float
+        Downstream rows.
+    noise : float, default 1.0
+        Standard deviation of the downstream label noise.
+    generations : float, default 0
+        Number of generators in a row.
+    generator_samples : float, optional
+        Rows of each generator.
+    generator_noise : float, optional
+        Standard deviation of their label noise; default: ``noise``.
+
+    Returns
+    -------
+    ScalingLaw
+        Numbers as attributes, words as ``sentences``.
+
+    Raises
+    ------
+    InvalidInputError
+        If an argument is out of range, or no power law with capacity > 1 fits the problem.
+
+    Notes
+    -----
+    `paper.md` section 6. The exponents of generators are those of least squares, with more rows
+    than directions. Generators with fewer rows, and all in infinitely many directions, interpolate:
+    the error is then the recursion's (section 3), and the effective noise is read off the law of
+    the last generator: its noise in the first direction, plus that of all directions per row.
+    Rules are scaled by the first eigenvalue and the first signal of a fitted problem.
+
+    Examples
+    --------
+    >>> from genloss.scaling import PowerLaw, scaling_law
+    >>> law = scaling_law(PowerLaw(2.0, 0.5, dim=1000), n_samples=10**5, generations=10,
+    ...                   generator_samples=30_000)
+    >>> law.regime, round(law.recommendation("noise").risk / law.best.risk, 2)
+    ('inherited noise', 1.01)
+    >>> print(law.sentences[0])
+    Eigenvalues fall like rank**-2 and the signal like rank**-3, in 1,000 directions.
+    """
+    power, nodes, fitted = _what(what)
+    chain = _chain(n_samples, noise, generations, generator_samples, generator_noise)
+    beta, r = power.capacity, power.source
+    scale, signal = (fitted.scale, fitted.signal) if fitted else (1.0, 1.0)
+    behind = chain.generations > 0
+    interpolates = behind and _rows(chain) <= nodes.n_directions + 1
+    terms = _interpolation_noise(nodes, chain) if interpolates else _noise(nodes, chain)
+    own, tail, learned = (float(each) for each in (terms.own, terms.tail, terms.learned))
+    total = own + tail + learned
+
+    best = best_penalty(
+        nodes,
+        chain.n_samples,
+        noise=chain.noise,
+        generations=chain.generations,
+        generator_samples=chain.generator_samples,
+        generator_noise=chain.generator_noise,
+    )
+    penalties = _rule_penalties(beta, r, chain, total / signal)
+    recommended = [
+        Recommendation(rule, scale * lam, float(risk_of(nodes, chain.settings(scale * lam)).total))
+        for rule, lam in penalties.items()
+    ]
+    recommended.append(Recommendation("best", float(best.penalty), float(best.risk)))
+    parts = risk_of(nodes, chain.settings(float(best.penalty)))
+    at = fit(nodes, np.array([float(best.penalty)]), np.array([chain.n_samples]))
+    return ScalingLaw(
+        capacity=beta,
+        source=r,
+        dim=power.dim,
+        chain=chain,
+        fitted=fitted,
+        regime="interpolating generators"
+        if interpolates
+        else regime(
+            beta,
+            r,
+            n_samples=chain.n_samples,
+            own=own / signal,
+            tail=tail / signal,
+            learned=learned / signal,
+            dim=nodes.n_directions,
+        ),
+        penalty_exponent=exponents.clean_penalty_exponent(beta, r),
+        rate=exponents.clean_rate(beta, r),
+        fast_rate=exponents.noiseless_rate(beta, r),
+        own=own,
+        tail=tail,
+        learned=learned,
+        crossovers=Crossovers()
+        if interpolates or not behind
+        else crossovers(
+            beta,
+            r,
+            noise=chain.noise / math.sqrt(signal),
+            learned=learned / signal,
+            dim=nodes.n_directions,
+            inherited_per_row=chain.generations
+            * chain.generator_noise**2
+            / (_rows(chain) * signal),
+        ),
+        recommendations=tuple(recommended),
+        null_risk=float(nodes.weighted_signal.sum()),
+        df2=float(at.df2[0]),
+        inherited=float(parts.inherited / parts.total) if float(parts.total) > 0 else 0.0,
+    )
+
+
+def _what(what: Any) -> tuple[PowerLaw, Nodes, PowerFit | None]:
+    if isinstance(what, PowerLaw):
+        return what, what.nodes, None
+    if isinstance(what, Problem):
+        fitted = fit_power_law(what)
+        return PowerLaw(fitted.capacity, fitted.source, what.dim), Nodes.of(what), fitted
+    if not (isinstance(what, tuple) and len(what) == 2):
+        raise InvalidInputError(
+            f"what was {what!r}; it must be a PowerLaw, a Problem or a pair (capacity, source)"
+        )
+    power = PowerLaw(*what)
+    return power, power.nodes, None
+
+
+def _chain(
+    n_samples: float,
+    noise: float,
+    generations: float,
+    generator_samples: float | None,
+    generator_noise: float | None,
+) -> Chain:
+    sigma = _check.non_negative("noise", noise)
+    count = _check.non_negative("generations", generations)
+    if count > 0 and generator_samples is None:
+        raise InvalidInputError(
+            f"generator_samples was None with generations {generations!r}; it must be given"
+        )
+    return Chain(
+        _check.positive("n_samples", n_samples),
+        sigma,
+        count,
+        None
+        if generator_samples is None
+        else _check.positive("generator_samples", generator_samples),
+        sigma
+        if generator_noise is None
+        else _check.non_negative("generator_noise", generator_noise),
+    )
+
+
+def _rows(chain: Chain) -> float:
+    assert chain.generator_samples is not None
+    return chain.generator_samples
+
+
+def _noise(nodes: Nodes, chain: Chain) -> NoiseTerms:
+    return noise_terms(
+        chain.n_samples,
+        noise=chain.noise,
+        generations=chain.generations,
+        generator_samples=chain.generator_samples,
+        generator_noise=chain.generator_noise,
+        dim=nodes.n_directions if chain.generations > 0 else 0,
+    )
+
+
+def _interpolation_noise(nodes: Nodes, chain: Chain) -> NoiseTerms:
+    """The same from the spread of the last generator, whatever its law."""
+    labels = labels_of(nodes, chain.generations, _rows(chain), chain.generator_noise)
+    spread = labels.noise + labels.wobble
+    if not np.isfinite(spread).all():
+        raise InvalidInputError(
+            f"generator_samples was {_rows(chain):g} with {nodes.n_directions:g} directions; "
+            "within 1 of these the mean error is infinite, take fewer or more rows"
+        )
+    return NoiseTerms(
+        np.asarray(chain.noise**2 / chain.n_samples),
+        np.asarray(spread @ nodes.multiplicity / chain.n_samples),
+        np.asarray(spread[0]),
+    )
+
+
+def _rule_penalties(beta: float, r: float, chain: Chain, noise: float) -> dict[str, float]:
+    """Penalty of every rule that applies, in units of the first eigenvalue."""
+    exponent = rules.exponent_rule(
+        chain.n_samples,
+        capacity=beta,
+        source=r,
+        generations=chain.generations,
+        generator_samples=chain.generator_samples,
+    )
+    found = {
+        "clean": rules.clean_rule(chain.n_samples, capacity=beta, source=r),
+        "exponent": exponent,
+        "noise": rules.noise_rule(noise, capacity=beta, source=r),
+    }
+    if r not in (0, 1):
+        found["noise with constants"] = rules.noise_rule_with_constants(
+            noise, capacity=beta, source=r
+        )
+    return {rule: float(lam) for rule, lam in found.items()}
