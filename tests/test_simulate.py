@@ -12,7 +12,7 @@ from scipy import stats
 from sklearn.linear_model import Ridge
 
 import genloss as gl
-from genloss.simulate import compressed, increments, isotropic, literal
+from genloss.simulate import compressed, increments, literal, radial
 
 Gen, Src = gl.Generation, gl.Source
 
@@ -83,7 +83,7 @@ def test_it_stops_as_soon_as_every_standard_error_is_small_enough(plan):
     curve = gl.simulate(SMALL, plan, trials=20_000, relative_stderr=goal)
     assert (curve.stderr <= goal * curve.risk).all()
     assert curve.trials < 10_000
-    look = 256 if curve.method == "exact increments" else 16
+    [look] = [engine.LOOK for engine in ENGINES if curve.method == engine.NAME]
     shorter = gl.simulate(SMALL, plan, trials=curve.trials - look)
     assert (shorter.stderr > goal * shorter.risk).any()
 
@@ -120,6 +120,9 @@ IN_LAW = {
 }
 
 
+ENGINES = (compressed, increments, literal, radial)
+
+
 def compare_laws(plan, count, p_value, engine=increments, problem=SMALL):
     literally, sums = literal.run(problem, plan, np.random.default_rng(1), count)
     exactly, exact_sums = engine.run(problem, plan, np.random.default_rng(2), count)
@@ -130,7 +133,7 @@ def compare_laws(plan, count, p_value, engine=increments, problem=SMALL):
         for combine in (np.ptp, np.prod):
             one, other = (combine(risks, axis=1) for risks in (literally, exactly))
             assert stats.ks_2samp(one, other).pvalue > p_value
-    if engine is isotropic:  # the sum has the right length, not the right direction
+    if engine is radial:  # the sum has the right length, not the right direction
         forward = np.sqrt(problem.spectrum) * problem.truth
         sums, exact_sums = (each @ forward[:, None] for each in (sums, exact_sums))
         sums, exact_sums = (
@@ -154,7 +157,9 @@ def test_the_exact_engine_has_the_law_of_the_literal_one_with_many_runs(name):
 
 @pytest.mark.parametrize("name", IN_LAW)
 def test_auto_takes_the_exact_engine_where_it_applies(name):
-    assert gl.simulate(SMALL, IN_LAW[name], trials=4).method == "exact increments"
+    plan = IN_LAW[name]
+    cheapest = radial if radial.applies(SMALL, plan) else increments
+    assert gl.simulate(SMALL, plan, trials=4).method == cheapest.NAME
     assert gl.simulate(SMALL, IN_LAW[name], trials=4, method="literal").method == "literal"
 
 
@@ -225,14 +230,23 @@ def problem_of(name):
 @pytest.mark.parametrize("name", COMPRESSED)
 def test_compressed_rows_have_the_law_of_the_literal_engine(name):
     assert compressed.applies(SMALL, COMPRESSED[name])
-    compare_laws(COMPRESSED[name], 1500, p_value=0.005, engine=compressed)
+    compare_laws(COMPRESSED[name], 1500, p_value=0.001, engine=compressed)
+
+
+RADIAL = [name for name in IN_LAW if radial.applies(SMALL, IN_LAW[name])]
+
+
+@pytest.mark.parametrize("name", RADIAL)
+def test_least_squares_through_two_numbers_has_the_law_of_the_literal_engine(name):
+    assert len(RADIAL) == 3
+    compare_laws(IN_LAW[name], 2500, p_value=0.005, engine=radial)
 
 
 @pytest.mark.parametrize("name", ISOTROPIC)
 def test_the_isotropic_engine_has_the_law_of_the_literal_one(name):
     problem = problem_of(name)
-    assert isotropic.applies(problem, ISOTROPIC[name])
-    compare_laws(ISOTROPIC[name], 1500, p_value=0.005, engine=isotropic, problem=problem)
+    assert radial.applies(problem, ISOTROPIC[name])
+    compare_laws(ISOTROPIC[name], 1500, p_value=0.001, engine=radial, problem=problem)
 
 
 @pytest.mark.slow
@@ -242,7 +256,7 @@ def test_the_engines_have_the_law_of_the_literal_one_with_many_runs(name):
         compare_laws(COMPRESSED[name], 20_000, p_value=0.001, engine=compressed)
     else:
         problem = problem_of(name)
-        compare_laws(ISOTROPIC[name], 20_000, p_value=0.001, engine=isotropic, problem=problem)
+        compare_laws(ISOTROPIC[name], 20_000, p_value=0.001, engine=radial, problem=problem)
 
 
 @pytest.mark.parametrize("rows", [1, 3, 5, 6, 7, 40])
@@ -263,8 +277,10 @@ def test_the_isotropic_engine_in_one_and_two_dimensions(rows, penalty):
     ("problem", "plan", "engine"),
     [
         *((SMALL, plan, "exact, compressed rows") for plan in COMPRESSED.values()),
-        *((ROUND, plan, "exact, isotropic") for plan in ISOTROPIC.values()),
-        (ROUND, LEAST_SQUARES, "exact increments"),
+        *((ROUND, plan, "exact, two numbers per model") for plan in ISOTROPIC.values()),
+        (ROUND, LEAST_SQUARES, "exact, two numbers per model"),
+        (SMALL, LEAST_SQUARES, "exact, two numbers per model"),
+        (SMALL, gl.Plan.same_design(3, 20, noise=0.5), "exact increments"),
         (ROUND, gl.Plan.mix(2, 20, real=0.5, penalty=0.1), "exact, compressed rows"),
     ],
 )

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from genloss.data.forecast import Forecast, forecast
     from genloss.data.kernels import Kernel
     from genloss.data.tables import Table, load_table
+    from genloss.scaling import PowerLaw, ScalingLaw, scaling_law
 
 __all__ = [
     "Curve",
@@ -42,7 +43,9 @@ __all__ = [
     "MissingDependencyError",
     "NoTheoryError",
     "Plan",
+    "PowerLaw",
     "Problem",
+    "ScalingLaw",
     "Source",
     "Table",
     "Tuned",
@@ -53,19 +56,23 @@ __all__ = [
     "load_table",
     "predict",
     "save",
+    "scaling_law",
     "simulate",
     "to_json",
     "to_toml",
     "tune",
 ]
 
-# what reads data pulls in heavier libraries, so it is imported on first use
+# imported on first use: what reads data pulls in heavier libraries, and not everybody scales
 _LAZY = {
     "Forecast": "genloss.data.forecast",
     "Kernel": "genloss.data.kernels",
+    "PowerLaw": "genloss.scaling",
+    "ScalingLaw": "genloss.scaling",
     "Table": "genloss.data.tables",
     "forecast": "genloss.data.forecast",
     "load_table": "genloss.data.tables",
+    "scaling_law": "genloss.scaling",
 }
 
 

@@ -47,8 +47,8 @@ def simulate(
         Seed. The result depends on it and not on the number of workers.
     method : {"auto", "literal", "exact"}, default "auto"
         "literal" draws every row and fits every model. "exact" draws from the same law without the
-        rows: O(dim) per generation for least squares, O(dim**2) for ridge under identity
-        covariance, O(dim**3) for any other plan with more than dim rows, whatever their number.
+        rows: O(1) per fresh least-squares fit, O(dim) for reused designs and for ridge under
+        identity covariance, O(dim**3) for any other fit to more than dim rows.
         "auto" takes the cheapest of these that applies, and names it on the curve.
     relative_stderr : float, optional
         Stop as soon as the standard error of every model's risk is at most this share of it.
@@ -105,9 +105,9 @@ def simulate(
 
 def _engine(problem: Problem, plan: Plan, method: str) -> ModuleType:
     """The cheapest engine that is exact for the plan, or the literal one."""
-    from genloss.simulate import compressed, increments, isotropic, literal  # slow to import
+    from genloss.simulate import compressed, increments, literal, radial  # slow to import
 
-    cheapest_first = (increments, isotropic, compressed)
+    cheapest_first = (radial, increments, compressed)
     able = [engine for engine in cheapest_first if engine.applies(problem, plan)]
     if method == "exact" and not able:
         raise InvalidInputError(
