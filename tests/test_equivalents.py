@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
-from genloss.equivalents import degrees_of_freedom, effective_penalty, kappa
+from genloss import equivalents
+from genloss.equivalents import compress, degrees_of_freedom, effective_penalty, kappa, solve
 from genloss.errors import InvalidInputError
 
 penalties = st.one_of(st.just(0.0), st.floats(-12, 3).map(lambda power: 10.0**power))
@@ -98,6 +99,45 @@ def test_a_million_directions():
         found = effective_penalty(s, lam, n)
         assert fixed_point_residual(s, lam, n, float(found.kappa)) <= 1e-12
         assert float(found.residual) <= 1e-12
+
+
+LONG = {
+    "power law": np.arange(1.0, 60_001) ** -1.5,
+    "slow power law": np.arange(1.0, 60_001) ** -1.02,
+    "uniform": np.random.default_rng(0).uniform(0.1, 1, 60_000),
+    "log-normal": np.exp(3 * np.random.default_rng(1).standard_normal(60_000)),
+    "two levels": np.repeat([1e4, 1.0], [500, 59_500]),
+    "one level": np.full(60_000, 3.0),
+    "exponential, with a floor": np.exp(-np.arange(60_000) / 2e3) + 1e-9,
+    "near zero and near one": np.random.default_rng(2).beta(0.3, 0.5, 60_000) + 1e-9,
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_a_compressed_spectrum_gives_the_same_numbers(name, monkeypatch):
+    s = LONG[name]
+    rng = np.random.default_rng(3)
+    lam = np.append(10 ** rng.uniform(-9, 2, 19), 0.0)
+    n = np.append(rng.integers(10, 200_000, 19), 3000).astype(float)
+    compressed = solve(s, lam, n)
+    monkeypatch.setattr(equivalents, "_LONG", 10**9)
+    whole = solve(s, lam, n)
+    for one, other in zip(compressed[:3], whole[:3], strict=True):
+        np.testing.assert_allclose(one, other, rtol=2e-9)
+    nodes = compress(s)
+    assert nodes.values.size < 2500
+    assert (nodes.values > 0).all()
+    assert (nodes.weights > 0).all()
+    assert nodes.weights.sum() == pytest.approx(s.size, rel=1e-12)
+    for power in (1, 2, 3):
+        assert nodes.weights @ nodes.values**power == pytest.approx((s**power).sum(), rel=1e-11)
+
+
+def test_eigenvalues_alone_in_their_bin_are_kept():
+    s = np.geomspace(1, 1e6, 50)
+    nodes = compress(s)
+    np.testing.assert_array_equal(np.sort(nodes.values), s)
+    np.testing.assert_array_equal(nodes.weights, 1)
 
 
 def test_vectorised_equals_one_by_one():

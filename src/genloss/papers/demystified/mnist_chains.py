@@ -1,0 +1,286 @@
+"""Chains of kernel ridge models on images of digits, run literally and predicted (`paper.md` 7)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss import _linalg
+from genloss._threads import cores, trial_pool
+from genloss.data.kernels import Kernel
+from genloss.errors import DataError
+from genloss.generation import Generation
+from genloss.papers.demystified.continuation import Continued, continued
+from genloss.papers.images import Images
+from genloss.papers.reproduction import Effort
+from genloss.plan import Plan
+from genloss.predict import predict
+from genloss.problem import Problem
+
+Array = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.intp]
+
+NOISE = 3.0  # about the standard deviation of the digits
+GENERATIONS = (0, 1, 3, 10)
+FACTOR = 0.2  # penalty of the clean rule at one row
+TINY = 1e-6
+RULES = ("clean", "adaptive", "tiny")
+MOST_FITS = 8  # downstream models of one size and run
+
+
+@dataclass(frozen=True)
+class Study:
+    """How many images play which part.
+
+    Attributes
+    ----------
+    reach : float
+        Typical squared norm of an image, which sets the kernels' scales.
+    generator_samples : int
+        Images of a generator (T_0).
+    generator_penalty : float
+        Its penalty: about a tenth of the clean rule's at T_0.
+    sizes : tuple of int
+        Images of the downstream model (T), increasing.
+    seen : int
+        Images from which the theory's spectrum is estimated.
+    test, scored : int
+        Images kept for testing, and how many of them one run is scored on.
+    runs : int
+        Number of literal chains.
+    """
+
+    reach: float
+    generator_samples: int
+    generator_penalty: float
+    sizes: tuple[int, ...]
+    seen: int
+    test: int
+    scored: int
+    runs: int
+
+    @property
+    def chain(self) -> int:
+        """Images that one run needs for its fits."""
+        return GENERATIONS[-1] * self.generator_samples + self.sizes[-1]
+
+    def kernels(self) -> dict[str, Kernel]:
+        """RBF and polynomial kernel."""
+        # (x'z / reach + 1)**5 / 2**5
+        polynomial = Kernel("polynomial", gamma=0.5 / self.reach, degree=5, coef0=0.5)
+        return {"RBF": Kernel("rbf", gamma=1 / self.reach), "polynomial": polynomial}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Penalties of the downstream model, ``FACTOR * rows**-exponent``."""
+
+    exponent: float
+    generator_samples: int
+
+    def __call__(self, rule: str, rows: int, generations: int) -> float:
+        """Penalty for a model of ``rows`` images behind so many generators."""
+        if rule == "tiny":
+            return TINY
+        if rule == "adaptive" and generations:
+            return float(FACTOR * min(rows, self.generator_samples / generations) ** -self.exponent)
+        return float(FACTOR * rows**-self.exponent)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Errors of one kernel, each of shape (GENERATIONS, RULES, sizes); ``runs`` per run."""
+
+    rule: Rule
+    estimate: Continued
+    runs: Array
+    theory: Array
+    plug_in: Array
+
+    @property
+    def measured(self) -> Array:
+        """Mean over runs."""
+        return np.asarray(self.runs.mean(axis=0))
+
+    @property
+    def stderr(self) -> Array:
+        """Standard error over runs."""
+        return np.asarray(self.runs.std(axis=0, ddof=1) / np.sqrt(len(self.runs)))
+
+
+@dataclass(frozen=True)
+class Split:
+    """All images, scaled to [0, 1] and shuffled, with centred labels, and who uses which."""
+
+    images: npt.NDArray[np.float32]
+    labels: Array
+    seen: Rows
+    chain: Rows
+    test: Rows
+
+    @classmethod
+    def of(cls, images: Images, study: Study, seed: int) -> Split:
+        """Pool both parts of a data set and split them anew."""
+        labels = np.concatenate([images.train_digits, images.test_digits])
+        needed = study.seen + study.chain + study.test
+        if labels.size < needed:
+            raise DataError(f"{images.name} has {labels.size} images; the figure needs {needed}")
+        most = study.seen + study.runs * study.chain + study.test
+        order = np.random.default_rng(seed).permutation(labels.size)[:most]
+        pixels = np.concatenate([images.train, images.test])[order]
+        labels = labels[order] - labels[order[study.test :]].mean()
+        test, seen, chain = np.split(np.arange(labels.size), [study.test, study.test + study.seen])
+        return cls(
+            pixels.astype(np.float32) / np.float32(images.brightest), labels, seen, chain, test
+        )
+
+
+def panel(kernel: Kernel, split: Split, study: Study, effort: Effort) -> Panel:
+    """Literal chains of one kernel, and both theories, estimated on other images."""
+    gram = kernel(split.images[split.seen], split.images[split.seen])
+    target = split.labels[split.seen]
+    estimate = continued(gram, target)
+    rule = Rule(clean_exponent(estimate.plug_in), study.generator_samples)
+    streams = np.random.SeedSequence(effort.seed).spawn(study.runs)
+    with trial_pool(effort.workers or cores()) as pool:
+        runs = list(pool.map(lambda stream: _literal(stream, kernel, split, study, rule), streams))
+    return Panel(
+        rule=rule,
+        estimate=estimate,
+        runs=np.stack(runs),
+        theory=_theory(estimate.problem, estimate.noise, study, rule),
+        plug_in=_theory(estimate.plug_in, 0.0, study, rule),
+    )
+
+
+def clean_exponent(sample: Problem) -> float:
+    """Best exponent of the penalty on real labels, ``beta / (2 beta r + 1)``.
+
+    Parameters
+    ----------
+    sample : Problem
+        Eigenvalues of a sample in falling order.
+
+    Returns
+    -------
+    float
+        With beta and 2 beta r fitted to ranks between 1/150 and 2/15 of the sample's size: to the
+        eigenvalues, and to the energy beyond a rank (`paper.md` 6).
+
+    Examples
+    --------
+    >>> import genloss as gl
+    >>> from genloss.papers.demystified.mnist_chains import clean_exponent
+    >>> round(clean_exponent(gl.Problem.power_law(30_000, capacity=1.5, source=0.5)), 1)
+    0.6
+    """
+    first, last = max(sample.dim // 150, 3), sample.dim * 2 // 15
+    rank = np.log(np.arange(first, last))
+    energy = np.cumsum((sample.spectrum * sample.truth**2)[::-1])[::-1]
+    decay, left = (
+        -float(np.polyfit(rank, np.log(values[first:last]), 1)[0])
+        for values in (sample.spectrum, energy)
+    )
+    return decay / (left + 1)
+
+
+def _theory(problem: Problem, unlearnable: float, study: Study, rule: Rule) -> Array:
+    """Predicted errors on clean labels, of which ``unlearnable`` is noise to any kernel model."""
+    found = np.empty((len(GENERATIONS), len(RULES), len(study.sizes)))
+    real = float(np.hypot(NOISE, unlearnable))
+    for at in np.ndindex(found.shape):
+        n, name, rows = GENERATIONS[at[0]], RULES[at[1]], study.sizes[at[2]]
+        fits = [(study.generator_samples, study.generator_penalty)] * n + [
+            (rows, rule(name, rows, n))
+        ]
+        plan = Plan(
+            tuple(
+                Generation.of(
+                    size,
+                    labeler="previous" if t else "real",
+                    penalty=penalty,
+                    noise=NOISE if t else real,
+                )
+                for t, (size, penalty) in enumerate(fits)
+            )
+        )
+        found[at] = predict(problem, plan).risk[-1] + unlearnable**2
+    return found
+
+
+def _literal(
+    stream: np.random.SeedSequence, kernel: Kernel, split: Split, study: Study, rule: Rule
+) -> Array:
+    """Errors of one run, (GENERATIONS, RULES, sizes); small models are fitted several times."""
+    rng = np.random.default_rng(stream)
+    rows = rng.permutation(split.chain)[: study.chain]
+    test = rng.permutation(split.test)[: study.scored]
+    down = rows[: study.sizes[-1]]
+    labels = _labels(kernel, split, study, down, rows[down.size :], rng)
+    labels += NOISE * rng.standard_normal((down.size, 1))
+    inputs = split.images[down]
+    gram, outward = kernel(inputs, inputs), kernel(split.images[test], inputs)
+    errors = np.empty((len(GENERATIONS), len(RULES), len(study.sizes)))
+    for column, size in enumerate(study.sizes):
+        blocks = [slice(first, first + size) for first in range(0, down.size - size + 1, size)]
+        fits = [
+            _downstream(gram[b, b], outward[:, b], labels[b], split.labels[test], rule)
+            for b in blocks[:MOST_FITS]
+        ]
+        errors[:, :, column] = np.mean(fits, axis=0)
+    return errors
+
+
+def _labels(
+    kernel: Kernel,
+    split: Split,
+    study: Study,
+    down: Rows,
+    rows: Rows,
+    rng: np.random.Generator,
+) -> Array:
+    """Labels of the downstream images by every labeler of GENERATIONS, without their noise."""
+    blocks = np.split(rows, GENERATIONS[-1])
+    given, columns = split.labels[blocks[0]], [split.labels[down]]
+    for n, block in enumerate(blocks, start=1):
+        inputs = split.images[block]
+        noisy = given + NOISE * rng.standard_normal(block.size)
+        dual = _ridge(kernel(inputs, inputs), noisy, study.generator_penalty)
+        if n in GENERATIONS:
+            columns.append(kernel(split.images[down], inputs) @ dual)
+        if n < len(blocks):
+            given = kernel(split.images[blocks[n]], inputs) @ dual
+    return np.stack(columns, axis=1)
+
+
+def _downstream(gram: Array, outward: Array, labels: Array, truth: Array, rule: Rule) -> Array:
+    """Errors of one downstream model for every labeler and rule, shape (GENERATIONS, RULES)."""
+    errors = np.empty((len(GENERATIONS), len(RULES)))
+    for penalty, places in _by_penalty(rule, len(gram)):
+        dual = _ridge(gram, labels[:, [labeler for labeler, _ in places]], penalty)
+        squares = (outward @ dual - truth[:, None]) ** 2
+        for place, error in zip(places, squares.mean(axis=0), strict=True):
+            errors[place] = error
+    return errors
+
+
+def _by_penalty(rule: Rule, rows: int) -> Iterator[tuple[float, list[tuple[int, int]]]]:
+    """Different penalties, and the labelers and rules they serve."""
+    places: dict[float, list[tuple[int, int]]] = defaultdict(list)
+    for labeler, n in enumerate(GENERATIONS):
+        for number, name in enumerate(RULES):
+            places[rule(name, rows, n)].append((labeler, number))
+    yield from places.items()
+
+
+def _ridge(gram: Array, labels: Array, penalty: float) -> Array:
+    """Coefficients of the rows in kernel ridge regression without intercept."""
+    matrix = gram.copy()
+    matrix.flat[:: len(gram) + 1] += len(gram) * penalty
+    factor = _linalg.cholesky(matrix)
+    assert factor is not None, "the penalty keeps the matrix positive"
+    return np.asarray(_linalg.solve(factor, labels))
