@@ -53,7 +53,14 @@ class Downstream:
             Standard deviation of the downstream label noise.
         inherited : float, default 0.0
             ``sum_m noise_m**2 / (n_samples_m - dim - 1)`` over least-squares generators.
+
+        Raises
+        ------
+        InvalidInputError
+            If one of them is negative or not finite.
         """
+        noise = _check.non_negative("noise", noise)
+        inherited = _check.non_negative("inherited", inherited)
         return mean_and_stderr(
             self.bias + noise**2 * self.variance + inherited * self.amplification
         )

@@ -6,10 +6,15 @@ from genloss.errors import InvalidInputError
 from genloss.papers.demystified.setting import Setting
 
 
-def needs(setting: Setting, name: str, *, isotropic: bool, penalty: bool | None = None) -> None:
-    """Refuse a setting of another kind."""
+def check(setting: Setting) -> None:
+    """Refuse what is no setting."""
     if not isinstance(setting, Setting):
         raise InvalidInputError(f"setting was {type(setting).__name__}; it must be a Setting")
+
+
+def needs(setting: Setting, name: str, *, isotropic: bool, penalty: bool | None = None) -> None:
+    """Refuse a setting of another kind."""
+    check(setting)
     if setting.generations and setting.generator_penalty > 0:
         raise InvalidInputError(
             f"generator_penalty was {setting.generator_penalty}; {name} needs generators "
@@ -43,19 +48,17 @@ def needs_generators(
         needs_rows(rows, "generator_samples", at_least=at_least, at_most=at_most)
 
 
-def near_dim(setting: Setting) -> tuple[str, ...]:
+def near_dim(setting: Setting, *, rows_matter: bool = True) -> tuple[str, ...]:
     """Sentences about fits whose error has no mean or no variance."""
+    fits = []
+    if rows_matter:
+        fits.append(("n_samples", setting.n_samples, setting.noise, setting.penalty))
+    for rows, noise in dict.fromkeys(zip(setting.sizes, setting.noises, strict=True)):
+        fits.append(("generator_samples", rows, noise, setting.generator_penalty))
     found = []
-    for name, rows, noise in (
-        ("n_samples", setting.n_samples, setting.noise),
-        *(
-            ("generator_samples", rows, noise)
-            for rows, noise in dict.fromkeys(zip(setting.sizes, setting.noises, strict=True))
-        ),
-    ):
-        free = setting.penalty > 0 and name == "n_samples"
-        apart = rows - setting.dim
-        if free or noise == 0 or not -1 <= apart <= 3:
+    for name, rows, noise, penalty in fits:
+        apart = abs(rows - setting.dim)
+        if penalty > 0 or noise == 0 or apart > 3:
             continue
         what = "mean" if apart <= 1 else "variance"
         found.append(

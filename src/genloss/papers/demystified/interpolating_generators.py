@@ -101,6 +101,8 @@ def noise_ceiling(setting: Setting) -> float:
     needs_generators(setting, at_most=setting.dim - 2)
     if setting.generations == 0:
         raise InvalidInputError("generations was 0; without generators no noise is inherited")
+    if setting.design == "same":
+        raise InvalidInputError("design was 'same'; its noise grows linearly and has no ceiling")
     (noise, rows), d = _noise_and_rows(setting)[0], setting.dim
     return noise**2 * _downstream(setting)[1] * rows * d / ((d - rows - 1) * (d - rows))
 

@@ -215,6 +215,7 @@ def inherited_noise(setting: Setting) -> float:
     >>> inherited_noise(setting)
     0.2
     """
+    needs(setting, "inherited_noise", isotropic=False)
     needs_generators(setting, at_least=setting.dim + 2)
     return sum(
         noise**2 / (rows - setting.dim - 1)

@@ -94,6 +94,7 @@ def rho(setting: Setting) -> float:
     >>> round(rho(Setting(problem=problem, n_samples=10**6, generator_samples=200, generations=1)), 3)
     1.01
     """
+    needs(setting, "rho", isotropic=False)
     sizes = set(setting.sizes) or {2 * setting.dim}
     if len(sizes) > 1:
         raise InvalidInputError(
@@ -167,7 +168,8 @@ def ridge_infinite_rows(setting: Setting) -> Decomposition:
     Returns
     -------
     Decomposition
-        ``(lambda**2 signal + N) / (1 + lambda)**2``, exact, N the last generator's test error.
+        ``(lambda**2 signal + N) / (1 + lambda)**2``, exact, for eigenvalue 1; N is the last
+        generator's test error. The penalty counts in units of the eigenvalue.
 
     Notes
     -----
@@ -189,7 +191,7 @@ def ridge_infinite_rows(setting: Setting) -> Decomposition:
         variance=0.0,
         inherited=inherited_noise(setting) * setting.dim / (1 + lam) ** 2,
         exact=True,
-        warnings=near_dim(setting),
+        warnings=near_dim(setting, rows_matter=False),
     )
 
 
@@ -204,7 +206,7 @@ def best_penalty_infinite_rows(setting: Setting) -> tuple[float, float]:
     Returns
     -------
     penalty, risk : float
-        ``N / signal``, which grows linearly with the number of generators, and
+        ``N / signal`` times the eigenvalue, which grows linearly with the generators, and
         ``N signal / (N + signal)``, which is always below the null predictor's error ``signal``.
 
     Notes

@@ -57,7 +57,7 @@ class Setting:
     penalty: float = 0.0
     noise: float = 0.0
     generations: int = 0
-    generator_samples: PerGenerator = 0
+    generator_samples: PerGenerator | None = None
     generator_noise: PerGenerator = 0.0
     generator_penalty: float = 0.0
     design: Literal["independent", "same"] = "independent"
@@ -88,17 +88,21 @@ class Setting:
 
     def _per_generator(self, name: str) -> tuple[int | float, ...]:
         given = getattr(self, name)
-        if name == "generator_samples" and given == 0:
+        if given is None:
             given = 2 * self.problem.dim
-        values = tuple(given) if isinstance(given, tuple | list) else (given,) * self.generations
-        if len(values) != self.generations:
+        several = isinstance(given, tuple | list)
+        if several and len(given) != self.generations:
             raise InvalidInputError(
-                f"{name} had {len(values)} entries; it must be one number or {self.generations}, "
+                f"{name} had {len(given)} entries; it must be one number or {self.generations}, "
                 "one per generator"
             )
-        if name == "generator_samples":
-            return tuple(_check.integer(name, value, minimum=1) for value in values)
-        return tuple(_check.non_negative(name, value) for value in values)
+        values: list[int | float] = []
+        for value in given if several else [given]:
+            if name == "generator_samples":
+                values.append(_check.integer(name, value, minimum=1))
+            else:
+                values.append(_check.non_negative(name, value))
+        return tuple(values) if several else (values[0],) * self.generations
 
     @property
     def dim(self) -> int:
