@@ -29,6 +29,6 @@ def solve(factor: Array, right: Array) -> Array:
 
 def solve_positive(matrix: Array, right: Array) -> Array | None:
     """Solve with a positive matrix in one LAPACK call, or None if it is numerically singular."""
-    factor, solution, failed = scipy.linalg.lapack.dposv(matrix, right, lower=1)
+    factor, solution, failed = scipy.linalg.lapack.dposv(matrix.T, right, lower=1)
     pivots = np.diagonal(factor)
     return None if failed or pivots.min() <= 1e-6 * pivots.max() else solution

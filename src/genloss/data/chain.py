@@ -166,9 +166,13 @@ def _fit_linear(X: Array, rows: Rows, labels: Array, penalty: float) -> _LinearM
 
 def _positive_solve(gram: Array, right: Array) -> Array:
     """Solve with a positive matrix; the minimum-norm solution if it is numerically singular."""
-    factor = _linalg.cholesky(gram)
-    if factor is not None:
-        return _linalg.solve(factor, right)
+    if right.ndim == 1:
+        solution = _linalg.solve_positive(gram, right)
+    else:
+        factor = _linalg.cholesky(gram)
+        solution = None if factor is None else _linalg.solve(factor, right)
+    if solution is not None:
+        return solution
     return np.asarray(scipy.linalg.pinvh(gram, rtol=1e-12) @ right)
 
 
@@ -178,9 +182,11 @@ def _centred(gram: Array, penalty: float) -> Array:
     The constant, in which no centred label has a part, gets the mean eigenvalue instead of zero.
     """
     n, mean = len(gram), gram.mean(axis=0)
-    matrix = gram - mean - mean[:, None] + mean.mean()
+    offset = mean - mean.mean()
+    matrix = gram - offset
+    matrix -= mean[:, None]
     matrix += np.trace(matrix) / n**2
-    matrix.flat[:: n + 1] += n * penalty
+    matrix.ravel()[:: n + 1] += n * penalty
     return matrix
 
 

@@ -78,14 +78,17 @@ class Kernel:
             raise InvalidInputError(
                 f"A had shape {A.shape} and B {B.shape}; both must be 2-D with the same columns"
             )
-        products = A @ B.T
         if self.name == "linear":
-            return products
+            return A @ B.T
         gamma = 1 / A.shape[1] if self.gamma is None else self.gamma
         if self.name == "polynomial":
-            return np.asarray((gamma * products + self.coef0) ** self.degree)
-        squares = np.sum(A**2, axis=1)[:, None] + np.sum(B**2, axis=1) - 2 * products
-        return np.asarray(np.exp(-gamma * np.maximum(squares, 0)))
+            return np.asarray((gamma * (A @ B.T) + self.coef0) ** self.degree)
+        # -gamma |a - b|**2 as one product of rows with their own squares attached
+        left = np.column_stack([2 * gamma * A, -gamma * np.sum(A**2, axis=1), np.ones(len(A))])
+        right = np.column_stack([B, np.ones(len(B)), -gamma * np.sum(B**2, axis=1)])
+        exponent = left @ right.T
+        np.minimum(exponent, 0, out=exponent)
+        return np.asarray(np.exp(exponent, out=exponent))
 
 
 LINEAR = Kernel("linear")

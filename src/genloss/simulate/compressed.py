@@ -40,6 +40,25 @@ class Gram(NamedTuple):
         return Gram(self.matrix + other.matrix, self.right + other.right, self.rows + other.rows)
 
 
+class Part(NamedTuple):
+    """What a source asks for, looked up once for all trials."""
+
+    n_samples: int
+    shares: tuple[tuple[int, float], ...]
+    noise: float
+    weight: float
+    spread: Array | None
+
+    @classmethod
+    def of(cls, problem: Problem, source: Source, model: int) -> Part:
+        """Part of a source of one model; ``spread`` scales rows of another covariance."""
+        spread = None
+        if source.covariance is not None:
+            spread = np.sqrt(source.covariance / problem.spectrum)
+        shares = tuple(source.labeler_numbers(model).items())
+        return cls(source.n_samples, shares, source.label_noise, source.weight, spread)
+
+
 def applies(problem: Problem, plan: Plan) -> bool:
     """Whether there are rows to compress, and nothing needs the rows one by one.
 
@@ -58,26 +77,25 @@ def applies(problem: Problem, plan: Plan) -> bool:
 
 def run(problem: Problem, plan: Plan, rng: np.random.Generator, count: int) -> tuple[Array, Array]:
     """Run the plan ``count`` times; returns what `literal.run` returns."""
-    truth = np.sqrt(problem.spectrum) * problem.truth
+    d, truth = problem.dim, np.sqrt(problem.spectrum) * problem.truth
     risks = np.empty((count, plan.n_models))
-    errors = np.zeros((plan.n_models, problem.dim))
+    errors = np.zeros((plan.n_models, d))
     pools = any(generation.pooled for generation in plan)
     last_use = plan.last_labelled()
+    parts = [[Part.of(problem, s, model) for s in g.sources] for model, g in enumerate(plan)]
     for trial in range(count):
         models = {REAL: truth}
         factors: list[Array] = []
         pool: Gram | None = None
         for model, generation in enumerate(plan):
             if generation.design == "fresh":
-                factors = [_rows(problem, source, rng) for source in generation.sources]
-            labels = [
-                _labels(rows, source, model, models, rng)
-                for rows, source in zip(factors, generation.sources, strict=True)
-            ]
-            if generation.n_samples < problem.dim:
+                factors = [_rows(d, part, rng) for part in parts[model]]
+            labelled = list(zip(parts[model], factors, strict=True))
+            labels = [_labels(part, rows, models, rng) for part, rows in labelled]
+            if generation.n_samples < d:
                 v = _fit_few(problem, factors, labels, generation)
             else:
-                gram = _gram(factors, labels, generation)
+                gram = reduce(Gram.joined, map(_gram, parts[model], factors, labels))
                 if pools:
                     pool = gram if pool is None else pool.joined(gram)
                 v = _fit(problem, pool if pool and generation.pooled else gram, generation.penalty)
@@ -97,42 +115,35 @@ def _above(d: int) -> npt.NDArray[np.intp]:
     return rows * d + columns
 
 
-def _rows(problem: Problem, source: Source, rng: np.random.Generator) -> Array:
+def _rows(d: int, part: Part, rng: np.random.Generator) -> Array:
     """Rows that stand for the rows of a source: its own if they are few, else a triangle."""
-    d, n = problem.dim, source.n_samples
-    if n <= d:
-        rows = rng.standard_normal((n, d))
+    if part.n_samples <= d:
+        rows = rng.standard_normal((part.n_samples, d))
     else:
         above = _above(d)
         flat = np.zeros(d * d)
         flat[above] = rng.standard_normal(above.size)
-        flat[:: d + 1] = np.sqrt(rng.chisquare(n - np.arange(d)))
+        flat[:: d + 1] = np.sqrt(rng.chisquare(part.n_samples - np.arange(d)))
         rows = flat.reshape(d, d)
-    return (
-        rows if source.covariance is None else rows * np.sqrt(source.covariance / problem.spectrum)
-    )
+    return rows if part.spread is None else rows * part.spread
 
 
-def _labels(
-    rows: Array, source: Source, model: int, models: dict[int, Array], rng: np.random.Generator
-) -> Array:
-    shares = source.labeler_numbers(model).items()
-    theta = sum(share * models[number] for number, share in shares)
-    noise = source.label_noise
-    return rows @ theta + noise * rng.standard_normal(len(rows)) if noise > 0 else rows @ theta
+def _labels(part: Part, rows: Array, models: dict[int, Array], rng: np.random.Generator) -> Array:
+    theta = sum(share * models[number] for number, share in part.shares)
+    labels = rows @ theta
+    return labels + part.noise * rng.standard_normal(len(rows)) if part.noise > 0 else labels
 
 
-def _gram(factors: list[Array], labels: list[Array], generation: Generation) -> Gram:
-    parts = [
-        Gram(source.weight * (rows.T @ rows), source.weight * (y @ rows), source.n_samples)
-        for rows, y, source in zip(factors, labels, generation.sources, strict=True)
-    ]
-    return reduce(Gram.joined, parts)
+def _gram(part: Part, rows: Array, labels: Array) -> Gram:
+    matrix, right = rows.T @ rows, labels @ rows
+    if part.weight != 1:
+        matrix, right = part.weight * matrix, part.weight * right
+    return Gram(matrix, right, part.n_samples)
 
 
 def _fit(problem: Problem, gram: Gram, penalty: float) -> Array:
     matrix = gram.matrix.copy()
-    matrix.flat[:: problem.dim + 1] += gram.rows * penalty / problem.spectrum
+    matrix.ravel()[:: problem.dim + 1] += gram.rows * penalty / problem.spectrum
     solution = _linalg.solve_positive(matrix, gram.right)
     if solution is not None:
         return solution
