@@ -167,7 +167,7 @@ def test_at_most_cuts_in_proportion():
             "real_noise of a source of model 0 was 2.0",
         ),
         (
-            {"plan": gl.Plan.accumulate(3, 20, design="fresh", penalty=0.1)},
+            {"plan": gl.Plan.accumulate(13, 20, design="fresh", penalty=0.1)},
             gl.NoTheoryError,
             "genloss.simulate",
         ),
@@ -176,6 +176,19 @@ def test_at_most_cuts_in_proportion():
 def test_bad_calls_are_refused(arguments, error, message):
     with pytest.raises(error, match=message):
         gl.forecast(*gaussian_table(400, 3), **arguments)
+
+
+def test_plans_that_only_the_pencil_knows_are_forecast():
+    X, y = gaussian_table(900, 40)
+    for plan in (
+        gl.Plan.accumulate(3, 60, design="fresh", penalty=0.1),
+        gl.Plan.same_design(3, 60, penalty=0.1, noise=0.5),
+    ):
+        outlook = gl.forecast(X, y, plan)
+        assert (outlook.relative_error < 0.25).all()
+        assert "not known" in " ".join(outlook.advice.sentences(plan))
+        assert outlook.advice.horizon == 3
+        assert not outlook.advice.best_penalty_known
 
 
 def test_a_table_has_its_own_target():

@@ -12,8 +12,8 @@ import sklearn.datasets
 import genloss as gl
 from genloss.errors import DataError
 from genloss.papers import images
-from genloss.papers.demystified import circle, mnist, mnist_chains
-from genloss.papers.demystified.continuation import continued
+from genloss.papers.demystified.figures import circle, mnist, mnist_chains
+from genloss.papers.demystified.figures.continuation import continued
 from genloss.papers.reproduction import Effort
 
 # ---- circle

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq, minimize_scalar
 
 import genloss as gl
+from genloss import pencils
 from genloss.equivalents import effective_penalty
 
 LOOSE = 1.05  # half a unit in the last printed digit, with the rounding of the table itself
@@ -1005,9 +1007,44 @@ WITHOUT_THEORY = {
 
 
 @pytest.mark.parametrize("name", WITHOUT_THEORY)
-def test_a_plan_without_theory_is_refused_and_sent_to_simulate(name):
+def test_a_plan_without_a_closed_route_is_refused_there_and_known_to_the_pencil(name):
+    problem, plan = gl.Problem.isotropic(20), WITHOUT_THEORY[name]
     with pytest.raises(gl.NoTheoryError, match=r"model \d .*genloss\.simulate\(problem, plan\)"):
-        gl.predict(gl.Problem.isotropic(20), WITHOUT_THEORY[name])
+        gl.predict(problem, plan, method="closed")
+    curve = gl.predict(problem, plan)
+    assert curve.method == "pencil"
+    assert not curve.exact.any()
+    assert np.isnan(curve.kappa).all()
+    np.testing.assert_allclose(curve.risk, curve.bias + curve.variance)
+    assert any("below 50" in text for text in curve.warnings)
+    bias, variance = pencils.risks(problem, plan)
+    np.testing.assert_array_equal(curve.risk, bias + variance)
+
+
+def test_the_pencil_is_asked_for_by_name_and_agrees_with_the_closed_route():
+    problem = gl.Problem.power_law(60, capacity=1.2, source=0.4)
+    plan = gl.Plan.mix(4, [90, 40, 80, 50], real=0.3, penalty=0.02, noise=0.4)
+    closed, pencil = gl.predict(problem, plan), gl.predict(problem, plan, method="pencil")
+    assert (closed.method, pencil.method) == ("state evolution", "pencil")
+    np.testing.assert_allclose(pencil.risk, closed.risk, rtol=1e-8)
+    np.testing.assert_allclose(pencil.bias, closed.bias, rtol=1e-8)
+
+
+def test_a_pencil_that_takes_minutes_is_not_started_unasked():
+    plan = gl.Plan.accumulate(13, 90, design="same", penalty=0.1)
+    with pytest.raises(gl.NoTheoryError, match=r"13 models .*method='pencil' takes minutes"):
+        gl.predict(gl.Problem.isotropic(20), plan)
+
+
+@pytest.mark.parametrize("name", ["same design, penalty", "pooled, penalty"])
+def test_predictions_by_pencil_agree_with_literal_runs(name):
+    problem = gl.Problem.power_law(120, capacity=1.0, source=0.5)
+    build = gl.Plan.same_design if "same" in name else partial(gl.Plan.accumulate, design="fresh")
+    plan = build(3, 150, penalty=0.05, noise=0.5)
+    theory = gl.predict(problem, plan)
+    runs = gl.simulate(problem, plan, trials=400, seed=1, method="literal")
+    assert (np.abs(theory.risk - runs.risk) < 0.03 * theory.risk + 4 * runs.stderr).all()
+    assert (np.abs(theory.bias - runs.bias) < 0.03 * theory.risk + 4 * runs.stderr).all()
 
 
 @pytest.mark.parametrize(
@@ -1018,7 +1055,7 @@ def test_a_plan_without_theory_is_refused_and_sent_to_simulate(name):
         (
             (gl.Problem.isotropic(2), gl.Plan.replace(1, 5)),
             "magic",
-            ["method", "'magic'", "'auto'"],
+            ["method", "'magic'", "'auto'", "'closed'", "'pencil'"],
         ),
         (
             (gl.Problem.isotropic(2), one(gl.Source(9, covariance=[1.0]))),

@@ -17,16 +17,8 @@ import genloss as gl
 from genloss.cli import app
 from genloss.errors import DataError, InvalidInputError
 from genloss.papers import Claim, reproduce
-from genloss.papers.demystified import (
-    chain,
-    interpolation,
-    isotropic,
-    least_squares,
-    master_recursion,
-    overparametrised,
-    power_law,
-    ridge,
-)
+from genloss.papers.demystified import least_squares, master_recursion, overparametrised, ridge
+from genloss.papers.demystified.figures import chain, interpolation, isotropic, power_law
 from genloss.papers.gallery import EXPERIMENTS, names
 from genloss.papers.reproduction import Reproduction
 

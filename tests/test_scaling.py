@@ -10,7 +10,7 @@ from scipy.special import zeta
 import genloss as gl
 from genloss import equivalents
 from genloss.errors import InvalidInputError
-from genloss.papers.demystified import penalty_rules, scaling_laws
+from genloss.papers.demystified.figures import penalty_rules, scaling_laws
 from genloss.papers.reproduction import Effort
 from genloss.scaling import (
     PowerLaw,

@@ -220,9 +220,19 @@ def test_tune_names_what_is_wrong(change, words):
     assert all(word in str(caught.value) for word in words)
 
 
-def test_plans_without_theory_for_a_penalty_cannot_be_tuned():
+def test_plans_that_only_the_pencil_knows_can_be_tuned():
+    problem = gl.Problem.power_law(40, capacity=1.2, source=0.5)
+    plan = gl.Plan.same_design(2, 60, noise=0.5)
+    best = gl.tune(problem, plan)
+    assert best.curve.method == "pencil"
+    around = [gl.predict(problem, plan.with_penalty(lam)).risk[-1] for lam in (1e-3, 0.01, 0.1, 1)]
+    assert best.value <= min(around)
+    assert best.value < 0.8 * best.value_before
+
+
+def test_plans_that_are_too_long_for_the_pencil_cannot_be_tuned():
     with pytest.raises(gl.NoTheoryError, match=r"genloss\.simulate"):
-        gl.tune(POWER, gl.Plan.same_design(3, 90, noise=0.5))
+        gl.tune(POWER, gl.Plan.same_design(13, 90, noise=0.5))
 
 
 # --- real rows --------------------------------------------------------------------------------

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.data.correction import Correction, Expected, Theory
-from genloss.errors import NoTheoryError
 from genloss.plan import Plan
+from genloss.predict.routes import has_closed_route
 from genloss.tune import real_rows_needed, tune, with_real_rows
 
 Array = npt.NDArray[np.float64]
@@ -38,8 +38,8 @@ class Advice:
     real_rows : int or None
         Fewest real rows, in place of model-labelled ones in every generation, that hold every model
         within ``tolerance`` of model 0; 0 if the plan holds as it is, None if no number does.
-    real_rows_known : bool
-        False where no theory knows the plan with real rows in it.
+    best_penalty_known, real_rows_known : bool
+        False where no closed formula knows the plan, or the plan with real rows in it.
     tolerance : float
         Allowed increase over model 0.
     """
@@ -50,6 +50,7 @@ class Advice:
     best_error: float
     error: float
     real_rows: int | None
+    best_penalty_known: bool = True
     real_rows_known: bool = True
     tolerance: float = TOLERANCE
 
@@ -68,7 +69,9 @@ class Advice:
             beyond = f", nor, extrapolated, within {self.horizon}" if self.horizon > asked else ""
             found.append(f"The error does not double within these {asked} models{beyond}.")
         gain = 1 - self.best_error / self.error
-        if gain > 0.005:
+        if not self.best_penalty_known:
+            found.append("Which penalty would be best is not known for such a plan.")
+        elif gain > 0.005:
             found.append(
                 f"Best penalty for model {last}, one for all generations: {self.best_penalty:.2g}; its "
                 f"error is then {self.best_error:.4g} instead of {self.error:.4g} ({gain:.0%} less)."
@@ -121,17 +124,18 @@ def advise(
         ratio = np.append(expected.ratio, np.full(missing, expected.ratio[-1]))
         return theory.error(candidate) * ratio[: candidate.n_models]
 
-    more = max(HORIZON - plan.n_models, 0) if plan.n_models > 1 else 0
+    # plans are extended and searched over only where a closed formula knows them all
+    extended = has_closed_route(plan) and plan.n_models > 1
+    more = max(HORIZON - plan.n_models, 0) if extended else 0
     horizon = Plan((*plan.generations, *plan.generations[-1:] * more))
     errors = error(horizon)
     above = np.flatnonzero(errors > 2 * errors[0])
     own = float(expected.error[-1])
-    best_plan, best = _best(theory, correct, plan, own, penalties)
-    try:
+    best_plan, best, real_rows = plan, own, None
+    if penalty_known := has_closed_route(plan.with_penalty(1.0)):
+        best_plan, best = _best(theory, correct, plan, own, penalties)
+    if rows_known := has_closed_route(with_real_rows(plan, 1)):
         real_rows = _confirmed(plan, real_rows_needed(plan, error, tolerance=TOLERANCE), correct)
-        known = True
-    except NoTheoryError:
-        real_rows, known = None, False
     return Advice(
         doubles_at=int(above[0]) if above.size else None,
         horizon=horizon.n_models,
@@ -139,7 +143,8 @@ def advise(
         best_error=best,
         error=own,
         real_rows=real_rows,
-        real_rows_known=known,
+        best_penalty_known=penalty_known,
+        real_rows_known=rows_known,
     )
 
 
@@ -150,11 +155,8 @@ def _best(
     own: float,
     penalties: tuple[float, float],
 ) -> tuple[Plan, float]:
-    """The plan with its best penalty and the last error then; itself where no theory knows."""
-    try:
-        ready = tune(theory.problem, theory.ready(plan), penalties=penalties).plan
-    except NoTheoryError:
-        return plan, own
+    """The plan with its best penalty, and the last error then."""
+    ready = tune(theory.problem, theory.ready(plan), penalties=penalties).plan
     other = plan.with_penalty(ready.penalty)
     error = float(correct(other).error[-1]) if other != plan else own
     return (other, error) if error < own else (plan, own)

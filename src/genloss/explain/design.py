@@ -16,6 +16,7 @@ from genloss.papers.demystified import (
     noise_ceiling,
     overparametrised,
 )
+from genloss.plan import Plan
 from genloss.predict import predict
 from genloss.problem import Problem
 from genloss.simulate import simulate
@@ -112,6 +113,7 @@ def engineer() -> str:
     fresh = predict(problem, setting(GENERATIONS, "independent").plan())
     same = setting(GENERATIONS, "same").plan()
     reused = predict(problem, same)
+    penalised = predict(problem, Plan.same_design(4, FEW_ROWS, penalty=0.1, noise=NOISE))
     trials = simulate(problem, same, trials=TRIALS, seed=0)
     return f"""
 ```python
@@ -139,17 +141,15 @@ print(trials.risk[-1].round(1))  # {printed(trials.risk[-1], 1)}
 Which number to look at: the steps `risk[1:-1] - risk[:-2]` from generator to generator. Equal steps
 mean that noise piles up. Shrinking steps mean that old noise is forgotten, and the signal with it.
 
-`predict` knows reused inputs without a penalty only. With one it raises `NoTheoryError`, and
-`simulate` runs the plan:
+With a penalty on reused inputs there is no closed formula. `predict` then solves the whole plan as one
+random-matrix fixed point, and the curve's method says so:
 
 ```python
 import genloss as gl
 
 plan = gl.Plan.same_design(4, {FEW_ROWS}, penalty=0.1, noise={NOISE})
-try:
-    gl.predict(gl.Problem.isotropic({DIM}), plan)
-except gl.NoTheoryError as error:
-    print(type(error).__name__)  # NoTheoryError
+curve = gl.predict(gl.Problem.isotropic({DIM}), plan)
+print(curve.method, curve.risk[-1].round(2))  # pencil {printed(penalised.risk[-1], 2)}
 ```
 
 Self-distillation on one training set is the same-inputs case. Labelling new traffic is the fresh one.

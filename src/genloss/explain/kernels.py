@@ -13,7 +13,7 @@ import numpy.typing as npt
 from genloss.curve import Curve
 from genloss.explain.numerals import fixed, number, percent, printed, table
 from genloss.explain.topic import Topic
-from genloss.papers.demystified import circle
+from genloss.papers.demystified.figures import circle
 from genloss.plan import Plan
 from genloss.predict import predict
 
@@ -204,7 +204,7 @@ many weak, nearly independent features in the directions that matter. On the cir
 (one standard error, {RUNS} runs).
 
 **Checks.** Kernel and target here are Bernoulli polynomials (K = 2Σ cos(jt)/j², target π − x), so the
-test error of a fit is an exact integral, with no test set (`genloss.papers.demystified.circle.risk`).
+test error of a fit is an exact integral, with no test set (`genloss.papers.demystified.figures.circle.risk`).
 Theory sums the first {FREQUENCIES:,} frequencies.
 
 **Pitfalls.** Each circle eigenvalue counts twice. Spectra estimated from a Gram matrix are

@@ -25,7 +25,7 @@ class Experiment:
     shows: str
 
 
-_HERE = "genloss.papers.demystified"
+_HERE = "genloss.papers.demystified.figures"
 
 EXPERIMENTS: dict[str, Experiment] = {
     "chain": Experiment(f"{_HERE}.chain", "F4", "the chain, with the error of every model"),

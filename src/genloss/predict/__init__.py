@@ -6,13 +6,15 @@ import numpy as np
 
 from genloss import _check
 from genloss.curve import Curve
-from genloss.errors import InvalidInputError
+from genloss.errors import InvalidInputError, NoTheoryError
 from genloss.plan import Plan
-from genloss.predict.reliability import cautions
-from genloss.predict.routes import Walk, route
+from genloss.predict.reliability import cautions, limit_cautions
+from genloss.predict.routes import Walk, has_closed_route, route
 from genloss.problem import Problem
 
 __all__ = ["predict"]
+
+MOST_BY_PENCIL = 12  # models of one pencil that are solved in seconds
 
 
 def predict(problem: Problem, plan: Plan, *, method: str = "auto") -> Curve:
@@ -24,9 +26,11 @@ def predict(problem: Problem, plan: Plan, *, method: str = "auto") -> Curve:
         What there is to learn.
     plan : Plan
         Who labels which samples, and how each generation is fitted.
-    method : {"auto"}, default "auto"
-        Route; "auto" takes the exact formula of every generation that has one, and the
-        deterministic equivalent of state evolution elsewhere.
+    method : {"auto", "closed", "pencil"}, default "auto"
+        Route. "closed" takes the exact formula of every generation that has one, and the
+        deterministic equivalent of state evolution elsewhere. "pencil" writes the whole plan as
+        one random-matrix fixed point, which knows any plan, in milliseconds to seconds. "auto"
+        takes the pencil only for plans that have no closed route.
 
     Returns
     -------
@@ -37,7 +41,8 @@ def predict(problem: Problem, plan: Plan, *, method: str = "auto") -> Curve:
     Raises
     ------
     NoTheoryError
-        For reused or pooled designs with a penalty or several sources: simulate these.
+        "closed": for reused or pooled designs with a penalty or several sources. "auto": for such
+        plans with more than 12 generations. "pencil": for a fit without penalty to dim rows.
     InvalidInputError
         If the plan does not fit the problem.
 
@@ -45,7 +50,8 @@ def predict(problem: Problem, plan: Plan, *, method: str = "auto") -> Curve:
     -----
     Fresh designs: state evolution, `theory.md` 2.2-2.3, exact for least squares (n_samples - dim -
     1, `paper.md` 2.1) and for isotropic minimum-norm fits (2.4). Several covariances or weights:
-    2.4. Same designs: `paper.md` 2.4. Pooled designs: 2.6.
+    2.4. Same designs: `paper.md` 2.4. Pooled designs: 2.6. Anything else: `genloss.pencils`, exact
+    in high dimension, off by a term of order 1/dim at finite size.
 
     Examples
     --------
@@ -59,8 +65,16 @@ def predict(problem: Problem, plan: Plan, *, method: str = "auto") -> Curve:
         raise InvalidInputError(f"problem was {type(problem).__name__}; it must be a Problem")
     if not isinstance(plan, Plan):
         raise InvalidInputError(f"plan was {type(plan).__name__}; it must be a Plan")
-    _check.choice("method", method, ("auto",))
+    _check.choice("method", method, ("auto", "closed", "pencil"))
     plan.check_fits(problem.dim)
+    if method == "pencil" or (method == "auto" and not has_closed_route(plan)):
+        if method == "auto" and plan.n_models > MOST_BY_PENCIL:
+            raise NoTheoryError(
+                f"plan has {plan.n_models} models and reuses or pools designs in a way that no "
+                f"closed formula knows; beyond {MOST_BY_PENCIL} models method='pencil' takes "
+                "minutes, and genloss.simulate(problem, plan) runs it"
+            )
+        return _by_pencil(problem, plan)
 
     routes = [route(plan, model) for model in range(plan.n_models)]
     walk = Walk(problem, plan)
@@ -82,4 +96,22 @@ def predict(problem: Problem, plan: Plan, *, method: str = "auto") -> Curve:
         df1=single * [fit.df1 for fit in fits],
         df2=single * [fit.df2 for fit in fits],
         exact=np.array(exact),
+    )
+
+
+def _by_pencil(problem: Problem, plan: Plan) -> Curve:
+    from genloss.pencils import risks
+
+    bias, variance = risks(problem, plan)
+    unknown = np.full(plan.n_models, np.nan)
+    return Curve(
+        risk=bias + variance,
+        bias=bias,
+        variance=variance,
+        method="pencil",
+        warnings=limit_cautions(problem, plan),
+        kappa=unknown,
+        df1=unknown,
+        df2=unknown,
+        exact=np.zeros(plan.n_models, dtype=bool),
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from genloss.plan import Plan
 from genloss.predict.stage import Stage
 from genloss.problem import Problem
 
@@ -15,6 +16,8 @@ Array = npt.NDArray[np.float64]
 FEW_DIRECTIONS = 10.0
 CROWDED = 0.2
 LOW_DIM = 50
+THIN = f"dim or n_samples below {LOW_DIM}: the asymptotic formula may be off by percents"
+NOT_GAUSSIAN = "inputs are not Gaussian: the theory is an approximation here"
 
 
 def cautions(
@@ -47,12 +50,20 @@ def cautions(
         ),
         (crowded, "n_samples is close to df2: small changes of the problem change the risk a lot"),
         (few, f"fewer than {FEW_DIRECTIONS:.0f} effective directions: single runs vary a lot"),
-        (thin, f"dim or n_samples below {LOW_DIM}: the asymptotic formula may be off by percents"),
+        (thin, THIN),
     ]
     sentences = [f"{_models(models)}: {text}" for models, text in found if models]
     if not problem.gaussian:
-        sentences.append("inputs are not Gaussian: the theory is an approximation here")
+        sentences.append(NOT_GAUSSIAN)
     return tuple(sentences)
+
+
+def limit_cautions(problem: Problem, plan: Plan) -> tuple[str, ...]:
+    """Sentences about a plan that is known in high dimension only."""
+    rows = plan.n_samples
+    thin = [model for model in range(plan.n_models) if min(problem.dim, rows[model]) < LOW_DIM]
+    sentences = [f"{_models(thin)}: {THIN}"] if thin else []
+    return tuple(sentences if problem.gaussian else [*sentences, NOT_GAUSSIAN])
 
 
 def _models(models: Sequence[int]) -> str:

@@ -13,7 +13,7 @@ from genloss.predict.same_design import Run
 from genloss.predict.stage import Stage, stages
 from genloss.problem import Problem
 
-REMEDY = "no theory is known for it yet, but genloss.simulate(problem, plan) runs it"
+REMEDY = "no closed formula knows it, but predict(method='pencil') and genloss.simulate(problem, plan) do"
 
 
 class Walk:
@@ -56,6 +56,16 @@ class Walk:
     def _pool(self, model: int, overlap: float) -> None:
         noise = self.plan.generations[model].sources[0].label_noise ** 2
         pooled.extend(self.moments, self.fits[model], overlap, noise, model)
+
+
+def has_closed_route(plan: Plan) -> bool:
+    """Whether every model of a plan is known without the pencil engine."""
+    try:
+        for model in range(plan.n_models):
+            route(plan, model)
+    except NoTheoryError:
+        return False
+    return True
 
 
 def route(plan: Plan, model: int) -> Callable[[Walk, int], None]:

@@ -14,7 +14,7 @@ from genloss._threads import cores, trial_pool
 from genloss.data.kernels import Kernel
 from genloss.errors import DataError
 from genloss.generation import Generation
-from genloss.papers.demystified.continuation import Continued, continued
+from genloss.papers.demystified.figures.continuation import Continued, continued
 from genloss.papers.images import Images
 from genloss.papers.reproduction import Effort
 from genloss.plan import Plan
@@ -174,7 +174,7 @@ def clean_exponent(sample: Problem) -> float:
     Examples
     --------
     >>> import genloss as gl
-    >>> from genloss.papers.demystified.mnist_chains import clean_exponent
+    >>> from genloss.papers.demystified.figures.mnist_chains import clean_exponent
     >>> round(clean_exponent(gl.Problem.power_law(30_000, capacity=1.5, source=0.5)), 1)
     0.6
     """

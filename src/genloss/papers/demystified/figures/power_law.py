@@ -45,7 +45,7 @@ def setting(n_samples: int, generations: int, rule: Rule | float) -> Setting:
     Examples
     --------
     >>> from genloss.papers.demystified import ridge
-    >>> from genloss.papers.demystified.power_law import setting
+    >>> from genloss.papers.demystified.figures.power_law import setting
     >>> round(ridge(setting(25600, 20, "clean")).risk, 3), round(ridge(setting(25600, 20, "adaptive")).risk, 3)
     (0.762, 0.117)
     """
@@ -80,7 +80,7 @@ def best(n_samples: int, generations: int) -> float:
 
     Examples
     --------
-    >>> from genloss.papers.demystified.power_law import best
+    >>> from genloss.papers.demystified.figures.power_law import best
     >>> round(best(1600, 5), 4)
     0.0585
     """

@@ -81,7 +81,7 @@ def continued(gram: Array, target: Array) -> Continued:
     Examples
     --------
     >>> import numpy as np
-    >>> from genloss.papers.demystified.continuation import continued
+    >>> from genloss.papers.demystified.figures.continuation import continued
     >>> rng = np.random.default_rng(0)
     >>> features = rng.standard_normal((400, 3000)) * np.arange(1, 3001) ** -0.75
     >>> found = continued(features @ features.T, features @ np.ones(3000))

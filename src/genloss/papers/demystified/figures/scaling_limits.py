@@ -28,7 +28,7 @@ from genloss.simulate.conditional import downstream
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-from genloss.papers.demystified.scaling_growth import DASHED, SECTION, Sheet
+from genloss.papers.demystified.figures.scaling_growth import DASHED, SECTION, Sheet
 
 Array = npt.NDArray[np.float64]
 

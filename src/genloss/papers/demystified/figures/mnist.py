@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.papers.claims import Claim
-from genloss.papers.demystified.mnist_chains import (
+from genloss.papers.demystified.figures.mnist_chains import (
     FACTOR,
     GENERATIONS,
     NOISE,
@@ -60,7 +60,7 @@ def run(effort: Effort) -> Reproduction:
 
     Examples
     --------
-    >>> from genloss.papers.demystified import mnist
+    >>> from genloss.papers.demystified.figures import mnist
     >>> from genloss.papers.reproduction import Effort
     >>> drawn = mnist.run(Effort(quick=True))
     >>> drawn.title  # doctest: +ELLIPSIS

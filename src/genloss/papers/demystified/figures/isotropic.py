@@ -40,7 +40,7 @@ def setting(n_samples: int = ROWS, penalty: float = SMALL_PENALTY, generations: 
     Examples
     --------
     >>> from genloss.papers.demystified import ridge
-    >>> from genloss.papers.demystified.isotropic import setting
+    >>> from genloss.papers.demystified.figures.isotropic import setting
     >>> round(ridge(setting(penalty=0.1, generations=5)).risk, 3)
     1.072
     """

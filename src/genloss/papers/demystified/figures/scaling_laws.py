@@ -11,13 +11,13 @@ from genloss.papers.reproduction import Effort, Reproduction
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-from genloss.papers.demystified.scaling_growth import (
+from genloss.papers.demystified.figures.scaling_growth import (
     Sheet,
     clean_law,
     modified_law,
     noiseless_phases,
 )
-from genloss.papers.demystified.scaling_limits import (
+from genloss.papers.demystified.figures.scaling_limits import (
     effective_noise_law,
     fixed_generators,
     interpolating_generators,

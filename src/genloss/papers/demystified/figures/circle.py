@@ -63,7 +63,7 @@ def kernel(x: Array, z: Array) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from genloss.papers.demystified import circle
+    >>> from genloss.papers.demystified.figures import circle
     >>> round(float(circle.kernel(np.array([1.0]), np.array([1.0]))[0, 0] * 3 / np.pi**2), 12)
     1.0
     """
@@ -77,7 +77,7 @@ def target(x: Array) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from genloss.papers.demystified import circle
+    >>> from genloss.papers.demystified.figures import circle
     >>> circle.target(np.array([0.5, 0.5 + 2 * np.pi])) - np.pi
     array([-0.5, -0.5])
     """
@@ -89,7 +89,7 @@ def problem(frequencies: int = FREQUENCIES) -> Problem:
 
     Examples
     --------
-    >>> from genloss.papers.demystified import circle
+    >>> from genloss.papers.demystified.figures import circle
     >>> circle.problem(3).spectrum.round(3)
     array([1.   , 1.   , 0.25 , 0.25 , 0.111, 0.111])
     """
@@ -118,7 +118,7 @@ def risk(x: Array, dual: Array) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from genloss.papers.demystified import circle
+    >>> from genloss.papers.demystified.figures import circle
     >>> float(circle.risk(np.array([1.0]), np.zeros((1, 1)))[0]) == circle.SIGNAL
     True
     """
@@ -148,7 +148,7 @@ def run(effort: Effort) -> Reproduction:
 
     Examples
     --------
-    >>> from genloss.papers.demystified import circle
+    >>> from genloss.papers.demystified.figures import circle
     >>> from genloss.papers.reproduction import Effort
     >>> len(circle.run(Effort(quick=True)).claims) > 5
     True

@@ -29,7 +29,7 @@ def setting(generations: int) -> Setting:
 
     Examples
     --------
-    >>> from genloss.papers.demystified.chain import setting
+    >>> from genloss.papers.demystified.figures.chain import setting
     >>> setting(2).generations
     2
     """

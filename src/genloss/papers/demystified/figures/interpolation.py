@@ -55,7 +55,7 @@ def setting(
     --------
     >>> import genloss as gl
     >>> from genloss.papers.demystified import overparametrised
-    >>> from genloss.papers.demystified.interpolation import setting
+    >>> from genloss.papers.demystified.figures.interpolation import setting
     >>> round(overparametrised(setting(gl.Problem.isotropic(300), 150, 3)).risk, 4)  # 1 - 1/8
     0.875
     """

@@ -51,7 +51,7 @@ def penalties(
 
     Examples
     --------
-    >>> from genloss.papers.demystified.penalty_rules import penalties
+    >>> from genloss.papers.demystified.figures.penalty_rules import penalties
     >>> found = penalties(1e6, capacity=2.0, source=0.5, generations=1, generator_samples=6000)
     >>> {rule: round(float(penalty), 5) for rule, penalty in found.items()}
     {'clean': 0.0001, 'exponent': 0.00303, 'noise': 0.00399, 'noise with constants': 0.00339}
@@ -72,7 +72,7 @@ def settings_of_the_spec() -> tuple[Array, Array, Array]:
 
     Examples
     --------
-    >>> from genloss.papers.demystified.penalty_rules import settings_of_the_spec
+    >>> from genloss.papers.demystified.figures.penalty_rules import settings_of_the_spec
     >>> len(settings_of_the_spec()[0])
     47
     """
@@ -94,7 +94,7 @@ def excesses(
     Examples
     --------
     >>> import numpy as np
-    >>> from genloss.papers.demystified.penalty_rules import excesses
+    >>> from genloss.papers.demystified.figures.penalty_rules import excesses
     >>> one = np.array([1e6]), np.array([6e3]), np.array([10.0])
     >>> bool(excesses(2.0, 0.5, one)["clean"][0] > 1 > 0.01 > excesses(2.0, 0.5, one)["noise"][0])
     True

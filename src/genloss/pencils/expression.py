@@ -1,0 +1,331 @@
+"""Expressions in Gaussian matrices: what a theorist writes down.
+
+Equal expressions are one object, so that a resolvent written twice is solved for once.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+from weakref import WeakValueDictionary
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss import _check
+from genloss.errors import InvalidInputError
+from genloss.pencils.space import ONE, Space
+
+Array = npt.NDArray[np.float64]
+Coefficient = float | Array
+"""A diagonal matrix: one number, or one per direction of its space."""
+
+_SERIAL = itertools.count()
+_LONGEST = 200
+_known: WeakValueDictionary[tuple[Any, ...], Any] = WeakValueDictionary()
+
+
+def _shared(kind: type[Any], *parts: Any, key: tuple[Any, ...] | None = None) -> Any:
+    """The one object of this kind with these parts."""
+    key = (kind, *(parts if key is None else key))
+    found = _known.get(key)
+    if found is None:
+        found = _known[key] = kind(*parts)
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Parameter:
+    """A named number that multiplies expressions and in which they can be differentiated."""
+
+    name: str
+    value: float
+
+    def __float__(self) -> float:
+        return self.value
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Expression:
+    """A matrix written in Gaussian and diagonal ones; a vector is a matrix with one column."""
+
+    __array_ufunc__: ClassVar[None] = None  # NumPy numbers leave * to the expression
+    rows: Space
+    cols: Space
+    text: str = field(init=False)
+    """What is printed, cut where it gets long."""
+
+    @property
+    def T(self) -> Expression:
+        """The transpose."""
+        return self._transposed()
+
+    def inv(self) -> Expression:
+        """The inverse of a square expression."""
+        if self.rows != self.cols:
+            raise InvalidInputError(f"{self} is {self.rows} x {self.cols}; only square ones invert")
+        return self._inverted()
+
+    def derivative(self, leaf: Parameter | Expression) -> Expression | None:
+        """Derivative in a parameter, or in the scale of a diagonal; None where it vanishes."""
+        return self if self is leaf else self._derivative(leaf)
+
+    def __post_init__(self) -> None:
+        words = self._words()
+        cut = words if len(words) <= _LONGEST else words[: _LONGEST - 3] + "..."
+        object.__setattr__(self, "text", cut)
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _words(self) -> str:
+        return type(self).__name__
+
+    def _transposed(self) -> Expression:
+        raise InvalidInputError(f"{self} is a vector; overlaps are taken by `overlap`, not by .T")
+
+    def _inverted(self) -> Expression:
+        return _shared(Inverse, self.rows, self.cols, self)
+
+    def _derivative(self, _leaf: Parameter | Expression) -> Expression | None:
+        return None
+
+    def __add__(self, other: Any) -> Expression:
+        if not isinstance(other, Expression):
+            raise InvalidInputError(f"{other!r} was added to {self}; write {other!r} * identity")
+        self.rows.check(other.rows, self, "+", other)
+        self.cols.check(other.cols, self, "+", other)
+        return _sum([self, other])
+
+    def __radd__(self, other: Any) -> Expression:
+        return self + other
+
+    def __neg__(self) -> Expression:
+        return -1.0 * self
+
+    def __sub__(self, other: Any) -> Expression:
+        return self + (-other if isinstance(other, Expression) else other)
+
+    def __mul__(self, factor: Any) -> Expression:
+        if isinstance(factor, Expression):
+            raise InvalidInputError(f"{self} * {factor}: the matrix product is written @")
+        if not isinstance(factor, Parameter):
+            factor = _check.finite("factor", factor)
+            if isinstance(self, Scaled) and isinstance(self.by, float):
+                return self.of * (factor * self.by)
+            if factor == 1.0:
+                return self
+        return _shared(Scaled, self.rows, self.cols, factor, self)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, divisor: float) -> Expression:
+        return self * (1 / _check.finite("divisor", divisor))
+
+    def __matmul__(self, other: Any) -> Expression:
+        if not isinstance(other, Expression):
+            raise InvalidInputError(f"{self} @ {other!r}: give arrays to vector() or diagonal()")
+        self.cols.check(other.rows, self, "@", other)
+        return _product([self, other])
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Gaussian(Expression):
+    """A matrix of independent standard normal entries."""
+
+    name: str
+    serial: int
+    flipped: bool
+
+    def _transposed(self) -> Expression:
+        return _shared(Gaussian, self.cols, self.rows, self.name, self.serial, not self.flipped)
+
+    def _words(self) -> str:
+        return self.name + "'" * self.flipped
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Diagonal(Expression):
+    """A deterministic matrix, diagonal in the common eigenbasis."""
+
+    values: Coefficient
+    name: str
+
+    def _transposed(self) -> Expression:
+        return self
+
+    def _inverted(self) -> Expression:
+        if not np.all(self.values):
+            raise InvalidInputError(f"{self} has zeros on its diagonal and no inverse")
+        name = self.name if self.name == "I" else f"{self.name}^-1"
+        return diagonal(self.rows, 1.0 / self.values, name=name)
+
+    def _words(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Vector(Expression):
+    """Given coordinates, or independent noise with these standard deviations."""
+
+    values: Coefficient
+    name: str
+    random: bool
+    serial: int
+
+    def _words(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Scaled(Expression):
+    """A number times an expression."""
+
+    by: float | Parameter
+    of: Expression
+
+    def _transposed(self) -> Expression:
+        return self.of.T * self.by
+
+    def _derivative(self, leaf: Parameter | Expression) -> Expression | None:
+        inner = self.of.derivative(leaf)
+        parts = [self.of] if self.by is leaf else []
+        return _total([*parts, None if inner is None else inner * self.by])
+
+    def _words(self) -> str:
+        name = self.by.name if isinstance(self.by, Parameter) else f"{self.by:.6g}"
+        return f"-{self.of}" if name == "-1" else f"{name} {self.of}"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Sum(Expression):
+    """A sum; the order of the terms does not matter."""
+
+    terms: tuple[Expression, ...]
+
+    def _transposed(self) -> Expression:
+        return _sum([term.T for term in self.terms])
+
+    def _derivative(self, leaf: Parameter | Expression) -> Expression | None:
+        return _total([term.derivative(leaf) for term in self.terms])
+
+    def _words(self) -> str:
+        return "(" + " + ".join(map(str, self.terms)).replace("+ -", "- ") + ")"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Product(Expression):
+    """A matrix product."""
+
+    factors: tuple[Expression, ...]
+
+    def _transposed(self) -> Expression:
+        return _product([factor.T for factor in reversed(self.factors)])
+
+    def _derivative(self, leaf: Parameter | Expression) -> Expression | None:
+        parts: list[Expression | None] = []
+        for k, factor in enumerate(self.factors):
+            inner = factor.derivative(leaf)
+            if inner is not None:
+                parts.append(_product([*self.factors[:k], inner, *self.factors[k + 1 :]]))
+        return _total(parts)
+
+    def _words(self) -> str:
+        return " ".join(map(str, self.factors))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Inverse(Expression):
+    """An inverse."""
+
+    of: Expression
+
+    def _transposed(self) -> Expression:
+        return self.of.T.inv()
+
+    def _inverted(self) -> Expression:
+        return self.of
+
+    def _derivative(self, leaf: Parameter | Expression) -> Expression | None:
+        inner = self.of.derivative(leaf)
+        return None if inner is None else -_product([self, inner, self])
+
+    def _words(self) -> str:
+        return f"{self.of}^-1"
+
+
+def _sum(terms: Iterable[Expression]) -> Expression:
+    flat = [part for term in terms for part in (term.terms if isinstance(term, Sum) else (term,))]
+    # sums are equal whatever the order in which they were written
+    key = (Sum, tuple(sorted(map(id, flat))))
+    return _shared(Sum, flat[0].rows, flat[0].cols, tuple(flat), key=key)
+
+
+def _total(terms: Iterable[Expression | None]) -> Expression | None:
+    present = [term for term in terms if term is not None]
+    return present[0] if len(present) == 1 else _sum(present) if present else None
+
+
+def _product(factors: Iterable[Expression]) -> Expression:
+    flat = [
+        p
+        for factor in factors
+        for p in (factor.factors if isinstance(factor, Product) else (factor,))
+    ]
+    return _shared(Product, flat[0].rows, flat[-1].cols, tuple(flat))
+
+
+def gaussian(rows: Space, cols: Space, *, name: str = "Z") -> Expression:
+    """A new matrix of independent standard normal entries; every call makes an independent one."""
+    return _shared(Gaussian, rows, cols, name, next(_SERIAL), False)
+
+
+def diagonal(space: Space, values: npt.ArrayLike, *, name: str = "D") -> Expression:
+    """The matrix with these values on its diagonal, in the common eigenbasis."""
+    entries = space.coefficient("values", values)
+    return _shared(Diagonal, space, space, entries, name, key=(*_names(space, entries), name))
+
+
+def identity(space: Space) -> Expression:
+    """The identity matrix of a space."""
+    return diagonal(space, 1.0, name="I")
+
+
+def vector(space: Space, values: npt.ArrayLike, *, name: str = "w") -> Expression:
+    """The vector with these coordinates in the eigenbasis."""
+    entries = space.coefficient("values", values)
+    key = (*_names(space, entries), name)
+    return _shared(Vector, space, ONE, entries, name, False, -1, key=key)
+
+
+def noise(space: Space, deviation: npt.ArrayLike = 1.0, *, name: str = "e") -> Expression:
+    """A new random vector: independent, centred entries with this standard deviation."""
+    entries = space.coefficient("deviation", deviation)
+    return _shared(Vector, space, ONE, entries, name, True, next(_SERIAL), key=(next(_SERIAL),))
+
+
+def _names(space: Space, values: Coefficient) -> tuple[object, ...]:
+    bytes_ = values if isinstance(values, float) else values.tobytes()
+    return (space, space.multiplicities, bytes_)
+
+
+def vectors_within(expression: Expression) -> Iterable[Expression]:
+    """All parts of a vector that are vectors, each after its own parts and without recursion."""
+    done: dict[Expression, None] = {}
+    stack = [(expression, False)]
+    while stack:
+        part, expanded = stack.pop()
+        if expanded:
+            done[part] = None
+        elif part not in done:
+            stack.append((part, True))
+            match part:
+                case Scaled(of=inner):
+                    stack.append((inner, False))
+                case Sum(terms=terms):
+                    stack += [(term, False) for term in reversed(terms)]
+                case Product(factors=factors):
+                    stack.append((factors[-1], False))
+    return done

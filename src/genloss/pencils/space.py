@@ -1,0 +1,88 @@
+"""Index spaces: what the rows and columns of an expression stand for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss import _check
+from genloss.errors import InvalidInputError
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Space:
+    """A named index space.
+
+    Parameters
+    ----------
+    name : str
+        Spaces of one name are one space, so the name must go with one size.
+    size : float
+        Number of indices, for instance rows of a design.
+    multiplicities : tuple of float, optional
+        Given where diagonal matrices differ between indices: the size of every eigenspace of the
+        common eigenbasis. `features` makes such a space.
+
+    Examples
+    --------
+    >>> from genloss.pencils import Space
+    >>> Space("rows", 400), Space.features(100), Space.features(multiplicities=[3, 5])
+    (Space('rows', 400), Space('features', 100), Space('features', 8))
+    """
+
+    name: str
+    size: float
+    multiplicities: tuple[float, ...] = field(default=(), compare=False)
+
+    def __post_init__(self) -> None:
+        _check.positive("size", self.size)
+
+    @classmethod
+    def features(
+        cls, dim: int = 0, *, multiplicities: npt.ArrayLike | None = None, name: str = "features"
+    ) -> Space:
+        """A space of ``dim`` eigen-directions, or of eigenspaces of these multiplicities."""
+        if multiplicities is None:
+            multiplicities = np.ones(_check.integer("dim", dim, minimum=1))
+        weights = _check.vector("multiplicities", multiplicities)
+        if (weights <= 0).any():
+            raise InvalidInputError(f"multiplicities had minimum {weights.min()}; all must be > 0")
+        return cls(name, float(weights.sum()), tuple(weights.tolist()))
+
+    @property
+    def directions(self) -> int:
+        """Number of eigenspaces, 1 where all indices are alike."""
+        return len(self.multiplicities) or 1
+
+    @property
+    def weights(self) -> Array:
+        """Number of indices in every eigenspace, shape (directions,)."""
+        return np.array(self.multiplicities or (self.size,), dtype=np.float64)
+
+    def coefficient(self, name: str, values: npt.ArrayLike) -> float | Array:
+        """Return ``values`` as one number or an array of shape (directions,)."""
+        if np.ndim(values) == 0:
+            return _check.finite(name, values)
+        entries = _check.vector(name, values)
+        if entries.size != self.directions:
+            raise InvalidInputError(
+                f"{name} had {entries.size} entries; {self} takes one number"
+                + (f" or {self.directions}" if self.multiplicities else "")
+            )
+        return entries
+
+    def check(self, other: Space, *where: object) -> None:
+        """Raise InvalidInputError, which says where, unless ``other`` is the same space."""
+        if self != other or self.multiplicities != other.multiplicities:
+            words = " ".join(map(str, where))
+            raise InvalidInputError(f"{words}: {self} does not match {other}")
+
+    def __repr__(self) -> str:
+        return f"Space({self.name!r}, {self.size:.12g})"
+
+
+ONE = Space("one column", 1.0)
