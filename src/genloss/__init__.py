@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from genloss.data.kernels import Kernel
     from genloss.data.tables import Table, load_table
     from genloss.scaling import PowerLaw, ScalingLaw, scaling_law
+    from genloss.sweeps import StoreError, sweep
 
 __all__ = [
     "Curve",
@@ -47,6 +48,7 @@ __all__ = [
     "Problem",
     "ScalingLaw",
     "Source",
+    "StoreError",
     "Table",
     "Tuned",
     "__version__",
@@ -58,6 +60,7 @@ __all__ = [
     "save",
     "scaling_law",
     "simulate",
+    "sweep",
     "to_json",
     "to_toml",
     "tune",
@@ -69,10 +72,12 @@ _LAZY = {
     "Kernel": "genloss.data.kernels",
     "PowerLaw": "genloss.scaling",
     "ScalingLaw": "genloss.scaling",
+    "StoreError": "genloss.sweeps",
     "Table": "genloss.data.tables",
     "forecast": "genloss.data.forecast",
     "load_table": "genloss.data.tables",
     "scaling_law": "genloss.scaling",
+    "sweep": "genloss.sweeps",
 }
 
 

@@ -6,7 +6,7 @@ import sys
 
 from cyclopts import CycloptsError
 
-from genloss.cli import explain, forecast, papers, plans  # noqa: F401 -- each adds its subcommands
+from genloss.cli import explain, forecast, papers, plans, sweep  # noqa: F401 -- each adds its subcommands
 from genloss.cli.app import app
 from genloss.errors import GenlossError
 

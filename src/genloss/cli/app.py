@@ -25,6 +25,7 @@ Examples:
     genloss simulate plan.toml --trials 500
     genloss reproduce F1 power-law --quick
     genloss explain ridge --level engineer
+    genloss sweep sweep.toml
 
 Without a file, forecast uses scikit-learn's digits. A plan file holds a
 [problem] and a [plan]; "genloss example" prints one to start from.

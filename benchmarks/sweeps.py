@@ -1,0 +1,122 @@
+"""Sweeps: a finished one opened again against its first run, and what the engines cost.
+
+python benchmarks/sweeps.py --output docs/sweeps-speed.md
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+import genloss as gl
+from genloss.sweeps.design import Sweep
+from genloss.sweeps.runs import run
+
+PROBLEM = {"preset": "power_law", "dim": 300, "capacity": 1.5, "source": 0.5}
+PLAN = {"preset": "replace", "generations": 10, "n_samples": 600, "noise": 0.5}
+
+
+def theory(n_points: int) -> Sweep:
+    """Theory only; every point has its own penalty and noise."""
+    grid = {
+        "plan.penalty": {"log": [1e-4, 1.0, n_points // 100]},
+        "plan.noise": {"linear": [0.1, 1.0, 100]},
+    }
+    return Sweep.of(PROBLEM, PLAN, grid)
+
+
+def finished_again(folder: Path, n_points: int) -> list[str]:
+    """Time the same call before and after there is anything to compute."""
+    url = str(folder / "again.zarr")
+    first = run(theory(n_points), url, cluster="serial")
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        again = run(theory(n_points), url, cluster="serial")
+        values = again.dataset().load()
+        times.append(time.perf_counter() - start)
+        assert again.computed == 0
+        assert np.isfinite(values.risk).all()
+    files = sum(1 for path in Path(url).rglob("*") if path.is_file())
+    before = first.seconds - first.computing_seconds
+    return [
+        f"| {n_points:,} points, theory only, first run (serial, {first.computed} blocks, "
+        f"{files} files) | {first.seconds:.2f} s | | {before:.2f} s of it to check every point "
+        "and make the store |",
+        f"| the same call when it is finished: checked, opened and read | {min(times):.3f} s "
+        f"| 20 x | {first.seconds / min(times):.0f} x the first run |",
+    ]
+
+
+def overheads(folder: Path, n_points: int, repeats: int) -> list[str]:
+    """Engines with as many workers as one and two: what they add to the time inside blocks."""
+    from distributed import Client, LocalCluster
+
+    lines = []
+    for workers in (1, 2):
+        with (
+            LocalCluster(
+                n_workers=workers, threads_per_worker=1, dashboard_address=None
+            ) as cluster,
+            Client(cluster) as client,
+        ):
+            client.run(import_everything)
+            places = {"processes (loky)": "processes", "Dask, by address": client.scheduler.address}
+            if workers == 1:
+                places = {"serial": "serial", "threads": "threads", **places}
+            for name, place in places.items():
+                shares = []
+                for repeat in range(repeats + 1):
+                    url = str(folder / f"{place[:3]}{workers}{repeat}.zarr")
+                    done = run(theory(workers * n_points), url, cluster=place, workers=workers)
+                    if repeat:  # the first one starts the workers
+                        shares.append(workers * done.computing_seconds / done.work_seconds - 1)
+                lines.append(
+                    f"| {name}, {workers} worker{'s' * (workers > 1)}, {done.computed} blocks of "
+                    f"{done.work_seconds / done.computed:.2f} s | {done.computing_seconds:.2f} s "
+                    f"| 5 % | {statistics.median(shares) * 100:.1f} % more than inside the blocks |"
+                )
+    return lines
+
+
+def import_everything() -> None:
+    gl.predict(gl.Problem.isotropic(3), gl.Plan.replace(1, 9))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--output", type=Path)
+    parser.add_argument("--points", type=int, default=10_000)
+    arguments = parser.parse_args()
+    import_everything()
+    with tempfile.TemporaryDirectory() as name:
+        rows = [
+            *finished_again(Path(name), arguments.points),
+            *overheads(Path(name), arguments.points // 2, 2),
+        ]
+    text = "\n".join(
+        [
+            "# Speed of sweeps",
+            "",
+            "Written by `python benchmarks/sweeps.py --output docs/sweeps-speed.md`; "
+            f"{os.cpu_count()} cores, Python {platform.python_version()}, NumPy {np.__version__}.",
+            "",
+            "| work | time | goal | against |",
+            "|---|---|---|---|",
+            *rows,
+        ]
+    )
+    print(text)
+    if arguments.output:
+        arguments.output.write_text(text + "\n")
+
+
+if __name__ == "__main__":
+    main()

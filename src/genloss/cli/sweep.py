@@ -1,0 +1,152 @@
+"""``genloss sweep``: any fields of a problem and a plan over a grid, kept in a store."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from genloss.cli.app import Json, app, print_json
+from genloss.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from genloss.sweeps.runs import Run
+
+Exports = Annotated[tuple[Path, ...], Parameter(negative="", show_default=False)]
+
+INTERRUPTED = 130
+"""Exit code after control-C, as of any command."""
+
+EXAMPLE = """\
+[problem]
+preset = "power_law"
+dim = 300
+capacity = 1.5
+source = 0.5
+
+[plan]
+preset = "replace"
+generations = 10
+n_samples = 600
+noise = 0.5
+
+[grid]
+"plan.penalty" = { log = [1e-4, 1.0, 25] }
+"plan.noise" = [0.1, 0.5, 1.0]
+
+[sweep]
+theory = true
+trials = 0
+seed = 0
+"""
+
+
+@app.command
+def sweep(
+    file: Path | None = None,
+    /,
+    *,
+    store: str | None = None,
+    cluster: str | None = None,
+    workers: int | None = None,
+    export: Exports = (),
+    repair: bool = False,
+    any_version: bool = False,
+    json: Json = False,
+) -> int:
+    """Predict or simulate over a grid or at random points; nothing stored is computed twice.
+
+    The file holds [problem], [plan], [grid] and [sweep]. Without one, prints an
+    example to start from. Interrupted, it goes on where it stopped.
+
+    Parameters
+    ----------
+    file
+        A .toml file.
+    store
+        Folder or fsspec URL of the results, a Zarr store. Default: beside the file, ending in .zarr.
+    cluster
+        serial, threads, processes, local (a Dask cluster on this machine), ray, or the address of
+        a Dask scheduler such as tcp://host:8786. Default: DASK_SCHEDULER_ADDRESS, or this machine.
+    workers
+        Local workers. Default: one per core.
+    export
+        Write the results to this .nc or .parquet file too; may be given several times.
+    repair
+        Compute damaged blocks again instead of reporting them.
+    any_version
+        Go on with a store that another version of genloss made.
+    json
+        Print JSON for machines.
+    """
+    from genloss.sweeps import export as write_export
+    from genloss.sweeps import load_sweep
+    from genloss.sweeps.design import Sweep
+    from genloss.sweeps.exports import check_export
+    from genloss.sweeps.runs import run
+
+    if file is None:
+        print(EXAMPLE.rstrip())
+        return 0
+    for path in export:
+        check_export(path)
+    said = load_sweep(file)
+    if store == "":
+        raise InvalidInputError("--store was empty; it must be a folder or a URL")
+    try:
+        done = run(
+            Sweep.of(said.problem, said.plan, said.grid, **said.settings),
+            said.store if store is None else store,
+            cluster=cluster,
+            workers=workers,
+            block_size=said.block_size,
+            any_version=any_version,
+            repair=repair,
+            progress=not json and sys.stderr.isatty(),
+        )
+    except KeyboardInterrupt:
+        print("genloss: stopped; the same command goes on from here", file=sys.stderr)
+        return INTERRUPTED
+    dataset = done.dataset()
+    for path in export:
+        write_export(dataset, path)
+    if json:
+        print_json(_plain(done, dataset) | {"exports": [str(path) for path in export]})
+        return 0
+    _print(done, dataset)
+    for path in export:
+        print(f"Exported to {path}")
+    return 0
+
+
+def _plain(done: Run, dataset: Any) -> dict[str, Any]:
+    missing = int((dataset.message != "").sum())
+    return {
+        "store": done.store.url,
+        "sizes": {str(name): int(length) for name, length in dataset.sizes.items()},
+        "points": int(dataset.n_models.size),
+        "without_theory": missing,
+        "blocks": {"computed": done.computed, "found": done.found},
+        "engine": done.engine,
+        "seconds": done.seconds,
+        "sweep_hash": dataset.attrs["sweep_hash"],
+    }
+
+
+def _print(done: Run, dataset: Any) -> None:
+    plain = _plain(done, dataset)
+    axes = " x ".join(f"{length} {name}" for name, length in plain["sizes"].items())
+    print(f"{plain['points']} points: {axes}")
+    if done.computed:
+        how = f"computed by {done.engine} in {done.seconds:.1f} s"
+        print(f"{done.computed} blocks {how}, {done.found} were there already.")
+    else:
+        print(f"All {done.found} blocks were there already; nothing was computed.")
+    if plain["without_theory"]:
+        print(f"{plain['without_theory']} points have no theory; 'message' says why.")
+    warned = int((dataset.warnings != "").any("route").sum())
+    if warned:
+        print(f"{warned} points have warnings; see 'warnings'.")
+    print(f"Results in {done.store.url}: xarray.open_zarr({done.store.url!r})")

@@ -1,0 +1,220 @@
+"""The Sweep: what is computed at which points, as an immutable value with a fingerprint."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss import _check
+from genloss.errors import GenlossError, InvalidInputError
+from genloss.plan import Plan
+from genloss.problem import Problem
+from genloss.sweeps.axes import Axis, read_grid
+from genloss.sweeps.fields import Recipes
+from genloss.sweeps.points import Point, Work
+
+Recipe = Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """A problem and a plan with fields that vary, and what to compute at every point.
+
+    Parameters
+    ----------
+    problem : Problem or mapping
+        What does not vary of the problem; a mapping is read as the [problem] of a plan file.
+    plan : Plan or mapping
+        What does not vary of the plan; a mapping is read as the [plan] of a plan file.
+    axes : tuple of Axis
+        What varies.
+    theory : bool
+        Whether every point is predicted.
+    trials : int
+        Monte Carlo runs at every point; 0 for none.
+    method : str
+        Engine of the simulation.
+    relative_stderr : float or None
+        Where the simulation may stop early.
+    seed : int
+        Seed of the simulations (and of random fields, when the axes were drawn).
+    """
+
+    problem: Problem | Recipe
+    plan: Plan | Recipe
+    axes: tuple[Axis, ...]
+    theory: bool = True
+    trials: int = 0
+    method: str = "auto"
+    relative_stderr: float | None = None
+    seed: int = 0
+
+    @classmethod
+    def of(
+        cls,
+        problem: Any,
+        plan: Any,
+        grid: Any,
+        *,
+        theory: Any = True,
+        trials: Any = 0,
+        method: Any = "auto",
+        relative_stderr: Any = None,
+        draws: Any = None,
+        seed: Any = 0,
+    ) -> Self:
+        """Check every argument that does not depend on the point."""
+        for name, value, kind in (("problem", problem, Problem), ("plan", plan, Plan)):
+            if not isinstance(value, kind | Mapping):
+                raise InvalidInputError(
+                    f"{name} was {type(value).__name__}; it must be a {kind.__name__} or a table "
+                    "as in a plan file"
+                )
+        trials = _check.integer("trials", trials, minimum=0)
+        if trials == 1:
+            raise InvalidInputError("trials was 1; it must be 0 (no simulation) or >= 2")
+        if not isinstance(theory, bool):
+            raise InvalidInputError(f"theory was {theory!r}; it must be True or False")
+        if not theory and not trials:
+            raise InvalidInputError("theory was False and trials 0; nothing is left to compute")
+        if relative_stderr is not None:
+            relative_stderr = _check.positive("relative_stderr", relative_stderr)
+        method = _check.choice("method", method, ("auto", "literal", "exact"))
+        if not trials and (relative_stderr is not None or method != "auto"):
+            raise InvalidInputError("method and relative_stderr are of the simulation; give trials")
+        seed = _check.integer("seed", seed, minimum=0)
+        axes = read_grid(grid, draws=draws, seed=seed)
+        return cls(problem, plan, axes, theory, trials, method, relative_stderr, seed)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of every axis."""
+        return tuple(len(axis) for axis in self.axes)
+
+    @property
+    def n_points(self) -> int:
+        """Number of points."""
+        return math.prod(self.shape)
+
+    @property
+    def routes(self) -> tuple[str, ...]:
+        """What answers at every point."""
+        return ("theory",) * self.theory + ("simulation",) * (self.trials > 0)
+
+    @property
+    def work(self) -> Work:
+        """What a worker has to know besides its points."""
+        return Work(
+            self.problem,
+            self.plan,
+            self.theory,
+            self.trials,
+            self.method,
+            self.relative_stderr,
+        )
+
+    def point(self, number: int) -> Point:
+        """Return one point: its number in C order, its seed and the values of its fields."""
+        seed = point_seed(self.seed, number) if self.trials else 0
+        return Point(number, seed, self.overrides(number))
+
+    def overrides(self, number: int) -> tuple[tuple[str, Any], ...]:
+        """Return the fields that vary and their values at one point."""
+        found: list[tuple[str, Any]] = []
+        for axis in reversed(self.axes):  # the last axis runs fastest
+            number, place = divmod(number, len(axis.values))
+            found[:0] = zip(axis.fields, axis.values[place], strict=True)
+        return tuple(found)
+
+    @cached_property
+    def parts(self) -> dict[str, str]:
+        """Fingerprint of every part that decides the results, by its name."""
+        settings = ("theory", "trials", "method", "relative_stderr", "seed")
+        plain = {
+            "problem": self.problem,
+            "plan": self.plan,
+            "grid": [axis.to_dict() for axis in self.axes],
+            **{name: getattr(self, name) for name in settings},
+        }
+        return {name: fingerprint(value) for name, value in plain.items()}
+
+    @cached_property
+    def hash(self) -> str:
+        """Fingerprint of everything that decides the results except the version of genloss."""
+        return fingerprint(self.parts)
+
+
+def point_seed(seed: int, number: int) -> int:
+    """Return the seed of a point's simulation; it depends on nothing but these two numbers.
+
+    Examples
+    --------
+    >>> from genloss.sweeps.design import point_seed
+    >>> point_seed(0, 17) == point_seed(0, 17) != point_seed(0, 18)
+    True
+    """
+    stream = np.random.SeedSequence(seed, spawn_key=(number,))
+    return int(stream.generate_state(1, np.uint64)[0] >> np.uint64(1))  # fits a signed integer
+
+
+def fingerprint(plain: Any) -> str:
+    """Return the SHA-256 of plain data, whatever the order of its keys."""
+    return hashlib.sha256(as_json(plain).encode()).hexdigest()
+
+
+def as_json(plain: Any) -> str:
+    """Return JSON of plain data, keys in order; problems, plans and arrays are written out."""
+    return json.dumps(plain, sort_keys=True, default=_table)
+
+
+def _table(value: Any) -> Any:
+    """Return plain data of what JSON does not know."""
+    if isinstance(value, Problem | Plan):
+        return value.to_dict()
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    raise InvalidInputError(f"{value!r} in the sweep is neither a number, a text nor a list")
+
+
+def check_points(sweep: Sweep) -> npt.NDArray[np.int64]:
+    """Return the number of models at every point, in C order; report all points that are invalid.
+
+    Parameters
+    ----------
+    sweep : Sweep
+        The sweep; only its problems and plans are built, nothing is computed.
+
+    Raises
+    ------
+    InvalidInputError
+        If a point is invalid; the message counts them and shows the first.
+    """
+    work = sweep.work
+    recipes = Recipes(sweep.problem, sweep.plan)
+    n_models = np.zeros(sweep.n_points, dtype=np.int64)
+    wrong: list[tuple[int, str]] = []
+    for number in range(sweep.n_points):
+        try:
+            problem, plan = recipes.at(sweep.overrides(number))
+            plan.check_fits(problem.dim)
+            work.check(problem, plan)
+            n_models[number] = plan.n_models
+        except GenlossError as error:
+            wrong.append((number, str(error)))
+    if wrong:
+        number, message = wrong[0]
+        count = "every point is" if len(wrong) == sweep.n_points else f"{len(wrong)} points are"
+        raise InvalidInputError(
+            f"{count} invalid, of {sweep.n_points}; the first is {sweep.point(number)}: {message}"
+        )
+    return n_models

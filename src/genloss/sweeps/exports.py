@@ -1,0 +1,79 @@
+"""Results in other formats: netCDF for the same arrays, Parquet for one row per model."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from genloss.errors import InvalidInputError
+from genloss.sweeps.keys import need
+
+if TYPE_CHECKING:
+    import xarray
+
+ENDINGS = (".nc", ".parquet")
+
+
+def check_export(path: str | Path) -> None:
+    """Refuse an export that could not be written, before any work."""
+    path = Path(path)
+    if path.suffix not in ENDINGS:
+        raise InvalidInputError(f"export was {str(path)!r}; it must end in .nc or .parquet")
+    if not path.absolute().parent.is_dir():
+        raise InvalidInputError(f"export was {str(path)!r}; its folder does not exist")
+    if path.suffix == ".nc":
+        need("sweep", "h5netcdf", "h5py")
+    else:
+        need("sweep", "pandas", "pyarrow")
+
+
+def export(dataset: xarray.Dataset, path: str | Path) -> None:
+    """Write the results of a sweep as netCDF or Parquet, whole or not at all.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        What `sweep` returned.
+    path : str or Path
+        A file that ends in .nc (the same arrays and attributes) or in .parquet (a table with one
+        row for every point, route and model; rows after a plan's last model are left out, and the
+        attributes are in the metadata of the table).
+
+    Raises
+    ------
+    InvalidInputError
+        If the ending is neither, or the folder does not exist.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import genloss as gl
+    >>> from genloss.sweeps import export, sweep
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> problem, plan = gl.Problem.isotropic(20), gl.Plan.replace(3, 100, noise=0.5)
+    >>> grid = {"plan.penalty": [0.0, 0.1]}
+    >>> results = sweep(problem, plan, grid, store=folder / "s.zarr", cluster="serial")
+    >>> export(results, folder / "results.parquet")
+    >>> import pandas
+    >>> len(pandas.read_parquet(folder / "results.parquet"))  # 2 penalties, 3 models
+    6
+    """
+    path = Path(path)
+    check_export(path)
+    new = path.with_name(f".{path.name}.{uuid.uuid4().hex}{path.suffix}")
+    try:
+        if path.suffix == ".nc":
+            dataset.to_netcdf(new, engine="h5netcdf")
+        else:
+            _write_table(dataset, new)
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _write_table(dataset: xarray.Dataset, path: Path) -> None:
+    frame = dataset.to_dataframe().reset_index()
+    frame = frame[frame["model"] < frame["n_models"]]
+    frame.attrs = {str(name): str(value) for name, value in dataset.attrs.items()}
+    frame.to_parquet(path, engine="pyarrow", index=False)

@@ -1,0 +1,157 @@
+"""What a worker does: predict and simulate at some points, and hand back arrays."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss._version import __version__
+from genloss.curve import Curve
+from genloss.errors import GenlossError, NoTheoryError
+from genloss.plan import Plan
+from genloss.problem import Problem
+from genloss.sweeps.fields import Recipes
+
+NUMBERS = ("risk", "bias", "variance", "stderr")
+TEXTS = ("method", "warnings", "message")
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of a sweep: its number in C order, its seed, and the values of its fields."""
+
+    number: int
+    seed: int
+    overrides: tuple[tuple[str, Any], ...]
+
+    def __str__(self) -> str:
+        values = ", ".join(f"{path} = {_short(value)}" for path, value in self.overrides)
+        return f"point {self.number} ({values})"
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """What is the same at every point of a sweep."""
+
+    problem: Problem | Mapping[str, Any]
+    plan: Plan | Mapping[str, Any]
+    theory: bool
+    trials: int
+    method: str
+    relative_stderr: float | None
+
+    def only_theory(self) -> Work:
+        """Return the part of the work that predicts."""
+        return replace(self, trials=0, relative_stderr=None)
+
+    def only_simulation(self, trials: int) -> Work:
+        """Return the part of the work that simulates, with other trials."""
+        return replace(self, theory=False, trials=trials)
+
+    def check(self, problem: Problem, plan: Plan) -> None:
+        """Raise InvalidInputError if the exact simulation is asked for where there is none."""
+        if self.trials and self.method == "exact":
+            from genloss.simulate import _engine
+
+            _engine(problem, plan, self.method)
+
+    def curves(self, problem: Problem, plan: Plan, seed: int) -> tuple[Curve | NoTheoryError, ...]:
+        """Return the curve of every route; a missing theory is an answer too."""
+        from genloss.predict import predict
+        from genloss.simulate import simulate
+
+        found: list[Curve | NoTheoryError] = []
+        if self.theory:
+            try:
+                found.append(predict(problem, plan))
+            except NoTheoryError as error:
+                found.append(error)
+        if self.trials:
+            found.append(
+                simulate(
+                    problem,
+                    plan,
+                    trials=self.trials,
+                    seed=seed,
+                    method=self.method,
+                    relative_stderr=self.relative_stderr,
+                    workers=1,
+                )
+            )
+        return tuple(found)
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What a block of points gave.
+
+    Attributes
+    ----------
+    columns : dict of str to ndarray
+        Numbers of shape (n_points, n_routes, n_models), texts and trials of (n_points, n_routes).
+    seconds : float
+        How long it took.
+    version : str
+        Version of genloss that computed it.
+    """
+
+    columns: dict[str, npt.NDArray[Any]]
+    seconds: float
+    version: str = __version__
+
+
+def answer(work: Work, points: Sequence[Point], n_models: int) -> Answers:
+    """Compute a block of points on one core; shorter plans are padded with NaN.
+
+    Raises
+    ------
+    GenlossError
+        If a point fails for any reason but a missing theory; the message names the point.
+    """
+    from threadpoolctl import threadpool_limits
+
+    recipes = Recipes(work.problem, work.plan)
+    shape = (len(points), work.theory + (work.trials > 0))
+    names = NUMBERS if work.trials else NUMBERS[:-1]
+    columns: dict[str, npt.NDArray[Any]] = {
+        **{name: np.full((*shape, n_models), np.nan) for name in names},
+        **{name: np.full(shape, "", dtype=object) for name in TEXTS},
+    }
+    if work.relative_stderr is not None:
+        columns["trials"] = np.zeros(shape, dtype=np.int64)
+    with threadpool_limits(1, user_api="blas"):
+        start = time.perf_counter()
+        for i, point in enumerate(points):
+            try:
+                curves = work.curves(*recipes.at(point.overrides), point.seed)
+            except Exception as error:
+                raise GenlossError(f"{point} failed: {type(error).__name__}: {error}") from error
+            for j, curve in enumerate(curves):
+                _enter(columns, (i, j), curve)
+    return Answers(columns, time.perf_counter() - start)
+
+
+def _enter(
+    columns: dict[str, npt.NDArray[Any]], at: tuple[int, int], curve: Curve | NoTheoryError
+) -> None:
+    if isinstance(curve, NoTheoryError):
+        columns["message"][at] = str(curve)
+        return
+    for name in NUMBERS:
+        values = getattr(curve, name)
+        if values is not None:
+            columns[name][at][: curve.n_models] = values
+    columns["method"][at] = curve.method
+    columns["warnings"][at] = "\n".join(curve.warnings)
+    if "trials" in columns and curve.trials is not None:
+        columns["trials"][at] = curve.trials
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

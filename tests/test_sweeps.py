@@ -1,0 +1,491 @@
+"""What a sweep computes: fields, axes, points, and the labelled arrays that come out."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+
+import genloss as gl
+from genloss.errors import InvalidInputError
+from genloss.sweeps import export, load_sweep, sweep
+from genloss.sweeps.axes import read_grid
+from genloss.sweeps.blocks import Blocks, best_size, seconds_per_point
+from genloss.sweeps.design import Sweep, point_seed
+from genloss.sweeps.fields import Recipes, build_plan, build_problem, coordinate_names
+
+ISOTROPIC = {"preset": "isotropic", "dim": 12}
+REPLACE = {"preset": "replace", "generations": 3, "n_samples": 40, "noise": 0.5}
+
+
+def serial(*arguments, **options):
+    return sweep(*arguments, **({"cluster": "serial"} | options))
+
+
+def test_every_point_is_what_predict_and_simulate_say(tmp_path):
+    grid = {
+        "problem.signal": [0.5, 2.0],
+        "plan.penalty": {"log": [1e-2, 1.0, 3]},
+        "plan.generations": [2, 4],
+    }
+    results = serial(
+        ISOTROPIC, REPLACE, grid, trials=16, seed=5, store=tmp_path / "s", block_size=5
+    )
+    assert dict(results.sizes) == {
+        "signal": 2, "penalty": 3, "generations": 2, "route": 2, "model": 4
+    }  # fmt: skip
+    number = 0
+    for signal in (0.5, 2.0):
+        for penalty in (0.01, 0.1, 1.0):
+            for generations in (2, 4):
+                problem = gl.Problem.isotropic(12, signal=signal)
+                plan = gl.Plan.replace(generations, 40, penalty=penalty, noise=0.5)
+                here = results.sel(signal=signal, generations=generations)
+                here = here.sel(penalty=penalty, method="nearest")
+                theory, simulation = here.sel(route="theory"), here.sel(route="simulation")
+                expected = gl.predict(problem, plan)
+                for name in ("risk", "bias", "variance"):
+                    column = theory[name].values
+                    np.testing.assert_allclose(column[:generations], getattr(expected, name))
+                    assert np.isnan(column[generations:]).all()
+                drawn = gl.simulate(problem, plan, trials=16, seed=int(here.seed), workers=1)
+                assert int(here.seed) == point_seed(5, number)
+                for name in ("risk", "bias", "variance", "stderr"):
+                    np.testing.assert_allclose(
+                        simulation[name].values[:generations], getattr(drawn, name), rtol=1e-10
+                    )
+                assert int(here.n_models) == generations
+                assert str(theory.method.values) == expected.method
+                assert str(theory.warnings.values) == "\n".join(expected.warnings)
+                assert str(simulation.method.values) == drawn.method
+                number += 1
+    assert np.isnan(results.stderr.sel(route="theory")).all()
+
+
+def test_results_do_not_depend_on_blocks_or_workers(tmp_path):
+    grid = {"plan.penalty": [0.01, 0.1, 1.0], "plan.noise": [0.1, 0.2, 0.3, 0.4]}
+    options = {"trials": 8, "seed": 3}
+    one = serial(ISOTROPIC, REPLACE, grid, store=tmp_path / "a", block_size=1, **options)
+    whole = serial(ISOTROPIC, REPLACE, grid, store=tmp_path / "b", block_size=12, **options)
+    threads = sweep(
+        ISOTROPIC, REPLACE, grid, store=tmp_path / "c", block_size=5, cluster="threads", **options
+    )
+    drop = ["created"]
+    for other in (whole, threads):
+        xr.testing.assert_equal(one.drop_attrs(), other.drop_attrs())
+        assert {k: v for k, v in one.attrs.items() if k not in drop} == {
+            k: v for k, v in other.attrs.items() if k not in drop
+        }
+    other_seed = serial(ISOTROPIC, REPLACE, grid, store=tmp_path / "d", trials=8, seed=4)
+    assert (other_seed.risk.sel(route="theory") == one.risk.sel(route="theory")).all()
+    assert (other_seed.risk.sel(route="simulation") != one.risk.sel(route="simulation")).all()
+
+
+def test_a_point_without_theory_is_nan_with_a_message(tmp_path, monkeypatch):
+    real = gl.predict
+
+    def knows_no_penalty(problem, plan):
+        if plan.penalty.any():
+            raise gl.NoTheoryError("nobody knows")
+        return real(problem, plan)
+
+    monkeypatch.setattr(sys.modules["genloss.predict"], "predict", knows_no_penalty)
+    grid = {"plan.penalty": [0.0, 0.1]}
+    results = serial(ISOTROPIC, REPLACE, grid, trials=4, store=tmp_path / "s")
+    known, unknown = (results.sel(penalty=penalty) for penalty in (0.0, 0.1))
+    assert np.isfinite(known.risk).all()
+    assert np.isnan(unknown.risk.sel(route="theory")).all()
+    assert np.isfinite(unknown.risk.sel(route="simulation")).all()
+    assert unknown.message.values.tolist() == ["nobody knows", ""]
+    assert known.message.values.tolist() == ["", ""]
+    assert unknown.method.values[0] == ""
+
+
+def test_invalid_points_are_reported_before_any_work(tmp_path, monkeypatch):
+    monkeypatch.setattr("genloss.sweeps.runs.answer", lambda *_: pytest.fail("work was done"))
+    grid = {"plan.penalty": [0.1, -1.0, 0.2, -2.0], "plan.noise": [0.1, 0.2]}
+    with pytest.raises(
+        InvalidInputError,
+        match=r"4 points are invalid, of 8; the first is point 2 \(plan.penalty = -1.0, "
+        r"plan.noise = 0.1\): penalty was -1.0; it must be >= 0",
+    ):
+        serial(ISOTROPIC, REPLACE, grid, store=tmp_path / "s")
+    with pytest.raises(InvalidInputError, match=r"every point is.*did you mean 'signal'"):
+        serial(ISOTROPIC, REPLACE, {"problem.signl": [1.0]}, store=tmp_path / "s")
+    grid = {"plan.n_samples": [6, 40]}
+    plan = REPLACE | {"penalty": 0.1}
+    problem = {"preset": "power_law", "dim": 12, "capacity": 1.5, "source": 0.5}
+    with pytest.raises(InvalidInputError, match=r"1 points are.*method was 'exact'"):
+        serial(problem, plan, grid, trials=4, method="exact", store=tmp_path / "s")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"problem": 3}, "problem was int; it must be a Problem or a table"),
+        ({"plan": None}, "plan was NoneType; it must be a Plan or a table"),
+        ({"grid": {}}, "grid was {}"),
+        ({"grid": {"plan.penalty": []}}, "was empty"),
+        ({"grid": {"plan.penalty": 0.1}}, "it must be a list of values"),
+        ({"grid": {"plan.penalty": [0.1, 0.1]}}, "a value more than once"),
+        ({"grid": {"penalty": [0.1]}}, "field 'penalty'; a field is"),
+        ({"grid": {"plan.": [0.1]}}, "field 'plan.'"),
+        ({"grid": {"plan.generations[x].noise": [0.1]}}, "a field is"),
+        ({"grid": {"plan.penalty": {"lgo": [1, 2, 3]}}}, "did you mean 'log'"),
+        ({"grid": {"plan.penalty": {"log": [0, 2, 3]}}}, r"log\[0\] was 0; it must be > 0"),
+        ({"grid": {"plan.penalty": {"log": [1, 2]}}}, r"must be \[from, to, count\]"),
+        ({"grid": {"plan.penalty": {"log": [1, 2, 3], "linear": [1, 2, 3]}}}, "must have one of"),
+        ({"grid": {"plan.penalty": {"values": [1.0], "whole": True}}}, "does not go with values"),
+        ({"grid": {"plan.penalty": {"uniform": [0, 1]}}}, "draws is missing"),
+        ({"grid": {"plan.penalty": {"uniform": [1, 0]}}, "draws": 3}, "must run upwards"),
+        ({"grid": {"plan.penalty": {"choice": []}}, "draws": 3}, "choice was empty"),
+        ({"draws": 3}, "no field of the grid is random"),
+        ({"grid": {"plan.penalty, plan.noise": [[1]]}}, "must have 2 values at each position"),
+        ({"grid": {"plan.noise, plan.noise": [[1, 2]]}}, "more than once"),
+        ({"grid": {"plan.noise": {"linear": [0, 1, 10**8]}}}, "must be <= 10000000"),
+        ({"trials": 1}, "trials was 1"),
+        ({"theory": False}, "nothing is left to compute"),
+        ({"theory": 1}, "theory was 1"),
+        ({"method": "exact"}, "give trials"),
+        ({"seed": -1}, "seed was -1"),
+        ({"cluster": "daks"}, "cluster was 'daks'"),
+        ({"workers": 0}, "workers was 0"),
+        ({"block_size": 0}, "block_size was 0"),
+    ],
+)
+def test_wrong_arguments_are_named(tmp_path, options, message):
+    given = {"problem": ISOTROPIC, "plan": REPLACE, "grid": {"plan.penalty": [0.1]}} | options
+    with pytest.raises(InvalidInputError, match=message):
+        sweep(**given, store=tmp_path / "s")
+    assert not list(tmp_path.iterdir())
+
+
+def test_fields_of_presets_and_of_single_generations():
+    plan = build_plan(
+        REPLACE,
+        [("plan.n_samples", 50), ("plan.generations[-1].penalty", 0.3), ("plan.generations", 4)],
+    )
+    assert plan == gl.Plan.replace(3, 50, noise=0.5).then(n_samples=50, penalty=0.3, noise=0.5)
+    mixed = gl.Plan.mix(3, 100, real=0.2, noise=1.0)
+    changed = build_plan(
+        mixed, [("plan.noise", 2.0), ("plan.generations[2].sources[1].n_samples", 7)]
+    )
+    assert [source.noise for generation in changed for source in generation.sources] == [2.0] * 5
+    assert changed.n_samples.tolist() == [100, 100, 27]
+    assert build_plan(mixed, [("plan.penalty", 0.1)]) == mixed.with_penalty(0.1)
+    assert build_plan(mixed, [("problem.dim", 3)]) is mixed
+    assert build_plan({**REPLACE, "then": [{"n_samples": 9}]}, [("plan.penalty", 0.1)]) == (
+        gl.Plan.replace(3, 40, noise=0.5, penalty=0.1).then(n_samples=9)
+    )
+    problem = gl.Problem.power_law(5, capacity=1.0, source=1.0)
+    assert build_problem(problem, [("problem.capacity", 2.0)]) == gl.Problem.power_law(
+        5, capacity=2.0, source=1.0
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("plan.generations", 4, "give it as a table with a preset"),
+        ("plan.n_samples", 4, "has rows of several sources"),
+        ("plan.generations[9].noise", 1.0, r"generations\[9\].noise does not exist; there are 3"),
+        ("plan.generations[0].sources[1].noise", 1.0, "there are 1 sources"),
+        ("plan.generations[0].nosie", 1.0, "did you mean 'noise'"),
+    ],
+)
+def test_fields_that_a_plan_does_not_have(path, value, message):
+    with pytest.raises(InvalidInputError, match=message):
+        build_plan(gl.Plan.mix(3, 100, real=0.2), [(path, value)])
+
+
+def test_whole_problems_and_plans_with_names(tmp_path):
+    plans = {"none": gl.Plan.replace(3, 40, noise=1.0), "half": gl.Plan.mix(3, 40, real=0.5)}
+    grid = {"plan": {"named": plans}, "plan.noise": [0.5, 1.0]}
+    results = serial(gl.Problem.isotropic(12), REPLACE, grid, store=tmp_path / "s")
+    assert results.plan.values.tolist() == ["none", "half"]
+    expected = gl.predict(gl.Problem.isotropic(12), gl.Plan.mix(3, 40, real=0.5, noise=0.5))
+    np.testing.assert_allclose(results.risk.sel(plan="half", noise=0.5)[0], expected.risk)
+
+
+def test_recipes_tell_equal_looking_problems_apart():
+    first, second = (gl.Problem([1.0, 0.5], truth) for truth in ([1.0, 0.0], [-1.0, 0.0]))
+    assert repr(first) == repr(second)
+    recipes = Recipes(first, REPLACE)
+    assert recipes.at([("problem", first)])[0] is first
+    assert recipes.at([("problem", second)])[0] is second
+
+
+def test_fields_that_move_together(tmp_path):
+    grid = {"problem.dim, plan.n_samples": [(10, 30), (20, 60)], "plan.penalty": [0.1, 0.2]}
+    results = serial(ISOTROPIC, REPLACE, grid, store=tmp_path / "s")
+    assert results.sizes["dim"] == 2
+    assert results.n_samples.dims == ("dim",)
+    assert results.n_samples.values.tolist() == [30, 60]
+    expected = gl.predict(gl.Problem.isotropic(20), gl.Plan.replace(3, 60, noise=0.5, penalty=0.2))
+    np.testing.assert_allclose(results.risk.sel(dim=20, penalty=0.2)[0], expected.risk)
+
+
+def test_random_fields_and_a_grid(tmp_path):
+    grid = {
+        "plan.penalty": {"log_uniform": [1e-3, 1.0]},
+        "plan.n_samples": {"uniform": [20, 60], "whole": True},
+        "plan.noise": [0.0, 1.0],
+        "problem.signal": {"choice": [1.0, 4.0]},
+    }
+    results = serial(ISOTROPIC, REPLACE, grid, draws=200, seed=1, store=tmp_path / "s")
+    assert dict(results.sizes) == {"noise": 2, "draw": 200, "route": 1, "model": 3}
+    assert set(results.coords) == {
+        "noise", "draw", "penalty", "n_samples", "signal", "route", "model"
+    }  # fmt: skip
+    penalty, rows = results.penalty.values, results.n_samples.values
+    assert penalty.min() > 1e-3
+    assert penalty.max() < 1.0
+    assert abs(np.log10(penalty).mean() + 1.5) < 4 * 3 / np.sqrt(12 * 200)
+    assert rows.dtype == np.int64
+    assert rows.min() >= 20
+    assert rows.max() <= 60
+    assert set(results.signal.values) == {1.0, 4.0}
+    point = results.sel(noise=1.0).isel(draw=17)
+    expected = gl.predict(
+        gl.Problem.isotropic(12, signal=float(point.signal)),
+        gl.Plan.replace(3, int(point.n_samples), noise=1.0, penalty=float(point.penalty)),
+    )
+    np.testing.assert_allclose(point.risk.sel(route="theory"), expected.risk)
+    fewer = read_grid({"plan.penalty": {"log_uniform": [1e-3, 1.0]}}, draws=200, seed=1)
+    assert [row[0] for row in fewer[0].values] == penalty.tolist()  # a stream per field
+    other = read_grid({"plan.penalty": {"log_uniform": [1e-3, 1.0]}}, draws=200, seed=2)
+    assert other != fewer
+
+
+def test_coordinates_have_units_and_the_dataset_its_provenance(tmp_path):
+    grid = {
+        "plan.penalty": [0.1],
+        "plan.generations[-1].noise": [0.1, 0.2],
+        "plan.design": ["fresh", "same"],
+    }
+    plan = {"preset": "mix_labels", "generations": 2, "n_samples": 40, "real": 0.5}
+    results = serial(ISOTROPIC, plan, grid, store=tmp_path / "s", seed=7)
+    assert results.penalty.attrs == {
+        "long_name": "ridge penalty", "units": "(input unit)^2", "field": "plan.penalty"
+    }  # fmt: skip
+    assert results.generations_last_noise.attrs["units"] == "label unit"
+    assert results.generations_last_noise.attrs["long_name"].endswith("of generation -1")
+    assert results.design.values.tolist() == ["fresh", "same"]
+    assert results.risk.attrs["units"] == "(label unit)^2"
+    attributes = results.attrs
+    assert attributes["genloss_version"] == gl.__version__
+    assert attributes["seed"] == 7
+    assert json.loads(attributes["plan"]) == plan
+    what = Sweep.of(ISOTROPIC, plan, grid, seed=7)
+    assert attributes["sweep_hash"] == what.hash
+    assert attributes["plan_hash"] == what.parts["plan"]
+    assert Sweep.of(ISOTROPIC, plan, grid, seed=8).hash != what.hash
+    assert Sweep.of(ISOTROPIC, plan, grid, seed=8).parts["plan"] == what.parts["plan"]
+
+
+def test_names_of_coordinates():
+    paths = ["plan.noise", "problem.noise", "plan.generations[2].noise", "plan.model", "problem"]
+    assert coordinate_names(paths) == (
+        "plan_noise", "problem_noise", "generations_2_noise", "plan_model", "problem"
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def ragged(tmp_path_factory):
+    grid = {"plan.generations": [1, 3], "plan.penalty": [0.0, 0.1]}
+    return serial(
+        ISOTROPIC, REPLACE, grid, trials=4, store=tmp_path_factory.mktemp("ragged") / "s.zarr"
+    )
+
+
+def test_netcdf_holds_the_same_arrays(ragged, tmp_path):
+    export(ragged, tmp_path / "r.nc")
+    with xr.open_dataset(tmp_path / "r.nc", engine="h5netcdf") as back:
+        assert back.attrs == ragged.attrs
+        assert set(back.variables) == set(ragged.variables)
+        for name in ragged.variables:
+            assert back[name].dims == ragged[name].dims
+            np.testing.assert_array_equal(
+                back[name].values.astype(ragged[name].dtype), ragged[name].values
+            )
+    assert [path.name for path in tmp_path.iterdir()] == ["r.nc"]
+
+
+def test_parquet_holds_a_row_per_model(ragged, tmp_path):
+    import pandas as pd
+
+    export(ragged, tmp_path / "r.parquet")
+    table = pd.read_parquet(tmp_path / "r.parquet")
+    assert len(table) == 2 * 2 * (1 + 3)  # penalties, routes, models
+    row = table.query("generations == 3 and penalty == 0.1 and route == 'theory' and model == 2")
+    assert row.risk.item() == float(
+        ragged.risk.sel(generations=3, penalty=0.1, route="theory", model=2)
+    )
+    assert table.risk.notna().all()
+    assert table.attrs["sweep_hash"] == ragged.attrs["sweep_hash"]
+
+
+def test_an_export_that_cannot_be_written(ragged, tmp_path):
+    with pytest.raises(InvalidInputError, match=r"must end in .nc or .parquet"):
+        export(ragged, tmp_path / "r.csv")
+    with pytest.raises(InvalidInputError, match="its folder does not exist"):
+        export(ragged, tmp_path / "no" / "r.nc")
+
+
+@given(
+    shape=st.lists(st.integers(1, 12), min_size=1, max_size=4).map(tuple),
+    size=st.integers(1, 500),
+)
+def test_blocks_cover_every_point_once(shape, size):
+    blocks = Blocks.of_size(shape, size)
+    numbers = np.concatenate([blocks.points(block).ravel() for block in range(len(blocks))])
+    assert sorted(numbers) == list(range(np.prod(shape)))
+    for block in range(len(blocks)):
+        assert blocks.points(block).size == blocks.n_points(block) <= max(size, 1)
+        corner = [i * piece for i, piece in zip(blocks.place(block), blocks.chunk, strict=True)]
+        assert [part.start for part in blocks.region(block)] == corner
+    if size >= np.prod(shape):
+        assert len(blocks) == 1
+
+
+def test_blocks_are_long_enough_and_not_too_long():
+    assert best_size(1e-3, 10**6, 2, 10) * 1e-3 == pytest.approx(10**6 * 1e-3 / 64)
+    assert best_size(1e-3, 10**8, 2, 10) * 1e-3 == pytest.approx(30)
+    assert best_size(1e-3, 100, 2, 10) == 100
+    assert best_size(1e-6, 10**7, 1, 10**6) == 2
+
+
+def test_the_cost_of_a_point_is_measured_on_as_few_as_it_takes():
+    asked = []
+
+    def measure(numbers, each=0.03):
+        asked.append(numbers)
+        return each * len(numbers)
+
+    assert seconds_per_point(measure, 1000) == pytest.approx(0.03)
+    assert [len(numbers) for numbers in asked] == [1, 1, 2, 4, 8]
+    assert asked[2] == [0, 999]
+    assert seconds_per_point(lambda numbers: measure(numbers, 1e-9), 7) == pytest.approx(1e-9)
+    asked.clear()
+    assert seconds_per_point(lambda numbers: measure(numbers, 9.0), 10**6) == 9.0
+    assert asked == [[0]]
+
+
+def test_a_sweep_file(tmp_path):
+    path = tmp_path / "a.toml"
+    text = """
+        problem = {preset = "isotropic", dim = 12}
+        plan = {preset = "replace", generations = 3, n_samples = 40}
+        [grid]
+        plan.noise = [0.1, 0.2]
+        "plan.generations[-1].penalty" = {log = [0.1, 1.0, 2]}
+        [sweep]
+        trials = 4
+        """
+    path.write_text(text)
+    said = load_sweep(path)
+    assert said.store == str(tmp_path / "a.zarr")
+    assert said.settings == {"trials": 4}
+    what = Sweep.of(said.problem, said.plan, said.grid, **said.settings)
+    assert [axis.name for axis in what.axes] == ["noise", "generations_last_penalty"]
+    path.write_text(text + 'store = "s3://bucket/a.zarr"')
+    assert load_sweep(path).store == "s3://bucket/a.zarr"
+    for broken, message in (
+        ("[problem]", r"has no \[plan\]"),
+        (text + "trails = 3", "did you mean 'trials'"),
+        (text + "store = 3", "store was 3"),
+        ("[probelm]", "did you mean 'problem'"),
+        ("x =", "is not valid TOML"),
+    ):
+        path.write_text(broken)
+        with pytest.raises(InvalidInputError, match=message):
+            load_sweep(path)
+    with pytest.raises(InvalidInputError, match="cannot be read"):
+        load_sweep(tmp_path / "b.toml")
+    with pytest.raises(InvalidInputError, match=r"must end in .toml"):
+        load_sweep(tmp_path / "b.json")
+
+
+@pytest.fixture
+def genloss(capsys, tmp_path, monkeypatch):
+    """Run the command in a folder of its own; returns exit code, output and errors."""
+    from genloss.cli import main
+
+    def command(*arguments):
+        with pytest.raises(SystemExit) as left:
+            main(["sweep", *arguments])
+        return left.value.code, *capsys.readouterr()
+
+    monkeypatch.chdir(tmp_path)
+    return command
+
+
+def test_the_command_prints_an_example_that_it_runs(genloss, tmp_path):
+    code, example, _ = genloss()
+    assert code == 0
+    (tmp_path / "a.toml").write_text(example.replace("25", "4"))
+    code, out, errors = genloss("a.toml", "--json", "--export", "a.parquet", "--cluster", "serial")
+    assert (code, errors) == (0, "")
+    plain = json.loads(out)
+    assert plain["points"] == 12
+    assert plain["engine"] == "serial"
+    assert plain["blocks"]["found"] == 0
+    assert (tmp_path / "a.parquet").exists()
+    code, out, _ = genloss("a.toml", "--export", "a.nc", "--workers", "2")
+    assert code == 0
+    assert "12 points: 4 penalty x 3 noise x 1 route x 10 model" in out
+    assert "nothing was computed" in out
+    assert "xarray.open_zarr('a.zarr')" in out
+    xr.open_dataset("a.nc").close()
+    code, out, errors = genloss("a.toml", "--export", "a.csv")
+    assert (code, out) == (2, "")
+    assert errors == "genloss: export was 'a.csv'; it must end in .nc or .parquet\n"
+
+
+def test_an_interrupted_command_says_how_to_go_on(genloss, tmp_path, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    _, example, _ = genloss()
+    (tmp_path / "a.toml").write_text(example)
+    monkeypatch.setattr("genloss.sweeps.runs.run", interrupted)
+    code, _, errors = genloss("a.toml")
+    assert code == 130
+    assert errors == "genloss: stopped; the same command goes on from here\n"
+
+
+def test_heavy_libraries_stay_out_of_predict():
+    code = (
+        "import sys, genloss as gl, genloss.sweeps, genloss.cli\n"
+        "gl.predict(gl.Problem.isotropic(5), gl.Plan.replace(2, 20))\n"
+        "found = {'xarray', 'zarr', 'pandas', 'distributed', 'dask', 'joblib'} & set(sys.modules)\n"
+        "assert not found, found"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_missing_library_is_named(tmp_path, monkeypatch):
+    real = __import__("importlib.util").util.find_spec
+    monkeypatch.setattr(
+        "importlib.util.find_spec",
+        lambda name, *rest: None if name == "zarr" else real(name, *rest),
+    )
+    with pytest.raises(gl.MissingDependencyError, match=r'zarr; pip install "genloss\[sweep\]"'):
+        serial(ISOTROPIC, REPLACE, {"plan.penalty": [0.1]}, store=tmp_path / "s")
+
+
+def test_without_a_name_the_store_is_found_by_its_content(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    results = serial(ISOTROPIC, REPLACE, {"plan.penalty": [0.1]})
+    [folder] = (tmp_path / "genloss-sweeps").iterdir()
+    assert folder.name == f"{results.attrs['sweep_hash'][:16]}.zarr"
+    monkeypatch.setattr("genloss.sweeps.runs.answer", lambda *_: pytest.fail("work was done"))
+    xr.testing.assert_identical(serial(ISOTROPIC, REPLACE, {"plan.penalty": [0.1]}), results)
+    assert [path.name for path in tmp_path.iterdir()] == ["genloss-sweeps"]
