@@ -9,7 +9,7 @@ from genloss.curve import Curve
 from genloss.errors import InvalidInputError, NoTheoryError
 from genloss.plan import Plan
 from genloss.predict.reliability import cautions, limit_cautions
-from genloss.predict.routes import Walk, has_closed_route, route
+from genloss.predict.routes import Walk, routes
 from genloss.problem import Problem
 
 __all__ = ["predict"]
@@ -67,25 +67,28 @@ def predict(problem: Problem, plan: Plan, *, method: str = "auto") -> Curve:
         raise InvalidInputError(f"plan was {type(plan).__name__}; it must be a Plan")
     _check.choice("method", method, ("auto", "closed", "pencil"))
     plan.check_fits(problem.dim)
-    if method == "pencil" or (method == "auto" and not has_closed_route(plan)):
-        if method == "auto" and plan.n_models > MOST_BY_PENCIL:
-            raise NoTheoryError(
-                f"plan has {plan.n_models} models and reuses or pools designs in a way that no "
-                f"closed formula knows; beyond {MOST_BY_PENCIL} models method='pencil' takes "
-                "minutes, and genloss.simulate(problem, plan) runs it"
-            )
+    if method == "pencil":
         return _by_pencil(problem, plan)
-
-    routes = [route(plan, model) for model in range(plan.n_models)]
+    try:
+        ways = routes(plan)
+    except NoTheoryError as unknown:
+        if method == "closed":
+            raise
+        if plan.n_models > MOST_BY_PENCIL:
+            raise NoTheoryError(
+                f"plan has {plan.n_models} models and {unknown}; beyond {MOST_BY_PENCIL} models the "
+                "pencil takes minutes and must be asked for"
+            ) from None
+        return _by_pencil(problem, plan)
     walk = Walk(problem, plan)
     risks, exact = np.empty((2, plan.n_models)), []
-    for model, fit in enumerate(routes):
+    for model, fit in enumerate(ways):
         fit(walk, model)
         risks[:, model] = walk.moments.risk(model)
         exact.append(walk.moments.exact[model])
     fits = walk.fits
     # several covariances or weights have no single effective penalty
-    single = np.where([fit is Walk.weighted for fit in routes], np.nan, 1.0)
+    single = np.where([fit is Walk.weighted for fit in ways], np.nan, 1.0)
     return Curve(
         risk=risks.sum(axis=0),
         bias=risks[0],

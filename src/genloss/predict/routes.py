@@ -61,20 +61,25 @@ class Walk:
 def has_closed_route(plan: Plan) -> bool:
     """Whether every model of a plan is known without the pencil engine."""
     try:
-        for model in range(plan.n_models):
-            route(plan, model)
+        routes(plan)
     except NoTheoryError:
         return False
     return True
 
 
-def route(plan: Plan, model: int) -> Callable[[Walk, int], None]:
-    """The way of knowing one model, or NoTheoryError."""
+def routes(plan: Plan) -> list[Callable[[Walk, int], None]]:
+    """The way of knowing every model, or NoTheoryError."""
+    pooling = [model for model, generation in enumerate(plan) if generation.pooled and model > 0]
+    if pooling:
+        _check_pooled(plan, pooling[-1])
+    return [_route(plan, model) for model in range(plan.n_models)]
+
+
+def _route(plan: Plan, model: int) -> Callable[[Walk, int], None]:
     generation = plan.generations[model]
     following = plan.generations[model + 1 : model + 2]
     reused = any(after.design == "same" and not after.pooled for after in following)
     if generation.pooled and model > 0:
-        _check_pooled(plan, model)
         return Walk.pool_same if generation.design == "same" else Walk.pool_fresh
     if generation.design == "same" or reused:
         _check_least_squares(generation, model, "a reused design")
