@@ -1573,3 +1573,34 @@ def test_inherited_noise_saturates_apart_and_grows_linearly_on_one_design(dim, s
         assert inherited(count, "same") == pytest.approx(count * first, rel=1e-12)
         steps = sum((rows / dim) ** step for step in range(count))
         assert inherited(count, "independent") == pytest.approx(steps * first, rel=1e-12)
+
+
+def test_a_setting_keeps_what_was_given_and_can_be_varied():
+    problem = gl.Problem.isotropic(50)
+    setting = Setting(problem=problem, n_samples=200, penalty=0.1, generator_samples=500)
+    assert setting.generator_samples == 500
+    assert rho(setting) == pytest.approx(
+        rho(dataclasses.replace(setting, generations=1)), rel=1e-12
+    )
+    longer = dataclasses.replace(setting, generations=3, generator_noise=0.5)
+    assert longer.sizes == (500, 500, 500)
+    assert longer.noises == (0.5, 0.5, 0.5)
+    with pytest.raises(InvalidInputError, match="generator_samples was 0"):
+        Setting(problem=problem, n_samples=200, generator_samples=0)
+    assert Setting(
+        problem=problem, n_samples=9, generations=2, generator_noise=np.array([0.1, 0.2])
+    ).noises == (0.1, 0.2)
+
+
+def test_nothing_cancels_at_as_many_rows_as_directions():
+    setting = Setting(
+        problem=gl.Problem.isotropic(50),
+        n_samples=50,
+        penalty=1e-24,
+        noise=1.0,
+        generations=1,
+        generator_samples=100,
+    )
+    expected = gl.predict(setting.problem, setting.plan()).variance[-1]
+    assert ridge(setting).variance == pytest.approx(expected, rel=1e-6)
+    assert master_recursion(setting).variance == pytest.approx(expected, rel=1e-6)

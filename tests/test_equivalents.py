@@ -281,3 +281,13 @@ def test_degrees_of_freedom_refuse_a_kappa_out_of_range(bad):
 def test_degrees_of_freedom_name_what_is_wrong(spectrum, kappa, words):
     with pytest.raises(InvalidInputError, match=words):
         degrees_of_freedom(spectrum, kappa)
+
+
+@pytest.mark.parametrize("lam", [1e-300, 1e-60, 1e-26, 1e-12])
+def test_as_many_rows_as_directions_and_hardly_a_penalty(lam):
+    # isotropic, n = p: kappa = (lam + sqrt(lam**2 + 4 lam)) / 2
+    expected = (lam + np.sqrt(lam**2 + 4 * lam)) / 2
+    assert float(kappa(np.ones(50), lam, 50)) == pytest.approx(expected, rel=1e-9)
+    many = kappa(np.ones(50), np.geomspace(lam, 1, 40), 50)
+    assert np.isfinite(many).all()
+    assert many[0] == pytest.approx(expected, rel=1e-9)

@@ -411,7 +411,6 @@ def test_latex_needs_sympy(monkeypatch):
 
 
 def test_latex():
-    pytest.importorskip("sympy")
     _, X = design(60)
     text = latex(trace((X.T @ X / 60 + 0.1 * EYE).inv()).solution.pencil)
     assert r"G_{\text{features}}^{-1} = \left[\begin{matrix}" in text

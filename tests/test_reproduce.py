@@ -118,8 +118,8 @@ def test_the_gallery_is_complete_and_readable(tmp_path, figures, capsys):
     assert code == 0
     folder = tmp_path / "new" / "gallery"
     printed = capsys.readouterr().out
-    assert f"{folder / 'README.md'}" in printed.replace("\n", "")
-    page = (folder / "README.md").read_text(encoding="utf-8")
+    assert f"{folder / 'gallery.md'}" in printed.replace("\n", "")
+    page = (folder / "gallery.md").read_text(encoding="utf-8")
     claims = sum(len(drawn.claims) for drawn in figures.values())
     assert f"{claims} of {claims} claims hold." in page
     for link in re.findall(r"\]\(([^)]+)\)", page):
@@ -152,6 +152,25 @@ def test_a_failing_claim_is_told_and_sets_the_exit_code(tmp_path, monkeypatch, c
     assert code == 1
     assert "0 of 1 claims hold" in told.out
     assert "claim fails: two is one" in told.err
+
+
+def test_other_files_of_the_folder_are_left_alone(tmp_path):
+    (tmp_path / "README.md").write_text("mine")
+    app(["reproduce", "chain", "--quick", "--out", str(tmp_path)], result_action="return_value")
+    assert (tmp_path / "README.md").read_text() == "mine"
+    assert not list(tmp_path.glob("*.partial"))
+
+
+def test_all_and_list_do_not_hide_a_wrong_name():
+    for wanted in (["all", "nonsense"], ["list", "F1"]):
+        with pytest.raises(InvalidInputError, match="it must be 'all' or one of"):
+            names(wanted)
+
+
+def test_a_kind_of_claim_must_be_known():
+    with pytest.raises(InvalidInputError, match="kind was 'bogus'"):
+        Claim("", "", 1.0, 1.0, kind="bogus")
+    assert Claim("", "", 1.0, 1.0, math.inf).verdict == "fails"
 
 
 def test_nothing_is_written_for_an_unknown_name_or_into_a_file(tmp_path):

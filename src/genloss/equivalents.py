@@ -99,7 +99,7 @@ def degrees_of_freedom(spectrum: npt.ArrayLike, kappa: npt.ArrayLike) -> tuple[A
         raise InvalidInputError(f"kappa was {kappa!r}; it must be numeric") from None
     if not (np.isfinite(k).all() and (k >= 0).all()):
         raise InvalidInputError(f"kappa was {kappa!r}; every entry must be finite and >= 0")
-    df1, df2, _ = _shrinkage_sums(Nodes.of(s, k.size), k.reshape(-1), np.zeros(1))
+    df1, df2, *_ = _shrinkage_sums(Nodes.of(s, k.size), k.reshape(-1), np.zeros(1))
     return df1.reshape(k.shape), df2.reshape(k.shape)
 
 
@@ -119,7 +119,8 @@ def effective_penalty(
     -------
     EffectivePenalty
         Named tuple ``kappa, df1, df2, residual, steps``; ``residual`` is
-        ``|kappa - penalty - kappa * df1 / n_samples| / kappa``.
+        ``|kappa - penalty - kappa * df1 / n_samples|`` over kappa, or over the penalty where
+        n_samples >= p.
 
     Examples
     --------
@@ -184,7 +185,7 @@ def compress(spectrum: Array) -> Nodes:
     Nodes
         At most two nodes in every bin of logarithmic width 0.024, with the zeroth to third moment
         of the eigenvalues in it (Gauss's rule). Degrees of freedom agree with those of the whole
-        spectrum within 1e-9; bins of one or two eigenvalues are kept as they are.
+        spectrum within 1e-9, relatively; bins of one or two eigenvalues are kept as they are.
 
     Examples
     --------
@@ -229,7 +230,7 @@ def solve(spectrum: Array, lam: Array, n: Array) -> EffectivePenalty:
         for column, values in zip(columns, solved, strict=True):
             column[todo[block]] = values
         steps = max(steps, used)
-    if (worst := float(columns[3].max())) > _ACCEPTABLE:
+    if not (worst := float(columns[3].max())) <= _ACCEPTABLE:
         raise GenlossError(f"kappa did not converge: relative residual {worst:.1e}")
     return EffectivePenalty(columns[0], columns[1], columns[2], columns[3], steps)
 
@@ -239,27 +240,31 @@ def _newton(s: Nodes, lam: Array, n: Array, k: Array) -> tuple[Array, Array, Arr
     step = 0
     while True:
         step += 1
-        df1, df2, rows_left = _shrinkage_sums(s, k, n)
-        value = k * rows_left / n - lam
-        residual = np.abs(value) / k
+        df1, df2, left1, left2 = _shrinkage_sums(s, k, n)
+        value = k * left1 / n - lam
+        # with rows to spare the terms are right to the last digit, and so may kappa be
+        residual = np.abs(value) / np.where(n >= s.dim, lam, k)
         if (residual <= _TOLERANCE).all() or step == _MAX_STEPS:
             return k, df1, df2, residual, step
         # the root is positive, whatever rounding does to the last steps
-        k = np.maximum(k - value / ((n - df2) / n), k / 64)
+        k = np.maximum(k - value / (left2 / n), k / 64)
 
 
-def _shrinkage_sums(s: Nodes, k: Array, n: Array) -> tuple[Array, Array, Array]:
-    """df1, df2 and n - df1 at every k; the last without cancellation where n >= p."""
+def _shrinkage_sums(s: Nodes, k: Array, n: Array) -> tuple[Array, Array, Array, Array]:
+    """df1, df2, n - df1 and n - df2 at every k; the last two without cancellation where n >= p."""
     shrink = s.values + k[:, None]
     np.divide(s.values, shrink, out=shrink)
     df1 = shrink @ s.weights
     df2 = np.einsum("ki,ki,i->k", shrink, shrink, s.weights)
-    rows_left = n - df1
+    left1, left2 = n - df1, n - df2
     over = n >= s.dim
     if over.any():
-        # n - df1 = (n - p) + sum_i k / (s_i + k)
-        rows_left = np.where(over, n - s.dim + k * (shrink @ (s.weights / s.values)), rows_left)
-    return df1, df2, rows_left
+        # 1 - S = k S / s: n - df1 = (n - p) + k sum S / s, and n - df2 adds sum S (1 - S)
+        inverse = s.weights / s.values
+        exact1 = n - s.dim + k * (shrink @ inverse)
+        exact2 = exact1 + k * np.einsum("ki,ki,i->k", shrink, shrink, inverse)
+        left1, left2 = np.where(over, exact1, left1), np.where(over, exact2, left2)
+    return df1, df2, left1, left2
 
 
 def _start(s: Nodes, lam: Array, n: Array) -> Array:
@@ -277,9 +282,11 @@ def _start(s: Nodes, lam: Array, n: Array) -> Array:
     rows = max(1, _BLOCK // s.values.size)
     for first in range(0, _TABLE, rows):
         block = slice(first, first + rows)
-        df1[block], df2[block], _ = _shrinkage_sums(s, table[block], np.zeros(1))
+        df1[block], df2[block], *_ = _shrinkage_sums(s, table[block], np.zeros(1))
     value = table * (1 - df1 / n[:, None]) - lam[:, None]
     nearest = np.argmax(value >= 0, axis=1)
     nearest[value[:, -1] < 0] = _TABLE - 1
-    step = value[np.arange(n.size), nearest] / (1 - df2[nearest] / n)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        step = value[np.arange(n.size), nearest] / (1 - df2[nearest] / n)
+    step[~np.isfinite(step)] = 0.0
     return np.minimum(np.maximum(table[nearest] - step, lower), upper)

@@ -39,10 +39,10 @@ def explain(
     from genloss.explain import explain as write
     from genloss.explain.page import page as whole
 
+    text = write(topic, level)
     if page:
         print(whole(), end="")
         return 0
-    text = write(topic, level)
     if markdown:
         print(text, end="")
         return 0

@@ -28,8 +28,9 @@ def reproduce(
 ) -> int:
     """Reproduce the founding paper: figures, their numbers, and its claims with a verdict.
 
-    Each name writes a .png, a .svg, a .csv of the numbers and a .claims.csv;
-    README.md shows them all. Exit code 1 if a claim fails.
+    Each name writes a .png, a .svg, a .csv of the numbers and a .claims.csv as
+    soon as it is done; gallery.md shows those of this run. Exit code 1 if a claim
+    fails.
 
     Parameters
     ----------
@@ -49,10 +50,10 @@ def reproduce(
     json
         Print the claims as JSON for machines instead of tables.
     """
-    from genloss.papers.gallery import EXPERIMENTS, reproduce, write_gallery
+    from genloss.papers.gallery import EXPERIMENTS, reproduce, write_page
     from genloss.papers.gallery import names as find
 
-    if not names or "list" in names:
+    if not names or names == ("list",):
         if json:
             print_json({name: each.shows for name, each in EXPERIMENTS.items()})
         else:
@@ -62,13 +63,17 @@ def reproduce(
     chosen = find(names)
     if out.exists() and not out.is_dir():
         raise InvalidInputError(f"--out was {str(out)!r}; it is a file, not a folder")
+    if mnist is not None and not mnist.is_file():
+        raise InvalidInputError(f"--mnist was {str(mnist)!r}; there is no such file")
+    out.mkdir(parents=True, exist_ok=True)
     drawn: dict[str, Reproduction] = {}
+    written: list[Path] = []
     for name in chosen:
         drawn[name] = reproduce(name, quick=quick, seed=seed, workers=workers, mnist=mnist)
+        written += drawn[name].write(name, out)
         if not json:
             _print_claims(name, drawn[name])
-    out.mkdir(parents=True, exist_ok=True)
-    written = list(write_gallery(out, drawn))
+    written.append(write_page(out, drawn))
     claims = [claim for each in drawn.values() for claim in each.claims]
     failed = [claim for claim in claims if claim.verdict != "holds"]
     if json:
@@ -77,7 +82,7 @@ def reproduce(
         print_json({name: claim_rows(each.claims) for name, each in drawn.items()})
     else:
         print(f"{len(claims) - len(failed)} of {len(claims)} claims hold.")
-        print(f"{len(written)} files written to {out}; start with {out / 'README.md'}")
+        print(f"{len(written)} files written to {out}; start with {written[-1]}")
     for claim in failed:
         print(
             f"genloss: claim fails: {claim.claim} ({claim.where}): predicted {claim.predicted:.4g}, "

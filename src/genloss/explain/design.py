@@ -203,7 +203,7 @@ misreads the tail as signal in them; a generator that has removed much of the ta
 misread.
 
 **Pitfalls.** κ₀ belongs to T₀ alone. ΔBias is a deterministic equivalent. A generator penalty breaks
-P₀² = P₀: powers of λᵢ/(λᵢ+κ) appear, and no formula here covers them.
+P₀² = P₀: powers of λᵢ/(λᵢ+κ) appear, and no closed formula covers them; `predict` solves the plan as a fixed point.
 
 Paper: section 4. Functions: `genloss.papers.demystified.extra_bias`,
 `genloss.papers.demystified.overparametrised`, `genloss.papers.demystified.master_recursion`.

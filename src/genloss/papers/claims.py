@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, Self, SupportsFloat
+from typing import Literal, Self, SupportsFloat, get_args
+
+from genloss.errors import InvalidInputError
 
 Kind = Literal["exact", "asymptotic", "approximate", "at most", "at least"]
 
@@ -50,6 +52,11 @@ class Claim:
     kind: Kind = "exact"
     tolerance: float = 0.03
 
+    def __post_init__(self) -> None:
+        kinds = get_args(Kind)
+        if self.kind not in kinds:
+            raise InvalidInputError(f"kind was {self.kind!r}; it must be one of {', '.join(kinds)}")
+
     @property
     def allowed(self) -> float:
         """Largest distance between the two numbers at which the claim holds."""
@@ -68,7 +75,8 @@ class Claim:
             excess = -distance
         else:
             excess = abs(distance)
-        return HOLDS if math.isfinite(excess) and excess <= self.allowed else FAILS
+        decided = math.isfinite(excess) and math.isfinite(self.stderr)
+        return HOLDS if decided and excess <= self.allowed else FAILS
 
     @classmethod
     def exact(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from genloss.errors import DataError, InvalidInputError
 from genloss.papers.claims import HOLDS, Claim
 from genloss.papers.reproduction import Effort, Reproduction
 
-__all__ = ["EXPERIMENTS", "Experiment", "names", "reproduce", "write_gallery"]
+__all__ = ["EXPERIMENTS", "Experiment", "names", "reproduce", "write_page"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,9 @@ EXPERIMENTS: dict[str, Experiment] = {
     "penalty-rules": Experiment(f"{_HERE}.penalty_rules", "", "penalty rules against the optimum"),
     "circle": Experiment(f"{_HERE}.circle", "", "kernel ridge, spectrum known"),
     "mnist": Experiment(f"{_HERE}.mnist", "F5", "kernel ridge on images of digits"),
+    "derivations": Experiment(
+        "genloss.papers.derivations", "", "the pencil engine on nine problems"
+    ),
     "networks": Experiment(f"{_HERE}.networks", "", "extension: neural networks"),
 }
 """What can be reproduced, by name, in the order of the gallery."""
@@ -61,11 +64,12 @@ def names(wanted: Sequence[str]) -> list[str]:
     >>> names(["F1", "circle"])
     ['isotropic', 'circle']
     """
-    if "all" in wanted:
-        return list(EXPERIMENTS)
     figures = {each.figure.lower(): name for name, each in EXPERIMENTS.items() if each.figure}
     found = []
     for given in wanted:
+        if given == "all":
+            found += list(EXPERIMENTS)
+            continue
         name = figures.get(given.lower(), given.replace("_", "-"))
         if name not in EXPERIMENTS:
             near = difflib.get_close_matches(name, EXPERIMENTS, n=1)
@@ -128,13 +132,11 @@ def reproduce(
     return drawn
 
 
-def write_gallery(folder: Path, drawn: dict[str, Reproduction]) -> Iterator[Path]:
-    """Write every reproduction's files and ``README.md``, a page that shows them all."""
-    for name, each in drawn.items():
-        yield from each.write(name, folder)
-    page = folder / "README.md"
+def write_page(folder: Path, drawn: dict[str, Reproduction]) -> Path:
+    """Write ``gallery.md``, a page that shows these reproductions and their claims."""
+    page = folder / "gallery.md"
     page.write_text(_page(drawn), encoding="utf-8")
-    yield page
+    return page
 
 
 def _page(drawn: dict[str, Reproduction]) -> str:
@@ -142,7 +144,8 @@ def _page(drawn: dict[str, Reproduction]) -> str:
     parts = [
         "# Gallery: the founding paper, reproduced\n",
         "Written by `genloss reproduce`. Section numbers refer to the paper's results as the "
-        "package derives them; every formula is a documented function.\n",
+        "package derives them; every formula is a documented function. A bound (≤, ≥) is the "
+        "package's way to put a statement into a number.\n",
         f"{_count(claims)}\n",
     ]
     for name, each in drawn.items():

@@ -68,7 +68,7 @@ class Reproduction:
     def write(self, name: str, folder: Path) -> list[Path]:
         """Write ``NAME.png``, ``NAME.svg``, ``NAME.csv`` and ``NAME.claims.csv``.
 
-        Everything is drawn before the first file is opened, so that no half set is left behind.
+        Every file is written beside its place and then moved there, so that none is ever half.
         """
         drawn: dict[str, bytes] = {
             f"{name}.png": _rendered(self.figure, "png"),
@@ -77,7 +77,9 @@ class Reproduction:
             f"{name}.claims.csv": _csv(claim_rows(self.claims)),
         }
         for file, content in drawn.items():
-            (folder / file).write_bytes(content)
+            partial = folder / f"{file}.partial"
+            partial.write_bytes(content)
+            partial.replace(folder / file)
         return [folder / file for file in drawn]
 
 

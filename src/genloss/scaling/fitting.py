@@ -86,7 +86,7 @@ def fit_power_law(
     capacity = -slope
     if capacity <= 1:
         raise InvalidInputError(
-            f"problem had a spectrum that falls like rank**-{capacity:.3g} over ranks {low} to "
+            f"problem had a spectrum that falls with exponent {capacity:.3g} over ranks {low} to "
             f"{high}; the scaling laws need it to fall faster than rank**-1"
         )
     values = nodes.signal[low - 1 : high]

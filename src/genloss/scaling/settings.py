@@ -22,7 +22,7 @@ from genloss.scaling.nodes import Nodes, fit
 
 Array = npt.NDArray[np.float64]
 
-MOST_GENERATIONS = 1_000_000
+MOST_GENERATIONS = 10_000
 
 
 def array(name: str, values: npt.ArrayLike, *, positive: bool = False) -> Array:

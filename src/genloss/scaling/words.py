@@ -46,9 +46,8 @@ def _problem(law: ScalingLaw) -> str:
 
 def _clean(law: ScalingLaw) -> str:
     if law.chain.noise == 0:
-        return (
-            f"On real labels without noise the error falls like rows**-{law.fast_rate:.3g}, until "
-            "there are as many rows as directions."
+        return f"On real labels without noise the error falls like rows**-{law.fast_rate:.3g}" + (
+            "." if law.dim is None else ", until there are as many rows as directions."
         )
     return (
         f"On real noisy labels the error falls like rows**-{law.rate:.3g} with a penalty of "
@@ -72,7 +71,7 @@ def _in_force(law: ScalingLaw) -> str:
     elif law.regime == "not vanishing":
         why = (
             f"{noise}, and the last part is as large as the signal: "
-            f"{_count(chain.generations)} leave nothing to learn, whatever the rows and the penalty"
+            f"{_count(chain.generations)} keep the error from vanishing, whatever the rows and the penalty"
         )
     elif law.regime == "clean":
         why = f"{noise}, mostly the labels' own: the clean law holds, rows**-{law.rate:.3g}"
@@ -103,7 +102,9 @@ def _interpolation(law: ScalingLaw) -> str:
     kappa = interpolation_constants(law.capacity).kappa * chain.generator_samples**-law.capacity
     if law.source < 1:
         power = bias_growth_exponent(law.source)
-        growth = f"loses a bias that grows like (generations * {kappa:.3g})**{power:.3g} besides its noise"
+        size = f"generations * {kappa:.3g}"
+        law_of_growth = size if power == 1 else f"({size})**{power:.3g}"
+        growth = f"they lose signal, a bias that grows like {law_of_growth}"
     else:
         growth = "the bias grows with every generation"
     return f"{why}: besides their noise, {growth}. The errors here are those of the recursion."

@@ -111,8 +111,9 @@ def _engine(problem: Problem, plan: Plan, method: str) -> ModuleType:
     able = [engine for engine in cheapest_first if engine.applies(problem, plan)]
     if method == "exact" and not able:
         raise InvalidInputError(
-            f"method was 'exact'; no generation has more than dim = {problem.dim} rows of one "
-            "source to compress, or single rows matter; use 'auto' or 'literal'"
+            f"method was 'exact'; no source has more than dim = {problem.dim} rows, or a source of a "
+            "plan that pools rows has fewer, or a reused design is divided anew among labelers: "
+            "single rows matter then, use 'auto' or 'literal'"
         )
     return literal if method == "literal" or not able else able[0]
 
@@ -163,11 +164,14 @@ def _curve(risks: Array, errors: Array, method: str, warnings: tuple[str, ...]) 
 
 
 def _cautions(problem: Problem, plan: Plan) -> tuple[str, ...]:
-    near = [
-        model
-        for model, generation in enumerate(plan)
-        if generation.penalty == 0 and abs(generation.n_samples - problem.dim) <= 3
-    ]
+    near = []
+    for model, generation in enumerate(plan):
+        fitted = plan.generations[: model + 1] if generation.pooled else (generation,)
+        fresh = [g for k, g in enumerate(fitted) if k == 0 or g.design == "fresh"]
+        noisy = any(source.label_noise > 0 for g in fitted for source in g.sources)
+        apart = abs(sum(g.n_samples for g in fresh) - problem.dim)
+        if generation.penalty == 0 and noisy and apart <= 3:
+            near.append(model)
     if not near:
         return ()
     return (

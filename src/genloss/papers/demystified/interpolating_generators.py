@@ -8,7 +8,7 @@ from genloss.equivalents import degrees_of_freedom, kappa
 from genloss.errors import InvalidInputError
 from genloss.papers.demystified.conditions import near_dim, needs, needs_generators
 from genloss.papers.demystified.decomposition import Decomposition
-from genloss.papers.demystified.recursion import Fit
+from genloss.papers.demystified.recursion import Fit, rows_left
 from genloss.papers.demystified.setting import Setting
 
 
@@ -161,8 +161,7 @@ def _downstream(setting: Setting) -> tuple[float, float, float]:
         return seen, seen, min(T, d) / apart if apart > 0 else math.inf
     s = setting.problem.spectrum
     k = float(kappa(s, setting.penalty, T))
-    df2 = float(degrees_of_freedom(s, k)[1])
-    u = df2 / T / (1 - df2 / T)
+    u = float(degrees_of_freedom(s, k)[1]) / rows_left(s, T, setting.penalty, k)
     k /= float(s[0])
     return 1 / (1 + k), (1 + u * k**2) / (1 + k) ** 2, u
 

@@ -42,13 +42,14 @@ class Fit:
     def of(cls, spectrum: Array, n_samples: int, penalty: float) -> Fit:
         """Build the fit on ``n_samples`` rows; exact for least squares with rows to spare."""
         found = effective_penalty(spectrum, penalty, n_samples)
-        k, df2 = float(found.kappa), float(found.df2)
+        k = float(found.kappa)
         if k == 0:
             left = n_samples - spectrum.size - 1
             gain = 1 / (spectrum * left) if left > 0 else np.full(spectrum.size, np.inf)
             return cls(np.ones_like(spectrum), np.zeros_like(spectrum), gain)
         b = spectrum / (spectrum + k) ** 2
-        return cls(spectrum / (spectrum + k), k**2 * b, b / (n_samples - df2))
+        gain = b / rows_left(spectrum, n_samples, penalty, k)
+        return cls(spectrum / (spectrum + k), k**2 * b, gain)
 
     def tau(self, metric: Array) -> float:
         """Error that label noise of variance 1 makes."""
@@ -58,6 +59,11 @@ class Fit:
         """``G(A)``, diagonal of ``E[M A M]``: the metric before the fit."""
         through = self.shrink**2 * metric
         return through + self.pull * self.tau(metric) if self.pull.any() else through
+
+
+def rows_left(spectrum: Array, n_samples: int, penalty: float, kappa: float) -> float:
+    """``n_samples - df2(kappa)`` as a sum of positive terms, in which nothing cancels."""
+    return float(n_samples * penalty / kappa + kappa * np.sum(spectrum / (spectrum + kappa) ** 2))
 
 
 def master_recursion(setting: Setting) -> Decomposition:
@@ -126,7 +132,7 @@ def _generators(setting: Setting) -> list[tuple[Fit, float]]:
     if penalty > 0:
         raise NoTheoryError(
             f"generator_penalty was {penalty} on the same design; the recursion needs independent "
-            "designs or no penalty, but genloss.simulate runs it"
+            "designs or no penalty, but genloss.predict(problem, setting.plan()) knows it"
         )
     # the projection on the rows acts once however often it is applied
     return [(Fit.of(s, setting.sizes[0], 0.0), sum(powers))]

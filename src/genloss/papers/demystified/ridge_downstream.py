@@ -11,6 +11,7 @@ from genloss.errors import InvalidInputError
 from genloss.papers.demystified.conditions import near_dim, needs, needs_generators
 from genloss.papers.demystified.decomposition import Decomposition
 from genloss.papers.demystified.no_penalty import inherited_noise, least_squares
+from genloss.papers.demystified.recursion import rows_left
 from genloss.papers.demystified.setting import Setting
 
 
@@ -60,7 +61,7 @@ def ridge(setting: Setting) -> Decomposition:
     if k == 0:
         return least_squares(setting)
     df2 = float(degrees_of_freedom(s, k)[1])
-    u = df2 / T / (1 - df2 / T)
+    u = df2 / rows_left(s, T, setting.penalty, k)
     return Decomposition(
         bias=float((1 + u) * k**2 * np.sum(c2 * s / (s + k) ** 2)),
         variance=setting.noise**2 * u,
@@ -95,17 +96,19 @@ def rho(setting: Setting) -> float:
     1.01
     """
     needs(setting, "rho", isotropic=False)
-    sizes = set(setting.sizes) or {2 * setting.dim}
-    if len(sizes) > 1:
-        raise InvalidInputError(
-            f"generator_samples was {setting.sizes}; rho belongs to generators of one size"
-        )
+    size = setting.generator_samples
+    if isinstance(size, tuple):
+        if len(set(size)) != 1:
+            raise InvalidInputError(
+                f"generator_samples was {size}; rho belongs to generators of one size"
+            )
+        size = size[0]
     one = Setting(
         problem=setting.problem,
         n_samples=setting.n_samples,
         penalty=setting.penalty,
         generations=1,
-        generator_samples=sizes.pop(),
+        generator_samples=size,
         generator_noise=1.0,
         generator_penalty=setting.generator_penalty,
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from genloss import _check
 from genloss.errors import InvalidInputError
 from genloss.plan import Plan
@@ -72,8 +74,10 @@ class Setting:
         put(self, "penalty", _check.non_negative("penalty", self.penalty))
         put(self, "noise", _check.non_negative("noise", self.noise))
         put(self, "generations", _check.integer("generations", self.generations, minimum=0))
-        put(self, "generator_samples", self._per_generator("generator_samples"))
-        put(self, "generator_noise", self._per_generator("generator_noise"))
+        if self.generator_samples is None:
+            put(self, "generator_samples", 2 * self.problem.dim)
+        put(self, "generator_samples", self._checked("generator_samples"))
+        put(self, "generator_noise", self._checked("generator_noise"))
         put(
             self,
             "generator_penalty",
@@ -86,23 +90,27 @@ class Setting:
                 "it must be one number"
             )
 
-    def _per_generator(self, name: str) -> tuple[int | float, ...]:
+    def _checked(self, name: str) -> PerGenerator:
+        """The value as it was given, one number or a tuple of them."""
         given = getattr(self, name)
-        if given is None:
-            given = 2 * self.problem.dim
-        several = isinstance(given, tuple | list)
-        if several and len(given) != self.generations:
+
+        def number(value: object) -> int | float:
+            if name == "generator_samples":
+                return _check.integer(name, value, minimum=1)
+            return _check.non_negative(name, value)
+
+        if np.ndim(given) == 0:
+            return number(given)
+        if len(given) != self.generations:
             raise InvalidInputError(
                 f"{name} had {len(given)} entries; it must be one number or {self.generations}, "
                 "one per generator"
             )
-        values: list[int | float] = []
-        for value in given if several else [given]:
-            if name == "generator_samples":
-                values.append(_check.integer(name, value, minimum=1))
-            else:
-                values.append(_check.non_negative(name, value))
-        return tuple(values) if several else (values[0],) * self.generations
+        return tuple(number(value) for value in given)
+
+    def _each(self, given: PerGenerator | None) -> tuple[int | float, ...]:
+        assert given is not None
+        return given if isinstance(given, tuple) else (given,) * self.generations
 
     @property
     def dim(self) -> int:
@@ -112,14 +120,12 @@ class Setting:
     @property
     def sizes(self) -> tuple[int, ...]:
         """Rows of each generator."""
-        assert isinstance(self.generator_samples, tuple)
-        return tuple(int(size) for size in self.generator_samples)
+        return tuple(int(size) for size in self._each(self.generator_samples))
 
     @property
     def noises(self) -> tuple[float, ...]:
         """Standard deviation of each generator's label noise."""
-        assert isinstance(self.generator_noise, tuple)
-        return tuple(float(noise) for noise in self.generator_noise)
+        return tuple(float(noise) for noise in self._each(self.generator_noise))
 
     def plan(self) -> Plan:
         """The same as a `Plan`; its last model is the downstream one."""
