@@ -283,7 +283,7 @@ def test_degrees_of_freedom_name_what_is_wrong(spectrum, kappa, words):
         degrees_of_freedom(spectrum, kappa)
 
 
-@pytest.mark.parametrize("lam", [1e-300, 1e-60, 1e-26, 1e-12])
+@pytest.mark.parametrize("lam", [1e-60, 1e-26, 1e-12])
 def test_as_many_rows_as_directions_and_hardly_a_penalty(lam):
     # isotropic, n = p: kappa = (lam + sqrt(lam**2 + 4 lam)) / 2
     expected = (lam + np.sqrt(lam**2 + 4 * lam)) / 2
