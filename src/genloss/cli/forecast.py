@@ -28,6 +28,8 @@ def forecast(
     noise: float | None = None,
     real: float | None = None,
     missing: Literal["error", "drop", "mean"] = "error",
+    stream: bool | None = None,
+    cluster: str | None = None,
     trials: int = 5,
     seed: int = 0,
     plot: Path | None = None,
@@ -41,7 +43,7 @@ def forecast(
     Parameters
     ----------
     data
-        A table: .csv, .tsv, .parquet, .npy or .npz.
+        A table: .csv, .tsv, .parquet, .npy or .npz; or a folder of Parquet files.
     target
         Column to predict; it must be numeric.
     kernel
@@ -64,6 +66,10 @@ def forecast(
         Share of every generation's rows that has real labels, between 0 and 1. Default 0.
     missing
         Missing values: refuse them, drop their rows, or fill in column means.
+    stream
+        Read Parquet block by block, in little memory. Default: from 16 million cells on.
+    cluster
+        Where blocks of a stream are read: "processes" or the address of a Dask scheduler.
     trials
         Number of literal runs to measure with.
     seed
@@ -75,12 +81,19 @@ def forecast(
     """
     from genloss.data.forecast import forecast as run_forecast
     from genloss.data.kernels import Kernel
-    from genloss.data.tables import example_table, load_table
+    from genloss.data.streaming import LargeTable, large_table
+    from genloss.data.tables import Table, example_table, load_table
 
     check_figure(plot)
-    table = example_table("digits") if data is None else load_table(data, target, missing=missing)
-    if data is None and target is not None:
-        raise InvalidInputError(f"--target was {target!r} without DATA; name the table as well")
+    table: Table | LargeTable = example_table("digits")
+    if data is not None:
+        large = large_table(data, target, missing=missing, stream=stream, cluster=cluster)
+        table = large or load_table(data, target, missing=missing)
+    for option, given_value in (("target", target), ("stream", stream), ("cluster", cluster)):
+        if data is None and given_value is not None:
+            raise InvalidInputError(
+                f"--{option} was {given_value!r} without DATA; name the table as well"
+            )
     for option, value, needs in (("gamma", gamma, "rbf"), ("degree", degree, "polynomial")):
         if value is not None and kernel not in (needs, "polynomial"):
             raise InvalidInputError(
@@ -96,7 +109,8 @@ def forecast(
     }
     given = {name: value for name, value in options.items() if value is not None}
     if plan is None:
-        what = _plan_from_options(table.target.size, given) if given else None
+        n_rows = table.most_sampled if isinstance(table, LargeTable) else table.target.size
+        what = _plan_from_options(n_rows, given) if given else None
     elif given:
         raise InvalidInputError(
             f"--plan and --{next(iter(given)).replace('_', '-')} were both given; "

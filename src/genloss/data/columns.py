@@ -63,6 +63,8 @@ def read_file(path: Path) -> tuple[Any, list[str]]:
     """Return what the file holds (columns, a frame, an array or a pair (X, y)), and notes."""
     ending = (path.with_suffix("") if path.suffix.lower() == ".gz" else path).suffix.lower()
     readers = {".csv": _read_csv, ".tsv": _read_csv, ".parquet": _read_parquet}
+    if path.is_dir() and (files := parquet_files(path)):
+        return _read_folder(path, files), []
     if not path.is_file():
         what = "is a directory" if path.is_dir() else "does not exist"
         raise DataError(f"{path} {what}; data must be {_ALLOWED}")
@@ -205,6 +207,38 @@ def _read_parquet(path: Path) -> Any:
     raise MissingDependencyError(f'{path}: reading Parquet needs pip install "genloss[data]"')
 
 
+def parquet_files(path: Path) -> list[Path]:
+    """Return the Parquet files that a path stands for: itself, or those in a folder, sorted."""
+    if path.is_file():
+        return [path] if path.suffix.lower() == ".parquet" else []
+    found = (file for file in sorted(path.rglob("*.parquet")) if file.is_file())
+    hidden = ("_", ".")  # as Spark and others mark what is no data
+    return [f for f in found if not any(p.startswith(hidden) for p in f.relative_to(path).parts)]
+
+
+def open_dataset(path: Path, files: Sequence[Path]) -> Any:
+    """Return the Parquet files of a path as one data set; hive partitions become columns."""
+    import pyarrow.dataset
+
+    base = str(path.resolve()) if path.is_dir() else None
+    names = [str(file.resolve()) for file in files]  # a worker may be in another folder
+    return pyarrow.dataset.dataset(
+        names, format="parquet", partitioning="hive", partition_base_dir=base
+    )
+
+
+def _read_folder(path: Path, files: Sequence[Path]) -> Any:
+    try:
+        return open_dataset(path, files).to_table()
+    except ImportError:
+        raise MissingDependencyError(
+            f'{path}: reading a folder of Parquet needs pip install "genloss[data]"'
+        ) from None
+    except (OSError, ValueError) as error:
+        first = str(error).partition("\n")[0]
+        raise DataError(f"{path} cannot be read as parquet: {first}") from error
+
+
 def _read_arrays(path: Path) -> tuple[Any, list[str]]:
     """Return the array of an .npy file, or the pair (X, y) of an .npz file, and notes."""
     with path.open("rb") as file:  # np.load itself leaves a broken .npz open
@@ -236,11 +270,11 @@ def split(data: Any, target: str | int | None) -> tuple[list[Column], Column, li
         notes = [f"flattened {shape} arrays to one row each"] if "x" in shape else []
         return features, answers[0], notes
     columns = _columns("data", data)
-    position = _position(target, [c.name for c in columns], isinstance(data, np.ndarray))
-    return columns[:position] + columns[position + 1 :], columns[position], []
+    place = position(target, [c.name for c in columns], isinstance(data, np.ndarray))
+    return columns[:place] + columns[place + 1 :], columns[place], []
 
 
-def _position(target: str | int | None, names: list[str], by_index: bool) -> int:
+def position(target: str | int | None, names: list[str], by_index: bool) -> int:
     """Return which of the columns is the target."""
     if by_index:
         try:

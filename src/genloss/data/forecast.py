@@ -15,12 +15,14 @@ from genloss.data.chain import measure
 from genloss.data.correction import Correction, Expected, Theory, parallel
 from genloss.data.estimation import (
     MOST_ROWS,
+    Estimate,
     Standardiser,
     estimate_standardised,
     nystrom_features,
 )
 from genloss.data.kernels import Kernel
-from genloss.data.tables import Table, load_table
+from genloss.data.streaming import LargeTable, StreamedTable, open_table, stream_note
+from genloss.data.tables import Table
 from genloss.errors import DataError, InvalidInputError
 from genloss.plan import Plan
 from genloss.predict import predict
@@ -176,6 +178,8 @@ def forecast(
     trials: int = 5,
     tune_penalty: bool | None = None,
     missing: str = "error",
+    stream: bool | None = None,
+    cluster: str | None = None,
 ) -> Forecast:
     """Forecast what a retraining plan does to a model of your data, and check it on held-out rows.
 
@@ -201,6 +205,11 @@ def forecast(
         would tune it on real data; default: only if no plan is given.
     missing : {"error", "drop", "mean"}, default "error"
         What to do about missing values of a table.
+    stream : bool, optional
+        Whether to read Parquet block by block; default: from 16 million cells (rows times columns)
+        on. All rows then give a linear model's estimate, a random sample of them the rest.
+    cluster : str, optional
+        Where a stream is read: "processes", or the address of a Dask scheduler.
 
     Returns
     -------
@@ -232,28 +241,32 @@ def forecast(
     >>> outlook.predicted.n_models
     5
     """
-    table = _table(X, y, missing)
+    table = open_table(X, y, missing, stream, cluster)
     chosen = Kernel.of(kernel)
     seed = _check.integer("seed", seed, minimum=0)
     trials = _check.integer("trials", trials, minimum=2)
     if plan is not None and not isinstance(plan, Plan):
         raise InvalidInputError(f"plan was {type(plan).__name__}; it must be a Plan")
-    n_rows = table.target.size
+    n_rows = table.most_sampled if isinstance(table, LargeTable) else table.target.size
     if n_rows < _FEWEST_ROWS:
         raise DataError(f"the table has {n_rows} rows; a forecast needs at least {_FEWEST_ROWS}")
     tune_penalty = plan is None if tune_penalty is None else tune_penalty
     if plan is None:
         plan = Plan.replace(10, default_rows(n_rows))
     _check_plan(plan)
-    split_rng, rehearsal_seed, run_seed = np.random.SeedSequence(seed).spawn(3)
-    seen, held_out, sizes = _split(table, plan, np.random.default_rng(split_rng))
+    split_rng, rehearsal_seed, run_seed, stream_seed = np.random.SeedSequence(seed).spawn(4)
+    if isinstance(table, LargeTable):
+        needed = _MOST_TEST + _MOST_SEEN + int(plan.n_samples.sum())
+        table = table.read(max(needed, 5 * _MOST_TEST), stream_seed, linear=chosen is None)
+    seen, held_out, sizes, streamed = _split(table, plan, np.random.default_rng(split_rng))
     features = chosen
     if chosen is not None and plan.n_samples.max() > _EXACT_KERNEL:
         landmarks = nystrom_features(seen[0], chosen, _LANDMARKS, seed)
         seen, held_out = ((landmarks(part[0]), part[1]) for part in (seen, held_out))
         features = None
 
-    estimated = estimate_standardised(seen[0][:MOST_ROWS], seen[1][:MOST_ROWS], features)
+    few = seen[0][:MOST_ROWS], seen[1][:MOST_ROWS]
+    estimated = streamed or estimate_standardised(*few, features)
     problem = Problem(estimated.spectrum, estimated.truth, gaussian=False)
     theory = Theory.of(problem, estimated.noise)
     penalties = (1e-9 * problem.spectrum.sum(), 100 * problem.spectrum.sum())
@@ -298,18 +311,10 @@ def forecast(
         source=table.source,
         target=table.target_name,
         rows=sizes,
-        notes=table.notes + (("the penalty is the best one for model 0",) if tune_penalty else ()),
+        notes=table.notes
+        + stream_note(table, streamed)
+        + (("the penalty is the best one for model 0",) if tune_penalty else ()),
     )
-
-
-def _table(X: Any, y: Any, missing: str) -> Table:
-    if isinstance(X, Table):
-        if y is not None:
-            raise InvalidInputError("y was given beside a Table, which has a target; leave it out")
-        return X
-    if y is None or isinstance(y, str):
-        return load_table(X, y, missing=missing)
-    return load_table((X, y), missing=missing)
 
 
 def default_rows(n_rows: int) -> int:
@@ -335,8 +340,8 @@ def _check_plan(plan: Plan) -> None:
 
 def _split(
     table: Table, plan: Plan, rng: np.random.Generator
-) -> tuple[Sample, Sample, dict[str, int]]:
-    """Rows seen by the forecast, rows held out for the measured chain, and their numbers."""
+) -> tuple[Sample, Sample, dict[str, int], Estimate | None]:
+    """Rows seen and held out, their numbers, and what a stream says of all but the held-out."""
     order = rng.permutation(table.target.size)
     n_test = min(order.size // 5, _MOST_TEST)
     left = order.size - n_test
@@ -350,10 +355,12 @@ def _split(
         )
     seen = order[: min(left - n_pool, _MOST_SEEN)]
     held_out = order[seen.size :]
-    standardise = Standardiser.of(table.features[seen])
+    standardise, streamed = Standardiser.of(table.features[seen]), None
+    if isinstance(table, StreamedTable):
+        standardise, streamed = table.apart_from(held_out)
     samples = [(standardise(table.features[rows]), table.target[rows]) for rows in (seen, held_out)]
     sizes = {"seen": seen.size, "pool": held_out.size - n_test, "test": n_test}
-    return samples[0], samples[1], sizes
+    return samples[0], samples[1], sizes, streamed
 
 
 def _warnings(plan: Plan, seen: Sample, expected: Expected) -> tuple[str, ...]:

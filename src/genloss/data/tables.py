@@ -21,7 +21,7 @@ from genloss.errors import DataError
 
 __all__ = ["Table", "example_table", "load_table"]
 
-_ROW_INDEX = frozenset({"", "Unnamed: 0", "__index_level_0__"})  # as R and pandas write them
+ROW_INDEX = frozenset({"", "Unnamed: 0", "__index_level_0__"})  # as R and pandas write them
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,9 +60,10 @@ def load_table(
     Parameters
     ----------
     data : path, frame, Bunch, array or pair (X, y)
-        A .csv or .tsv (also .gz), .parquet, .npy or .npz file; a pandas, polars or pyarrow frame;
-        a scikit-learn Bunch; a 2-D array; two arrays, X flattened to one row per entry of y. In a
-        CSV, empty cells, NA, NaN, null, none and ? are missing, and ISO dates are dates.
+        A .csv or .tsv (also .gz), .parquet, .npy or .npz file, or a folder of Parquet files; a
+        pandas, polars or pyarrow frame; a scikit-learn Bunch; a 2-D array; two arrays, X flattened
+        to one row per entry of y. In a CSV, empty cells, NA, NaN, null, none and ? are missing, and
+        ISO dates are dates.
     target : str or int, optional
         Column name, or the column index of a 2-D array (the last if unset). Left unset when
         ``data`` brings its own target (a pair, a Bunch, an .npz file).
@@ -148,7 +149,7 @@ def _encode(
     everything = [target, *columns]
     _refuse(everything, "infinite", "replace them by finite numbers")
     if missing != "error" and target.missing.any():
-        notes.append(f"dropped {_count(target.missing.sum(), 'row')} with a missing target")
+        notes.append(f"dropped {counted(target.missing.sum(), 'row')} with a missing target")
         target, *columns = _take(everything, ~target.missing)
     reasons = [_useless(column, missing, max_categories) for column in columns]
     notes += [f"dropped {reason}" for reason in reasons if reason]
@@ -158,10 +159,10 @@ def _encode(
         _refuse([target, *columns], "missing", cure)
     gaps = np.any([column.missing for column in [target, *columns]], axis=0)
     if missing == "drop" and gaps.any():
-        notes.append(f"dropped {_count(gaps.sum(), 'row')} with a missing value")
+        notes.append(f"dropped {counted(gaps.sum(), 'row')} with a missing value")
         target, *columns = _take([target, *columns], ~gaps)
     if len(target.values) < 2:
-        left = _count(len(target.values), "usable row")
+        left = counted(len(target.values), "usable row")
         raise DataError(f"data has {left}; at least 2 are needed")
     if target.values.min() == target.values.max():
         raise DataError(f"target {target.name!r} is constant ({target.values[0]:g}); it must vary")
@@ -174,8 +175,7 @@ def _encode(
         notes += note
     constant = [name for name, values in encoded.items() if values.min() == values.max()]
     if constant:
-        what = "columns" if len(constant) > 1 else "column"
-        notes.append(f"dropped constant {what} {some(constant)}")
+        notes.append(constant_note(constant))
     for name in constant:
         del encoded[name]
     if not encoded:
@@ -186,7 +186,7 @@ def _encode(
 
 def _useless(column: Column, missing: str, max_categories: int) -> str:
     """Return why a column cannot be a feature, or nothing."""
-    if column.name in _ROW_INDEX:
+    if column.name in ROW_INDEX:
         return f"row index column {column.name!r}"
     if column.kind not in ("number", "boolean", "date", "text"):
         return f"column {column.name!r}, type {column.kind} is no number"
@@ -210,7 +210,7 @@ def _numeric(column: Column) -> tuple[dict[str, npt.NDArray[np.float64]], list[s
     elif column.kind != "text":
         notes = [f"converted {name!r} to days since 1970-01-01"] if column.kind == "date" else []
         if gaps.any():
-            notes.append(f"filled {_count(gaps.sum(), 'missing value')} of {name!r} by the mean")
+            notes.append(f"filled {counted(gaps.sum(), 'missing value')} of {name!r} by the mean")
             values = np.where(gaps, values[~gaps].mean(), values)
         return {name: values}, notes
     levels = sorted(set(values) - {None})
@@ -226,7 +226,11 @@ def _numeric(column: Column) -> tuple[dict[str, npt.NDArray[np.float64]], list[s
 
 def _refuse(columns: list[Column], flaw: str, cure: str) -> None:
     """Raise if any column has values that are "missing" or "infinite", naming it and how many."""
-    counts = [(column.name, int(getattr(column, flaw).sum())) for column in columns]
+    refuse_flaws([(c.name, int(getattr(c, flaw).sum())) for c in columns], flaw, cure)
+
+
+def refuse_flaws(counts: list[tuple[str, int]], flaw: str, cure: str) -> None:
+    """Raise if any column has a number of "missing" or "infinite" values, naming it and how many."""
     found = [f"{name!r} ({count:,})" for name, count in counts if count]
     if found:
         more = f" and {len(found) - 6} more columns" if len(found) > 6 else ""
@@ -237,5 +241,11 @@ def _take(columns: list[Column], keep: npt.NDArray[np.bool_]) -> list[Column]:
     return [replace(column, values=column.values[keep]) for column in columns]
 
 
-def _count(number: int, what: str) -> str:
+def constant_note(names: list[str]) -> str:
+    """What is said of columns that do not vary."""
+    return f"dropped constant {'columns' if len(names) > 1 else 'column'} {some(names)}"
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things, in words."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
