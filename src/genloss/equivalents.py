@@ -16,7 +16,7 @@ _BLOCK = 1 << 17  # entries of one (configurations x eigenvalues) block, sized f
 _TABLE = 96  # grid points of the starting table
 _MANY = 16  # configurations from which a starting table and a compressed spectrum pay
 _MAX_STEPS = 500
-_LONG = 20_000  # eigenvalues from which a spectrum is compressed
+LONG = 20_000  # eigenvalues from which a spectrum is compressed
 _BIN = 0.024  # logarithmic width of a bin; two nodes of Gauss err by width**4 / 4320
 _TOLERANCE = 1e-13  # relative residual at which the iteration stops
 _ACCEPTABLE = 1e-11  # relative residual above which there is no answer
@@ -145,7 +145,7 @@ def effective_penalty(
         )
     if not (np.isfinite(n).all() and (n > 0).all()):
         raise InvalidInputError("n_samples has entries that are not positive and finite")
-    found = solve(s, lam.reshape(-1), n.reshape(-1))
+    found = solve(Nodes.of(s, lam.size), lam.reshape(-1), n.reshape(-1))
     kappa, df1, df2, residual = (column.reshape(lam.shape) for column in found[:4])
     return EffectivePenalty(kappa, df1, df2, residual, found.steps)
 
@@ -167,18 +167,20 @@ class Nodes(NamedTuple):
     @classmethod
     def of(cls, spectrum: Array, configurations: int) -> Nodes:
         """The spectrum itself, or a compressed one if that is worth its sorting."""
-        if spectrum.size < _LONG or configurations < _MANY:
+        if spectrum.size < LONG or configurations < _MANY:
             return cls(spectrum, np.ones_like(spectrum), float(spectrum.size))
         return compress(spectrum)
 
 
-def compress(spectrum: Array) -> Nodes:
+def compress(spectrum: Array, mass: Array | None = None) -> Nodes:
     """Few nodes that stand for very many eigenvalues.
 
     Parameters
     ----------
     spectrum : ndarray of shape (p,)
         Eigenvalues, all > 0.
+    mass : ndarray of shape (p,), optional
+        How much each of them counts, >= 0, for instance the truth's squared coordinates; default: 1.
 
     Returns
     -------
@@ -195,15 +197,23 @@ def compress(spectrum: Array) -> Nodes:
     >>> nodes.values.size < 1300, round(float(nodes.weights.sum()), 6)
     (True, 100000.0)
     """
-    s = np.sort(spectrum)
+    if mass is None:
+        s, mass = np.sort(spectrum), np.ones_like(spectrum)
+    else:
+        some = np.flatnonzero(mass)
+        order = some[np.argsort(spectrum[some])]
+        s, mass = spectrum[order], mass[order]
+    if not s.size:
+        return Nodes(s, s, 0.0)
     number = np.floor(np.log(s) / _BIN)
     first = np.flatnonzero(np.r_[True, np.diff(number) > 0])
-    count = np.diff(np.r_[first, s.size]).astype(np.float64)
+    size = np.diff(np.r_[first, s.size])
+    count = np.add.reduceat(mass, first)
     # moments about the mean, relative to it, so that nothing cancels
-    mean = np.add.reduceat(s, first) / count
-    away = s / np.repeat(mean, count.astype(np.intp)) - 1
-    second = np.add.reduceat(away**2, first) / count
-    third = np.add.reduceat(away**3, first) / count
+    mean = np.add.reduceat(mass * s, first) / count
+    away = s / np.repeat(mean, size) - 1
+    second = np.add.reduceat(mass * away**2, first) / count
+    third = np.add.reduceat(mass * away**3, first) / count
     wide = second > 1e-24  # narrower than rounding: one node
     half = np.divide(third, 2 * second, out=np.zeros_like(mean), where=wide)
     root = np.sqrt(half**2 + second)
@@ -211,12 +221,12 @@ def compress(spectrum: Array) -> Nodes:
     share = np.divide(high, 2 * root, out=np.ones_like(mean), where=wide)
     values = np.concatenate([mean * (1 + np.where(wide, low, 0)), (mean * (1 + high))[wide]])
     weights = np.concatenate([count * share, (count * (1 - share))[wide]])
-    return Nodes(values, weights, float(s.size))
+    return Nodes(values, weights, float(mass.sum()))
 
 
-def solve(spectrum: Array, lam: Array, n: Array) -> EffectivePenalty:
+def solve(s: Nodes, lam: Array, n: Array) -> EffectivePenalty:
     """`effective_penalty` for trusted 1-D arrays ``lam`` and ``n`` of one length."""
-    s, p, size = Nodes.of(spectrum, lam.size), float(spectrum.size), lam.size
+    p, size = s.dim, lam.size
     # the solution where nothing shrinks: least squares with at least as many rows as directions
     columns = [np.zeros(size), np.full(size, p), np.full(size, p), np.zeros(size)]
     todo = np.flatnonzero((lam > 0) | (n < p))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any, Literal, Self
 
 from genloss import _check
@@ -98,7 +99,7 @@ class Source:
             return dict(self.labeler)
         return {model_number(self.labeler): 1.0}
 
-    @property
+    @cached_property
     def label_noise(self) -> float:
         """Standard deviation of one label's noise; a mixture averages independent noises."""
         real = self.noise if self.real_noise is None else self.real_noise
@@ -216,7 +217,7 @@ class Generation:
         source = Source(n_samples, labeler, noise, real_noise)
         return cls((source,), penalty, design, pooled)
 
-    @property
+    @cached_property
     def n_samples(self) -> int:
         """Number of its own rows, over all sources."""
         return sum(source.n_samples for source in self.sources)

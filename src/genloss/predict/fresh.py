@@ -7,18 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from genloss.generation import Generation
-from genloss.predict.labelers import Group, average, groups
-from genloss.predict.moments import Moments
+from genloss.predict.labelers import Group, average
+from genloss.predict.moments import Moments, inner
 from genloss.predict.stacking import stacked_least_squares
 from genloss.predict.stage import Stage
 
 Array = npt.NDArray[np.float64]
 
 
-def fit(moments: Moments, stage: Stage, generation: Generation, model: int) -> None:
+def fit(moments: Moments, stage: Stage, members: Sequence[Group], model: int) -> None:
     """Fit ``model`` on fresh rows from one or several labelers with one covariance."""
-    members = groups(generation, model)
     whole = members[0] if len(members) == 1 else average(members)
     labelers = [group.labeler for group in members]
     least_squares = stage.gap is None
@@ -40,13 +38,13 @@ def _fit_one(moments: Moments, stage: Stage, group: Group, model: int) -> None:
     variance = spread
     if stage.gap is not None:
         second = moments.signal * (mean * mean) + spread
-        variance = stage.shrunk(stage.shrunk(spread)) + (stage.gap @ second) * stage.gain
-    if group.variance > 0:
+        variance = stage.shrunk(stage.shrunk(spread)) + inner(stage.gap, second) * stage.gain
+    if group.noisy:
         variance = variance + group.variance * stage.label_gain
     moments.record(
         model,
         stage.shrunk(mean),
-        variance + np.zeros_like(moments.signal),
+        variance,
         lambda u: stage.shrunk(moments.covariance(labeler, {u: 1.0})),
         stage.exact and moments.all_exact(labeler),
     )
@@ -62,7 +60,7 @@ def _fit_stack(moments: Moments, stage: Stage, members: Sequence[Group], model: 
         away = moments.signal * (moments.mean(labeler) - shrink * mean) ** 2
         away = away + moments.covariance(labeler, labeler)
         away = away - 2 * shrink * moments.covariance(labeler, bar) + shrink**2 * spread
-        q += rows / whole.rows * float(moments.spectrum @ away)
+        q = q + rows / whole.rows * inner(moments.spectrum, away)
     moments.record(
         model,
         shrink * mean,
@@ -74,5 +72,5 @@ def _fit_stack(moments: Moments, stage: Stage, members: Sequence[Group], model: 
 
 def diverge(moments: Moments, mean: Array | float, model: int) -> None:
     """Record a model whose risk is infinite."""
-    infinite = np.full_like(moments.signal, np.inf)
+    infinite = np.full(moments.shape, np.inf)
     moments.record(model, mean, infinite, lambda _: infinite, exact=True)

@@ -1,4 +1,4 @@
-"""First and second moments of the models of a chain, per eigen-direction."""
+"""First and second moments of the models of a chain, per eigenvalue."""
 
 from __future__ import annotations
 
@@ -9,10 +9,18 @@ import numpy.typing as npt
 
 from genloss.generation import REAL
 from genloss.plan import Plan
+from genloss.predict.directions import Directions
 
 Array = npt.NDArray[np.float64]
-Shares = Mapping[int, float]
-"""A label's mixture: coefficient by model number, `REAL` for the truth."""
+Shares = Mapping[int, float | Array]
+"""A label's mixture: coefficient by model number, `REAL` for the truth.
+
+One number, or one per plan of a batch, shape (n_plans, 1)."""
+
+
+def inner(one: Array, other: Array) -> Array:
+    """Sum of the products of every plan's entries, shape (n_plans, 1)."""
+    return np.asarray(np.vecdot(one, other))[..., None]
 
 
 class Moments:
@@ -20,10 +28,13 @@ class Moments:
 
     Everything is linear in the truth, so the mean of model k is ``filters[k] * truth``. Covariances
     are tracked, not second moments, so that a small variance is never a difference of large terms.
+    Arrays have shape (n_plans, p); an eigenvalue's directions are summed over.
     """
 
-    def __init__(self, spectrum: Array, truth: Array, plan: Plan) -> None:
-        self.spectrum, self.signal = spectrum, truth**2
+    def __init__(self, directions: Directions, plan: Plan, n_plans: int) -> None:
+        self.directions = directions
+        self.spectrum, self.signal = directions.spectrum, directions.signal
+        self.shape = n_plans, self.spectrum.size
         self.filters: dict[int, Array | float] = {REAL: 1.0}
         self.exact: dict[int, bool] = {REAL: True}
         self._covariance: dict[tuple[int, int], Array] = {}
@@ -33,7 +44,7 @@ class Moments:
         self,
         model: int,
         filter_: Array | float,
-        variance: Array,
+        variance: Array | float,
         covariance_with: Callable[[int], Array | float],
         exact: bool,
     ) -> None:
@@ -49,13 +60,14 @@ class Moments:
             pair: value for pair, value in self._covariance.items() if kept.issuperset(pair)
         }
         self.filters[model], self.exact[model] = filter_, exact
-        self._covariance[model, model] = variance
+        self._covariance[model, model] = np.broadcast_to(variance, self.shape)
 
     def mean(self, shares: Shares) -> Array | float:
         """Filter of a mixture of labelers."""
         if len(shares) == 1:
             [(number, share)] = shares.items()
-            return self.filters[number] if share == 1 else share * self.filters[number]
+            whole = isinstance(share, float) and share == 1
+            return self.filters[number] if whole else share * self.filters[number]
         return sum(share * self.filters[number] for number, share in shares.items())
 
     def covariance(self, one: Shares, other: Shares) -> Array | float:
@@ -72,10 +84,12 @@ class Moments:
         """Second moment of two mixtures of labelers."""
         return self.signal * (self.mean(one) * self.mean(other)) + self.covariance(one, other)
 
-    def risk(self, model: int) -> tuple[float, float]:
-        """Bias and variance of a model in the metric of the test inputs."""
-        bias = self.spectrum @ (self.signal * (1 - self.filters[model]) ** 2)
-        return float(bias), float(self.spectrum @ self._covariance[model, model])
+    def risk(self, model: int) -> tuple[Array, Array]:
+        """Bias and variance of a model in the metric of the test inputs, each of shape (n_plans,)."""
+        missed = np.broadcast_to((1 - self.filters[model]) ** 2, self.shape)
+        return missed @ (self.spectrum * self.signal), self._covariance[
+            model, model
+        ] @ self.spectrum
 
     def related(self, one: int, other: int) -> bool:
         """Whether the covariance of two models is known: not if one of them labels no later model."""

@@ -6,12 +6,18 @@ Exact telescoping, any design: ``w_t = w_{t-1} + A_t^-1 X_t' E_t`` with ``A_t = 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
+from genloss.predict.labelers import Group
 from genloss.predict.moments import Moments
 from genloss.predict.stage import Stage
 
+Array = npt.NDArray[np.float64]
 
-def extend(moments: Moments, stage: Stage, overlap: float, noise: float, model: int) -> None:
+
+def extend(
+    moments: Moments, stage: Stage, overlap: float | Array, block: Group, model: int
+) -> None:
     """Add one block: ``E A^-1 X'X A^-1`` is ``overlap`` times what all rows together would give.
 
     ``overlap`` is the block's share of the pooled rows when all rows are distinct, because rows are
@@ -19,12 +25,12 @@ def extend(moments: Moments, stage: Stage, overlap: float, noise: float, model: 
     """
     before = {model - 1: 1.0}
     variance = moments.covariance(before, before)
-    if noise > 0:
-        variance = variance + (overlap * noise) * stage.label_gain
+    if block.noisy:
+        variance = variance + (overlap * block.variance) * stage.label_gain
     moments.record(
         model,
         moments.mean(before),
-        np.asarray(variance),
+        variance,
         lambda u: moments.covariance({u: 1.0}, {u: 1.0}),
         stage.exact and moments.all_exact(before),
     )

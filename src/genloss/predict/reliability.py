@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.plan import Plan
-from genloss.predict.stage import Stage
+from genloss.predict.routes import Walk
 from genloss.problem import Problem
 
 Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 
 FEW_DIRECTIONS = 10.0
 CROWDED = 0.2
@@ -20,24 +21,15 @@ THIN = f"dim or n_samples below {LOW_DIM}: the asymptotic formula may be off by 
 NOT_GAUSSIAN = "inputs are not Gaussian: the theory is an approximation here"
 
 
-def cautions(
-    problem: Problem, fits: Sequence[Stage], risks: Array, exact: Sequence[bool]
-) -> tuple[str, ...]:
-    """Sentences about models whose prediction needs care."""
-    d = problem.dim
-    infinite, spread, crowded, few, thin = [], [], [], [], []
-    for model, fit in enumerate(fits):
-        ridgeless = fit.penalty == 0
-        if not np.isfinite(risks[model]):
-            infinite.append(model)
-        elif ridgeless and abs(fit.n_samples - d) <= 3:
-            spread.append(model)
-        elif fit.gap is not None and fit.n_samples - fit.df2 < CROWDED * fit.n_samples:
-            crowded.append(model)
-        if not exact[model] and fit.df2 < FEW_DIRECTIONS:
-            few.append(model)
-        elif not exact[model] and min(d, fit.n_samples) < LOW_DIM:
-            thin.append(model)
+def cautions(problem: Problem, walk: Walk, risks: Array, exact: Mask) -> list[tuple[str, ...]]:
+    """Sentences about models whose prediction needs care, for every plan of a batch."""
+    d, rows, df2 = problem.dim, walk.rows, walk.effective.df2
+    infinite = ~np.isfinite(risks)
+    spread = ~infinite & (walk.penalty == 0) & (np.abs(rows - d) <= 3)
+    shrunk = walk.effective.kappa > 0
+    crowded = ~infinite & ~spread & shrunk & (rows - df2 < CROWDED * rows)
+    few = ~exact & (df2 < FEW_DIRECTIONS)
+    thin = ~exact & ~few & (np.minimum(d, rows) < LOW_DIM)
     found = [
         (
             infinite,
@@ -52,10 +44,12 @@ def cautions(
         (few, f"fewer than {FEW_DIRECTIONS:.0f} effective directions: single runs vary a lot"),
         (thin, THIN),
     ]
-    sentences = [f"{_models(models)}: {text}" for models, text in found if models]
-    if not problem.gaussian:
-        sentences.append(NOT_GAUSSIAN)
-    return tuple(sentences)
+    sentences: list[tuple[str, ...]] = [()] * len(risks)
+    for where, text in found:
+        for plan in np.flatnonzero(where.any(axis=1)):
+            models = np.flatnonzero(where[plan]).tolist()
+            sentences[plan] = (*sentences[plan], f"{_models(models)}: {text}")
+    return sentences if problem.gaussian else [(*words, NOT_GAUSSIAN) for words in sentences]
 
 
 def limit_cautions(problem: Problem, plan: Plan) -> tuple[str, ...]:

@@ -2,60 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
 
 from genloss.errors import NoTheoryError
 from genloss.generation import REAL, Generation
 from genloss.plan import Plan
 from genloss.predict import fresh, pooled, weighted
+from genloss.predict.directions import Directions
+from genloss.predict.labelers import groups
 from genloss.predict.moments import Moments
 from genloss.predict.same_design import Run
-from genloss.predict.stage import Stage, stages
-from genloss.problem import Problem
+from genloss.predict.stage import regime, stages
 
 REMEDY = "no closed formula knows it, but predict(method='pencil') and genloss.simulate(problem, plan) do"
 
 
-class Walk:
-    """The moments of a chain, with one method for every way of knowing the next model's."""
+Array = npt.NDArray[np.float64]
 
-    def __init__(self, problem: Problem, plan: Plan) -> None:
-        self.plan = plan
-        self.fits = _stages(problem, plan)
-        self.moments = Moments(problem.spectrum, problem.truth, plan)
+
+class Walk:
+    """The moments of a chain, with one method for every way of knowing the next model's.
+
+    All plans of a batch go one way: their `outline` is the same.
+    """
+
+    def __init__(self, directions: Directions, plans: Sequence[Plan]) -> None:
+        self.plans = plans
+        fits = np.array([fitted(plan) for plan in plans])
+        self.rows, self.penalty = fits[:, 0], fits[:, 1]
+        self.stages, self.effective = stages(directions, self.rows, self.penalty)
+        self.moments = Moments(directions, plans[0], len(plans))
         self.run: Run | None = None
 
     def fresh(self, model: int) -> None:
         """Fresh rows of one covariance."""
-        fresh.fit(self.moments, self.fits[model], self.plan.generations[model], model)
+        fresh.fit(self.moments, self.stages[model], groups(self.plans, model), model)
 
     def weighted(self, model: int) -> None:
         """Fresh rows of several covariances or weights."""
-        weighted.fit(self.moments, self.plan.generations[model], model)
+        [plan] = self.plans
+        weighted.fit(self.moments, plan.generations[model], groups(self.plans, model), model)
 
     def first_of_run(self, model: int) -> None:
         """Fresh rows that the next generation labels anew."""
-        self.run = Run(self.moments, self.fits[model])
+        self.run = Run(self.moments, self.stages[model])
         self.same(model)
 
     def same(self, model: int) -> None:
         """The rows of the generation before, labelled anew."""
-        source = self.plan.generations[model].sources[0]
         assert self.run is not None
-        self.run.fit(source.labeler_numbers(model), source.label_noise**2, model)
+        [rows] = groups(self.plans, model)
+        self.run.fit(rows, model)
 
     def pool_fresh(self, model: int) -> None:
         """All rows so far, all different."""
-        rows = self.plan.n_samples[: model + 1]
-        self._pool(model, rows[-1] / rows.sum())
+        before = self.rows[:, model - 1 : model]
+        now = self.rows[:, model : model + 1]
+        self._pool(model, (now - before) / now)
 
     def pool_same(self, model: int) -> None:
         """All rows so far, all on one design."""
         self._pool(model, 1 / (model + 1) ** 2)
 
-    def _pool(self, model: int, overlap: float) -> None:
-        noise = self.plan.generations[model].sources[0].label_noise ** 2
-        pooled.extend(self.moments, self.fits[model], overlap, noise, model)
+    def _pool(self, model: int, overlap: float | Array) -> None:
+        [block] = groups(self.plans, model)
+        pooled.extend(self.moments, self.stages[model], overlap, block, model)
+
+
+Route = Callable[[Walk, int], None]
+"""How to know the next model of a batch of plans."""
 
 
 def has_closed_route(plan: Plan) -> bool:
@@ -67,7 +85,7 @@ def has_closed_route(plan: Plan) -> bool:
     return True
 
 
-def routes(plan: Plan) -> list[Callable[[Walk, int], None]]:
+def routes(plan: Plan) -> list[Route]:
     """The way of knowing every model, or NoTheoryError."""
     pooling = [model for model, generation in enumerate(plan) if generation.pooled and model > 0]
     if pooling:
@@ -75,7 +93,7 @@ def routes(plan: Plan) -> list[Callable[[Walk, int], None]]:
     return [_route(plan, model) for model in range(plan.n_models)]
 
 
-def _route(plan: Plan, model: int) -> Callable[[Walk, int], None]:
+def _route(plan: Plan, model: int) -> Route:
     generation = plan.generations[model]
     following = plan.generations[model + 1 : model + 2]
     reused = any(after.design == "same" and not after.pooled for after in following)
@@ -119,12 +137,29 @@ def _check_pooled(plan: Plan, model: int) -> None:
             )
 
 
-def _stages(problem: Problem, plan: Plan) -> list[Stage]:
-    """Every fit's stage: its rows are all rows so far where it pools fresh designs."""
-    rows, penalties = [], []
+def fitted(plan: Plan) -> tuple[list[int], list[float]]:
+    """Rows and penalty of every fit: its rows are all rows so far where it pools fresh designs."""
+    rows, penalties, total = [], [], 0
     for model, generation in enumerate(plan):
+        total += generation.n_samples
         pools = generation.pooled and model > 0 and generation.design == "fresh"
-        rows.append(int(plan.n_samples[: model + 1].sum()) if pools else generation.n_samples)
+        rows.append(total if pools else generation.n_samples)
         # (1/n) sum weight |.|^2 + penalty |w|^2 is penalty / weight for one common weight
         penalties.append(generation.penalty / generation.sources[0].weight)
-    return stages(problem.spectrum, rows, penalties)
+    return rows, penalties
+
+
+def outline(plan: Plan, dim: int) -> tuple[object, ...]:
+    """What plans have in common that differ by numbers of rows, penalties and noises only."""
+    rows, penalties = fitted(plan)
+    return tuple(
+        (
+            generation.design,
+            generation.pooled,
+            regime(n, lam, dim),
+            tuple(
+                (s.labeler, s.label_noise > 0, s.weight, s.covariance) for s in generation.sources
+            ),
+        )
+        for generation, n, lam in zip(plan, rows, penalties, strict=True)
+    )

@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from genloss.predict.moments import Moments, Shares
+from genloss.predict.labelers import Group
+from genloss.predict.moments import Moments, inner
 from genloss.predict.stage import Stage
 
 Array = npt.NDArray[np.float64]
@@ -21,29 +22,30 @@ class Run:
 
     def __init__(self, moments: Moments, stage: Stage) -> None:
         self.moments, self.stage = moments, stage
-        self.outside: dict[int, dict[int, float]] = {}
-        self.inside: dict[int, dict[int, float]] = {}
-        self.noise: dict[int, float] = {}
+        self.outside: dict[int, dict[int, float | Array]] = {}
+        self.inside: dict[int, dict[int, float | Array]] = {}
+        self.noise: dict[int, Array] = {}
         self._projected: dict[tuple[int, int], Array | float] = {}
         self._filters: dict[int, Array | float] = {}
         self._beyond: dict[int, dict[int, Array | float]] = {}
         self._exact = True
 
-    def fit(self, shares: Shares, noise: float, model: int) -> None:
+    def fit(self, rows: Group, model: int) -> None:
         """Fit the next model of the run on the same inputs."""
-        outside: dict[int, float] = {}
-        inside = {model: 1.0}
-        for labeler, share in shares.items():
+        outside: dict[int, float | Array] = {}
+        inside: dict[int, float | Array] = {model: 1.0}
+        for labeler, share in rows.labeler.items():
             if labeler in self.outside:
                 terms, noises = self.outside[labeler], self.inside[labeler]
             else:
                 self._meet(labeler)
-                terms, noises = {labeler: 1.0}, {}
+                terms, noises = {labeler: 1.0}, dict[int, float | Array]()
             for k, a in terms.items():
                 outside[k] = outside.get(k, 0.0) + share * a
             for j, e in noises.items():
                 inside[j] = inside.get(j, 0.0) + share * e
-        self.outside[model], self.inside[model], self.noise[model] = outside, inside, noise
+        self.outside[model], self.inside[model] = outside, inside
+        self.noise[model] = rows.variance
         mean = sum(a * self._filters[k] for k, a in outside.items())
         self.moments.record(
             model,
@@ -75,11 +77,11 @@ class Run:
             value = stage.shrunk(stage.shrunk(spread))
             if stage.gap is not None:
                 second = moments.signal * (self._filters[labeler] * filter_) + spread
-                value = value + (stage.gap @ second) * stage.gain
+                value = value + inner(stage.gap, second) * stage.gain
             self._projected[labeler, known] = self._projected[known, labeler] = value
 
     def _covariance(self, model: int, other: int) -> Array:
-        total = np.zeros_like(self.moments.signal)
+        total = np.zeros(self.moments.shape)
         for k, a in self.outside[model].items():
             for u, b in self.outside[other].items():
                 total += (a * b) * self._projected[k, u]
@@ -87,7 +89,7 @@ class Run:
             e * self.inside[other].get(j, 0.0) * self.noise[j]
             for j, e in self.inside[model].items()
         )
-        return total + label_noise * self.stage.label_gain if label_noise != 0 else total
+        return total + label_noise * self.stage.label_gain if np.any(label_noise) else total
 
     def _covariance_beyond(self, model: int, other: int) -> Array | float:
         """Covariance with a model from outside the run, on which the design does not depend."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from genloss.predict.labelers import Group, average
-from genloss.predict.moments import Moments
+from genloss.predict.moments import Moments, inner
 from genloss.predict.stage import Stage
+
+Array = npt.NDArray[np.float64]
 
 
 def stacked_least_squares(
@@ -19,9 +22,9 @@ def stacked_least_squares(
     The fit is ``sum_s A_s theta_s + noise`` with ``A_s = (X'X)^-1 X_s'X_s``; in whitened
     coordinates ``E A_s M A_u' = x_su M + y_su tr(M) I`` with the constants below.
     """
-    d, n, spectrum = moments.signal.size, stage.n_samples, moments.spectrum
+    d, n, spectrum = moments.directions.dim, stage.n_samples, moments.spectrum
     whole = average(members)
-    variance = whole.variance * stage.label_gain if whole.variance > 0 else np.zeros(d)
+    variance = whole.variance * stage.label_gain if whole.noisy else np.zeros(moments.shape)
     for i, (rows, one, _) in enumerate(members):
         for j, (others, other, _) in enumerate(members):
             same, spread = _pair(rows, None if j == i else others, n, d)
@@ -29,8 +32,8 @@ def stacked_least_squares(
             covariance = moments.covariance(one, other)
             # x times the second moment, less the square of the mean fit
             variance = variance + (same - rows * others / n**2) * means + same * covariance
-            total = float(np.sum(spectrum * (means + covariance)))
-            variance = variance + spread * total / spectrum
+            total = inner(spectrum, means + covariance)
+            variance = variance + spread * total * (moments.directions.count / spectrum)
     moments.record(
         model,
         moments.mean(whole.labeler),
@@ -40,7 +43,7 @@ def stacked_least_squares(
     )
 
 
-def _pair(rows: int, other: int | None, n: int, d: int) -> tuple[float, float]:
+def _pair(rows: Array, other: Array | None, n: Array, d: int) -> tuple[Array, Array]:
     """Constants of one pair of blocks; pairs of different blocks follow from their union."""
     if other is None:
         return beta_moments(rows, n, d)
@@ -49,7 +52,7 @@ def _pair(rows: int, other: int | None, n: int, d: int) -> tuple[float, float]:
     return (x - x1 - x2) / 2, (y - y1 - y2) / 2
 
 
-def beta_moments(rows: int, n: int, d: int) -> tuple[float, float]:
+def beta_moments(rows: Array, n: Array, d: int) -> tuple[Array, Array]:
     """Constants x, y of ``E A M A' = x M + y tr(M) I``, A = W^-1 W_1, for Wishart W = W_1 + W_2.
 
     Notes
@@ -63,7 +66,7 @@ def beta_moments(rows: int, n: int, d: int) -> tuple[float, float]:
     b = rows * other / (n * (n - 1) * (n + 2))
     a = rows * (rows * (n + 1) - 2) / (n * (n - 1) * (n + 2))
     if d == 1:
-        return a + 2 * b, 0.0
+        return a + 2 * b, 0 * a
     length = (a + b) + b * (n * d - 2) / (n - d - 1)
     trace = (a * d + 2 * b - length) / (d - 1)
     p = (length + (a - b) + d * trace) / (d + 2)

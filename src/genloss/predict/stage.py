@@ -2,44 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from genloss.equivalents import solve
+from genloss.equivalents import EffectivePenalty, solve
+from genloss.predict.directions import Directions
 
 Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Ridge regression on ``n_samples`` fresh rows, per eigen-direction (`theory.md` 2.2).
+    """Ridge regression on ``n_samples`` fresh rows, per eigenvalue (`theory.md` 2.2).
 
     The fitted model is, in law, ``shrink * theta + noise`` with variance ``q * gain`` along each
-    direction, where ``q = gap @ E[theta**2] + label_noise**2``.
+    eigenvalue's directions together, where ``q = gap @ E[theta**2] + label_noise**2``. All arrays
+    have one row per plan; the plans of one batch are of one regime (`regime`).
 
     Attributes
     ----------
-    shrink : ndarray of shape (p,), or None
+    n_samples : ndarray of shape (n_plans, 1)
+    shrink : ndarray of shape (n_plans, p), or None
         ``S = s / (s + kappa)``; None for the identity (least squares).
-    gap : ndarray of shape (p,), or None
+    gap : ndarray of shape (n_plans, p), or None
         ``kappa**2 s / (s + kappa)**2``: what shrinking adds to the error; None for zero.
-    gain : ndarray of shape (p,)
-        ``s / (s + kappa)**2 / (n_samples - df2)``.
-    label_gain : ndarray of shape (p,)
+    gain : ndarray of shape (n_plans, p)
+        ``s / (s + kappa)**2 / (n_samples - df2)`` times the number of directions.
+    label_gain : ndarray of shape (n_plans, p)
         The same for label noise: equal to ``gain`` but exact where an exact law is known, and
         infinite where the mean does not exist.
     exact : bool
         Whether first and second moments are exact at finite size (for one labeler).
     """
 
-    n_samples: int
-    penalty: float
-    kappa: float
-    df1: float
-    df2: float
+    n_samples: Array
     shrink: Array | None
     gap: Array | None
     gain: Array
@@ -51,51 +49,57 @@ class Stage:
         return values if self.shrink is None else self.shrink * values
 
 
-def stages(spectrum: Array, n_samples: Sequence[int], penalty: Sequence[float]) -> list[Stage]:
-    """Stages of all generations; equal generations share one."""
-    pairs = list(zip(n_samples, penalty, strict=True))
-    different = list(dict.fromkeys(pairs))
-    found = solve(
-        spectrum,
-        np.array([lam for _, lam in different], dtype=np.float64),
-        np.array([n for n, _ in different], dtype=np.float64),
-    )
-    isotropic = bool((spectrum == spectrum[0]).all())
-    built = {
-        pair: _stage(spectrum, isotropic, *pair, *(float(column[i]) for column in found[:3]))
-        for i, pair in enumerate(different)
-    }
-    return [built[pair] for pair in pairs]
+def regime(n_samples: int, penalty: float, dim: int) -> str:
+    """Which of the formulas of a stage holds."""
+    if penalty > 0:
+        return "ridge"
+    if n_samples > dim + 1:
+        return "least squares"
+    if n_samples >= dim:
+        return "least squares without a mean"
+    return "minimum norm" if n_samples < dim - 1 else "minimum norm without a mean"
 
 
-def _stage(
-    s: Array, isotropic: bool, n: int, lam: float, kappa: float, df1: float, df2: float
-) -> Stage:
-    d = s.size
-    if kappa == 0:
+def stages(
+    directions: Directions, n_samples: Array, penalty: Array
+) -> tuple[list[Stage], EffectivePenalty]:
+    """Stages of all models of a batch of plans, and their effective penalties (plans, models).
+
+    Models with the same rows and penalties share a stage.
+    """
+    # one complex number stands for a pair
+    pairs, where = np.unique(penalty + 1j * n_samples, return_inverse=True)
+    found = solve(directions.nodes, pairs.real, pairs.imag)
+    where = where.reshape(penalty.shape)
+    kappa, df1, df2, residual = (column[where] for column in found[:4])
+    built: dict[bytes, Stage] = {}
+    chain = []
+    for model, column in enumerate(where.T):
+        key = column.tobytes()
+        if key not in built:
+            at = slice(model, model + 1)
+            built[key] = _stage(directions, n_samples[:, at], penalty[:, at], kappa[:, at])
+        chain.append(built[key])
+    return chain, EffectivePenalty(kappa, df1, df2, residual, found.steps)
+
+
+def _stage(directions: Directions, n: Array, lam: Array, kappa: Array) -> Stage:
+    s, count, d = directions.spectrum, directions.count, directions.dim
+    kind = regime(int(n[0, 0]), float(lam[0, 0]), d)
+    if not kappa.any():
         # E (X'X)^-1 = Sigma^-1 / (n - d - 1), infinite for n = d, d + 1 (paper.md 2.1)
-        left = n - d - 1
-        gain = 1 / (s * left) if left > 0 else np.full(d, np.inf)
-        return Stage(n, lam, kappa, df1, df2, None, None, gain, gain, exact=True)
+        gain = np.full((len(n), s.size), np.inf)
+        if kind == "least squares":
+            gain = (count / s) / (n - d - 1)
+        return Stage(n, None, None, gain, gain, exact=True)
     resolvent = 1 / (s + kappa)
-    profile = s * resolvent**2
+    profile = (s * count) * resolvent**2
     # n - df2 = (n - df1) + (df1 - df2), both without cancellation
-    gain = profile / (n * lam / kappa + kappa * profile.sum())
+    gain = profile / (n * lam / kappa + kappa * profile.sum(axis=1, keepdims=True))
     label_gain, exact = gain, False
-    if lam == 0 and n == d - 1:
-        label_gain = np.full(d, np.inf)
-    elif lam == 0 and isotropic:
+    if kind == "minimum norm without a mean":
+        label_gain = np.full_like(gain, np.inf)
+    elif kind == "minimum norm" and (s == s[0]).all():
         # E tr (XX')^-1 = n / (d - n - 1) for unit variance (paper.md 2.2, 2.4)
-        label_gain, exact = n / (d * (d - n - 1) * s), True
-    return Stage(
-        n,
-        lam,
-        kappa,
-        df1,
-        df2,
-        s * resolvent,
-        s * (kappa * resolvent) ** 2,
-        gain,
-        label_gain,
-        exact,
-    )
+        label_gain, exact = n * count / (d * (d - n - 1) * s), True
+    return Stage(n, s * resolvent, s * (kappa * resolvent) ** 2, gain, label_gain, exact)
