@@ -31,9 +31,11 @@ if TYPE_CHECKING:
     from genloss.data.kernels import Kernel
     from genloss.data.tables import Table, load_table
     from genloss.scaling import PowerLaw, ScalingLaw, scaling_law
+    from genloss.simulate.comparison import Comparison, compare
     from genloss.sweeps import StoreError, sweep
 
 __all__ = [
+    "Comparison",
     "Curve",
     "DataError",
     "Forecast",
@@ -52,6 +54,7 @@ __all__ = [
     "Table",
     "Tuned",
     "__version__",
+    "compare",
     "forecast",
     "load",
     "load_plan",
@@ -68,12 +71,14 @@ __all__ = [
 
 # imported on first use: what reads data pulls in heavier libraries, and not everybody scales
 _LAZY = {
+    "Comparison": "genloss.simulate.comparison",
     "Forecast": "genloss.data.forecast",
     "Kernel": "genloss.data.kernels",
     "PowerLaw": "genloss.scaling",
     "ScalingLaw": "genloss.scaling",
     "StoreError": "genloss.sweeps",
     "Table": "genloss.data.tables",
+    "compare": "genloss.simulate.comparison",
     "forecast": "genloss.data.forecast",
     "load_table": "genloss.data.tables",
     "scaling_law": "genloss.scaling",

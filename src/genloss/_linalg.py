@@ -22,13 +22,37 @@ def cholesky(matrix: Array) -> Array | None:
     return factor if pivots.min() > 1e-6 * pivots.max() else None
 
 
+def steepness(factor: Array) -> float:
+    """Squared ratio of the smallest to the largest pivot; no smaller than 1 / condition number."""
+    pivots = np.diagonal(factor)
+    return float((pivots.min() / pivots.max()) ** 2)
+
+
 def solve(factor: Array, right: Array) -> Array:
     """Solve with the matrix of which ``factor`` is the Cholesky factor."""
     return np.asarray(scipy.linalg.cho_solve((factor, True), right, check_finite=False))
 
 
+def solve_positives(matrices: Array, rights: Array) -> Array:
+    """Solve with many positive matrices, which are overwritten; NaN where one is numerically singular.
+
+    Parameters
+    ----------
+    matrices : ndarray of shape (k, d, d)
+    rights : ndarray of shape (k, d)
+    """
+    solutions, pivots = np.empty(rights.shape), np.zeros(rights.shape)
+    for i, (matrix, right) in enumerate(zip(matrices, rights, strict=True)):
+        factor, solutions[i], failed = scipy.linalg.lapack.dposv(
+            matrix.T, right, lower=1, overwrite_a=1
+        )
+        if not failed:
+            pivots[i] = factor.diagonal()
+    solutions[pivots.min(axis=1) <= 1e-6 * pivots.max(axis=1)] = np.nan
+    return solutions
+
+
 def solve_positive(matrix: Array, right: Array) -> Array | None:
-    """Solve with a positive matrix in one LAPACK call, or None if it is numerically singular."""
-    factor, solution, failed = scipy.linalg.lapack.dposv(matrix.T, right, lower=1)
-    pivots = np.diagonal(factor)
-    return None if failed or pivots.min() <= 1e-6 * pivots.max() else solution
+    """Solve with a positive matrix, or None if it is numerically singular."""
+    [solution] = solve_positives(matrix[None].copy(), right[None])
+    return None if np.isnan(solution[0]) else solution

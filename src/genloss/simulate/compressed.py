@@ -6,13 +6,13 @@ With ``X = Q R`` and ``Q`` of orthonormal columns, a fit sees its rows through `
 labels them, however often they are labelled anew, and with whatever other rows they are pooled.
 
 All is done in whitened coordinates, ``sqrt(spectrum) * w``, in which rows of the problem's covariance
-are standard normal and the penalty is one number per direction.
+are standard normal and the penalty is one number per direction. Arrays have one entry per trial first.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache, reduce
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,7 @@ from genloss.simulate import literal
 Array = npt.NDArray[np.float64]
 
 NAME, BLOCK, LOOK = "exact, compressed rows", 4, 16
+SINGLE = True
 
 
 class Gram(NamedTuple):
@@ -75,37 +76,43 @@ def applies(problem: Problem, plan: Plan) -> bool:
     return wide and kept and not (pools and min(min(each) for each in sizes) < problem.dim)
 
 
-def run(problem: Problem, plan: Plan, rng: np.random.Generator, count: int) -> tuple[Array, Array]:
+def run(
+    problem: Problem,
+    plan: Plan,
+    rng: np.random.Generator,
+    count: int,
+    dtype: type[np.float64 | np.float32] = np.float64,
+) -> tuple[Array, Array]:
     """Run the plan ``count`` times; returns what `literal.run` returns."""
     d, truth = problem.dim, np.sqrt(problem.spectrum) * problem.truth
-    risks = np.empty((count, plan.n_models))
-    errors = np.zeros((plan.n_models, d))
+    risks = np.empty((plan.n_models, count))
+    errors = np.empty((plan.n_models, d))
     pools = any(generation.pooled for generation in plan)
     last_use = plan.last_labelled()
-    parts = [[Part.of(problem, s, model) for s in g.sources] for model, g in enumerate(plan)]
-    for trial in range(count):
-        models = {REAL: truth}
-        factors: list[Array] = []
-        pool: Gram | None = None
-        for model, generation in enumerate(plan):
-            if generation.design == "fresh":
-                factors = [_rows(d, part, rng) for part in parts[model]]
-            labelled = list(zip(parts[model], factors, strict=True))
-            labels = [_labels(part, rows, models, rng) for part, rows in labelled]
-            if generation.n_samples < d:
-                v = _fit_few(problem, factors, labels, generation)
-            else:
-                gram = reduce(Gram.joined, map(_gram, parts[model], factors, labels))
-                if pools:
-                    pool = gram if pool is None else pool.joined(gram)
-                v = _fit(problem, pool if pool and generation.pooled else gram, generation.penalty)
-            error = v - truth
-            risks[trial, model] = error @ error
-            errors[model] += error
-            models[model] = v
-            for number in [k for k in models if k >= 0 and last_use.get(k, -1) <= model]:
-                del models[number]
-    return risks, errors
+    models = {REAL: np.broadcast_to(truth, (count, d))}
+    factors: list[Array] = []
+    pool: Gram | None = None
+    for model, generation in enumerate(plan):
+        parts = [Part.of(problem, source, model) for source in generation.sources]
+        if generation.design == "fresh":
+            factors = [_rows(d, part, rng, count, dtype) for part in parts]
+        labels = [
+            _labels(part, rows, models, rng) for part, rows in zip(parts, factors, strict=True)
+        ]
+        if generation.n_samples < d:
+            fitted = _fit_few(problem, factors, labels, generation)
+        else:
+            gram = reduce(Gram.joined, map(_gram, parts, factors, labels))
+            if pools:
+                pool = gram if pool is None else pool.joined(gram)
+            fitted = _fit(problem, pool if pool and generation.pooled else gram, generation.penalty)
+        error = fitted - truth
+        risks[model] = np.vecdot(error, error)
+        errors[model] = error.sum(axis=0)
+        models[model] = fitted
+        for number in [k for k in models if k >= 0 and last_use.get(k, -1) <= model]:
+            del models[number]
+    return risks.T, errors
 
 
 @lru_cache(maxsize=8)
@@ -115,42 +122,51 @@ def _above(d: int) -> npt.NDArray[np.intp]:
     return rows * d + columns
 
 
-def _rows(d: int, part: Part, rng: np.random.Generator) -> Array:
+def _rows(
+    d: int, part: Part, rng: np.random.Generator, count: int, dtype: type[np.float64 | np.float32]
+) -> Array:
     """Rows that stand for the rows of a source: its own if they are few, else a triangle."""
+    rows: Any
     if part.n_samples <= d:
-        rows = rng.standard_normal((part.n_samples, d))
+        rows = rng.standard_normal((count, part.n_samples, d), dtype=dtype)
     else:
         above = _above(d)
-        flat = np.zeros(d * d)
-        flat[above] = rng.standard_normal(above.size)
-        flat[:: d + 1] = np.sqrt(rng.chisquare(part.n_samples - np.arange(d)))
-        rows = flat.reshape(d, d)
-    return rows if part.spread is None else rows * part.spread
+        flat = np.zeros((count, d * d), dtype=dtype)
+        for trial in flat:
+            trial[above] = rng.standard_normal(above.size, dtype=dtype)
+        flat[:, :: d + 1] = np.sqrt(rng.chisquare(part.n_samples - np.arange(d), (count, d)))
+        rows = flat.reshape(count, d, d)
+    if part.spread is not None:
+        rows *= part.spread.astype(dtype)
+    return np.asarray(rows)
 
 
 def _labels(part: Part, rows: Array, models: dict[int, Array], rng: np.random.Generator) -> Array:
     theta = sum(share * models[number] for number, share in part.shares)
-    labels = rows @ theta
-    return labels + part.noise * rng.standard_normal(len(rows)) if part.noise > 0 else labels
+    labels = np.matmul(rows, np.asarray(theta, dtype=rows.dtype)[..., None])[..., 0]
+    if part.noise > 0:
+        labels += part.noise * rng.standard_normal(labels.shape, dtype=rows.dtype)
+    return labels
 
 
 def _gram(part: Part, rows: Array, labels: Array) -> Gram:
-    matrix, right = rows.T @ rows, labels @ rows
+    matrix, right = rows.transpose(0, 2, 1) @ rows, (labels[:, None] @ rows)[:, 0]
     if part.weight != 1:
         matrix, right = part.weight * matrix, part.weight * right
     return Gram(matrix, right, part.n_samples)
 
 
 def _fit(problem: Problem, gram: Gram, penalty: float) -> Array:
-    matrix = gram.matrix.copy()
-    matrix.ravel()[:: problem.dim + 1] += gram.rows * penalty / problem.spectrum
-    solution = _linalg.solve_positive(matrix, gram.right)
-    if solution is not None:
-        return solution
-    # directions of very different variance are no ill-conditioning: scale them away
-    scale = 1 / np.sqrt(np.diagonal(matrix))
-    matrix *= np.outer(scale, scale)
-    return scale * np.linalg.lstsq(matrix, scale * gram.right, rcond=None)[0]
+    d = problem.dim
+    systems = gram.matrix.astype(np.float64)
+    systems.reshape(-1, d * d)[:, :: d + 1] += gram.rows * penalty / problem.spectrum
+    fitted = _linalg.solve_positives(systems.copy(), gram.right)
+    for trial in np.flatnonzero(np.isnan(fitted[:, 0])):
+        # directions of very different variance are no ill-conditioning: scale them away
+        scale = 1 / np.sqrt(np.diagonal(systems[trial]))
+        scaled, right = systems[trial] * np.outer(scale, scale), scale * gram.right[trial]
+        fitted[trial] = scale * np.linalg.lstsq(scaled, right, rcond=None)[0]
+    return fitted
 
 
 def _fit_few(
@@ -158,7 +174,8 @@ def _fit_few(
 ) -> Array:
     """Fewer rows than directions: none was compressed, and there is no Gram matrix to solve with."""
     weights = np.concatenate([np.full(s.n_samples, s.weight) for s in generation.sources])
-    root, y = np.sqrt(problem.spectrum), np.concatenate(labels)
-    return root * literal.fit(
-        np.concatenate(factors) * root, y, weights, penalty=generation.penalty
-    )
+    root = np.sqrt(problem.spectrum)
+    inputs = np.concatenate(factors, axis=1) * root.astype(factors[0].dtype)
+    samples = zip(inputs, np.concatenate(labels, axis=1), strict=True)
+    fits = [literal.fit(X, y, weights, penalty=generation.penalty) for X, y in samples]
+    return root * np.array(fits)

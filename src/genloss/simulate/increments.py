@@ -18,6 +18,7 @@ from genloss.problem import Problem
 
 Array = npt.NDArray[np.float64]
 
+SINGLE = False
 NAME, BLOCK, LOOK = "exact increments", 64, 256
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import scipy.linalg
@@ -16,10 +18,20 @@ Array = npt.NDArray[np.float64]
 NAME, BLOCK, LOOK = "literal", 1, 16
 """What the curve calls it, trials that share one random generator, and trials between two looks at
 the standard error."""
+SINGLE = True
+"""Whether it has matrix products that single precision makes quicker."""
+
+_STEEP = 1e-3  # squared ratio of pivots below which a fit in single precision is not trusted
 
 
-def run(problem: Problem, plan: Plan, rng: np.random.Generator, count: int) -> tuple[Array, Array]:
-    """Run the plan ``count`` times.
+def run(
+    problem: Problem,
+    plan: Plan,
+    rng: np.random.Generator,
+    count: int,
+    dtype: type[np.float64 | np.float32] = np.float64,
+) -> tuple[Array, Array]:
+    """Run the plan ``count`` times, with rows and products of rows in ``dtype``.
 
     Returns
     -------
@@ -32,21 +44,23 @@ def run(problem: Problem, plan: Plan, rng: np.random.Generator, count: int) -> t
     risks = np.empty((count, plan.n_models))
     errors = np.zeros((plan.n_models, problem.dim))
     for trial in range(count):
-        for model, w in enumerate(_chain(problem, plan, rng)):
+        for model, w in enumerate(_chain(problem, plan, rng, dtype)):
             error = root * (w - problem.truth)
             risks[trial, model] = error @ error
             errors[model] += error
     return risks, errors
 
 
-def _chain(problem: Problem, plan: Plan, rng: np.random.Generator) -> list[Array]:
+def _chain(
+    problem: Problem, plan: Plan, rng: np.random.Generator, dtype: type[np.float64 | np.float32]
+) -> list[Array]:
     models = {REAL: problem.truth}
-    X = np.empty((0, problem.dim))
+    X: Array = np.empty((0, problem.dim))
     pool: list[tuple[Array, Array, Array]] = []
     keep = any(generation.pooled for generation in plan)
     for model, generation in enumerate(plan):
         if generation.design == "fresh":
-            X = _inputs(problem, generation, rng)
+            X = _inputs(problem, generation, rng, dtype)
         rows = (X, _labels(X, generation, model, models, rng), _weights(generation))
         if keep:
             pool.append(rows)
@@ -56,11 +70,18 @@ def _chain(problem: Problem, plan: Plan, rng: np.random.Generator) -> list[Array
     return [models[model] for model in range(plan.n_models)]
 
 
-def _inputs(problem: Problem, generation: Generation, rng: np.random.Generator) -> Array:
-    blocks = []
+def _inputs(
+    problem: Problem,
+    generation: Generation,
+    rng: np.random.Generator,
+    dtype: type[np.float64 | np.float32],
+) -> Array:
+    blocks: list[npt.NDArray[Any]] = []
     for source in generation.sources:
         variances = problem.spectrum if source.covariance is None else np.array(source.covariance)
-        blocks.append(rng.standard_normal((source.n_samples, problem.dim)) * np.sqrt(variances))
+        rows: npt.NDArray[Any] = rng.standard_normal((source.n_samples, problem.dim), dtype=dtype)
+        rows *= np.sqrt(variances).astype(dtype)
+        blocks.append(rows)
     return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
 
@@ -71,12 +92,12 @@ def _labels(
     models: dict[int, Array],
     rng: np.random.Generator,
 ) -> Array:
-    labels, first = np.empty(len(X)), 0
+    labels, first = np.empty(len(X), dtype=X.dtype), 0
     for source in generation.sources:
         block = slice(first, first + source.n_samples)
         shares = source.labeler_numbers(model)
-        theta = sum(share * models[number] for number, share in shares.items())
-        noise = rng.standard_normal(source.n_samples)
+        theta = np.asarray(sum(share * models[u] for u, share in shares.items()), dtype=X.dtype)
+        noise = rng.standard_normal(source.n_samples, dtype=X.dtype)
         labels[block] = X[block] @ theta + source.label_noise * noise
         first = block.stop
     return labels
@@ -90,18 +111,21 @@ def fit(X: Array, y: Array, weights: Array | None = None, *, penalty: float = 0.
     """Ridge regression, or minimum-norm least squares without penalty.
 
     Minimises ``(1/n) sum_i weights_i (x_i'w - y_i)**2 + penalty |w|**2``, as scikit-learn's
-    ``Ridge(alpha=n * penalty, fit_intercept=False)`` does.
+    ``Ridge(alpha=n * penalty, fit_intercept=False)`` does. Of rows in single precision only the Gram
+    matrix is computed in it, or nothing if that matrix turns out to be ill-conditioned.
     """
     if weights is not None and (weights != 1).any():
-        root = np.sqrt(weights)
+        root = np.sqrt(weights).astype(X.dtype)
         X, y = X * root[:, None], y * root
     n, d = X.shape
-    gram = X @ X.T if n < d else X.T @ X
+    gram = np.asarray(X @ X.T if n < d else X.T @ X, dtype=np.float64)
     gram[np.diag_indices_from(gram)] += n * penalty
     # rows or columns of very different scale are no ill-conditioning: scale them away
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = 1 / np.sqrt(np.diagonal(gram))
         factor = _linalg.cholesky(gram * np.outer(scale, scale))
+    if X.dtype != np.float64 and (factor is None or _linalg.steepness(factor) < _STEEP):
+        return fit(X.astype(np.float64), y.astype(np.float64), penalty=penalty)
     if factor is None:
         return _least_squares(X, y, n * penalty)
     if n < d:

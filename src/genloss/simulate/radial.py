@@ -22,6 +22,7 @@ from genloss.problem import Problem
 
 Array = npt.NDArray[np.float64]
 
+SINGLE = False
 NAME, BLOCK, LOOK = "exact, two numbers per model", 64, 256
 
 

@@ -56,9 +56,9 @@ class Work:
     def check(self, problem: Problem, plan: Plan) -> None:
         """Raise InvalidInputError if the exact simulation is asked for where there is none."""
         if self.trials and self.method == "exact":
-            from genloss.simulate import _engine
+            from genloss.simulate.runner import engine_for
 
-            _engine(problem, plan, self.method)
+            engine_for(problem, plan, self.method)
 
     def curves(self, problem: Problem, plan: Plan, seed: int) -> tuple[Curve | NoTheoryError, ...]:
         """Return the curve of every route; a missing theory is an answer too."""

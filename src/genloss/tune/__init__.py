@@ -156,7 +156,8 @@ def _best_single(
     def value(log_lam: float) -> float:
         return score(predict(problem, build(float(np.exp(log_lam)))).risk)
 
-    values = [value(point) for point in grid]
+    tried = predict(problem, [build(float(lam)) for lam in np.exp(grid)])
+    values = [score(curve.risk) for curve in tried]
     at = int(np.argmin(values))
     around = (grid[max(at - 1, 0)], grid[min(at + 1, grid.size - 1)])
     found = minimize_scalar(value, bounds=around, method="bounded", options={"xatol": 1e-3})

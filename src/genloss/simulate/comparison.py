@@ -1,0 +1,175 @@
+"""Which of two plans is better, and by how much: both run on the same random numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import ModuleType
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss import _check
+from genloss._threads import cores
+from genloss.errors import InvalidInputError
+from genloss.plan import Plan
+from genloss.problem import Problem
+from genloss.simulate import compressed, increments, literal, radial, runner
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Risk of every model of a plan minus that of another one, run on common random numbers.
+
+    Attributes
+    ----------
+    difference : ndarray of shape (n_models,)
+        Mean risk of the first plan's model minus that of the second's.
+    stderr : ndarray of shape (n_models,)
+        Standard error of the difference.
+    stderr_apart : ndarray of shape (n_models,)
+        What it would be if the plans were run independently of each other.
+    method : str
+        Engine of both.
+    trials : int
+        Number of pairs of runs.
+    """
+
+    difference: Array
+    stderr: Array
+    stderr_apart: Array
+    method: str
+    trials: int
+
+    @property
+    def gain(self) -> Array:
+        """How many times as many independent runs would give the same standard error."""
+        return np.divide(
+            self.stderr_apart**2,
+            self.stderr**2,
+            out=np.ones_like(self.stderr),
+            where=self.stderr > 0,
+        )
+
+
+def compare(
+    problem: Problem,
+    plan: Plan,
+    other: Plan,
+    *,
+    trials: int = 100,
+    seed: int = 0,
+    method: str = "auto",
+    workers: int | None = None,
+) -> Comparison:
+    """Simulate two plans on common random numbers and average the difference of their risks.
+
+    Most of the spread of a run comes from its rows and its label noise. Policies that see the same
+    rows share it, so that their difference is known long before either risk is.
+
+    Parameters
+    ----------
+    problem : Problem
+        What there is to learn; inputs are drawn as Gaussian.
+    plan, other : Plan
+        Two plans of as many models.
+    trials : int, default 100
+        Number of pairs of runs, at least 2.
+    seed : int, default 0
+        Seed. The result depends on it and not on the number of workers.
+    method : {"auto", "literal", "exact"}, default "auto"
+        As in `simulate`, for both plans. "auto" takes an exact engine only where both plans draw
+        the same numbers from it: plans that differ by penalties, noises, labelers or pooling. Plans
+        that differ by how rows are divided among labelers share rows in the literal engine only.
+    workers : int, optional
+        Threads; default: the cores this process may use.
+
+    Returns
+    -------
+    Comparison
+        ``difference`` with ``stderr``, and the standard error of independent runs beside it.
+
+    Raises
+    ------
+    InvalidInputError
+        If the plans have different numbers of models, or an argument is out of range.
+
+    Notes
+    -----
+    The numbers are common where the generations have equally many rows; after a generation in
+    which they do not, the runs are as good as independent, and ``gain`` is near 1.
+
+    Examples
+    --------
+    >>> import genloss as gl
+    >>> problem = gl.Problem.power_law(50, capacity=1.5, source=0.5)
+    >>> weak, strong = (gl.Plan.replace(5, 100, penalty=lam, noise=0.5) for lam in (1e-2, 2e-2))
+    >>> found = gl.compare(problem, weak, strong, trials=100)
+    >>> bool(found.difference[0] > 4 * found.stderr[0]), bool(found.gain.min() > 5)
+    (True, True)
+    """
+    if not isinstance(problem, Problem):
+        raise InvalidInputError(f"problem was {type(problem).__name__}; it must be a Problem")
+    for name, given in (("plan", plan), ("other", other)):
+        if not isinstance(given, Plan):
+            raise InvalidInputError(f"{name} was {type(given).__name__}; it must be a Plan")
+        given.check_fits(problem.dim)
+    if plan.n_models != other.n_models:
+        raise InvalidInputError(
+            f"other had {other.n_models} models; it must have as many as plan, {plan.n_models}"
+        )
+    trials = _check.integer("trials", trials, minimum=2)
+    seed = _check.integer("seed", seed, minimum=0)
+    method = _check.choice("method", method, ("auto", "literal", "exact"))
+    workers = _check.integer("workers", cores() if workers is None else workers, minimum=1)
+    engine = _engine(problem, plan, other, method)
+    sizes = [min(engine.BLOCK, trials - start) for start in range(0, trials, engine.BLOCK)]
+    one, two = (
+        np.concatenate(
+            [
+                risk
+                for risks, _ in runner.rounds(
+                    engine.run, problem, each, sizes, seed, workers, len(sizes)
+                )
+                for risk in risks
+            ]
+        )
+        for each in (plan, other)
+    )
+    together, apart = one - two, np.sqrt(one.var(axis=0, ddof=1) + two.var(axis=0, ddof=1))
+    return Comparison(
+        difference=together.mean(axis=0),
+        stderr=together.std(axis=0, ddof=1) / np.sqrt(trials),
+        stderr_apart=apart / np.sqrt(trials),
+        method=engine.NAME,
+        trials=trials,
+    )
+
+
+def _engine(problem: Problem, plan: Plan, other: Plan, method: str) -> ModuleType:
+    if method == "literal":
+        return literal
+    able = [
+        engine
+        for engine in (radial, increments, compressed)
+        if engine.applies(problem, plan) and engine.applies(problem, other)
+    ]
+    if method == "exact" and not able:
+        for each in (plan, other):
+            runner.engine_for(problem, each, method)  # says what is in the way
+        raise InvalidInputError("method was 'exact'; no exact engine runs both plans, use 'auto'")
+    alike = [engine for engine in able if _drawn(engine, plan) == _drawn(engine, other)]
+    return next(iter(alike or (able if method == "exact" else [literal])))
+
+
+def _drawn(engine: ModuleType, plan: Plan) -> list[object]:
+    """What decides which random numbers an exact engine draws for a plan."""
+    return [
+        (
+            generation.design,
+            engine is radial and generation.penalty > 0,
+            [(source.n_samples, source.label_noise > 0) for source in generation.sources],
+        )
+        for generation in plan
+    ]
