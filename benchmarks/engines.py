@@ -1,17 +1,21 @@
 """Speed of the simulation engines, as ratios against plain loops in the same run.
 
-python benchmarks/engines.py --output docs/engines.md
+python benchmarks/engines.py --output docs/engines-speed.md
 """
 
 from __future__ import annotations
 
 import argparse
-import cProfile
 import platform
-import pstats
+import time
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
+import scipy.linalg
+from joblib import Parallel, delayed
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import Ridge
 from speed import best_of
@@ -51,7 +55,7 @@ def ridge_chain() -> list[str]:
     rows = []
     for n, goal, drawn in ((1000, 10, 1000), (10**6, 10_000, 10_000)):
         plan = gl.Plan.replace(100, n, penalty=lam, noise=noise)
-        fast = best_of(lambda plan=plan: compressed.run(problem, plan, rng, 1), 15)
+        fast = best_of(lambda plan=plan: compressed.run(problem, plan, rng, 4), 8) / 4
         generations = 100 if drawn == n else 10
         slow = best_of(lambda drawn=drawn, g=generations: loop(drawn, g), 5)
         slow *= 100 / generations * n / drawn
@@ -133,31 +137,158 @@ def kernel_chain() -> list[str]:
 def theory_at_scale() -> list[str]:
     spectrum, rng = np.arange(1, 10**6 + 1) ** -1.5, np.random.default_rng(0)
     lam, n = 10 ** rng.uniform(-8, 1, 1000), rng.integers(10, 10**6, 1000)
-    took = best_of(lambda: kappa(spectrum, lam, n), 3)
-    return [f"| 1,000 effective penalties of 1,000,000 eigenvalues | {took:.2f} s | 2 s | |"]
+    roots = best_of(lambda: kappa(spectrum, lam, n), 3)
+    problem = gl.Problem(spectrum, spectrum**0.1)
+    plans = [
+        gl.Plan.replace(5, int(rows), penalty=penalty, noise=0.3)
+        for rows, penalty in zip(n, lam, strict=True)
+    ]
+    curves = best_of(lambda: gl.predict(problem, plans), 3)
+    lines = [
+        f"| 1,000 effective penalties of 1,000,000 eigenvalues | {roots:.2f} s | 2 s | |",
+        f"| 1,000 plans of 5 models, 1,000,000 eigenvalues, one call | {curves:.2f} s | 2 s | |",
+    ]
+    for dim in (100, 1000):
+        problem = gl.Problem.power_law(dim, capacity=1.5, source=0.5)
+        grid = [
+            gl.Plan.replace(10, int(rows), penalty=penalty, noise=0.3)
+            for penalty in np.geomspace(1e-4, 1, 20)
+            for rows in np.geomspace(60, 5000, 20)
+        ]
+        call = best_of(lambda problem=problem, grid=grid: gl.predict(problem, grid), 3)
+        each = best_of(
+            lambda problem=problem, grid=grid: [gl.predict(problem, plan) for plan in grid], 1
+        )
+        lines.append(
+            f"| 400 plans of 10 models, dim {dim:,}, one call | {call * 1e3:.0f} ms | | "
+            f"{each / call:.1f} x one call each |"
+        )
+    return lines
+
+
+def single_precision() -> list[str]:
+    return [_single_precision(dim) for dim in (100, 300, 1000)]
+
+
+def _single_precision(dim: int) -> str:
+    problem = gl.Problem.power_law(dim, capacity=1.5, source=0.5)
+    plan, rng = gl.Plan.replace(3, 3 * dim, penalty=1e-2, noise=0.3), np.random.default_rng(0)
+    gains = []
+    for engine in (literal, compressed):
+        double, single = (
+            best_of(partial(engine.run, problem, plan, rng, 1, dtype), 7)
+            for dtype in (np.float64, np.float32)
+        )
+        gains.append(f"{double / single:.2f} x")
+    return f"| {dim} | {' | '.join(gains)} |"
+
+
+def common_numbers() -> list[str]:
+    problem = gl.Problem.power_law(100, capacity=1.5, source=0.5)
+    plan = gl.Plan.replace(10, 300, penalty=1e-2, noise=0.3)
+    others = {
+        "penalty 0.011 for 0.01": plan.with_penalty(1.1e-2),
+        "penalty 0.02 for 0.01": plan.with_penalty(2e-2),
+        "noise 0.33 for 0.3": gl.Plan.replace(10, 300, penalty=1e-2, noise=0.33),
+        "30 % real rows": gl.Plan.mix(10, 300, real=0.3, penalty=1e-2, noise=0.3),
+    }
+    lines = []
+    for name, other in others.items():
+        found = gl.compare(problem, plan, other, trials=300, workers=1)
+        lines.append(f"| {name} | {found.gain[-1]:.1f} x | {found.method} |")
+    return lines
+
+
+def parallel() -> list[str]:
+    """Threads against processes, both with one BLAS thread, when the workers are warm."""
+    cases = {
+        "literal": (gl.Plan.replace(5, 1000, penalty=1e-2, noise=0.3), "literal", 60),
+        "compressed rows": (gl.Plan.replace(5, 1000, penalty=1e-2, noise=0.3), "exact", 600),
+        "increments": (gl.Plan.same_design(20, 600, noise=0.3), "exact", 6000),
+    }
+    problem = gl.Problem.power_law(100, capacity=1.5, source=0.5)
+    lines = []
+    for name, (plan, method, trials) in cases.items():
+        once = partial(gl.simulate, problem, plan, method=method)
+        alone = best_of(lambda f=once, t=trials: f(trials=t, workers=1), 3)
+        threads = best_of(lambda f=once, t=trials: f(trials=t, workers=2), 3)
+        half = delayed(partial(once, trials=trials // 2, workers=1))
+        with Parallel(2, "loky") as pool:
+            processes = best_of(lambda p=pool, h=half: p(h(seed=seed) for seed in (0, 1)), 3)
+        lines.append(f"| {name} | {alone / threads:.2f} x | {alone / processes:.2f} x |")
+    return lines
+
+
+class Clock:
+    """Adds up the time spent in some functions; a random generator that does so for its own."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self.seconds = 0.0
+        self._rng = np.random.default_rng(seed)
+
+    def timed(self, function):
+        def timed(*arguments, **options):
+            start = time.perf_counter()
+            try:
+                return function(*arguments, **options)
+            finally:
+                self.seconds += time.perf_counter() - start
+
+        return timed
+
+    def __getattr__(self, name: str):
+        return self.timed(getattr(self._rng, name))
 
 
 def shares() -> list[str]:
-    """Where the time of each engine goes."""
-    random = ("standard_normal", "chisquare", "beta")
+    """Where the time of each engine goes: random numbers, BLAS and LAPACK, Python and the rest."""
+    ridge = gl.Plan.replace(20, 600, noise=0.5, penalty=0.01)
+    law = gl.Problem.power_law(300, capacity=1.5, source=0.5)
     cases = {
-        "literal": (literal, gl.Plan.replace(20, 600, noise=0.5, penalty=0.01), 2),
-        "compressed rows": (compressed, gl.Plan.replace(20, 600, noise=0.5, penalty=0.01), 4),
-        "increments": (increments, gl.Plan.same_design(20, 600, noise=0.5), 64),
-        "two numbers per model": (radial, gl.Plan.replace(20, 600, noise=0.5), 256),
+        "literal": (literal, law, ridge, 2, [(literal, "fit")]),
+        "compressed rows": (
+            compressed,
+            law,
+            ridge,
+            4,
+            [(compressed, "_gram"), (compressed._linalg, "solve_positives")],
+        ),
+        "increments, one design": (
+            increments,
+            law,
+            gl.Plan.same_design(20, 600, noise=0.5),
+            64,
+            [(increments.scipy.linalg, "solve_triangular")],
+        ),
+        "two numbers per model, least squares": (
+            radial,
+            law,
+            gl.Plan.replace(20, 600, noise=0.5),
+            64,
+            [],
+        ),
+        "two numbers per model, isotropic ridge": (
+            radial,
+            gl.Problem.isotropic(300),
+            ridge,
+            64,
+            [(scipy.linalg.lapack, "dptsv")],
+        ),
     }
-    lines = ["| engine (dim 300, n 600, 20 generations) | random numbers | algebra and the rest |"]
-    lines.append("|---|---|---|")
-    for name, (engine, plan, count) in cases.items():
-        problem = gl.Problem.power_law(300, capacity=1.5, source=0.5)
-        profile = cProfile.Profile()
-        profile.enable()
+    lines = []
+    for name, (engine, problem, plan, count, functions) in cases.items():
         engine.run(problem, plan, np.random.default_rng(0), count)
-        profile.disable()
-        stats = pstats.Stats(profile).stats
-        total = sum(entry[2] for entry in stats.values())
-        drawn = sum(e[2] for key, e in stats.items() if any(word in key[2] for word in random))
-        lines.append(f"| {name} | {drawn / total:.0%} | {1 - drawn / total:.0%} |")
+        drawing, algebra = Clock(), Clock()
+        with ExitStack() as stack:
+            for module, function in functions:
+                timed = algebra.timed(getattr(module, function))
+                stack.enter_context(patch.object(module, function, timed))
+            start = time.perf_counter()
+            for _ in range(5):
+                engine.run(problem, plan, drawing, count)
+            total = time.perf_counter() - start
+        drawn, solved = drawing.seconds / total, algebra.seconds / total
+        lines.append(f"| {name} | {drawn:.0%} | {solved:.0%} | {1 - drawn - solved:.0%} |")
     return lines
 
 
@@ -179,26 +310,60 @@ def main() -> None:
     arguments = parser.parse_args()
     with threadpool_limits(1, user_api="blas"):
         table = [*least_squares_chain(), *ridge_chain(), *isotropic_ridge(), *kernel_chain()]
-        scale, split = theory_at_scale(), shares()
+        scale, single, common, split = (
+            part() for part in (theory_at_scale, single_precision, common_numbers, shares)
+        )
     text = "\n".join(
         [
-            "# Speed of the simulation engines",
+            "# Speed of simulation and of many predictions",
             "",
-            "Written by `python benchmarks/engines.py --output docs/engines.md`; one thread, Python "
-            f"{platform.python_version()}, NumPy {np.__version__}, shortest of several runs, per "
-            "chain. Absolute times vary between machines, ratios less.",
+            "Written by `python benchmarks/engines.py --output docs/engines-speed.md`; one thread, "
+            f"Python {platform.python_version()}, NumPy {np.__version__}, shortest of several runs, "
+            "per chain. Absolute times vary between machines, ratios less.",
             "",
             "| work | genloss | against | ratio | goal |",
             "|---|---|---|---|---|",
             *table,
             "",
+            "## Theory at scale",
+            "",
             "| theory | time | goal | |",
             "|---|---|---|---|",
             *scale,
             "",
-            "Distance to the limit, by the profiler:",
+            "## Distance to the limit",
             "",
+            "Share of the time of every engine (dim 300, n 600, 20 generations). Random numbers and "
+            "BLAS are a floor: compiling what is left with Numba would gain at most its share, less "
+            "than three times on every path with matrices, so that nothing is compiled.",
+            "",
+            "| engine | random numbers | BLAS and LAPACK | Python and the rest |",
+            "|---|---|---|---|",
             *split,
+            "",
+            "## Two cores",
+            "",
+            "| engine, dim 100 | two threads | two warm processes |",
+            "|---|---|---|",
+            *parallel(),
+            "",
+            "## Single precision",
+            "",
+            'Speed of `simulate(..., dtype="float32")` over double precision; its error is stated '
+            "there.",
+            "",
+            "| dim (n = 3 dim, ridge) | literal | compressed rows |",
+            "|---|---|---|",
+            *single,
+            "",
+            "## Common random numbers",
+            "",
+            "How many times as many independent runs `compare` saves (10 models, dim 100, n 300, "
+            "penalty 0.01, noise 0.3), last model:",
+            "",
+            "| other plan | runs saved | engine |",
+            "|---|---|---|",
+            *common,
         ]
     )
     print(text)
