@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import tempfile
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -11,6 +13,21 @@ from threadpoolctl import threadpool_limits
 
 settings.register_profile("genloss", deadline=None, derandomize=True)
 settings.load_profile("genloss")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the processes that tests start share their bytecode, where Python may not keep any.
+
+    They import the same large libraries again and again, and to compile these each time takes
+    longer than what is tested.
+    """
+    if os.environ.get("PYTHONDONTWRITEBYTECODE"):
+        folder = tempfile.TemporaryDirectory(prefix="genloss-", ignore_cleanup_errors=True)
+        environment = pytest.MonkeyPatch()
+        environment.delenv("PYTHONDONTWRITEBYTECODE")
+        environment.setenv("PYTHONPYCACHEPREFIX", folder.name)
+        config.add_cleanup(folder.cleanup)
+        config.add_cleanup(environment.undo)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -23,3 +40,17 @@ def one_blas_thread() -> Iterator[None]:
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)
+
+
+@pytest.fixture
+def genloss(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run the command line in this process; returns exit code, output and errors."""
+    from genloss.cli import main
+
+    def command(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as left:
+            main([*arguments])
+        return left.value.code, *capsys.readouterr()
+
+    return command

@@ -1,4 +1,4 @@
-"""The command line through its real entry point."""
+"""The command line: every answer and every mistake in this process, one of each kind in its own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ import pytest
 import genloss as gl
 
 
-def genloss(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def installed(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """What the installed command does in a process of its own."""
     command = Path(sys.executable).with_name("genloss")
     return subprocess.run(
         [str(command), *arguments],
@@ -48,92 +49,104 @@ def test_the_entry_point_is_declared():
     assert script.value == "genloss.cli:main"
 
 
-def test_forecast_of_a_file(data_file, tmp_path):
+def test_forecast_of_a_file(genloss, data_file, tmp_path):
     plot = tmp_path / "curves.png"
-    done = genloss(
+    code, out, errors = genloss(
         "forecast", str(data_file), "--target", "price", "--n-samples", "30", "--plot", str(plot)
     )
-    assert done.returncode == 0, done.stderr
-    assert "table.csv, predicting 'price' by linear ridge regression" in " ".join(
-        done.stdout.split()
-    )
-    assert "off by" in done.stdout
+    assert (code, errors) == (0, "")
+    assert "table.csv, predicting 'price' by linear ridge regression" in " ".join(out.split())
+    assert "off by" in out
     assert plot.read_bytes().startswith(b"\x89PNG")
 
 
-def test_forecast_without_a_file_says_what_it_runs_on():
-    done = genloss("forecast", "--generations", "3", "--n-samples", "100")
-    assert done.returncode == 0, done.stderr
-    assert "scikit-learn's digits" in done.stdout
+def test_forecast_without_a_file_says_what_it_runs_on(genloss):
+    code, out, errors = genloss("forecast", "--generations", "3", "--n-samples", "100")
+    assert (code, errors) == (0, "")
+    assert "scikit-learn's digits" in out
 
 
-def test_forecast_for_machines(data_file):
+def test_forecast_for_machines(genloss, data_file):
     arguments = ["forecast", str(data_file), "--target", "price", "--n-samples", "30", "--json"]
-    done = genloss(*arguments, "--penalty", "0.1", "--generations", "4", "--real", "0.5")
-    plain = json.loads(done.stdout)
+    arguments += ["--penalty", "0.1", "--generations", "4", "--real", "0.5"]
+    code, out, errors = genloss(*arguments)
+    assert (code, errors) == (0, "")
+    plain = json.loads(out)
     assert len(plain["models"]["predicted"]) == 4
     assert plain["rows"]["seen"] > 100
     assert gl.Plan.from_dict(plain["plan"]) == gl.Plan.mix(4, 30, real=0.5, penalty=0.1)
-    again = genloss(*arguments, "--penalty", "0.1", "--generations", "4", "--real", "0.5")
-    assert again.stdout == done.stdout
+    again = installed(*arguments)
+    assert (again.returncode, again.stdout, again.stderr) == (0, out, "")
 
 
-def test_forecast_of_a_plan_file(data_file, tmp_path):
+def test_forecast_of_a_plan_file(genloss, data_file, tmp_path):
     path = tmp_path / "plan.json"
     gl.save(path, plan=gl.Plan.mix_labels(3, 40, real=0.5, penalty=0.1))
-    done = genloss("forecast", str(data_file), "--target", "price", "--plan", str(path), "--json")
-    assert done.returncode == 0, done.stderr
-    assert gl.Plan.from_dict(json.loads(done.stdout)["plan"]) == gl.load_plan(path)
+    code, out, errors = genloss(
+        "forecast", str(data_file), "--target", "price", "--plan", str(path), "--json"
+    )
+    assert (code, errors) == (0, "")
+    assert gl.Plan.from_dict(json.loads(out)["plan"]) == gl.load_plan(path)
 
 
 def test_predict(plan_file, tmp_path):
-    done = genloss("predict", str(plan_file), "--plot", str(tmp_path / "risk.svg"))
-    assert done.returncode == 0, done.stderr
+    done = installed("predict", str(plan_file), "--plot", str(tmp_path / "risk.svg"))
+    assert (done.returncode, done.stderr) == (0, "")
     assert "Problem.isotropic(dim=20, signal=1.0)" in done.stdout
     assert "yes" in done.stdout
     assert "<svg" in (tmp_path / "risk.svg").read_text()
 
 
-def test_predict_for_machines_has_no_infinities(tmp_path):
+def test_predict_for_machines_has_no_infinities(genloss, tmp_path):
     path = tmp_path / "plan.toml"
     gl.save(path, plan=gl.Plan.replace(1, 20, noise=1.0), problem=gl.Problem.isotropic(20))
-    plain = json.loads(genloss("predict", str(path), "--json").stdout)
+    code, out, _ = genloss("predict", str(path), "--json")
+    assert code == 0
+    plain = json.loads(out)
     assert plain["risk"] == [None]
     assert "infinite" in plain["warnings"][0]
 
 
-def test_simulate_is_reproducible_and_agrees_with_predict(plan_file):
-    first = genloss("simulate", str(plan_file), "--trials", "200", "--json", "--workers", "1")
-    second = genloss("simulate", str(plan_file), "--trials", "200", "--json", "--workers", "2")
-    assert first.stdout == second.stdout
+def test_simulate_is_reproducible_and_agrees_with_predict(genloss, plan_file):
+    arguments = ["simulate", str(plan_file), "--trials", "200", "--json", "--workers"]
+    first, second = installed(*arguments, "1"), genloss(*arguments, "2")
+    assert (first.returncode, first.stdout, first.stderr) == second
     plain = json.loads(first.stdout)
-    theory = json.loads(genloss("predict", str(plan_file), "--json").stdout)["risk"]
+    theory = json.loads(genloss("predict", str(plan_file), "--json")[1])["risk"]
     z = (np.array(plain["risk"]) - theory) / plain["stderr"]
     assert (np.abs(z) < 4).all()
 
 
-def test_simulate_plots_what_has_no_theory(tmp_path):
+def test_simulate_plots_what_has_no_theory(genloss, tmp_path, monkeypatch):
     plan = gl.Plan.accumulate(13, 10, design="same", penalty=0.1, noise=0.5)
     gl.save(tmp_path / "plan.toml", plan=plan, problem=gl.Problem.isotropic(4))
-    done = genloss("simulate", "plan.toml", "--trials", "4", "--plot", "out.png", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "no closed formula" in done.stderr
+    monkeypatch.chdir(tmp_path)
+    code, _, errors = genloss("simulate", "plan.toml", "--trials", "4", "--plot", "out.png")
+    assert code == 0, errors
+    assert "no closed formula" in errors
     assert (tmp_path / "out.png").exists()
 
 
-def test_example_is_a_plan_file_that_runs(tmp_path):
-    (tmp_path / "plan.toml").write_text(genloss("example").stdout)
-    (tmp_path / "plan.json").write_text(genloss("example", "--json").stdout)
+def test_example_is_a_plan_file_that_runs(genloss, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "plan.toml").write_text(genloss("example")[1])
+    (tmp_path / "plan.json").write_text(genloss("example", "--json")[1])
     assert gl.load(tmp_path / "plan.toml") == gl.load(tmp_path / "plan.json")
-    assert genloss("predict", "plan.toml", cwd=tmp_path).returncode == 0
+    assert genloss("predict", "plan.toml")[0] == 0
 
 
 @pytest.mark.parametrize("command", [[], ["forecast"], ["predict"], ["simulate"], ["example"]])
-def test_help_teaches(command):
-    done = genloss(*command, "--help")
-    assert done.returncode == 0
-    assert "Usage: genloss" in done.stdout
-    assert "genloss forecast houses.csv --target price" in done.stdout
+def test_help_teaches(genloss, command):
+    code, out, errors = genloss(*command, "--help")
+    assert (code, errors) == (0, "")
+    assert "Usage: genloss" in out
+    assert "genloss forecast houses.csv --target price" in out
+
+
+def test_the_module_is_the_command_too():
+    command = [sys.executable, "-m", "genloss", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == (installed("--help").stdout, "")
 
 
 @pytest.mark.parametrize(
@@ -159,8 +172,11 @@ def test_help_teaches(command):
         (["forecats"], "forecast"),
     ],
 )
-def test_mistakes_are_one_sentence_and_exit_code_2(arguments, message, plan_file, data_file):
+def test_mistakes_are_one_sentence_and_exit_code_2(
+    genloss, arguments, message, plan_file, data_file, monkeypatch
+):
     folder = plan_file.parent
+    monkeypatch.chdir(folder)
     problem = '[problem]\npreset = "isotropic"\ndim = 5\n'
     row = "[[plan.generations]]\nn_samples = 9\n"
     (folder / "bad.toml").write_text(problem + row + "penality = 1.0\n")
@@ -171,12 +187,25 @@ def test_mistakes_are_one_sentence_and_exit_code_2(arguments, message, plan_file
         plan=gl.Plan.accumulate(13, 10, design="same", penalty=0.1),
         problem=gl.Problem.isotropic(4),
     )
-    done = genloss(*arguments, cwd=folder)
+    code, out, errors = genloss(*arguments)
+    assert (code, out) == (2, "")
+    assert message in errors
+    assert errors.startswith("genloss: ")
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["forecats"], ["predict", "none.toml"], ["forecast", "table.csv", "--target", "prize"]],
+)
+def test_a_mistake_looks_the_same_in_a_process_of_its_own(
+    genloss, arguments, data_file, monkeypatch
+):
+    monkeypatch.chdir(data_file.parent)
+    done = installed(*arguments)
+    assert (done.returncode, done.stdout, done.stderr) == genloss(*arguments)
     assert done.returncode == 2
-    assert message in done.stderr
     assert done.stderr.startswith("genloss: ")
-    assert "Traceback" not in done.stderr
-    assert done.stdout == ""
 
 
 def test_importing_is_light():

@@ -516,15 +516,12 @@ def test_large_tables_stream_by_themselves(tmp_path, monkeypatch):
     assert MOST_CELLS == 16 * 10**6
 
 
-def test_command_line(tmp_path):
+def test_command_line(genloss, tmp_path):
     path = write(tmp_path / "t.parquet", linear_table(900, 4))
-    command = [sys.executable, "-m", "genloss", "forecast", str(path), "--target", "y"]
-    options = ["--generations", "3", "--trials", "2", "--json"]
-    done = subprocess.run(
-        [*command, *options, "--stream"], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
+    options = ["--target", "y", "--generations", "3", "--trials", "2", "--json"]
+    code, out, errors = genloss("forecast", str(path), *options, "--stream")
+    assert (code, errors) == (0, "")
+    found = json.loads(out)
     assert any(note.startswith("streamed:") for note in found["notes"])
     assert len(found["models"]["predicted"]) == 3
 

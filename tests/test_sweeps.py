@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -414,17 +415,10 @@ def test_a_sweep_file(tmp_path):
 
 
 @pytest.fixture
-def genloss(capsys, tmp_path, monkeypatch):
+def genloss(genloss, tmp_path, monkeypatch):
     """Run the command in a folder of its own; returns exit code, output and errors."""
-    from genloss.cli import main
-
-    def command(*arguments):
-        with pytest.raises(SystemExit) as left:
-            main(["sweep", *arguments])
-        return left.value.code, *capsys.readouterr()
-
     monkeypatch.chdir(tmp_path)
-    return command
+    return partial(genloss, "sweep")
 
 
 def test_the_command_prints_an_example_that_it_runs(genloss, tmp_path):
