@@ -6,6 +6,11 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 
 def cores() -> int:
@@ -18,7 +23,14 @@ def cores() -> int:
 @contextmanager
 def trial_pool(workers: int) -> Iterator[ThreadPoolExecutor]:
     """Pool of threads; BLAS has one thread in the whole process while it is open."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(workers) as pool:
+    with _blas().limit(limits=1), ThreadPoolExecutor(workers) as pool:
         yield pool
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """NumPy's BLAS and SciPy's, which take longer to find than many a simulation."""
+    import scipy.linalg  # noqa: F401 -- brings the second
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas")
