@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 from types import ModuleType
 
 import numpy as np
@@ -45,12 +46,14 @@ def rounds(
     """Blocks of trials, each with its own random stream, in rounds of a fixed number of blocks."""
     streams = np.random.SeedSequence(seed).spawn(len(sizes))
 
-    def block(i: int) -> tuple[Array, Array]:
-        return run(problem, plan, np.random.default_rng(streams[i]), sizes[i])
+    def blocks(those: npt.NDArray[np.intp]) -> list[tuple[Array, Array]]:
+        return [run(problem, plan, np.random.default_rng(streams[i]), sizes[i]) for i in those]
 
     with trial_pool(workers) as pool:
         for start in range(0, len(sizes), per_round):
-            results = list(pool.map(block, range(start, min(start + per_round, len(sizes)))))
+            this_round = np.arange(start, min(start + per_round, len(sizes)))
+            shares = np.array_split(this_round, min(workers, len(this_round)))
+            results = list(chain.from_iterable(pool.map(blocks, shares)))
             yield [risk for risk, _ in results], np.sum([error for _, error in results], axis=0)
 
 
