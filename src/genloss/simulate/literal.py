@@ -119,7 +119,7 @@ def fit(X: Array, y: Array, weights: Array | None = None, *, penalty: float = 0.
         X, y = X * root[:, None], y * root
     n, d = X.shape
     gram = np.asarray(X @ X.T if n < d else X.T @ X, dtype=np.float64)
-    gram[np.diag_indices_from(gram)] += n * penalty
+    gram.flat[:: len(gram) + 1] += n * penalty
     # rows or columns of very different scale are no ill-conditioning: scale them away
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = 1 / np.sqrt(np.diagonal(gram))
