@@ -487,7 +487,7 @@ def test_plans_and_problems_survive_their_plain_form(plan, problem):
 @given(plan=plans(), problem=problems(), ending=st.sampled_from([".toml", ".json"]))
 @settings(max_examples=120, deadline=None)
 def test_plans_and_problems_survive_a_file(tmp_path_factory, plan, problem, ending):
-    path = tmp_path_factory.mktemp("files") / f"plan{ending}"
+    path = tmp_path_factory.getbasetemp() / f"survivor{ending}"
     gl.save(path, plan=plan, problem=problem)
     assert gl.load(path) == (plan, problem)
     assert gl.load_plan(path) == plan

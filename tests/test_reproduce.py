@@ -20,7 +20,7 @@ from genloss.papers import Claim, reproduce
 from genloss.papers.demystified import least_squares, master_recursion, overparametrised, ridge
 from genloss.papers.demystified.figures import chain, interpolation, isotropic, power_law
 from genloss.papers.gallery import EXPERIMENTS, names
-from genloss.papers.reproduction import Reproduction
+from genloss.papers.reproduction import Effort, Reproduction
 
 NUMBERS = st.floats(-1e6, 1e6)
 
@@ -110,12 +110,17 @@ def test_figures_are_labelled_and_use_safe_colours(figures):
         assert {line.get_color() for line in ax.get_lines()} <= {*COLOURS, INK}
 
 
-def test_the_gallery_is_complete_and_readable(tmp_path, figures, capsys):
+def test_the_gallery_is_complete_and_readable(tmp_path, figures, capsys, monkeypatch):
+    asked = []  # one figure is drawn anew; to simulate the other twice would take long
+    monkeypatch.setattr(
+        interpolation, "run", lambda effort: asked.append(effort) or figures["interpolation"]
+    )
     code = app(
         ["reproduce", "chain", "F3", "--quick", "--out", str(tmp_path / "new" / "gallery")],
         result_action="return_value",
     )
     assert code == 0
+    assert asked == [Effort(quick=True)]
     folder = tmp_path / "new" / "gallery"
     printed = capsys.readouterr().out
     assert f"{folder / 'gallery.md'}" in printed.replace("\n", "")
@@ -154,7 +159,8 @@ def test_a_failing_claim_is_told_and_sets_the_exit_code(tmp_path, monkeypatch, c
     assert "claim fails: two is one" in told.err
 
 
-def test_other_files_of_the_folder_are_left_alone(tmp_path):
+def test_other_files_of_the_folder_are_left_alone(tmp_path, monkeypatch, figures):
+    monkeypatch.setattr(chain, "run", lambda _: figures["chain"])
     (tmp_path / "README.md").write_text("mine")
     app(["reproduce", "chain", "--quick", "--out", str(tmp_path)], result_action="return_value")
     assert (tmp_path / "README.md").read_text() == "mine"
