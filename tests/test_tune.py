@@ -59,7 +59,8 @@ def test_one_penalty_matches_a_fine_grid(name, objective):
     plan = PLANS[name]
     grid = [0.0, *np.geomspace(1e-9, 1e2, 600)]
     score = OBJECTIVES[objective]
-    brute = min(score(gl.predict(POWER, plan.with_penalty(lam)).risk) for lam in grid)
+    curves = gl.predict(POWER, [plan.with_penalty(lam) for lam in grid])
+    brute = min(score(curve.risk) for curve in curves)
     given_value = score(gl.predict(POWER, plan).risk)
     found = gl.tune(POWER, plan, objective=objective)
     assert found.value <= min(brute, given_value) * (1 + 1e-4)
@@ -72,10 +73,9 @@ def test_one_penalty_matches_a_fine_grid(name, objective):
 def test_the_last_penalty_matches_a_fine_grid_and_leaves_the_others(name):
     plan = PLANS[name]
     before = [*plan.penalty[:-1]]
-    brute = min(
-        gl.predict(POWER, plan.with_penalty([*before, lam])).risk[-1]
-        for lam in [0.0, *np.geomspace(1e-9, 1e2, 600)]
-    )
+    grid = [0.0, *np.geomspace(1e-9, 1e2, 600)]
+    curves = gl.predict(POWER, [plan.with_penalty([*before, lam]) for lam in grid])
+    brute = min(curve.risk[-1] for curve in curves)
     found = gl.tune(POWER, plan, over="last_penalty")
     assert found.value <= brute * (1 + 1e-4)
     assert found.plan.penalty[:-1].tolist() == before
@@ -85,10 +85,9 @@ def test_the_last_penalty_matches_a_fine_grid_and_leaves_the_others(name):
 def test_a_schedule_of_two_matches_a_grid_of_pairs(objective):
     plan = gl.Plan.replace(2, [40, 25], noise=[0.3, 0.6])
     score, grid = OBJECTIVES[objective], np.geomspace(1e-4, 1, 60)
-    brute = min(
-        score(gl.predict(POWER, plan.with_penalty(pair)).risk)
-        for pair in itertools.product(grid, grid)
-    )
+    pairs = itertools.product(grid, grid)
+    curves = gl.predict(POWER, [plan.with_penalty(pair) for pair in pairs])
+    brute = min(score(curve.risk) for curve in curves)
     found = gl.tune(POWER, plan, over="schedule", objective=objective)
     assert found.value <= brute * (1 + 1e-4)
     assert found.value >= brute * (1 - 0.02)
