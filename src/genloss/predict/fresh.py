@@ -20,8 +20,10 @@ def fit(moments: Moments, stage: Stage, members: Sequence[Group], model: int) ->
     whole = members[0] if len(members) == 1 else average(members)
     labelers = [group.labeler for group in members]
     least_squares = stage.gap is None
-    if len(members) == 1 or (least_squares and moments.agree(labelers)):
-        _fit_one(moments, stage, members[0]._replace(variance=whole.variance), model)
+    if len(members) == 1:
+        _fit_one(moments, stage, whole, model)
+    elif least_squares and moments.agree(labelers):
+        _fit_one(moments, stage, whole._replace(labeler=labelers[0]), model)
     elif moments.diverges(whole.labeler) or not np.isfinite(stage.label_gain).all():
         # contradicting labels act like noise where noise has no mean
         diverge(moments, stage.shrunk(moments.mean(whole.labeler)), model)

@@ -60,7 +60,7 @@ class Moments:
             pair: value for pair, value in self._covariance.items() if kept.issuperset(pair)
         }
         self.filters[model], self.exact[model] = filter_, exact
-        self._covariance[model, model] = np.broadcast_to(variance, self.shape)
+        self._covariance[model, model] = self._whole(variance)
 
     def mean(self, shares: Shares) -> Array | float:
         """Filter of a mixture of labelers."""
@@ -86,10 +86,16 @@ class Moments:
 
     def risk(self, model: int) -> tuple[Array, Array]:
         """Bias and variance of a model in the metric of the test inputs, each of shape (n_plans,)."""
-        missed = np.broadcast_to((1 - self.filters[model]) ** 2, self.shape)
+        missed = self._whole((1 - self.filters[model]) ** 2)
         return missed @ (self.spectrum * self.signal), self._covariance[
             model, model
         ] @ self.spectrum
+
+    def _whole(self, values: Array | float) -> Array:
+        """Values for every plan and eigenvalue."""
+        if isinstance(values, np.ndarray) and values.shape == self.shape:
+            return values
+        return values + np.zeros(self.shape)
 
     def related(self, one: int, other: int) -> bool:
         """Whether the covariance of two models is known: not if one of them labels no later model."""

@@ -67,10 +67,10 @@ def stages(
 
     Models with the same rows and penalties share a stage.
     """
-    # one complex number stands for a pair
-    pairs, where = np.unique(penalty + 1j * n_samples, return_inverse=True)
-    found = solve(directions.nodes, pairs.real, pairs.imag)
-    where = where.reshape(penalty.shape)
+    fits = list(zip(penalty.ravel().tolist(), n_samples.ravel().tolist(), strict=True))
+    numbers = {fit: number for number, fit in enumerate(dict.fromkeys(fits))}
+    where = np.array([numbers[fit] for fit in fits]).reshape(penalty.shape)
+    found = solve(directions.nodes, *np.array(list(numbers)).T)
     kappa, df1, df2, residual = (column[where] for column in found[:4])
     built: dict[bytes, Stage] = {}
     chain = []
