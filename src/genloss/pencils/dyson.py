@@ -8,24 +8,15 @@ recognised.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from genloss.errors import GenlossError
-from genloss.pencils.channels import (
-    Channels,
-    Layout,
-    Matrices,
-    Part,
-    Total,
-    channels,
-    fixed_traces,
-    opposite,
-    relative,
-)
+from genloss.pencils.channels import Feedback, channels_of
 from genloss.pencils.expression import Array
+from genloss.pencils.layout import Block, Layout, Matrices
 from genloss.pencils.pencil import Pencil
 
 TOLERANCE = 1e-10
@@ -47,18 +38,14 @@ class Solution:
     resolvent: Matrices
     kernel: Matrices
     """Q0 - eta(G), its inverse."""
-    traces: dict[int, Array]
-    """Inner traces of the diagonal blocks: what a neighbouring problem starts from."""
     residual: float
     iterations: int
 
     def entry(self, unknown: int, equation: int) -> Array:
         """Response of an unknown to the right-hand side of an equation, per direction."""
-        space, other = self.layout.space_of[unknown], self.layout.space_of[equation]
-        row, column = self.layout.position[unknown], self.layout.position[equation]
-        if space != other:
+        if self.layout.space_of[unknown] != self.layout.space_of[equation]:
             return np.zeros(1)
-        return self.resolvent[space][:, row, column]
+        return self.layout.entry(self.resolvent, unknown, equation)
 
 
 def solve(pencil: Pencil, start: Solution | None = None) -> Solution:
@@ -84,171 +71,173 @@ def solve(pencil: Pencil, start: Solution | None = None) -> Solution:
     the limit is regular: the path then starts from a penalty of one on the unknowns that need it.
     """
     layout = Layout(pencil)
-    structure, slices = layout.structure, layout.slices
+    channels = channels_of(pencil, layout)
     kernel, G = layout.zeros(), layout.zeros()
     for (equation, unknown), value in pencil.deterministic.items():
-        space = layout.space_of[equation]
-        kernel[space][:, layout.position[equation], layout.position[unknown]] = value
-    groups = channels(layout, opposite(pencil.occurrences))
-    found: dict[int, Array] = {}
-    iterations, last = 0, np.empty(0)
-    for block, nodes in enumerate(structure.blocks):
-        guesses = [last] if start is None else [start.traces.get(block, last), last]
-        where = ", ".join(pencil.names[node] for node in nodes)
-        found[block], used = _diagonal(
-            kernel, G, slices[block], groups[block, block], guesses, where
-        )
-        last = found[block] if found[block].size else last
-        iterations += used
-    totals = [Total(part, -1.0) for part in kernel]
-    kernel = [total.value for total in totals]
-    for block in range(len(structure.blocks)):
-        groups[block, block].push(G, totals)
-    for distance in range(1, len(structure.blocks)):
-        for source in range(len(structure.blocks) - distance):
-            target = source + distance
-            if structure.downstream[target, source]:
-                _below(kernel, G, slices[target], slices[source], groups[target, source])
-                groups[target, source].push(G, totals)
+        layout.entry(kernel, equation, unknown)[:] = value
+    if start is not None and [g.shape for g in start.resolvent] != [g.shape for g in G]:
+        start = None
+    done, last, iterations = set[tuple[int, int]](), np.empty(0), 0
+    for t, s in layout.pairs():
+        own = layout.block(G, t, s)
+        read = channels.get((t, s), [])
+        feedback = Feedback(read, layout, t, s)
+        twin = layout.twin[s], layout.twin[t]
+        if twin in done:
+            for space, other in layout.block(G, *twin).items():
+                own[space][:] = np.swapaxes(other, 1, 2)
+        elif t == s:
+            known = [] if start is None else [feedback.traces(start.resolvent)]
+            where = ", ".join(pencil.names[node] for node in layout.blocks[t])
+            resolvent = Resolvent(G, own, layout.block(kernel, t, s), feedback, where)
+            last = resolvent.solve([*known, last])
+            iterations += resolvent.steps
+        else:
+            _below(layout, kernel, G, feedback, t, s)
+        done.add((t, s))
+        for c in read:
+            kernel[c.into][:, c.left, c.right] -= c.trace(G) * c.writes
     residual = max(
-        relative(total.value @ g - np.eye(g.shape[-1]), total.size @ np.abs(g), 1.0)
-        for total, g in zip(totals, G, strict=True)
+        float((np.abs(K @ g - np.eye(len(K[0]))) / np.maximum(np.abs(K) @ np.abs(g), 1e-4)).max())
+        for K, g in zip(kernel, G, strict=True)
     )
     if not residual <= TOLERANCE:
         raise NoConvergenceError(f"the residual of the fixed point was {residual:.1e}: {pencil!r}")
-    return Solution(pencil, layout, G, kernel, found, residual, iterations)
+    return Solution(pencil, layout, G, kernel, residual, iterations)
 
 
-def _below(kernel: Matrices, G: Matrices, target: Part, source: Part, own: Channels) -> None:
+def _below(
+    layout: Layout, kernel: Matrices, G: Matrices, feedback: Feedback, t: int, s: int
+) -> None:
     """A block below the diagonal: linear in its own traces."""
-    for space in target.keys() & source.keys():
-        rows, cols, g = target[space], source[space], G[space]
+    own, before, behind = (layout.block(G, *pair) for pair in ((t, s), (t, t), (s, s)))
+    for space, g in own.items():
+        rows, cols = layout.parts[t][space], layout.parts[s][space]
         between = slice(cols.start, rows.start)
-        g[:, rows, cols] = -g[:, rows, rows] @ (
-            kernel[space][:, rows, between] @ g[:, between, cols]
-        )
-    if own.inner:
-        traces = fixed_traces(own.traces(G), own.coupling(G, G))
-        for space, eta in own.eta(traces, G, target, source).items():
-            rows, cols, g = target[space], source[space], G[space]
-            g[:, rows, cols] += g[:, rows, rows] @ eta @ g[:, cols, cols]
+        g[:] = -before[space] @ (kernel[space][:, rows, between] @ G[space][:, between, cols])
+    if feedback.channels:
+        known, coupling = feedback.traces(G), feedback.coupling(G)
+        system = np.eye(known.size) - coupling
+        traces = np.linalg.solve(system, known)
+        # refined once, as the units of traces differ widely
+        traces = traces + np.linalg.solve(system, known + coupling @ traces - traces)
+        for space, eta in feedback.eta(traces, own).items():
+            own[space][:] += before[space] @ eta @ behind[space]
 
 
-def _diagonal(
-    kernel: Matrices,
-    G: Matrices,
-    own: Part,
-    channels: Channels,
-    guesses: Sequence[Array],
-    where: str,
-) -> tuple[Array, int]:
-    """A diagonal block, by Newton's method on its traces along t**2 from 0 to 1."""
-    base = {s: kernel[s][:, part, part].copy() for s, part in own.items()}
-    added = {s: _regulariser(K) for s, K in base.items()}
-    used = 0
+class Resolvent:
+    """A diagonal block of G, by Newton's method on its traces along t**2 from 0 to 1.
 
-    def invert(traces: Array, t2: float) -> None:
-        shift = channels.eta(traces, G, own, own)
-        for s, part in own.items():
-            G[s][:, part, part] = _inverse(base[s] + (1 - t2) * added[s] - t2 * shift[s])
+    Parameters
+    ----------
+    G : Matrices
+        The whole.
+    own, kernel : Block
+        The block of G, which is written into, and of Q0 less what other blocks add to eta.
+    feedback : Feedback
+        Its channels.
+    where : str
+        Names of its unknowns, for messages.
+    """
 
-    def newton(traces: Array, t2: float, tolerance: float) -> Array | None:
-        nonlocal used
+    def __init__(
+        self, G: Matrices, own: Block, kernel: Block, feedback: Feedback, where: str
+    ) -> None:
+        self.G, self.own, self.kernel = G, own, kernel
+        self.feedback, self.where = feedback, where
+        self.start = {space: K + _regulariser(K) for space, K in kernel.items()}
+        self.steps = 0
+
+    def solve(self, guesses: Sequence[Array]) -> Array:
+        """Fill the block and return its traces; guesses of the right length are tried first."""
+        count = len(self.feedback.channels)
+        try:
+            self._invert(np.zeros(count), 0.0 if count else 1.0)
+        except np.linalg.LinAlgError:
+            text = f"the deterministic part of {self.where} has no inverse"
+            raise NoConvergenceError(text) from None
+        traces = self.feedback.traces(self.G)
+        if not count:
+            return traces
+        for guess in guesses:
+            if guess.size == count:
+                solved = self._newton(guess, 1.0, _EXACT)
+                if solved is not None:
+                    return solved
+        return self._follow(traces)
+
+    def _invert(self, traces: Array, t2: float) -> None:
+        eta = self.feedback.eta(traces, self.own)
+        for space, g in self.own.items():
+            K = t2 * (self.kernel[space] - eta[space]) + (1 - t2) * self.start[space]
+            if K.shape[-1] > 1:
+                g[:] = np.linalg.inv(K)
+            elif K.all():
+                g[:] = 1 / K
+            else:
+                raise np.linalg.LinAlgError
+
+    def _newton(self, traces: Array, t2: float, tolerance: float) -> Array | None:
+        """The traces at t, or None where the steps do not fall by half each."""
         allowed = 0.5
-        for _ in range(40):
-            used += 1
-            invert(traces, t2)
-            jacobian = np.eye(traces.size) - t2 * channels.coupling(G, G)
-            step = np.linalg.solve(jacobian, channels.traces(G) - traces)
-            shift = channels.eta(step, G, own, own)
-            change = max(
-                t2 * np.abs(G[s][:, part, part] @ shift[s]).sum(axis=2).max()
-                for s, part in own.items()
-            )
-            settled = allowed < change <= 1e-7  # rounding stops the descent; the residual judges
-            if not settled and not change <= allowed:
-                return None
-            traces = traces + step
-            if settled or change <= tolerance:
-                invert(traces, t2)
-                return traces if np.isfinite(channels.traces(G)).all() else None
-            allowed = change / 2
-        return None
-
-    def attempt(traces: Array, t2: float, tolerance: float) -> Array | None:
         try:
             with np.errstate(all="ignore"):
-                return newton(traces, t2, tolerance)
+                for _ in range(40):
+                    self.steps += 1
+                    self._invert(traces, t2)
+                    jacobian = np.eye(traces.size) - t2 * self.feedback.coupling(self.G)
+                    step = np.linalg.solve(jacobian, self.feedback.traces(self.G) - traces)
+                    eta = self.feedback.eta(step, self.own)
+                    change = t2 * max(
+                        np.abs(g @ eta[space]).sum(axis=2).max() for space, g in self.own.items()
+                    )
+                    settled = allowed < change <= 1e-7  # by rounding; the residual judges
+                    if not settled and not change <= allowed:
+                        return None
+                    traces = traces + step
+                    if settled or change <= tolerance:
+                        self._invert(traces, t2)
+                        return traces if np.isfinite(self.feedback.traces(self.G)).all() else None
+                    allowed = change / 2
         except np.linalg.LinAlgError:
-            return None
+            pass
+        return None
 
-    try:
-        invert(np.zeros(len(channels.inner)), 0.0 if channels.inner else 1.0)
-    except np.linalg.LinAlgError:
-        raise NoConvergenceError(f"the deterministic part of {where} has no inverse") from None
-    if not channels.inner:
-        return np.empty(0), 0
-    at_zero = channels.traces(G)
-    for guess in guesses:
-        if guess.size == at_zero.size:
-            solved = attempt(guess, 1.0, _EXACT)
+    def _follow(self, traces: Array) -> Array:
+        """The branch that starts at ``traces`` for t**2 = 0, at t**2 = 1.
+
+        Steps are geometric in ``u = t**2 / (1 - t**2)``: a small penalty matters at small u, the
+        distance to interpolation at large u.
+        """
+        reached, before, ratio, aim = 0.0, (0.0, traces), _FIRST_RATIO, 1e6
+        while _SMALLEST < aim < 1 / _SMALLEST and ratio > 1 + 1e-7:
+            guess = traces
+            if before[0] > 0:
+                # most traces are close to powers of u over long stretches
+                with np.errstate(all="ignore"):
+                    power = np.log(aim / reached) / np.log(reached / before[0])
+                    guess = traces * (traces / before[1]) ** power
+                guess = np.where(np.isfinite(guess), guess, traces)
+            solved = self._newton(guess, aim / (1 + aim), _ROUGH)
             if solved is not None:
-                return solved, used
-    return _follow(attempt, at_zero, where), used
-
-
-def _follow(
-    attempt: Callable[[Array, float, float], Array | None], traces: Array, where: str
-) -> Array:
-    """The branch that starts at ``traces`` for t**2 = 0, at t**2 = 1.
-
-    Steps are geometric in ``u = t**2 / (1 - t**2)``: a small penalty matters at small u, the
-    distance to interpolation at large u.
-    """
-    reached, before, ratio, aim = 0.0, (0.0, traces), _FIRST_RATIO, 1e6
-    accepted = False
-    while reached < np.inf:
-        if reached >= 1 and accepted:
-            solved = attempt(traces, 1.0, _EXACT)
-            if solved is not None:
-                return solved
-        guess = traces
-        if before[0] > 0:
-            # most traces are close to powers of u over long stretches
-            with np.errstate(all="ignore"):
-                power = np.log(aim / reached) / np.log(reached / before[0])
-                guess = traces * (traces / before[1]) ** power
-            guess = np.where(np.isfinite(guess), guess, traces)
-        solved = attempt(guess, aim / (1 + aim), _ROUGH)
-        accepted = solved is not None
-        if solved is not None:
-            before, traces, reached = (reached, traces), solved, aim
-            ratio = ratio**1.5
-        elif reached == 0:
-            aim = min(1.0, aim * aim / 10)
-        else:
-            ratio = ratio**0.4
-        if aim < _SMALLEST or ratio < 1 + 1e-7 or aim > 1 / _SMALLEST:
-            raise NoConvergenceError(
-                f"no solution was found past t**2 = {reached / (1 + reached):.6g} (of 1) "
-                f"for the block of {where}; a larger penalty may help"
-            )
-        if reached > 0:
-            aim = reached * ratio
-    return traces
-
-
-def _inverse(K: Array) -> Array:
-    if K.shape[-1] > 1:
-        return np.asarray(np.linalg.inv(K), dtype=np.float64)
-    if not K.all():
-        raise np.linalg.LinAlgError
-    return 1 / K
+                before, traces, reached = (reached, traces), solved, aim
+                ratio = ratio**1.5
+                if reached >= 1 and (end := self._newton(traces, 1.0, _EXACT)) is not None:
+                    return end
+            elif reached == 0:
+                aim = min(1.0, aim * aim / 10)
+            else:
+                ratio = ratio**0.4
+            if reached > 0:
+                aim = reached * ratio
+        raise NoConvergenceError(
+            f"no solution was found past t**2 = {reached / (1 + reached):.6g} (of 1) "
+            f"for the block of {self.where}; a larger penalty may help"
+        )
 
 
 def _regulariser(K: Array) -> Array:
-    """Zero, or a penalty of one where the deterministic part is singular."""
+    """A penalty of one where the deterministic part is singular, else zero."""
     missing = np.diagonal(K, axis1=1, axis2=2) == 0
-    if missing.any():
-        missing = missing & ~(np.abs(np.linalg.det(K)) > 0)[:, None]
+    missing = missing & ~(np.abs(np.linalg.det(K)) > 0)[:, None]
     return np.eye(K.shape[-1]) * missing[:, None, :]

@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+import math
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
 from genloss.errors import MissingDependencyError
-from genloss.pencils.channels import opposite
+from genloss.pencils.channels import opposites
 from genloss.pencils.expression import Coefficient
+from genloss.pencils.layout import Layout
 from genloss.pencils.pencil import Pencil
-
-
-class Trace(NamedTuple):
-    """``eta[row, column] += sign left right sum_i reads G[read_row, read_column]``."""
-
-    row: int
-    column: int
-    writes: tuple[Coefficient, ...]
-    reads: tuple[Coefficient, ...]
-    read_row: int
-    read_column: int
 
 
 def describe(pencil: Pencil) -> str:
@@ -41,34 +32,35 @@ def describe(pencil: Pencil) -> str:
     >>> print(describe(trace((Z.T @ Z + 2 * identity(features)).inv()).solution.pencil))
     Q u = f, size 3
       features: u0                          | input
-      features: 2 u1 - u0 + Z' u2           | (Z' Z + 2 I)^-1
-      rows:     u2 - Z u1                   | Z (u1)
+      features: - u0 + 2 u1 + Z' u2         | (Z' Z + 2 I)^-1
+      rows:     u2 - Z u1                   | Z (Z' Z + 2 I)^-1
     G = (Q0 - eta)^-1 in every space
       eta[1,1] = - tr_rows(G[2,2])
       eta[2,2] = - tr_features(G[1,1])
     """
-    name = _Names()
+    names = _Names("D%d")
     lines = [f"Q u = f, size {pencil.size}"]
     width = max(len(space.name) for space in pencil.spaces) + 2
     for equation, space in enumerate(pencil.spaces):
         terms = [
-            _signed(name, (value,), f"u{unknown}")
+            names.term((value,), "", f"u{unknown}")
             for (row, unknown), value in pencil.deterministic.items()
             if row == equation and np.any(value)
         ]
         terms += [
-            _signed(name, (e.scale, e.left), f"{e.gaussian} {name.of(e.right)}u{e.unknown}")
-            for e in pencil.occurrences
-            if e.equation == equation
+            names.term((o.left,), f"{o.gaussian} ", f"u{o.unknown}", (o.right,))
+            for o in pencil.occurrences
+            if o.equation == equation
         ]
         left = f"  {space.name + ':':{width}}{_joined(terms)}"
         lines.append(f"{left:40}| {pencil.names[equation]}")
     lines.append("G = (Q0 - eta)^-1 in every space")
     entries: dict[tuple[int, int], list[str]] = {}
-    for t in _traces(pencil):
-        inside = f"{name.of(*t.reads)}G[{t.read_row},{t.read_column}]"
-        trace = f"tr_{pencil.spaces[t.read_row].name}({inside})"
-        entries.setdefault((t.row, t.column), []).append(_signed(name, t.writes, trace))
+    for one, other in opposites(pencil, Layout(pencil)):
+        inside = f"G[{one.unknown},{other.equation}])", (one.right, other.left)
+        trace = f"tr_{pencil.spaces[one.unknown].name}("
+        term = names.term((one.left, other.right), trace, *inside)
+        entries.setdefault((one.equation, other.unknown), []).append(term)
     lines += [f"  eta[{a},{b}] = {_joined(terms)}" for (a, b), terms in sorted(entries.items())]
     return "\n".join(lines)
 
@@ -90,71 +82,60 @@ def latex(pencil: Pencil) -> str:
         sympy: Any = importlib.import_module("sympy")
     except ImportError:
         raise MissingDependencyError("latex needs SymPy: pip install 'genloss[symbolic]'") from None
-    names, sums = _Names("\\Delta_{%d}"), []
+    names, equations = _Names("\\Delta_{%d}"), []
 
     def factor(*parts: Coefficient) -> Any:
-        number = np.prod([part for part in parts if isinstance(part, float)])
-        letters = [
-            sympy.Symbol(names.letter(part)) for part in parts if not isinstance(part, float)
-        ]
-        return sympy.Mul(sympy.nsimplify(number, rational=False), *letters)
+        number = sympy.nsimplify(names.number(parts), rational=False)
+        return sympy.Mul(number, *map(sympy.Symbol, names.letters(parts)))
 
-    for space in dict.fromkeys(pencil.spaces):
-        nodes = [k for k, own in enumerate(pencil.spaces) if own == space]
+    layout = Layout(pencil)
+    for space, nodes in zip(layout.spaces, layout.members, strict=True):
         kernel = sympy.zeros(len(nodes))
         for (row, column), value in pencil.deterministic.items():
             if row in nodes:
                 kernel[nodes.index(row), nodes.index(column)] += factor(value)
-        for t in _traces(pencil):
-            if t.row in nodes:
-                g = sympy.Symbol(f"G_{{{t.read_row},{t.read_column}}}")
-                trace = sympy.Function(
-                    f"\\mathrm{{tr}}_{{\\text{{{pencil.spaces[t.read_row].name}}}}}"
-                )
-                kernel[nodes.index(t.row), nodes.index(t.column)] -= factor(*t.writes) * trace(
-                    factor(*t.reads) * g
-                )
+        for one, other in opposites(pencil, layout):
+            if one.equation in nodes:
+                read = pencil.spaces[one.unknown].name
+                trace = sympy.Function(f"\\mathrm{{tr}}_{{\\text{{{read}}}}}")
+                g = sympy.Symbol(f"G_{{{one.unknown},{other.equation}}}")
+                kernel[nodes.index(one.equation), nodes.index(other.unknown)] -= factor(
+                    one.left, other.right
+                ) * trace(factor(one.right, other.left) * g)
         inverse = sympy.Symbol(f"G_{{\\text{{{space.name}}}}}^{{-1}}")
-        sums.append(sympy.latex(sympy.Eq(inverse, kernel, evaluate=False)))
-    return " \\\\\n".join(sums)
+        equations.append(sympy.latex(sympy.Eq(inverse, kernel, evaluate=False)))
+    return " \\\\\n".join(equations)
 
 
 class _Names:
     """Names of the diagonals of a pencil, in the order in which they are met."""
 
-    def __init__(self, pattern: str = "D%d") -> None:
+    def __init__(self, pattern: str) -> None:
         self._pattern = pattern
-        self._known: list[bytes] = []
+        self._known: dict[bytes, str] = {}
 
-    def letter(self, diagonal: Coefficient) -> str:
-        values = np.asarray(diagonal).tobytes()
-        if values not in self._known:
-            self._known.append(values)
-        return self._pattern % (1 + self._known.index(values))
+    def number(self, parts: Iterable[Coefficient]) -> float:
+        """The product of those parts that are numbers."""
+        return math.prod(part for part in parts if isinstance(part, float))
 
-    def of(self, *parts: Coefficient) -> str:
-        number = float(np.prod([part for part in parts if isinstance(part, float)]))
-        words = [] if number == 1 else [f"{number:.6g}"]
-        words += [self.letter(part) for part in parts if not isinstance(part, float)]
-        return "".join(f"{word} " for word in words)
+    def letters(self, parts: Iterable[Coefficient]) -> list[str]:
+        """The names of the others."""
+        diagonals = [part.tobytes() for part in parts if not isinstance(part, float)]
+        return [
+            self._known.setdefault(values, self._pattern % (1 + len(self._known)))
+            for values in diagonals
+        ]
 
-
-def _signed(name: _Names, parts: tuple[Coefficient, ...], of: str) -> str:
-    text = name.of(*parts) + of
-    return text.replace("-1 ", "-", 1) if text.startswith("-1 ") else text
+    def term(
+        self, outer: tuple[Coefficient, ...], of: str, end: str, inner: tuple[Coefficient, ...] = ()
+    ) -> str:
+        """Outer diagonals, a matrix or trace, inner diagonals and what they multiply."""
+        number = self.number(outer + inner)
+        sign = {1.0: "", -1.0: "-"}.get(number, f"{number:.6g} ")
+        before, within = ("".join(f"{d} " for d in self.letters(side)) for side in (outer, inner))
+        return f"{sign}{before}{of}{within}{end}"
 
 
 def _joined(terms: list[str]) -> str:
     text = " + ".join(terms).replace("+ -", "- ")
     return "- " + text[1:] if text.startswith("-") else text
-
-
-def _traces(pencil: Pencil) -> Iterator[Trace]:
-    structure = pencil.structure()
-    for one, other in opposite(pencil.occurrences):
-        if structure.downstream[
-            structure.block_of[one.unknown], structure.block_of[other.equation]
-        ]:
-            writes = (one.scale * other.scale, one.left, other.right)
-            reads = (one.right, other.left)
-            yield Trace(one.equation, other.unknown, writes, reads, one.unknown, other.equation)

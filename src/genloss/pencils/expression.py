@@ -5,10 +5,12 @@ Equal expressions are one object, so that a resolvent written twice is solved fo
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Iterable
+import operator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -22,15 +24,16 @@ Array = npt.NDArray[np.float64]
 Coefficient = float | Array
 """A diagonal matrix: one number, or one per direction of its space."""
 
+Node = TypeVar("Node", bound="Expression")
 _SERIAL = itertools.count()
 _LONGEST = 200
 _known: WeakValueDictionary[tuple[Any, ...], Any] = WeakValueDictionary()
 
 
-def _shared(kind: type[Any], *parts: Any, key: tuple[Any, ...] | None = None) -> Any:
+def _shared(kind: type[Node], *parts: Any, key: tuple[Any, ...] | None = None) -> Node:
     """The one object of this kind with these parts."""
     key = (kind, *(parts if key is None else key))
-    found = _known.get(key)
+    found: Node | None = _known.get(key)
     if found is None:
         found = _known[key] = kind(*parts)
     return found
@@ -97,7 +100,7 @@ class Expression:
             raise InvalidInputError(f"{other!r} was added to {self}; write {other!r} * identity")
         self.rows.check(other.rows, self, "+", other)
         self.cols.check(other.cols, self, "+", other)
-        return _sum([self, other])
+        return sum_of([self, other])
 
     def __radd__(self, other: Any) -> Expression:
         return self + other
@@ -128,7 +131,7 @@ class Expression:
         if not isinstance(other, Expression):
             raise InvalidInputError(f"{self} @ {other!r}: give arrays to vector() or diagonal()")
         self.cols.check(other.rows, self, "@", other)
-        return _product([self, other])
+        return product_of([self, other])
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -139,7 +142,9 @@ class Gaussian(Expression):
     serial: int
     flipped: bool
 
-    def _transposed(self) -> Expression:
+    @property
+    def T(self) -> Gaussian:
+        """The transpose."""
         return _shared(Gaussian, self.cols, self.rows, self.name, self.serial, not self.flipped)
 
     def _words(self) -> str:
@@ -168,12 +173,12 @@ class Diagonal(Expression):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Vector(Expression):
-    """Given coordinates, or independent noise with these standard deviations."""
+    """Given coordinates, independent noise with these deviations, or the root of an equation."""
 
     values: Coefficient
     name: str
-    random: bool
-    serial: int
+    random: bool = False
+    equation: Callable[[Expression], Expression] | None = None
 
     def _words(self) -> str:
         return self.name
@@ -206,7 +211,7 @@ class Sum(Expression):
     terms: tuple[Expression, ...]
 
     def _transposed(self) -> Expression:
-        return _sum([term.T for term in self.terms])
+        return sum_of([term.T for term in self.terms])
 
     def _derivative(self, leaf: Parameter | Expression) -> Expression | None:
         return _total([term.derivative(leaf) for term in self.terms])
@@ -222,14 +227,14 @@ class Product(Expression):
     factors: tuple[Expression, ...]
 
     def _transposed(self) -> Expression:
-        return _product([factor.T for factor in reversed(self.factors)])
+        return product_of([factor.T for factor in reversed(self.factors)])
 
     def _derivative(self, leaf: Parameter | Expression) -> Expression | None:
         parts: list[Expression | None] = []
         for k, factor in enumerate(self.factors):
             inner = factor.derivative(leaf)
             if inner is not None:
-                parts.append(_product([*self.factors[:k], inner, *self.factors[k + 1 :]]))
+                parts.append(product_of([*self.factors[:k], inner, *self.factors[k + 1 :]]))
         return _total(parts)
 
     def _words(self) -> str:
@@ -250,31 +255,37 @@ class Inverse(Expression):
 
     def _derivative(self, leaf: Parameter | Expression) -> Expression | None:
         inner = self.of.derivative(leaf)
-        return None if inner is None else -_product([self, inner, self])
+        return None if inner is None else -product_of([self, inner, self])
 
     def _words(self) -> str:
         return f"{self.of}^-1"
 
 
-def _sum(terms: Iterable[Expression]) -> Expression:
+def sum_of(terms: Iterable[Expression]) -> Expression:
+    """A sum; one term is itself."""
     flat = [part for term in terms for part in (term.terms if isinstance(term, Sum) else (term,))]
     # sums are equal whatever the order in which they were written
     key = (Sum, tuple(sorted(map(id, flat))))
-    return _shared(Sum, flat[0].rows, flat[0].cols, tuple(flat), key=key)
+    return _shared(Sum, flat[0].rows, flat[0].cols, tuple(flat), key=key) if flat[1:] else flat[0]
 
 
 def _total(terms: Iterable[Expression | None]) -> Expression | None:
     present = [term for term in terms if term is not None]
-    return present[0] if len(present) == 1 else _sum(present) if present else None
+    return sum_of(present) if present else None
 
 
-def _product(factors: Iterable[Expression]) -> Expression:
-    flat = [
-        p
-        for factor in factors
-        for p in (factor.factors if isinstance(factor, Product) else (factor,))
-    ]
-    return _shared(Product, flat[0].rows, flat[-1].cols, tuple(flat))
+def product_of(factors: Iterable[Expression]) -> Expression:
+    """A product, numbers in front."""
+    flat: list[Expression] = []
+    numbers: list[float | Parameter] = []
+    for factor in factors:
+        bare = factor
+        while isinstance(bare, Scaled):
+            numbers.append(bare.by)
+            bare = bare.of
+        flat += bare.factors if isinstance(bare, Product) else (bare,)
+    whole = _shared(Product, flat[0].rows, flat[-1].cols, tuple(flat)) if flat[1:] else flat[0]
+    return functools.reduce(operator.mul, numbers, whole)
 
 
 def gaussian(rows: Space, cols: Space, *, name: str = "Z") -> Expression:
@@ -296,36 +307,19 @@ def identity(space: Space) -> Expression:
 def vector(space: Space, values: npt.ArrayLike, *, name: str = "w") -> Expression:
     """The vector with these coordinates in the eigenbasis."""
     entries = space.coefficient("values", values)
-    key = (*_names(space, entries), name)
-    return _shared(Vector, space, ONE, entries, name, False, -1, key=key)
+    return _shared(Vector, space, ONE, entries, name, key=(*_names(space, entries), name))
 
 
 def noise(space: Space, deviation: npt.ArrayLike = 1.0, *, name: str = "e") -> Expression:
     """A new random vector: independent, centred entries with this standard deviation."""
-    entries = space.coefficient("deviation", deviation)
-    return _shared(Vector, space, ONE, entries, name, True, next(_SERIAL), key=(next(_SERIAL),))
+    return Vector(space, ONE, space.coefficient("deviation", deviation), name, random=True)
+
+
+def implicit(space: Space, equation: Callable[[Expression], Expression], *, name: str) -> Vector:
+    """A new vector u with ``equation(u) = 0``, which has to be linear in u."""
+    return Vector(space, ONE, 0.0, name, equation=equation)
 
 
 def _names(space: Space, values: Coefficient) -> tuple[object, ...]:
     bytes_ = values if isinstance(values, float) else values.tobytes()
     return (space, space.multiplicities, bytes_)
-
-
-def vectors_within(expression: Expression) -> Iterable[Expression]:
-    """All parts of a vector that are vectors, each after its own parts and without recursion."""
-    done: dict[Expression, None] = {}
-    stack = [(expression, False)]
-    while stack:
-        part, expanded = stack.pop()
-        if expanded:
-            done[part] = None
-        elif part not in done:
-            stack.append((part, True))
-            match part:
-                case Scaled(of=inner):
-                    stack.append((inner, False))
-                case Sum(terms=terms):
-                    stack += [(term, False) for term in reversed(terms)]
-                case Product(factors=factors):
-                    stack.append((factors[-1], False))
-    return done

@@ -8,13 +8,18 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.errors import InvalidInputError
-from genloss.pencils.covariance import Moments
 from genloss.pencils.dyson import TOLERANCE, Solution, solve
-from genloss.pencils.expression import Diagonal, Expression, Parameter, identity, vectors_within
-from genloss.pencils.pencil import Combination, Pencil, Term, unknown
+from genloss.pencils.expression import (
+    Array,
+    Coefficient,
+    Diagonal,
+    Expression,
+    Parameter,
+    identity,
+    noise,
+)
+from genloss.pencils.pencil import Pencil
 from genloss.pencils.space import ONE
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -104,11 +109,12 @@ def quadratic(
     if expression.rows == ONE:
         raise InvalidInputError(f"{expression} is a vector; use risk or overlap")
     w = expression.rows.coefficient("values", values)
-    pencil = Pencil()
-    source = pencil.source(expression.cols, "input")
-    answer = pencil.plain(pencil.apply(expression, (Term(source),)))
+    source = noise(expression.cols, name="input")
+    answer = expression @ source
+    pencil = Pencil(source, answer)
     solution = solve(pencil, start)
-    response = sum(term.coefficient * solution.entry(unknown(term), source) for term in answer)
+    (column,) = pencil.combination(source)
+    response = sum(c * solution.entry(k, column) for k, c in pencil.combination(answer).items())
     value = float((expression.rows.weights * w**2 * response).sum())
     return Limit(value, solution.residual, solution.iterations, solution)
 
@@ -135,24 +141,40 @@ class Chain:
     """
 
     def __init__(self, *vectors: Expression, start: Solution | None = None) -> None:
-        pencil = Pencil()
-        self._read: dict[Expression, Combination] = {}
         for vector in vectors:
             if vector.cols != ONE:
                 raise InvalidInputError(f"{vector} has {vector.cols}; a Chain is one of vectors")
-            for part in vectors_within(vector):
-                pencil.apply(part)
-            self._read[vector] = pencil.plain(pencil.apply(vector))
-        self.solution = solve(pencil, start)
-        self._moments = Moments(self.solution)
+        pencil = Pencil(*vectors)
+        self._read = {vector: pencil.combination(vector) for vector in vectors}
+        self._size = pencil.size
+        self.solution = solve(pencil.doubled(), start)
+        self._mean, self._covariance = self._moments()
+
+    def _moments(self) -> tuple[list[Array], list[Array]]:
+        """Means ``G f`` and covariances ``G (F_noise + eta) G'`` of all unknowns, by space.
+
+        Means are subtracted before anything is summed: a small variance is no difference of large
+        terms.
+        """
+        solution, layout, means, covariances = self.solution, self.solution.layout, [], []
+        for members, g, K in zip(layout.members, solution.resolvent, solution.kernel, strict=True):
+            given, twins = np.zeros((2, *g.shape[:2]))
+            for number, values in solution.pencil.given.items():
+                if number in members:
+                    given[:, members.index(number)] = values
+                    twins[:, members.index(self._size + number)] = values
+            own = np.array(members) < self._size
+            spread = -K * np.outer(own, ~own) - given[:, :, None] * twins[:, None, :]
+            means.append((g @ given[:, :, None])[:, :, 0])
+            covariances.append(g @ spread @ g)
+        return means, covariances
 
     def mean(self, vector: Expression) -> Array:
         """Mean coordinates of a vector, per direction."""
-        values = [
-            term.coefficient * self._moments.mean(unknown(term))
-            for term in self._combination(vector)
-        ]
-        return np.sum(values, axis=0)
+        layout, total = self.solution.layout, np.zeros(vector.rows.directions)
+        for k, c in self._combination(vector).items():
+            total += c * self._mean[layout.space_of[k]][:, layout.position[k]]
+        return total
 
     def risk(self, error: Expression, metric: Expression | None = None) -> Risk:
         """Bias and variance of a vector in the metric of a diagonal (default: the identity)."""
@@ -171,10 +193,10 @@ class Chain:
 
     @property
     def residual(self) -> float:
-        """The larger relative residual of first and second moments."""
-        return max(self.solution.residual, self._moments.residual)
+        """Relative residual of the fixed point, first and second moments together."""
+        return self.solution.residual
 
-    def _combination(self, vector: Expression) -> Combination:
+    def _combination(self, vector: Expression) -> dict[int, Coefficient]:
         if vector not in self._read:
             raise InvalidInputError(f"{vector} was not among the vectors of the chain")
         return self._read[vector]
@@ -189,11 +211,11 @@ class Chain:
 
     def _spread(self, one: Expression, other: Expression, weights: Array) -> float:
         """Covariance of two vectors, summed over directions."""
-        total = 0.0
-        for a in self._combination(one):
-            for b in self._combination(other):
-                covariance = self._moments.covariance(unknown(a), unknown(b))
-                total += float((weights * a.coefficient * b.coefficient * covariance).sum())
+        layout, total = self.solution.layout, 0.0
+        for k, a in self._combination(one).items():
+            for l, b in self._combination(other).items():
+                covariance = layout.entry(self._covariance, k, self._size + l)
+                total += float((weights * a * b * covariance).sum())
         return total
 
 

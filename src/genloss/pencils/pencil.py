@@ -2,247 +2,173 @@
 
 Every unknown vector u_k has one equation. Only inverses, and what stands between two Gaussian
 matrices, need an unknown: sums, scalings and products by diagonals are coefficients. Equal
-expressions of equal vectors share their unknown, and terms with one Gaussian matrix in front are
-added before they get one: ``X'X a - X'(X b + e)`` needs the residual ``X(a - b) - e`` only.
+expressions share their unknown, and terms with one matrix in front are added before they get one:
+``X'X a - X'(X b + e)`` needs the residual ``X(a - b) - e`` only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
-
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from genloss.errors import InvalidInputError
 from genloss.pencils import expression as ex
-from genloss.pencils.expression import Array, Coefficient, Expression
+from genloss.pencils.expression import Coefficient, Expression, Gaussian
 from genloss.pencils.space import Space
 
 
-class Term(NamedTuple):
-    """``scale * diagonal * u`` for an unknown, or for a Gaussian matrix applied to terms."""
-
-    of: int | Applied
-    scale: float = 1.0
-    diagonal: Array | None = None
-
-    @property
-    def coefficient(self) -> Coefficient:
-        """Scale and diagonal together."""
-        return self.scale if self.diagonal is None else self.scale * self.diagonal
-
-    @property
-    def kind(self) -> tuple[Any, ...]:
-        """What terms have in common that differ by a number only (diagonals are interned)."""
-        of = self.of if isinstance(self.of, int) else (self.of.matrix, key(self.of.to))
-        return (of, id(self.diagonal))
-
-
-class Applied(NamedTuple):
-    """A Gaussian matrix applied to a combination."""
-
-    matrix: ex.Gaussian
-    to: Combination
-
-
-Combination = tuple[Term, ...]
-
-
 class Occurrence(NamedTuple):
-    """``scale * left * Z * right`` in row ``equation`` and column ``unknown`` of the pencil."""
+    """``left * Z * right`` in row ``equation`` and column ``unknown`` of the pencil."""
 
     equation: int
     unknown: int
-    scale: float
     left: Coefficient
-    gaussian: ex.Gaussian
+    gaussian: Gaussian
     right: Coefficient
 
 
-@dataclass(frozen=True)
-class Structure:
-    """The order in which a pencil is solved: blocks of unknowns that depend on each other."""
-
-    blocks: tuple[tuple[int, ...], ...]
-    block_of: npt.NDArray[np.int64]
-    downstream: npt.NDArray[np.bool_]
-    """Whether the first block depends on the second."""
-
-
 class Pencil:
-    """A growing linear system: `unknown` and `add` write it, `apply` writes expressions into it."""
+    """The system in which some vectors are unknowns, or combinations of them.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    *vectors : Expression
+        With one column.
+    """
+
+    def __init__(self, *vectors: Expression) -> None:
         self.spaces: list[Space] = []
         self.names: list[str] = []
         self.given: dict[int, Coefficient] = {}
         """Right-hand sides that are known vectors."""
-        self.noise: dict[tuple[int, int], Coefficient] = {}
-        """Covariances of the random right-hand sides of two equations, per index."""
+        self.variances: dict[int, Coefficient] = {}
+        """Right-hand sides that are noise."""
         self.deterministic: dict[tuple[int, int], Coefficient] = {}
         self.occurrences: list[Occurrence] = []
-        self._applied: dict[tuple[Any, ...], Combination] = {}
-        self._diagonals: dict[bytes, Array] = {}
+        self._numbers: dict[Expression, int] = {}
+        self._unwritten: list[ex.Vector] = []
+        for vector in vectors:
+            self.combination(vector)
+        while self._unwritten:
+            self._write(self._unwritten.pop())
+
+        self.twin = list(range(self.size))
+        """Number of every unknown in the transposed equations, if there are any."""
 
     @property
     def size(self) -> int:
         """Number of unknown vectors."""
         return len(self.spaces)
 
-    def unknown(self, space: Space, name: str) -> int:
-        """Add an unknown vector, whose equation is still empty."""
-        self.spaces.append(space)
-        self.names.append(name)
-        return self.size - 1
+    def combination(self, vector: Expression) -> dict[int, Coefficient]:
+        """A vector as a combination of unknowns, one of which is new if need be."""
+        if isinstance(vector, ex.Scaled):
+            return {k: float(vector.by) * c for k, c in self.combination(vector.of).items()}
+        terms = list(_terms(vector))
+        if any(matrix for _, matrix, _ in terms):
+            return {self._number(vector): 1.0}
+        found: dict[int, Coefficient] = {}
+        for coefficient, _, part in terms:
+            number = self._number(part)
+            found[number] = found.get(number, 0.0) + coefficient
+        return found
 
-    def source(self, space: Space, name: str, *, given: Coefficient | None = None) -> int:
-        """Add an unknown vector that is its right-hand side: given, or else whatever comes in."""
-        number = self.unknown(space, name)
-        self.deterministic[number, number] = 1.0
-        if given is not None:
-            self.given[number] = given
-        return number
+    def doubled(self) -> Pencil:
+        """Return ``[[Q, -F], [0, Q']]``, in whose inverse ``Q^-1 F Q'^-1`` are second moments.
 
-    def add(self, equation: int, terms: Iterable[Term]) -> None:
-        """Add terms to the left-hand side of an equation."""
-        for term in merged(terms):
-            if isinstance(term.of, int):
-                pair = equation, term.of
-                self.deterministic[pair] = self.deterministic.get(pair, 0.0) + term.coefficient
-                continue
-            matrix, to = term.of
-            left = 1.0 if term.diagonal is None else term.diagonal
-            for inner in self.plain(to):
-                right = 1.0 if inner.diagonal is None else inner.diagonal
-                scale = term.scale * inner.scale
-                self.occurrences.append(
-                    Occurrence(equation, unknown(inner), scale, left, matrix, right)
-                )
+        F is the covariance of the right-hand sides: of noise, and of given vectors about zero.
+        """
+        both, size = Pencil(), self.size
+        both.spaces, both.names = 2 * self.spaces, self.names + [f"({n})'" for n in self.names]
+        both.given, both.variances = self.given, self.variances
+        both.twin = [*range(size, 2 * size), *range(size)]
+        turned = {(size + u, size + e): value for (e, u), value in self.deterministic.items()}
+        both.deterministic = {**self.deterministic, **turned}
+        both.occurrences = self.occurrences + [
+            Occurrence(size + u, size + e, right, matrix.T, left)
+            for e, u, left, matrix, right in self.occurrences
+        ]
+        for one, a in self.given.items():
+            for other, b in self.given.items():
+                if self.spaces[one] == self.spaces[other]:
+                    both.deterministic[one, size + other] = -(a * b)
+        for number, variance in self.variances.items():
+            both.deterministic[number, size + number] = -variance
+        return both
 
-    def apply(self, expression: Expression, to: Combination = ()) -> Combination:
-        """Terms of ``expression @ to``, or of an expression that is a vector."""
-        name = (expression, key(to))
-        if name not in self._applied:
-            self._applied[name] = self._apply(expression, to)
-        return self._applied[name]
+    def _number(self, vector: Expression) -> int:
+        """Number of an unknown; a new one is written later, so that no chain is too long."""
+        if vector not in self._numbers:
+            match vector:
+                case ex.Vector():
+                    own = vector
+                case ex.Product(factors=(ex.Inverse(of=inner) as inverse, *rest)):
+                    right = ex.product_of(rest)
+                    own = ex.implicit(vector.rows, lambda u: inner @ u - right, name=str(inverse))
+                case _:
+                    own = ex.implicit(vector.rows, lambda u: u - vector, name=str(vector))
+            self._numbers[vector] = self._numbers[own] = self.size
+            self.spaces.append(vector.rows)
+            self.names.append(str(own))
+            self._unwritten.append(own)
+        return self._numbers[vector]
 
-    def _apply(self, expression: Expression, to: Combination) -> Combination:
-        match expression:
-            case ex.Scaled(by=number, of=inner):
-                return scaled(self.apply(inner, to), float(number))
-            case ex.Sum(terms=parts):
-                return merged(term for part in parts for term in self.apply(part, to))
-            case ex.Product(factors=factors):
-                for factor in reversed(factors):
-                    to = self.apply(factor, to)
-                return to
-            case ex.Diagonal(values=values):
-                return self.weighted(to, values)
-            case ex.Gaussian():
-                return (Term(Applied(expression, to)),) if to else ()
-            case ex.Inverse(of=inner):
-                solution = self.unknown(expression.rows, str(expression))
-                self.add(solution, [*self.apply(inner, (Term(solution),)), *scaled(to, -1.0)])
-                return (Term(solution),)
-            case ex.Vector(values=values, random=random):
-                given = None if random else values
-                number = self.source(expression.rows, str(expression), given=given)
-                if random:
-                    self.noise[number, number] = values**2
-                return (Term(number),)
-        raise InvalidInputError(f"{expression!r} is no expression of genloss.pencils")
-
-    def plain(self, terms: Combination) -> Combination:
-        """The same vector without Gaussian matrices, by an unknown of its own if need be."""
-        found = next((term.of for term in terms if not isinstance(term.of, int)), None)
-        if found is None:
-            return terms
-        scale = terms[0].scale
-        unit = scaled(terms, 1 / scale)
-        name = ("plain", key(unit))
-        if name not in self._applied:
-            copy = self.unknown(found.matrix.rows, text(unit, self.names))
-            self._applied[name] = (Term(copy),)
-            self.add(copy, [Term(copy), *scaled(unit, -1.0)])
-        return scaled(self._applied[name], scale)
-
-    def weighted(self, terms: Combination, by: Coefficient) -> Combination:
-        """A diagonal times terms."""
-        if isinstance(by, float):
-            return scaled(terms, by)
-        products = (by if term.diagonal is None else by * term.diagonal for term in terms)
-        shared = [self._diagonals.setdefault(values.tobytes(), values) for values in products]
-        return tuple(t._replace(diagonal=values) for t, values in zip(terms, shared, strict=True))
-
-    def structure(self) -> Structure:
-        """Blocks of mutually dependent unknowns, in an order in which none depends on a later one."""
-        depends = np.eye(self.size, dtype=np.float32)
-        entries = [*self.deterministic, *((e.equation, e.unknown) for e in self.occurrences)]
-        depends[tuple(np.array(entries).T)] = 1.0
-        while True:
-            further = np.minimum(depends @ depends, 1.0)
-            if (further == depends).all():
-                break
-            depends = further
-        reaches = depends > 0
-        # who depends on more comes later; members of one block depend on the same unknowns
-        first = np.argmax(reaches & reaches.T, axis=1).tolist()
-        labels = sorted(set(first), key=lambda k: (int(reaches[k].sum()), k))
-        number = {label: block for block, label in enumerate(labels)}
-        block_of = np.array([number[k] for k in first], dtype=np.int64)
-        blocks = tuple(tuple(np.flatnonzero(block_of == b).tolist()) for b in range(len(labels)))
-        return Structure(blocks, block_of, reaches[np.ix_(labels, labels)])
+    def _write(self, own: ex.Vector) -> None:
+        """Write the equation of an unknown."""
+        number = self._numbers[own]
+        if own.equation is None:
+            self.deterministic[number, number] = 1.0
+            if own.random:
+                self.variances[number] = own.values**2
+            else:
+                self.given[number] = own.values
+            return
+        for left, matrix, part in _terms(own.equation(own)):
+            if matrix is None:
+                entry = number, self._number(part)
+                self.deterministic[entry] = self.deterministic.get(entry, 0.0) + left
+            else:
+                for unknown, right in self.combination(part).items():
+                    self.occurrences.append(Occurrence(number, unknown, left, matrix, right))
 
     def __repr__(self) -> str:
         return f"Pencil(size {self.size}, {len(self.occurrences)} Gaussian entries)"
 
 
-def key(terms: Combination) -> tuple[Any, ...]:
-    """What equal combinations have in common."""
-    return tuple((term.scale, *term.kind) for term in terms)
+def _terms(
+    vector: Expression, by: Coefficient = 1.0
+) -> Iterator[tuple[Coefficient, Gaussian | None, Expression]]:
+    """Coefficient, Gaussian matrix and vector of all terms, each matrix met once."""
+    behind: dict[ex.Diagonal | Gaussian, list[Expression]] = {}
+    for number, part in _addends(vector, 1.0):
+        match part:
+            case ex.Product(factors=(ex.Diagonal() | Gaussian() as matrix, *rest)):
+                behind.setdefault(matrix, []).append(number * ex.product_of(rest))
+            case _:
+                yield by * number, None, part
+    for matrix, parts in behind.items():
+        inside = ex.sum_of(parts)
+        if isinstance(matrix, ex.Diagonal):
+            yield from _terms(inside, by * matrix.values)
+        elif isinstance(inside, ex.Scaled) and isinstance(by, float):
+            yield by * float(inside.by), matrix, inside.of
+        else:
+            yield by, matrix, inside
 
 
-def unknown(term: Term) -> int:
-    """The unknown of a term of a plain combination."""
-    assert isinstance(term.of, int)
-    return term.of
-
-
-def scaled(terms: Combination, by: float) -> Combination:
-    """A number times terms."""
-    return tuple(term._replace(scale=by * term.scale) for term in terms) if by else ()
-
-
-def merged(terms: Iterable[Term]) -> Combination:
-    """One term for each unknown, and one for each Gaussian matrix in front."""
-    groups: dict[tuple[Any, ...], list[Term]] = {}
-    for term in terms:
-        of = term.of if isinstance(term.of, int) else term.of.matrix
-        groups.setdefault((of, id(term.diagonal)), []).append(term)
-    return tuple(term for group in groups.values() if (term := _together(group)).scale)
-
-
-def _together(group: Sequence[Term]) -> Term:
-    first = group[0]
-    if len(group) == 1:
-        return first
-    if isinstance(first.of, int):
-        return first._replace(scale=sum(term.scale for term in group))
-    parts = [p for t in group for p in scaled(t.of.to, t.scale / first.scale)]  # type: ignore[union-attr]
-    inside = merged(parts)
-    return first._replace(of=Applied(first.of.matrix, inside), scale=first.scale if inside else 0.0)
-
-
-def text(terms: Combination, names: Sequence[str]) -> str:
-    """The terms in words."""
-    words = []
-    for term in terms:
-        inner = f"u{term.of}" if isinstance(term.of, int) else ""
-        if not isinstance(term.of, int):
-            inner = f"{term.of.matrix} ({text(term.of.to, names)})"
-        words.append(
-            f"{term.scale:.6g} " * (term.scale != 1) + "D " * (term.diagonal is not None) + inner
-        )
-    return " + ".join(words)
+def _addends(vector: Expression, by: float) -> Iterator[tuple[float, Expression]]:
+    """Numbers and vectors that add up to ``by * vector``, none of them a sum."""
+    match vector:
+        case ex.Scaled(by=number, of=inner):
+            if number:
+                yield from _addends(inner, by * float(number))
+        case ex.Sum(terms=terms):
+            for term in terms:
+                yield from _addends(term, by)
+        case ex.Product(factors=(ex.Sum(terms=terms), *rest)):
+            for term in terms:
+                yield from _addends(ex.product_of([term, *rest]), by)
+        case ex.Product() | ex.Vector():
+            yield by, vector
+        case _:
+            raise InvalidInputError(f"{vector!r} is no vector of genloss.pencils")
