@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -22,93 +23,87 @@ Floats = npt.NDArray[np.floating[Any]]
 
 
 class Channel(NamedTuple):
-    """A trace read in G at (row, column) of one space, and where eta takes it."""
+    """A trace read in G at one pair of unknowns, written into eta at another."""
 
-    space: int
-    row: int
-    column: int
+    read: tuple[int, int]
+    write: tuple[int, int]
     reads: Array
-    into: int
-    left: int
-    right: int
     writes: Array
-    feeds_back: bool
-    """Whether it enters eta in the very block in which it is read."""
 
-    def trace(self, G: Matrices) -> float:
-        """The trace."""
-        return float(self.reads @ G[self.space][:, self.row, self.column])
+
+@dataclass(frozen=True, eq=False)
+class System:
+    """A Dyson equation while its blocks are filled."""
+
+    layout: Layout
+    G: Matrices
+    kernel: Matrices
+    """Q0 - eta(G), as far as G is known."""
+    eta: Matrices
+    """Scratch."""
 
 
 class Feedback:
-    """The channels of a block that feed back: their traces determine each other.
+    """The channels of a block that are written into that block too: they determine each other.
 
     Parameters
     ----------
+    system : System
+        What the block belongs to.
     channels : sequence of Channel
         All that are read in the block.
-    layout : Layout
-        Where it stands.
     target, source : int
-        The block, by its row and column among the blocks.
+        Its row and column among the blocks.
     """
 
     def __init__(
-        self, channels: Sequence[Channel], layout: Layout, target: int, source: int
+        self, system: System, channels: Sequence[Channel], target: int, source: int
     ) -> None:
-        self.channels = [c for c in channels if c.feeds_back]
-        self._rows, self._cols = layout.parts[target], layout.parts[source]
+        layout = system.layout
+        self._system, self._block = system, (target, source)
+        self.channels = [c for c in channels if layout.blocks_of(*c.write) == self._block]
         self._into = {}
-        for space in {c.into for c in self.channels}:
-            own = [k for k, c in enumerate(self.channels) if c.into == space]
-            left = [self.channels[k].left for k in own]
-            right = [self.channels[k].right for k in own]
+        for space in {layout.space_of[c.write[0]] for c in self.channels}:
+            own = [k for k, c in enumerate(self.channels) if layout.space_of[c.write[0]] == space]
+            left = [layout.position[self.channels[k].write[0]] for k in own]
+            right = [layout.position[self.channels[k].write[1]] for k in own]
             writes = np.array([self.channels[k].writes for k in own]).T
             self._into[space] = own, left, right, writes
 
     def traces(self, G: Matrices) -> Array:
         """The traces, shape (channels,)."""
-        return np.array([c.trace(G) for c in self.channels])
+        return np.array([c.reads @ self._system.layout.entry(G, *c.read) for c in self.channels])
 
-    def eta(self, traces: Floats, like: Block) -> Block:
-        """The block of eta that these traces make."""
-        eta = {space: np.zeros_like(part) for space, part in like.items()}
+    def eta(self, traces: Floats) -> Block:
+        """The block of eta that these traces make, valid until the next call."""
+        layout, eta = self._system.layout, self._system.eta
+        block = layout.block(eta, *self._block)
+        for part in block.values():
+            part[:] = 0
         for trace, c in zip(traces, self.channels, strict=True):
-            left, right = c.left - self._rows[c.into].start, c.right - self._cols[c.into].start
-            eta[c.into][:, left, right] += trace * c.writes
-        return eta
+            layout.entry(eta, *c.write)[:] += trace * c.writes
+        return block
 
-    def coupling(self, G: Matrices) -> Array:
+    def coupling(self) -> Array:
         """Derivative of the traces of ``G eta G`` in the traces that eta is made of."""
-        jacobian = np.zeros((len(self.channels), len(self.channels)))
+        layout, jacobian = self._system.layout, np.zeros(2 * (len(self.channels),))
         for k, c in enumerate(self.channels):
-            if c.space in self._into:
-                own, left, right, writes = self._into[c.space]
-                g = G[c.space]
-                jacobian[k, own] = c.reads @ (g[:, c.row, left] * writes * g[:, right, c.column])
+            space = layout.space_of[c.read[0]]
+            if space in self._into:
+                own, left, right, writes = self._into[space]
+                g, (row, column) = self._system.G[space], (layout.position[u] for u in c.read)
+                jacobian[k, own] = c.reads @ (g[:, row, left] * writes * g[:, right, column])
         return jacobian
 
 
 def channels_of(pencil: Pencil, layout: Layout) -> dict[tuple[int, int], list[Channel]]:
     """All channels, by the pair of blocks in which they are read."""
     found = defaultdict[tuple[int, int], list[Channel]](list)
-    block, space, position = layout.block_of, layout.space_of, layout.position
     for one, other in opposites(pencil, layout):
-        read = block[one.unknown], block[other.equation]
-        inside, outside = (layout.spaces[space[k]] for k in (one.unknown, one.equation))
-        found[read].append(
-            Channel(
-                space[one.unknown],
-                position[one.unknown],
-                position[other.equation],
-                inside.weights * one.right * other.left,
-                space[one.equation],
-                position[one.equation],
-                position[other.unknown],
-                np.ones(outside.directions) * one.left * other.right,
-                read == (block[one.equation], block[other.unknown]),
-            )
-        )
+        read, write = (one.unknown, other.equation), (one.equation, other.unknown)
+        reads = pencil.spaces[one.unknown].weights * one.right * other.left
+        writes = np.ones(pencil.spaces[one.equation].directions) * one.left * other.right
+        found[layout.blocks_of(*read)].append(Channel(read, write, reads, writes))
     return found
 
 
@@ -119,5 +114,5 @@ def opposites(pencil: Pencil, layout: Layout) -> Iterator[tuple[Occurrence, Occu
         by_matrix[entry.gaussian.serial][entry.gaussian.flipped].append(entry)
     for straight, flipped in by_matrix.values():
         for one, other in (*product(straight, flipped), *product(flipped, straight)):
-            if layout.reaches[layout.block_of[one.unknown], layout.block_of[other.equation]]:
+            if layout.reaches[layout.blocks_of(one.unknown, other.equation)]:
                 yield one, other

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from genloss.errors import GenlossError
-from genloss.pencils.channels import Feedback, channels_of
+from genloss.pencils.channels import Feedback, System, channels_of
 from genloss.pencils.expression import Array
-from genloss.pencils.layout import Block, Layout, Matrices
+from genloss.pencils.layout import Layout, Matrices
 from genloss.pencils.pencil import Pencil
 
 TOLERANCE = 1e-10
+_FLOOR = 1e-4  # of the size of an entry, relative to which its residual is measured
 _SMALLEST = 1e-18  # where the path starts at the latest
 _FIRST_RATIO = 10.0  # of two points of the path; it grows and shrinks with success
 _ROUGH, _EXACT = 1e-2, 1e-14  # relative changes at which Newton stops on the path and at its end
@@ -72,56 +73,54 @@ def solve(pencil: Pencil, start: Solution | None = None) -> Solution:
     """
     layout = Layout(pencil)
     channels = channels_of(pencil, layout)
-    kernel, G = layout.zeros(), layout.zeros()
+    system = System(layout, layout.zeros(), layout.zeros(), layout.zeros())
+    G, kernel = system.G, system.kernel
     for (equation, unknown), value in pencil.deterministic.items():
         layout.entry(kernel, equation, unknown)[:] = value
     if start is not None and [g.shape for g in start.resolvent] != [g.shape for g in G]:
         start = None
-    done, last, iterations = set[tuple[int, int]](), np.empty(0), 0
+    done, last, steps = set[tuple[int, int]](), np.empty(0), 0
     for t, s in layout.pairs():
-        own = layout.block(G, t, s)
-        read = channels.get((t, s), [])
-        feedback = Feedback(read, layout, t, s)
-        twin = layout.twin[s], layout.twin[t]
+        twin, read = (layout.twin[s], layout.twin[t]), channels.get((t, s), [])
+        feedback = Feedback(system, read, t, s)
         if twin in done:
-            for space, other in layout.block(G, *twin).items():
-                own[space][:] = np.swapaxes(other, 1, 2)
+            for space, g in layout.block(G, t, s).items():
+                g[:] = np.swapaxes(layout.block(G, *twin)[space], 1, 2)
         elif t == s:
             known = [] if start is None else [feedback.traces(start.resolvent)]
             where = ", ".join(pencil.names[node] for node in layout.blocks[t])
-            resolvent = Resolvent(G, own, layout.block(kernel, t, s), feedback, where)
+            resolvent = Resolvent(system, feedback, t, where)
             last = resolvent.solve([*known, last])
-            iterations += resolvent.steps
+            steps += resolvent.steps
         else:
-            _below(layout, kernel, G, feedback, t, s)
+            _below(system, feedback, t, s)
         done.add((t, s))
         for c in read:
-            kernel[c.into][:, c.left, c.right] -= c.trace(G) * c.writes
-    residual = max(
-        float((np.abs(K @ g - np.eye(len(K[0]))) / np.maximum(np.abs(K) @ np.abs(g), 1e-4)).max())
-        for K, g in zip(kernel, G, strict=True)
-    )
+            layout.entry(kernel, *c.write)[:] -= c.reads @ layout.entry(G, *c.read) * c.writes
+    residual = 0.0
+    for K, g in zip(kernel, G, strict=True):
+        away = np.abs(K @ g - np.eye(g.shape[-1])) / np.maximum(np.abs(K) @ np.abs(g), _FLOOR)
+        residual = max(residual, float(away.max()))
     if not residual <= TOLERANCE:
         raise NoConvergenceError(f"the residual of the fixed point was {residual:.1e}: {pencil!r}")
-    return Solution(pencil, layout, G, kernel, residual, iterations)
+    return Solution(pencil, layout, G, kernel, residual, steps)
 
 
-def _below(
-    layout: Layout, kernel: Matrices, G: Matrices, feedback: Feedback, t: int, s: int
-) -> None:
+def _below(system: System, feedback: Feedback, t: int, s: int) -> None:
     """A block below the diagonal: linear in its own traces."""
+    layout, G, kernel = system.layout, system.G, system.kernel
     own, before, behind = (layout.block(G, *pair) for pair in ((t, s), (t, t), (s, s)))
     for space, g in own.items():
         rows, cols = layout.parts[t][space], layout.parts[s][space]
         between = slice(cols.start, rows.start)
         g[:] = -before[space] @ (kernel[space][:, rows, between] @ G[space][:, between, cols])
     if feedback.channels:
-        known, coupling = feedback.traces(G), feedback.coupling(G)
-        system = np.eye(known.size) - coupling
-        traces = np.linalg.solve(system, known)
+        known, coupling = feedback.traces(G), feedback.coupling()
+        matrix = np.eye(known.size) - coupling
+        traces = np.linalg.solve(matrix, known)
         # refined once, as the units of traces differ widely
-        traces = traces + np.linalg.solve(system, known + coupling @ traces - traces)
-        for space, eta in feedback.eta(traces, own).items():
+        traces = traces + np.linalg.solve(matrix, known - matrix @ traces)
+        for space, eta in feedback.eta(traces).items():
             own[space][:] += before[space] @ eta @ behind[space]
 
 
@@ -130,46 +129,46 @@ class Resolvent:
 
     Parameters
     ----------
-    G : Matrices
-        The whole.
-    own, kernel : Block
-        The block of G, which is written into, and of Q0 less what other blocks add to eta.
+    system : System
+        What the block belongs to.
     feedback : Feedback
-        Its channels.
+        The channels of the block.
+    block : int
+        Its number.
     where : str
         Names of its unknowns, for messages.
     """
 
-    def __init__(
-        self, G: Matrices, own: Block, kernel: Block, feedback: Feedback, where: str
-    ) -> None:
-        self.G, self.own, self.kernel = G, own, kernel
-        self.feedback, self.where = feedback, where
-        self.start = {space: K + _regulariser(K) for space, K in kernel.items()}
+    def __init__(self, system: System, feedback: Feedback, block: int, where: str) -> None:
+        self._system, self._feedback, self._where = system, feedback, where
+        self._own = system.layout.block(system.G, block, block)
+        self._kernel = system.layout.block(system.kernel, block, block)
+        self._start = {space: K + _regulariser(K) for space, K in self._kernel.items()}
         self.steps = 0
+
+    def _traces(self) -> Array:
+        return self._feedback.traces(self._system.G)
 
     def solve(self, guesses: Sequence[Array]) -> Array:
         """Fill the block and return its traces; guesses of the right length are tried first."""
-        count = len(self.feedback.channels)
+        count = len(self._feedback.channels)
         try:
             self._invert(np.zeros(count), 0.0 if count else 1.0)
         except np.linalg.LinAlgError:
-            text = f"the deterministic part of {self.where} has no inverse"
+            text = f"the deterministic part of {self._where} has no inverse"
             raise NoConvergenceError(text) from None
-        traces = self.feedback.traces(self.G)
+        traces = self._traces()
         if not count:
             return traces
         for guess in guesses:
-            if guess.size == count:
-                solved = self._newton(guess, 1.0, _EXACT)
-                if solved is not None:
-                    return solved
+            if guess.size == count and (end := self._newton(guess, 1.0, _EXACT)) is not None:
+                return end
         return self._follow(traces)
 
     def _invert(self, traces: Array, t2: float) -> None:
-        eta = self.feedback.eta(traces, self.own)
-        for space, g in self.own.items():
-            K = t2 * (self.kernel[space] - eta[space]) + (1 - t2) * self.start[space]
+        eta = self._feedback.eta(traces)
+        for space, g in self._own.items():
+            K = t2 * (self._kernel[space] - eta[space]) + (1 - t2) * self._start[space]
             if K.shape[-1] > 1:
                 g[:] = np.linalg.inv(K)
             elif K.all():
@@ -185,19 +184,20 @@ class Resolvent:
                 for _ in range(40):
                     self.steps += 1
                     self._invert(traces, t2)
-                    jacobian = np.eye(traces.size) - t2 * self.feedback.coupling(self.G)
-                    step = np.linalg.solve(jacobian, self.feedback.traces(self.G) - traces)
-                    eta = self.feedback.eta(step, self.own)
+                    jacobian = np.eye(traces.size) - t2 * self._feedback.coupling()
+                    step = np.linalg.solve(jacobian, self._traces() - traces)
+                    eta = self._feedback.eta(step)
                     change = t2 * max(
-                        np.abs(g @ eta[space]).sum(axis=2).max() for space, g in self.own.items()
+                        np.abs(g @ eta[space]).sum(axis=2).max() for space, g in self._own.items()
                     )
-                    settled = allowed < change <= 1e-7  # by rounding; the residual judges
-                    if not settled and not change <= allowed:
+                    # rounding stops the descent in the end; the residual judges
+                    finished = change <= tolerance or allowed < change <= 1e-7
+                    if not finished and not change <= allowed:
                         return None
                     traces = traces + step
-                    if settled or change <= tolerance:
+                    if finished:
                         self._invert(traces, t2)
-                        return traces if np.isfinite(self.feedback.traces(self.G)).all() else None
+                        return traces if np.isfinite(self._traces()).all() else None
                     allowed = change / 2
         except np.linalg.LinAlgError:
             pass
@@ -232,7 +232,7 @@ class Resolvent:
                 aim = reached * ratio
         raise NoConvergenceError(
             f"no solution was found past t**2 = {reached / (1 + reached):.6g} (of 1) "
-            f"for the block of {self.where}; a larger penalty may help"
+            f"for the block of {self._where}; a larger penalty may help"
         )
 
 

@@ -73,7 +73,7 @@ class Expression:
 
     def derivative(self, leaf: Parameter | Expression) -> Expression | None:
         """Derivative in a parameter, or in the scale of a diagonal; None where it vanishes."""
-        return self if self is leaf else self._derivative(leaf)
+        return sum_of(terms) if (terms := _slopes(self, leaf)) else None
 
     def __post_init__(self) -> None:
         words = self._words()
@@ -91,9 +91,6 @@ class Expression:
 
     def _inverted(self) -> Expression:
         return _shared(Inverse, self.rows, self.cols, self)
-
-    def _derivative(self, _leaf: Parameter | Expression) -> Expression | None:
-        return None
 
     def __add__(self, other: Any) -> Expression:
         if not isinstance(other, Expression):
@@ -194,11 +191,6 @@ class Scaled(Expression):
     def _transposed(self) -> Expression:
         return self.of.T * self.by
 
-    def _derivative(self, leaf: Parameter | Expression) -> Expression | None:
-        inner = self.of.derivative(leaf)
-        parts = [self.of] if self.by is leaf else []
-        return _total([*parts, None if inner is None else inner * self.by])
-
     def _words(self) -> str:
         name = self.by.name if isinstance(self.by, Parameter) else f"{self.by:.6g}"
         return f"-{self.of}" if name == "-1" else f"{name} {self.of}"
@@ -213,9 +205,6 @@ class Sum(Expression):
     def _transposed(self) -> Expression:
         return sum_of([term.T for term in self.terms])
 
-    def _derivative(self, leaf: Parameter | Expression) -> Expression | None:
-        return _total([term.derivative(leaf) for term in self.terms])
-
     def _words(self) -> str:
         return "(" + " + ".join(map(str, self.terms)).replace("+ -", "- ") + ")"
 
@@ -228,14 +217,6 @@ class Product(Expression):
 
     def _transposed(self) -> Expression:
         return product_of([factor.T for factor in reversed(self.factors)])
-
-    def _derivative(self, leaf: Parameter | Expression) -> Expression | None:
-        parts: list[Expression | None] = []
-        for k, factor in enumerate(self.factors):
-            inner = factor.derivative(leaf)
-            if inner is not None:
-                parts.append(product_of([*self.factors[:k], inner, *self.factors[k + 1 :]]))
-        return _total(parts)
 
     def _words(self) -> str:
         return " ".join(map(str, self.factors))
@@ -253,10 +234,6 @@ class Inverse(Expression):
     def _inverted(self) -> Expression:
         return self.of
 
-    def _derivative(self, leaf: Parameter | Expression) -> Expression | None:
-        inner = self.of.derivative(leaf)
-        return None if inner is None else -product_of([self, inner, self])
-
     def _words(self) -> str:
         return f"{self.of}^-1"
 
@@ -267,11 +244,6 @@ def sum_of(terms: Iterable[Expression]) -> Expression:
     # sums are equal whatever the order in which they were written
     key = (Sum, tuple(sorted(map(id, flat))))
     return _shared(Sum, flat[0].rows, flat[0].cols, tuple(flat), key=key) if flat[1:] else flat[0]
-
-
-def _total(terms: Iterable[Expression | None]) -> Expression | None:
-    present = [term for term in terms if term is not None]
-    return sum_of(present) if present else None
 
 
 def product_of(factors: Iterable[Expression]) -> Expression:
@@ -286,6 +258,26 @@ def product_of(factors: Iterable[Expression]) -> Expression:
         flat += bare.factors if isinstance(bare, Product) else (bare,)
     whole = _shared(Product, flat[0].rows, flat[-1].cols, tuple(flat)) if flat[1:] else flat[0]
     return functools.reduce(operator.mul, numbers, whole)
+
+
+def _slopes(expression: Expression, leaf: Parameter | Expression) -> list[Expression]:
+    """Terms that add up to the derivative."""
+    if expression is leaf:
+        return [expression]
+    match expression:
+        case Scaled(by=by, of=of):
+            return [of] * (by is leaf) + [slope * by for slope in _slopes(of, leaf)]
+        case Sum(terms=terms):
+            return [slope for term in terms for slope in _slopes(term, leaf)]
+        case Product(factors=factors):
+            return [
+                product_of([*factors[:k], sum_of(slopes), *factors[k + 1 :]])
+                for k, factor in enumerate(factors)
+                if (slopes := _slopes(factor, leaf))
+            ]
+        case Inverse(of=of) if slopes := _slopes(of, leaf):
+            return [-product_of([expression, sum_of(slopes), expression])]
+    return []
 
 
 def gaussian(rows: Space, cols: Space, *, name: str = "Z") -> Expression:

@@ -164,7 +164,8 @@ class Chain:
                     given[:, members.index(number)] = values
                     twins[:, members.index(self._size + number)] = values
             own = np.array(members) < self._size
-            spread = -K * np.outer(own, ~own) - given[:, :, None] * twins[:, None, :]
+            unit = solution.pencil.unit
+            spread = -unit * K * np.outer(own, ~own) - given[:, :, None] * twins[:, None, :]
             means.append((g @ given[:, :, None])[:, :, 0])
             covariances.append(g @ spread @ g)
         return means, covariances

@@ -69,6 +69,10 @@ class Layout:
         pairs = zip(self.spaces, self.members, strict=True)
         return [np.zeros((space.directions, len(own), len(own))) for space, own in pairs]
 
+    def blocks_of(self, row: int, column: int) -> tuple[int, int]:
+        """The blocks of two unknowns."""
+        return self.block_of[row], self.block_of[column]
+
     def entry(self, matrices: Matrices, row: int, column: int) -> Array:
         """View of the entry of two unknowns of one space, shape (directions,)."""
         return matrices[self.space_of[row]][:, self.position[row], self.position[column]]

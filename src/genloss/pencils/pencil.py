@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import numpy as np
+
 from genloss.errors import InvalidInputError
 from genloss.pencils import expression as ex
 from genloss.pencils.expression import Coefficient, Expression, Gaussian
@@ -52,6 +54,8 @@ class Pencil:
         while self._unwritten:
             self._write(self._unwritten.pop())
 
+        self.unit = 1.0
+        """What F is measured in, in a doubled pencil."""
         self.twin = list(range(self.size))
         """Number of every unknown in the transposed equations, if there are any."""
 
@@ -76,7 +80,8 @@ class Pencil:
     def doubled(self) -> Pencil:
         """Return ``[[Q, -F], [0, Q']]``, in whose inverse ``Q^-1 F Q'^-1`` are second moments.
 
-        F is the covariance of the right-hand sides: of noise, and of given vectors about zero.
+        F is the covariance of the right-hand sides, of noise and of given vectors about zero, in
+        units of its largest entry.
         """
         both, size = Pencil(), self.size
         both.spaces, both.names = 2 * self.spaces, self.names + [f"({n})'" for n in self.names]
@@ -88,12 +93,14 @@ class Pencil:
             Occurrence(size + u, size + e, right, matrix.T, left)
             for e, u, left, matrix, right in self.occurrences
         ]
+        F = {(number, number): variance for number, variance in self.variances.items()}
         for one, a in self.given.items():
             for other, b in self.given.items():
                 if self.spaces[one] == self.spaces[other]:
-                    both.deterministic[one, size + other] = -(a * b)
-        for number, variance in self.variances.items():
-            both.deterministic[number, size + number] = -variance
+                    F[one, other] = a * b
+        both.unit = max((float(np.abs(value).max()) for value in F.values()), default=0.0) or 1.0
+        for (one, other), value in F.items():
+            both.deterministic[one, size + other] = -value / both.unit
         return both
 
     def _number(self, vector: Expression) -> int:
