@@ -82,18 +82,18 @@ def solve(pencil: Pencil, start: Solution | None = None) -> Solution:
     done, last, steps = set[tuple[int, int]](), np.empty(0), 0
     for t, s in layout.pairs():
         twin, read = (layout.twin[s], layout.twin[t]), channels.get((t, s), [])
-        feedback = Feedback(system, read, t, s)
         if twin in done:
             for space, g in layout.block(G, t, s).items():
                 g[:] = np.swapaxes(layout.block(G, *twin)[space], 1, 2)
         elif t == s:
+            feedback = Feedback(system, read, t, s)
             known = [] if start is None else [feedback.traces(start.resolvent)]
             where = ", ".join(pencil.names[node] for node in layout.blocks[t])
             resolvent = Resolvent(system, feedback, t, where)
             last = resolvent.solve([*known, last])
             steps += resolvent.steps
         else:
-            _below(system, feedback, t, s)
+            _below(system, Feedback(system, read, t, s), t, s)
         done.add((t, s))
         for c in read:
             layout.entry(kernel, *c.write)[:] -= c.reads @ layout.entry(G, *c.read) * c.writes

@@ -146,36 +146,35 @@ class Chain:
                 raise InvalidInputError(f"{vector} has {vector.cols}; a Chain is one of vectors")
         pencil = Pencil(*vectors)
         self._read = {vector: pencil.combination(vector) for vector in vectors}
-        self._size = pencil.size
         self.solution = solve(pencil.doubled(), start)
-        self._mean, self._covariance = self._moments()
+        self._mean: dict[int, Array] = {}
+        self._covariance: dict[tuple[int, int], Array] = {}
+        self._fill(pencil.size)
 
-    def _moments(self) -> tuple[list[Array], list[Array]]:
-        """Means ``G f`` and covariances ``G (F_noise + eta) G'`` of all unknowns, by space.
+    def _fill(self, size: int) -> None:
+        """Means ``G f`` and covariances ``G (F_noise + eta) G'`` of all unknowns.
 
         Means are subtracted before anything is summed: a small variance is no difference of large
         terms.
         """
-        solution, layout, means, covariances = self.solution, self.solution.layout, [], []
+        solution, layout, given = self.solution, self.solution.layout, self.solution.pencil.given
         for members, g, K in zip(layout.members, solution.resolvent, solution.kernel, strict=True):
-            given, twins = np.zeros((2, *g.shape[:2]))
-            for number, values in solution.pencil.given.items():
-                if number in members:
-                    given[:, members.index(number)] = values
-                    twins[:, members.index(self._size + number)] = values
-            own = np.array(members) < self._size
-            unit = solution.pencil.unit
-            spread = -unit * K * np.outer(own, ~own) - given[:, :, None] * twins[:, None, :]
-            means.append((g @ given[:, :, None])[:, :, 0])
-            covariances.append(g @ spread @ g)
-        return means, covariances
+            own = [k for k in members if k < size]
+            rows, twins = ([layout.position[k + by] for k in own] for by in (0, size))
+            f = np.zeros((len(g), len(own), 1))
+            for i, k in enumerate(own):
+                f[:, i, 0] = given.get(k, 0.0)
+            forcing = -solution.pencil.unit * K[:, rows][:, :, twins] - f @ np.swapaxes(f, 1, 2)
+            g = g[:, rows][:, :, rows]
+            mean, covariance = g @ f, g @ forcing @ np.swapaxes(g, 1, 2)
+            for i, k in enumerate(own):
+                self._mean[k] = mean[:, i, 0]
+                self._covariance.update({(k, l): covariance[:, i, j] for j, l in enumerate(own)})
 
     def mean(self, vector: Expression) -> Array:
         """Mean coordinates of a vector, per direction."""
-        layout, total = self.solution.layout, np.zeros(vector.rows.directions)
-        for k, c in self._combination(vector).items():
-            total += c * self._mean[layout.space_of[k]][:, layout.position[k]]
-        return total
+        parts = [c * self._mean[k] for k, c in self._combination(vector).items()]
+        return np.zeros(vector.rows.directions) + sum(parts)
 
     def risk(self, error: Expression, metric: Expression | None = None) -> Risk:
         """Bias and variance of a vector in the metric of a diagonal (default: the identity)."""
@@ -212,11 +211,10 @@ class Chain:
 
     def _spread(self, one: Expression, other: Expression, weights: Array) -> float:
         """Covariance of two vectors, summed over directions."""
-        layout, total = self.solution.layout, 0.0
+        total = 0.0
         for k, a in self._combination(one).items():
             for l, b in self._combination(other).items():
-                covariance = layout.entry(self._covariance, k, self._size + l)
-                total += float((weights * a * b * covariance).sum())
+                total += float((weights * a * b * self._covariance[k, l]).sum())
         return total
 
 
