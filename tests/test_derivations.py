@@ -143,6 +143,27 @@ def test_one_first_layer_has_known_limits():
     assert of.frozen_features(100).risk < 0.9 * wide
 
 
+def literal(case, knob, trials):
+    """Within 2 % + 4 standard errors of simulation, with standard errors below 1 %."""
+    rng, limit = np.random.default_rng(11), answer(case.derive(knob))
+    draws = np.array([case.draw(knob, rng) for _ in range(trials)])
+    stderr = draws.std(ddof=1) / np.sqrt(trials)
+    assert stderr < 0.01 * limit
+    assert abs(draws.mean() - limit) < 0.02 * limit + 4 * stderr
+
+
+def test_one_first_layer_literally():
+    (case,) = (case for case in CASES if case.title not in SECOND)
+    literal(case, 100, trials=500)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c.title)
+def test_literally(case):
+    for knob in (case.simulated[0], case.simulated[-1]):
+        literal(case, knob, trials=1500)
+
+
 def test_quick_run():
     drawn = run(Effort(quick=True, seed=3))
     assert [claim.claim for claim in drawn.claims if claim.verdict != "holds"] == []

@@ -13,6 +13,7 @@ from genloss.pencils import (
     Chain,
     NoConvergenceError,
     Parameter,
+    Pencil,
     Space,
     describe,
     diagonal,
@@ -73,6 +74,22 @@ def test_a_shared_resolvent_is_solved_once():
     pencil = Chain(fit - W).solution.pencil
     assert pencil.size == 2 * 4
     assert len(pencil.occurrences) == 2 * 3
+
+
+def test_expressions_print_as_they_are_written():
+    rows, X = design(50)
+    lam = Parameter("lam", 0.1)
+    R = (X.T @ X / 50 + lam * EYE).inv()
+    assert repr(X) == "Z Sigma^.5"
+    assert repr(R) == "(0.02 Sigma^.5 Z' Z Sigma^.5 + lam I)^-1"
+    fit = R @ X.T @ (X @ W + noise(rows)) / 50
+    assert repr(fit - W) == (
+        "(0.02 (0.02 Sigma^.5 Z' Z Sigma^.5 + lam I)^-1 Sigma^.5 Z' (Z Sigma^.5 w* + e) - w*)"
+    )
+    assert repr(SIGMA.inv()) == "Sigma^-1"
+    assert repr(rows) == "Space('rows', 50)"
+    # what is read before it is solved: the residual's unknown, and the doubled system
+    assert repr(Chain(fit - W).solution.pencil) == "Pencil(size 8, 6 Gaussian entries)"
 
 
 def test_long_chains_print_short_and_build_fast():
@@ -302,6 +319,30 @@ def test_second_moments_are_those_of_the_doubled_pencil():
     )
 
 
+def test_units_do_not_matter():
+    """Truth and noise a million times smaller: risks 1e-12 as large, to rounding."""
+    rows, X = design(80)
+
+    def found(unit):
+        w = vector(F, unit * TRUTH)
+        return risk(ridge(X, X @ w + noise(rows, 0.4 * unit), 80, 0.05) - w, SIGMA)
+
+    assert found(1e-6).bias == pytest.approx(1e-12 * found(1.0).bias, rel=1e-10, abs=0)
+    assert found(1e-6).variance == pytest.approx(1e-12 * found(1.0).variance, rel=1e-10, abs=0)
+    assert found(1e-6).residual < 1e-10
+
+
+def test_a_small_variance_is_no_difference_of_large_terms():
+    n = 10**9
+    rows, X = design(n)
+    found = risk(ridge(X, X @ W + noise(rows, 1e-3), n, 0.05) - W, SIGMA)
+    theory = gl.predict(
+        gl.Problem(SPECTRUM, TRUTH), gl.Plan.replace(1, n, penalty=0.05, noise=1e-3)
+    )
+    assert found.variance < 1e-6 * found.bias
+    assert found.variance == pytest.approx(theory.variance[0], rel=1e-8, abs=0)
+
+
 def test_overlap_of_two_models_on_one_design(rng):
     n, penalties, draws = 90, (0.02, 0.3), []
     rows, X = design(n)
@@ -379,6 +420,16 @@ def test_a_path_of_penalties_starts_from_its_neighbour():
         assert float(path) == pytest.approx(float(alone), rel=1e-12)
         start, cold, warm = path.solution, cold + alone.iterations, warm + path.iterations
     assert warm < cold
+    start, cold, warm = None, 0, 0
+    for penalty in np.geomspace(0.2, 1e-4, 30):
+        error = chain_of_two(penalty, ROOT)
+        alone, path = risk(error, SIGMA), risk(error, SIGMA, start=start)
+        assert path.risk == pytest.approx(alone.risk, rel=1e-11)
+        cold, warm = cold + alone.solution.iterations, warm + path.solution.iterations
+        start = path.solution
+    assert warm < cold
+    # a start of another structure is left aside
+    assert risk(chain_of_two(0.1, ROOT), SIGMA, start=trace(EYE).solution).risk > 0
 
 
 def test_no_convergence_is_an_error_that_says_where():
@@ -401,6 +452,26 @@ def test_describe_names_the_fixed_point():
     assert "size 3" in text
     assert "tr_features(D1 D1 G[1,1])" in text
     assert "tr_rows(G[2,2])" in text
+    assert "features: - u0 + 0.1 u1 + 0.0166667 D1 Z' u2 |" in text
+    assert "rows:     u2 - Z D1 u1 " in text
+    assert "eta[1,1] = - 0.0166667 D1 D1 tr_rows(G[2,2])" in text
+    assert "D2" not in text
+
+
+def test_describe_a_risk_shows_its_second_moments():
+    rows, X = design(60)
+    fit = ridge(X, X @ W + noise(rows, 0.3), 60, 0.1)
+    text = describe(Chain(fit - W).solution.pencil)
+    # unknowns 0-3 and their twins 4-7: the variance comes in where rows meet their twins
+    assert "Q u = f, size 8" in text
+    # multiples of a diagonal have its name
+    assert "eta[0,4] = D1 D1 tr_rows(G[2,6])" in text
+    assert "eta[2,6] = 0.000277778 tr_features(D1 D1 G[0,4]) - 0.0166667 tr" in text
+    entries = [line.split(" = ")[0].strip() for line in text.split("\n") if "eta[" in line]
+    plain = describe(Pencil(fit - W)).split("\n")
+    own = [line.split(" = ")[0].strip() for line in plain if "eta[" in line]
+    assert set(own) < set(entries)
+    assert len(entries) > 2 * len(own)
 
 
 def test_latex_needs_sympy(monkeypatch):
@@ -417,11 +488,15 @@ def test_latex():
     assert r"\mathrm{tr}_{\text{rows}}" in text
 
 
-def test_a_solution_is_a_fixed_point():
+@pytest.mark.parametrize("doubled", [False, True], ids=["trace", "risk"])
+def test_a_solution_is_a_fixed_point(doubled):
     """The certificate by hand: eta of the returned G gives G back."""
-    _, X = design(60)
+    rows, X = design(60)
     S = X.T @ X / 60
-    solution = solve(trace(S @ (S + 0.1 * EYE).inv() @ SIGMA @ S).solution.pencil)
+    if doubled:
+        solution = Chain(chain_of_two(0.1, ROOT), ridge(X, noise(rows), 60, 0.1)).solution
+    else:
+        solution = solve(trace(S @ (S + 0.1 * EYE).inv() @ SIGMA @ S).solution.pencil)
     layout, total = solution.layout, [np.zeros_like(g) for g in solution.resolvent]
     for (row, column), value in solution.pencil.deterministic.items():
         space = layout.space_of[row]

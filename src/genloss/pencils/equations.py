@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import importlib
-import math
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from genloss.errors import MissingDependencyError
 from genloss.pencils.channels import opposites
-from genloss.pencils.expression import Coefficient
+from genloss.pencils.expression import Array, Coefficient
 from genloss.pencils.layout import Layout
 from genloss.pencils.pencil import Pencil
 
@@ -53,7 +51,7 @@ def describe(pencil: Pencil) -> str:
             if o.equation == equation
         ]
         left = f"  {space.name + ':':{width}}{_joined(terms)}"
-        lines.append(f"{left:40}| {pencil.names[equation]}")
+        lines.append(f"{left:39} | {pencil.names[equation]}")
     lines.append("G = (Q0 - eta)^-1 in every space")
     entries: dict[tuple[int, int], list[str]] = {}
     for one, other in opposites(pencil, Layout(pencil)):
@@ -85,8 +83,8 @@ def latex(pencil: Pencil) -> str:
     names, equations = _Names("\\Delta_{%d}"), []
 
     def factor(*parts: Coefficient) -> Any:
-        number = sympy.nsimplify(names.number(parts), rational=False)
-        return sympy.Mul(number, *map(sympy.Symbol, names.letters(parts)))
+        number, letters = names.split(*parts)
+        return sympy.Mul(sympy.nsimplify(number, rational=False), *map(sympy.Symbol, letters))
 
     layout = Layout(pencil)
     for space, nodes in zip(layout.spaces, layout.members, strict=True):
@@ -112,28 +110,36 @@ class _Names:
 
     def __init__(self, pattern: str) -> None:
         self._pattern = pattern
-        self._known: dict[bytes, str] = {}
+        self._known: list[Array] = []
 
-    def number(self, parts: Iterable[Coefficient]) -> float:
-        """The product of those parts that are numbers."""
-        return math.prod(part for part in parts if isinstance(part, float))
+    def split(self, *parts: Coefficient) -> tuple[float, list[str]]:
+        """A product as one number and names; proportional diagonals have one name."""
+        number, names = 1.0, []
+        for part in parts:
+            if isinstance(part, float):
+                number *= part
+            else:
+                ratio, k = self._find(part)
+                number *= ratio
+                names.append(self._pattern % (k + 1))
+        return number, names
 
-    def letters(self, parts: Iterable[Coefficient]) -> list[str]:
-        """The names of the others."""
-        diagonals = [part.tobytes() for part in parts if not isinstance(part, float)]
-        return [
-            self._known.setdefault(values, self._pattern % (1 + len(self._known)))
-            for values in diagonals
-        ]
+    def _find(self, part: Array) -> tuple[float, int]:
+        for k, known in enumerate(self._known):
+            if known.size == part.size:
+                ratio = float(part @ known) / float(known @ known)
+                if np.allclose(part, ratio * known, rtol=1e-12, atol=0):
+                    return ratio, k
+        self._known.append(part)
+        return 1.0, len(self._known) - 1
 
     def term(
         self, outer: tuple[Coefficient, ...], of: str, end: str, inner: tuple[Coefficient, ...] = ()
     ) -> str:
         """Outer diagonals, a matrix or trace, inner diagonals and what they multiply."""
-        number = self.number(outer + inner)
-        sign = {1.0: "", -1.0: "-"}.get(number, f"{number:.6g} ")
-        before, within = ("".join(f"{d} " for d in self.letters(side)) for side in (outer, inner))
-        return f"{sign}{before}{of}{within}{end}"
+        (a, before), (b, within) = self.split(*outer), self.split(*inner)
+        sign = {"1": "", "-1": "-"}.get(text := f"{a * b:.6g}", f"{text} ")
+        return sign + " ".join([*before, of + " ".join([*within, end])])
 
 
 def _joined(terms: list[str]) -> str:
