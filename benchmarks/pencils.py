@@ -1,11 +1,13 @@
 """Speed of the pencil engine, and how its cost grows with the number of generations.
 
-python benchmarks/pencils.py
+python benchmarks/pencils.py --output docs/pencils-speed.md
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import platform
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -102,6 +104,8 @@ def main() -> None:
         [
             "# Speed of the pencil engine",
             "",
+            "Written by `python benchmarks/pencils.py --output docs/pencils-speed.md`; "
+            f"{os.cpu_count()} cores, Python {platform.python_version()}, NumPy {np.__version__}.",
             "Processor time on one thread, expressions built anew in every run.",
             "",
             "| work | time | goal |",
