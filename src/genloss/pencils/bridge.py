@@ -82,8 +82,8 @@ def risks(problem: Problem, plan: Plan) -> tuple[Array, Array]:
             design = _design(plan, model, features, roots)
         own = _labels(design, generation, model, models)
         pool += own
-        fitted = pool if generation.pooled else own
-        models[model] = _fit(features, list(fitted), generation.penalty, model)
+        fitted = tuple(pool if generation.pooled else own)
+        models[model] = _fit(features, fitted, generation.penalty, model)
     errors = [models[model] - models[REAL] for model in range(plan.n_models)]
     chain, metric = Chain(*errors), diagonal(features, spectrum)
     found = [chain.risk(error, metric) for error in errors]
@@ -137,7 +137,7 @@ def _labels(
     return labels
 
 
-def _fit(features: Space, labels: list[Labels], penalty: float, model: int) -> Expression:
+def _fit(features: Space, labels: tuple[Labels, ...], penalty: float, model: int) -> Expression:
     """The vector that solves the equations of one fit."""
     designs = list(dict.fromkeys(X for X, _, _ in labels))
     n = sum(X.rows.size for X, _, _ in labels)

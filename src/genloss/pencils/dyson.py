@@ -2,8 +2,8 @@
 
 The pencil is block triangular: inside a diagonal block (one resolvent) the few traces that enter
 eta solve a nonlinear system, by Newton's method along a path; every block below the diagonal is then
-*linear* in its own traces. Nothing is iterated there, and a block that equals the one before it is
-recognised.
+*linear* in its own traces, and nothing is iterated there. Second moments are such blocks too, in the
+doubled pencil.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from genloss.pencils.layout import Layout, Matrices
 from genloss.pencils.pencil import Pencil
 
 TOLERANCE = 1e-10
-_FLOOR = 1e-4  # of the size of an entry, relative to which its residual is measured
+_FLOOR = 1e-4  # residuals are relative to the size of their terms, or to this if that is smaller
 _SMALLEST = 1e-18  # where the path starts at the latest
 _FIRST_RATIO = 10.0  # of two points of the path; it grows and shrinks with success
 _ROUGH, _EXACT = 1e-2, 1e-14  # relative changes at which Newton stops on the path and at its end
@@ -68,7 +68,8 @@ def solve(pencil: Pencil, start: Solution | None = None) -> Solution:
     Notes
     -----
     `pencil.md` section 1. The residual is ``|K G - 1|`` relative to ``|K| |G|``, with
-    ``K = Q0 - eta(G)`` and eta read from this very G. A penalty of zero is solved as it stands if
+    ``K = Q0 - eta(G)`` and eta read from this very G. In a doubled pencil the transposed blocks are
+    copied, not solved again. A penalty of zero is solved as it stands if
     the limit is regular: the path then starts from a penalty of one on the unknowns that need it.
     """
     layout = Layout(pencil)

@@ -59,7 +59,7 @@ class Layout:
                 part[space] = slice(part[space].start if space in part else last, last + 1)
 
     def pairs(self) -> list[tuple[int, int]]:
-        """Blocks of G that need not vanish, by row and column; each needs those nearer to the diagonal."""
+        """Blocks of G that need not vanish; each needs those that are nearer to the diagonal."""
         count = len(self.blocks)
         below = ((source + k, source) for k in range(count) for source in range(count - k))
         return [pair for pair in below if self.reaches[pair]]

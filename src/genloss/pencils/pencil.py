@@ -30,7 +30,7 @@ class Occurrence(NamedTuple):
 
 
 class Pencil:
-    """The system in which some vectors are unknowns, or combinations of them.
+    """The system that some vectors solve: they are unknowns of it, or combinations of unknowns.
 
     Parameters
     ----------
@@ -53,11 +53,10 @@ class Pencil:
             self.combination(vector)
         while self._unwritten:
             self._write(self._unwritten.pop())
-
         self.unit = 1.0
         """What F is measured in, in a doubled pencil."""
         self.twin = list(range(self.size))
-        """Number of every unknown in the transposed equations, if there are any."""
+        """The other one of an unknown of the doubled pencil and its adjoint; else itself."""
 
     @property
     def size(self) -> int:
@@ -85,7 +84,7 @@ class Pencil:
         """
         both, size = Pencil(), self.size
         both.spaces, both.names = 2 * self.spaces, self.names + [f"({n})'" for n in self.names]
-        both.given, both.variances = self.given, self.variances
+        both.given = self.given
         both.twin = [*range(size, 2 * size), *range(size)]
         turned = {(size + u, size + e): value for (e, u), value in self.deterministic.items()}
         both.deterministic = {**self.deterministic, **turned}
