@@ -42,12 +42,6 @@ class Solution:
     residual: float
     iterations: int
 
-    def entry(self, unknown: int, equation: int) -> Array:
-        """Response of an unknown to the right-hand side of an equation, per direction."""
-        if self.layout.space_of[unknown] != self.layout.space_of[equation]:
-            return np.zeros(1)
-        return self.layout.entry(self.resolvent, unknown, equation)
-
 
 def solve(pencil: Pencil, start: Solution | None = None) -> Solution:
     """Solve the Dyson equation.

@@ -114,7 +114,8 @@ def quadratic(
     pencil = Pencil(source, answer)
     solution = solve(pencil, start)
     (column,) = pencil.combination(source)
-    response = sum(c * solution.entry(k, column) for k, c in pencil.combination(answer).items())
+    G, entry = solution.resolvent, solution.layout.entry
+    response = sum(c * entry(G, k, column) for k, c in pencil.combination(answer).items())
     value = float((expression.rows.weights * w**2 * response).sum())
     return Limit(value, solution.residual, solution.iterations, solution)
 
