@@ -65,10 +65,9 @@ class Feedback:
         self._into = {}
         for space in {layout.space_of[c.write[0]] for c in self.channels}:
             own = [k for k, c in enumerate(self.channels) if layout.space_of[c.write[0]] == space]
-            left = [layout.position[self.channels[k].write[0]] for k in own]
-            right = [layout.position[self.channels[k].write[1]] for k in own]
+            into = [[layout.position[node] for node in self.channels[k].write] for k in own]
             writes = np.array([self.channels[k].writes for k in own]).T
-            self._into[space] = own, left, right, writes
+            self._into[space] = np.array(own), *np.array(into).T, writes
 
     def traces(self, G: Matrices) -> Array:
         """The traces, shape (channels,)."""
