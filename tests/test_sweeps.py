@@ -356,6 +356,16 @@ def test_blocks_cover_every_point_once(shape, size):
         assert len(blocks) == 1
 
 
+@given(
+    shape=st.lists(st.integers(1, 40), min_size=1, max_size=4).map(tuple),
+    size=st.integers(1, 5000),
+)
+def test_blocks_are_not_rounded_to_less_than_is_worth_sending(shape, size):
+    blocks = Blocks.lasting(shape, size)
+    size = min(size, int(np.prod(shape)))
+    assert size <= np.prod(blocks.chunk) <= max(2 * size - 1, 1)
+
+
 def test_blocks_are_long_enough_and_not_too_long():
     assert best_size(1e-3, 10**6, 2, 10) * 1e-3 == pytest.approx(10**6 * 1e-3 / 64)
     assert best_size(1e-3, 10**8, 2, 10) * 1e-3 == pytest.approx(30)

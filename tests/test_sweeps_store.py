@@ -361,8 +361,21 @@ def test_a_failing_point_is_named_and_the_rest_is_kept(tmp_path, monkeypatch):
     assert (done.computed, done.found) == (1, 2)
 
 
-def test_a_store_that_cannot_be_made(tmp_path):
+def test_a_store_that_cannot_be_made(tmp_path, monkeypatch, no_work):
     (tmp_path / "file").write_text("no folder")
-    with pytest.raises(StoreError, match="cannot be made"):
-        serial(*ARGUMENTS, store=tmp_path / "file" / "s.zarr")
+    with pytest.raises(StoreError, match=r"cannot be made: '.*file' is a file, not a folder"):
+        serial(*ARGUMENTS, store=tmp_path / "file" / "in" / "s.zarr")
+    monkeypatch.setattr("os.access", lambda *_: False)  # whoever runs the tests may write anywhere
+    with pytest.raises(StoreError, match="cannot be made: .* cannot be written to"):
+        serial(*ARGUMENTS, store=tmp_path / "s.zarr")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_store_that_fills_the_disk_is_reported_and_leaves_nothing(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("genloss.sweeps.creation._fill", full)
+    with pytest.raises(StoreError, match="cannot be made: No space left on device"):
+        serial(*ARGUMENTS, store=tmp_path / "s.zarr")
+    assert not list(tmp_path.iterdir())

@@ -109,10 +109,13 @@ def run(
     with engines.running(engine, workers) as n_workers, _bar(progress, sweep.n_points) as advance:
         if store is None:
             longest_plan = int(n_models.max())
-            size = block_size or best_size(
-                each, sweep.n_points, n_workers, len(sweep.routes) * longest_plan
-            )
-            create_store(url, sweep, Blocks.of_size(sweep.shape, size), n_models)
+            if block_size is None:
+                numbers = len(sweep.routes) * longest_plan
+                size = best_size(each, sweep.n_points, n_workers, numbers)
+                blocks = Blocks.lasting(sweep.shape, size)
+            else:
+                blocks = Blocks.of_size(sweep.shape, block_size)
+            create_store(url, sweep, blocks, n_models)
             store, receipts = open_store(url, sweep, any_version=any_version), {}
             assert store is not None
         advance(sweep.n_points - left)
