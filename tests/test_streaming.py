@@ -581,13 +581,78 @@ def test_what_cannot_be_streamed_is_refused(tmp_path):
     with pytest.raises(gl.InvalidInputError, match="cluster was 'threads' with stream=False"):
         large_table(path, "y", stream=False, cluster="threads")
     with pytest.raises(gl.InvalidInputError, match="cluster was 'nowhere'"):
-        read(path, cluster="nowhere")
+        large_table(path, "y", cluster="nowhere")
+    with pytest.raises(gl.InvalidInputError, match="cluster was 3"):
+        large_table(path, "y", cluster=3)
+    for rows in (0, -1, np.nan, 2.5):
+        with pytest.raises(gl.InvalidInputError, match="n_sampled was"):
+            read(path, rows=rows)
     with pytest.raises(gl.DataError, match="at least 40"):
         gl.forecast(write(path, linear_table(30, 2)), "y", stream=True)
     with pytest.raises(gl.InvalidInputError, match="of no use for a Table"):
         gl.forecast(load_table(path, "y"), stream=True)
     with pytest.raises(gl.InvalidInputError, match="need a path"):
         gl.forecast([[1.0], [2.0]], [1.0, 2.0], stream=True)
+
+
+def folder_of(path: Path, *tables: dict[str, Any]) -> Path:
+    path.mkdir()
+    for number, columns in enumerate(tables):
+        write(path / f"{number}.parquet", columns)
+    return path
+
+
+def test_files_of_a_folder_may_differ_in_type_and_columns(tmp_path):
+    x, y = np.arange(50.0), np.arange(50) % 7
+    whole_numbers = folder_of(
+        tmp_path / "whole", {"x": x.astype(int), "y": y}, {"x": x + 0.5, "y": y}
+    )
+    for table in (read(whole_numbers), load_table(whole_numbers, "y")):
+        np.testing.assert_array_equal(np.sort(table.features[:, 0]), np.arange(100) / 2)
+    later = folder_of(tmp_path / "later", {"x": x, "y": y}, {"x": x, "z": x % 3, "y": y})
+    for way in (read, load_table):  # a column that the first file lacks is not left out in silence
+        with pytest.raises(gl.DataError, match=r"missing values in 'z' \(50\)"):
+            way(later, "y")
+        assert way(later, "y", missing="mean").feature_names == ("x", "z")
+    mixed = folder_of(tmp_path / "mixed", {"x": x, "y": y}, {"x": ["a"] * 50, "y": y})
+    with pytest.raises(gl.DataError, match="mixed cannot be read.*Field x has incompatible types"):
+        large_table(mixed, "y", stream=True)
+    with pytest.raises(gl.DataError, match="mixed cannot be read.*Field x has incompatible types"):
+        gl.forecast(mixed, "y")
+
+
+@pytest.mark.parametrize("cluster", [None, "processes"])
+def test_a_damaged_file_is_named(tmp_path, cluster):
+    table = {name: pa.array(values) for name, values in linear_table(5000, 2).items()}
+    folder = folder_of(tmp_path / "folder", table, table)
+    damaged = folder / "1.parquet"
+    data = bytearray(damaged.read_bytes())
+    for place in range(len(data) // 4, len(data) // 2):
+        data[place] ^= 0x5A
+    damaged.write_bytes(data)
+    with pytest.raises(gl.DataError, match=r"folder/1\.parquet cannot be read as parquet"):
+        read(folder, cluster=cluster)
+
+
+@pytest.mark.parametrize("most_columns", [5000, 1])
+def test_values_whose_squares_overflow_are_named(tmp_path, monkeypatch, most_columns):
+    monkeypatch.setattr("genloss.data.streaming.MOST_COLUMNS", most_columns)
+    x = np.random.default_rng(0).standard_normal(100)
+    path = write(tmp_path / "t.parquet", {"x": x, "huge": 1e200 * x, "y": x})
+    with pytest.raises(gl.DataError, match="values of 'huge' are so large that their squares"):
+        read(path)
+
+
+def test_lost_workers_are_reported(tmp_path):
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    from genloss.data.streaming import reduce_pieces
+
+    def dies(piece):
+        raise TerminatedWorkerError("killed by the memory")
+
+    with pytest.raises(gl.GenlossError, match="workers were lost while they read the table"):
+        reduce_pieces(dies, pieces=[1, 2], cluster="serial")
 
 
 def test_streaming_needs_pyarrow(tmp_path, monkeypatch):

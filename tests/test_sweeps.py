@@ -157,14 +157,38 @@ def test_invalid_points_are_reported_before_any_work(tmp_path, monkeypatch):
         ({"method": "exact"}, "give trials"),
         ({"seed": -1}, "seed was -1"),
         ({"cluster": "daks"}, "cluster was 'daks'"),
+        ({"cluster": "proceses"}, "did you mean 'processes'"),
+        ({"cluster": 3}, "cluster was 3"),
+        ({"cluster": ""}, "cluster was ''"),
+        ({"grid": None}, "grid was None"),
+        ({"grid": {3: [1.0]}}, "field '3'"),
+        ({"grid": {"plan.penalty": np.array(0.1)}}, "must be a list of values"),
+        ({"grid": {"plan.penalty": np.array([])}}, "was empty"),
+        ({"grid": {"plan.penalty": [np.nan]}}, "penalty was nan; it must be finite"),
+        ({"grid": {"plan.penalty": [np.nan, np.nan]}}, "a value more than once"),
+        ({"grid": {"plan.penalty": [[0.1, 0.2]]}}, "it must be one number or 3"),
+        ({"grid": {"plan.penalty": ["a"]}}, "penalty was 'a'; it must be a number"),
+        ({"grid": {"plan.penalty": {"linear": [0, np.inf, 3]}}}, r"linear\[1\] was inf"),
+        ({"grid": {"plan.penalty": {"linear": [0, 1, 2.5]}}}, r"linear\[2\] was 2.5"),
+        ({"grid": {"plan.penalty": {"linear": [0, 1, 2], "whole": 1}}}, "whole was 1"),
+        ({"grid": {"plan.penalty": {"uniform": [0, np.nan]}}, "draws": 3}, r"\[1\] was nan"),
+        ({"grid": {"plan.penalty": {"uniform": [0, 1]}}, "draws": -1}, "draws was -1"),
+        ({"grid": {"plan.penalty, plan.noise": [0.1, 0.2]}}, "0.1 where a list was expected"),
+        ({"trials": np.nan}, "trials was nan"),
+        ({"trials": 4, "relative_stderr": np.nan}, "relative_stderr was nan"),
+        ({"store": 3}, "store was 3; it must be a folder or a URL"),
+        ({"store": ""}, "store was ''"),
+        ({"any_version": "yes"}, "any_version was 'yes'; it must be True or False"),
+        ({"repair": 1}, "repair was 1"),
+        ({"progress": None}, "progress was None"),
         ({"workers": 0}, "workers was 0"),
         ({"block_size": 0}, "block_size was 0"),
     ],
 )
 def test_wrong_arguments_are_named(tmp_path, options, message):
-    given = {"problem": ISOTROPIC, "plan": REPLACE, "grid": {"plan.penalty": [0.1]}} | options
+    given = {"problem": ISOTROPIC, "plan": REPLACE, "grid": {"plan.penalty": [0.1]}}
     with pytest.raises(InvalidInputError, match=message):
-        sweep(**given, store=tmp_path / "s")
+        sweep(**(given | {"store": tmp_path / "s"} | options))
     assert not list(tmp_path.iterdir())
 
 
@@ -198,7 +222,10 @@ def test_fields_of_presets_and_of_single_generations():
         ("plan.n_samples", 4, "has rows of several sources"),
         ("plan.generations[9].noise", 1.0, r"generations\[9\].noise does not exist; there are 3"),
         ("plan.generations[0].sources[1].noise", 1.0, "there are 1 sources"),
-        ("plan.generations[0].nosie", 1.0, "did you mean 'noise'"),
+        ("plan.generations[0].nosie", 1.0, r"plan.generations\[0\] has.*did you mean 'noise'"),
+        ("plan.generations[0].penlty", 1.0, "did you mean 'penalty'"),
+        ("plan.penlty", 1.0, "plan has an unknown key 'penlty'; did you mean 'penalty'"),
+        ("plan.generations[1].sources[0].penalty", 1.0, "unknown key 'penalty'"),
     ],
 )
 def test_fields_that_a_plan_does_not_have(path, value, message):
@@ -338,6 +365,11 @@ def test_an_export_that_cannot_be_written(ragged, tmp_path):
         export(ragged, tmp_path / "r.csv")
     with pytest.raises(InvalidInputError, match="its folder does not exist"):
         export(ragged, tmp_path / "no" / "r.nc")
+    with pytest.raises(InvalidInputError, match="export was 3; it must be a path"):
+        export(ragged, 3)
+    with pytest.raises(InvalidInputError, match="dataset was dict; it must be what sweep returned"):
+        export({}, tmp_path / "r.nc")
+    assert not list(tmp_path.iterdir())
 
 
 @given(
@@ -422,6 +454,8 @@ def test_a_sweep_file(tmp_path):
         load_sweep(tmp_path / "b.toml")
     with pytest.raises(InvalidInputError, match=r"must end in .toml"):
         load_sweep(tmp_path / "b.json")
+    with pytest.raises(InvalidInputError, match="sweep file was None; it must be a path"):
+        load_sweep(None)
 
 
 @pytest.fixture

@@ -51,6 +51,13 @@ def share(name: str, value: Any) -> float:
     return number
 
 
+def boolean(name: str, value: Any) -> bool:
+    """Return ``value`` if it is True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise InvalidInputError(f"{name} was {value!r}; it must be True or False")
+    return bool(value)
+
+
 def integer(name: str, value: Any, *, minimum: int, maximum: int | None = None) -> int:
     """Return ``value`` as an int >= ``minimum``; whole floats such as 1e3 are accepted."""
     if isinstance(value, bool | np.bool_):

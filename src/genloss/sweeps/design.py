@@ -81,8 +81,7 @@ class Sweep:
         trials = _check.integer("trials", trials, minimum=0)
         if trials == 1:
             raise InvalidInputError("trials was 1; it must be 0 (no simulation) or >= 2")
-        if not isinstance(theory, bool):
-            raise InvalidInputError(f"theory was {theory!r}; it must be True or False")
+        theory = _check.boolean("theory", theory)
         if not theory and not trials:
             raise InvalidInputError("theory was False and trials 0; nothing is left to compute")
         if relative_stderr is not None:

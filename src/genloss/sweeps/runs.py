@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
@@ -95,6 +94,12 @@ def run(
         workers = _check.integer("workers", workers, minimum=1)
     if block_size is not None:
         block_size = _check.integer("block_size", block_size, minimum=1)
+    for name, value in (
+        ("any_version", any_version),
+        ("repair", repair),
+        ("progress", progress),
+    ):
+        _check.boolean(name, value)
     engines.choose(cluster, workers, 0.0)  # a wrong name shows before any work
     store = open_store(url, sweep, any_version=any_version)
     if store is None:
@@ -198,7 +203,7 @@ def _compute(
                         computed, work = computed + 1, work + answers.seconds
                         left.discard(block)
                         advance(store.blocks.n_points(block))
-            except _lost_workers() as error:
+            except engines.lost_workers() as error:
                 losses = 1 if computed > before else losses + 1
                 if losses >= LOSSES:
                     raise GenlossError(
@@ -258,16 +263,6 @@ def _block(task: Task) -> tuple[int, Answers]:
     # one tuple, because joblib's Dask backend scatters larger objects, and those can be lost
     block, work, points, n_models = task
     return block, answer(work, points, n_models)
-
-
-def _lost_workers() -> tuple[type[BaseException], ...]:
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
-
-    if "distributed" not in sys.modules:
-        return (TerminatedWorkerError,)
-    from distributed import KilledWorker
-
-    return (TerminatedWorkerError, KilledWorker)
 
 
 def _bar(show: bool, total: int) -> AbstractContextManager[Callable[[int], None]]:
