@@ -69,6 +69,16 @@ def test_every_point_is_what_predict_and_simulate_say(tmp_path):
     assert np.isnan(results.stderr.sel(route="theory")).all()
 
 
+def assert_same_results(found, expected):
+    """Simulations to the last bit; theory but for rounding, as blocks are predicted together."""
+    for route in expected.route.values:
+        one, other = found.sel(route=route).drop_attrs(), expected.sel(route=route).drop_attrs()
+        if route == "theory":
+            xr.testing.assert_allclose(one, other, rtol=1e-12)
+        else:
+            xr.testing.assert_equal(one, other)
+
+
 def test_results_do_not_depend_on_blocks_or_workers(tmp_path):
     grid = {"plan.penalty": [0.01, 0.1, 1.0], "plan.noise": [0.1, 0.2, 0.3, 0.4]}
     options = {"trials": 8, "seed": 3}
@@ -78,13 +88,15 @@ def test_results_do_not_depend_on_blocks_or_workers(tmp_path):
         ISOTROPIC, REPLACE, grid, store=tmp_path / "c", block_size=5, cluster="threads", **options
     )
     drop = ["created"]
+    again = serial(ISOTROPIC, REPLACE, grid, store=tmp_path / "e", block_size=5, **options)
+    xr.testing.assert_equal(again.drop_attrs(), threads.drop_attrs())
     for other in (whole, threads):
-        xr.testing.assert_equal(one.drop_attrs(), other.drop_attrs())
+        assert_same_results(other, one)
         assert {k: v for k, v in one.attrs.items() if k not in drop} == {
             k: v for k, v in other.attrs.items() if k not in drop
         }
     other_seed = serial(ISOTROPIC, REPLACE, grid, store=tmp_path / "d", trials=8, seed=4)
-    assert (other_seed.risk.sel(route="theory") == one.risk.sel(route="theory")).all()
+    assert (other_seed.risk.sel(route="theory") == whole.risk.sel(route="theory")).all()
     assert (other_seed.risk.sel(route="simulation") != one.risk.sel(route="simulation")).all()
 
 

@@ -107,7 +107,7 @@ def test_a_killed_sweep_goes_on_where_it_stopped(tmp_path):
     stored, before = len(receipts(store)), content(store)
     assert 5 <= stored < 24
     again = start(store)
-    run(Sweep.of(**SLOW), str(whole), cluster="serial")
+    run(Sweep.of(**SLOW), str(whole), cluster="serial", block_size=1)
     assert finish(again) == (24 - stored, stored)
     after = content(store)
     recorded = {
@@ -115,6 +115,36 @@ def test_a_killed_sweep_goes_on_where_it_stopped(tmp_path):
     }
     assert len(recorded) == 7 * stored
     assert all(after[key] == before[key] for key in recorded)  # not even written again
+    xr.testing.assert_equal(
+        xr.open_zarr(store, chunks=None).drop_attrs(), xr.open_zarr(whole, chunks=None).drop_attrs()
+    )
+    assert not list(store.glob("receipts/*.claim"))
+
+
+@pytest.mark.slow
+def test_a_sweep_killed_at_random_moments_loses_nothing(tmp_path):
+    """Killed while it imports, makes the store, computes, writes: whatever has a receipt stays."""
+    store, whole = tmp_path / "killed.zarr", tmp_path / "whole.zarr"
+    run(Sweep.of(**SLOW), str(whole), cluster="serial", block_size=1)
+    rng, stored, kept, interrupted = np.random.default_rng(0), 0, {}, 0
+    while stored < 24:
+        process = start(store)
+        early = rng.random() < 0.3
+        if not early:  # most of the time is spent on imports, where there is nothing to lose
+            wait_for(store, min(stored + 4, 24), process)
+        time.sleep(rng.uniform(0.0, 2.0 if early else 0.1))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        interrupted += 1
+        before, stored = stored, len(receipts(store))
+        assert stored >= before
+        after = content(store)
+        assert all(after[key] == kept[key] for key in kept)  # not even written again
+        keys = [key for path in receipts(store) for key in json.loads(path.read_text())["chunks"]]
+        kept = {key: after[key] for key in keys}
+        assert len(keys) == 7 * stored
+    assert interrupted >= 3
+    assert finish(start(store)) == (0, 24)
     xr.testing.assert_equal(
         xr.open_zarr(store, chunks=None).drop_attrs(), xr.open_zarr(whole, chunks=None).drop_attrs()
     )
@@ -223,8 +253,10 @@ def test_a_damaged_receipt_is_reported_and_can_be_repaired(copy, text):
     ],
 )
 def test_damaged_coordinates_or_metadata_are_reported(copy, name, message, no_work):
-    for spoil in (cut, lambda path: path.write_bytes(b"")):
+    for spoil in (cut, lambda path: path.write_bytes(b""), Path.unlink):
         spoil(copy / name)
+        if spoil is Path.unlink and name == "receipts/layout.json":
+            message = "is not a sweep of genloss"
         for repair in (False, True):
             with pytest.raises(StoreError, match=message):
                 serial(*ARGUMENTS, trials=4, store=copy, repair=repair)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +20,9 @@ from genloss.sweeps.fields import Recipes
 
 NUMBERS = ("risk", "bias", "variance", "stderr")
 TEXTS = ("method", "warnings", "message")
+
+TOGETHER = 1000
+"""Points that are held in memory and predicted together."""
 
 
 @dataclass(frozen=True)
@@ -60,30 +64,57 @@ class Work:
 
             engine_for(problem, plan, self.method)
 
-    def curves(self, problem: Problem, plan: Plan, seed: int) -> tuple[Curve | NoTheoryError, ...]:
-        """Return the curve of every route; a missing theory is an answer too."""
-        from genloss.predict import predict
+    def simulation(self, point: Point, problem: Problem, plan: Plan) -> Curve:
+        """Simulate one point on one core."""
         from genloss.simulate import simulate
 
-        found: list[Curve | NoTheoryError] = []
-        if self.theory:
-            try:
-                found.append(predict(problem, plan))
-            except NoTheoryError as error:
-                found.append(error)
-        if self.trials:
-            found.append(
-                simulate(
-                    problem,
-                    plan,
-                    trials=self.trials,
-                    seed=seed,
-                    method=self.method,
-                    relative_stderr=self.relative_stderr,
-                    workers=1,
-                )
+        with naming(point):
+            return simulate(
+                problem,
+                plan,
+                trials=self.trials,
+                seed=point.seed,
+                method=self.method,
+                relative_stderr=self.relative_stderr,
+                workers=1,
             )
-        return tuple(found)
+
+
+@contextmanager
+def naming(point: Point) -> Iterator[None]:
+    """Say which point it is that fails."""
+    try:
+        yield
+    except Exception as error:
+        raise GenlossError(f"{point} failed: {type(error).__name__}: {error}") from error
+
+
+def theories(
+    points: Sequence[Point], problem: Problem, plans: Sequence[Plan]
+) -> list[Curve | NoTheoryError]:
+    """Predict points of one problem together; a missing theory is an answer too.
+
+    One call for many plans is several times faster than many calls. Where it fails, the halves are
+    tried, and so on until it is known which points it is about.
+    """
+    from genloss.predict import predict
+
+    if len(plans) == 1:
+        try:
+            with naming(points[0]):
+                return [predict(problem, plans[0])]
+        except GenlossError as error:
+            if isinstance(error.__cause__, NoTheoryError):
+                return [error.__cause__]
+            raise
+    try:
+        return list(predict(problem, plans))
+    except Exception:  # noqa: BLE001 -- raised again, with its name, by the point it is about
+        middle = len(plans) // 2
+        return [
+            *theories(points[:middle], problem, plans[:middle]),
+            *theories(points[middle:], problem, plans[middle:]),
+        ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,14 +157,34 @@ def answer(work: Work, points: Sequence[Point], n_models: int) -> Answers:
         columns["trials"] = np.zeros(shape, dtype=np.int64)
     with threadpool_limits(1, user_api="blas"):
         start = time.perf_counter()
-        for i, point in enumerate(points):
-            try:
-                curves = work.curves(*recipes.at(point.overrides), point.seed)
-            except Exception as error:
-                raise GenlossError(f"{point} failed: {type(error).__name__}: {error}") from error
-            for j, curve in enumerate(curves):
-                _enter(columns, (i, j), curve)
+        for first in range(0, len(points), TOGETHER):
+            batch = points[first : first + TOGETHER]
+            for i, curves in enumerate(_curves(work, recipes, batch), first):
+                for j, curve in enumerate(curves):
+                    _enter(columns, (i, j), curve)
     return Answers(columns, time.perf_counter() - start)
+
+
+def _curves(
+    work: Work, recipes: Recipes, points: Sequence[Point]
+) -> Iterator[tuple[Curve | NoTheoryError, ...]]:
+    """Yield the curve of every route at every point."""
+    cases = []
+    for point in points:
+        with naming(point):
+            cases.append(recipes.at(point.overrides))
+    predicted: dict[int, Curve | NoTheoryError] = {}
+    if work.theory:
+        of_problem: dict[int, list[int]] = {}
+        for i, (problem, _) in enumerate(cases):
+            of_problem.setdefault(id(problem), []).append(i)
+        for chosen in of_problem.values():
+            plans = [cases[i][1] for i in chosen]
+            found = theories([points[i] for i in chosen], cases[chosen[0]][0], plans)
+            predicted |= zip(chosen, found, strict=True)
+    for i, (point, case) in enumerate(zip(points, cases, strict=True)):
+        theory = (predicted[i],) if work.theory else ()
+        yield (*theory, *((work.simulation(point, *case),) if work.trials else ()))
 
 
 def _enter(

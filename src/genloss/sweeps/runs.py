@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 LOSSES = 3
 """Times in a row that workers may be lost without a block being finished."""
 
+ROUND = 4
+"""Blocks per worker that a backend gets at a time which answers only when all are done."""
+
 POLL = 0.1
 Task = tuple[int, Work, tuple[Point, ...], int]
 
@@ -242,7 +245,7 @@ def _results(
     streams = backend.supports_return_generator or isinstance(backend, SequentialBackend)
     # backends that answer only when all is done get a few blocks per worker at a time
     n_jobs = max(1, backend.effective_n_jobs(-1))
-    size = len(blocks) if streams else 4 * n_jobs
+    size = len(blocks) if streams else ROUND * n_jobs
     for start in range(0, len(blocks), max(1, size)):
         parallel = Parallel(return_as="generator_unordered" if streams else "list", batch_size=1)
         tasks = _tasks(sweep, store, blocks[start : start + size], claims)
