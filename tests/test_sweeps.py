@@ -18,8 +18,9 @@ from genloss.errors import InvalidInputError
 from genloss.sweeps import export, load_sweep, sweep
 from genloss.sweeps.axes import read_grid
 from genloss.sweeps.blocks import Blocks, best_size, seconds_per_point
-from genloss.sweeps.design import Sweep, point_seed
+from genloss.sweeps.design import Sweep
 from genloss.sweeps.fields import Recipes, build_plan, build_problem, coordinate_names
+from genloss.sweeps.points import point_seed
 
 ISOTROPIC = {"preset": "isotropic", "dim": 12}
 REPLACE = {"preset": "replace", "generations": 3, "n_samples": 40, "noise": 0.5}
@@ -401,6 +402,21 @@ def test_blocks_cover_every_point_once(shape, size):
 
 
 @given(
+    lengths=st.lists(st.integers(1, 6), min_size=1, max_size=3),
+    size=st.integers(1, 60),
+    trials=st.sampled_from([0, 4]),
+)
+def test_a_part_has_the_points_of_its_block(lengths, size, trials):
+    paths = ("plan.penalty", "plan.noise", "problem.signal")
+    grid = {path: list(range(1, n + 1)) for path, n in zip(paths, lengths, strict=False)}
+    what = Sweep.of(ISOTROPIC, REPLACE, grid, trials=trials, seed=3)
+    blocks = Blocks.of_size(what.shape, size)
+    for block in range(len(blocks)):
+        expected = [what.point(int(number)) for number in blocks.points(block).flat]
+        assert what.part(blocks.region(block)).points() == expected
+
+
+@given(
     shape=st.lists(st.integers(1, 40), min_size=1, max_size=4).map(tuple),
     size=st.integers(1, 5000),
 )
@@ -428,6 +444,10 @@ def test_the_cost_of_a_point_is_measured_on_as_few_as_it_takes():
     assert [len(numbers) for numbers in asked] == [1, 1, 2, 4, 8]
     assert asked[2] == [0, 999]
     assert seconds_per_point(lambda numbers: measure(numbers, 1e-9), 7) == pytest.approx(1e-9)
+    asked.clear()
+    together = seconds_per_point(lambda numbers: 0.21 + measure(numbers, 1e-3), 10**6)
+    assert [len(numbers) for numbers in asked][-1] == 1024  # a second of it
+    assert together == pytest.approx(1e-3 + 0.21 / 1024)
     asked.clear()
     assert seconds_per_point(lambda numbers: measure(numbers, 9.0), 10**6) == 9.0
     assert asked == [[0]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import operator
 from collections.abc import Sequence
@@ -81,7 +82,9 @@ def choice(name: str, value: Any, allowed: Sequence[str]) -> str:
     """Return ``value`` if it is one of ``allowed``."""
     if value not in allowed:
         options = ", ".join(repr(option) for option in allowed)
-        raise InvalidInputError(f"{name} was {value!r}; it must be one of {options}")
+        near = difflib.get_close_matches(str(value), allowed, n=1)
+        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        raise InvalidInputError(f"{name} was {value!r}; it must be one of {options}{hint}")
     return str(value)
 
 

@@ -15,6 +15,9 @@ SHORTEST, LONGEST = 1.0, 30.0
 MEASURABLE, SLOW = 0.2, 5.0
 """Seconds of work that give a point's cost well enough, and that imports cannot account for."""
 
+STEADY = 0.8
+"""Share of the time per point of half as many above which more would not tell more."""
+
 PER_WORKER = 32
 """Blocks each worker gets if they are neither too short nor too long: the last ones even out."""
 
@@ -134,12 +137,15 @@ def seconds_per_point(measure: Callable[[list[int]], float], n_points: int) -> f
     n_points : int
         Number of points of the grid.
     """
-    first, count = measure([0]), 1
+    first, count, before = measure([0]), 1, math.inf
     if first > SLOW:
         return first
     while True:
         numbers = np.unique(np.linspace(0, n_points - 1, count).astype(int)).tolist()
         seconds = measure(numbers)
-        if seconds > MEASURABLE or len(numbers) == n_points:
-            return seconds / len(numbers)
-        count *= 2
+        each = seconds / len(numbers)
+        # many points may take less time each than few
+        enough = seconds > MEASURABLE and each > STEADY * before
+        if enough or seconds > SHORTEST or len(numbers) == n_points:
+            return each
+        before, count = each, 2 * count

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain, product
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,59 @@ class Point:
     def __str__(self) -> str:
         values = ", ".join(f"{path} = {_short(value)}" for path, value in self.overrides)
         return f"point {self.number} ({values})"
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """The points of a rectangle of the grid, small enough to be sent: its sides, not its points.
+
+    Attributes
+    ----------
+    seed : int or None
+        Seed of the sweep; None without simulation.
+    shape, first : tuple of int
+        Length of every axis of the grid, and where the rectangle begins on it.
+    fields : tuple of tuple of str
+        Paths of the fields of every axis.
+    values : tuple of tuple
+        The rectangle's part of every axis: the value of each field at each position.
+    """
+
+    seed: int | None
+    shape: tuple[int, ...]
+    first: tuple[int, ...]
+    fields: tuple[tuple[str, ...], ...]
+    values: tuple[tuple[tuple[Any, ...], ...], ...]
+
+    def points(self) -> list[Point]:
+        """Return the points in C order."""
+        sides = [range(at, at + len(row)) for at, row in zip(self.first, self.values, strict=True)]
+        numbers = np.ravel_multi_index(np.ix_(*sides), self.shape).ravel().tolist()
+        named = [
+            [tuple(zip(fields, values, strict=True)) for values in row]
+            for fields, row in zip(self.fields, self.values, strict=True)
+        ]
+        return [
+            Point(
+                number,
+                0 if self.seed is None else point_seed(self.seed, number),
+                tuple(chain.from_iterable(place)),
+            )
+            for number, place in zip(numbers, product(*named), strict=True)
+        ]
+
+
+def point_seed(seed: int, number: int) -> int:
+    """Return the seed of a point's simulation; it depends on nothing but these two numbers.
+
+    Examples
+    --------
+    >>> from genloss.sweeps.points import point_seed
+    >>> point_seed(0, 17) == point_seed(0, 17) != point_seed(0, 18)
+    True
+    """
+    stream = np.random.SeedSequence(seed, spawn_key=(number,))
+    return int(stream.generate_state(1, np.uint64)[0] >> np.uint64(1))  # fits a signed integer
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +190,7 @@ class Answers:
     version: str = __version__
 
 
-def answer(work: Work, points: Sequence[Point], n_models: int) -> Answers:
+def answer(work: Work, points: Part | Sequence[Point], n_models: int) -> Answers:
     """Compute a block of points on one core; shorter plans are padded with NaN.
 
     Raises
@@ -146,6 +200,8 @@ def answer(work: Work, points: Sequence[Point], n_models: int) -> Answers:
     """
     from threadpoolctl import threadpool_limits
 
+    start = time.perf_counter()
+    points = points.points() if isinstance(points, Part) else points
     recipes = Recipes(work.problem, work.plan)
     shape = (len(points), work.theory + (work.trials > 0))
     names = NUMBERS if work.trials else NUMBERS[:-1]
@@ -156,7 +212,6 @@ def answer(work: Work, points: Sequence[Point], n_models: int) -> Answers:
     if work.relative_stderr is not None:
         columns["trials"] = np.zeros(shape, dtype=np.int64)
     with threadpool_limits(1, user_api="blas"):
-        start = time.perf_counter()
         for first in range(0, len(points), TOGETHER):
             batch = points[first : first + TOGETHER]
             for i, curves in enumerate(_curves(work, recipes, batch), first):

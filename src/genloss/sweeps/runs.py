@@ -17,7 +17,7 @@ from genloss.sweeps.claims import Claims
 from genloss.sweeps.creation import create_store
 from genloss.sweeps.design import Sweep, check_points
 from genloss.sweeps.errors import StoreError
-from genloss.sweeps.points import Answers, Point, Work, answer
+from genloss.sweeps.points import Answers, Part, Work, answer
 from genloss.sweeps.store import Store, open_store
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ ROUND = 4
 """Blocks per worker that a backend gets at a time which answers only when all are done."""
 
 POLL = 0.1
-Task = tuple[int, Work, tuple[Point, ...], int]
+Task = tuple[int, Work, Part, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,14 +258,13 @@ def _tasks(sweep: Sweep, store: Store, blocks: Sequence[int], claims: Claims) ->
         if store.has(block) or claims.other(block):
             continue
         claims.take(block)
-        points = tuple(sweep.point(int(number)) for number in store.blocks.points(block).flat)
-        yield block, sweep.work, points, store.n_models
+        yield block, sweep.work, sweep.part(store.blocks.region(block)), store.n_models
 
 
 def _block(task: Task) -> tuple[int, Answers]:
     # one tuple, because joblib's Dask backend scatters larger objects, and those can be lost
-    block, work, points, n_models = task
-    return block, answer(work, points, n_models)
+    block, work, part, n_models = task
+    return block, answer(work, part, n_models)
 
 
 def _bar(show: bool, total: int) -> AbstractContextManager[Callable[[int], None]]:
