@@ -426,6 +426,32 @@ def test_wide_tables_are_read_in_three_passes(tmp_path, monkeypatch, missing):
     assert large.read(400, SEED, linear=False).wide[1] is None
 
 
+@pytest.mark.slow
+def test_more_than_five_thousand_columns(tmp_path, monkeypatch):
+    """A file that is really wide, with fewer rows than an estimate would be made from."""
+    n, dim = 1500, 5200
+    X = power_law_rows(n, dim, 1.5).astype("f4")
+    lead = power_law_rows(1, dim, 4.0, seed=5)[0]
+    clean = X @ lead
+    y = clean / clean.std() + 0.5 * np.random.default_rng(1).standard_normal(n)
+    table = {f"x{i}": column for i, column in enumerate(X.T)} | {"y": y}
+    path = write(tmp_path / "wide.parquet", table, group=500)
+    assert (
+        large_table(path, "y", stream=True).read(100, SEED).wide[1] is None
+    )  # 50 rows a column are missing
+    monkeypatch.setattr("genloss.data.wide_passes.ROWS_PER_DIRECTION", 0.1)
+    wide = large_table(path, "y", stream=True).read(100, SEED)
+    assert wide.features.shape == (100, dim)
+    scales, found = wide.apart_from(np.arange(100))
+    places = {row.tobytes(): i for i, row in enumerate(X)}
+    seen = [places[row.astype("f4").tobytes()] for row in wide.features]
+    rest = np.delete(np.arange(n), seen)
+    assert rest.size == n - 100
+    exact = np.linalg.eigvalsh(gram_of(scales(X[rest].astype(np.float64))))[::-1]
+    np.testing.assert_allclose(found.spectrum[:20], exact[:20], rtol=0.01)
+    assert found.spectrum.sum() == pytest.approx(exact.sum(), rel=1e-6)
+
+
 def test_wide_tables_need_numbers(tmp_path, monkeypatch):
     monkeypatch.setattr("genloss.data.streaming.MOST_COLUMNS", 1)
     monkeypatch.setattr("genloss.data.wide_passes.MOST_COLUMNS", 1)

@@ -77,6 +77,34 @@ def test_a_backend_that_answers_only_at_the_end_gets_rounds(tmp_path, expected, 
     xr.testing.assert_equal(done.dataset().drop_attrs(), expected.drop_attrs())
 
 
+@pytest.mark.parametrize("cluster", ["ray", "ray://head:10001"])
+def test_ray_is_joined_and_left(tmp_path, expected, monkeypatch, cluster):
+    """Ray's own backend is one of multiprocessing; here threads stand in for its actors."""
+    from types import ModuleType
+
+    from joblib import register_parallel_backend
+
+    said = []
+
+    class Actors(type(_threading_backend())):
+        supports_return_generator = False
+
+        def effective_n_jobs(self, n_jobs):
+            return max(2, n_jobs)
+
+    ray, util, bridge = (ModuleType(name) for name in ("ray", "ray.util", "ray.util.joblib"))
+    ray.is_initialized = lambda: False
+    ray.init = lambda **options: said.append(options["address"])
+    ray.shutdown = lambda: said.append("left")
+    bridge.register_ray = lambda: register_parallel_backend("ray", Actors)
+    for module in (ray, util, bridge):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    done = run(SMALL, str(tmp_path / "s"), cluster=cluster, block_size=4)
+    assert said == [None if cluster == "ray" else cluster, "left"]
+    assert (done.engine, done.computed) == (cluster, 3)
+    xr.testing.assert_equal(done.dataset().drop_attrs(), expected.drop_attrs())
+
+
 def _threading_backend():
     from joblib.parallel import get_active_backend
 

@@ -335,6 +335,33 @@ def test_a_url_is_a_store_too(no_work_later):
         serial(*ARGUMENTS, store="nowhere://a.zarr")
 
 
+def test_a_store_behind_a_url_is_checked_and_goes_on(no_work_later):
+    from zarr.storage import FsspecStore
+
+    from genloss.sweeps import keys
+
+    url, what = "memory://sweeps/b.zarr", Sweep.of(*ARGUMENTS, trials=4)
+    first = run(what, url, cluster="serial", block_size=4)
+    expected = first.dataset().load()
+    raw = connect(url)
+    assert isinstance(raw, FsspecStore)
+    keys.delete(raw, "receipts/0000002.json")  # killed before it was written
+    again = run(what, url, cluster="serial")
+    assert (again.computed, again.found) == (1, 2)
+    chunk = keys.read(raw, "risk/c/1/0/0/0")
+    for spoiled in (chunk[:-3], bytes([chunk[0] ^ 1]) + chunk[1:]):
+        keys.write(raw, "risk/c/1/0/0/0", spoiled)
+        with pytest.raises(StoreError, match=r"risk/c/1/0/0/0 is not what genloss wrote"):
+            run(what, url, cluster="serial")
+    mended = run(what, url, cluster="serial", repair=True)
+    assert (mended.computed, mended.found) == (1, 2)
+    xr.testing.assert_identical(mended.dataset().load(), expected)
+    no_work_later()
+    keys.write(connect("memory://sweeps/c.zarr"), "chapter.txt", b"long")
+    with pytest.raises(StoreError, match="is not a sweep of genloss"):
+        serial(*ARGUMENTS, store="memory://sweeps/c.zarr")
+
+
 @pytest.fixture
 def no_work_later(monkeypatch):
     return lambda: monkeypatch.setattr(
