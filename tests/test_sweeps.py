@@ -18,8 +18,9 @@ from genloss.errors import InvalidInputError
 from genloss.sweeps import export, load_sweep, sweep
 from genloss.sweeps.axes import read_grid
 from genloss.sweeps.blocks import Blocks, best_size, seconds_per_point
-from genloss.sweeps.design import Sweep, point_seed
+from genloss.sweeps.design import Sweep
 from genloss.sweeps.fields import Recipes, build_plan, build_problem, coordinate_names
+from genloss.sweeps.points import point_seed
 
 ISOTROPIC = {"preset": "isotropic", "dim": 12}
 REPLACE = {"preset": "replace", "generations": 3, "n_samples": 40, "noise": 0.5}
@@ -69,6 +70,16 @@ def test_every_point_is_what_predict_and_simulate_say(tmp_path):
     assert np.isnan(results.stderr.sel(route="theory")).all()
 
 
+def assert_same_results(found, expected):
+    """Simulations to the last bit; theory but for rounding, as blocks are predicted together."""
+    for route in expected.route.values:
+        one, other = found.sel(route=route).drop_attrs(), expected.sel(route=route).drop_attrs()
+        if route == "theory":
+            xr.testing.assert_allclose(one, other, rtol=1e-12)
+        else:
+            xr.testing.assert_equal(one, other)
+
+
 def test_results_do_not_depend_on_blocks_or_workers(tmp_path):
     grid = {"plan.penalty": [0.01, 0.1, 1.0], "plan.noise": [0.1, 0.2, 0.3, 0.4]}
     options = {"trials": 8, "seed": 3}
@@ -78,13 +89,15 @@ def test_results_do_not_depend_on_blocks_or_workers(tmp_path):
         ISOTROPIC, REPLACE, grid, store=tmp_path / "c", block_size=5, cluster="threads", **options
     )
     drop = ["created"]
+    again = serial(ISOTROPIC, REPLACE, grid, store=tmp_path / "e", block_size=5, **options)
+    xr.testing.assert_equal(again.drop_attrs(), threads.drop_attrs())
     for other in (whole, threads):
-        xr.testing.assert_equal(one.drop_attrs(), other.drop_attrs())
+        assert_same_results(other, one)
         assert {k: v for k, v in one.attrs.items() if k not in drop} == {
             k: v for k, v in other.attrs.items() if k not in drop
         }
     other_seed = serial(ISOTROPIC, REPLACE, grid, store=tmp_path / "d", trials=8, seed=4)
-    assert (other_seed.risk.sel(route="theory") == one.risk.sel(route="theory")).all()
+    assert (other_seed.risk.sel(route="theory") == whole.risk.sel(route="theory")).all()
     assert (other_seed.risk.sel(route="simulation") != one.risk.sel(route="simulation")).all()
 
 
@@ -157,14 +170,38 @@ def test_invalid_points_are_reported_before_any_work(tmp_path, monkeypatch):
         ({"method": "exact"}, "give trials"),
         ({"seed": -1}, "seed was -1"),
         ({"cluster": "daks"}, "cluster was 'daks'"),
+        ({"cluster": "proceses"}, "did you mean 'processes'"),
+        ({"cluster": 3}, "cluster was 3"),
+        ({"cluster": ""}, "cluster was ''"),
+        ({"grid": None}, "grid was None"),
+        ({"grid": {3: [1.0]}}, "field '3'"),
+        ({"grid": {"plan.penalty": np.array(0.1)}}, "must be a list of values"),
+        ({"grid": {"plan.penalty": np.array([])}}, "was empty"),
+        ({"grid": {"plan.penalty": [np.nan]}}, "penalty was nan; it must be finite"),
+        ({"grid": {"plan.penalty": [np.nan, np.nan]}}, "a value more than once"),
+        ({"grid": {"plan.penalty": [[0.1, 0.2]]}}, "it must be one number or 3"),
+        ({"grid": {"plan.penalty": ["a"]}}, "penalty was 'a'; it must be a number"),
+        ({"grid": {"plan.penalty": {"linear": [0, np.inf, 3]}}}, r"linear\[1\] was inf"),
+        ({"grid": {"plan.penalty": {"linear": [0, 1, 2.5]}}}, r"linear\[2\] was 2.5"),
+        ({"grid": {"plan.penalty": {"linear": [0, 1, 2], "whole": 1}}}, "whole was 1"),
+        ({"grid": {"plan.penalty": {"uniform": [0, np.nan]}}, "draws": 3}, r"\[1\] was nan"),
+        ({"grid": {"plan.penalty": {"uniform": [0, 1]}}, "draws": -1}, "draws was -1"),
+        ({"grid": {"plan.penalty, plan.noise": [0.1, 0.2]}}, "0.1 where a list was expected"),
+        ({"trials": np.nan}, "trials was nan"),
+        ({"trials": 4, "relative_stderr": np.nan}, "relative_stderr was nan"),
+        ({"store": 3}, "store was 3; it must be a folder or a URL"),
+        ({"store": ""}, "store was ''"),
+        ({"any_version": "yes"}, "any_version was 'yes'; it must be True or False"),
+        ({"repair": 1}, "repair was 1"),
+        ({"progress": None}, "progress was None"),
         ({"workers": 0}, "workers was 0"),
         ({"block_size": 0}, "block_size was 0"),
     ],
 )
 def test_wrong_arguments_are_named(tmp_path, options, message):
-    given = {"problem": ISOTROPIC, "plan": REPLACE, "grid": {"plan.penalty": [0.1]}} | options
+    given = {"problem": ISOTROPIC, "plan": REPLACE, "grid": {"plan.penalty": [0.1]}}
     with pytest.raises(InvalidInputError, match=message):
-        sweep(**given, store=tmp_path / "s")
+        sweep(**(given | {"store": tmp_path / "s"} | options))
     assert not list(tmp_path.iterdir())
 
 
@@ -198,7 +235,10 @@ def test_fields_of_presets_and_of_single_generations():
         ("plan.n_samples", 4, "has rows of several sources"),
         ("plan.generations[9].noise", 1.0, r"generations\[9\].noise does not exist; there are 3"),
         ("plan.generations[0].sources[1].noise", 1.0, "there are 1 sources"),
-        ("plan.generations[0].nosie", 1.0, "did you mean 'noise'"),
+        ("plan.generations[0].nosie", 1.0, r"plan.generations\[0\] has.*did you mean 'noise'"),
+        ("plan.generations[0].penlty", 1.0, "did you mean 'penalty'"),
+        ("plan.penlty", 1.0, "plan has an unknown key 'penlty'; did you mean 'penalty'"),
+        ("plan.generations[1].sources[0].penalty", 1.0, "unknown key 'penalty'"),
     ],
 )
 def test_fields_that_a_plan_does_not_have(path, value, message):
@@ -338,6 +378,11 @@ def test_an_export_that_cannot_be_written(ragged, tmp_path):
         export(ragged, tmp_path / "r.csv")
     with pytest.raises(InvalidInputError, match="its folder does not exist"):
         export(ragged, tmp_path / "no" / "r.nc")
+    with pytest.raises(InvalidInputError, match="export was 3; it must be a path"):
+        export(ragged, 3)
+    with pytest.raises(InvalidInputError, match="dataset was dict; it must be what sweep returned"):
+        export({}, tmp_path / "r.nc")
+    assert not list(tmp_path.iterdir())
 
 
 @given(
@@ -354,6 +399,31 @@ def test_blocks_cover_every_point_once(shape, size):
         assert [part.start for part in blocks.region(block)] == corner
     if size >= np.prod(shape):
         assert len(blocks) == 1
+
+
+@given(
+    lengths=st.lists(st.integers(1, 6), min_size=1, max_size=3),
+    size=st.integers(1, 60),
+    trials=st.sampled_from([0, 4]),
+)
+def test_a_part_has_the_points_of_its_block(lengths, size, trials):
+    paths = ("plan.penalty", "plan.noise", "problem.signal")
+    grid = {path: list(range(1, n + 1)) for path, n in zip(paths, lengths, strict=False)}
+    what = Sweep.of(ISOTROPIC, REPLACE, grid, trials=trials, seed=3)
+    blocks = Blocks.of_size(what.shape, size)
+    for block in range(len(blocks)):
+        expected = [what.point(int(number)) for number in blocks.points(block).flat]
+        assert what.part(blocks.region(block)).points() == expected
+
+
+@given(
+    shape=st.lists(st.integers(1, 40), min_size=1, max_size=4).map(tuple),
+    size=st.integers(1, 5000),
+)
+def test_blocks_are_not_rounded_to_less_than_is_worth_sending(shape, size):
+    blocks = Blocks.lasting(shape, size)
+    size = min(size, int(np.prod(shape)))
+    assert size <= np.prod(blocks.chunk) <= max(2 * size - 1, 1)
 
 
 def test_blocks_are_long_enough_and_not_too_long():
@@ -374,6 +444,10 @@ def test_the_cost_of_a_point_is_measured_on_as_few_as_it_takes():
     assert [len(numbers) for numbers in asked] == [1, 1, 2, 4, 8]
     assert asked[2] == [0, 999]
     assert seconds_per_point(lambda numbers: measure(numbers, 1e-9), 7) == pytest.approx(1e-9)
+    asked.clear()
+    together = seconds_per_point(lambda numbers: 0.21 + measure(numbers, 1e-3), 10**6)
+    assert [len(numbers) for numbers in asked][-1] == 1024  # a second of it
+    assert together == pytest.approx(1e-3 + 0.21 / 1024)
     asked.clear()
     assert seconds_per_point(lambda numbers: measure(numbers, 9.0), 10**6) == 9.0
     assert asked == [[0]]
@@ -412,6 +486,8 @@ def test_a_sweep_file(tmp_path):
         load_sweep(tmp_path / "b.toml")
     with pytest.raises(InvalidInputError, match=r"must end in .toml"):
         load_sweep(tmp_path / "b.json")
+    with pytest.raises(InvalidInputError, match="sweep file was None; it must be a path"):
+        load_sweep(None)
 
 
 @pytest.fixture

@@ -41,7 +41,8 @@ SLOW = Sweep.of(
 
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory):
-    return run(SMALL, str(tmp_path_factory.mktemp("serial") / "s"), cluster="serial").dataset()
+    store = tmp_path_factory.mktemp("serial") / "s"
+    return run(SMALL, str(store), cluster="serial", block_size=4).dataset()
 
 
 def test_processes_give_the_same_numbers(tmp_path, expected):
@@ -65,13 +66,42 @@ def test_an_enclosing_parallel_config_is_obeyed(tmp_path, expected):
     xr.testing.assert_equal(done.dataset().drop_attrs(), expected.drop_attrs())
 
 
-def test_a_backend_that_answers_only_at_the_end_gets_rounds(tmp_path, expected):
+def test_a_backend_that_answers_only_at_the_end_gets_rounds(tmp_path, expected, monkeypatch):
     class AllAtOnce(type(_threading_backend())):  # as Ray's, which is one of multiprocessing
         supports_return_generator = False
 
+    monkeypatch.setattr("genloss.sweeps.runs.ROUND", 1)
     with parallel_config(AllAtOnce(), n_jobs=2):
-        done = run(SMALL, str(tmp_path / "s"), block_size=1)
-    assert done.computed == 12
+        done = run(SMALL, str(tmp_path / "s"), block_size=4)
+    assert done.computed == 3
+    xr.testing.assert_equal(done.dataset().drop_attrs(), expected.drop_attrs())
+
+
+@pytest.mark.parametrize("cluster", ["ray", "ray://head:10001"])
+def test_ray_is_joined_and_left(tmp_path, expected, monkeypatch, cluster):
+    """Ray's own backend is one of multiprocessing; here threads stand in for its actors."""
+    from types import ModuleType
+
+    from joblib import register_parallel_backend
+
+    said = []
+
+    class Actors(type(_threading_backend())):
+        supports_return_generator = False
+
+        def effective_n_jobs(self, n_jobs):
+            return max(2, n_jobs)
+
+    ray, util, bridge = (ModuleType(name) for name in ("ray", "ray.util", "ray.util.joblib"))
+    ray.is_initialized = lambda: False
+    ray.init = lambda **options: said.append(options["address"])
+    ray.shutdown = lambda: said.append("left")
+    bridge.register_ray = lambda: register_parallel_backend("ray", Actors)
+    for module in (ray, util, bridge):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    done = run(SMALL, str(tmp_path / "s"), cluster=cluster, block_size=4)
+    assert said == [None if cluster == "ray" else cluster, "left"]
+    assert (done.engine, done.computed) == (cluster, 3)
     xr.testing.assert_equal(done.dataset().drop_attrs(), expected.drop_attrs())
 
 
@@ -233,7 +263,7 @@ def dask_cluster(folder):
 
 @pytest.mark.slow
 def test_a_dask_cluster_by_address_survives_the_loss_of_a_worker(tmp_path, monkeypatch):
-    serial = run(SLOW, str(tmp_path / "serial"), cluster="serial").dataset()
+    serial = run(SLOW, str(tmp_path / "serial"), cluster="serial", block_size=1).dataset()
     store = tmp_path / "store.zarr"
     with dask_cluster(tmp_path) as (address, workers):
         with once_stored(store, 6, workers[0].kill) as killed:

@@ -107,7 +107,7 @@ def test_a_killed_sweep_goes_on_where_it_stopped(tmp_path):
     stored, before = len(receipts(store)), content(store)
     assert 5 <= stored < 24
     again = start(store)
-    run(Sweep.of(**SLOW), str(whole), cluster="serial")
+    run(Sweep.of(**SLOW), str(whole), cluster="serial", block_size=1)
     assert finish(again) == (24 - stored, stored)
     after = content(store)
     recorded = {
@@ -115,6 +115,36 @@ def test_a_killed_sweep_goes_on_where_it_stopped(tmp_path):
     }
     assert len(recorded) == 7 * stored
     assert all(after[key] == before[key] for key in recorded)  # not even written again
+    xr.testing.assert_equal(
+        xr.open_zarr(store, chunks=None).drop_attrs(), xr.open_zarr(whole, chunks=None).drop_attrs()
+    )
+    assert not list(store.glob("receipts/*.claim"))
+
+
+@pytest.mark.slow
+def test_a_sweep_killed_at_random_moments_loses_nothing(tmp_path):
+    """Killed while it imports, makes the store, computes, writes: whatever has a receipt stays."""
+    store, whole = tmp_path / "killed.zarr", tmp_path / "whole.zarr"
+    run(Sweep.of(**SLOW), str(whole), cluster="serial", block_size=1)
+    rng, stored, kept, interrupted = np.random.default_rng(0), 0, {}, 0
+    while stored < 24:
+        process = start(store)
+        early = rng.random() < 0.3
+        if not early:  # most of the time is spent on imports, where there is nothing to lose
+            wait_for(store, min(stored + 4, 24), process)
+        time.sleep(rng.uniform(0.0, 2.0 if early else 0.1))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        interrupted += 1
+        before, stored = stored, len(receipts(store))
+        assert stored >= before
+        after = content(store)
+        assert all(after[key] == kept[key] for key in kept)  # not even written again
+        keys = [key for path in receipts(store) for key in json.loads(path.read_text())["chunks"]]
+        kept = {key: after[key] for key in keys}
+        assert len(keys) == 7 * stored
+    assert interrupted >= 3
+    assert finish(start(store)) == (0, 24)
     xr.testing.assert_equal(
         xr.open_zarr(store, chunks=None).drop_attrs(), xr.open_zarr(whole, chunks=None).drop_attrs()
     )
@@ -223,8 +253,10 @@ def test_a_damaged_receipt_is_reported_and_can_be_repaired(copy, text):
     ],
 )
 def test_damaged_coordinates_or_metadata_are_reported(copy, name, message, no_work):
-    for spoil in (cut, lambda path: path.write_bytes(b"")):
+    for spoil in (cut, lambda path: path.write_bytes(b""), Path.unlink):
         spoil(copy / name)
+        if spoil is Path.unlink and name == "receipts/layout.json":
+            message = "is not a sweep of genloss"
         for repair in (False, True):
             with pytest.raises(StoreError, match=message):
                 serial(*ARGUMENTS, trials=4, store=copy, repair=repair)
@@ -303,6 +335,33 @@ def test_a_url_is_a_store_too(no_work_later):
         serial(*ARGUMENTS, store="nowhere://a.zarr")
 
 
+def test_a_store_behind_a_url_is_checked_and_goes_on(no_work_later):
+    from zarr.storage import FsspecStore
+
+    from genloss.sweeps import keys
+
+    url, what = "memory://sweeps/b.zarr", Sweep.of(*ARGUMENTS, trials=4)
+    first = run(what, url, cluster="serial", block_size=4)
+    expected = first.dataset().load()
+    raw = connect(url)
+    assert isinstance(raw, FsspecStore)
+    keys.delete(raw, "receipts/0000002.json")  # killed before it was written
+    again = run(what, url, cluster="serial")
+    assert (again.computed, again.found) == (1, 2)
+    chunk = keys.read(raw, "risk/c/1/0/0/0")
+    for spoiled in (chunk[:-3], bytes([chunk[0] ^ 1]) + chunk[1:]):
+        keys.write(raw, "risk/c/1/0/0/0", spoiled)
+        with pytest.raises(StoreError, match=r"risk/c/1/0/0/0 is not what genloss wrote"):
+            run(what, url, cluster="serial")
+    mended = run(what, url, cluster="serial", repair=True)
+    assert (mended.computed, mended.found) == (1, 2)
+    xr.testing.assert_identical(mended.dataset().load(), expected)
+    no_work_later()
+    keys.write(connect("memory://sweeps/c.zarr"), "chapter.txt", b"long")
+    with pytest.raises(StoreError, match="is not a sweep of genloss"):
+        serial(*ARGUMENTS, store="memory://sweeps/c.zarr")
+
+
 @pytest.fixture
 def no_work_later(monkeypatch):
     return lambda: monkeypatch.setattr(
@@ -361,8 +420,21 @@ def test_a_failing_point_is_named_and_the_rest_is_kept(tmp_path, monkeypatch):
     assert (done.computed, done.found) == (1, 2)
 
 
-def test_a_store_that_cannot_be_made(tmp_path):
+def test_a_store_that_cannot_be_made(tmp_path, monkeypatch, no_work):
     (tmp_path / "file").write_text("no folder")
-    with pytest.raises(StoreError, match="cannot be made"):
-        serial(*ARGUMENTS, store=tmp_path / "file" / "s.zarr")
+    with pytest.raises(StoreError, match=r"cannot be made: '.*file' is a file, not a folder"):
+        serial(*ARGUMENTS, store=tmp_path / "file" / "in" / "s.zarr")
+    monkeypatch.setattr("os.access", lambda *_: False)  # whoever runs the tests may write anywhere
+    with pytest.raises(StoreError, match="cannot be made: .* cannot be written to"):
+        serial(*ARGUMENTS, store=tmp_path / "s.zarr")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_store_that_fills_the_disk_is_reported_and_leaves_nothing(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("genloss.sweeps.creation._fill", full)
+    with pytest.raises(StoreError, match="cannot be made: No space left on device"):
+        serial(*ARGUMENTS, store=tmp_path / "s.zarr")
+    assert not list(tmp_path.iterdir())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import operator
 from collections.abc import Sequence
@@ -51,6 +52,13 @@ def share(name: str, value: Any) -> float:
     return number
 
 
+def boolean(name: str, value: Any) -> bool:
+    """Return ``value`` if it is True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise InvalidInputError(f"{name} was {value!r}; it must be True or False")
+    return bool(value)
+
+
 def integer(name: str, value: Any, *, minimum: int, maximum: int | None = None) -> int:
     """Return ``value`` as an int >= ``minimum``; whole floats such as 1e3 are accepted."""
     if isinstance(value, bool | np.bool_):
@@ -74,7 +82,9 @@ def choice(name: str, value: Any, allowed: Sequence[str]) -> str:
     """Return ``value`` if it is one of ``allowed``."""
     if value not in allowed:
         options = ", ".join(repr(option) for option in allowed)
-        raise InvalidInputError(f"{name} was {value!r}; it must be one of {options}")
+        near = difflib.get_close_matches(str(value), allowed, n=1)
+        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        raise InvalidInputError(f"{name} was {value!r}; it must be one of {options}{hint}")
     return str(value)
 
 

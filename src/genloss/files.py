@@ -7,6 +7,7 @@ import inspect
 import json
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -47,7 +48,7 @@ def call_with_keys(
 ) -> T:
     """Call ``build`` with the keys of a table; unknown and missing keys are named."""
     plain = table(where, plain)
-    parameters = inspect.signature(build).parameters
+    parameters = _parameters(build)
     allowed = list(parameters)
     refuse_unknown(plain, [*allowed, *also], where=where)
     missing = [
@@ -58,6 +59,11 @@ def call_with_keys(
     if missing:
         raise InvalidInputError(f"{where} lacks {' and '.join(map(repr, missing))}")
     return build(**plain)
+
+
+@cache
+def _parameters(build: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(build).parameters
 
 
 def plan_to_dict(plan: Plan) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -298,20 +299,25 @@ class Plan:
         )
         if labelers is None:
             labelers = ["real", *["previous"] * (count - 1)]
-        return cls(
-            tuple(
-                Generation.of(
-                    rows[t],
-                    labeler=labelers[t],
-                    penalty=lams[t],
-                    noise=noises[t],
+        designs = ["fresh", *[design] * (count - 1)]
+        built: list[Generation] = []
+        before: tuple[Any, ...] = ()
+        for here in zip(rows, labelers, lams, noises, designs, strict=True):
+            # one object for equal neighbours, which is checked once
+            if not (before and all(map(operator.is_, here, before))):
+                own_rows, labeler, lam, own_noise, own_design = here
+                generation = Generation.of(
+                    own_rows,
+                    labeler=labeler,
+                    penalty=lam,
+                    noise=own_noise,
                     real_noise=real_noise,
-                    design="fresh" if t == 0 else design,
+                    design=own_design,
                     pooled=pooled,
                 )
-                for t in range(count)
-            )
-        )
+            built.append(generation)
+            before = here
+        return cls(tuple(built))
 
     def then(self, generation: Generation | None = None, /, **single_source: Any) -> Self:
         """Return the plan with one more generation, by default labelled by the previous model.
@@ -437,6 +443,8 @@ def _per_generation(name: str, values: Any, count: int) -> list[Any]:
 
 
 def _check_labelers(source: Source, model: int) -> None:
+    if source.labeler == "real" or (source.labeler == "previous" and model > 0):
+        return
     if model == 0 and set(source.mixture) != {"real"}:
         raise InvalidInputError(
             f"labeler of model 0 was {source.labeler!r}; no model exists before it, "

@@ -59,7 +59,8 @@ def sweep(
     """Predict or simulate over a grid or at random points; nothing stored is computed twice.
 
     The file holds [problem], [plan], [grid] and [sweep]. Without one, prints an
-    example to start from. Interrupted, it goes on where it stopped.
+    example to start from: genloss sweep > sweep.toml. Interrupted, the same
+    command goes on where it stopped.
 
     Parameters
     ----------

@@ -19,6 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
+from genloss.errors import DataError
+
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Tally = Counter[tuple[str, str]]
@@ -120,8 +122,17 @@ def read(piece: Piece, layout: Layout) -> Iterator[Block]:
             fragment_readahead=1,
             fragment_scan_options=options,
         )
-        for batch in batches:
+        for batch in _readable(batches, fragment.path):
             yield encode(batch, layout)
+
+
+def _readable(batches: Iterator[Any], path: str) -> Iterator[Any]:
+    """Batches of a file; what Arrow says of one that is damaged is said with its name."""
+    try:
+        yield from batches
+    except (OSError, pa.ArrowException) as error:
+        first = str(error).partition("\n")[0]
+        raise DataError(f"{path} cannot be read as parquet: {first}") from error
 
 
 def first_look(pieces: Sequence[Piece], layout: Layout) -> tuple[Array, set[int]]:

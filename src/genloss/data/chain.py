@@ -58,7 +58,7 @@ def walk(
     rows, pooled = np.empty(0, dtype=np.intp), []
     for t, generation in enumerate(plan):
         if generation.design == "fresh":
-            rows = np.lexsort((rng.random(labels.size), last_used))[: generation.n_samples]
+            rows = _smallest(last_used + rng.random(labels.size), generation.n_samples)
             last_used[rows] = t
         block = (rows, *_label(generation, t, rows, labels, models, rng))
         pooled.append(block)
@@ -69,6 +69,12 @@ def walk(
         )
         models[t] = fit(used[0], used[1], generation.penalty)
         yield Fitted(models[t], *used)
+
+
+def _smallest(values: Array, count: int) -> Rows:
+    """Where the smallest values are, in their order, without sorting the others."""
+    found = np.argpartition(values, count - 1)[:count]
+    return found[np.argsort(values[found])]
 
 
 def _label(

@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from itertools import chain, islice
 from numbers import Real
 from pathlib import Path
@@ -222,9 +223,19 @@ def open_dataset(path: Path, files: Sequence[Path]) -> Any:
 
     base = str(path.resolve()) if path.is_dir() else None
     names = [str(file.resolve()) for file in files]  # a worker may be in another folder
-    return pyarrow.dataset.dataset(
-        names, format="parquet", partitioning="hive", partition_base_dir=base
+    opened = partial(
+        pyarrow.dataset.dataset,
+        names,
+        format="parquet",
+        partitioning="hive",
+        partition_base_dir=base,
     )
+    found = opened()
+    schemas = [found.schema, *(fragment.physical_schema for fragment in found.get_fragments())]
+    if all(schema.equals(schemas[0]) for schema in schemas):
+        return found
+    # the first file's schema would hide columns of others, and fail on a fraction after integers
+    return opened(schema=pyarrow.unify_schemas(schemas, promote_options="permissive"))
 
 
 def _read_folder(path: Path, files: Sequence[Path]) -> Any:
@@ -234,7 +245,7 @@ def _read_folder(path: Path, files: Sequence[Path]) -> Any:
         raise MissingDependencyError(
             f'{path}: reading a folder of Parquet needs pip install "genloss[data]"'
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError) as error:  # pyarrow's errors are these
         first = str(error).partition("\n")[0]
         raise DataError(f"{path} cannot be read as parquet: {first}") from error
 

@@ -6,11 +6,14 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csc_array
 
 from genloss.data.batches import GAP, LEVEL, VALUE, Key, Layout, Piece, Tally, read
+from genloss.data.columns import some
 from genloss.data.moments import Moments
 from genloss.data.reservoir import Keys, Reservoir, Sample, places, random_numbers, union
 from genloss.data.streaming import MOST_CATEGORIES, MOST_COLUMNS, StreamedTable, crowded_note
@@ -95,15 +98,13 @@ def read_once(
     keys, moments = summary.sums.keys, summary.sums.moments
     notes = notes + check(summary.tally, layout, summary.sums.crowded)
     encoding = _encoding(summary, layout, notes)
-    matrix = np.zeros((len(keys) + 1, len(encoding) + 1))
-    matrix[-1, -1] = 1.0
-    for column, (_, parts) in enumerate(encoding):
-        for key, weight in parts.items():
-            matrix[keys.index(key), column] = weight
+    names = [*(layout.names[key.position] for key in keys), layout.target]
+    refuse_overflow(names, np.diagonal(moments.scatter))
+    matrix = _as_matrix(encoding, keys)
     mapped = moments.mapped(matrix)
     # where stand-ins were replaced, a variance may be nothing but what did not cancel
-    terms = np.abs(matrix)
-    rounding = 1e-13 * np.sum(terms * (np.abs(moments.scatter) @ terms), axis=0)
+    terms = abs(matrix)
+    rounding = 1e-13 * np.asarray(terms.multiply(np.abs(moments.scatter) @ terms).sum(axis=0))
     varies = (mapped.deviation > 0) & (np.diagonal(mapped.scatter) > rounding)
     kept = useful([name for name, _ in encoding], varies, layout.target, notes)
     chosen = np.append(kept, len(encoding))
@@ -118,6 +119,28 @@ def read_once(
         n_rows=moments.count,
         moments=mapped.taken(chosen),
     )
+
+
+def _as_matrix(encoding: Encoding, keys: Keys) -> Any:
+    """The features, and the target, as sparse columns of weights of what was tracked."""
+    where = {key: place for place, key in enumerate(keys)}
+    entries = [
+        (weight, where[key], column)
+        for column, (_, parts) in enumerate(encoding)
+        for key, weight in parts.items()
+    ]
+    weights, rows, columns = zip(*entries, (1.0, len(keys), len(encoding)), strict=True)
+    shape = (len(keys) + 1, len(encoding) + 1)
+    return csc_array((weights, (rows, columns)), shape=shape)
+
+
+def refuse_overflow(names: list[str], squares: Array) -> None:
+    """Refuse columns whose squares do not fit into a float, naming them."""
+    large = [name for name, square in zip(names, squares, strict=True) if not np.isfinite(square)]
+    if large:
+        raise DataError(
+            f"the values of {some(large)} are so large that their squares overflow; rescale them"
+        )
 
 
 def check(tally: Tally, layout: Layout, crowded: frozenset[int]) -> list[str]:

@@ -9,7 +9,7 @@ nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -62,21 +62,23 @@ class Moments:
         if not n:
             return cls(0, np.zeros(width), np.zeros(width), np.zeros((width, width)))
         origin = rows[0].copy()
-        centred = rows - origin
-        shift = centred.mean(axis=0)
-        centred -= shift
-        return cls(n, origin, shift, centred.T @ centred)
+        with np.errstate(over="ignore", invalid="ignore"):  # noticed at the end, by name
+            centred = rows - origin
+            shift = centred.mean(axis=0)
+            centred -= shift
+            return cls(n, origin, shift, centred.T @ centred)
 
     def merged(self, other: Moments) -> Moments:
         """Moments of the rows of both."""
         if not (self.count and other.count):
             return other if other.count else self
         count = self.count + other.count
-        gap = (other.origin - self.origin) + (other.shift - self.shift)
-        shift = self.shift + gap * (other.count / count)
-        between = np.outer(gap, gap * (self.count * other.count / count))
-        between += self.scatter
-        between += other.scatter
+        with np.errstate(over="ignore", invalid="ignore"):
+            gap = (other.origin - self.origin) + (other.shift - self.shift)
+            shift = self.shift + gap * (other.count / count)
+            between = np.outer(gap, gap * (self.count * other.count / count))
+            between += self.scatter
+            between += other.scatter
         return Moments(count, self.origin, shift, between)
 
     def without(self, part: Moments) -> Moments:
@@ -92,8 +94,8 @@ class Moments:
         scatter -= np.outer(gap, gap * (self.count * part.count / count))
         return Moments(count, self.origin, shift, scatter)
 
-    def mapped(self, matrix: Array) -> Moments:
-        """Moments of ``z @ matrix`` for every row z."""
+    def mapped(self, matrix: Any) -> Moments:
+        """Moments of ``z @ matrix`` for every row z; the matrix may be sparse."""
         return Moments(
             self.count, self.origin @ matrix, self.shift @ matrix, matrix.T @ self.scatter @ matrix
         )

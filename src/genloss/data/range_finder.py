@@ -48,19 +48,22 @@ class Columns:
         count = known.sum(axis=0).astype(np.float64)
         first = rows[known.argmax(axis=0), np.arange(rows.shape[1])] if len(rows) else count
         origin = np.where(count > 0, first, 0.0)
-        centred = np.where(known, rows - origin, 0.0)
-        shift = centred.sum(axis=0) / np.maximum(count, 1)
-        squares = (np.where(known, centred - shift, 0.0) ** 2).sum(axis=0)
+        with np.errstate(over="ignore", invalid="ignore"):  # noticed at the end, by name
+            centred = np.where(known, rows - origin, 0.0)
+            shift = centred.sum(axis=0) / np.maximum(count, 1)
+            squares = (np.where(known, centred - shift, 0.0) ** 2).sum(axis=0)
         return cls(count, origin, shift, squares)
 
     def merged(self, other: Columns) -> Columns:
         """Statistics of the rows of both."""
         count = self.count + other.count
         origin = np.where(self.count > 0, self.origin, other.origin)
-        gap = (other.origin - origin) + (other.shift - np.where(self.count > 0, self.shift, 0.0))
+        own = np.where(self.count > 0, self.shift, 0.0)
         share = other.count / np.maximum(count, 1)
-        shift = np.where(self.count > 0, self.shift, 0.0) + gap * share
-        squares = self.squares + other.squares + gap**2 * self.count * share
+        with np.errstate(over="ignore", invalid="ignore"):
+            gap = (other.origin - origin) + (other.shift - own)
+            shift = own + gap * share
+            squares = self.squares + other.squares + gap**2 * self.count * share
         return Columns(count, origin, shift, squares)
 
     @property

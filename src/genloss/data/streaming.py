@@ -20,7 +20,7 @@ from genloss.data.columns import open_dataset, parquet_files, position
 from genloss.data.estimation import Estimate, Standardiser
 from genloss.data.moments import ROWS_PER_DIRECTION, Moments, estimate_from_moments
 from genloss.data.tables import ROW_INDEX, Table, load_table
-from genloss.errors import DataError, InvalidInputError, MissingDependencyError
+from genloss.errors import DataError, GenlossError, InvalidInputError, MissingDependencyError
 
 if TYPE_CHECKING:
     from genloss.data.batches import Layout, Piece
@@ -143,6 +143,7 @@ class LargeTable:
         from genloss.data.full_pass import read_once
         from genloss.data.wide_passes import read_wide
 
+        n_sampled = _check.integer("n_sampled", n_sampled, minimum=1)
         pieces = tuple(self._pieces())
         layout, notes = self._layout(pieces)
         scan = partial(reduce_pieces, pieces=pieces, cluster=self.cluster)
@@ -282,11 +283,17 @@ def large_table(
     >>> large_table([[1.0, 2.0], [3.0, 4.0]]) is None
     True
     """
+    from genloss.sweeps.engines import check_name
+
     _check.choice("missing", missing, ("error", "drop", "mean"))
     if stream is not None and not isinstance(stream, bool):
         raise InvalidInputError(f"stream was {stream!r}; it must be True, False or None")
-    if cluster is not None and stream is False:
-        raise InvalidInputError(f"cluster was {cluster!r} with stream=False; only streams use it")
+    if cluster is not None:
+        check_name(cluster)
+        if stream is False:
+            raise InvalidInputError(
+                f"cluster was {cluster!r} with stream=False; only streams use it"
+            )
     forced = stream or cluster is not None
     path = Path(data).expanduser() if isinstance(data, str | os.PathLike) else None
     files = parquet_files(path) if path is not None else []
@@ -302,7 +309,7 @@ def large_table(
     try:
         dataset = open_dataset(path, files)
         n_rows = sum(fragment.metadata.num_rows for fragment in dataset.get_fragments())
-    except (OSError, ValueError) as error:  # pyarrow's errors are these
+    except (OSError, ValueError, TypeError) as error:  # pyarrow's errors are these
         if not forced:
             return None  # load_table says what is wrong
         first = str(error).partition("\n")[0]
@@ -343,10 +350,16 @@ def reduce_pieces(
         backend, _ = get_active_backend()
         lazy = backend.supports_return_generator or isinstance(backend, SequentialBackend)
         parallel = Parallel(return_as="generator" if lazy else "list", batch_size=1)
-        parts = iter(parallel(delayed(work)(piece) for piece in pieces))
-        merged = next(parts)
-        for part in parts:
-            merged = merged.merged(part)
+        try:
+            parts = iter(parallel(delayed(work)(piece) for piece in pieces))
+            merged = next(parts)
+            for part in parts:
+                merged = merged.merged(part)
+        except engines.lost_workers() as error:
+            raise GenlossError(
+                f"workers were lost while they read the table ({type(error).__name__}: {error}); "
+                "fewer workers need less memory, and without cluster one pass needs the least"
+            ) from error
     return merged
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from genloss.data.batches import VALUE, Key, Layout, Piece, Tally, read
 from genloss.data.estimation import Standardiser
-from genloss.data.full_pass import check, useful
+from genloss.data.full_pass import check, refuse_overflow, useful
 from genloss.data.moments import ROWS_PER_DIRECTION
 from genloss.data.range_finder import (
     Columns,
@@ -113,6 +113,7 @@ def read_wide(
         )
     first: Survey = scan(partial(survey, layout=layout, n_sampled=n_sampled, seed=seed))
     notes, n_rows = notes + check(first.tally, layout, frozenset()), first.tally["rows", ""]
+    refuse_overflow([*layout.names, layout.target], first.columns.squares)
     mean, deviation = first.columns.mean, first.columns.deviation(n_rows)
     kept = useful(list(layout.names), deviation > 0, layout.target, notes)
     scales = Scales(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from genloss.errors import InvalidInputError
 from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.sweeps.errors import StoreError
@@ -127,6 +128,9 @@ def sweep(
     from genloss.sweeps.runs import run
 
     need("sweep", "xarray", "zarr")
+    place: Any = store
+    if place is not None and (not isinstance(place, str | Path) or place == ""):
+        raise InvalidInputError(f"store was {store!r}; it must be a folder or a URL")
     what = Sweep.of(
         problem,
         plan,

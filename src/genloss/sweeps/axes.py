@@ -137,7 +137,7 @@ def _rows(
                 raise InvalidInputError(f"{where}.named was {named!r}; it must be a table")
             return [(_plain(value),) for value in named.values()], [(str(name),) for name in named]
         entry = entry[kind] if kind == "values" else _range(where, kind, entry)
-    if isinstance(entry, str) or not isinstance(entry, Iterable):
+    if isinstance(entry, str) or not isinstance(entry, Iterable) or getattr(entry, "ndim", 1) == 0:
         raise InvalidInputError(f"{where} was {entry!r}; it must be a list of values")
     if n_fields == 1:
         rows = [(_plain(value),) for value in entry]
@@ -153,6 +153,7 @@ def _only_kind(where: str, entry: Mapping[str, Any]) -> str:
     kinds = [kind for kind in KINDS if kind in entry]
     if len(kinds) != 1:
         raise InvalidInputError(f"{where} was {dict(entry)!r}; it must have one of {KINDS}")
+    _check.boolean(f"{where}.whole", entry.get("whole", False))
     if "whole" in entry and kinds[0] not in (*RANGES, "uniform", "log_uniform"):
         raise InvalidInputError(f"{where}.whole rounds numbers; it does not go with {kinds[0]}")
     return kinds[0]

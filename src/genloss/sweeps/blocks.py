@@ -15,11 +15,17 @@ SHORTEST, LONGEST = 1.0, 30.0
 MEASURABLE, SLOW = 0.2, 5.0
 """Seconds of work that give a point's cost well enough, and that imports cannot account for."""
 
+STEADY = 0.8
+"""Share of the time per point of half as many above which more would not tell more."""
+
 PER_WORKER = 32
 """Blocks each worker gets if they are neither too short nor too long: the last ones even out."""
 
 MOST_NUMBERS = 2_000_000
-"""Entries of one array in one block, 16 MB."""
+"""Entries of one array in one block, 16 MB; rounding to a rectangle may double it."""
+
+GROWTH = (1.0, 1.1, 1.2, 1.35, 1.5, 1.7, 2.0)
+"""Factors that are tried until a rectangle is no smaller than wanted; the last one always is not."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,23 @@ class Blocks:
             chunk.append(math.ceil(length / pieces))
             room = max(1, room // length)
         return cls(shape, tuple(reversed(chunk)))
+
+    @classmethod
+    def lasting(cls, shape: tuple[int, ...], size: int) -> Blocks:
+        """Return blocks of ``size`` points at least, and of less than twice as many.
+
+        `of_size` rounds down to a rectangle, by a factor of up to two, and so may make blocks that
+        are too short to be worth sending.
+
+        Examples
+        --------
+        >>> from genloss.sweeps.blocks import Blocks
+        >>> Blocks.of_size((50, 100), 175).chunk, Blocks.lasting((50, 100), 175).chunk
+        ((1, 100), (2, 100))
+        """
+        room = min(size, math.prod(shape))
+        more = (cls.of_size(shape, math.ceil(room * factor)) for factor in GROWTH)
+        return next(blocks for blocks in more if math.prod(blocks.chunk) >= room)
 
     @property
     def grid(self) -> tuple[int, ...]:
@@ -114,12 +137,15 @@ def seconds_per_point(measure: Callable[[list[int]], float], n_points: int) -> f
     n_points : int
         Number of points of the grid.
     """
-    first, count = measure([0]), 1
+    first, count, before = measure([0]), 1, math.inf
     if first > SLOW:
         return first
     while True:
         numbers = np.unique(np.linspace(0, n_points - 1, count).astype(int)).tolist()
         seconds = measure(numbers)
-        if seconds > MEASURABLE or len(numbers) == n_points:
-            return seconds / len(numbers)
-        count *= 2
+        each = seconds / len(numbers)
+        # many points may take less time each than few
+        enough = seconds > MEASURABLE and each > STEADY * before
+        if enough or seconds > SHORTEST or len(numbers) == n_points:
+            return each
+        before, count = each, 2 * count

@@ -19,10 +19,10 @@ from genloss._version import __version__
 from genloss.sweeps import keys
 from genloss.sweeps.axes import DRAW, Axis
 from genloss.sweeps.blocks import Blocks
-from genloss.sweeps.design import Sweep, as_json, point_seed
+from genloss.sweeps.design import Sweep, as_json
 from genloss.sweeps.errors import StoreError
 from genloss.sweeps.fields import words
-from genloss.sweeps.points import NUMBERS, TEXTS
+from genloss.sweeps.points import NUMBERS, TEXTS, point_seed
 from genloss.sweeps.store import FORMAT, LAYOUT, keeping_empty_chunks
 
 SQUARE = "(label unit)^2"

@@ -19,7 +19,7 @@ from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.sweeps.axes import Axis, read_grid
 from genloss.sweeps.fields import Recipes
-from genloss.sweeps.points import Point, Work
+from genloss.sweeps.points import Part, Point, Work, point_seed
 
 Recipe = Mapping[str, Any]
 
@@ -81,8 +81,7 @@ class Sweep:
         trials = _check.integer("trials", trials, minimum=0)
         if trials == 1:
             raise InvalidInputError("trials was 1; it must be 0 (no simulation) or >= 2")
-        if not isinstance(theory, bool):
-            raise InvalidInputError(f"theory was {theory!r}; it must be True or False")
+        theory = _check.boolean("theory", theory)
         if not theory and not trials:
             raise InvalidInputError("theory was False and trials 0; nothing is left to compute")
         if relative_stderr is not None:
@@ -126,6 +125,16 @@ class Sweep:
         seed = point_seed(self.seed, number) if self.trials else 0
         return Point(number, seed, self.overrides(number))
 
+    def part(self, region: tuple[slice, ...]) -> Part:
+        """Return the points of a rectangle of the grid, by what varies in it."""
+        return Part(
+            self.seed if self.trials else None,
+            self.shape,
+            tuple(side.start for side in region),
+            tuple(axis.fields for axis in self.axes),
+            tuple(axis.values[side] for axis, side in zip(self.axes, region, strict=True)),
+        )
+
     def overrides(self, number: int) -> tuple[tuple[str, Any], ...]:
         """Return the fields that vary and their values at one point."""
         found: list[tuple[str, Any]] = []
@@ -150,19 +159,6 @@ class Sweep:
     def hash(self) -> str:
         """Fingerprint of everything that decides the results except the version of genloss."""
         return fingerprint(self.parts)
-
-
-def point_seed(seed: int, number: int) -> int:
-    """Return the seed of a point's simulation; it depends on nothing but these two numbers.
-
-    Examples
-    --------
-    >>> from genloss.sweeps.design import point_seed
-    >>> point_seed(0, 17) == point_seed(0, 17) != point_seed(0, 18)
-    True
-    """
-    stream = np.random.SeedSequence(seed, spawn_key=(number,))
-    return int(stream.generate_state(1, np.uint64)[0] >> np.uint64(1))  # fits a signed integer
 
 
 def fingerprint(plain: Any) -> str:

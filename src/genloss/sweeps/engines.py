@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -36,17 +38,36 @@ def choose(cluster: str | None, workers: int | None, seconds: float) -> str:
         Time the work takes on one core.
     """
     if cluster is not None:
-        if cluster not in (*LOCAL, "local", "ray") and "://" not in cluster:
-            raise InvalidInputError(
-                f"cluster was {cluster!r}; it must be 'serial', 'threads', 'processes', 'local', "
-                "'ray' or the address of a scheduler, such as 'tcp://host:8786'"
-            )
-        return cluster
+        return check_name(cluster)
     if _inside_parallel_config():
         return "joblib"
     if address := os.environ.get("DASK_SCHEDULER_ADDRESS"):
         return address
     return "processes" if (workers or cores()) > 1 and seconds > WORTH_PROCESSES else "serial"
+
+
+def check_name(cluster: Any) -> str:
+    """Return the name or address of an engine, or say what it may be."""
+    names = (*LOCAL, "local", "ray")
+    if isinstance(cluster, str) and (cluster in names or "://" in cluster):
+        return cluster
+    near = difflib.get_close_matches(cluster, names, n=1) if isinstance(cluster, str) else []
+    hint = f"did you mean {near[0]!r}? It" if near else "it"
+    raise InvalidInputError(
+        f"cluster was {cluster!r}; {hint} must be 'serial', 'threads', 'processes', 'local', "
+        "'ray' or the address of a scheduler, such as 'tcp://host:8786'"
+    )
+
+
+def lost_workers() -> tuple[type[BaseException], ...]:
+    """Errors of backends whose workers died; only of those that are in use."""
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    if "distributed" not in sys.modules:
+        return (TerminatedWorkerError,)
+    from distributed import KilledWorker
+
+    return (TerminatedWorkerError, KilledWorker)
 
 
 def _inside_parallel_config() -> bool:

@@ -17,6 +17,8 @@ ENDINGS = (".nc", ".parquet")
 
 def check_export(path: str | Path) -> None:
     """Refuse an export that could not be written, before any work."""
+    if not isinstance(path, str | Path):
+        raise InvalidInputError(f"export was {path!r}; it must be a path")
     path = Path(path)
     if path.suffix not in ENDINGS:
         raise InvalidInputError(f"export was {str(path)!r}; it must end in .nc or .parquet")
@@ -59,8 +61,14 @@ def export(dataset: xarray.Dataset, path: str | Path) -> None:
     >>> len(pandas.read_parquet(folder / "results.parquet"))  # 2 penalties, 3 models
     6
     """
-    path = Path(path)
+    import xarray
+
+    if not isinstance(dataset, xarray.Dataset):
+        raise InvalidInputError(
+            f"dataset was {type(dataset).__name__}; it must be what sweep returned"
+        )
     check_export(path)
+    path = Path(path)
     new = path.with_name(f".{path.name}.{uuid.uuid4().hex}{path.suffix}")
     try:
         if path.suffix == ".nc":

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from genloss.errors import GenlossError, InvalidInputError
+from genloss.files import refuse_unknown
+from genloss.generation import Source
 from genloss.plan import Plan
 from genloss.problem import Problem
 
@@ -19,6 +22,7 @@ OF_ONE_GENERATION = re.compile(
     r"generations\[(?P<generation>-?\d+)\](\.sources\[(?P<source>-?\d+)\])?\.(?P<key>\w+)"
 )
 OF_THE_FIT = ("penalty", "design", "pooled")
+OF_A_SOURCE = tuple(spec.name for spec in dataclasses.fields(Source))
 
 # long name and units by the last word of a path; inputs and labels have whatever unit they have
 WORDS = {
@@ -108,7 +112,7 @@ def build_plan(base: Plan | Mapping[str, Any], overrides: Overrides) -> Plan:
                 "table with a preset, such as {'preset': 'replace', 'n_samples': 100}"
             )
         for generation in generations:
-            _put(generation, None, key, value)
+            _put(generation, None, f"plan.{key}", value)
     for key, value in single.items():
         match = OF_ONE_GENERATION.fullmatch(key)
         assert match is not None
@@ -116,7 +120,7 @@ def build_plan(base: Plan | Mapping[str, Any], overrides: Overrides) -> Plan:
         source = None
         if match["source"] is not None:
             source = _entry(generation["sources"], match["source"], f"plan.{key}", "sources")
-        _put(generation, source, match["key"], value)
+        _put(generation, source, f"plan.{key}", value)
     return Plan.from_dict({"generations": generations})
 
 
@@ -190,7 +194,10 @@ def _with_sources(generation: dict[str, Any]) -> dict[str, Any]:
     return {**own, "sources": [generation]}
 
 
-def _put(generation: dict[str, Any], source: dict[str, Any] | None, key: str, value: Any) -> None:
+def _put(generation: dict[str, Any], source: dict[str, Any] | None, path: str, value: Any) -> None:
+    where, _, key = path.rpartition(".")
+    keys = OF_A_SOURCE if source is not None else (*OF_THE_FIT, *OF_A_SOURCE)
+    refuse_unknown([key], keys, where=where)
     if source is not None:
         source[key] = value
     elif key in OF_THE_FIT:

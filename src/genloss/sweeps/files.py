@@ -67,6 +67,8 @@ def load_sweep(path: str | Path) -> SweepFile:
     >>> load_sweep(path).grid
     {'plan.penalty': {'log': [0.001, 1.0, 7]}}
     """
+    if not isinstance(path, str | Path):
+        raise InvalidInputError(f"sweep file was {path!r}; it must be a path")
     path = Path(path)
     if path.suffix != ".toml":
         raise InvalidInputError(f"sweep file was {str(path)!r}; it must end in .toml")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
@@ -18,7 +17,7 @@ from genloss.sweeps.claims import Claims
 from genloss.sweeps.creation import create_store
 from genloss.sweeps.design import Sweep, check_points
 from genloss.sweeps.errors import StoreError
-from genloss.sweeps.points import Answers, Point, Work, answer
+from genloss.sweeps.points import Answers, Part, Work, answer
 from genloss.sweeps.store import Store, open_store
 
 if TYPE_CHECKING:
@@ -27,8 +26,11 @@ if TYPE_CHECKING:
 LOSSES = 3
 """Times in a row that workers may be lost without a block being finished."""
 
+ROUND = 4
+"""Blocks per worker that a backend gets at a time which answers only when all are done."""
+
 POLL = 0.1
-Task = tuple[int, Work, tuple[Point, ...], int]
+Task = tuple[int, Work, Part, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +97,12 @@ def run(
         workers = _check.integer("workers", workers, minimum=1)
     if block_size is not None:
         block_size = _check.integer("block_size", block_size, minimum=1)
+    for name, value in (
+        ("any_version", any_version),
+        ("repair", repair),
+        ("progress", progress),
+    ):
+        _check.boolean(name, value)
     engines.choose(cluster, workers, 0.0)  # a wrong name shows before any work
     store = open_store(url, sweep, any_version=any_version)
     if store is None:
@@ -109,10 +117,13 @@ def run(
     with engines.running(engine, workers) as n_workers, _bar(progress, sweep.n_points) as advance:
         if store is None:
             longest_plan = int(n_models.max())
-            size = block_size or best_size(
-                each, sweep.n_points, n_workers, len(sweep.routes) * longest_plan
-            )
-            create_store(url, sweep, Blocks.of_size(sweep.shape, size), n_models)
+            if block_size is None:
+                numbers = len(sweep.routes) * longest_plan
+                size = best_size(each, sweep.n_points, n_workers, numbers)
+                blocks = Blocks.lasting(sweep.shape, size)
+            else:
+                blocks = Blocks.of_size(sweep.shape, block_size)
+            create_store(url, sweep, blocks, n_models)
             store, receipts = open_store(url, sweep, any_version=any_version), {}
             assert store is not None
         advance(sweep.n_points - left)
@@ -195,7 +206,7 @@ def _compute(
                         computed, work = computed + 1, work + answers.seconds
                         left.discard(block)
                         advance(store.blocks.n_points(block))
-            except _lost_workers() as error:
+            except engines.lost_workers() as error:
                 losses = 1 if computed > before else losses + 1
                 if losses >= LOSSES:
                     raise GenlossError(
@@ -234,7 +245,7 @@ def _results(
     streams = backend.supports_return_generator or isinstance(backend, SequentialBackend)
     # backends that answer only when all is done get a few blocks per worker at a time
     n_jobs = max(1, backend.effective_n_jobs(-1))
-    size = len(blocks) if streams else 4 * n_jobs
+    size = len(blocks) if streams else ROUND * n_jobs
     for start in range(0, len(blocks), max(1, size)):
         parallel = Parallel(return_as="generator_unordered" if streams else "list", batch_size=1)
         tasks = _tasks(sweep, store, blocks[start : start + size], claims)
@@ -247,24 +258,13 @@ def _tasks(sweep: Sweep, store: Store, blocks: Sequence[int], claims: Claims) ->
         if store.has(block) or claims.other(block):
             continue
         claims.take(block)
-        points = tuple(sweep.point(int(number)) for number in store.blocks.points(block).flat)
-        yield block, sweep.work, points, store.n_models
+        yield block, sweep.work, sweep.part(store.blocks.region(block)), store.n_models
 
 
 def _block(task: Task) -> tuple[int, Answers]:
     # one tuple, because joblib's Dask backend scatters larger objects, and those can be lost
-    block, work, points, n_models = task
-    return block, answer(work, points, n_models)
-
-
-def _lost_workers() -> tuple[type[BaseException], ...]:
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
-
-    if "distributed" not in sys.modules:
-        return (TerminatedWorkerError,)
-    from distributed import KilledWorker
-
-    return (TerminatedWorkerError, KilledWorker)
+    block, work, part, n_models = task
+    return block, answer(work, part, n_models)
 
 
 def _bar(show: bool, total: int) -> AbstractContextManager[Callable[[int], None]]:

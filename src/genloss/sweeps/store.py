@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
@@ -164,6 +166,7 @@ def open_store(url: str, sweep: Sweep, *, any_version: bool) -> Store | None:
     raw = keys.connect(url)
     folder = keys.local_folder(url)
     if folder is not None and not folder.exists():
+        _check_place(url, folder)
         return None  # zarr would make the folder to look into it
     layout = keys.read(raw, LAYOUT)
     if layout is None:
@@ -200,6 +203,15 @@ def open_store(url: str, sweep: Sweep, *, any_version: bool) -> Store | None:
     except Exception as error:  # whatever a damaged file makes zarr raise
         raise StoreError(f"store {url!r} is damaged and cannot be opened: {error}") from error
     return store
+
+
+def _check_place(url: str, folder: Path) -> None:
+    """Refuse a folder that cannot be made, before any work."""
+    above = next(place for place in folder.absolute().parents if place.exists())
+    if not above.is_dir():
+        raise StoreError(f"store {url!r} cannot be made: {str(above)!r} is a file, not a folder")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise StoreError(f"store {url!r} cannot be made: {str(above)!r} cannot be written to")
 
 
 @contextmanager
