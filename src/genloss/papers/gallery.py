@@ -45,12 +45,12 @@ EXPERIMENTS: dict[str, Experiment] = {
 """What can be reproduced, by name, in the order of the gallery."""
 
 
-def names(wanted: Sequence[str]) -> list[str]:
+def names(wanted: str | Sequence[str]) -> list[str]:
     """Names of reproductions from what a user typed.
 
     Parameters
     ----------
-    wanted : sequence of str
+    wanted : str or sequence of str
         Names, figure numbers such as "F1", or "all".
 
     Raises
@@ -66,7 +66,9 @@ def names(wanted: Sequence[str]) -> list[str]:
     """
     figures = {each.figure.lower(): name for name, each in EXPERIMENTS.items() if each.figure}
     found = []
-    for given in wanted:
+    for given in [wanted] if isinstance(wanted, str) else _check.sequence("wanted", wanted):
+        if not isinstance(given, str):
+            raise InvalidInputError(f"wanted had {given!r}; it must hold names")
         if given == "all":
             found += list(EXPERIMENTS)
             continue
