@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import re
 from pathlib import Path
 
 import pytest
+
+import genloss
+from genloss import scaling
+from genloss.papers import demystified
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -22,7 +28,7 @@ def anchors(page: Path) -> set[str]:
 
 def test_there_are_pages_with_links():
     names = {page.relative_to(ROOT).as_posix() for page in PAGES}
-    assert {"README.md", "docs/explain.md", "docs/gallery/gallery.md"} <= names
+    assert {"README.md", "docs/explain.md", "docs/paper.md", "docs/gallery/gallery.md"} <= names
     assert sum(len(LINK.findall(page.read_text(encoding="utf-8"))) for page in PAGES) > 50
 
 
@@ -44,3 +50,24 @@ def test_a_broken_link_would_be_found():
     text = "![a](b.png) [c](d.md#e) [f](https://g.h) [i](#j)"
     assert LINK.findall(text) == ["b.png", "d.md#e", "https://g.h", "#j"]
     assert "the-theory-explained-at-three-levels" in anchors(ROOT / "docs" / "explain.md")
+
+
+def test_every_function_of_the_paper_is_on_its_page():
+    """And every function that the page names is there."""
+    page = (ROOT / "docs" / "paper.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([a-z_]+)`", page)) - {"warnings", "lambda_i"}
+    there = {
+        name
+        for module in (demystified, scaling, scaling.exponents)
+        for name in module.__all__
+        if inspect.isfunction(getattr(module, name))
+    }
+    assert there - named - {"saturated"} == set()
+    assert named - there == set()
+    for path in re.findall(r"`(genloss[\w.]+)`", page):
+        found = genloss
+        for part in path.split(".")[1:]:
+            found = getattr(found, part, None) or importlib.import_module(
+                f"{found.__name__}.{part}"
+            )
+        assert found is not None

@@ -322,7 +322,7 @@ def modified_errors(a, b, share, powers, rows, noise=1.0):
         law = PowerLaw(2.0, 0.5, int(share(T, T**b)))
         behind = {"generations": T**a, "generator_samples": T**b, "generator_noise": 1.0}
         best = best_penalty(law, T, noise=noise, **behind)
-        fixed = law.risk(T, penalty=T ** -np.array(powers), noise=noise, **behind).total
+        fixed = [float(law.risk(T, penalty=T**-ell, noise=noise, **behind).total) for ell in powers]
         errors[:, at] = *fixed, float(best.risk), float(best.penalty)
     kept = [slope(rows, each) for each in errors[:-2]]
     return kept, slope(rows, errors[-2]), slope(rows, errors[-1] + 1e-300)

@@ -149,7 +149,7 @@ def _page(drawn: dict[str, Reproduction], effort: Effort, *, svg: bool) -> str:
     parts = [
         "# Gallery: the founding paper, reproduced\n",
         f"Written by `genloss reproduce` ({kind}, seed {effort.seed}). Section numbers are those of "
-        "the package's account of the paper, where every formula is a documented function. A "
+        "`docs/paper.md` in the repository, where every formula is a documented function. A "
         "bound (≤, ≥) is the package's way to put a statement into a number."
         + ("" if svg else " The command writes every figure as SVG too; this copy has none.")
         + "\n",

@@ -219,8 +219,8 @@ def noiseless_phases(ax: Axes, sheet: Sheet) -> None:
     ax.axvline(dim, color=INK, lw=0.9, ls=(0, (1, 2)))
     ax.text(dim * 1.3, 1e-9, "T = d", fontsize=8, color=INK)
     for x, y, text in (
-        (35, 2e-5, f"slope {signed(-1.5, 1)}"),
-        (8e4, 3e-5, f"slope {signed(-0.6, 1)}"),
+        (60, 2e-4, signed(-1.5, 1)),
+        (8e4, 3e-5, signed(-0.6, 1)),
         (3e8, 1.2e-6, "floor"),
     ):
         ax.text(x, y, text, fontsize=8, color="#666666")
