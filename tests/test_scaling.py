@@ -608,6 +608,20 @@ def test_noiseless_crossover(generator_rows, count):
     assert regimes == ["noiseless fast", "noiseless slow", "noiseless floor"]
 
 
+def test_fast_phase_that_outlives_the_directions():
+    """So few directions that the generators' noise in the tail never shows: fast, then floor."""
+    law, behind = PowerLaw(1.5, 0.5, 100), {"generations": 1, "generator_samples": 1e12}
+    said = scaling_law(law, n_samples=30, noise=0.0, generator_noise=1.0, **behind)
+    learned = 1 / (1e12 - 101)
+    assert said.crossovers.fast_to_slow_order == pytest.approx(learned**-0.4)
+    assert said.crossovers.fast_to_slow_order < (100 * learned) ** (-1 / 1.5)
+    assert "fast up to about 100 rows and then stays at its floor" in " ".join(said.sentences)
+    rows = np.array([90.0, 101.0, 1e3, 1e6])
+    errors = best_penalty(law, rows, generator_noise=1.0, **behind).risk
+    assert errors[0] > 1e5 * errors[1]
+    np.testing.assert_allclose(errors[1:], 100 * learned, rtol=1e-6)
+
+
 @pytest.mark.parametrize("generator_rows", [1500, 3000, 30_000, 300_000])
 @pytest.mark.parametrize(("count", "noise"), [(1, 1.0), (20, 1.0), (4, 0.3)])
 def test_turning_point_of_the_clean_rule(generator_rows, count, noise):
