@@ -370,6 +370,26 @@ def test_modified_law_with_a_fixed_share_of_directions():
     assert with_clean == pytest.approx(-exponents.kept_clean_rate(2.0, 0.5, **growths), abs=0.05)
 
 
+@pytest.mark.parametrize(
+    ("a", "b", "proportional"), [(0.1, 0.8, False), (0.3, 0.9, False), (0.1, 1.3, True)]
+)
+def test_every_part_of_the_modified_law(a, b, proportional):
+    """Slopes of bias, variance and inherited noise one by one, away from any best exponent."""
+    beta, r, ell, rows = 1.5, 0.4, 0.45, np.logspace(11, 13, 5)
+    parts = []
+    for T in rows:
+        law = PowerLaw(beta, r, int(T**b / 20))
+        behind = {"generations": T**a, "generator_samples": T**b, "generator_noise": 1.0}
+        risk = law.risk(T, penalty=T**-ell, noise=1.0, **behind)
+        parts.append([float(part) for part in (risk.bias, risk.variance, risk.inherited)])
+    growths = {"generator_growth": b, "generation_growth": a, "proportional": proportional}
+    predicted = exponents.modified_exponents(ell, beta, r, **growths)
+    for measured, expected in zip(np.array(parts).T, predicted, strict=True):
+        assert slope(rows, measured) == pytest.approx(-expected, abs=0.02)
+    s = exponents.slowdown(b, a, proportional=proportional)
+    assert s == pytest.approx(min(b, 1) - a)
+
+
 def test_as_many_generators_as_rows_do_not_vanish():
     growths = {"generator_growth": 0.5, "generation_growth": 0.5}
     assert exponents.best_rate(2.0, 0.5, **growths) == 0
