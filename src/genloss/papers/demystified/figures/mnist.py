@@ -163,7 +163,7 @@ def _draw(ax: Axes, each: Panel, study: Study, null: float) -> None:
     text = f"n = {GENERATIONS[last]}, penalty $10^{{{np.log10(TINY):.0f}}}$"
     _points(ax, each, (last, 2), sizes, "0.55", "^", text)
     ax.plot(sizes, each.theory[last, 2], color="0.55", ls=":")
-    ax.plot([], [], color=INK, lw=1.4, label="theory of the same colour")
+    ax.plot([], [], color=INK, lw=1.4, label="theory")
     ax.axhline(null, **NULL, label="null predictor")
     ax.axvline(study.generator_samples, color=INK, lw=0.8, ls=":")
     ax.annotate("$T = T_0$", (study.generator_samples, 0), (2, 3), fontsize=8, color=INK,
