@@ -1108,13 +1108,52 @@ def test_spread_of_the_verification_table():
     assert least_squares_spread(chained(ONE, 5, 60, 0.5, **V3)) == pytest.approx(0.2405, abs=5e-5)
 
 
-@pytest.mark.parametrize(
-    ("count", "printed"), [(0, ".0833"), (1, ".2083"), (5, ".7083"), (20, "2.583")]
-)
-def test_asymptotic_column_of_least_squares(count, printed):
-    [(value, error)] = printed_numbers(printed)
-    risk = least_squares(chained(ONE, count, 60, 0.5, **V3), limit=True).risk
-    assert risk == pytest.approx(value, abs=error)
+LIMIT_COLUMN = {
+    "V1": ".4286",
+    "V1 fewer rows": ".4286",
+    "V2": ".3267",
+    "V2 n=5": "1.633",
+    "V3 n=0": ".0833",
+    "V3 n=1": ".2083",
+    "V3 n=5": ".7083",
+    "V3 n=20": "2.583",
+    "V3 same n=5": ".7083",
+    "V3 uneven": ".8864",
+    "V3 d+4": "2.5",
+    "V3 d+2": "5",
+    "V4 n=0": ".775",
+    "V4 n=4": "1.375",
+    "V7 noiseless n=4": ".8025",
+    "V7 n=1": ".5733",
+    "V7 n=4": "1.296",
+    "V7 n=16": "1.598",
+    "V7 same n=1": ".5733",
+    "V7 same n=4": "1.113",
+    "V7 same n=16": "3.273",
+}
+
+
+@pytest.mark.parametrize("name", LIMIT_COLUMN)
+def test_limits_beside_the_exact_formulas(name):
+    formula, setting, _ = EXACT_COLUMN[name]
+    [(value, error)] = printed_numbers(LIMIT_COLUMN[name])
+    theory = formula(setting, limit=True)
+    assert not theory.exact
+    assert theory.risk == pytest.approx(value, abs=error)
+
+
+@pytest.mark.parametrize("penalty", [0.0, 0.3])
+def test_the_limit_of_ridge_forgets_one_generator_row(penalty):
+    setting = chained(ONE, 3, 50, 0.5, n_samples=80, penalty=penalty, noise=0.5)
+    for formula in (ridge, ridge_isotropic):
+        exact, limit = formula(setting), formula(setting, limit=True)
+        assert exact.inherited / limit.inherited == pytest.approx(30 / 29, rel=1e-12)
+        assert exact.bias == limit.bias
+        assert not limit.exact
+    assert rho(setting) / rho(setting, limit=True) == pytest.approx(30 / 29, rel=1e-12)
+    assert inherited_noise(setting, limit=True) == pytest.approx(3 * 0.25 / 30, rel=1e-12)
+    with pytest.raises(InvalidInputError, match="limit was 1"):
+        ridge(setting, limit=1)
 
 
 HUNDRED = gl.Problem.isotropic(100)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 import genloss as gl
 from genloss.cli import app
@@ -127,8 +128,12 @@ def test_the_gallery_is_complete_and_readable(tmp_path, figures, capsys, monkeyp
     page = (folder / "gallery.md").read_text(encoding="utf-8")
     claims = sum(len(drawn.claims) for drawn in figures.values())
     assert f"{claims} of {claims} claims hold." in page
-    for link in re.findall(r"\]\(([^)]+)\)", page):
-        assert (folder / link).stat().st_size > 0
+    assert "a quick run" in page
+    anchors = set(re.findall(r'<a id="([\w-]+)"></a>', page))
+    links = re.findall(r"\]\(([^)]+)\)", page)
+    assert {link[1:] for link in links if link.startswith("#")} == anchors == set(figures)
+    for link in links:
+        assert link.startswith("#") or (folder / link).stat().st_size > 0
     for name, drawn in figures.items():
         assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
         ElementTree.parse(folder / f"{name}.svg")
@@ -141,6 +146,32 @@ def test_the_gallery_is_complete_and_readable(tmp_path, figures, capsys, monkeyp
             written = list(csv.DictReader(file))
         assert [row["verdict"] for row in written] == [c.verdict for c in drawn.claims]
         assert [row["claim"] for row in written] == [c.claim for c in drawn.claims]
+
+
+def test_figures_are_small_files_without_loss_to_the_eye(tmp_path, figures):
+    """A palette of 256 colours: a quarter of the bytes, and no pixel far from its colour."""
+    drawn = figures["interpolation"]
+    drawn.write("small", tmp_path)
+    drawn.figure.savefig(tmp_path / "plain.png", dpi=200)
+    small, plain = (tmp_path / f"{name}.png" for name in ("small", "plain"))
+    assert small.stat().st_size < 0.5 * plain.stat().st_size
+    one, other = (
+        np.asarray(Image.open(path).convert("RGB"), dtype=float) for path in (small, plain)
+    )
+    assert one.shape == other.shape
+    assert np.abs(one - other).max() < 40
+    assert np.abs(one - other).mean() < 0.5
+
+
+def test_a_gallery_without_vector_files_says_so_and_links_to_none(tmp_path, capsys):
+    arguments = ["reproduce", "chain", "--quick", "--no-svg", "--out", str(tmp_path)]
+    assert app(arguments, result_action="return_value") == 0
+    written = {path.name for path in tmp_path.iterdir()}
+    assert written == {"chain.png", "chain.csv", "chain.claims.csv", "gallery.md"}
+    page = (tmp_path / "gallery.md").read_text(encoding="utf-8")
+    assert ".svg" not in page
+    assert "this copy has none" in page
+    assert str(tmp_path) not in page
 
 
 def test_a_failing_claim_is_told_and_sets_the_exit_code(tmp_path, monkeypatch, capsys, figures):

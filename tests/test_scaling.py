@@ -322,7 +322,7 @@ def modified_errors(a, b, share, powers, rows, noise=1.0):
         law = PowerLaw(2.0, 0.5, int(share(T, T**b)))
         behind = {"generations": T**a, "generator_samples": T**b, "generator_noise": 1.0}
         best = best_penalty(law, T, noise=noise, **behind)
-        fixed = law.risk(T, penalty=T ** -np.array(powers), noise=noise, **behind).total
+        fixed = [float(law.risk(T, penalty=T**-ell, noise=noise, **behind).total) for ell in powers]
         errors[:, at] = *fixed, float(best.risk), float(best.penalty)
     kept = [slope(rows, each) for each in errors[:-2]]
     return kept, slope(rows, errors[-2]), slope(rows, errors[-1] + 1e-300)
@@ -368,6 +368,26 @@ def test_modified_law_with_a_fixed_share_of_directions():
     assert best == pytest.approx(-exponents.best_rate(2.0, 0.5, **growths), abs=0.03)
     assert with_adapted == pytest.approx(-exponents.best_rate(2.0, 0.5, **growths), abs=0.03)
     assert with_clean == pytest.approx(-exponents.kept_clean_rate(2.0, 0.5, **growths), abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "proportional"), [(0.1, 0.8, False), (0.3, 0.9, False), (0.1, 1.3, True)]
+)
+def test_every_part_of_the_modified_law(a, b, proportional):
+    """Slopes of bias, variance and inherited noise one by one, away from any best exponent."""
+    beta, r, ell, rows = 1.5, 0.4, 0.45, np.logspace(11, 13, 5)
+    parts = []
+    for T in rows:
+        law = PowerLaw(beta, r, int(T**b / 20))
+        behind = {"generations": T**a, "generator_samples": T**b, "generator_noise": 1.0}
+        risk = law.risk(T, penalty=T**-ell, noise=1.0, **behind)
+        parts.append([float(part) for part in (risk.bias, risk.variance, risk.inherited)])
+    growths = {"generator_growth": b, "generation_growth": a, "proportional": proportional}
+    predicted = exponents.modified_exponents(ell, beta, r, **growths)
+    for measured, expected in zip(np.array(parts).T, predicted, strict=True):
+        assert slope(rows, measured) == pytest.approx(-expected, abs=0.02)
+    s = exponents.slowdown(b, a, proportional=proportional)
+    assert s == pytest.approx(min(b, 1) - a)
 
 
 def test_as_many_generators_as_rows_do_not_vanish():
@@ -606,6 +626,20 @@ def test_noiseless_crossover(generator_rows, count):
         for rows in (crossing / 10, crossing * 4, 10 * dim)
     ]
     assert regimes == ["noiseless fast", "noiseless slow", "noiseless floor"]
+
+
+def test_fast_phase_that_outlives_the_directions():
+    """So few directions that the generators' noise in the tail never shows: fast, then floor."""
+    law, behind = PowerLaw(1.5, 0.5, 100), {"generations": 1, "generator_samples": 1e12}
+    said = scaling_law(law, n_samples=30, noise=0.0, generator_noise=1.0, **behind)
+    learned = 1 / (1e12 - 101)
+    assert said.crossovers.fast_to_slow_order == pytest.approx(learned**-0.4)
+    assert said.crossovers.fast_to_slow_order < (100 * learned) ** (-1 / 1.5)
+    assert "fast up to about 100 rows and then stays at its floor" in " ".join(said.sentences)
+    rows = np.array([90.0, 101.0, 1e3, 1e6])
+    errors = best_penalty(law, rows, generator_noise=1.0, **behind).risk
+    assert errors[0] > 1e5 * errors[1]
+    np.testing.assert_allclose(errors[1:], 100 * learned, rtol=1e-6)
 
 
 @pytest.mark.parametrize("generator_rows", [1500, 3000, 30_000, 300_000])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from numbers import Real
 from typing import Any
 
@@ -80,12 +80,27 @@ def integer(name: str, value: Any, *, minimum: int, maximum: int | None = None) 
 
 def choice(name: str, value: Any, allowed: Sequence[str]) -> str:
     """Return ``value`` if it is one of ``allowed``."""
-    if value not in allowed:
+    if not isinstance(value, str) or value not in allowed:
         options = ", ".join(repr(option) for option in allowed)
         near = difflib.get_close_matches(str(value), allowed, n=1)
         hint = f" (did you mean {near[0]!r}?)" if near else ""
         raise InvalidInputError(f"{name} was {value!r}; it must be one of {options}{hint}")
     return str(value)
+
+
+def sequence(name: str, values: Any) -> list[Any]:
+    """Return ``values`` as a list that is not empty."""
+    found = list(values) if isinstance(values, Iterable) and not isinstance(values, dict) else []
+    if not found:
+        raise InvalidInputError(f"{name} was {values!r}; it must have at least one entry")
+    return found
+
+
+def flag(name: str, value: Any) -> bool:
+    """Return ``value`` if it is True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise InvalidInputError(f"{name} was {value!r}; it must be True or False")
+    return bool(value)
 
 
 def vector(name: str, values: Any) -> npt.NDArray[np.float64]:

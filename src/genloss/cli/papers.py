@@ -22,6 +22,7 @@ def reproduce(
     quick: bool = False,
     out: Path = Path("genloss-gallery"),
     mnist: Path | None = None,
+    svg: bool = True,
     seed: int = 0,
     workers: int | None = None,
     json: Json = False,
@@ -43,6 +44,8 @@ def reproduce(
     mnist
         MNIST as an .npz file with x_train, y_train, x_test and y_test. Default: scikit-learn's
         cached or downloaded copy; with --quick and no copy at hand, its small digits.
+    svg
+        Whether to write the figures as .svg beside the .png.
     seed
         Seed of everything random.
     workers
@@ -52,6 +55,7 @@ def reproduce(
     """
     from genloss.papers.gallery import EXPERIMENTS, reproduce, write_page
     from genloss.papers.gallery import names as find
+    from genloss.papers.reproduction import Effort
 
     if not names or names == ("list",):
         if json:
@@ -70,10 +74,10 @@ def reproduce(
     written: list[Path] = []
     for name in chosen:
         drawn[name] = reproduce(name, quick=quick, seed=seed, workers=workers, mnist=mnist)
-        written += drawn[name].write(name, out)
+        written += drawn[name].write(name, out, svg=svg)
         if not json:
             _print_claims(name, drawn[name])
-    written.append(write_page(out, drawn))
+    written.append(write_page(out, drawn, effort=Effort(quick, seed), svg=svg))
     claims = [claim for each in drawn.values() for claim in each.claims]
     failed = [claim for claim in claims if claim.verdict != "holds"]
     if json:

@@ -42,7 +42,7 @@ CASES = (
     ),
     Case(
         "Ridge regression",
-        "closed form, `theory.md` 2.2",
+        "closed form",
         r"penalty $\lambda$",
         "excess risk",
         _by_factors(1e-3, 10),
@@ -54,7 +54,7 @@ CASES = (
     ),
     Case(
         "Random features",
-        "closed form, `theory.md` 2.5",
+        "closed form",
         "hidden units",
         "excess risk",
         _by_factors(15, 400),
@@ -66,7 +66,7 @@ CASES = (
     ),
     Case(
         "Strong Model Collapse",
-        "closed form, `theory.md` 2.2",
+        "closed form",
         "share of rows from a shifted truth",
         "excess risk",
         _even(0.01, 0.99),

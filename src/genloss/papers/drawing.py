@@ -24,8 +24,10 @@ def panels(
 ) -> tuple[Figure, list[Axes]]:
     """Figure of equal panels, lettered (a), (b), ... when there are several."""
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
+    apart = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08)
+    figure = Figure(figsize=(width * columns, height * rows), layout=apart)
     grid = figure.subplots(rows, columns, squeeze=False, **options)
     axes = [ax for row in grid for ax in row]
     for ax in axes:
@@ -40,12 +42,18 @@ def colour(number: int) -> str:
 
 
 def points(
-    ax: Axes, x: npt.ArrayLike, mean: Array, stderr: Array, *, color: str, marker: str = "o"
+    ax: Axes,
+    x: npt.ArrayLike,
+    mean: Array,
+    stderr: Array,
+    *,
+    color: str,
+    marker: str = "o",
+    **options: Any,
 ) -> None:
     """Monte Carlo means with error bars of two standard errors."""
-    ax.errorbar(
-        x, mean, yerr=2 * stderr, fmt=marker, ms=3.5, color=color, capsize=2, elinewidth=0.9, lw=0
-    )
+    look: dict[str, Any] = {"ms": 3.5, "capsize": 2, "elinewidth": 0.9, "lw": 0}
+    ax.errorbar(x, mean, yerr=2 * stderr, fmt=marker, color=color, **look | options)
 
 
 def label(ax: Axes, letter: str, title: str, x: str, y: str) -> None:
@@ -68,6 +76,11 @@ def log_axes(ax: Axes, *, x: bool = True, y: bool = True, subs: tuple[int, ...] 
         place.set_minor_formatter(NullFormatter())
         if axis == "y" and at != (1,):
             place.set_major_formatter("{x:g}")
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """A number with the minus sign of print."""
+    return f"{value:.{digits}f}".replace("-", "\u2212")
 
 
 def legend(ax: Axes, **options: Any) -> None:

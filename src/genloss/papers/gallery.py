@@ -45,12 +45,12 @@ EXPERIMENTS: dict[str, Experiment] = {
 """What can be reproduced, by name, in the order of the gallery."""
 
 
-def names(wanted: Sequence[str]) -> list[str]:
+def names(wanted: str | Sequence[str]) -> list[str]:
     """Names of reproductions from what a user typed.
 
     Parameters
     ----------
-    wanted : sequence of str
+    wanted : str or sequence of str
         Names, figure numbers such as "F1", or "all".
 
     Raises
@@ -66,7 +66,9 @@ def names(wanted: Sequence[str]) -> list[str]:
     """
     figures = {each.figure.lower(): name for name, each in EXPERIMENTS.items() if each.figure}
     found = []
-    for given in wanted:
+    for given in [wanted] if isinstance(wanted, str) else _check.sequence("wanted", wanted):
+        if not isinstance(given, str):
+            raise InvalidInputError(f"wanted had {given!r}; it must hold names")
         if given == "all":
             found += list(EXPERIMENTS)
             continue
@@ -132,34 +134,50 @@ def reproduce(
     return drawn
 
 
-def write_page(folder: Path, drawn: dict[str, Reproduction]) -> Path:
+def write_page(
+    folder: Path, drawn: dict[str, Reproduction], *, effort: Effort, svg: bool = True
+) -> Path:
     """Write ``gallery.md``, a page that shows these reproductions and their claims."""
     page = folder / "gallery.md"
-    page.write_text(_page(drawn), encoding="utf-8")
+    page.write_text(_page(drawn, effort, svg=svg), encoding="utf-8")
     return page
 
 
-def _page(drawn: dict[str, Reproduction]) -> str:
+def _page(drawn: dict[str, Reproduction], effort: Effort, *, svg: bool) -> str:
     claims = [claim for each in drawn.values() for claim in each.claims]
+    kind = effort.pick("a quick run, `--quick`", "a full run")
     parts = [
         "# Gallery: the founding paper, reproduced\n",
-        "Written by `genloss reproduce`. Section numbers refer to the paper's results as the "
-        "package derives them; every formula is a documented function. A bound (≤, ≥) is the "
-        "package's way to put a statement into a number.\n",
-        f"{_count(claims)}\n",
+        f"Written by `genloss reproduce` ({kind}, seed {effort.seed}). Section numbers are those of "
+        "`docs/paper.md` in the repository, where every formula is a documented function. A "
+        "bound (≤, ≥) is the package's way to put a statement into a number."
+        + ("" if svg else " The command writes every figure as SVG too; this copy has none.")
+        + "\n",
+        f"{_held(claims)} of {len(claims)} claims hold.\n",
+        _contents(drawn),
     ]
     for name, each in drawn.items():
+        files = [f"[numbers]({name}.csv)", f"[claims]({name}.claims.csv)"]
+        if svg:
+            files.append(f"[SVG]({name}.svg)")
+        parts.append(f'<a id="{name}"></a>\n')
         parts.append(f"## {each.title}\n")
         parts.append(f"![{each.title}]({name}.png)\n")
         parts.append(f"{each.caption}\n")
-        parts.append(f"`genloss reproduce {name}` · [numbers]({name}.csv) · [SVG]({name}.svg)\n")
+        parts.append(f"`genloss reproduce {name}` · {' · '.join(files)}\n")
         parts.append(_claims_table(each.claims))
     return "\n".join(parts)
 
 
-def _count(claims: Sequence[Claim]) -> str:
-    held = sum(claim.verdict == HOLDS for claim in claims)
-    return f"{held} of {len(claims)} claims hold."
+def _contents(drawn: dict[str, Reproduction]) -> str:
+    lines = ["| figure | claims that hold |", "|---|---|"]
+    for name, each in drawn.items():
+        lines.append(f"| [{each.title}](#{name}) | {_held(each.claims)} of {len(each.claims)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _held(claims: Sequence[Claim]) -> int:
+    return sum(claim.verdict == HOLDS for claim in claims)
 
 
 def _claims_table(claims: Sequence[Claim]) -> str:

@@ -129,6 +129,7 @@ def modified_exponents(
     >>> modified_exponents(0.75, 1.5, 0.5, generator_growth=0.75).inherited
     0.25
     """
+    proportional = _check.flag("proportional", proportional)
     through_df2, through_tail = inherited_exponents(penalty_exponent, capacity, generator_growth)
     slowest = min(through_df2, through_tail) if proportional else through_df2
     return ModifiedExponents(
@@ -154,7 +155,7 @@ def slowdown(
     """
     b = _check.finite("generator_growth", generator_growth)
     a = _check.finite("generation_growth", generation_growth)
-    return min(b, 1) - max(a, 0.0) if proportional else min(b - a, 1.0)
+    return min(b, 1) - max(a, 0.0) if _check.flag("proportional", proportional) else min(b - a, 1.0)
 
 
 def best_penalty_exponent(
@@ -299,7 +300,7 @@ def bias_growth_exponent(source: float) -> float:
 
 def _exponent(penalty_exponent: float, beta: float) -> float:
     """A penalty that falls faster than ``T**-beta`` acts like none at all."""
-    return min(_check.finite("penalty_exponent", penalty_exponent), beta)
+    return min(_check.non_negative("penalty_exponent", penalty_exponent), beta)
 
 
 def _growths(generator_growth: float, generation_growth: float) -> tuple[float, float]:

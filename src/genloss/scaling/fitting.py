@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from genloss import _check
 from genloss.errors import InvalidInputError
 from genloss.problem import Problem
 from genloss.scaling.nodes import Nodes
@@ -76,6 +77,8 @@ def fit_power_law(
     >>> round(found.capacity, 6), round(found.source, 6), found.first, found.last
     (1.5, 0.375, 20, 200)
     """
+    if not isinstance(problem, Problem):
+        raise InvalidInputError(f"problem was {type(problem).__name__}; it must be a Problem")
     nodes = Nodes.of(problem)
     low, high = _rank_range(problem.dim, first, last)
     rank = np.arange(low, high + 1, dtype=np.float64)
@@ -111,8 +114,12 @@ def fit_power_law(
 
 def _rank_range(dim: int, first: int | None, last: int | None) -> tuple[int, int]:
     few = dim < 4 * _FEWEST
-    low = first if first is not None else 1 if few else max(1, min(20, dim // 20))
-    high = last if last is not None else dim if few else min(400, dim // 2)
+    low = 1 if few else max(1, min(20, dim // 20))
+    high = dim if few else min(400, dim // 2)
+    if first is not None:
+        low = _check.integer("first", first, minimum=1)
+    if last is not None:
+        high = _check.integer("last", last, minimum=1)
     if not 1 <= low <= high - _FEWEST + 1 <= dim - _FEWEST + 1:
         raise InvalidInputError(
             f"first and last were {low} and {high} with {dim} directions; they must hold at least "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from genloss.errors import InvalidInputError
 from genloss.scaling.chain import Labels, downstream
 from genloss.scaling.nodes import Fits, Nodes, certified, fit, sums
 from genloss.scaling.settings import Settings, labels_of
@@ -60,7 +61,7 @@ def best_penalty(
     >>> round(float(best.penalty * 1e6 ** (2 / 3)), 2), round(float(best.risk * 1e6 ** (2 / 3)), 2)
     (0.85, 1.27)
     """
-    nodes = law if isinstance(law, Nodes) else law.nodes
+    nodes = nodes_of(law)
     settings = Settings.read(
         n_samples,
         noise=noise,
@@ -79,6 +80,14 @@ def best_penalty(
         found[:, at] = _search(nodes, known[key], float(flat.n_samples[at]), float(flat.noise[at]))
     shape = settings.n_samples.shape
     return Best(found[0].reshape(shape), found[1].reshape(shape))
+
+
+def nodes_of(law: PowerLaw | Nodes) -> Nodes:
+    """The nodes of a law, or the nodes themselves."""
+    nodes = law if isinstance(law, Nodes) else getattr(law, "nodes", None)
+    if not isinstance(nodes, Nodes):
+        raise InvalidInputError(f"law was {law!r}; it must be a PowerLaw or its nodes")
+    return nodes
 
 
 def _search(nodes: Nodes, labels: Labels, n_samples: float, noise: float) -> tuple[float, float]:

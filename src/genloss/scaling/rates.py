@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from genloss import _check
 from genloss.scaling.spectrum import check_exponents
 
 
 def saturated(source: float) -> float:
     """``min(source, 1)``: ridge regression cannot use more smoothness than 1."""
-    return min(source, 1.0)
+    return min(_check.non_negative("source", source), 1.0)
 
 
 def clean_penalty_exponent(capacity: float, source: float) -> float:

@@ -37,7 +37,8 @@ class Crossovers:
         it is larger from the first row on.
     fast_to_slow : float or None
         Where the noiseless fast phase ends, if only the generators' labels are noisy: where the two
-        leading orders meet, constants included.
+        leading orders meet, constants included. Beyond the number of directions there is no slow
+        phase: the fast one ends there, at the floor.
     fast_to_slow_order : float or None
         The same by order of magnitude, ``min((T_0 / (n sigma_0**2))**(1 / (2 beta r + 1)),
         (n sigma_0**2 phi_0)**(-1 / (2 beta r)))``.

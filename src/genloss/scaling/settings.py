@@ -26,11 +26,18 @@ MOST_GENERATIONS = 10_000
 
 
 def array(name: str, values: npt.ArrayLike, *, positive: bool = False) -> Array:
-    """``values`` as a finite float array >= 0 (or > 0)."""
+    """``values`` as a finite float array >= 0 (or > 0), not empty."""
     try:
-        numbers = np.asarray(values, dtype=np.float64)
+        given = np.asarray(values)
+        if given.dtype.kind == "O":  # whole numbers beyond 64 bits
+            given = given.astype(np.float64)
     except (TypeError, ValueError):
         raise InvalidInputError(f"{name} was {values!r}; it must be numeric") from None
+    if given.dtype.kind not in "uif":
+        raise InvalidInputError(f"{name} was {values!r}; it must be numeric")
+    if given.size == 0:
+        raise InvalidInputError(f"{name} was empty; it must have at least one entry")
+    numbers = given.astype(np.float64)
     bound = "> 0" if positive else ">= 0"
     good = np.isfinite(numbers) & ((numbers > 0) if positive else (numbers >= 0))
     if not good.all():

@@ -226,17 +226,25 @@ class PowerLaw:
         >>> float(law.risk_after([(500, 1e-3, 0.1), (100, 0, 0.1)], 1000, penalty=1e-3).total) > 0
         True
         """
-        chain = [
-            Fitting(
-                _check.positive("generators.n_samples", each[0]),
-                *(_check.non_negative("generators", value) for value in each[1:]),
-            )
-            for each in generators
-        ]
+        if not isinstance(generators, Sequence):
+            raise InvalidInputError(f"generators was {generators!r}; it must be a sequence")
+        chain = [_fitting(each) for each in generators]
         settings = Settings.read(n_samples, penalty=penalty, noise=noise)
         labels: Labels = generated_labels(self.nodes, chain)
         fits = fit(self.nodes, settings.penalty.ravel(), settings.n_samples.ravel())
         return settings.shaped(downstream(self.nodes, labels, fits, settings.noise.ravel()))
+
+
+def _fitting(generator: Any) -> Fitting:
+    """One generator as the user wrote it."""
+    if not isinstance(generator, tuple) or not 1 <= len(generator) <= 3:
+        raise InvalidInputError(
+            f"generators had {generator!r}; each must be (n_samples, penalty, noise)"
+        )
+    return Fitting(
+        _check.positive("generators.n_samples", generator[0]),
+        *(_check.non_negative("generators", value) for value in generator[1:]),
+    )
 
 
 def check_exponents(capacity: Any, source: Any) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from genloss import _check
 from genloss.errors import InvalidInputError
 from genloss.papers.demystified.setting import Setting
 
@@ -46,6 +47,11 @@ def needs_generators(
     """Refuse generators with too few or too many rows."""
     for rows in setting.sizes:
         needs_rows(rows, "generator_samples", at_least=at_least, at_most=at_most)
+
+
+def spared(limit: bool) -> int:
+    """Rows lost in ``|T - d| - 1``: the proportionate limit forgets the 1."""
+    return 0 if _check.flag("limit", limit) else 1
 
 
 def near_dim(setting: Setting, *, rows_matter: bool = True) -> tuple[str, ...]:

@@ -6,13 +6,13 @@ import math
 
 from genloss.equivalents import degrees_of_freedom, kappa
 from genloss.errors import InvalidInputError
-from genloss.papers.demystified.conditions import near_dim, needs, needs_generators
+from genloss.papers.demystified.conditions import near_dim, needs, needs_generators, spared
 from genloss.papers.demystified.decomposition import Decomposition
 from genloss.papers.demystified.recursion import Fit, rows_left
 from genloss.papers.demystified.setting import Setting
 
 
-def overparametrised(setting: Setting) -> Decomposition:
+def overparametrised(setting: Setting, *, limit: bool = False) -> Decomposition:
     """Test error after generators that interpolate their labels, identity covariance.
 
     Parameters
@@ -20,11 +20,13 @@ def overparametrised(setting: Setting) -> Decomposition:
     setting : Setting
         Isotropic problem, generators without penalty and with at most dim - 2 rows; any downstream
         model, either design.
+    limit : bool, default False
+        Whether to give the proportionate limit instead, with ``d - T_m`` for ``d - T_m - 1``.
 
     Returns
     -------
     Decomposition
-        Exact if the downstream model has no penalty. ``bias`` is the error without label noise.
+        Exact if the downstream model has no penalty, unless it is the limit. ``bias`` is the error without label noise.
 
     Raises
     ------
@@ -54,9 +56,10 @@ def overparametrised(setting: Setting) -> Decomposition:
     needs(setting, "overparametrised", isotropic=True)
     d, signal = setting.dim, setting.problem.signal
     needs_generators(setting, at_most=d - 2)
-    m1, m2, spread = _downstream(setting)
+    spare = spared(limit)
+    m1, m2, spread = _downstream(setting, spare)
     eta = [rows / d for rows in setting.sizes]
-    powers = [noise**2 * rows / (d - rows - 1) for noise, rows in _noise_and_rows(setting)]
+    powers = [noise**2 * rows / (d - rows - spare) for noise, rows in _noise_and_rows(setting)]
     if setting.design == "same" and setting.generations:
         kept, inherited = eta[0], sum(powers)
     else:
@@ -66,7 +69,7 @@ def overparametrised(setting: Setting) -> Decomposition:
         bias=signal * (1 - 2 * m1 * kept + m2 * kept),
         variance=setting.noise**2 * spread if setting.noise else 0.0,
         inherited=m2 * inherited,
-        exact=setting.penalty == 0,
+        exact=setting.penalty == 0 and not limit,
         warnings=near_dim(setting),
     )
 
@@ -104,7 +107,7 @@ def noise_ceiling(setting: Setting) -> float:
     if setting.design == "same":
         raise InvalidInputError("design was 'same'; its noise grows linearly and has no ceiling")
     (noise, rows), d = _noise_and_rows(setting)[0], setting.dim
-    return noise**2 * _downstream(setting)[1] * rows * d / ((d - rows - 1) * (d - rows))
+    return noise**2 * _downstream(setting, 1)[1] * rows * d / ((d - rows - 1) * (d - rows))
 
 
 def extra_bias(setting: Setting) -> float:
@@ -152,12 +155,12 @@ def extra_bias(setting: Setting) -> float:
     return float(moved - 2 * (c2 * s * downstream.shrink) @ (generator.shrink - 1))
 
 
-def _downstream(setting: Setting) -> tuple[float, float, float]:
+def _downstream(setting: Setting, spare: int) -> tuple[float, float, float]:
     """``E tr M / d``, ``E tr M**2 / d`` and the variance per unit of label noise (`paper.md` 2.4)."""
     d, T = setting.dim, setting.n_samples
     if setting.penalty == 0:
         seen = min(1.0, T / d)
-        apart = abs(T - d) - 1
+        apart = abs(T - d) - spare
         return seen, seen, min(T, d) / apart if apart > 0 else math.inf
     s = setting.problem.spectrum
     k = float(kappa(s, setting.penalty, T))

@@ -8,7 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss import _check
-from genloss.papers.demystified.conditions import near_dim, needs, needs_generators, needs_rows
+from genloss.papers.demystified.conditions import (
+    near_dim,
+    needs,
+    needs_generators,
+    needs_rows,
+    spared,
+)
 from genloss.papers.demystified.decomposition import Decomposition
 from genloss.papers.demystified.setting import Setting
 
@@ -52,12 +58,12 @@ def least_squares(setting: Setting, *, limit: bool = False) -> Decomposition:
     3.444444
     """
     needs(setting, "least_squares", penalty=False, isotropic=False)
-    d = setting.dim
+    d, spare = setting.dim, spared(limit)
     needs_rows(setting.n_samples, "n_samples", at_least=d)
     needs_generators(setting, at_least=d)
 
     def inflation(rows: int) -> float:
-        left = rows - d - (0 if limit else 1)
+        left = rows - d - spare
         return d / left if left > 0 else math.inf
 
     return Decomposition(
@@ -149,18 +155,20 @@ def least_squares_runs(setting: Setting, trials: int, *, seed: int = 0) -> Array
     return total * rng.chisquare(setting.dim, trials)
 
 
-def minimum_norm(setting: Setting) -> Decomposition:
+def minimum_norm(setting: Setting, *, limit: bool = False) -> Decomposition:
     """Test error of a downstream minimum-norm interpolator, identity covariance.
 
     Parameters
     ----------
     setting : Setting
         Isotropic problem, no penalties, ``n_samples <= dim - 2``, generators >= dim + 2 rows.
+    limit : bool, default False
+        Whether to give the proportionate limit instead, with ``d - T`` for ``d - T - 1``.
 
     Returns
     -------
     Decomposition
-        Exact at finite size.
+        Exact at finite size, unless it is the limit.
 
     Raises
     ------
@@ -181,25 +189,27 @@ def minimum_norm(setting: Setting) -> Decomposition:
     0.8091
     """
     needs(setting, "minimum_norm", penalty=False, isotropic=True)
-    d, T = setting.dim, setting.n_samples
+    d, T, spare = setting.dim, setting.n_samples, spared(limit)
     needs_rows(T, "n_samples", at_most=d - 2)
     needs_generators(setting, at_least=d + 2)
     return Decomposition(
         bias=(1 - T / d) * setting.problem.signal,
-        variance=setting.noise**2 * T / (d - T - 1),
-        inherited=inherited_noise(setting) * T,
-        exact=True,
+        variance=setting.noise**2 * T / (d - T - spare),
+        inherited=inherited_noise(setting, limit=limit) * T,
+        exact=not limit,
         warnings=near_dim(setting),
     )
 
 
-def inherited_noise(setting: Setting) -> float:
+def inherited_noise(setting: Setting, *, limit: bool = False) -> float:
     """``sum_m noise_m**2 / (T_m - d - 1)``: the last generator's error per direction.
 
     Parameters
     ----------
     setting : Setting
         Generators without penalty and with at least dim + 2 rows.
+    limit : bool, default False
+        Whether to give the proportionate limit instead, with ``T_m - d``.
 
     Returns
     -------
@@ -217,8 +227,9 @@ def inherited_noise(setting: Setting) -> float:
     """
     needs(setting, "inherited_noise", isotropic=False)
     needs_generators(setting, at_least=setting.dim + 2)
+    spare = spared(limit)
     return sum(
-        noise**2 / (rows - setting.dim - 1)
+        noise**2 / (rows - setting.dim - spare)
         for rows, noise in zip(setting.sizes, setting.noises, strict=True)
     )
 

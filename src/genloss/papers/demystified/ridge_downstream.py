@@ -15,13 +15,15 @@ from genloss.papers.demystified.recursion import rows_left
 from genloss.papers.demystified.setting import Setting
 
 
-def ridge(setting: Setting) -> Decomposition:
+def ridge(setting: Setting, *, limit: bool = False) -> Decomposition:
     """Test error of a downstream ridge model, any covariance: the paper's main formula.
 
     Parameters
     ----------
     setting : Setting
         Generators without penalty and with at least dim + 2 rows, either design.
+    limit : bool, default False
+        Whether to give the proportionate limit instead, with ``T_0 - d`` as papers write it.
 
     Returns
     -------
@@ -59,24 +61,28 @@ def ridge(setting: Setting) -> Decomposition:
     T = setting.n_samples
     k = float(kappa(s, setting.penalty, T))
     if k == 0:
-        return least_squares(setting)
+        return least_squares(setting, limit=limit)
     df2 = float(degrees_of_freedom(s, k)[1])
     u = df2 / rows_left(s, T, setting.penalty, k)
     return Decomposition(
         bias=float((1 + u) * k**2 * np.sum(c2 * s / (s + k) ** 2)),
         variance=setting.noise**2 * u,
-        inherited=float(inherited_noise(setting) * (df2 + u * k**2 * np.sum((s + k) ** -2.0))),
+        inherited=float(
+            inherited_noise(setting, limit=limit) * (df2 + u * k**2 * np.sum((s + k) ** -2.0))
+        ),
         warnings=near_dim(setting),
     )
 
 
-def rho(setting: Setting) -> float:
+def rho(setting: Setting, *, limit: bool = False) -> float:
     """Error added per generator and unit of its noise variance, ``d risk / d (n noise_0**2)``.
 
     Parameters
     ----------
     setting : Setting
         As for `ridge`, with generators of one size.
+    limit : bool, default False
+        Whether to give the proportionate limit instead, with ``T_0 - d``.
 
     Returns
     -------
@@ -112,16 +118,18 @@ def rho(setting: Setting) -> float:
         generator_noise=1.0,
         generator_penalty=setting.generator_penalty,
     )
-    return ridge(one).inherited
+    return ridge(one, limit=limit).inherited
 
 
-def ridge_isotropic(setting: Setting) -> Decomposition:
+def ridge_isotropic(setting: Setting, *, limit: bool = False) -> Decomposition:
     """Test error of a downstream ridge model in elementary functions, identity covariance.
 
     Parameters
     ----------
     setting : Setting
         Isotropic problem, generators without penalty and with at least dim + 2 rows.
+    limit : bool, default False
+        Whether to give the proportionate limit instead, with ``T_0 - d``.
 
     Returns
     -------
@@ -143,7 +151,7 @@ def ridge_isotropic(setting: Setting) -> Decomposition:
     needs(setting, "ridge_isotropic", isotropic=True)
     needs_generators(setting, at_least=setting.dim + 2)
     if setting.penalty == 0 and setting.n_samples >= setting.dim:
-        return least_squares(setting)
+        return least_squares(setting, limit=limit)
     phi = setting.dim / setting.n_samples
     lam = setting.penalty / float(setting.problem.spectrum[0])
     half = (lam + phi - 1) / 2
@@ -155,7 +163,7 @@ def ridge_isotropic(setting: Setting) -> Decomposition:
     return Decomposition(
         bias=k**2 * setting.problem.signal / den,
         variance=setting.noise**2 * phi / den,
-        inherited=inherited_noise(setting) * setting.dim * share,
+        inherited=inherited_noise(setting, limit=limit) * setting.dim * share,
         warnings=near_dim(setting),
     )
 

@@ -64,7 +64,7 @@ def run(effort: Effort) -> Reproduction:
     _arrow(ax, 12, 22, "real labels", "$X_0 w_0 + E_0$", REAL)
     _arrow(ax, 33, 43, "synthetic", "$X_1 \\hat w_1 + E_1$", MADE)
     _arrow(ax, 54, 59.5, "", "", MADE)
-    ax.text(61.2, 19, "…", ha="center", va="center", fontsize=14, color=INK)
+    ax.text(61.2, 19.5, "⋯", ha="center", va="center", fontsize=14, color=INK)
     _arrow(ax, 62.8, 66, "", "", MADE)
     _arrow(ax, 77, 87, "synthetic", "$X \\hat w_n + E$", MADE)
     ax.plot([6.5, 6.5, 92.5, 92.5], [14, 9, 9, 14], color=INK, lw=0.9, ls="--")

@@ -17,7 +17,9 @@ import numpy.typing as npt
 from genloss._threads import cores, trial_pool
 from genloss.papers.claims import Claim
 from genloss.papers.demystified.setting import Setting
+from genloss.papers.drawing import NULL, colour, label, legend, panels, points
 from genloss.papers.reproduction import Effort, Reproduction
+from genloss.plots import INK
 from genloss.predict import predict
 from genloss.problem import Problem
 
@@ -253,9 +255,9 @@ def _caption(chains: Chains, trials: int) -> str:
         f"first {FREQUENCIES:,} frequencies (the rest is {2 / FREQUENCIES:g} of the kernel's trace "
         f"and of the target's energy, which are {SIGNAL:.2f}). Points: mean of {trials} literal "
         "chains, exact test error, bars of two standard errors. "
-        f"Left: downstream model with T = {rows} rows and penalty {penalty:g}, against the number "
+        f"(a) Downstream model with T = {rows} rows and penalty {penalty:g}, against the number "
         "of generators, for four penalties of the generators. "
-        f"Right: against T with the clean rule, penalty 1/T, and generator penalty "
+        f"(b) Against T with the clean rule, penalty 1/T, and generator penalty "
         f"{PENALTIES[SHOWN_PENALTY]:g}. The features are far from Gaussian, and yet the theory "
         "holds within 3 % and four standard errors for generator penalties of 0.01 and more; "
         "generators that nearly interpolate do worse than it says, here by "
@@ -264,76 +266,55 @@ def _caption(chains: Chains, trials: int) -> str:
 
 
 def _figure(chains: Chains) -> Figure:
-    from matplotlib.figure import Figure
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-    figure = Figure(figsize=(8.6, 3.9), layout="constrained")
-    left, right = figure.subplots(1, 2)
+    figure, (left, right) = panels(2)
     _draw_generations(left, chains)
     _draw_rows(right, chains)
     sizes = sorted({rows for rows, _ in chains.models[1:]})
-    levels = (0.05, 0.1, 0.2, 0.5, 1, 2, 3)
+    levels = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 3)
     for axis, ticks in ((right.xaxis, sizes), (left.yaxis, levels), (right.yaxis, levels)):
         axis.set_major_locator(FixedLocator(list(ticks)))
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axis.set_minor_locator(NullLocator())
     for ax in (left, right):
-        ax.spines[["top", "right"]].set_visible(False)
-        ax.set_ylabel("excess test error")
-        ax.legend(frameon=False, fontsize=8, loc="lower right" if ax is left else "lower left")
+        ax.plot([], [], color=INK, label="theory")
+    left.plot([], [], color=INK, ls="--", label="theory, near interpolation")
+    left.set_ylim(bottom=0.08)
+    legend(left, loc="lower right")
+    legend(right, loc="lower left")
     return figure
 
 
 def _draw_generations(ax: Axes, chains: Chains) -> None:
-    from genloss.plots import COLOURS
-
     rows, penalty = chains.models[0]
     n = np.arange(GENERATIONS + 1)
     for column, generator_penalty in enumerate(PENALTIES):
-        dashed = generator_penalty < NEAR_INTERPOLATION
-        style: dict[str, Any] = {"color": COLOURS[column]}
-        ax.plot(n, chains.theory[0, :, column], ls="--" if dashed else "-", **style)
-        ax.errorbar(
-            n,
-            chains.risk[0, :, column],
-            yerr=2 * chains.stderr[0, :, column],
-            fmt="o",
-            ms=4,
-            capsize=2,
-            label=f"generator penalty {generator_penalty:g}",
-            **style,
-        )
-    ax.set_xlabel("number of generators n")
-    ax.set_title(f"T = {rows} rows, penalty {penalty:g}", fontsize="medium", loc="left")
+        ink, line = colour(column), "--" if generator_penalty < NEAR_INTERPOLATION else "-"
+        ax.plot(n, chains.theory[0, :, column], color=ink, lw=1.4, ls=line)
+        name = f"generator penalty {generator_penalty:g}"
+        risk, stderr = chains.risk[0, :, column], chains.stderr[0, :, column]
+        points(ax, n, risk, stderr, color=ink, label=name)
+    title = f"T = {rows} rows, penalty {penalty:g}"
+    label(ax, "a", title, "number of generators n", "excess test error")
     ax.set_yscale("log")
 
 
 def _draw_rows(ax: Axes, chains: Chains) -> None:
-    from genloss.plots import COLOURS, INK
-
     sizes = np.array([rows for rows, _ in chains.models[1:]])
-    for colour, n in zip(COLOURS, SHOWN, strict=False):
-        at = (slice(1, None), n, SHOWN_PENALTY)
-        ax.plot(sizes, chains.theory[at], color=colour)
-        ax.errorbar(
-            sizes,
-            chains.risk[at],
-            yerr=2 * chains.stderr[at],
-            fmt="o",
-            ms=4,
-            capsize=2,
-            color=colour,
-            label=f"n = {n}" + (" (real labels)" if n == 0 else ""),
-        )
-    ax.axhline(SIGNAL, color=INK, lw=0.8, ls=":")
+    for number, n in enumerate(SHOWN):
+        at, ink = (slice(1, None), n, SHOWN_PENALTY), colour(number)
+        ax.plot(sizes, chains.theory[at], color=ink, lw=1.4)
+        name = f"n = {n}" + (" (real labels)" if n == 0 else "")
+        points(ax, sizes, chains.risk[at], chains.stderr[at], color=ink, label=name)
+    ax.axhline(SIGNAL, **NULL)
     ax.annotate("null predictor", (sizes[-1], SIGNAL), (0, -3), ha="right", va="top", fontsize=8,
                 textcoords="offset points", color=INK)  # fmt: skip
     ax.set_xscale("log")
     ax.set_yscale("log")
-    ax.set_ylim(bottom=0.9 * chains.risk[1:, 0].min(), top=1.15 * SIGNAL)
-    ax.set_xlabel("rows of the downstream model T")
-    penalty = f"generator penalty {PENALTIES[SHOWN_PENALTY]:g}"
-    ax.set_title(f"penalty 1/T, {penalty}", fontsize="medium", loc="left")
+    ax.set_ylim(bottom=0.4 * chains.risk[1:, 0].min(), top=1.15 * SIGNAL)
+    title = f"penalty 1/T, generator penalty {PENALTIES[SHOWN_PENALTY]:g}"
+    label(ax, "b", title, "downstream rows T", "excess test error")
 
 
 def _table(chains: Chains) -> list[dict[str, Any]]:
@@ -354,7 +335,7 @@ def _table(chains: Chains) -> list[dict[str, Any]]:
 
 
 def _claims(chains: Chains) -> list[Claim]:
-    where = "paper.md 7"
+    where = "section 7"
     rows, penalty = chains.models[0]
     here = f"T = {rows}, penalty {penalty:g}"
     claims = [_worst(chains, (0, slice(0, 1), 0), f"real labels: theory holds ({here})", where)]

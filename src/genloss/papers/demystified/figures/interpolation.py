@@ -12,9 +12,10 @@ from genloss.papers.claims import Claim
 from genloss.papers.demystified.interpolating_generators import noise_ceiling, overparametrised
 from genloss.papers.demystified.recursion import master_recursion
 from genloss.papers.demystified.setting import Setting
-from genloss.papers.drawing import colour, label, legend, log_axes, panels, points
+from genloss.papers.drawing import NULL, colour, label, legend, log_axes, panels, points
 from genloss.papers.reproduction import Effort, Reproduction
 from genloss.plan import Plan
+from genloss.plots import INK
 from genloss.problem import Problem
 from genloss.simulate import simulate
 
@@ -122,7 +123,8 @@ def run(effort: Effort) -> Reproduction:
     log_axes(axes[1])
     axes[1].set_xticks([1, 2, 5, 10], ["1", "2", "5", "10"])
     _explain(axes[2])
-    axes[0].axhline(1, color="#333333", lw=0.9, ls=(0, (1, 2)))
+    axes[0].axhline(1, **NULL)
+    axes[0].text(10, 1.015, "null predictor", fontsize=8, color=INK, ha="right", va="bottom")
     return Reproduction(
         title="F3. Fewer rows than directions: collapse without noise",
         caption=(
@@ -202,7 +204,7 @@ def _explain(ax: Any) -> None:
         Line2D([], [], color=colour(i), lw=1.4, label=f"T₀ = {rows}") for i, rows in enumerate(ROWS)
     ]
     entries += [
-        Line2D([], [], color="#333333", ls=LINES[d], marker=MARKS[d], ms=3.5, label=d)
+        Line2D([], [], color=INK, ls=LINES[d], marker=MARKS[d], ms=3.5, label=f"{d} design")
         for d in DESIGNS
     ]
-    legend(ax, handles=entries, loc="upper left")
+    legend(ax, handles=entries, loc="upper left", handlelength=2.8)

@@ -14,6 +14,7 @@ from genloss.papers.demystified.ridge_downstream import rho, ridge
 from genloss.papers.demystified.setting import Setting
 from genloss.papers.drawing import NULL, colour, label, legend, log_axes, panels, points
 from genloss.papers.reproduction import Effort, Reproduction
+from genloss.plots import INK
 from genloss.problem import Problem
 from genloss.simulate import simulate
 from genloss.simulate.conditional import Downstream, downstream, mean_and_stderr
@@ -70,7 +71,7 @@ def run(effort: Effort) -> Reproduction:
     for number, n in enumerate(GENERATIONS):
         ink, inherited = colour(number), inherited_noise(setting(generations=n))
         theory = np.array([ridge(setting(penalty=lam, generations=n)).risk for lam in fine])
-        left.plot(fine, theory, color=ink, lw=1.4, label=f"n = {n}")
+        left.plot(fine, theory, color=ink, lw=1.4)
         best = int(theory.argmin())
         left.plot(fine[best], theory[best], marker="v", ms=6, color=ink, mec="white", zorder=5)
         points(left, penalties, *at_rows.risk(noise=0.5, inherited=inherited), color=ink)
@@ -82,12 +83,15 @@ def run(effort: Effort) -> Reproduction:
         for T, each in zip(rows, by_rows, strict=True):
             table += _rows_of("rows", n, [int(T)], [SMALL_PENALTY], each)
     for ax in (left, right):
-        ax.axhline(1.0, **NULL, label="null predictor")
+        ax.axhline(1.0, **NULL, label="null predictor" if ax is left else None)
     log_axes(left, subs=(1, 2, 5))
     log_axes(right)
-    label(left, "a", f"T = {ROWS} rows", "ridge penalty λ", "excess test error")
-    label(right, "b", "λ = 0.001", "downstream rows T (dim 300)", "excess test error")
+    label(left, "a", f"T = {ROWS:,} rows", "ridge penalty λ", "excess test error")
+    label(right, "b", "λ = 0.001", "downstream rows T", "excess test error")
     right.axvline(300, color="#bbbbbb", lw=0.8, zorder=0)
+    right.text(320, 0.009, "T = dim", fontsize=8, color=INK)
+    left.plot([], [], "v", ms=6, color=INK, mec="white", label="best penalty")
+    legend(left, loc="lower right", bbox_to_anchor=(1.0, 0.1))
     legend(right, loc="lower left")
     return Reproduction(
         title="F1. Identity covariance: the error grows linearly with the generations",

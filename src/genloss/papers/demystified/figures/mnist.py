@@ -20,8 +20,11 @@ from genloss.papers.demystified.figures.mnist_chains import (
     Study,
     panel,
 )
+from genloss.papers.drawing import NULL, colour, label, points
+from genloss.papers.drawing import panels as grid
 from genloss.papers.images import Images, load_images
 from genloss.papers.reproduction import Effort, Reproduction
+from genloss.plots import INK
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +34,7 @@ Array = npt.NDArray[np.float64]
 
 SPREAD = 2.0  # relative standard deviation of a squared error (Gaussian ones have 1.4)
 ROUGH = 1.0  # a factor of two, where the features are far from Gaussian
-WHERE = "paper.md 7 and F5"
+WHERE = "section 7, section 8 F5"
 POOLED = " (MNIST's own parts differ in difficulty)"
 
 
@@ -130,14 +133,11 @@ def _off(panels: dict[str, Panel], rules: tuple[int, ...], *, plug_in: bool = Fa
 
 
 def _figure(data: str, panels: dict[str, Panel], study: Study, null: float) -> Figure:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8.6, 4.6), layout="constrained")
-    axes = figure.subplots(1, 2, sharey=True)
-    for ax, (name, each) in zip(axes, panels.items(), strict=True):
+    figure, axes = grid(2, height=4.4, sharey=True)
+    for ax, letter, (name, each) in zip(axes, "ab", panels.items(), strict=True):
         _draw(ax, each, study, null)
-        ax.set_title(f"{data}: {name} kernel", fontsize="medium", loc="left")
-    axes[0].set_ylabel("squared error on clean test labels")
+        error = "squared error on clean test labels" if letter == "a" else ""
+        label(ax, letter, f"{data}, {name} kernel", "downstream images T", error)
     highest = max(
         float(np.max(values[:, :2].max(), initial=values[-1, 2].max()))
         for each in panels.values()
@@ -152,20 +152,19 @@ def _figure(data: str, panels: dict[str, Panel], study: Study, null: float) -> F
 def _draw(ax: Axes, each: Panel, study: Study, null: float) -> None:
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-    from genloss.plots import COLOURS, INK
-
     sizes = np.array(study.sizes, dtype=np.float64)
     for i, n in enumerate(GENERATIONS):
-        _points(ax, each, (i, 0), sizes, COLOURS[i], "o", f"n = {n}, clean rule")
-        ax.plot(sizes, each.theory[i, 0], color=COLOURS[i])
+        _points(ax, each, (i, 0), sizes, colour(i), "o", f"n = {n}, clean rule")
+        ax.plot(sizes, each.theory[i, 0], color=colour(i), lw=1.4)
     for i, n in enumerate(GENERATIONS[2:], start=2):
-        _points(ax, each, (i, 1), sizes * 1.06, COLOURS[i], "s", f"n = {n}, adaptive rule")
-        ax.plot(sizes, each.theory[i, 1], color=COLOURS[i], ls="--")
+        _points(ax, each, (i, 1), sizes * 1.06, colour(i), "s", f"n = {n}, adaptive rule")
+        ax.plot(sizes, each.theory[i, 1], color=colour(i), lw=1.4, ls="--")
     last = len(GENERATIONS) - 1
     text = f"n = {GENERATIONS[last]}, penalty $10^{{{np.log10(TINY):.0f}}}$"
     _points(ax, each, (last, 2), sizes, "0.55", "^", text)
     ax.plot(sizes, each.theory[last, 2], color="0.55", ls=":")
-    ax.axhline(null, color=INK, lw=0.8, label="null predictor")
+    ax.plot([], [], color=INK, lw=1.4, label="theory")
+    ax.axhline(null, **NULL, label="null predictor")
     ax.axvline(study.generator_samples, color=INK, lw=0.8, ls=":")
     ax.annotate("$T = T_0$", (study.generator_samples, 0), (2, 3), fontsize=8, color=INK,
                 xycoords=("data", "axes fraction"), textcoords="offset points")  # fmt: skip
@@ -173,24 +172,14 @@ def _draw(ax: Axes, each: Panel, study: Study, null: float) -> None:
     ax.xaxis.set_major_locator(FixedLocator(list(study.sizes)))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     ax.xaxis.set_minor_locator(NullLocator())
-    ax.set_xlabel("images of the downstream model T")
-    ax.spines[["top", "right"]].set_visible(False)
 
 
 def _points(
-    ax: Axes, each: Panel, at: tuple[int, int], x: Array, colour: str, marker: str, label: str
+    ax: Axes, each: Panel, at: tuple[int, int], x: Array, ink: str, marker: str, name: str
 ) -> None:
-    ax.errorbar(
-        x,
-        each.measured[at],
-        yerr=2 * each.stderr[at],
-        fmt=marker,
-        ms=4,
-        capsize=2,
-        color=colour,
-        mfc="white" if marker == "s" else colour,
-        label=label,
-    )
+    inside = "white" if marker == "s" else ink
+    points(ax, x, each.measured[at], each.stderr[at], color=ink, marker=marker, mfc=inside,
+           label=name)  # fmt: skip
 
 
 def _table(data: str, panels: dict[str, Panel], study: Study) -> list[dict[str, Any]]:

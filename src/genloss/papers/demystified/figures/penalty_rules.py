@@ -133,7 +133,7 @@ def run(effort: Effort) -> Reproduction:
             f"Capacity 2, source 0.5 (clean exponent 2/3), {DIM} directions, label noise 1 "
             "everywhere, generators without penalty. (a) Share of settings (T = 10^3 to 10^6; T_0 "
             "= 3,000, 6,000, 60,000; n = 0 to 100; effective noise N below 0.2) in which a rule's "
-            "error is at most so much above the best penalty's; thin: capacity 1.5, source 0.75. "
+            "error is at most so much above the best penalty's; dotted: 1 %; thin: capacity 1.5, source 0.75. "
             "(b, c) The best penalty (circles) and the rules against n and T. (d) Error against "
             f"penalty, points: {effort.pick(12, 60)} drawn designs, ± 2 standard errors; vertical: "
             "penalties of the rules. Colours as in (b)."
@@ -212,8 +212,14 @@ def _draw_excess(ax: Axes, effort: Effort, table: list[dict[str, Any]]) -> list[
     ax.set_xlim(1e-4, 1e4)
     ax.set_ylim(0, 1.02)
     ax.axvline(1, color=INK, lw=0.8, ls=(0, (1, 2)))
-    ax.text(1.2, 0.03, "1 %", fontsize=8, color=INK)
+    ax.plot([], [], color=INK, lw=1.6, label=_law(*LAWS[0]))
+    ax.plot([], [], color=INK, lw=0.8, label=_law(*LAWS[1]))
+    legend(ax, loc="lower left", handles=ax.get_lines()[-2:], bbox_to_anchor=(-0.01, 0.22))
     return claims
+
+
+def _law(capacity: float, source: float) -> str:
+    return f"β = {capacity:g}, r = {source:g}"
 
 
 def _draw_penalty(ax: Axes, effort: Effort, table: list[dict[str, Any]], *, over: str) -> None:

@@ -12,8 +12,9 @@ from genloss.papers.claims import Claim
 from genloss.papers.demystified.no_penalty import inherited_noise
 from genloss.papers.demystified.ridge_downstream import ridge
 from genloss.papers.demystified.setting import Setting
-from genloss.papers.drawing import colour, label, legend, log_axes, panels, points
+from genloss.papers.drawing import colour, label, legend, log_axes, panels, points, signed
 from genloss.papers.reproduction import Effort, Reproduction
+from genloss.plots import INK
 from genloss.problem import Problem
 from genloss.scaling import clean_rule, effective_noise, noise_rule
 from genloss.simulate import simulate
@@ -118,7 +119,7 @@ def run(effort: Effort) -> Reproduction:
         label(ax, letter, title, "downstream rows T", "excess test error" if letter == "a" else "")
     steep = 0.03 * np.array([1, 256**-0.6])
     axes[0].plot([100, 25_600], steep, color="#999999", lw=0.9, ls="--")
-    axes[0].text(900, 0.0045, "slope -0.6", fontsize=8, color="#777777", rotation=-33)
+    axes[0].text(250, 0.0115, f"slope {signed(-0.6, 1)}", fontsize=8, color="#666666", ha="right")
     for number, n in enumerate(GENERATIONS):
         spots = rows[:: effort.pick(1, 2)]
         axes[1].plot(
@@ -127,8 +128,8 @@ def run(effort: Effort) -> Reproduction:
             "_",
             ms=9,
             color=colour(number),
-            label="best penalty" if n == 0 else None,
         )
+    axes[1].plot([], [], "_", ms=9, color=INK, label="best penalty")
     legend(axes[1], ncols=1, loc="lower left")
     return Reproduction(
         title="F2. Power-law covariance: the right penalty for real labels is wrong for made ones",

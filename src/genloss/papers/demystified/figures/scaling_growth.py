@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.papers.claims import Claim
-from genloss.papers.drawing import colour, label, legend, log_axes, points
+from genloss.papers.drawing import colour, label, legend, log_axes, points, signed
 from genloss.papers.reproduction import Effort
 from genloss.plots import INK
 from genloss.scaling import (
@@ -95,7 +95,7 @@ def clean_law(ax: Axes, sheet: Sheet) -> None:
             exponents.best_error_constant(beta, r) * effective_noise(rows, noise=noise) ** rate
         )
         ax.plot(rows, predicted, **DASHED)
-        name = f"β = {beta:g}, r = {r:g}: slope -{rate:.2f}"
+        name = f"β = {beta:g}, r = {r:g}: slope {signed(-rate)}"
         ax.plot(rows, found.risk, color=colour(number), lw=1.4, label=name)
         sheet.keep("a", name, rows, found.risk)
         late = np.geomspace(1e8, 1e10, 5)
@@ -218,7 +218,11 @@ def noiseless_phases(ax: Axes, sheet: Sheet) -> None:
         )
     ax.axvline(dim, color=INK, lw=0.9, ls=(0, (1, 2)))
     ax.text(dim * 1.3, 1e-9, "T = d", fontsize=8, color=INK)
-    for x, y, text in ((60, 2e-4, "-1.5"), (8e4, 3e-5, "-0.6"), (3e8, 1.2e-6, "floor")):
+    for x, y, text in (
+        (60, 2e-4, signed(-1.5, 1)),
+        (8e4, 3e-5, signed(-0.6, 1)),
+        (3e8, 1.2e-6, "floor"),
+    ):
         ax.text(x, y, text, fontsize=8, color="#666666")
     log_axes(ax)
     label(ax, "c", "only generators' labels noisy", "rows T", "excess test error")

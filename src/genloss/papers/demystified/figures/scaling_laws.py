@@ -49,7 +49,7 @@ def run(effort: Effort) -> Reproduction:
             "0.5, noise 1, T^b generator rows, T^a generators, half as many directions as generator "
             "rows: the adapted exponent (solid) and the one of real labels (dotted). (c) beta = "
             "1.5, r = 0.5, noise only on the generators' labels (1), 10^7 directions, 10^12 "
-            "generator rows, best penalty; vertical: predicted crossovers. (d) beta = 2, r = 0.5, "
+            "generator rows, best penalty; numbers: predicted slopes; vertical: predicted crossovers. (d) beta = 2, r = 0.5, "
             "300 directions, 900 generator rows, noise 1: the penalty of real labels (solid) and of "
             f"the effective noise (dotted); triangles: predicted turning points; points: {trials} "
             "drawn designs. (e) No noise, generators that interpolate: 2,000 rows, infinitely many "

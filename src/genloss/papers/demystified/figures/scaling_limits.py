@@ -212,9 +212,14 @@ def effective_noise_law(ax: Axes, sheet: Sheet) -> None:
         if number == 0:
             by_order = (risk / leading**rate)[kept]
             ax.plot(
-                leading[kept], by_order, "x", ms=3.5, color="#AAAAAA", label="leading order of N"
+                leading[kept],
+                by_order,
+                "x",
+                ms=3.5,
+                color="#AAAAAA",
+                label="leading order of N, β = 2",
             )
-        ax.axhline(constant, **DASHED)
+        ax.axhline(constant, **DASHED | {"color": colour(number)})
         name = f"β = {beta:g}, r = {r:g}"
         ax.plot(noise[kept], ratio, ".", ms=5, color=colour(number), label=name)
         sheet.keep("f", name, noise[kept], ratio)
@@ -232,6 +237,7 @@ def effective_noise_law(ax: Axes, sheet: Sheet) -> None:
                 tolerance=0.1,
             )
         )
+    ax.plot([], [], **DASHED, label="predicted constant")
     log_axes(ax, y=False)
     ax.set_ylim(1, 3)
     label(ax, "f", "effective-noise law", "effective noise N", "best error / N$^{c}$")
