@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import platform
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -123,15 +124,25 @@ def kernel_chain() -> list[str]:
             dual, intercept = fit_dual(kernel(pool[block], pool[block]), y, lam)
             y = kernel(pool[n * (t + 1) : n * (t + 2)], pool[block]) @ dual + intercept
 
-    return [
-        row(
-            "kernel ridge chain, n 1,000, 10 generations",
-            best_of(ours, 5),
-            2,
-            best_of(loop, 5),
-            "scikit-learn KernelRidge loop",
-        )
-    ]
+    alone = row(
+        "kernel ridge chain, n 1,000, 10 generations, one thread",
+        best_of(ours, 5),
+        None,
+        best_of(loop, 5),
+        "scikit-learn KernelRidge loop",
+    )
+    with ThreadPoolExecutor(2) as threads:
+        pair = best_of(lambda: list(threads.map(lambda _: ours(), range(2))), 5) / 2
+    with threadpool_limits(2, user_api="blas"):
+        threaded = best_of(loop, 5)
+    together = row(
+        "the same on two cores, two chains at a time, as `forecast` runs them",
+        pair,
+        2,
+        threaded,
+        "the same loop, BLAS on two threads",
+    )
+    return [alone, together]
 
 
 def theory_at_scale() -> list[str]:

@@ -12,12 +12,12 @@ from scipy.linalg import lapack
 Array = npt.NDArray[np.float64]
 
 
-def cholesky(matrix: Array) -> Array | None:
+def cholesky(matrix: Array, *, overwrite: bool = False) -> Array | None:
     """Lower Cholesky factor, or None if the matrix is numerically singular.
 
     A singular matrix can pass with a pivot that is mere rounding, hence the look at the pivots.
     """
-    factor, failed = lapack.dpotrf(matrix, lower=1, clean=0)
+    factor, failed = lapack.dpotrf(matrix.T, lower=1, clean=0, overwrite_a=overwrite)
     pivots = factor.diagonal()
     return factor if not failed and pivots.min() > 1e-6 * pivots.max() else None
 

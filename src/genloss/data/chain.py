@@ -197,10 +197,21 @@ def _centred(gram: Array, penalty: float) -> Array:
 
 
 def fit_dual(gram: Array, labels: Array, penalty: float) -> tuple[Array, float]:
-    """Coefficients of the rows and unpenalised intercept of kernel ridge regression."""
+    """Coefficients of the rows and unpenalised intercept of kernel ridge regression.
+
+    They solve ``(K + n penalty) dual + intercept = labels`` with ``sum(dual) = 0``.
+    """
     offset = labels.mean()
-    dual = _positive_solve(_centred(gram, penalty), labels - offset)
-    return dual, float(offset - gram.mean(axis=0) @ dual)
+    system = gram.copy()
+    system.ravel()[:: len(gram) + 1] += len(gram) * penalty
+    factor = _linalg.cholesky(system, overwrite=True)
+    if factor is None:
+        dual = _positive_solve(_centred(gram, penalty), labels - offset)
+        return dual, float(offset - gram.mean(axis=0) @ dual)
+    rights = np.array([labels - offset, np.ones(len(gram))]).T
+    of_labels, of_constant = _linalg.solve(factor, rights).T
+    intercept = of_labels.sum() / of_constant.sum()
+    return of_labels - intercept * of_constant, float(offset + intercept)
 
 
 def leave_one_out(X: Array, kernel: Kernel | None, labels: Array, penalty: float) -> Array:
