@@ -168,6 +168,12 @@ class Generation:
         "fresh": new rows. "same": the inputs of the generation before it, labelled anew.
     pooled : bool, default False
         Whether the fit also uses the rows of all earlier generations, with the labels they had.
+    features : int, optional
+        Fit on that many random features instead of the inputs: on ``X F`` with F (dim, features) of
+        independent normal entries of variance ``1 / features``. The model is ``w = F b``, b being
+        what is penalised; with very many features it is plain ridge regression (`theory.md` 2.5).
+    feature_map : {"fresh", "same"}, default "fresh"
+        "fresh": a new F. "same": the F of the generation before it.
 
     Raises
     ------
@@ -185,6 +191,8 @@ class Generation:
     penalty: float = 0.0
     design: Design = "fresh"
     pooled: bool = False
+    features: int | None = None
+    feature_map: Design = "fresh"
 
     def __post_init__(self) -> None:
         set_field = object.__setattr__
@@ -200,6 +208,15 @@ class Generation:
         set_field(self, "design", _check.choice("design", self.design, ("fresh", "same")))
         if not isinstance(self.pooled, bool):
             raise InvalidInputError(f"pooled was {self.pooled!r}; it must be True or False")
+        if self.features is not None:
+            count = _check.integer("features", self.features, minimum=1, maximum=MOST_ROWS)
+            set_field(self, "features", count)
+        how = _check.choice("feature_map", self.feature_map, ("fresh", "same"))
+        set_field(self, "feature_map", how)
+        if self.features is None and how == "same":
+            raise InvalidInputError(
+                "feature_map was 'same' without features; say how many features there are"
+            )
 
     @classmethod
     def of(
@@ -212,10 +229,12 @@ class Generation:
         real_noise: float | None = None,
         design: Design = "fresh",
         pooled: bool = False,
+        features: int | None = None,
+        feature_map: Design = "fresh",
     ) -> Self:
         """Return a generation with a single source."""
         source = Source(n_samples, labeler, noise, real_noise)
-        return cls((source,), penalty, design, pooled)
+        return cls((source,), penalty, design, pooled, features, feature_map)
 
     @cached_property
     def n_samples(self) -> int:
@@ -226,7 +245,10 @@ class Generation:
         text = " + ".join(str(source) for source in self.sources)
         text += f", penalty {self.penalty:.6g}" if self.penalty else ""
         text += ", same inputs" if self.design == "same" else ""
-        return text + (", pooled" if self.pooled else "")
+        text += ", pooled" if self.pooled else ""
+        if self.features is None:
+            return text
+        return f"{text}, {'same ' * (self.feature_map == 'same')}{self.features} random features"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data; a single source is written inline."""
@@ -240,10 +262,11 @@ class Generation:
         """Read what `to_dict` writes; unknown keys are refused."""
         from genloss.files import call_with_keys
 
-        own = {key: plain[key] for key in ("penalty", "design", "pooled") if key in plain}
+        names = ("penalty", "design", "pooled", "features", "feature_map")
+        own = {key: plain[key] for key in names if key in plain}
         rest = {key: value for key, value in plain.items() if key not in own}
         if "sources" not in rest:
-            source = call_with_keys(Source, rest, where=where, also=("penalty", "design", "pooled"))
+            source = call_with_keys(Source, rest, where=where, also=names)
             return call_with_keys(cls, {**own, "sources": (source,)}, where=where)
         if not isinstance(rest["sources"], list):
             raise InvalidInputError(f"{where}.sources must be a list of tables")

@@ -61,6 +61,8 @@ class Plan:
                 _check_labelers(source, model)
             if generation.design == "same":
                 _check_reused(generations, model)
+            if generation.feature_map == "same":
+                _check_same_features(generations, model)
 
     @classmethod
     def replace(
@@ -356,6 +358,43 @@ class Plan:
             )
         )
 
+    def with_features(self, features: int, *, shared: bool) -> Self:
+        """Return the plan with every model fitted on random features (see `Generation`).
+
+        Parameters
+        ----------
+        features : int
+            Number of random features.
+        shared : bool
+            Whether all models have the same features, or each draws its own. There is no default,
+            because the answers differ.
+
+        Examples
+        --------
+        >>> import genloss as gl
+        >>> gl.Plan.replace(3, 100, penalty=0.1).with_features(50, shared=True)
+        Plan(3 models)
+          model 0: 100 real, penalty 0.1, 50 random features
+          models 1-2: 100 labelled by previous, penalty 0.1, same 50 random features
+        """
+        if not isinstance(shared, bool):
+            raise InvalidInputError(f"shared was {shared!r}; it must be True or False")
+        return type(self)(
+            tuple(
+                replace(
+                    generation,
+                    features=features,
+                    feature_map="same" if shared and model else "fresh",
+                )
+                for model, generation in enumerate(self.generations)
+            )
+        )
+
+    @property
+    def has_features(self) -> bool:
+        """Whether any model is fitted on random features."""
+        return any(generation.features is not None for generation in self.generations)
+
     @property
     def n_models(self) -> int:
         """Number of models fitted."""
@@ -456,6 +495,16 @@ def _check_labelers(source: Source, model: int) -> None:
                 f"labeler of model {model} was model {number}; only models 0 to {model - 1} "
                 "exist when it is fitted"
             )
+
+
+def _check_same_features(generations: tuple[Generation, ...], model: int) -> None:
+    before = generations[model - 1].features if model else None
+    if before != generations[model].features:
+        had = "there is no earlier model" if not model else f"model {model - 1} has {before}"
+        raise InvalidInputError(
+            f"feature_map of model {model} was 'same' with features "
+            f"{generations[model].features}; {had}, they must agree"
+        )
 
 
 def _check_reused(generations: tuple[Generation, ...], model: int) -> None:

@@ -326,6 +326,11 @@ def default_rows(n_rows: int) -> int:
 def _check_plan(plan: Plan) -> None:
     for model, generation in enumerate(plan):
         for source in generation.sources:
+            if generation.features is not None:
+                raise InvalidInputError(
+                    f"features of model {model} was {generation.features}; a forecast is of linear "
+                    "and kernel models, leave it out"
+                )
             if source.covariance is not None or source.weight != 1:
                 raise InvalidInputError(
                     f"a source of model {model} has a weight or covariance of its own; "

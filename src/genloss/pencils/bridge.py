@@ -4,7 +4,8 @@ A fit on blocks b of rows X_b, labelled y_b = X_b theta_b + noise_b, has the equ
 
     r_b = sum weight_b (y_b - X_b w) ,   penalty * w = (1/n) sum_b X_b' r_b .
 
-With fewer rows than directions it is written in ``r_b / penalty`` instead: both forms then keep
+Random features F put ``F b`` for w and ``F' X_b'`` for ``X_b'``, and penalise b. With fewer rows than
+directions it is written in ``r_b / penalty`` instead: both forms then keep
 their meaning at penalty zero, so that least squares and minimum-norm fits are exact limits.
 """
 
@@ -22,6 +23,7 @@ from genloss.pencils.expression import (
     Expression,
     diagonal,
     gaussian,
+    identity,
     implicit,
     noise,
     sum_of,
@@ -77,13 +79,16 @@ def risks(problem: Problem, plan: Plan) -> tuple[Array, Array]:
     models = {REAL: vector(features, truth, name="truth")}
     pool: list[Labels] = []
     design: list[Rows] = []
+    map_: Expression | None = None
     for model, generation in enumerate(plan):
         if generation.design == "fresh":
             design = _design(plan, model, features, roots)
+        if generation.feature_map == "fresh":
+            map_ = _feature_map(features, generation.features, model)
         own = _labels(design, generation, model, models)
         pool += own
         fitted = tuple(pool if generation.pooled else own)
-        models[model] = _fit(features, fitted, generation.penalty, model)
+        models[model] = _fit(features, map_, fitted, generation.penalty, model)
     errors = [models[model] - models[REAL] for model in range(plan.n_models)]
     chain, metric = Chain(*errors), diagonal(features, spectrum)
     found = [chain.risk(error, metric) for error in errors]
@@ -117,6 +122,14 @@ def _design(
     return blocks
 
 
+def _feature_map(features: Space, count: int | None, model: int) -> Expression | None:
+    """F with entries of variance 1 / count, or None where the inputs are the features."""
+    if count is None:
+        return None
+    random = Space(f"random features of model {model}", count)
+    return gaussian(features, random, name=f"F{model}") / count**0.5
+
+
 def _ends(generation: Generation) -> list[int]:
     return list(accumulate(source.n_samples for source in generation.sources))
 
@@ -137,17 +150,27 @@ def _labels(
     return labels
 
 
-def _fit(features: Space, labels: tuple[Labels, ...], penalty: float, model: int) -> Expression:
-    """The vector that solves the equations of one fit."""
+def _fit(
+    features: Space,
+    map_: Expression | None,
+    labels: tuple[Labels, ...],
+    penalty: float,
+    model: int,
+) -> Expression:
+    """The vector that solves the equations of one fit; with a feature map F, F times it."""
     designs = list(dict.fromkeys(X for X, _, _ in labels))
     n = sum(X.rows.size for X, _, _ in labels)
     distinct = sum(X.rows.size for X in designs)
-    if penalty == 0 and distinct == features.size:
+    if map_ is not None and penalty == 0 and min(distinct, map_.cols.size) >= features.size:
+        map_ = None  # least squares: as many features as directions are a change of coordinates
+    F = identity(features) if map_ is None else map_
+    freedom = min(features.size, F.cols.size)
+    if penalty == 0 and distinct == freedom:
         raise NoTheoryError(
             f"model {model} is fitted to as many rows as directions, {distinct:.0f}, without a "
             "penalty: its mean risk need not exist; genloss.simulate(problem, plan) runs it"
         )
-    few = distinct < features.size
+    few = distinct < freedom
 
     def residual(X: Expression, w: Expression) -> Expression:
         """r_b, or r_b / (n penalty)."""
@@ -158,8 +181,8 @@ def _fit(features: Space, labels: tuple[Labels, ...], penalty: float, model: int
             name=f"residual of model {model} on {X}",
         )
 
-    def normal(w: Expression) -> Expression:
-        back = sum_of([X.T @ residual(X, w) for X in designs])
-        return w - back if few else penalty * w - back / n
+    def normal(b: Expression) -> Expression:
+        back = F.T @ sum_of([X.T @ residual(X, F @ b) for X in designs])
+        return b - back if few else penalty * b - back / n
 
-    return implicit(features, normal, name=f"model {model}")
+    return F @ implicit(F.cols, normal, name=f"model {model}")

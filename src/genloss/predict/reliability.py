@@ -54,8 +54,11 @@ def cautions(problem: Problem, walk: Walk, risks: Array, exact: Mask) -> list[tu
 
 def limit_cautions(problem: Problem, plan: Plan) -> tuple[str, ...]:
     """Sentences about a plan that is known in high dimension only."""
-    rows = plan.n_samples
-    thin = [model for model in range(plan.n_models) if min(problem.dim, rows[model]) < LOW_DIM]
+    thin = [
+        model
+        for model, generation in enumerate(plan)
+        if min(problem.dim, generation.n_samples, generation.features or problem.dim) < LOW_DIM
+    ]
     sentences = [f"{_models(thin)}: {THIN}"] if thin else []
     return tuple(sentences if problem.gaussian else [*sentences, NOT_GAUSSIAN])
 

@@ -87,6 +87,9 @@ def has_closed_route(plan: Plan) -> bool:
 
 def routes(plan: Plan) -> list[Route]:
     """The way of knowing every model, or NoTheoryError."""
+    for model, generation in enumerate(plan):
+        if generation.features is not None:
+            raise NoTheoryError(f"model {model} is fitted on random features: {REMEDY}")
     pooling = [model for model, generation in enumerate(plan) if generation.pooled and model > 0]
     if pooling:
         _check_pooled(plan, pooling[-1])
@@ -156,6 +159,8 @@ def outline(plan: Plan, dim: int) -> tuple[object, ...]:
         (
             generation.design,
             generation.pooled,
+            generation.features,
+            generation.feature_map,
             regime(n, lam, dim),
             tuple(
                 (s.labeler, s.label_noise > 0, s.weight, s.covariance) for s in generation.sources

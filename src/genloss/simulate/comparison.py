@@ -13,7 +13,7 @@ from genloss._threads import cores
 from genloss.errors import InvalidInputError
 from genloss.plan import Plan
 from genloss.problem import Problem
-from genloss.simulate import compressed, increments, literal, radial, runner
+from genloss.simulate import literal, radial, runner
 
 Array = npt.NDArray[np.float64]
 
@@ -150,11 +150,8 @@ def compare(
 def _engine(problem: Problem, plan: Plan, other: Plan, method: str) -> ModuleType:
     if method == "literal":
         return literal
-    able = [
-        engine
-        for engine in (radial, increments, compressed)
-        if engine.applies(problem, plan) and engine.applies(problem, other)
-    ]
+    those = runner.exact_engines(problem, other)
+    able = [engine for engine in runner.exact_engines(problem, plan) if engine in those]
     if method == "exact" and not able:
         for each in (plan, other):
             runner.engine_for(problem, each, method)  # says what is in the way

@@ -56,6 +56,7 @@ def _chain(
 ) -> list[Array]:
     models = {REAL: problem.truth}
     X: Array = np.empty((0, problem.dim))
+    F: Array = np.empty((problem.dim, 0))
     pool: list[tuple[Array, Array, Array]] = []
     keep = any(generation.pooled for generation in plan)
     for model, generation in enumerate(plan):
@@ -66,7 +67,14 @@ def _chain(
             pool.append(rows)
         if generation.pooled:
             rows = tuple(np.concatenate(parts) for parts in zip(*pool, strict=True))  # type: ignore[assignment]
-        models[model] = fit(*rows, penalty=generation.penalty)
+        if generation.features is None:
+            models[model] = fit(*rows, penalty=generation.penalty)
+            continue
+        if generation.feature_map == "fresh":
+            entries = rng.standard_normal((problem.dim, generation.features), dtype=dtype)
+            F = np.asarray(entries / dtype(np.sqrt(generation.features)))
+        inputs, labels, weights = rows
+        models[model] = F @ fit(inputs @ F, labels, weights, penalty=generation.penalty)
     return [models[model] for model in range(plan.n_models)]
 
 

@@ -21,17 +21,25 @@ Run = Callable[[Problem, Plan, np.random.Generator, int], tuple[Array, Array]]
 
 def engine_for(problem: Problem, plan: Plan, method: str) -> ModuleType:
     """The cheapest engine that is exact for the plan, or the literal one."""
-    from genloss.simulate import compressed, increments, literal, radial  # slow to import
+    from genloss.simulate import literal  # slow to import
 
-    cheapest_first = (radial, increments, compressed)
-    able = [engine for engine in cheapest_first if engine.applies(problem, plan)]
+    able = exact_engines(problem, plan)
     if method == "exact" and not able:
         raise InvalidInputError(
             f"method was 'exact'; no source has more than dim = {problem.dim} rows, or a source of a "
-            "plan that pools rows has fewer, or a reused design is divided anew among labelers: "
-            "single rows matter then, use 'auto' or 'literal'"
+            "plan that pools rows has fewer, or a reused design is divided anew among labelers, "
+            "or features are random: single rows matter then, use 'auto' or 'literal'"
         )
     return literal if method == "literal" or not able else able[0]
+
+
+def exact_engines(problem: Problem, plan: Plan) -> list[ModuleType]:
+    """The engines that are exact for the plan, the cheapest first."""
+    from genloss.simulate import compressed, increments, radial
+
+    if plan.has_features:
+        return []
+    return [each for each in (radial, increments, compressed) if each.applies(problem, plan)]
 
 
 def rounds(
@@ -89,12 +97,14 @@ def cautions(problem: Problem, plan: Plan) -> tuple[str, ...]:
         fitted = plan.generations[: model + 1] if generation.pooled else (generation,)
         fresh = [g for k, g in enumerate(fitted) if k == 0 or g.design == "fresh"]
         noisy = any(source.label_noise > 0 for g in fitted for source in g.sources)
-        apart = abs(sum(g.n_samples for g in fresh) - problem.dim)
+        directions = min(problem.dim, generation.features or problem.dim)
+        apart = abs(sum(g.n_samples for g in fresh) - directions)
         if generation.penalty == 0 and noisy and apart <= 3:
             near.append(model)
     if not near:
         return ()
     return (
-        f"models {near}: n_samples within 3 of dim {problem.dim} without penalty, the risk has no "
+        f"models {near}: n_samples within 3 of dim {problem.dim} (or of the number of random features) "
+        "without penalty, the risk has no "
         "variance (within 1: no mean), so that its average over runs does not settle",
     )

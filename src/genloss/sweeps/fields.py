@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from genloss.errors import GenlossError, InvalidInputError
 from genloss.files import refuse_unknown
-from genloss.generation import Source
+from genloss.generation import Generation, Source
 from genloss.plan import Plan
 from genloss.problem import Problem
 
@@ -21,7 +21,7 @@ T = TypeVar("T", Problem, Plan)
 OF_ONE_GENERATION = re.compile(
     r"generations\[(?P<generation>-?\d+)\](\.sources\[(?P<source>-?\d+)\])?\.(?P<key>\w+)"
 )
-OF_THE_FIT = ("penalty", "design", "pooled")
+OF_THE_FIT = tuple(spec.name for spec in dataclasses.fields(Generation) if spec.name != "sources")
 OF_A_SOURCE = tuple(spec.name for spec in dataclasses.fields(Source))
 
 # long name and units by the last word of a path; inputs and labels have whatever unit they have
@@ -37,6 +37,7 @@ WORDS = {
     "real_noise": ("standard deviation of the noise on real labels", "label unit"),
     "real": ("share or weight of real labels", "1"),
     "weight": ("weight of each row", "1"),
+    "features": ("number of random features", "1"),
 }
 
 
