@@ -1,0 +1,55 @@
+"""What makes generations a plan: labelers that exist, and designs and features that can be reused."""
+
+from __future__ import annotations
+
+from genloss.errors import InvalidInputError
+from genloss.generation import Generation, Source
+
+
+def check_generations(generations: tuple[Generation, ...]) -> None:
+    """Raise InvalidInputError unless every generation fits those before it."""
+    for model, generation in enumerate(generations):
+        for source in generation.sources:
+            _check_labelers(source, model)
+        if generation.design == "same":
+            _check_reused(generations, model)
+        if generation.feature_map == "same":
+            _check_same_features(generations, model)
+
+
+def _check_labelers(source: Source, model: int) -> None:
+    if source.labeler == "real" or (source.labeler == "previous" and model > 0):
+        return
+    if model == 0 and set(source.mixture) != {"real"}:
+        raise InvalidInputError(
+            f"labeler of model 0 was {source.labeler!r}; no model exists before it, "
+            "so it must be 'real'"
+        )
+    for number in source.labeler_numbers(model):
+        if number >= model:
+            raise InvalidInputError(
+                f"labeler of model {model} was model {number}; only models 0 to {model - 1} "
+                "exist when it is fitted"
+            )
+
+
+def _check_reused(generations: tuple[Generation, ...], model: int) -> None:
+    if model == 0:
+        raise InvalidInputError("design of model 0 was 'same'; there is no earlier design to reuse")
+    rows = [source.n_samples for source in generations[model].sources]
+    before = [source.n_samples for source in generations[model - 1].sources]
+    if sum(rows) != sum(before):
+        raise InvalidInputError(
+            f"design of model {model} was 'same' with n_samples {sum(rows)}; "
+            f"model {model - 1} has {sum(before)} rows, they must agree"
+        )
+
+
+def _check_same_features(generations: tuple[Generation, ...], model: int) -> None:
+    before = generations[model - 1].features if model else None
+    if before != generations[model].features:
+        had = "there is no earlier model" if not model else f"model {model - 1} has {before}"
+        raise InvalidInputError(
+            f"feature_map of model {model} was 'same' with features "
+            f"{generations[model].features}; {had}, they must agree"
+        )
