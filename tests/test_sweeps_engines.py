@@ -289,7 +289,7 @@ def test_tasks_that_dask_gives_up_are_reported(tmp_path):
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
         LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=60
+            n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=60
         ) as cluster,
         Client(cluster, set_as_default=False) as client,
         parallel_config(backend(client), n_jobs=-1),

@@ -135,7 +135,7 @@ def _dask(engine: str, count: int) -> Iterator[Any]:
         if engine == "local":
             address = stack.enter_context(
                 LocalCluster(  # type: ignore[no-untyped-call]
-                    n_workers=count, threads_per_worker=1, dashboard_address=None
+                    n_workers=count, threads_per_worker=1, dashboard_address=":0"
                 )
             )
         try:
