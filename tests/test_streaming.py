@@ -711,14 +711,11 @@ def write_large(path: Path, n: int) -> tuple[np.ndarray, np.ndarray]:
 
 def in_a_process(code: str, path: Path) -> tuple[Any, int]:
     """What ``code`` leaves in ``found``, and the most memory its process had, in bytes."""
+    # getrusage would count the peak of this process too, whose memory a child shares until exec
     script = (
-        f"import json, pathlib, resource, sys, genloss as gl\npath = sys.argv[1]\n{code}\n"
-        "peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "peak *= 1 if sys.platform == 'darwin' else 1024\n"
-        # on Linux the former counts what the parent had when it made this process
-        "if (status := pathlib.Path('/proc/self/status')).exists():\n"
-        "    peak = 1024 * int(status.read_text().split('VmHWM:')[1].split()[0])\n"
-        "print(json.dumps([found, peak]))\n"
+        f"import json, sys, genloss as gl\npath = sys.argv[1]\n{code}\n"
+        "said = dict(line.split(':', 1) for line in open('/proc/self/status'))\n"
+        "print(json.dumps([found, 1024 * int(said['VmHWM'].split()[0])]))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, str(path)],
