@@ -1,4 +1,4 @@
-"""What makes generations a plan: labelers that exist, and designs and features that can be reused."""
+"""What makes generations a plan: labelers, designs, features and rows that exist when a fit needs them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,20 @@ from genloss.generation import Generation, Source
 
 def check_generations(generations: tuple[Generation, ...]) -> None:
     """Raise InvalidInputError unless every generation fits those before it."""
+    rows = 0
     for model, generation in enumerate(generations):
+        rows += generation.n_samples
         for source in generation.sources:
             _check_labelers(source, model)
         if generation.design == "same":
             _check_reused(generations, model)
         if generation.feature_map == "same":
             _check_same_features(generations, model)
+        if generation.subsample is not None and generation.subsample > rows:
+            raise InvalidInputError(
+                f"subsample of model {model} was {generation.subsample}; there are {rows} rows so far, "
+                "it must be at most that"
+            )
 
 
 def _check_labelers(source: Source, model: int) -> None:

@@ -86,6 +86,7 @@ def plan_from_dict(plain: Mapping[str, Any]) -> tuple[Generation, ...]:
         "mix": Plan.mix,
         "mix_labels": Plan.mix_labels,
         "accumulate": Plan.accumulate,
+        "subsample": Plan.subsample,
         "same_design": Plan.same_design,
     }
     rest = table("plan", plain)

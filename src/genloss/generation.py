@@ -174,6 +174,10 @@ class Generation:
         what is penalised; with very many features it is plain ridge regression (`theory.md` 2.5).
     feature_map : {"fresh", "same"}, default "fresh"
         "fresh": a new F. "same": the F of the generation before it.
+    subsample : int, optional
+        Fit to that many of the pooled rows, drawn at random without replacement and anew for every
+        fit, instead of to all of them (`theory.md` 2.8). An input that was labelled several times
+        counts as several rows.
 
     Raises
     ------
@@ -193,6 +197,7 @@ class Generation:
     pooled: bool = False
     features: int | None = None
     feature_map: Design = "fresh"
+    subsample: int | None = None
 
     def __post_init__(self) -> None:
         set_field = object.__setattr__
@@ -217,6 +222,14 @@ class Generation:
             raise InvalidInputError(
                 "feature_map was 'same' without features; say how many features there are"
             )
+        if self.subsample is not None:
+            drawn = _check.integer("subsample", self.subsample, minimum=1, maximum=MOST_ROWS)
+            set_field(self, "subsample", drawn)
+            if not self.pooled:
+                raise InvalidInputError(
+                    f"subsample was {drawn} without pooled; rows are drawn from the pool of all rows "
+                    "so far, set pooled to True"
+                )
 
     @classmethod
     def of(
@@ -231,10 +244,11 @@ class Generation:
         pooled: bool = False,
         features: int | None = None,
         feature_map: Design = "fresh",
+        subsample: int | None = None,
     ) -> Self:
         """Return a generation with a single source."""
         source = Source(n_samples, labeler, noise, real_noise)
-        return cls((source,), penalty, design, pooled, features, feature_map)
+        return cls((source,), penalty, design, pooled, features, feature_map, subsample)
 
     @cached_property
     def n_samples(self) -> int:
@@ -246,6 +260,7 @@ class Generation:
         text += f", penalty {self.penalty:.6g}" if self.penalty else ""
         text += ", same inputs" if self.design == "same" else ""
         text += ", pooled" if self.pooled else ""
+        text += f", {self.subsample} rows drawn" if self.subsample is not None else ""
         if self.features is None:
             return text
         return f"{text}, {'same ' * (self.feature_map == 'same')}{self.features} random features"
@@ -262,7 +277,7 @@ class Generation:
         """Read what `to_dict` writes; unknown keys are refused."""
         from genloss.files import call_with_keys
 
-        names = ("penalty", "design", "pooled", "features", "feature_map")
+        names = tuple(spec.name for spec in fields(cls) if spec.name != "sources")
         own = {key: plain[key] for key in names if key in plain}
         rest = {key: value for key, value in plain.items() if key not in own}
         if "sources" not in rest:

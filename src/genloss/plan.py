@@ -239,6 +239,51 @@ class Plan:
         return cls._chain(generations, n_samples, penalty, noise, design=design, pooled=True)
 
     @classmethod
+    def subsample(
+        cls,
+        generations: int,
+        n_samples: PerGeneration,
+        *,
+        design: Design,
+        penalty: PerGeneration = 0.0,
+        noise: PerGeneration = 0.0,
+    ) -> Self:
+        """Keep all rows, but fit to as many of them, drawn at random, as each new block has.
+
+        Parameters
+        ----------
+        generations : int
+            Number of models fitted.
+        n_samples : int or sequence of int
+            Rows in each new block, and rows that its model is fitted to.
+        design : {"fresh", "same"}
+            Whether a new block has new inputs, or the first block's inputs labelled anew. There is
+            no default, because the answers differ.
+        penalty, noise : float or sequence of float
+            Ridge penalty per fitted row, and standard deviation of the label noise.
+
+        See Also
+        --------
+        accumulate : fit to all rows so far.
+
+        Notes
+        -----
+        "Accumulate-subsample", the fixed-compute policy of Kazdan et al.; `theory.md` 2.8. Least
+        squares with many rows stays below 3 times the first model's error.
+
+        Examples
+        --------
+        >>> import genloss as gl
+        >>> gl.Plan.subsample(generations=3, n_samples=100, design="fresh", noise=1.0)
+        Plan(3 models)
+          model 0: 100 real, noise 1.0, pooled, 100 rows drawn
+          models 1-2: 100 labelled by previous, noise 1.0, pooled, 100 rows drawn
+        """
+        return cls._chain(
+            generations, n_samples, penalty, noise, design=design, pooled=True, drawn=True
+        )
+
+    @classmethod
     def same_design(
         cls,
         generations: int,
@@ -284,6 +329,7 @@ class Plan:
         real_noise: float | None = None,
         design: Design = "fresh",
         pooled: bool = False,
+        drawn: bool = False,
     ) -> Self:
         """One source per generation; ``labelers`` defaults to real, then previous."""
         count = _check.integer("generations", generations, minimum=1, maximum=MOST_MODELS)
@@ -311,6 +357,7 @@ class Plan:
                     real_noise=real_noise,
                     design=own_design,
                     pooled=pooled,
+                    subsample=own_rows if drawn else None,
                 )
             built.append(generation)
             before = here
@@ -325,7 +372,7 @@ class Plan:
             The generation to add.
         **single_source
             Instead of it: ``n_samples`` and any of ``labeler``, ``penalty``, ``noise``,
-            ``real_noise``, ``design``, ``pooled``.
+            ``real_noise``, ``design``, ``pooled``, ``features``, ``feature_map``, ``subsample``.
 
         Examples
         --------
@@ -389,6 +436,11 @@ class Plan:
     def has_features(self) -> bool:
         """Whether any model is fitted on random features."""
         return any(generation.features is not None for generation in self.generations)
+
+    @property
+    def has_subsamples(self) -> bool:
+        """Whether any model is fitted to rows drawn from the pool."""
+        return any(generation.subsample is not None for generation in self.generations)
 
     @property
     def n_models(self) -> int:

@@ -325,12 +325,17 @@ def default_rows(n_rows: int) -> int:
 
 def _check_plan(plan: Plan) -> None:
     for model, generation in enumerate(plan):
+        if generation.features is not None:
+            raise InvalidInputError(
+                f"features of model {model} was {generation.features}; a forecast is of linear "
+                "and kernel models, leave it out"
+            )
+        if generation.subsample is not None:
+            raise InvalidInputError(
+                f"subsample of model {model} was {generation.subsample}; a forecast is of fits to "
+                "their own rows or to all rows so far, leave it out"
+            )
         for source in generation.sources:
-            if generation.features is not None:
-                raise InvalidInputError(
-                    f"features of model {model} was {generation.features}; a forecast is of linear "
-                    "and kernel models, leave it out"
-                )
             if source.covariance is not None or source.weight != 1:
                 raise InvalidInputError(
                     f"a source of model {model} has a weight or covariance of its own; "

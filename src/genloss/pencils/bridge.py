@@ -4,22 +4,27 @@ A fit on blocks b of rows X_b, labelled y_b = X_b theta_b + noise_b, has the equ
 
     r_b = sum weight_b (y_b - X_b w) ,   penalty * w = (1/n) sum_b X_b' r_b .
 
-Random features F put ``F b`` for w and ``F' X_b'`` for ``X_b'``, and penalise b. With fewer rows than
-directions it is written in ``r_b / penalty`` instead: both forms then keep
-their meaning at penalty zero, so that least squares and minimum-norm fits are exact limits.
+Random features F put ``F b`` for w and ``F' X_b'`` for ``X_b'``, and penalise b. Rows that are not drawn
+(`subsets`) have weight zero. With fewer rows than directions it is written in ``r_b / penalty``
+instead: both forms then keep their meaning at penalty zero, so that least squares and minimum-norm
+fits are exact limits.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from itertools import accumulate, pairwise, takewhile
+from typing import NamedTuple
 
 import numpy as np
 
 from genloss.errors import NoTheoryError
 from genloss.generation import REAL, Generation, Source
+from genloss.pencils import subsets
 from genloss.pencils.expression import (
     Array,
+    Coefficient,
     Expression,
     diagonal,
     gaussian,
@@ -36,8 +41,24 @@ from genloss.problem import Problem
 
 Rows = tuple[int, Expression]
 """Number of the first of some rows that always go together, and their design."""
-Labels = tuple[Expression, Expression, float]
-"""A design, labels of its rows, and their weight."""
+
+
+class Labels(NamedTuple):
+    """Labels that some rows got for a model."""
+
+    X: Expression
+    y: Expression
+    weight: float
+    model: int
+    drawn: subsets.Draws
+
+
+class Fitted(NamedTuple):
+    """Labels in one fit: their weight is zero in rows that are not drawn."""
+
+    X: Expression
+    y: Expression
+    weight: Coefficient
 
 
 def risks(problem: Problem, plan: Plan) -> tuple[Array, Array]:
@@ -48,7 +69,8 @@ def risks(problem: Problem, plan: Plan) -> tuple[Array, Array]:
     problem : Problem
         What there is to learn.
     plan : Plan
-        Any plan: fresh, same and pooled designs, penalties, mixtures, covariances, weights.
+        Any plan: fresh, same, pooled and drawn rows, penalties, mixtures, covariances, weights,
+        random features.
 
     Returns
     -------
@@ -60,7 +82,7 @@ def risks(problem: Problem, plan: Plan) -> tuple[Array, Array]:
     Raises
     ------
     NoTheoryError
-        If a fit without penalty has exactly as many rows as directions.
+        If a fit without penalty has exactly as many rows as directions, or rows are drawn too often.
     NoConvergenceError
         If the fixed point was not found.
 
@@ -79,15 +101,18 @@ def risks(problem: Problem, plan: Plan) -> tuple[Array, Array]:
     models = {REAL: vector(features, truth, name="truth")}
     pool: list[Labels] = []
     design: list[Rows] = []
+    drawn: subsets.Draws = {}
     map_: Expression | None = None
     for model, generation in enumerate(plan):
         if generation.design == "fresh":
-            design = _design(plan, model, features, roots)
+            users = _users(plan, model)
+            drawn = subsets.draws(plan, users)
+            design = _design(plan, users, drawn, features, roots)
         if generation.feature_map == "fresh":
             map_ = _feature_map(features, generation.features, model)
-        own = _labels(design, generation, model, models)
+        own = _labels(design, drawn, generation, model, models)
         pool += own
-        fitted = tuple(pool if generation.pooled else own)
+        fitted = pool if generation.pooled else own
         models[model] = _fit(features, map_, fitted, generation.penalty, model)
     errors = [models[model] - models[REAL] for model in range(plan.n_models)]
     chain, metric = Chain(*errors), diagonal(features, spectrum)
@@ -108,15 +133,26 @@ def _directions(
     return features, distinct[0], truth, dict(zip([None, *own], roots, strict=True))
 
 
-def _design(
-    plan: Plan, first: int, features: Space, roots: dict[tuple[float, ...] | None, Expression]
-) -> list[Rows]:
-    """The rows drawn for a model, cut wherever it or a later model on them changes source."""
+def _users(plan: Plan, first: int) -> range:
+    """The models on the design of one of them."""
     later = takewhile(lambda own: own.design == "same", plan.generations[first + 1 :])
-    cuts = {0}.union(*map(_ends, (plan.generations[first], *later)))
+    return range(first, first + 1 + sum(1 for _ in later))
+
+
+def _design(
+    plan: Plan,
+    users: range,
+    drawn: subsets.Draws,
+    features: Space,
+    roots: dict[tuple[float, ...] | None, Expression],
+) -> list[Rows]:
+    """The rows of a design, cut wherever one of its models changes source."""
+    first = users.start
+    cuts = {0}.union(*(_ends(plan.generations[model]) for model in users))
     blocks = []
     for start, stop in pairwise(sorted(cuts)):
-        rows = Space(f"rows {start}-{stop} of model {first}", stop - start)
+        name = f"rows {start}-{stop} of model {first}"
+        rows = subsets.row_space(name, stop - start, drawn)
         root = roots[_source(plan.generations[first], start).covariance]
         blocks.append((start, gaussian(rows, features, name=f"Z{first}.{start}") @ root))
     return blocks
@@ -139,33 +175,44 @@ def _source(generation: Generation, row: int) -> Source:
 
 
 def _labels(
-    design: list[Rows], generation: Generation, model: int, models: dict[int, Expression]
+    design: list[Rows],
+    drawn: subsets.Draws,
+    generation: Generation,
+    model: int,
+    models: dict[int, Expression],
 ) -> list[Labels]:
     labels = []
     for start, X in design:
         source = _source(generation, start)
         shares = source.labeler_numbers(model).items()
         labeler = sum_of([share * models[number] for number, share in shares])
-        labels.append((X, X @ labeler + noise(X.rows, source.label_noise), source.weight))
+        y = X @ labeler + noise(X.rows, source.label_noise)
+        labels.append(Labels(X, y, source.weight, model, drawn))
     return labels
 
 
 def _fit(
     features: Space,
     map_: Expression | None,
-    labels: tuple[Labels, ...],
+    labels: Sequence[Labels],
     penalty: float,
     model: int,
 ) -> Expression:
     """The vector that solves the equations of one fit; with a feature map F, F times it."""
-    designs = list(dict.fromkeys(X for X, _, _ in labels))
-    n = sum(X.rows.size for X, _, _ in labels)
-    distinct = sum(X.rows.size for X in designs)
+    fitted: list[Fitted] = []
+    weights: dict[Expression, Coefficient] = {}
+    n = 0.0
+    for X, y, weight, label, drawn in labels:
+        taken = subsets.inside(drawn, label, model)
+        fitted.append(Fitted(X, y, weight * taken))
+        weights[X] = weights.get(X, 0.0) + weight * taken
+        n += float(np.sum(X.rows.weights * taken))
+    distinct = sum(float(np.sum(X.rows.weights * (by > 0))) for X, by in weights.items())
     if map_ is not None and penalty == 0 and min(distinct, map_.cols.size) >= features.size:
         map_ = None  # least squares: as many features as directions are a change of coordinates
     F = identity(features) if map_ is None else map_
     freedom = min(features.size, F.cols.size)
-    if penalty == 0 and distinct == freedom:
+    if penalty == 0 and np.isclose(distinct, freedom, rtol=1e-9, atol=0.0):
         raise NoTheoryError(
             f"model {model} is fitted to as many rows as directions, {distinct:.0f}, without a "
             "penalty: its mean risk need not exist; genloss.simulate(problem, plan) runs it"
@@ -173,16 +220,22 @@ def _fit(
     few = distinct < freedom
 
     def residual(X: Expression, w: Expression) -> Expression:
-        """r_b, or r_b / (n penalty)."""
-        rest = sum_of([weight * (y - X @ w) for own, y, weight in labels if own is X])
+        """r_b, or r_b / (n penalty); zero in rows that are not drawn."""
+        rest = sum_of([_times(by, y) for own, y, by in fitted if own is X])
+        rest -= _times(weights[X], X @ w)
+        scale = np.where(weights[X] > 0, penalty, 1.0) if np.ndim(weights[X]) else penalty
         return implicit(
             X.rows,
-            lambda r: penalty * r - rest / n if few else r - rest,
+            lambda r: _times(scale, r) - rest / n if few else r - rest,
             name=f"residual of model {model} on {X}",
         )
 
     def normal(b: Expression) -> Expression:
-        back = F.T @ sum_of([X.T @ residual(X, F @ b) for X in designs])
+        back = F.T @ sum_of([X.T @ residual(X, F @ b) for X in weights])
         return b - back if few else penalty * b - back / n
 
     return F @ implicit(F.cols, normal, name=f"model {model}")
+
+
+def _times(by: Coefficient, vector: Expression) -> Expression:
+    return by * vector if isinstance(by, float) else diagonal(vector.rows, by) @ vector

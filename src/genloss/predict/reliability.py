@@ -57,7 +57,12 @@ def limit_cautions(problem: Problem, plan: Plan) -> tuple[str, ...]:
     thin = [
         model
         for model, generation in enumerate(plan)
-        if min(problem.dim, generation.n_samples, generation.features or problem.dim) < LOW_DIM
+        if min(
+            problem.dim,
+            generation.subsample or generation.n_samples,
+            generation.features or problem.dim,
+        )
+        < LOW_DIM
     ]
     sentences = [f"{_models(thin)}: {THIN}"] if thin else []
     return tuple(sentences if problem.gaussian else [*sentences, NOT_GAUSSIAN])

@@ -90,6 +90,8 @@ def routes(plan: Plan) -> list[Route]:
     for model, generation in enumerate(plan):
         if generation.features is not None:
             raise NoTheoryError(f"model {model} is fitted on random features: {REMEDY}")
+        if generation.subsample is not None:
+            raise NoTheoryError(f"model {model} is fitted to rows drawn from the pool: {REMEDY}")
     pooling = [model for model, generation in enumerate(plan) if generation.pooled and model > 0]
     if pooling:
         _check_pooled(plan, pooling[-1])
@@ -161,6 +163,7 @@ def outline(plan: Plan, dim: int) -> tuple[object, ...]:
             generation.pooled,
             generation.features,
             generation.feature_map,
+            generation.subsample,
             regime(n, lam, dim),
             tuple(
                 (s.labeler, s.label_noise > 0, s.weight, s.covariance) for s in generation.sources

@@ -67,6 +67,9 @@ def _chain(
             pool.append(rows)
         if generation.pooled:
             rows = tuple(np.concatenate(parts) for parts in zip(*pool, strict=True))  # type: ignore[assignment]
+        if generation.subsample is not None:
+            drawn = rng.choice(len(rows[0]), generation.subsample, replace=False)
+            rows = tuple(part[drawn] for part in rows)  # type: ignore[assignment]
         if generation.features is None:
             models[model] = fit(*rows, penalty=generation.penalty)
             continue

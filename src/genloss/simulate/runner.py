@@ -28,7 +28,8 @@ def engine_for(problem: Problem, plan: Plan, method: str) -> ModuleType:
         raise InvalidInputError(
             f"method was 'exact'; no source has more than dim = {problem.dim} rows, or a source of a "
             "plan that pools rows has fewer, or a reused design is divided anew among labelers, "
-            "or features are random: single rows matter then, use 'auto' or 'literal'"
+            "or features are random, or rows are drawn from a pool: single rows matter then, use "
+            "'auto' or 'literal'"
         )
     return literal if method == "literal" or not able else able[0]
 
@@ -37,7 +38,7 @@ def exact_engines(problem: Problem, plan: Plan) -> list[ModuleType]:
     """The engines that are exact for the plan, the cheapest first."""
     from genloss.simulate import compressed, increments, radial
 
-    if plan.has_features:
+    if plan.has_features or plan.has_subsamples:
         return []
     return [each for each in (radial, increments, compressed) if each.applies(problem, plan)]
 
@@ -98,7 +99,8 @@ def cautions(problem: Problem, plan: Plan) -> tuple[str, ...]:
         fresh = [g for k, g in enumerate(fitted) if k == 0 or g.design == "fresh"]
         noisy = any(source.label_noise > 0 for g in fitted for source in g.sources)
         directions = min(problem.dim, generation.features or problem.dim)
-        apart = abs(sum(g.n_samples for g in fresh) - directions)
+        rows = generation.subsample or sum(g.n_samples for g in fresh)
+        apart = abs(rows - directions)
         if generation.penalty == 0 and noisy and apart <= 3:
             near.append(model)
     if not near:

@@ -38,6 +38,7 @@ WORDS = {
     "real": ("share or weight of real labels", "1"),
     "weight": ("weight of each row", "1"),
     "features": ("number of random features", "1"),
+    "subsample": ("rows drawn from all rows so far", "1"),
 }
 
 
