@@ -69,6 +69,17 @@ def rows_of_speed() -> list[str]:
             of_plan(1000, gl.Plan.same_design(10, 500, penalty=0.01, noise=0.3)),
             np.nan,
         ),
+        *(
+            (
+                f"accumulate-subsample, {generations} generations, {design} inputs, ridge, dim 1,000",
+                of_plan(
+                    1000,
+                    gl.Plan.subsample(generations, 500, design=design, penalty=0.01, noise=0.3),
+                ),
+                np.nan,
+            )
+            for generations, design in ((4, "fresh"), (12, "fresh"), (4, "same"), (5, "same"))
+        ),
     ]
     return [
         f"| {name} | {best_of(work) * 1e3:.1f} ms | {'' if np.isnan(goal) else f'{goal:.0f} ms'} |"

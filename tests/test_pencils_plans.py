@@ -168,6 +168,10 @@ ONE_OVER_DIM = {
     "mixed": lambda d: gl.Plan.mix_labels(
         4, d // 5, real=0.4, penalty=0.05, noise=0.3, design="same"
     ),
+    "drawn": lambda d: gl.Plan.subsample(3, d // 5, design="fresh", penalty=0.05, noise=0.3),
+    "features": lambda d: gl.Plan.replace(3, d // 5, penalty=0.05, noise=0.3).with_features(
+        2 * d // 5, shared=True
+    ),
 }
 
 

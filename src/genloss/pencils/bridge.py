@@ -52,13 +52,9 @@ class Labels(NamedTuple):
     model: int
     drawn: subsets.Draws
 
-
-class Fitted(NamedTuple):
-    """Labels in one fit: their weight is zero in rows that are not drawn."""
-
-    X: Expression
-    y: Expression
-    weight: Coefficient
+    def taken(self, fit: int) -> Coefficient:
+        """One in the rows that take part in a fit, zero in the others."""
+        return subsets.inside(self.drawn, self.model, fit)
 
 
 def risks(problem: Problem, plan: Plan) -> tuple[Array, Array]:
@@ -199,14 +195,11 @@ def _fit(
     model: int,
 ) -> Expression:
     """The vector that solves the equations of one fit; with a feature map F, F times it."""
-    fitted: list[Fitted] = []
+    taken = [(own, own.taken(model)) for own in labels]
     weights: dict[Expression, Coefficient] = {}
-    n = 0.0
-    for X, y, weight, label, drawn in labels:
-        taken = subsets.inside(drawn, label, model)
-        fitted.append(Fitted(X, y, weight * taken))
-        weights[X] = weights.get(X, 0.0) + weight * taken
-        n += float(np.sum(X.rows.weights * taken))
+    for own, part in taken:
+        weights[own.X] = weights.get(own.X, 0.0) + own.weight * part
+    n = sum(float(np.sum(own.X.rows.weights * part)) for own, part in taken)
     distinct = sum(float(np.sum(X.rows.weights * (by > 0))) for X, by in weights.items())
     if map_ is not None and penalty == 0 and min(distinct, map_.cols.size) >= features.size:
         map_ = None  # least squares: as many features as directions are a change of coordinates
@@ -221,7 +214,7 @@ def _fit(
 
     def residual(X: Expression, w: Expression) -> Expression:
         """r_b, or r_b / (n penalty); zero in rows that are not drawn."""
-        rest = sum_of([_times(by, y) for own, y, by in fitted if own is X])
+        rest = sum_of([_times(own.weight * part, own.y) for own, part in taken if own.X is X])
         rest -= _times(weights[X], X @ w)
         scale = np.where(weights[X] > 0, penalty, 1.0) if np.ndim(weights[X]) else penalty
         return implicit(

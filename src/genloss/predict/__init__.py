@@ -57,7 +57,8 @@ def predict(
     ------
     NoTheoryError
         "closed": for reused or pooled designs with a penalty or several sources. "auto": for such
-        plans with more than 12 generations. "pencil": for a fit without penalty to dim rows.
+        plans with more than 12 generations. "pencil": for a fit without penalty to as many rows
+        as directions or random features, or rows that are drawn or left out more than 14 times.
     InvalidInputError
         If the plan does not fit the problem.
 
