@@ -56,7 +56,7 @@ def ridge_chain() -> list[str]:
     rows = []
     for n, goal, drawn in ((1000, 10, 1000), (10**6, 10_000, 10_000)):
         plan = gl.Plan.replace(100, n, penalty=lam, noise=noise)
-        fast = best_of(lambda plan=plan: compressed.run(problem, plan, rng, 4), 8) / 4
+        fast = best_of(lambda plan=plan: compressed.run(problem, plan, rng, 4), 25) / 4
         generations = 100 if drawn == n else 10
         slow = best_of(lambda drawn=drawn, g=generations: loop(drawn, g), 5)
         slow *= 100 / generations * n / drawn
