@@ -55,7 +55,7 @@ def simulate(
         Stop as soon as the standard error of every model's risk is at most this share of it.
     dtype : {"float64", "float32"}, default "float64"
         Precision of rows and of products of rows. In single precision, engines that have such
-        products are up to twice as quick from some hundred directions on. A risk is then off by
+        products are up to 1.5 times as quick from some hundred directions on. A risk is then off by
         about ``1e-6 * sqrt(signal * risk)``, and by up to ``1e-4 * sqrt(signal * risk)`` where a
         fit without penalty has fewer rows than directions or not many more; worse-conditioned fits
         are computed in double precision all the same.
