@@ -50,8 +50,9 @@ def predict(
     Returns
     -------
     Curve, or list of Curve
-        One for each plan: ``risk``, ``bias`` and ``variance`` per model, ``exact`` where they hold at finite size,
-        and warnings where the theory is weak. The risk is infinite where its mean does not exist.
+        One for each plan: ``risk``, ``bias`` and ``variance`` per model, ``exact`` where they hold
+        at finite size, and warnings where the theory is weak. The risk is infinite where its mean
+        does not exist.
 
     Raises
     ------

@@ -80,16 +80,11 @@ class Moments:
                     total = total + (a * b) * self._covariance[pair]
         return total
 
-    def second(self, one: Shares, other: Shares) -> Array | float:
-        """Second moment of two mixtures of labelers."""
-        return self.signal * (self.mean(one) * self.mean(other)) + self.covariance(one, other)
-
     def risk(self, model: int) -> tuple[Array, Array]:
         """Bias and variance of a model in the metric of the test inputs, each of shape (n_plans,)."""
         missed = self._whole((1 - self.filters[model]) ** 2)
-        return missed @ (self.spectrum * self.signal), self._covariance[
-            model, model
-        ] @ self.spectrum
+        bias = missed @ (self.spectrum * self.signal)
+        return bias, self._covariance[model, model] @ self.spectrum
 
     def _whole(self, values: Array | float) -> Array:
         """Values for every plan and eigenvalue."""
