@@ -28,8 +28,8 @@ from genloss.tune import Tuned, tune
 
 if TYPE_CHECKING:
     from genloss.data.forecast import Forecast, forecast
-    from genloss.data.kernels import Kernel
     from genloss.data.tables import Table, load_table
+    from genloss.estimate.kernels import Kernel
     from genloss.scaling import PowerLaw, ScalingLaw, scaling_law
     from genloss.simulate.comparison import Comparison, compare
     from genloss.sweeps import StoreError, sweep
@@ -73,7 +73,7 @@ __all__ = [
 _LAZY = {
     "Comparison": "genloss.simulate.comparison",
     "Forecast": "genloss.data.forecast",
-    "Kernel": "genloss.data.kernels",
+    "Kernel": "genloss.estimate.kernels",
     "PowerLaw": "genloss.scaling",
     "ScalingLaw": "genloss.scaling",
     "StoreError": "genloss.sweeps",
