@@ -18,7 +18,7 @@ from genloss.estimate.readings import Reading
 
 Array = npt.NDArray[np.float64]
 
-_FAINT = 1e-3  # share of the largest error below which errors are alike in their weight
+_FAINT = 0.1  # share of the largest error, added to errors, so that no penalty goes unheard
 
 
 def places(spectrum: Array, grid: Array) -> npt.NDArray[np.intp]:
