@@ -660,11 +660,12 @@ def test_a_damaged_file_is_named(tmp_path, cluster):
 
 
 @pytest.mark.parametrize("most_columns", [5000, 1])
-def test_values_whose_squares_overflow_are_named(tmp_path, monkeypatch, most_columns):
+@pytest.mark.parametrize("unit", [1e200, 1e-200])
+def test_values_whose_squares_overflow_are_named(tmp_path, monkeypatch, most_columns, unit):
     monkeypatch.setattr("genloss.data.streaming.MOST_COLUMNS", most_columns)
     x = np.random.default_rng(0).standard_normal(100)
-    path = write(tmp_path / "t.parquet", {"x": x, "huge": 1e200 * x, "y": x})
-    with pytest.raises(gl.DataError, match="values of 'huge' are so large that their squares"):
+    path = write(tmp_path / "t.parquet", {"x": x, "huge": unit * x, "y": x})
+    with pytest.raises(gl.DataError, match="values of 'huge' are so large, or so near each other"):
         read(path)
 
 

@@ -139,7 +139,8 @@ def refuse_overflow(names: list[str], squares: Array) -> None:
     large = [name for name, square in zip(names, squares, strict=True) if not np.isfinite(square)]
     if large:
         raise DataError(
-            f"the values of {some(large)} are so large that their squares overflow; rescale them"
+            f"the values of {some(large)} are so large, or so near each other, that their squares "
+            "are no floating-point numbers; give them in other units"
         )
 
 
