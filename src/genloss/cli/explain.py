@@ -6,12 +6,19 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from genloss.cli.app import app, console
+from genloss.cli.app import app, console, examples
 
 Flag = Annotated[bool, Parameter(negative="")]
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        "genloss explain",
+        "genloss explain ridge",
+        "genloss explain ridge --level theorist",
+        "genloss explain all --markdown > theory.md",
+    )
+)
 def explain(
     topic: str | None = None,
     /,
