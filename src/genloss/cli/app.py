@@ -58,7 +58,8 @@ def _expanded(_: Any, tokens: Sequence[Any]) -> Path:
 File = Annotated[Path, Parameter(converter=_expanded)]
 """A path in which ~ is the home folder, also where the shell leaves it alone (--plot=~/out.png)."""
 
-Json = Annotated[bool, Parameter(negative="")]
+Flag = Annotated[bool, Parameter(negative="")]
+Json = Flag
 
 
 def check_figure(path: Path | None) -> None:

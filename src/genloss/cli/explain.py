@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from cyclopts import Parameter
-
-from genloss.cli.app import app, console, examples
-
-Flag = Annotated[bool, Parameter(negative="")]
+from genloss.cli.app import Flag, app, console, examples
 
 
 @app.command(
