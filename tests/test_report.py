@@ -117,7 +117,7 @@ def test_columns_leave_by_rank_and_are_named():
     assert "Left out at this width: some heading." in " ".join(out.split())
     stacked = [Column("first", ["1" * 20]), Column("second", ["2" * 20])]
     out = printed(lambda console: print_table(stacked, console), 30)
-    assert out == f"first   {'1' * 20}\nsecond  {'2' * 20}\n\n"
+    assert out == f"first   {'1' * 20}\nsecond  {'2' * 20}\n"
 
 
 @pytest.mark.parametrize("scale", [1e-200, 1e-5, 1.0, 1e9, 1e150])

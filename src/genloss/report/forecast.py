@@ -80,12 +80,12 @@ def _print_models(outlook: Forecast, console: Console, unit: str) -> None:
     }
     error, low_end, high_end, forecast, found, spread = numeric(
         {name: values[shown] for name, values in errors.items()},
-        ranks={"s.e.": 3},
+        ranks={"low": 2, "high": 2, "check:\nforecast": 1, "s.e.": 4},
         digits={"s.e.": 2},
     )
     columns = [
         Column("model", [str(t) for t in shown]),
-        Column("labels", [names[t] for t in shown], rank=4, left=True, wraps=True),
+        Column("labels", [names[t] for t in shown], rank=5, left=True, wraps=True),
         error,
         low_end,
         high_end,
@@ -114,8 +114,8 @@ def _growth(own: Outcome, shown: list[int]) -> list[Column]:
 
     return [
         Column("change", cells(own.growth)),
-        Column("change\nlow", cells(own.growth_low), rank=2),
-        Column("change\nhigh", cells(own.growth_high), rank=2),
+        Column("change\nlow", cells(own.growth_low), rank=3),
+        Column("change\nhigh", cells(own.growth_high), rank=3),
     ]
 
 
@@ -154,14 +154,14 @@ def _off(difference: Array) -> str:
 
 
 def _print_ways(outlook: Forecast, console: Console, unit: str) -> None:
-    """This plan, the same with the penalty chosen anew, other policies, and the whole table."""
+    """Print the plan, the same with the penalty chosen anew, other policies, and the whole table."""
     written = _writer(unit, outlook.baseline)
     last = outlook.plan.n_models - 1
-    ways = [("this plan, penalty fixed", outlook.own), ("penalty chosen anew", outlook.retuned)]
+    ways = [("this plan", outlook.own), ("penalty anew", outlook.retuned)]
     if outlook.penalty_rule == "cv":
-        ways = [("this plan, penalty chosen anew", outlook.own)]
+        ways = [("this plan", outlook.own)]
     ways += [(policy.name, policy) for policy in outlook.policies]
-    ways.append((f"all {counted(outlook.full.n_samples, 'row')} every time", outlook.full))
+    ways.append((f"all {counted(outlook.full.n_samples, 'row')}", outlook.full))
     columns = [
         Column("way to train", [name for name, _ in ways], left=True, wraps=True),
         Column("rows", [str(way.n_samples) for _, way in ways], rank=3),
@@ -186,10 +186,16 @@ def _print_ways(outlook: Forecast, console: Console, unit: str) -> None:
     ]
     print_table(columns, console)
     console.print()
+    dim(
+        "Errors of every way from the same rows; change with its 90 % interval (low, high). "
+        "Penalty cv: chosen anew for every model, by leave-one-out.",
+        console,
+    )
+    console.print()
 
 
 def _penalty(value: float) -> str:
-    return "anew" if math.isnan(value) else number(value, 2)
+    return "cv" if math.isnan(value) else number(value, 2)
 
 
 def _writer(unit: str, baseline: float) -> Callable[[Array], Array]:
@@ -207,7 +213,8 @@ def _written_stderr(unit: str, error: Array, stderr: Array, baseline: float) -> 
     if unit == "mse":
         return stderr
     if unit == "rmse":
-        return np.divide(stderr, 2 * np.sqrt(error), out=np.zeros_like(error), where=error > 0)
+        told = (error > 0) & np.isfinite(error)
+        return np.divide(stderr, 2 * np.sqrt(error), out=np.full_like(error, np.nan), where=told)
     return stderr / baseline
 
 

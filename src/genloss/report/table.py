@@ -71,13 +71,14 @@ def print_table(columns: Sequence[Column], console: Console) -> None:
         return
     widest = max(cell_len(_flat(column.heading)) for column in columns)
     for row in range(len(columns[0].cells)):
+        if row:
+            console.print()
         for column in columns:
             heading = _flat(column.heading).ljust(widest)
             line = Text(f"{heading}{GAP}", style="bold") + Text(
                 column.cells[row].strip(), column.style
             )
             _print(line, console)
-        console.print()
 
 
 def fitting(columns: Sequence[Column], width: int) -> list[Column]:
