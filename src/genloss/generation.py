@@ -8,7 +8,10 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, Literal, Self
 
+import numpy as np
+
 from genloss import _check
+from genloss._words import shown
 from genloss.errors import InvalidInputError
 
 MOST_ROWS = 10**12
@@ -24,11 +27,11 @@ def model_number(labeler: Any) -> int | str:
     """Return "real", "previous" or a model number; accept digits as text (TOML keys)."""
     if isinstance(labeler, str) and labeler in ("real", "previous"):
         return labeler
-    text = str(labeler)
-    if not isinstance(labeler, bool) and text.isdecimal():
+    text = str(labeler) if isinstance(labeler, str | int | np.integer) else ""
+    if not isinstance(labeler, bool) and text.isascii() and text.isdecimal() and len(text) < 10:
         return int(text)
     raise InvalidInputError(
-        f"labeler was {labeler!r}; it must be 'real', 'previous', the number of an earlier model "
+        f"labeler was {shown(labeler)}; it must be 'real', 'previous', the number of an earlier model "
         "(0 is the first), or a mixture such as {'real': 0.3, 'previous': 0.7}"
     )
 
@@ -87,9 +90,7 @@ class Source:
         set_field(self, "weight", _check.positive("weight", self.weight))
         set_field(self, "labeler", _frozen_labeler(self.labeler))
         if self.covariance is not None:
-            values = _check.vector("covariance", self.covariance)
-            if (values <= 0).any():
-                raise InvalidInputError(f"covariance had minimum {values.min()}; all must be > 0")
+            values = _check.vector("covariance", self.covariance, above="> 0")
             set_field(self, "covariance", tuple(values.tolist()))
 
     @property
@@ -143,12 +144,14 @@ def _frozen_labeler(labeler: Any) -> str | int | Mixture:
         return model_number(labeler)
     if not labeler or not all(isinstance(pair, tuple) and len(pair) == 2 for pair in labeler):
         raise InvalidInputError(
-            f"labeler was {labeler!r}; a mixture must name at least one labeler with a coefficient"
+            f"labeler was {shown(labeler)}; a mixture must name at least one labeler with a coefficient"
         )
     shares: dict[str | int, float] = {}
     for who, coefficient in labeler:
         number = model_number(who)
-        shares[number] = shares.get(number, 0.0) + _check.finite(f"labeler[{who!r}]", coefficient)
+        shares[number] = shares.get(number, 0.0) + _check.finite(
+            f"labeler[{shown(who)}]", coefficient
+        )
     return tuple(sorted(shares.items(), key=lambda pair: (pair[0] != "real", str(pair[0]))))
 
 
@@ -204,15 +207,14 @@ class Generation:
         given: Any = self.sources
         sources = (given,) if isinstance(given, Source) else given
         if not isinstance(sources, Iterable):
-            raise InvalidInputError(f"sources was {given!r}; it must be a list of Source")
+            raise InvalidInputError(f"sources was {shown(given)}; it must be a list of Source")
         sources = tuple(sources)
         if not sources or not all(isinstance(source, Source) for source in sources):
-            raise InvalidInputError(f"sources was {given!r}; it must hold at least one Source")
+            raise InvalidInputError(f"sources was {shown(given)}; it must hold at least one Source")
         set_field(self, "sources", sources)
         set_field(self, "penalty", _check.non_negative("penalty", self.penalty))
         set_field(self, "design", _check.choice("design", self.design, ("fresh", "same")))
-        if not isinstance(self.pooled, bool):
-            raise InvalidInputError(f"pooled was {self.pooled!r}; it must be True or False")
+        set_field(self, "pooled", _check.boolean("pooled", self.pooled))
         if self.features is not None:
             count = _check.integer("features", self.features, minimum=1, maximum=MOST_ROWS)
             set_field(self, "features", count)
@@ -275,8 +277,9 @@ class Generation:
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any], *, where: str = "generation") -> Self:
         """Read what `to_dict` writes; unknown keys are refused."""
-        from genloss.files import call_with_keys
+        from genloss.files import call_with_keys, table
 
+        plain = table(where, plain)
         names = tuple(spec.name for spec in fields(cls) if spec.name != "sources")
         own = {key: plain[key] for key in names if key in plain}
         rest = {key: value for key, value in plain.items() if key not in own}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Self
 
 import numpy as np
@@ -12,8 +13,9 @@ import numpy.typing as npt
 
 from genloss import _check
 from genloss._plan_checks import check_generations
+from genloss._words import shown
 from genloss.errors import InvalidInputError
-from genloss.generation import Design, Generation, Labeler, Source
+from genloss.generation import MOST_ROWS, Design, Generation, Labeler, Source
 
 MOST_MODELS = 100_000
 PerGeneration = float | Sequence[float] | npt.NDArray[np.float64]
@@ -51,11 +53,13 @@ class Plan:
 
     def __post_init__(self) -> None:
         given: Any = self.generations
-        generations = tuple(given) if isinstance(given, Iterable) else ()
+        generations = tuple(islice(given, MOST_MODELS + 1)) if isinstance(given, Iterable) else ()
         if not generations or not all(isinstance(g, Generation) for g in generations):
             raise InvalidInputError(
-                f"generations was {given!r}; it must hold at least one Generation"
+                f"generations was {shown(given)}; it must hold at least one Generation"
             )
+        if len(generations) > MOST_MODELS:
+            raise InvalidInputError(f"generations had more than {MOST_MODELS} entries, the most")
         object.__setattr__(self, "generations", generations)
         check_generations(generations)
 
@@ -139,7 +143,7 @@ class Plan:
         )
         built = []
         for t in range(count):
-            n = _check.integer("n_samples", rows[t], minimum=1)
+            n = _check.integer("n_samples", rows[t], minimum=1, maximum=MOST_ROWS)
             n_real = n if t == 0 else round(_check.share("real", shares[t]) * n)
             sources = [Source(n_real, "real", noises[t])] if n_real else []
             if n_real < n:
@@ -419,8 +423,7 @@ class Plan:
           model 0: 100 real, penalty 0.1, 50 random features
           models 1-2: 100 labelled by previous, penalty 0.1, same 50 random features
         """
-        if not isinstance(shared, bool):
-            raise InvalidInputError(f"shared was {shared!r}; it must be True or False")
+        shared = _check.boolean("shared", shared)
         return type(self)(
             tuple(
                 replace(
@@ -517,12 +520,14 @@ class Plan:
 
 
 def _per_generation(name: str, values: Any, count: int) -> list[Any]:
-    if np.ndim(values) == 0:
+    single = not isinstance(values, Iterable) or isinstance(values, str | bytes | Mapping)
+    if single or getattr(values, "ndim", 1) == 0:
         return [values] * count
-    listed = list(values)
+    listed = list(islice(values, count + 1000))  # one that never ends is told too
     if len(listed) != count:
         raise InvalidInputError(
-            f"{name} had {len(listed)} entries; it must be one number or {count}, "
+            f"{name} had {len(listed)} entries; it must be one "
+            f"number or {count}, "
             "one per generation"
         )
     return listed

@@ -189,7 +189,11 @@ def exponent_rule(
     """
     rows, count = array("n_samples", n_samples, positive=True), array("generations", generations)
     if generator_samples is not None:
-        generator_rows = array("generator_samples", generator_samples, positive=True)
+        rows, count, generator_rows = _check.broadcast(
+            n_samples=rows,
+            generations=count,
+            generator_samples=array("generator_samples", generator_samples, positive=True),
+        )
         with np.errstate(divide="ignore"):
             rows = np.minimum(rows, np.where(count > 0, generator_rows / count, np.inf))
     elif (count > 0).any():

@@ -22,6 +22,7 @@ from genloss.generation import REAL, Generation, Source
 from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.simulate import literal
+from genloss.simulate.tally import Batch
 
 Array = npt.NDArray[np.float64]
 
@@ -82,8 +83,8 @@ def run(
     rng: np.random.Generator,
     count: int,
     dtype: type[np.float64 | np.float32] = np.float64,
-) -> tuple[Array, Array]:
-    """Run the plan ``count`` times; returns what `literal.run` returns."""
+) -> Batch:
+    """Run the plan ``count`` times, with rows and products of rows in ``dtype``."""
     d, truth = problem.dim, np.sqrt(problem.spectrum) * problem.truth
     risks = np.empty((plan.n_models, count))
     errors = np.empty((plan.n_models, d))
@@ -112,7 +113,7 @@ def run(
         models[model] = fitted
         for number in [k for k in models if k >= 0 and last_use.get(k, -1) <= model]:
             del models[number]
-    return risks.T, errors
+    return Batch(risks.T, errors)
 
 
 @lru_cache(maxsize=8)

@@ -12,6 +12,7 @@ from genloss import _linalg
 from genloss.generation import REAL, Generation
 from genloss.plan import Plan
 from genloss.problem import Problem
+from genloss.simulate.tally import Batch
 
 Array = npt.NDArray[np.float64]
 
@@ -30,16 +31,8 @@ def run(
     rng: np.random.Generator,
     count: int,
     dtype: type[np.float64 | np.float32] = np.float64,
-) -> tuple[Array, Array]:
-    """Run the plan ``count`` times, with rows and products of rows in ``dtype``.
-
-    Returns
-    -------
-    risks : ndarray of shape (count, n_models)
-        Excess risk of every model of every run.
-    errors : ndarray of shape (n_models, p)
-        Sum over the runs of ``sqrt(spectrum) * (w_t - truth)``.
-    """
+) -> Batch:
+    """Run the plan ``count`` times, with rows and products of rows in ``dtype``."""
     root = np.sqrt(problem.spectrum)
     risks = np.empty((count, plan.n_models))
     errors = np.zeros((plan.n_models, problem.dim))
@@ -48,7 +41,7 @@ def run(
             error = root * (w - problem.truth)
             risks[trial, model] = error @ error
             errors[model] += error
-    return risks, errors
+    return Batch(risks, errors)
 
 
 def _chain(

@@ -112,10 +112,8 @@ def tune(
     >>> best.value < best.value_before
     True
     """
-    if not isinstance(problem, Problem):
-        raise InvalidInputError(f"problem was {type(problem).__name__}; it must be a Problem")
-    if not isinstance(plan, Plan):
-        raise InvalidInputError(f"plan was {type(plan).__name__}; it must be a Plan")
+    _check.instance("problem", problem, Problem)
+    _check.instance("plan", plan, Plan)
     over = _check.choice("over", over, OVER)
     score = OBJECTIVES[_check.choice("objective", objective, tuple(OBJECTIVES))]
     if penalties is None:
