@@ -43,6 +43,8 @@ class Curve:
         Whether the model's risk is exact at finite size (theory only).
     trials : int or None
         Number of Monte Carlo runs.
+    penalty : ndarray of shape (n_models,) or None
+        Penalty of each fit, also where the plan says "cv" (theory only).
 
     Examples
     --------
@@ -64,6 +66,7 @@ class Curve:
     df2: Array | None = None
     exact: npt.NDArray[np.bool_] | None = None
     trials: int | None = None
+    penalty: Array | None = None
 
     def __post_init__(self) -> None:
         for name in self._columns():
@@ -72,7 +75,7 @@ class Curve:
             object.__setattr__(self, name, column)
 
     def _columns(self) -> list[str]:
-        names = ("risk", "bias", "variance", "stderr", "kappa", "df1", "df2", "exact")
+        names = ("risk", "bias", "variance", "stderr", "kappa", "df1", "df2", "exact", "penalty")
         return [name for name in names if getattr(self, name) is not None]
 
     @property

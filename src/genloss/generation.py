@@ -21,6 +21,7 @@ REAL = -1
 Mixture = tuple[tuple[str | int, float], ...]
 Labeler = str | int | Mapping[str | int, float] | Mixture
 Design = Literal["fresh", "same"]
+Penalty = float | Literal["cv"]
 
 
 def model_number(labeler: Any) -> int | str:
@@ -163,10 +164,12 @@ class Generation:
     ----------
     sources : iterable of Source
         The rows of this generation.
-    penalty : float, default 0.0
+    penalty : float or "cv", default 0.0
         lambda in ``(1/n) sum_i weight_i (x_i'w - y_i)**2 + lambda |w|**2``, n the number of rows
         fitted; the same as scikit-learn's ``Ridge(alpha=n * penalty, fit_intercept=False)``.
         Zero is least squares, or its minimum-norm solution when rows are fewer than directions.
+        "cv": the penalty with the least leave-one-out error on the fit's own labels, chosen anew at
+        every fit (`genloss.retuning` says among which).
     design : {"fresh", "same"}, default "fresh"
         "fresh": new rows. "same": the inputs of the generation before it, labelled anew.
     pooled : bool, default False
@@ -195,7 +198,7 @@ class Generation:
     """
 
     sources: tuple[Source, ...]
-    penalty: float = 0.0
+    penalty: Penalty = 0.0
     design: Design = "fresh"
     pooled: bool = False
     features: int | None = None
@@ -212,7 +215,7 @@ class Generation:
         if not sources or not all(isinstance(source, Source) for source in sources):
             raise InvalidInputError(f"sources was {shown(given)}; it must hold at least one Source")
         set_field(self, "sources", sources)
-        set_field(self, "penalty", _check.non_negative("penalty", self.penalty))
+        set_field(self, "penalty", _penalty(self.penalty))
         set_field(self, "design", _check.choice("design", self.design, ("fresh", "same")))
         set_field(self, "pooled", _check.boolean("pooled", self.pooled))
         if self.features is not None:
@@ -239,7 +242,7 @@ class Generation:
         n_samples: int,
         *,
         labeler: Labeler = "previous",
-        penalty: float = 0.0,
+        penalty: Penalty = 0.0,
         noise: float = 0.0,
         real_noise: float | None = None,
         design: Design = "fresh",
@@ -257,9 +260,15 @@ class Generation:
         """Number of its own rows, over all sources."""
         return sum(source.n_samples for source in self.sources)
 
+    @property
+    def fixed_penalty(self) -> float:
+        """The penalty as a number; NaN for "cv"."""
+        return math.nan if self.penalty == "cv" else self.penalty
+
     def __str__(self) -> str:
         text = " + ".join(str(source) for source in self.sources)
-        text += f", penalty {self.penalty:.6g}" if self.penalty else ""
+        if self.penalty:
+            text += ", penalty " + ("cv" if self.penalty == "cv" else f"{self.penalty:.6g}")
         text += ", same inputs" if self.design == "same" else ""
         text += ", pooled" if self.pooled else ""
         text += f", {self.subsample} rows drawn" if self.subsample is not None else ""
@@ -293,6 +302,14 @@ class Generation:
             for i, source in enumerate(rest["sources"])
         )
         return call_with_keys(cls, {**own, **rest}, where=where)
+
+
+def _penalty(value: Any) -> Penalty:
+    if not isinstance(value, str):
+        return _check.non_negative("penalty", value)
+    if value != "cv":
+        raise InvalidInputError(f"penalty was {shown(value)}; it must be a number >= 0, or 'cv'")
+    return "cv"
 
 
 def _without_defaults(value: Source | Generation) -> dict[str, Any]:

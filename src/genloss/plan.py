@@ -15,10 +15,11 @@ from genloss import _check
 from genloss._plan_checks import check_generations
 from genloss._words import shown
 from genloss.errors import InvalidInputError
-from genloss.generation import MOST_ROWS, Design, Generation, Labeler, Source
+from genloss.generation import MOST_ROWS, Design, Generation, Labeler, Penalty, Source
 
 MOST_MODELS = 100_000
 PerGeneration = float | Sequence[float] | npt.NDArray[np.float64]
+Penalties = Penalty | Sequence[Penalty] | npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, repr=False)
@@ -27,6 +28,7 @@ class Plan:
 
     Model 0 is the first one fitted. The class methods write the common plans; their
     ``n_samples``, ``penalty``, ``noise`` and ``real`` take one number, or one per generation.
+    A penalty may also be "cv": chosen anew at every fit, by leave-one-out on its own labels.
 
     Parameters
     ----------
@@ -47,6 +49,10 @@ class Plan:
       model 0: 600 real, noise 0.5
       models 1-9: 600 labelled by previous, noise 0.5
       model 10: 1600 labelled by previous, noise 0.5, penalty 0.01
+    >>> gl.Plan.replace(2, 100, penalty="cv")
+    Plan(2 models)
+      model 0: 100 real, penalty cv
+      model 1: 100 labelled by previous, penalty cv
     """
 
     generations: tuple[Generation, ...]
@@ -69,7 +75,7 @@ class Plan:
         generations: int,
         n_samples: PerGeneration,
         *,
-        penalty: PerGeneration = 0.0,
+        penalty: Penalties = 0.0,
         noise: PerGeneration = 0.0,
     ) -> Self:
         """Every model is trained on fresh rows labelled by its predecessor, the first on real ones.
@@ -104,7 +110,7 @@ class Plan:
         n_samples: PerGeneration,
         *,
         real: PerGeneration,
-        penalty: PerGeneration = 0.0,
+        penalty: Penalties = 0.0,
         noise: PerGeneration = 0.0,
     ) -> Self:
         """Stack rows: a share ``real`` of each generation's rows has real labels.
@@ -158,7 +164,7 @@ class Plan:
         n_samples: PerGeneration,
         *,
         real: PerGeneration,
-        penalty: PerGeneration = 0.0,
+        penalty: Penalties = 0.0,
         noise: PerGeneration = 0.0,
         real_noise: float | None = None,
         design: Design = "fresh",
@@ -210,7 +216,7 @@ class Plan:
         n_samples: PerGeneration,
         *,
         design: Design,
-        penalty: PerGeneration = 0.0,
+        penalty: Penalties = 0.0,
         noise: PerGeneration = 0.0,
     ) -> Self:
         """Keep all rows: each generation adds a block labelled by its predecessor and refits.
@@ -249,7 +255,7 @@ class Plan:
         n_samples: PerGeneration,
         *,
         design: Design,
-        penalty: PerGeneration = 0.0,
+        penalty: Penalties = 0.0,
         noise: PerGeneration = 0.0,
     ) -> Self:
         """Keep all rows, but fit to as many of them, drawn at random, as each new block has.
@@ -293,7 +299,7 @@ class Plan:
         generations: int,
         n_samples: int,
         *,
-        penalty: PerGeneration = 0.0,
+        penalty: Penalties = 0.0,
         noise: PerGeneration = 0.0,
     ) -> Self:
         """Every model is trained on the same inputs, labelled anew by its predecessor.
@@ -326,7 +332,7 @@ class Plan:
         cls,
         generations: int,
         n_samples: PerGeneration,
-        penalty: PerGeneration,
+        penalty: Penalties,
         noise: PerGeneration,
         labelers: Sequence[Labeler] | None = None,
         *,
@@ -394,8 +400,8 @@ class Plan:
             )
         return type(self)((*self.generations, generation))
 
-    def with_penalty(self, penalty: PerGeneration) -> Self:
-        """Return the plan with another penalty, one number or one per generation."""
+    def with_penalty(self, penalty: Penalties) -> Self:
+        """Return the plan with another penalty, one number or "cv", or one of them per generation."""
         values = _per_generation("penalty", penalty, self.n_models)
         return type(self)(
             tuple(
@@ -457,8 +463,13 @@ class Plan:
 
     @property
     def penalty(self) -> npt.NDArray[np.float64]:
-        """Penalty of every generation, shape (n_models,)."""
-        return np.array([generation.penalty for generation in self.generations])
+        """Penalty of every generation, shape (n_models,); NaN for "cv"."""
+        return np.array([generation.fixed_penalty for generation in self.generations])
+
+    @property
+    def has_cv(self) -> bool:
+        """Whether any model's penalty is chosen by leave-one-out on its own labels."""
+        return any(generation.penalty == "cv" for generation in self.generations)
 
     def last_labelled(self) -> dict[int, int]:
         """Number of the last model that each labeler labels, by the labeler's number."""

@@ -109,7 +109,7 @@ def risks(problem: Problem, plan: Plan) -> tuple[Array, Array]:
         own = _labels(design, drawn, generation, model, models)
         pool += own
         fitted = pool if generation.pooled else own
-        models[model] = _fit(features, map_, fitted, generation.penalty, model)
+        models[model] = _fit(features, map_, fitted, generation.fixed_penalty, model)
     errors = [models[model] - models[REAL] for model in range(plan.n_models)]
     chain, metric = Chain(*errors), diagonal(features, spectrum)
     found = [chain.risk(error, metric) for error in errors]

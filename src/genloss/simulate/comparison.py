@@ -177,7 +177,7 @@ def _drawn(engine: ModuleType, plan: Plan) -> list[object]:
     return [
         (
             generation.design,
-            engine is radial and generation.penalty > 0,
+            engine is radial and generation.fixed_penalty > 0,
             [(source.n_samples, source.label_noise > 0) for source in generation.sources],
         )
         for generation in plan

@@ -106,7 +106,9 @@ def run(
             gram = reduce(Gram.joined, map(_gram, parts, factors, labels))
             if pools:
                 pool = gram if pool is None else pool.joined(gram)
-            fitted = _fit(problem, pool if pool and generation.pooled else gram, generation.penalty)
+            fitted = _fit(
+                problem, pool if pool and generation.pooled else gram, generation.fixed_penalty
+            )
         error = fitted - truth
         risks[model] = np.vecdot(error, error)
         errors[model] = error.sum(axis=0)
@@ -178,5 +180,5 @@ def _fit_few(
     root = np.sqrt(problem.spectrum)
     inputs = np.concatenate(factors, axis=1) * root.astype(factors[0].dtype)
     samples = zip(inputs, np.concatenate(labels, axis=1), strict=True)
-    fits = [literal.fit(X, y, weights, penalty=generation.penalty) for X, y in samples]
+    fits = [literal.fit(X, y, weights, penalty=generation.fixed_penalty) for X, y in samples]
     return root * np.array(fits)

@@ -12,6 +12,7 @@ from genloss import _linalg
 from genloss.generation import REAL, Generation
 from genloss.plan import Plan
 from genloss.problem import Problem
+from genloss.simulate.leave_one_out import chosen_penalty
 from genloss.simulate.tally import Batch
 
 Array = npt.NDArray[np.float64]
@@ -64,13 +65,14 @@ def _chain(
             drawn = rng.choice(len(rows[0]), generation.subsample, replace=False)
             rows = tuple(part[drawn] for part in rows)  # type: ignore[assignment]
         if generation.features is None:
-            models[model] = fit(*rows, penalty=generation.penalty)
+            models[model] = fit(*rows, penalty=_penalty(generation, *rows))
             continue
         if generation.feature_map == "fresh":
             entries = rng.standard_normal((problem.dim, generation.features), dtype=dtype)
             F = np.asarray(entries / dtype(np.sqrt(generation.features)))
         inputs, labels, weights = rows
-        models[model] = F @ fit(inputs @ F, labels, weights, penalty=generation.penalty)
+        rows = inputs @ F, labels, weights
+        models[model] = F @ fit(*rows, penalty=_penalty(generation, *rows))
     return [models[model] for model in range(plan.n_models)]
 
 
@@ -109,6 +111,10 @@ def _labels(
 
 def _weights(generation: Generation) -> Array:
     return np.concatenate([np.full(s.n_samples, s.weight) for s in generation.sources])
+
+
+def _penalty(generation: Generation, X: Array, y: Array, weights: Array) -> float:
+    return chosen_penalty(X, y, weights) if generation.penalty == "cv" else generation.penalty
 
 
 def fit(X: Array, y: Array, weights: Array | None = None, *, penalty: float = 0.0) -> Array:

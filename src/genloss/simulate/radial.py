@@ -69,8 +69,8 @@ def _fit(
     problem: Problem, generation: Generation, labeler: Radial, rng: np.random.Generator
 ) -> Radial:
     source, d = generation.sources[0], problem.dim
-    if generation.penalty > 0:
-        penalty = generation.penalty / (source.weight * float(problem.spectrum[0]))
+    if generation.fixed_penalty > 0:
+        penalty = generation.fixed_penalty / (source.weight * float(problem.spectrum[0]))
         return _ridge(d, source.n_samples, penalty, source.label_noise, labeler, rng)
     if source.n_samples >= d:
         return _least_squares(d, source.n_samples, source.label_noise, labeler, rng)

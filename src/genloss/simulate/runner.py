@@ -27,7 +27,8 @@ def engine_for(problem: Problem, plan: Plan, method: str) -> ModuleType:
         raise InvalidInputError(
             f"method was 'exact'; no source has more than dim = {problem.dim} rows, or a source of a "
             "plan that pools rows has fewer, or a reused design is divided anew among labelers, "
-            "or features are random, or rows are drawn from a pool: single rows matter then, use "
+            "or features are random, or rows are drawn from a pool, or a penalty is chosen by "
+            "leave-one-out ('cv'): single rows matter then, use "
             "'auto' or 'literal'"
         )
     return literal if method == "literal" or not able else able[0]
@@ -37,7 +38,7 @@ def exact_engines(problem: Problem, plan: Plan) -> list[ModuleType]:
     """The engines that are exact for the plan, the cheapest first."""
     from genloss.simulate import compressed, increments, radial
 
-    if plan.has_features or plan.has_subsamples:
+    if plan.has_features or plan.has_subsamples or plan.has_cv:
         return []
     return [each for each in (radial, increments, compressed) if each.applies(problem, plan)]
 
