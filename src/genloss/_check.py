@@ -109,7 +109,7 @@ def choice(name: str, value: Any, allowed: Sequence[str]) -> str:
     """Return ``value`` if it is one of ``allowed``."""
     if not isinstance(value, str) or value not in allowed:
         options = ", ".join(repr(option) for option in allowed)
-        near = difflib.get_close_matches(str(value)[:80], allowed, n=1)
+        near = difflib.get_close_matches(value[:80], allowed, n=1) if isinstance(value, str) else []
         hint = f" (did you mean {near[0]!r}?)" if near else ""
         raise InvalidInputError(f"{name} was {shown(value)}; it must be one of {options}{hint}")
     return str(value)
@@ -212,16 +212,16 @@ def _float64(name: str, values: Any, flags: bool) -> Array:
         raise InvalidInputError(f"{name} was {shown(values)}; it must be numeric") from None
     kind = given.dtype.kind
     if kind in _NO_NUMBERS and not (flags and kind == "b"):
-        at = _place((0,) * given.ndim) if given.size else ""
+        where = _place((0,) * given.ndim) if given.size else ""
         first = shown(given.flat[0].item() if given.size else values)
         raise InvalidInputError(
-            f"{name}{at} was {first}; it must be numeric, not {_NO_NUMBERS[kind]}"
+            f"{name}{where} was {first}; it must be numeric, not {_NO_NUMBERS[kind]}"
         )
     if kind == "O":
-        for at, entry in np.ndenumerate(given):
+        for index, entry in np.ndenumerate(given):
             if not _is_number(entry) and not (flags and isinstance(entry, bool | np.bool_)):
                 raise InvalidInputError(
-                    f"{name}{_place(at)} was {shown(entry)}; it must be numeric"
+                    f"{name}{_place(index)} was {shown(entry)}; it must be numeric"
                 )
         given = np.array([_float(entry) for entry in given.flat]).reshape(given.shape)
     with np.errstate(over="ignore"):  # of longer floats

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from genloss import _check
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -92,6 +94,7 @@ class Curve:
         >>> gl.predict(gl.Problem.isotropic(10), gl.Plan.replace(5, 31, noise=1.0)).first_above(2.5)
         2
         """
+        factor = _check.positive("factor", factor)
         above = np.flatnonzero(self.risk > factor * self.risk[0])
         return int(above[0]) if above.size else None
 

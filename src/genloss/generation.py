@@ -209,7 +209,7 @@ class Generation:
         set_field = object.__setattr__
         given: Any = self.sources
         sources = (given,) if isinstance(given, Source) else given
-        if not isinstance(sources, Iterable):
+        if not isinstance(sources, Iterable) or getattr(sources, "ndim", 1) == 0:
             raise InvalidInputError(f"sources was {shown(given)}; it must be a list of Source")
         sources = tuple(sources)
         if not sources or not all(isinstance(source, Source) for source in sources):

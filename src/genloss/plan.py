@@ -59,7 +59,8 @@ class Plan:
 
     def __post_init__(self) -> None:
         given: Any = self.generations
-        generations = tuple(islice(given, MOST_MODELS + 1)) if isinstance(given, Iterable) else ()
+        several = isinstance(given, Iterable) and getattr(given, "ndim", 1) > 0
+        generations = tuple(islice(given, MOST_MODELS + 1)) if several else ()
         if not generations or not all(isinstance(g, Generation) for g in generations):
             raise InvalidInputError(
                 f"generations was {shown(given)}; it must hold at least one Generation"

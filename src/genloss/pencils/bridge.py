@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from genloss import _check
 from genloss.errors import NoTheoryError
 from genloss.generation import REAL, Generation, Source
 from genloss.pencils import subsets
@@ -92,7 +93,8 @@ def risks(problem: Problem, plan: Plan) -> tuple[Array, Array]:
     >>> (bias + variance).round(4)
     array([0.1768, 0.2128, 0.2298])
     """
-    plan.check_fits(problem.dim)
+    _check.instance("problem", problem, Problem)
+    _check.instance("plan", plan, Plan).check_fits(problem.dim)
     features, spectrum, truth, roots = _directions(problem, plan)
     models = {REAL: vector(features, truth, name="truth")}
     pool: list[Labels] = []

@@ -11,6 +11,7 @@ from genloss import _check
 from genloss.errors import InvalidInputError
 from genloss.problem import MOST_DIRECTIONS
 
+LARGEST = 1e100  # of coefficients, which are squared
 Array = npt.NDArray[np.float64]
 
 
@@ -70,6 +71,8 @@ class Space:
     def coefficient(self, name: str, values: npt.ArrayLike) -> float | Array:
         """Return ``values`` as one number or an array of shape (directions,)."""
         entries = _check.numbers(name, values)
+        if np.abs(entries).max() > LARGEST:
+            raise InvalidInputError(f"{name} had entries above {LARGEST:g}, the most; scale them")
         if entries.ndim == 0:
             return float(entries)
         entries.setflags(write=False)

@@ -92,7 +92,8 @@ class Settings:
                 f"generator_penalty was {shown(generator_penalty)} with the same design; it must "
                 "be 0"
             )
-        return cls(*_check.broadcast(**columns), same)
+        n, lam, sigma, n_generators, own_rows, own, lam_generators = _check.broadcast(**columns)
+        return cls(n, lam, sigma, n_generators, own_rows, own, lam_generators, same)
 
     def flat(self) -> Self:
         """The same with one axis."""

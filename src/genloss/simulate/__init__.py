@@ -11,6 +11,7 @@ import numpy as np
 
 from genloss import _check
 from genloss._threads import cores
+from genloss._words import shown
 from genloss.curve import Curve
 from genloss.errors import InvalidInputError
 from genloss.plan import Plan
@@ -108,7 +109,7 @@ def simulate(
     workers = _check.integer("workers", workers, minimum=1)
     _check.boolean("progress", progress)
     if on_round is not None and not callable(on_round):
-        raise InvalidInputError(f"on_round was {on_round!r}; it must be a function of a Curve")
+        raise InvalidInputError(f"on_round was {shown(on_round)}; it must be a function of a Curve")
     single = _check.choice("dtype", dtype, ("float64", "float32")) == "float32"
     engine = runner.engine_for(problem, plan, method)
     engine_run, name, size = engine.run, engine.NAME, engine.BLOCK

@@ -63,8 +63,9 @@ def rounds(
 
     with trial_pool(workers) as pool:
         while this_round := list(islice(streams, per_round)):
-            cuts = [len(this_round) * k // workers for k in range(workers + 1)]
-            shares = [this_round[a:b] for a, b in pairwise(cuts) if a < b]
+            few = min(workers, len(this_round))
+            cuts = [len(this_round) * k // few for k in range(few + 1)]
+            shares = [this_round[a:b] for a, b in pairwise(cuts)]
             yield list(chain.from_iterable(pool.map(share, shares)))
 
 
