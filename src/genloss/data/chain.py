@@ -67,7 +67,7 @@ def walk(
             if generation.pooled
             else block
         )
-        models[t] = fit(used[0], used[1], generation.penalty)
+        models[t] = fit(used[0], used[1], generation.fixed_penalty)
         yield Fitted(models[t], *used)
 
 
@@ -260,7 +260,7 @@ def rehearse(
     unseen = np.ones(y.size, dtype=bool)
     errors: list[float] = []
     for t, fitted in enumerate(walk(plan, y, partial(fit_rows, X, kernel), rng)):
-        rows, penalty = fitted.rows, plan.generations[t].penalty
+        rows, penalty = fitted.rows, plan.generations[t].fixed_penalty
         apart = unseen.copy()
         apart[rows] = False
         enough = apart.sum() >= min(2000, y.size // 3)
