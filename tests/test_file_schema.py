@@ -18,6 +18,7 @@ VALIDATOR = jsonschema.Draft202012Validator(file_schema())
 
 positive = st.floats(1e-6, 1e6)
 not_negative = st.just(0) | positive
+penalties = not_negative | st.just("cv")
 rows = st.integers(2, 50)
 labelers = st.sampled_from(
     ["real", "previous", 0, "0", {"real": 0.4, "previous": 0.6}, {"0": -1.0}]
@@ -44,7 +45,7 @@ def generations(draw):
     own = st.fixed_dictionaries(
         {},
         optional={
-            "penalty": not_negative,
+            "penalty": penalties,
             "repeat": st.integers(1, 3),
             "design": st.just("fresh"),
             "features": st.none() | rows,
@@ -71,7 +72,7 @@ def plans(draw):
     values = {
         "generations": st.just(count) | st.just(float(count)),
         "n_samples": rows if same or name in ("accumulate", "subsample") else each(rows),
-        "penalty": each(not_negative),
+        "penalty": each(penalties),
         "noise": each(not_negative),
         "real": each(st.floats(0, 1)),
         "real_noise": not_negative | st.none(),
@@ -130,7 +131,24 @@ def at(value, path):
     return value
 
 
-WRONG = [-1, 0, 0.5, True, False, None, "x", "same", "fresh", [], {}, [1, 2], {"x": 1}, 1e13, "3"]
+WRONG = [
+    -1,
+    0,
+    0.5,
+    True,
+    False,
+    None,
+    "x",
+    "cv",
+    "same",
+    "fresh",
+    [],
+    {},
+    [1, 2],
+    {"x": 1},
+    1e13,
+    "3",
+]
 
 
 @st.composite

@@ -22,6 +22,7 @@ ROWS: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_ROWS}
 DIM: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_DIRECTIONS}
 MODELS: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_MODELS}
 FRESH_OR_SAME: Schema = {"enum": ["fresh", "same"]}
+PENALTY: Schema = {"anyOf": [NOT_NEGATIVE, {"const": "cv"}]}
 LABELER: Schema = {
     "anyOf": [
         {"enum": ["real", "previous"]},
@@ -56,7 +57,7 @@ IN_A_GENERATION: dict[str, Schema] = {
     "real_noise": _optional(NOT_NEGATIVE),
     "weight": POSITIVE,
     "covariance": _optional(_list_of(POSITIVE)),
-    "penalty": NOT_NEGATIVE,
+    "penalty": PENALTY,
     "design": FRESH_OR_SAME,
     "pooled": BOOLEAN,
     "features": _optional(ROWS),
@@ -66,7 +67,7 @@ IN_A_GENERATION: dict[str, Schema] = {
 IN_A_PLAN: dict[str, Schema] = {
     "generations": MODELS,
     "n_samples": _per_generation(ROWS),
-    "penalty": _per_generation(IN_A_GENERATION["penalty"]),
+    "penalty": _per_generation(PENALTY),
     "noise": _per_generation(NOT_NEGATIVE),
     "real_noise": _optional(NOT_NEGATIVE),
     "design": FRESH_OR_SAME,

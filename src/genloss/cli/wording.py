@@ -40,6 +40,9 @@ class Wording:
             else name.upper()
             for name, parameter in inspect.signature(command).parameters.items()
         }
+        for name, parameter in inspect.signature(command).parameters.items():
+            if parameter.kind is parameter.VAR_POSITIONAL:  # a message is about one of them
+                options[name.removesuffix("s")] = name.upper().removesuffix("S")
         return cls(options, commands)
 
     def __call__(self, message: str) -> str:
@@ -62,7 +65,7 @@ class Wording:
         if self.options:
             names = "|".join(map(re.escape, self.options))
             message = re.sub(rf"\b({names})=('[^']*'|[^\s,;.)]+)", self._given, message)
-            start = rf"(?:(?<=^)|(?<=[;:,(] )|(?<=\band ))({names})(?=(?:\[\d+\])? (?:{_VERBS}|and {names})\b)"
+            start = rf"(?:(?<=^)|(?<=[;:,(] )|(?<=\band ))({names})(?=(?:\[\d+\])? (?:{_VERBS}|and (?:{names}))\b)"
             message = re.sub(start, self._name, message)
             long = "|".join(name for name in self.options if "_" in name)
             if long:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from genloss._words import printable
+
 LONGEST_WORD, LONGEST_MESSAGE = 160, 2000
 
 
@@ -17,10 +19,7 @@ def visible(text: str) -> str:
     >>> visible("target was '" + "y" * 5000 + "'")
     "target was 'yyyyyyyyyyyyyyyyyyyyyyyyyyyyy... (5002 characters)"
     """
-    text = "".join(
-        sign if sign in "\n\t" or sign.isprintable() else sign.encode("unicode_escape").decode()
-        for sign in text
-    )
+    text = printable(text)
     text = re.sub(rf"\S{{{LONGEST_WORD},}}", _shortened, text)
     if len(text) <= LONGEST_MESSAGE:
         return text
