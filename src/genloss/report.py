@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table as RichTable
 
-    from genloss.data.forecast import Forecast
+    from genloss.outlook.forecast import Forecast
     from genloss.papers.claims import Claim
     from genloss.plan import Plan
     from genloss.problem import Problem
@@ -70,9 +70,9 @@ def print_forecast(outlook: Forecast, console: Console) -> None:
         style="dim",
     )
     console.print()
-    for sentence in outlook.advice.sentences(outlook.plan):
+    for sentence in outlook.advice.sentences:
         console.print(f"[bold green]>[/bold green] {escape(sentence)}")
-    _print_warnings(outlook.predicted.warnings + measured.warnings, console)
+    _print_warnings(outlook.warnings, console)
 
 
 def print_curve(curve: Curve, problem: Problem, plan: Plan, console: Console) -> None:

@@ -79,7 +79,7 @@ def forecast(
     json
         Print JSON for machines instead of tables.
     """
-    from genloss.data.forecast import forecast as run_forecast
+    from genloss.outlook.forecast import forecast as run_forecast
     from genloss.data.kernels import Kernel
     from genloss.data.streaming import LargeTable, large_table
     from genloss.data.tables import Table, example_table, load_table
@@ -143,7 +143,7 @@ def forecast(
 
 
 def _plan_from_options(n_rows: int, given: dict[str, Any]) -> Plan:
-    from genloss.data.forecast import default_rows
+    from genloss.outlook.forecast import default_rows
     from genloss.plan import Plan
 
     defaults = {"generations": 10, "n_samples": default_rows(n_rows), "real": 0.0}
