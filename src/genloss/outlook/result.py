@@ -16,7 +16,7 @@ from genloss.problem import Problem
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from genloss.data.kernels import Kernel
+    from genloss.outlook.doors import Kernel
 
 Array = npt.NDArray[np.float64]
 Range = tuple[float, float]
