@@ -178,9 +178,9 @@ def forecast(
     chosen = Kernel.of(kernel)
     seed = _check.integer("seed", seed, minimum=0)
     trials = _check.integer("trials", trials, minimum=2)
-    log = _check.flag("log", log)
+    log = _check.boolean("log", log)
     if tune_penalty is not None:
-        tune_penalty = _check.flag("tune_penalty", tune_penalty)
+        tune_penalty = _check.boolean("tune_penalty", tune_penalty)
     table = opened(
         X,
         y,
