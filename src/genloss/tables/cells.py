@@ -18,58 +18,16 @@ from genloss.errors import DataError
 from genloss.tables.column import Array, Codes, Column, How, brief
 from genloss.tables.numerals import COMMA, POINT, Number, Style, agree, grouped, number
 
-MISSING = frozenset(
-    [
-        "",
-        "?",
-        "na",
-        "n/a",
-        "#n/a",
-        "#n/a n/a",
-        "#na",
-        "nan",
-        "-nan",
-        "nan%",
-        "nat",
-        "null",
-        "(null)",
-        "none",
-        "<na>",
-        "nil",
-        "\\n",
-        "n.a.",
-        "n.a",
-        "1.#ind",
-        "-1.#ind",
-        "1.#qnan",
-        "-1.#qnan",
-        "#value!",
-        "#div/0!",
-        "#ref!",
-        "#name?",
-        "#num!",
-        "#null!",
-    ]
+_NONE = (
+    "|?|na|n/a|#n/a|#n/a n/a|#na|nan|-nan|nan%|nat|null|(null)|none|<na>|nil|\\n|n.a.|n.a"
+    "|1.#ind|-1.#ind|1.#qnan|-1.#qnan|#value!|#div/0!|#ref!|#name?|#num!|#null!"
 )
+_PERHAPS = "-|--|---|.|..|...|\N{EN DASH}|\N{EM DASH}|missing|unknown|tbd|tba|not available"
+
+MISSING = frozenset(_NONE.split("|"))
 """Words (in small letters) that are no value in any column."""
 
-VAGUE = frozenset(
-    [
-        "-",
-        "--",
-        "---",
-        ".",
-        "..",
-        "...",
-        "–",
-        "—",
-        "missing",
-        "unknown",
-        "tbd",
-        "tba",
-        "not available",
-    ]
-)
+VAGUE = frozenset(_PERHAPS.split("|"))
 """Words that are no value among numbers, dates and booleans, and a category among categories."""
 
 _DATE = re.compile(
@@ -202,9 +160,10 @@ class _Reading:
     @property
     def how(self) -> How:
         """How a column that holds no numbers is to be read: "boolean", "date" or None for text."""
-        for how, read in (("boolean", _boolean), ("date", _date)):
-            if self.words and all(read(word) is not None for word in self.words):
-                return how
+        if self.words and all(_boolean(word) is not None for word in self.words):
+            return "boolean"
+        if self.words and all(_date(word) is not None for word in self.words):
+            return "date"
         return None
 
     def doubt(self) -> str:

@@ -67,7 +67,7 @@ class Dialect:
                     f"encoding was {encoding!r}; it must be one that Python knows, such as 'utf-8', "
                     "'latin-1', 'cp1252' or 'utf-16'"
                 ) from None
-        if sep is not None and (not isinstance(sep, str) or len(sep) != 1 or sep in '"\r\n'):
+        if sep is not None and (len(str(sep)) != 1 or str(sep) in '"\r\n'):
             raise InvalidInputError(f"sep was {sep!r}; it must be one character, such as ';'")
         return cls(encoding, Style.of(decimal, thousands), sep)
 

@@ -36,7 +36,8 @@ def columns_of(argument: str, block: Any, names: Sequence[str] | None = None) ->
         return _from_frame(argument, block, names)
     if isinstance(block, np.ma.MaskedArray):
         plain = block.dtype.kind in "biuf"
-        block = block.astype(np.float64 if plain else object).filled(np.nan if plain else None)
+        kind: Any = np.float64 if plain else object
+        block = np.ma.filled(block.astype(kind), np.nan if plain else None)
     block = np.asarray(block)  # rows of a matrix would stay two-dimensional
     least = 1 if argument == "y" else 2
     if block.size == 0 or block.ndim < least or (argument == "data" and block.ndim > least):

@@ -36,9 +36,7 @@ class Style:
         if decimal not in (None, ".", ","):
             raise InvalidInputError(f"decimal was {decimal!r}; it must be '.' or ','")
         if thousands is not None and (
-            not isinstance(thousands, str)
-            or len(thousands) != 1
-            or thousands not in _ALLOWED_GROUPING
+            len(str(thousands)) != 1 or str(thousands) not in _ALLOWED_GROUPING
         ):
             raise InvalidInputError(
                 f"thousands was {thousands!r}; it must be ',', '.', \"'\", '_' or a space"

@@ -22,7 +22,7 @@ _FEW = 20
 def remarks(table: Table, layout: Layout, n_rows: int | None = None) -> tuple[str, ...]:
     """Return sentences about a table, or about the sample of ``n_rows`` rows that it is."""
     found = list[str]()
-    whole = n_rows is None
+    whole = n_rows in (None, table.target.size)
     copies = int(table.target.size - np.unique(same_rows(table)).size)
     if copies:
         of = "" if whole else f"of the {table.target.size:,} sampled rows, "

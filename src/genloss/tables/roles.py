@@ -92,7 +92,7 @@ def _with_roles(
 
 
 def position(
-    chosen: str | int | None,
+    chosen: str | int | np.integer[Any] | None,
     names: Sequence[str],
     *,
     argument: str = "target",
