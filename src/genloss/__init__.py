@@ -28,11 +28,12 @@ from genloss.tune import Tuned, tune
 
 if TYPE_CHECKING:
     from genloss.data.kernels import Kernel
-    from genloss.data.tables import Table, load_table
     from genloss.outlook.forecast import Forecast, forecast
     from genloss.scaling import PowerLaw, ScalingLaw, scaling_law
     from genloss.simulate.comparison import Comparison, compare
     from genloss.sweeps import StoreError, sweep
+    from genloss.tables.load import load_table
+    from genloss.tables.table import Table
 
 __all__ = [
     "Comparison",
@@ -77,10 +78,10 @@ _LAZY = {
     "PowerLaw": "genloss.scaling",
     "ScalingLaw": "genloss.scaling",
     "StoreError": "genloss.sweeps",
-    "Table": "genloss.data.tables",
+    "Table": "genloss.tables.table",
     "compare": "genloss.simulate.comparison",
     "forecast": "genloss.outlook.forecast",
-    "load_table": "genloss.data.tables",
+    "load_table": "genloss.tables.load",
     "scaling_law": "genloss.scaling",
     "sweep": "genloss.sweeps",
 }
