@@ -23,8 +23,8 @@ from speed import best_of
 from threadpoolctl import threadpool_limits
 
 import genloss as gl
-from genloss.outlook.ridge import factored
 from genloss.equivalents import kappa
+from genloss.outlook.ridge import factored
 from genloss.simulate import compressed, increments, literal, radial
 from genloss.simulate.conditional import downstream
 

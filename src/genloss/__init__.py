@@ -27,9 +27,9 @@ from genloss.simulate import simulate
 from genloss.tune import Tuned, tune
 
 if TYPE_CHECKING:
-    from genloss.outlook.forecast import Forecast, forecast
     from genloss.data.kernels import Kernel
     from genloss.data.tables import Table, load_table
+    from genloss.outlook.forecast import Forecast, forecast
     from genloss.scaling import PowerLaw, ScalingLaw, scaling_law
     from genloss.simulate.comparison import Comparison, compare
     from genloss.sweeps import StoreError, sweep

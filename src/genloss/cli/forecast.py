@@ -79,10 +79,10 @@ def forecast(
     json
         Print JSON for machines instead of tables.
     """
-    from genloss.outlook.forecast import forecast as run_forecast
     from genloss.data.kernels import Kernel
     from genloss.data.streaming import LargeTable, large_table
     from genloss.data.tables import Table, example_table, load_table
+    from genloss.outlook.forecast import forecast as run_forecast
 
     check_figure(plot)
     table: Table | LargeTable = example_table("digits")

@@ -6,7 +6,6 @@ All columns share rows, test rows and noise, so that what is compared is compare
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
