@@ -86,7 +86,7 @@ def forecast(error=(1.0, 1.5, 2.1), *, baseline=4.0, **changes):
         penalty_rule="fixed",
         retuned=outcome("re-tuned", error, penalty=math.nan),
         full=outcome("trained on all rows", 0.7 * error, n_samples=53940),
-        policies=(outcome("replace", error), outcome("accumulate", 0.9 * error)),
+        policies=(outcome("replace", 1.1 * error), outcome("accumulate", 0.9 * error)),
         check_rows=50,
     )
     return replace(whole, **changes)
@@ -146,13 +146,20 @@ def test_what_the_check_rests_on_is_said():
     out = " ".join(printed(forecast(check_rows=20)).split())
     assert "Check with 20 rows a model instead of 50: forecast from 300 rows" in out
     assert "measured by 5 literal runs on 246 others" in out
-    assert "off by 10% in the median" in out
+    assert "off by 10.0% in the median" in out
 
 
 def test_a_forecast_that_is_tuned_anew_has_one_penalty():
     out = printed(forecast(penalty_rule="cv"))
     assert "penalty anew" not in out
     assert "this plan" in out
+
+
+def test_a_policy_that_is_the_plan_is_named_and_not_repeated():
+    same = outcome("replace", (1.0, 1.5, 2.1))
+    out = printed(forecast(policies=(same,)))
+    assert "this plan (replace)" in out
+    assert out.count("replace") == 1
 
 
 def test_an_infinite_error_is_said_and_an_unknown_one_is_not_called_infinite():

@@ -48,6 +48,7 @@ def forecast(
     time: str | None = None,
     group: str | None = None,
     weights: str | None = None,
+    texts: Literal["drop", "encode"] | None = None,
     unlabelled: File | None = None,
     encoding: str | None = None,
     decimal: str | None = None,
@@ -101,6 +102,8 @@ def forecast(
         Column of groups (customers, sites) that are never split between training and checking.
     weights
         Column of row weights.
+    texts
+        Text columns of many values: drop them (default), or keep them, encoded by the target.
     unlabelled
         A table of further inputs without labels, for models to label.
     encoding
@@ -129,7 +132,7 @@ def forecast(
     """
     import genloss
     from genloss.data.kernels import Kernel
-    from genloss.data.tables import example_table
+    from genloss.tables.load import example_table
 
     check_figure(plot)
     for option, value, needs in (("gamma", gamma, "rbf"), ("degree", degree, "polynomial")):
@@ -143,6 +146,8 @@ def forecast(
         "time": time,
         "group": group,
         "weights": weights,
+        "texts": texts,
+        "unlabelled": unlabelled,
         "encoding": encoding,
         "decimal": decimal,
         "thousands": thousands,
@@ -160,7 +165,7 @@ def forecast(
     table, planned = _given(of_the_table), _given(of_the_plan)
     if data is None and table:
         option, value = next(iter(table.items()))
-        raise InvalidInputError(f"--{option} was {value!r} without DATA; name the table as well")
+        raise InvalidInputError(f"--{option} was {str(value)!r} without DATA; name the table as well")
     if plan is not None and planned:
         raise InvalidInputError(
             f"--plan and --{next(iter(planned)).replace('_', '-')} were both given; "
@@ -174,7 +179,6 @@ def forecast(
         trials=trials,
         missing=missing,
         log=log,
-        **_given({"unlabelled": unlabelled}),
         **table,
         **planned,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -36,8 +36,7 @@ class Evidence:
     theory : Theory or None
         To look beyond the plan.
     first, last : Best
-        Error of model 0 and of the last model over penalties; the last one's curve is relative to
-        the plan's own error.
+        Error of model 0 and of the last model over penalties.
     shape : Shape
         How growth falls with real labels.
     mean : AgainstMean
@@ -75,15 +74,14 @@ def advise(found: Evidence) -> Advice:
         found.shape, float(found.grown.log[worst]), float(found.grown.se[worst]), n
     )
     error, first_error = float(own.error[-1]), float(own.error[0])
-    base = float(own.error[-1]) if np.isfinite(error) else 1.0
-    best_error = base * found.last.least if np.isfinite(error) else found.last.least
-    parts = dict(
+    draft = Advice(
+        sentences=(),
         doubles_at=doubles,
         doubles_at_range=between,
         horizon=horizon,
         best_penalty=found.last.penalty,
         best_penalty_range=(found.last.low, found.last.high),
-        best_error=best_error,
+        best_error=found.last.least,
         best_error_first=found.first.at(found.last.penalty),
         error=error,
         error_first=first_error,
@@ -102,9 +100,8 @@ def advise(found: Evidence) -> Advice:
         clearly_beats_mean=found.mean.clearly,
         agrees=agrees(found.check),
     )
-    draft = Advice(sentences=(), **parts)  # type: ignore[arg-type]
     facts = Facts(plan, own, found.retuned, found.check, draft, found.cv, found.model)
-    return Advice(sentences=tuple(sentences(facts)), **parts)  # type: ignore[arg-type]
+    return replace(draft, sentences=tuple(sentences(facts)))
 
 
 def verdict(growth: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,8 @@ from genloss.outlook.shares import Shape, by_power, by_theory
 from genloss.outlook.study import Study
 from genloss.plan import Plan
 from genloss.problem import Problem
+from genloss.tables.delimited import Dialect
+from genloss.tables.inputs import inputs_like
 from genloss.tune import with_real_rows
 
 __all__ = ["Advice", "Forecast", "Outcome", "default_rows", "forecast"]
@@ -90,6 +93,7 @@ def forecast(
     decimal: str | None = None,
     thousands: str | None = None,
     sep: str | None = None,
+    texts: str = "drop",
 ) -> Forecast:
     """Forecast what a retraining plan does to a model of your data, and check it on held-out rows.
 
@@ -135,10 +139,12 @@ def forecast(
         Rows of one group (a person, a shop) stay on one side of every split.
     weights : array_like of shape (n_rows,) or str, optional
         Weights of the rows in all errors and in the choice of penalties; fits are unweighted.
-    unlabelled : array_like of shape (m, dim), frame or Table, optional
+    unlabelled : array_like of shape (m, dim), path, frame or Table, optional
         Rows without labels, on which later models are trained instead of on generated ones.
     encoding, decimal, thousands, sep : str, optional
         How a CSV file is written.
+    texts : {"drop", "encode"}, default "drop"
+        What to do with text columns of many values, as in `load_table`.
 
     Returns
     -------
@@ -195,6 +201,7 @@ def forecast(
             "decimal": decimal,
             "thousands": thousands,
             "sep": sep,
+            "texts": texts,
         },
     )
     n_rows = table.most_sampled if isinstance(table, LargeTable) else table.target.size
@@ -222,10 +229,12 @@ def forecast(
     if isinstance(table, LargeTable):
         needed = MOST_USED + MOST_TEST + int(plan.n_samples.sum())
         table = table.read(max(needed, 5 * MOST_TEST), stream_seed, linear=chosen is None)
+    if isinstance(unlabelled, str | Path):
+        unlabelled = inputs_like(table, unlabelled, Dialect.of(encoding, decimal, thousands, sep))
     if log:
         table = logged(table)
-    most = int(plan.n_samples.max())
-    prepared = prepare(table, chosen, most, rows_seed, log=log, unlabelled=unlabelled)
+    largest = int(plan.n_samples.max())
+    prepared = prepare(table, chosen, largest, rows_seed, log=log, unlabelled=unlabelled)
     log_of.info("forecast of %s: %d rows used", table.source, prepared.sample.size)
     study = Study(prepared.sample, prepared.theory, study_seed, prepared.unlabelled)
     return _Forecasting(study, prepared, chosen, trials, cv, tuned).forecast(plan)
@@ -250,9 +259,9 @@ class _Forecasting:
             plan = plan.with_penalty(best.penalty)
         log_of.info("best penalty of model 0: %.3g", best.penalty)
         rank = None
-        if sample.kernel is None and plan.penalty.min() == 0 and not self.cv:
-            if sample.X.shape[1] < sample.size:
-                rank = int(Design.of(sample.X, None).values.size)
+        least_squares = sample.kernel is None and plan.penalty.min() == 0 and not self.cv
+        if least_squares and sample.X.shape[1] < sample.size:
+            rank = int(Design.of(sample.X, None).values.size)
         fixed = plan.penalty[:, None]
         anew = np.full(fixed.shape, np.nan)
         first = self._level(plan, known, fixed)
@@ -273,7 +282,7 @@ class _Forecasting:
         means = sample.mean(
             losses.rows.mean(axis=0)[:, losses.tested].T, np.flatnonzero(losses.tested)
         )
-        scale = np.where(np.isfinite(own.error), own.error / np.maximum(means, 1e-300), 1.0)
+        scale = own.error / np.maximum(means, 1e-300)
         mean = signs.against_mean(losses, sample, scale)
         whole_table = full(study, plan, known, self.prepared.n_table, first, rank)
         evidence = Evidence(
@@ -283,7 +292,7 @@ class _Forecasting:
             grown=grown,
             theory=None if self.cv else study.theory,
             first=best,
-            last=self._last(plan, best, penalty),
+            last=self._last(plan, best, penalty, first.error * math.exp(grown.log[-1])),
             shape=self._shape(plan, grown, penalty),
             mean=mean,
             check=checked,
@@ -302,7 +311,7 @@ class _Forecasting:
             low=checked.low,
             high=np.where(np.isinf(predicted.risk), np.inf, checked.high),
             baseline=baseline,
-            noise=float("nan") if estimate is None else estimate.noise,
+            noise=math.sqrt(best.least) if estimate is None else estimate.noise,
             problem=_problem(estimate),
             advice=advice,
             plan=plan,
@@ -370,12 +379,11 @@ class _Forecasting:
         losses = self.study.rehearse(small, penalty, repeats, self.study.sources(n))
         return losses, self.study.growth(plan, losses, small, cv=cv)
 
-    def _last(self, plan: Plan, first: Best, penalty: Array) -> Best:
-        """The best penalty of the last model; errors relative to those of the plan."""
+    def _last(self, plan: Plan, first: Best, penalty: Array, error: float) -> Best:
+        """The best penalty of the last model, whose error as planned is known."""
         study = self.study
         if plan.n_models == 1:
-            own = first.at(float(plan.penalty[0]))
-            return replace(first, error=first.error / own, least=first.least / own)
+            return first
         small = study.affordable(plan, 25, _GRID_WORK, few=False)
         grid = grid_of(study.sample, int(small.n_samples.min()))
         columns = np.hstack([np.tile(grid, (plan.n_models, 1)), penalty])
@@ -384,8 +392,8 @@ class _Forecasting:
         folds = len(study.splits(int(small.n_samples.max()), 1))
         found = by_rehearsals(grid, runs[:, :, -1, :-1], folds)
         mean = np.maximum(runs[:, :, -1, -1].mean(axis=1), 1e-300)
-        own = float(np.exp(np.mean(np.log(mean))))
-        found = replace(found, error=found.error / own, least=found.least / own)
+        factor = error / float(np.exp(np.mean(np.log(mean))))
+        found = replace(found, error=found.error * factor, least=found.least * factor)
         if small is plan:
             return found
         there = by_rehearsals(grid, runs[:1, :, 0, :-1], folds).penalty
@@ -434,5 +442,5 @@ class _Forecasting:
 
 def _problem(estimate: Any) -> Problem:
     if estimate is None:
-        return Problem([1.0], [0.0], gaussian=False)
+        return Problem(np.ones(1), np.zeros(1), gaussian=False)
     return Problem(estimate.spectrum, estimate.truth, gaussian=False)

@@ -92,7 +92,7 @@ def warnings_of(
 ) -> tuple[str, ...]:
     """Where the answer is weak, one sentence each."""
     said = []
-    if not advice.beats_mean[0]:
+    if not advice.beats_mean[0] and np.isfinite(own.error[0]):
         said.append("this model does not beat the mean")
     lost = np.flatnonzero(np.isinf(own.error))
     if lost.size:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -57,12 +58,15 @@ class Sample:
 
     def take(self, rows: Rows) -> Sample:
         """Some of the rows."""
-        kept = {
-            name: None if (values := getattr(self, name)) is None else values[rows]
-            for name in ("groups", "time", "weights")
-        }
-        texts = {name: codes[rows] for name, codes in self.texts.items()}
-        return replace(self, X=self.X[rows], y=self.y[rows], texts=texts, **kept)
+        return replace(
+            self,
+            X=self.X[rows],
+            y=self.y[rows],
+            groups=None if self.groups is None else self.groups[rows],
+            time=None if self.time is None else self.time[rows],
+            weights=None if self.weights is None else self.weights[rows],
+            texts={name: codes[rows] for name, codes in self.texts.items()},
+        )
 
     def sides(self, pool: Rows, test: Rows) -> tuple[Array, Array]:
         """Features of both sides of a split; texts encoded by the pool's labels alone."""
@@ -87,7 +91,7 @@ class Sample:
         return np.asarray(np.tensordot(weights / weights.sum(), values, axes=(0, 0)))
 
 
-def _encoder(texts: Mapping[str, Rows]):  # type: ignore[no-untyped-def]
+def _encoder(texts: Mapping[str, Rows]) -> tuple[Any, Rows]:
     from sklearn.preprocessing import TargetEncoder
 
     return TargetEncoder(target_type="continuous", random_state=0), np.column_stack(

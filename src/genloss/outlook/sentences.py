@@ -32,16 +32,18 @@ class Facts:
 def sentences(facts: Facts) -> list[str]:
     """All sentences; where model 0 does not beat the mean, that one alone."""
     found = facts.advice
-    if not found.beats_mean[0]:
+    if not found.beats_mean[0] and np.isfinite(found.error_first):
         return [
             "This model does not beat the mean: always answering the target's mean has the smaller "
             "error. Nothing else is advised; give more rows, other features or another kernel."
         ]
     said = list[str]()
     late = next((t for t, better in enumerate(found.beats_mean) if not better), None)
-    if late is not None:
+    if not np.isfinite(found.error_first):
+        late = None
+    elif late is not None:
         said.append(f"From model {late} on, the models no longer beat the mean.")
-    elif not found.clearly_beats_mean[0]:
+    if late is None and np.isfinite(found.error_first) and not found.clearly_beats_mean[0]:
         said.append("Model 0 does not clearly beat the mean; take what follows with care.")
     if not found.agrees:
         said.append(_disagreement(facts))
@@ -118,10 +120,8 @@ def _penalty(facts: Facts) -> str:
     gain = 1 - found.best_error / found.error if np.isfinite(found.error) else 1.0
     low, high = found.best_penalty_range
     if gain <= GAIN:
-        return (
-            f"No other penalty lowers the error of model {last} by 0.5 % or more; from {low:.2g} to "
-            f"{high:.2g} they cannot be told apart."
-        )
+        alike = f"; from {low:.2g} to {high:.2g} they cannot be told apart" if low < high else ""
+        return f"No other penalty lowers the error of model {last} by 0.5 % or more{alike}."
     costs = found.best_error_first / found.error_first - 1 if np.isfinite(found.error_first) else 0
     first = (
         ""
@@ -139,6 +139,8 @@ def _penalty(facts: Facts) -> str:
 def _alpha(facts: Facts) -> list[str]:
     n = int(facts.plan.n_samples[0])
     penalty = float(facts.plan.penalty[0])
+    if penalty == 0:
+        return ["In scikit-learn, on standardised features: LinearRegression()."]
     return [
         f"In scikit-learn, on standardised features: {facts.model}(alpha=rows * penalty), here "
         f"alpha={n * penalty:.3g} for {n} rows."

@@ -19,7 +19,7 @@ NEAR = 1e-3  # share of the variance below which a target is nearly determined
 _LAG = 0.25
 _BLOCKED = 1.15
 _BLOCKS = 10
-_FEW_ROWS = 60
+_FEW_ROWS = 100
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,13 @@ def against_mean(losses: Losses, sample: Sample, scale: Array) -> AgainstMean:
     """Compare every model, its losses times ``scale``, with the mean of the other rows."""
     kept = np.flatnonzero(losses.tested)
     null = mean_losses(sample)[kept]
-    own = losses.rows.mean(axis=0)[:, kept].T * scale  # (M, T)
+    lost = np.isinf(scale)
+    own = losses.rows.mean(axis=0)[:, kept].T * np.where(lost, 1.0, scale)  # (M, T)
     apart = own - null[:, None]
     mean = sample.mean(apart, kept)
     z = mean / np.sqrt(np.maximum(variance_of_mean(apart, sample, kept), 1e-300))
-    return AgainstMean(tuple((mean <= 0).tolist()), tuple((z < -NORMAL).tolist()))
+    better = ~lost & (mean <= 0)
+    return AgainstMean(tuple(better.tolist()), tuple((better & (z < -NORMAL)).tolist()))
 
 
 def mean_losses(sample: Sample) -> Array:

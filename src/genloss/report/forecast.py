@@ -81,7 +81,7 @@ def _print_models(outlook: Forecast, console: Console, unit: str) -> None:
     error, low_end, high_end, forecast, found, spread = numeric(
         {name: values[shown] for name, values in errors.items()},
         ranks={"low": 2, "high": 2, "check:\nforecast": 1, "s.e.": 4},
-        digits={"s.e.": 2},
+        digits={"low": 3, "high": 3, "s.e.": 2},
     )
     columns = [
         Column("model", [str(t) for t in shown]),
@@ -149,8 +149,12 @@ def _legend(outlook: Forecast, unit: str) -> str:
 def _off(difference: Array) -> str:
     told = np.abs(difference[np.isfinite(difference)])
     return (
-        f"; off by {change(1 + float(np.median(told)), 1.0)[1:]} in the median" if told.size else ""
+        f"; off by {_percent(float(np.median(told)))} in the median" if told.size else ""
     )
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}" if share < 10 else f"a factor of {number(1 + share, 3)}"
 
 
 def _print_ways(outlook: Forecast, console: Console, unit: str) -> None:
@@ -160,7 +164,11 @@ def _print_ways(outlook: Forecast, console: Console, unit: str) -> None:
     ways = [("this plan", outlook.own), ("penalty anew", outlook.retuned)]
     if outlook.penalty_rule == "cv":
         ways = [("this plan", outlook.own)]
-    ways += [(policy.name, policy) for policy in outlook.policies]
+    for policy in outlook.policies:
+        if np.array_equal(policy.error, outlook.own.error):
+            ways[0] = (f"this plan ({policy.name})", outlook.own)
+        else:
+            ways.append((policy.name, policy))
     ways.append((f"all {counted(outlook.full.n_samples, 'row')}", outlook.full))
     columns = [
         Column("way to train", [name for name, _ in ways], left=True, wraps=True),
