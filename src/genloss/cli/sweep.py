@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from genloss.cli.app import Json, app, print_json
+from genloss.cli.app import Json, app, examples, print_json
 from genloss.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -43,7 +43,13 @@ seed = 0
 """
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        "genloss sweep > sweep.toml",
+        "genloss sweep sweep.toml",
+        "genloss sweep sweep.toml --export results.parquet",
+    )
+)
 def sweep(
     file: Path | None = None,
     /,

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from genloss import _check
 from genloss.errors import NoTheoryError
 from genloss.generation import REAL, Generation, Source
 from genloss.pencils import subsets
@@ -92,7 +93,8 @@ def risks(problem: Problem, plan: Plan) -> tuple[Array, Array]:
     >>> (bias + variance).round(4)
     array([0.1768, 0.2128, 0.2298])
     """
-    plan.check_fits(problem.dim)
+    _check.instance("problem", problem, Problem)
+    _check.instance("plan", plan, Plan).check_fits(problem.dim)
     features, spectrum, truth, roots = _directions(problem, plan)
     models = {REAL: vector(features, truth, name="truth")}
     pool: list[Labels] = []
@@ -109,7 +111,7 @@ def risks(problem: Problem, plan: Plan) -> tuple[Array, Array]:
         own = _labels(design, drawn, generation, model, models)
         pool += own
         fitted = pool if generation.pooled else own
-        models[model] = _fit(features, map_, fitted, generation.penalty, model)
+        models[model] = _fit(features, map_, fitted, generation.fixed_penalty, model)
     errors = [models[model] - models[REAL] for model in range(plan.n_models)]
     chain, metric = Chain(*errors), diagonal(features, spectrum)
     found = [chain.risk(error, metric) for error in errors]

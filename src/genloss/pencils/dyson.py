@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from genloss import _check
 from genloss.errors import GenlossError
 from genloss.pencils.channels import Feedback, System, channels_of
 from genloss.pencils.expression import Array
@@ -66,6 +67,9 @@ def solve(pencil: Pencil, start: Solution | None = None) -> Solution:
     copied, not solved again. A penalty of zero is solved as it stands if
     the limit is regular: the path then starts from a penalty of one on the unknowns that need it.
     """
+    _check.instance("pencil", pencil, Pencil)
+    if start is not None:
+        _check.instance("start", start, Solution)
     layout = Layout(pencil)
     channels = channels_of(pencil, layout)
     system = System(layout, layout.zeros(), layout.zeros(), layout.zeros())

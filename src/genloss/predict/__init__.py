@@ -87,8 +87,7 @@ def predict(
     >>> [round(float(curve.risk[-1]), 3) for curve in gl.predict(problem, grid)]
     [0.753, 0.491, 0.877]
     """
-    if not isinstance(problem, Problem):
-        raise InvalidInputError(f"problem was {type(problem).__name__}; it must be a Problem")
+    _check.instance("problem", problem, Problem)
     _check.choice("method", method, ("auto", "closed", "pencil"))
     plans = [plan] if isinstance(plan, Plan) else _listed(plan)
     for one in plans:
@@ -98,7 +97,8 @@ def predict(
 
 
 def _listed(plans: object) -> list[Plan]:
-    if not isinstance(plans, Iterable) or isinstance(plans, str):
+    single = isinstance(plans, str) or getattr(plans, "ndim", 1) == 0
+    if single or not isinstance(plans, Iterable):
         raise InvalidInputError(
             f"plan was {type(plans).__name__}; it must be a Plan or a list of Plans"
         )

@@ -118,7 +118,7 @@ def _is_even(generation: Generation) -> bool:
 
 
 def _check_least_squares(generation: Generation, model: int, what: str) -> None:
-    if generation.penalty > 0 or len(generation.sources) > 1 or not _is_even(generation):
+    if generation.penalty != 0 or len(generation.sources) > 1 or not _is_even(generation):
         raise NoTheoryError(
             f"model {model} is fitted on {what} with a penalty, several sources or a covariance "
             f"of its own: {REMEDY}"
@@ -150,7 +150,7 @@ def fitted(plan: Plan) -> tuple[list[int], list[float]]:
         pools = generation.pooled and model > 0 and generation.design == "fresh"
         rows.append(total if pools else generation.n_samples)
         # (1/n) sum weight |.|^2 + penalty |w|^2 is penalty / weight for one common weight
-        penalties.append(generation.penalty / generation.sources[0].weight)
+        penalties.append(generation.fixed_penalty / generation.sources[0].weight)
     return rows, penalties
 
 

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from genloss.data.batches import Key
+from genloss.tables.layout import Key, Keys
 
 Array = npt.NDArray[np.float64]
-Keys = tuple[Key, ...]
 
 
 @dataclass(frozen=True, eq=False)
