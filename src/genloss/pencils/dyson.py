@@ -41,6 +41,8 @@ class Solution:
     """Q0 - eta(G), its inverse."""
     residual: float
     iterations: int
+    feedback: dict[int, float]
+    """How much of the spread of a resolvent's vector returns to it, by block: 1 where it explodes."""
 
 
 def solve(pencil: Pencil, start: Solution | None = None) -> Solution:
@@ -75,6 +77,7 @@ def solve(pencil: Pencil, start: Solution | None = None) -> Solution:
     if start is not None and [g.shape for g in start.resolvent] != [g.shape for g in G]:
         start = None
     done, last, steps = set[tuple[int, int]](), np.empty(0), 0
+    returns: dict[int, float] = {}
     for t, s in layout.pairs():
         twin, read = (layout.twin[s], layout.twin[t]), channels.get((t, s), [])
         if twin in done:
@@ -88,7 +91,10 @@ def solve(pencil: Pencil, start: Solution | None = None) -> Solution:
             last = resolvent.solve([*known, last])
             steps += resolvent.steps
         else:
-            _below(system, Feedback(system, read, t, s), t, s)
+            coupling = _below(system, Feedback(system, read, t, s), t, s)
+            if layout.twin[t] == s and coupling.size:
+                # once through the rows and once through the features
+                returns[t] = float(np.abs(np.linalg.eigvals(coupling)).max()) ** 2
         done.add((t, s))
         for c in read:
             layout.entry(kernel, *c.write)[:] -= c.reads @ layout.entry(G, *c.read) * c.writes
@@ -98,17 +104,18 @@ def solve(pencil: Pencil, start: Solution | None = None) -> Solution:
         residual = max(residual, float(away.max()))
     if not residual <= TOLERANCE:
         raise NoConvergenceError(f"the residual of the fixed point was {residual:.1e}: {pencil!r}")
-    return Solution(pencil, layout, G, kernel, residual, steps)
+    return Solution(pencil, layout, G, kernel, residual, steps, returns)
 
 
-def _below(system: System, feedback: Feedback, t: int, s: int) -> None:
-    """A block below the diagonal: linear in its own traces."""
+def _below(system: System, feedback: Feedback, t: int, s: int) -> Array:
+    """A block below the diagonal: linear in its own traces; returns how they feed back."""
     layout, G, kernel = system.layout, system.G, system.kernel
     own, before, behind = (layout.block(G, *pair) for pair in ((t, s), (t, t), (s, s)))
     for space, g in own.items():
         rows, cols = layout.parts[t][space], layout.parts[s][space]
         between = slice(cols.start, rows.start)
         g[:] = -before[space] @ (kernel[space][:, rows, between] @ G[space][:, between, cols])
+    coupling = np.zeros((0, 0))
     if feedback.channels:
         known, coupling = feedback.traces(G), feedback.coupling()
         matrix = np.eye(known.size) - coupling
@@ -117,6 +124,7 @@ def _below(system: System, feedback: Feedback, t: int, s: int) -> None:
         traces = traces + np.linalg.solve(matrix, known - matrix @ traces)
         for space, eta in feedback.eta(traces).items():
             own[space][:] += before[space] @ eta @ behind[space]
+    return coupling
 
 
 class Resolvent:
