@@ -6,7 +6,6 @@ import importlib.util
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -283,13 +282,13 @@ def large_table(
     >>> large_table([[1.0, 2.0], [3.0, 4.0]]) is None
     True
     """
-    from genloss.sweeps.engines import check_name
+    from genloss.workers import check_cluster
 
     _check.choice("missing", missing, ("error", "drop", "mean"))
     if stream is not None and not isinstance(stream, bool):
         raise InvalidInputError(f"stream was {stream!r}; it must be True, False or None")
     if cluster is not None:
-        check_name(cluster)
+        check_cluster(cluster)
         if stream is False:
             raise InvalidInputError(
                 f"cluster was {cluster!r} with stream=False; only streams use it"
@@ -338,28 +337,18 @@ def reduce_pieces(
     work: Callable[[Piece], Part], *, pieces: Sequence[Piece], cluster: str | None
 ) -> Part:
     """Do ``work`` for every piece, wherever, and merge the results in the order of the table."""
-    from joblib import Parallel, delayed
-    from joblib.parallel import SequentialBackend, get_active_backend
+    from genloss.workers import WorkersLost, mapped
 
-    from genloss.sweeps import engines
-
-    engine = engines.choose(cluster, None, 0.0)
-    # alone, a process keeps all its BLAS threads
-    here: AbstractContextManager[Any] = nullcontext()
-    with here if engine == "serial" else engines.running(engine, None):
-        backend, _ = get_active_backend()
-        lazy = backend.supports_return_generator or isinstance(backend, SequentialBackend)
-        parallel = Parallel(return_as="generator" if lazy else "list", batch_size=1)
-        try:
-            parts = iter(parallel(delayed(work)(piece) for piece in pieces))
-            merged = next(parts)
-            for part in parts:
-                merged = merged.merged(part)
-        except engines.lost_workers() as error:
-            raise GenlossError(
-                f"workers were lost while they read the table ({type(error).__name__}: {error}); "
-                "fewer workers need less memory, and without cluster one pass needs the least"
-            ) from error
+    try:
+        parts = mapped(work, pieces, cluster)
+        merged = next(parts)
+        for part in parts:
+            merged = merged.merged(part)
+    except WorkersLost as error:
+        raise GenlossError(
+            f"workers were lost while they read the table ({error}); fewer workers need less "
+            "memory, and without cluster one pass needs the least"
+        ) from error
     return merged
 
 
