@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -72,7 +73,7 @@ def decompose(
     return _kept(values, left)
 
 
-def _kept(values: Array, left: Array) -> Decomposition:
+def _kept(values: npt.NDArray[Any], left: npt.NDArray[Any]) -> Decomposition:
     """Leave out what is rounding, the constant's eigenvalue 0 among it."""
     kept = values > DEPENDENT * values[-1]
     return Decomposition(values[kept], left[:, kept] if left.size else left)
