@@ -73,7 +73,7 @@ def decompose(
     return _kept(values, left)
 
 
-def _kept(values: npt.NDArray[Any], left: Array) -> Decomposition:
+def _kept(values: npt.NDArray[Any], left: npt.NDArray[Any]) -> Decomposition:
     """Leave out what is rounding, the constant's eigenvalue 0 among it."""
     kept = values > DEPENDENT * values[-1]
     return Decomposition(values[kept], left[:, kept] if left.size else left)

@@ -50,7 +50,7 @@ class Kernel:
     coef0: float = 1.0
 
     def __post_init__(self) -> None:
-        name = "polynomial" if self.name == "poly" else self.name
+        name = "polynomial" if str(self.name) == "poly" else self.name
         object.__setattr__(self, "name", _check.choice("kernel", name, NAMES))
         if self.gamma is not None:
             object.__setattr__(self, "gamma", _check.positive("gamma", self.gamma))
