@@ -11,6 +11,7 @@ from genloss.data.estimation import (
 from genloss.data.kernels import LINEAR, Kernel
 from genloss.data.streaming import LargeTable, StreamedTable, open_table, stream_note
 from genloss.data.tables import Table
+from genloss.estimate.standardise import unit_target
 
 __all__ = [
     "FEWEST_ROWS",
@@ -26,4 +27,5 @@ __all__ = [
     "nystrom_features",
     "open_table",
     "stream_note",
+    "unit_target",
 ]
