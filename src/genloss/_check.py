@@ -126,9 +126,23 @@ def sequence(name: str, values: Any) -> list[Any]:
 def instance(name: str, value: Any, kind: type[T], words: str | None = None) -> T:
     """Return ``value`` if it is of this kind."""
     if not isinstance(value, kind):
-        what = "None" if value is None else type(value).__name__
+        what = type(value).__name__
         raise InvalidInputError(f"{name} was {what}; it must be {words or 'a ' + kind.__name__}")
     return value
+
+
+def string(name: str, value: Any) -> str:
+    """Return ``value`` if it is text, which may be empty."""
+    if not isinstance(value, str):
+        raise InvalidInputError(f"{name} was {shown(value)}; it must be text")
+    return value
+
+
+def items(name: str, values: Any) -> list[Any]:
+    """Return ``values`` as a list, which may be empty."""
+    if not isinstance(values, list | tuple):
+        raise InvalidInputError(f"{name} was {shown(values)}; it must be a list")
+    return list(values)
 
 
 def text(name: str, value: Any) -> str:
@@ -153,6 +167,7 @@ def numbers(
     above: Literal["> 0", ">= 0"] | None = None,
     ndim: int | None = None,
     flags: bool = False,
+    finite: bool = True,
 ) -> Array:
     """Return ``values`` as a new float64 array: not empty, finite, real numbers only.
 
@@ -168,6 +183,8 @@ def numbers(
         Number of axes; default: any.
     flags : bool, default False
         Whether True and False count as 1 and 0.
+    finite : bool, default True
+        Whether infinite and NaN are refused.
     """
     array = _float64(name, values, flags)
     if array.size == 0 or ndim not in (None, array.ndim):
@@ -175,7 +192,7 @@ def numbers(
         raise InvalidInputError(
             f"{name} had shape {array.shape}; it must be {axes}at least one entry"
         )
-    good = np.isfinite(array)
+    good = np.isfinite(array) if finite else np.ones(array.shape, dtype=bool)
     if above is not None:
         good &= array > 0 if above == "> 0" else array >= 0
     if not good.all():

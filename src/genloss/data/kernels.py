@@ -50,7 +50,8 @@ class Kernel:
     coef0: float = 1.0
 
     def __post_init__(self) -> None:
-        name = "polynomial" if isinstance(self.name, str) and self.name == "poly" else self.name
+        given: Any = self.name
+        name = "polynomial" if isinstance(given, str) and given == "poly" else given
         object.__setattr__(self, "name", _check.choice("kernel", name, NAMES))
         if self.gamma is not None:
             object.__setattr__(self, "gamma", _check.positive("gamma", self.gamma))

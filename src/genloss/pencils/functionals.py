@@ -204,7 +204,8 @@ class Chain:
         return self.solution.residual
 
     def _combination(self, vector: Expression) -> dict[int, Coefficient]:
-        if not isinstance(vector, Expression) or vector not in self._read:
+        _check.instance("vector", vector, Expression, "an Expression")
+        if vector not in self._read:
             raise InvalidInputError(f"{shown(vector)} was not among the vectors of the chain")
         return self._read[vector]
 
