@@ -80,13 +80,14 @@ class Curve:
     penalty: Array | None = None
 
     def __post_init__(self) -> None:
-        for name in self._columns():
+        count = np.size(self.risk)
+        for name in ("risk", *self._columns()[1:]):
             column = np.array(getattr(self, name))
             if column.ndim != 1 or column.dtype.kind not in "biuf":
                 raise InvalidInputError(
                     f"{name} was {shown(getattr(self, name))}; it must be numbers, one per model"
                 )
-            if column.size == 0 or column.size != self.risk.size:
+            if column.size == 0 or column.size != count:
                 raise InvalidInputError(
                     f"{name} had {column.size} entries; it must have one per model, as risk has"
                 )
