@@ -193,3 +193,53 @@ def test_noises_of_one_model_named_twice_are_two(rng):
     )
     list(walk(twice, np.zeros(10000), fit, rng))
     assert seen[1].std() == pytest.approx(np.sqrt(0.5), rel=0.05)
+
+
+class Both:
+    """Scikit-learn's ridge, which fits all columns of its labels."""
+
+    def __init__(self, X, rows, labels, penalty):
+        self.X = X
+        self.fitted = Ridge(alpha=rows.size * penalty).fit(X[rows], labels)
+
+    def __call__(self, X):
+        return self.fitted.predict(X)
+
+    def at(self, rows):
+        return self(self.X[rows])
+
+
+def test_labels_may_have_several_columns(sample):
+    X, y = sample
+    plan, pair = gl.Plan.mix(3, 20, real=0.3, penalty=0.1), np.column_stack([y, -2 * y])
+    fitted = list(walk(plan, pair, lambda *what: Both(X, *what), np.random.default_rng(0)))
+    for each in fitted:
+        first, second = each.model(X).T
+        np.testing.assert_allclose(second, -2 * first)
+        assert each.labels.shape == (20, 2)
+    alone = next(walk(plan, y, lambda *what: Both(X, *what), np.random.default_rng(0)))
+    np.testing.assert_allclose(fitted[0].model(X)[:, 0], alone.model(X))
+
+
+def test_noise_of_several_columns_is_independent():
+    y = np.zeros((4000, 2))
+    plan = gl.Plan.replace(2, 2000, noise=0.5)
+    _, last = walk(plan, y, lambda *what: Both(np.ones((4000, 1)), *what), np.random.default_rng(0))
+    assert last.labels.std(axis=0) == pytest.approx(0.5, rel=0.1)
+    assert abs(np.corrcoef(last.labels.T)[0, 1]) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("plan", "words"),
+    [
+        (gl.Plan.replace(2, [30, 61]), "n_samples of model 1 was 61; there are 60 rows"),
+        (gl.Plan([gl.Generation([gl.Source(9, weight=2)])]), "weights in model 0"),
+        (gl.Plan([gl.Generation([gl.Source(9, covariance=[1, 1])])]), "covariances of its own"),
+        (gl.Plan.replace(2, 9).with_features(5, shared=True), "random features"),
+        (gl.Plan.subsample(2, 9, design="fresh"), "rows drawn from a pool"),
+    ],
+)
+def test_a_walk_refuses_what_it_cannot_do(sample, plan, words):
+    X, y = sample
+    with pytest.raises(gl.InvalidInputError, match=words):
+        next(walk(plan, y, lambda *what: Both(X, *what), np.random.default_rng(0)))

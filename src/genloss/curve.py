@@ -81,7 +81,7 @@ class Curve:
 
     def __post_init__(self) -> None:
         count = np.size(self.risk)
-        for name in ("risk", *self._columns()[1:]):
+        for name in dict.fromkeys(("risk", *self._columns())):
             column = np.array(getattr(self, name))
             if column.ndim != 1 or column.dtype.kind not in "biuf":
                 raise InvalidInputError(

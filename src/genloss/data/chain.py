@@ -14,6 +14,7 @@ import scipy.linalg
 
 from genloss import _linalg
 from genloss.data.kernels import LINEAR, Kernel
+from genloss.errors import InvalidInputError
 from genloss.generation import REAL, Generation
 from genloss.plan import Plan
 
@@ -51,14 +52,22 @@ def walk(
     """Run a plan on a pool of rows with real ``labels``, yielding every model.
 
     A fresh design takes the rows that were used longest ago: nobody's, as long as there are any.
-    Real labels come as they are; a source's noise is added to what models say.
+    Real labels come as they are; a source's noise is added to what models say. Labels may have any
+    number of columns, shape (n_rows,) or (n_rows, k).
+
+    Raises
+    ------
+    InvalidInputError
+        If a generation has more rows than there are, or weights, covariances, features or drawn rows,
+        which rows of data do not have.
     """
-    last_used = np.full(labels.size, -1)
+    _check_runs(plan, len(labels))
+    last_used = np.full(len(labels), -1)
     models: dict[int, Model] = {}
     rows, pooled = np.empty(0, dtype=np.intp), []
     for t, generation in enumerate(plan):
         if generation.design == "fresh":
-            rows = _smallest(last_used + rng.random(labels.size), generation.n_samples)
+            rows = _smallest(last_used + rng.random(len(labels)), generation.n_samples)
             last_used[rows] = t
         block = (rows, *_label(generation, t, rows, labels, models, rng))
         pooled.append(block)
@@ -69,6 +78,28 @@ def walk(
         )
         models[t] = fit(used[0], used[1], generation.fixed_penalty)
         yield Fitted(models[t], *used)
+
+
+def _check_runs(plan: Plan, n_rows: int) -> None:
+    """Raise InvalidInputError, before any work, for what a walk on rows of data cannot do."""
+    for model, generation in enumerate(plan):
+        if generation.n_samples > n_rows:
+            raise InvalidInputError(
+                f"n_samples of model {model} was {generation.n_samples}; there are {n_rows} rows, it "
+                "must be at most that"
+            )
+        sources = generation.sources
+        refused = {
+            "weights": any(source.weight != 1 for source in sources),
+            "covariances of its own": any(source.covariance is not None for source in sources),
+            "random features": generation.features is not None,
+            "rows drawn from a pool": generation.subsample is not None,
+        }
+        for what in (name for name, there in refused.items() if there):
+            raise InvalidInputError(
+                f"plan has {what} in model {model}; a chain on rows of data cannot have them, "
+                "predict and simulate can"
+            )
 
 
 def _smallest(values: Array, count: int) -> Rows:
@@ -86,7 +117,7 @@ def _label(
     rng: np.random.Generator,
 ) -> tuple[Array, npt.NDArray[np.bool_]]:
     """Labels of one generation's rows, and which of them a real label took part in."""
-    made, real, first = np.empty(rows.size), np.zeros(rows.size, dtype=bool), 0
+    made, real, first = np.empty(labels[rows].shape), np.zeros(rows.size, dtype=bool), 0
     for source in generation.sources:
         block = slice(first, first + source.n_samples)
         first, made[block] = block.stop, 0.0
@@ -99,7 +130,7 @@ def _label(
         spread = source.noise * math.hypot(
             *(c for who, c in source.mixture.items() if who != "real")
         )
-        made[block] += spread * rng.standard_normal(source.n_samples)
+        made[block] += spread * rng.standard_normal(made[block].shape)
     return made, real
 
 
