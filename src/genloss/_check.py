@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from numbers import Real
 from pathlib import Path
@@ -217,12 +217,7 @@ def broadcast(**arrays: Array) -> tuple[Array, ...]:
 
 def _float64(name: str, values: Any, flags: bool) -> Array:
     """A copy in double precision, or what it holds that is no number."""
-    for place, part in _parts(values):
-        if np.ma.is_masked(part):
-            at = place or _place(np.argwhere(np.ma.getmaskarray(part))[0])
-            raise InvalidInputError(
-                f"{name}{at} was masked; fill masked entries, or leave them out"
-            )
+    _refuse_masked(name, values)
     try:
         given = np.array(values)
     except (TypeError, ValueError, OverflowError, RecursionError):
@@ -242,14 +237,21 @@ def _float64(name: str, values: Any, flags: bool) -> Array:
                 )
         given = np.array([_float(entry) for entry in given.flat]).reshape(given.shape)
     with np.errstate(over="ignore"):  # of longer floats
-        return given.astype(np.float64)
+        return given.astype(np.float64, copy=False)
 
 
-def _parts(values: Any) -> Iterator[tuple[str, Any]]:
-    """The array, and the entries of a list, each of which may be masked."""
-    yield "", values
-    if isinstance(values, list | tuple):
-        yield from ((f"[{i}]", part) for i, part in enumerate(values))
+def _refuse_masked(name: str, values: Any) -> None:
+    """NumPy would use masked entries, of an array or of the parts of a list, as if they were not."""
+    where = None
+    if np.ma.is_masked(values):
+        where = _place(np.argwhere(np.ma.getmaskarray(values))[0])
+    elif isinstance(values, list | tuple):
+        masked = (
+            i for i, v in enumerate(values) if isinstance(v, np.ma.MaskedArray) and v.mask.any()
+        )
+        where = next((f"[{i}]" for i in masked), None)
+    if where is not None:
+        raise InvalidInputError(f"{name}{where} was masked; fill masked entries, or leave them out")
 
 
 def _place(index: Any) -> str:
