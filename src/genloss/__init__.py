@@ -29,12 +29,13 @@ from genloss.simulate import simulate
 from genloss.tune import Tuned, tune
 
 if TYPE_CHECKING:
-    from genloss.data.forecast import Forecast, forecast
-    from genloss.data.kernels import Kernel
-    from genloss.data.tables import Table, load_table
+    from genloss.estimate.kernels import Kernel
+    from genloss.outlook.forecast import Forecast, forecast
     from genloss.scaling import PowerLaw, ScalingLaw, scaling_law
     from genloss.simulate.comparison import Comparison, compare
     from genloss.sweeps import StoreError, sweep
+    from genloss.tables.load import load_table
+    from genloss.tables.table import Table
 
 __all__ = [
     "Comparison",
@@ -77,15 +78,15 @@ _logging.getLogger(__name__).addHandler(_logging.NullHandler())
 # imported on first use: what reads data pulls in heavier libraries, and not everybody scales
 _LAZY = {
     "Comparison": "genloss.simulate.comparison",
-    "Forecast": "genloss.data.forecast",
-    "Kernel": "genloss.data.kernels",
+    "Forecast": "genloss.outlook.forecast",
+    "Kernel": "genloss.estimate.kernels",
     "PowerLaw": "genloss.scaling",
     "ScalingLaw": "genloss.scaling",
     "StoreError": "genloss.sweeps",
-    "Table": "genloss.data.tables",
+    "Table": "genloss.tables.table",
     "compare": "genloss.simulate.comparison",
-    "forecast": "genloss.data.forecast",
-    "load_table": "genloss.data.tables",
+    "forecast": "genloss.outlook.forecast",
+    "load_table": "genloss.tables.load",
     "scaling_law": "genloss.scaling",
     "sweep": "genloss.sweeps",
 }

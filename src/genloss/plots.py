@@ -12,7 +12,7 @@ from genloss.curve import Curve
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from genloss.data.forecast import Forecast
+    from genloss.outlook.forecast import Forecast
     from genloss.simulate.comparison import Comparison
 
 # of the papers' figures: Okabe and Ito's palette, distinguishable with any colour vision
@@ -128,7 +128,7 @@ def plot_forecast(outlook: Forecast, *, ax: Axes | None = None) -> Axes:
         color=first,
         alpha=0.15,
         lw=0,
-        label="where 95 % of runs fall",
+        label="interval of 90 %",
     )
     ax.plot(models, predicted.risk, color=first, marker=".", label="forecast from seen rows")
     ax.errorbar(
