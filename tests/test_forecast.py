@@ -4,11 +4,11 @@ import json
 
 import numpy as np
 import pytest
+from genloss.data.correction import REHEARSALS, Theory, at_most
+from genloss.data.forecast import default_rows
 from matplotlib.axes import Axes
 
 import genloss as gl
-from genloss.data.correction import REHEARSALS, Theory, at_most
-from genloss.data.forecast import default_rows
 from genloss.data.tables import example_table
 
 

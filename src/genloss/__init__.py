@@ -27,8 +27,8 @@ from genloss.simulate import simulate
 from genloss.tune import Tuned, tune
 
 if TYPE_CHECKING:
-    from genloss.data.forecast import Forecast, forecast
-    from genloss.data.kernels import Kernel
+    from genloss.estimate.kernels import Kernel
+    from genloss.outlook.forecast import Forecast, forecast
     from genloss.scaling import PowerLaw, ScalingLaw, scaling_law
     from genloss.simulate.comparison import Comparison, compare
     from genloss.sweeps import StoreError, sweep
@@ -73,14 +73,14 @@ __all__ = [
 # imported on first use: what reads data pulls in heavier libraries, and not everybody scales
 _LAZY = {
     "Comparison": "genloss.simulate.comparison",
-    "Forecast": "genloss.data.forecast",
-    "Kernel": "genloss.data.kernels",
+    "Forecast": "genloss.outlook.forecast",
+    "Kernel": "genloss.estimate.kernels",
     "PowerLaw": "genloss.scaling",
     "ScalingLaw": "genloss.scaling",
     "StoreError": "genloss.sweeps",
     "Table": "genloss.tables.table",
     "compare": "genloss.simulate.comparison",
-    "forecast": "genloss.data.forecast",
+    "forecast": "genloss.outlook.forecast",
     "load_table": "genloss.tables.load",
     "scaling_law": "genloss.scaling",
     "sweep": "genloss.sweeps",

@@ -12,7 +12,7 @@ from genloss.curve import Curve
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from genloss.data.forecast import Forecast
+    from genloss.outlook.forecast import Forecast
 
 # Okabe and Ito's palette, distinguishable with any colour vision
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -89,7 +89,7 @@ def plot_forecast(outlook: Forecast, *, ax: Axes | None = None) -> Axes:
         color=COLOURS[0],
         alpha=0.15,
         lw=0,
-        label="where 95 % of runs fall",
+        label="interval of 90 %",
     )
     ax.plot(models, predicted.risk, color=COLOURS[0], marker=".", label="forecast from seen rows")
     ax.errorbar(
