@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csc_array
 
-from genloss.data.moments import Moments
 from genloss.errors import DataError
+from genloss.estimate.moments import Moments
 from genloss.tables.arrow import column
 from genloss.tables.cells import SecondThoughtError
 from genloss.tables.column import Array, some
@@ -175,5 +175,6 @@ def refuse_overflow(names: list[str], squares: Array) -> None:
     large = [name for name, square in zip(names, squares, strict=True) if not np.isfinite(square)]
     if large:
         raise DataError(
-            f"the values of {some(large)} are so large that their squares overflow; rescale them"
+            f"the values of {some(large)} are so large, or so near each other, that their squares "
+            "are no floating-point numbers; give them in other units"
         )

@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss import _check
-from genloss.data.estimation import Estimate, Standardiser
-from genloss.data.moments import ROWS_PER_DIRECTION, Moments, estimate_from_moments
 from genloss.errors import DataError, InvalidInputError, MissingDependencyError
+from genloss.estimate.moments import ROWS_PER_DIRECTION, Moments, estimate_from_moments
+from genloss.estimate.rows import Estimate
+from genloss.estimate.standardise import Standardiser
 from genloss.tables.cells import SecondThoughtError, Words, as_text, is_missing, settle
 from genloss.tables.column import Column, printable, refuse_repeated
 from genloss.tables.delimited import Dialect
