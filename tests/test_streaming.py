@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 import genloss as gl
-from genloss.data.moments import ROWS_PER_DIRECTION, Moments, estimate_from_moments
-from genloss.data.range_finder import (
+from genloss.estimate.moments import ROWS_PER_DIRECTION, Moments, estimate_from_moments
+from genloss.estimate.sketch import (
     Columns,
     Sketch,
     basis,
@@ -673,12 +673,11 @@ def test_values_whose_squares_overflow_are_named(tmp_path, monkeypatch, most_col
 
 
 def test_lost_workers_are_reported(tmp_path):
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
-
     from genloss.tables.reduce import reduce_pieces
+    from genloss.workers import WorkersLost
 
     def dies(piece):
-        raise TerminatedWorkerError("killed by the memory")
+        raise WorkersLost("killed by the memory")
 
     with pytest.raises(gl.GenlossError, match="workers were lost while they read the table"):
         reduce_pieces(dies, pieces=[1, 2], cluster="serial")

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csc_array
 
-from genloss.data.moments import Moments
 from genloss.errors import DataError
+from genloss.estimate.moments import Moments
 from genloss.tables.arrow import column
+from genloss.tables.cells import SecondThoughtError
 from genloss.tables.column import Array, some
 from genloss.tables.encoder import (
     Block,
@@ -125,6 +126,8 @@ def read_once(
     """Read all pieces once, by way of ``scan``; return the fields of a `StreamedTable`."""
     summary = scan(partial(summarise, layout=layout, schema=schema, n_sampled=n_sampled, seed=seed))
     keys, moments, tally = summary.sums.keys, summary.sums.moments, summary.tally
+    if summary.sums.crowded and layout.policy.texts == "encode":
+        raise SecondThoughtError(layout.names[min(summary.sums.crowded)], "many")
     refuse_flaws(tally, layout, summary.sums.crowded)
     notes = left_out(tally, layout, summary.sums.crowded, notes)
     share = dict(zip(keys, moments.mean[:-1], strict=True))
