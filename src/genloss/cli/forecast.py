@@ -165,7 +165,9 @@ def forecast(
     table, planned = _given(of_the_table), _given(of_the_plan)
     if data is None and table:
         option, value = next(iter(table.items()))
-        raise InvalidInputError(f"--{option} was {str(value)!r} without DATA; name the table as well")
+        raise InvalidInputError(
+            f"--{option} was {str(value)!r} without DATA; name the table as well"
+        )
     if plan is not None and planned:
         raise InvalidInputError(
             f"--plan and --{next(iter(planned)).replace('_', '-')} were both given; "

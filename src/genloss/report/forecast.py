@@ -148,9 +148,7 @@ def _legend(outlook: Forecast, unit: str) -> str:
 
 def _off(difference: Array) -> str:
     told = np.abs(difference[np.isfinite(difference)])
-    return (
-        f"; off by {_percent(float(np.median(told)))} in the median" if told.size else ""
-    )
+    return f"; off by {_percent(float(np.median(told)))} in the median" if told.size else ""
 
 
 def _percent(share: float) -> str:
