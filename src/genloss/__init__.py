@@ -27,7 +27,7 @@ from genloss.simulate import simulate
 from genloss.tune import Tuned, tune
 
 if TYPE_CHECKING:
-    from genloss.data.kernels import Kernel
+    from genloss.estimate.kernels import Kernel
     from genloss.outlook.forecast import Forecast, forecast
     from genloss.scaling import PowerLaw, ScalingLaw, scaling_law
     from genloss.simulate.comparison import Comparison, compare
@@ -74,7 +74,7 @@ __all__ = [
 _LAZY = {
     "Comparison": "genloss.simulate.comparison",
     "Forecast": "genloss.outlook.forecast",
-    "Kernel": "genloss.data.kernels",
+    "Kernel": "genloss.estimate.kernels",
     "PowerLaw": "genloss.scaling",
     "ScalingLaw": "genloss.scaling",
     "StoreError": "genloss.sweeps",

@@ -213,7 +213,7 @@ class Problem:
         >>> gl.Problem.from_data(X, y).dim
         10
         """
-        from genloss.data.estimation import estimate
+        from genloss.estimate import estimate
 
         seed = _check.integer("seed", seed, minimum=0)
         return cls._estimated(estimate(*_check.samples(X, y), kernel=None, seed=seed))
@@ -241,7 +241,7 @@ class Problem:
         >>> gl.Problem.from_kernel("rbf", X, y).gaussian
         False
         """
-        from genloss.data.estimation import estimate
+        from genloss.estimate import estimate
 
         seed = _check.integer("seed", seed, minimum=0)
         return cls._estimated(estimate(*_check.samples(X, y), kernel=kernel, seed=seed))

@@ -203,7 +203,7 @@ class Chain:
         """Relative residual of the fixed point, first and second moments together."""
         return self.solution.residual
 
-    def _combination(self, vector: Expression) -> dict[int, Coefficient]:
+    def _combination(self, vector: object) -> dict[int, Coefficient]:
         if not isinstance(vector, Expression) or vector not in self._read:
             raise InvalidInputError(f"{shown(vector)} was not among the vectors of the chain")
         return self._read[vector]
@@ -218,11 +218,21 @@ class Chain:
 
     def _spread(self, one: Expression, other: Expression, weights: Array) -> float:
         """Covariance of two vectors, summed over directions."""
-        total = 0.0
+        return float(weights @ self.covariance(one, other))
+
+    def covariance(self, one: Expression, other: Expression) -> Array:
+        """Covariance of two vectors, per direction."""
+        total = np.zeros(one.rows.directions)
         for k, a in self._combination(one).items():
             for l, b in self._combination(other).items():
-                total += float((weights * a * b * self._covariance[k, l]).sum())
+                total = total + a * b * self._covariance[k, l]
         return total
+
+    def filling(self, name: str) -> float:
+        """Share of its rows that the fit with this unknown uses up: df2 / n_samples for ridge."""
+        layout = self.solution.layout
+        block = layout.block_of[self.solution.pencil.names.index(name)]
+        return self.solution.feedback.get(block, 0.0)
 
 
 def risk(

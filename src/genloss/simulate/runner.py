@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 from genloss._threads import trial_pool
+from genloss.cautions import fitted_rows, freedom, near_interpolation
 from genloss.errors import InvalidInputError
 from genloss.plan import Plan
 from genloss.problem import Problem
@@ -71,16 +72,11 @@ def rounds(
 
 def cautions(problem: Problem, plan: Plan) -> tuple[str, ...]:
     """Sentences about models whose average does not settle."""
-    near = []
-    for model, generation in enumerate(plan):
-        fitted = plan.generations[: model + 1] if generation.pooled else (generation,)
-        fresh = [g for k, g in enumerate(fitted) if k == 0 or g.design == "fresh"]
-        noisy = any(source.label_noise > 0 for g in fitted for source in g.sources)
-        directions = min(problem.dim, generation.features or problem.dim)
-        rows = generation.subsample or sum(g.n_samples for g in fresh)
-        apart = abs(rows - directions)
-        if generation.penalty == 0 and noisy and apart <= 3:
-            near.append(model)
+    rows, free = np.array(fitted_rows(plan)), np.array(freedom(plan, problem.dim))
+    close = near_interpolation(rows, free, plan.penalty)
+    noisy = [any(source.label_noise > 0 for source in each.sources) for each in plan]
+    pooled = np.logical_or.accumulate(noisy) & [generation.pooled for generation in plan]
+    near = np.flatnonzero(close & (pooled | noisy)).tolist()
     if not near:
         return ()
     return (

@@ -44,7 +44,9 @@ def inputs_like(table: Table, path: str | Path, dialect: Dialect) -> Array:
     if lacking := [name for name, values in found.items() if values is None]:
         raise DataError(f"unlabelled {str(path)!r} lacks {some(lacking)}, which the table has")
     features = np.column_stack([values for values in found.values() if values is not None])
-    if gaps := [n for n, bad in zip(found, np.isnan(features).any(axis=0), strict=True) if bad]:
+    if gaps := [
+        name for name, values in zip(found, features.T, strict=True) if np.isnan(values).any()
+    ]:
         raise DataError(f"unlabelled {str(path)!r} has missing values in {some(gaps)}; fill them")
     return features
 

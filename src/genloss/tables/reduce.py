@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol, Self, TypeVar
 
 from genloss.errors import GenlossError
@@ -20,37 +19,20 @@ class Mergeable(Protocol):
 Part = TypeVar("Part", bound=Mergeable)
 
 
-def check_cluster(name: str) -> None:
-    """Refuse what is no place to work."""
-    from genloss.sweeps.engines import check_name
-
-    check_name(name)
-
-
 def reduce_pieces(
     work: Callable[[Piece], Part], *, pieces: Sequence[Piece], cluster: str | None
 ) -> Part:
     """Do ``work`` for every piece, wherever, and merge the results in the order of the table."""
-    from joblib import Parallel, delayed
-    from joblib.parallel import SequentialBackend, get_active_backend
+    from genloss.workers import WorkersLost, mapped
 
-    from genloss.sweeps import engines
-
-    engine = engines.choose(cluster, None, 0.0)
-    # alone, a process keeps all its BLAS threads
-    here: AbstractContextManager[Any] = nullcontext()
-    with here if engine == "serial" else engines.running(engine, None):
-        backend, _ = get_active_backend()
-        lazy = backend.supports_return_generator or isinstance(backend, SequentialBackend)
-        parallel = Parallel(return_as="generator" if lazy else "list", batch_size=1)
-        try:
-            parts = iter(parallel(delayed(work)(piece) for piece in pieces))
-            merged = next(parts)
-            for part in parts:
-                merged = merged.merged(part)
-        except engines.lost_workers() as error:
-            raise GenlossError(
-                f"workers were lost while they read the table ({type(error).__name__}: {error}); "
-                "fewer workers need less memory, and without cluster one pass needs the least"
-            ) from error
+    try:
+        parts = mapped(work, pieces, cluster)
+        merged = next(parts)
+        for part in parts:
+            merged = merged.merged(part)
+    except WorkersLost as error:
+        raise GenlossError(
+            f"workers were lost while they read the table ({error}); fewer workers need less "
+            "memory, and without cluster one pass needs the least"
+        ) from error
     return merged

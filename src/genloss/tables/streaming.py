@@ -31,10 +31,11 @@ from genloss.tables.parquet import (
     unreadable,
     without_values,
 )
-from genloss.tables.reduce import check_cluster, reduce_pieces
+from genloss.tables.reduce import reduce_pieces
 from genloss.tables.remarks import remarks
 from genloss.tables.roles import position, refuse_repeated
 from genloss.tables.table import Table
+from genloss.workers import check_cluster
 
 MOST_CELLS = 16 * 10**6
 """Rows times columns up to which a table is read whole; that takes about 65 bytes per cell."""
