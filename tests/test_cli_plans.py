@@ -88,7 +88,9 @@ def test_bash_completes_commands_and_options(genloss, tmp_path):
 
     def completed(*words):
         line = f"source {script}; COMP_WORDS=({' '.join(words)}); COMP_CWORD={len(words) - 1}; "
-        line += f"COMP_LINE='{' '.join(words)}'; {name} genloss; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+        line += (
+            f"COMP_LINE='{' '.join(words)}'; {name} genloss; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+        )
         done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
         return {word.strip() for word in done.stdout.split("\n")}
 
