@@ -69,6 +69,33 @@ def test_compare_says_which_is_lower(folder, genloss):
     assert "do not tell which has the lower risk" in " ".join(same.split())
 
 
+def test_scaling_law_says_what_python_says(genloss):
+    call = [
+        "scaling-law",
+        "--capacity",
+        "2",
+        "--source",
+        "0.5",
+        "--n-samples",
+        "1e5",
+        "--generations",
+        "3",
+    ]
+    call += ["--generator-samples", "3e4", "--dim", "1000"]
+    code, out, errors = genloss(*call)
+    assert (code, errors) == (0, "")
+    law = gl.scaling_law(
+        gl.PowerLaw(2.0, 0.5, dim=1000), n_samples=1e5, generations=3, generator_samples=3e4
+    )
+    assert " ".join(out.split()) == " ".join(f"> {words}" for words in law.sentences)
+    plain = json.loads(genloss(*call, "--json")[1])
+    assert plain["regime"] == law.regime
+    assert plain["recommendations"][-1]["penalty"] == law.best.penalty
+    code, _, errors = genloss(*call[:-2], "--noise", "-1")
+    assert code == 2
+    assert errors.startswith("genloss: --noise was -1")
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
 def test_completion_knows_the_commands(shell, genloss):
     code, out, errors = genloss("completion", shell)
