@@ -9,7 +9,7 @@ from genloss.cli.app import Json, app, console, examples, print_json
     name="scaling-law",
     help_epilogue=examples(
         "genloss scaling-law --capacity 2 --source 0.5 --n-samples 100000",
-        "genloss scaling-law --capacity 1.5 --source 1 --n-samples 1e5 --generations 9 --generator-samples 3e4",
+        "genloss scaling-law --capacity 1.5 --source 1 --n-samples 1e5 --dim 1000",
     ),
 )
 def scaling_law(
