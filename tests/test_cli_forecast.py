@@ -106,3 +106,14 @@ def test_unlabelled_rows_must_have_the_columns(table, genloss):
     code, out, errors = genloss(*call)
     assert (code, out) == (2, "")
     assert "'less.csv' lacks 'c'" in errors
+
+
+def test_notes_and_warnings_are_spelt_as_options(table, genloss):
+    lines = ["name,a,y", *(f"n{i},{i % 17},{i % 7 + i % 17}" for i in range(120))]
+    (table / "names.csv").write_text("\n".join(lines))
+    call = ["forecast", "names.csv", "--target", "y", "--generations", "2", "--trials", "2"]
+    code, out, errors = genloss(*call)
+    assert (code, errors) == (0, "")
+    flat = " ".join(out.split())
+    assert "--texts encode" in flat
+    assert "texts='encode'" not in flat

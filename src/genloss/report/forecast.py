@@ -29,7 +29,9 @@ UNITS = {
 }
 
 
-def print_forecast(outlook: Forecast, console: Console, *, unit: str = "mse") -> None:
+def print_forecast(
+    outlook: Forecast, console: Console, *, unit: str = "mse", say: Callable[[str], str] = str
+) -> None:
     """Print a forecast, its check, and what to do about it.
 
     Parameters
@@ -40,6 +42,8 @@ def print_forecast(outlook: Forecast, console: Console, *, unit: str = "mse") ->
         Where to.
     unit : {"mse", "rmse", "share", "r2"}, default "mse"
         What errors are written as; changes are always those of the mean squared error.
+    say : callable
+        Spells arguments of the package as the caller does.
     """
     model = "linear ridge" if outlook.kernel is None else f"{outlook.kernel.name} kernel ridge"
     sentence(
@@ -50,17 +54,17 @@ def print_forecast(outlook: Forecast, console: Console, *, unit: str = "mse") ->
     dim(repr(outlook.plan), console)
     console.print()
     answer, *more = outlook.advice.sentences
-    sentence(answer, console, style="bold")
+    sentence(say(answer), console, style="bold")
     console.print()
     _print_models(outlook, console, unit)
     _print_ways(outlook, console, unit)
     for words in more:
-        sentence(words, console, mark=">")
+        sentence(say(words), console, mark=">")
     if outlook.notes:
         console.print()
     for note in outlook.notes:
-        dim(f"note: {note}", console)
-    warn(outlook.warnings, console)
+        dim(f"note: {say(note)}", console)
+    warn(map(say, outlook.warnings), console)
 
 
 def _print_models(outlook: Forecast, console: Console, unit: str) -> None:
