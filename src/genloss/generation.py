@@ -156,7 +156,7 @@ def _frozen_labeler(labeler: Any) -> str | int | Mixture:
     return tuple(sorted(shares.items(), key=lambda pair: (pair[0] != "real", str(pair[0]))))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Generation:
     """One fit: the rows it is trained on, its penalty, and how its design relates to earlier ones.
 
@@ -264,6 +264,9 @@ class Generation:
     def fixed_penalty(self) -> float:
         """The penalty as a number; NaN for "cv"."""
         return math.nan if self.penalty == "cv" else self.penalty
+
+    def __repr__(self) -> str:
+        return f"Generation({self})"
 
     def __str__(self) -> str:
         text = " + ".join(str(source) for source in self.sources)

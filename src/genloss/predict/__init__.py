@@ -151,9 +151,9 @@ def _ways(plan: Plan, method: str) -> list[Route]:
             )
         if method == "auto" and (longest := longest_stretch(plan, ways)) > MOST_BY_PENCIL:
             raise NoTheoryError(
-                f"plan has {longest} models that share rows or features and {obstacle}; beyond "
-                f"{MOST_BY_PENCIL} models the pencil takes minutes and must be asked for, "
-                "genloss.simulate(problem, plan) runs it"
+                f"plan has {longest} models that share rows or features and {obstacle}: no closed "
+                "formula knows it, but predict(method='pencil') and genloss.simulate(problem, plan) "
+                f"do; beyond {MOST_BY_PENCIL} models the pencil takes minutes and must be asked for"
             )
     return ways
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from genloss import _check
+from genloss import _check, _html
 from genloss._words import shown
 from genloss.curve import Curve
 from genloss.errors import InvalidInputError
@@ -31,7 +32,7 @@ OVER = ("penalty", "last_penalty", "schedule")
 _GRID = 41  # penalties tried before the best one is refined
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Tuned:
     """The best plan found, and what it gains.
 
@@ -62,6 +63,51 @@ class Tuned:
         if self.value == self.value_before:
             return 0.0
         return 1 - self.value / self.value_before
+
+    def to_frame(self, backend: str | None = None) -> Any:
+        """One row per model, as a data frame.
+
+        Parameters
+        ----------
+        backend : {"pandas", "polars", "pyarrow"}, optional
+            Library of the frame; default: the first of these that is installed.
+
+        Returns
+        -------
+        pandas.DataFrame, polars.DataFrame or pyarrow.Table
+            Columns ``model``, ``penalty``, ``risk`` and ``risk_before``.
+
+        Raises
+        ------
+        MissingDependencyError
+            If none of the libraries is installed.
+        """
+        from genloss.data.frames import frame
+
+        columns = {"penalty": self.plan.penalty, "risk": self.curve.risk}
+        columns["risk_before"] = self.before.risk
+        return frame({"model": np.arange(self.plan.n_models), **columns}, backend)
+
+    def _shown(self) -> list[list[int | float]]:
+        columns = [self.plan.penalty, self.curve.risk, self.before.risk]
+        models = _html.shown(self.plan.n_models)
+        return [[t, *(float(column[t]) for column in columns)] for t in models]
+
+    def _title(self) -> str:
+        return (
+            f"Tuned({self.objective} risk {_html.number(self.value)}, "
+            f"before {_html.number(self.value_before)})"
+        )
+
+    def _repr_html_(self) -> str:
+        return _html.table(self._title(), ["model", "penalty", "risk", "before"], self._shown())
+
+    def __repr__(self) -> str:
+        lines = [
+            f"  model {t:>2}: penalty {lam:.4g}, risk {risk:.5g}, before {before:.5g}"
+            for t, lam, risk, before in self._shown()
+        ]
+        return "\n".join([self._title(), *lines])
 
 
 def tune(
