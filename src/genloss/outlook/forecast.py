@@ -283,7 +283,7 @@ class _Forecasting:
             grown=grown,
             theory=None if self.cv else study.theory,
             first=best,
-            last=self._last(plan, best, penalty, first.error * math.exp(grown.log[-1])),
+            last=self._last(plan, best, penalty, float(own.error[-1])),
             shape=self._shape(plan, grown, penalty),
             mean=mean,
             check=checked,
@@ -383,7 +383,8 @@ class _Forecasting:
         folds = len(study.splits(int(small.n_samples.max()), 1))
         found = by_rehearsals(grid, runs[:, :, -1, :-1], folds)
         mean = np.maximum(runs[:, :, -1, -1].mean(axis=1), 1e-300)
-        factor = error / float(np.exp(np.mean(np.log(mean))))
+        own = float(np.exp(np.mean(np.log(mean))))
+        factor = error / own if np.isfinite(error) else 1.0
         found = replace(found, error=found.error * factor, least=found.least * factor)
         if small is plan:
             return found
