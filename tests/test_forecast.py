@@ -37,9 +37,14 @@ def true_error(dim: int, plan: gl.Plan) -> np.ndarray:
     return gl.predict(problem, gl.Plan(generations)).risk + 0.25
 
 
+def some_digits(rows: int = 500) -> tuple[np.ndarray, np.ndarray]:
+    table = example_table("digits")
+    return table.features[:rows], table.target[:rows]
+
+
 @pytest.fixture(scope="module")
 def digits():
-    return gl.forecast(example_table("digits"), plan=gl.Plan.replace(4, 100, penalty=0.1))
+    return gl.forecast(*some_digits(), gl.Plan.replace(4, 60, penalty=0.1))
 
 
 @pytest.fixture(scope="module")
@@ -52,17 +57,16 @@ def diabetes():
 
 @pytest.mark.parametrize("kernel", [None, "rbf", "polynomial"])
 def test_forecast_meets_the_measured_chain_on_digits(kernel):
-    plan = gl.Plan.replace(4, 100, penalty=1e-2)
-    outlook = gl.forecast(example_table("digits"), plan=plan, kernel=kernel)
+    outlook = gl.forecast(*some_digits(), gl.Plan.replace(4, 60, penalty=3e-2), kernel)
     assert np.median(np.abs(outlook.relative_error)) < 0.15
     growth = outlook.measured.risk / outlook.measured.risk[0]
-    assert np.abs(np.log(outlook.growth / growth)).max() < 0.15
+    assert np.abs(np.log(outlook.growth / growth)).max() < 0.2
 
 
 @pytest.mark.parametrize("real", [0.0, 0.3])
 def test_forecast_of_gaussian_rows_is_the_theory_of_the_true_problem(real):
     plan = gl.Plan.mix(5, 100, real=real, penalty=0.05, noise=0.4)
-    outlook = gl.forecast(*gaussian_table(4000, 20), plan, trials=10)
+    outlook = gl.forecast(*gaussian_table(3000, 20), plan, trials=10)
     true = true_error(20, plan)
     np.testing.assert_allclose(outlook.error, true, rtol=0.06)
     np.testing.assert_allclose(outlook.growth, true / true[0], rtol=0.04)
@@ -104,13 +108,13 @@ def test_the_penalty_is_the_best_of_a_fine_literal_grid(seed):
     table = example_table("diabetes")
     X = (table.features - table.features.mean(axis=0)) / table.features.std(axis=0)
     found = gl.forecast(table, generations=2, n_samples=60, seed=seed, trials=2).plan.penalty[0]
-    errors = [literal_error(X, table.target, 60, lam, 60, 9) for lam in np.geomspace(1e-3, 10, 21)]
-    assert literal_error(X, table.target, 60, found, 60, 9) < 1.02 * min(errors)
+    errors = [literal_error(X, table.target, 60, lam, 40, 9) for lam in np.geomspace(1e-3, 10, 17)]
+    assert literal_error(X, table.target, 60, found, 40, 9) < 1.02 * min(errors)
 
 
 def test_seeds_agree_within_their_ranges():
     X, y = example_table("diabetes").features, example_table("diabetes").target
-    found = [gl.forecast(X, y, generations=6, seed=seed, trials=2) for seed in range(4)]
+    found = [gl.forecast(X, y, generations=4, seed=seed, trials=2) for seed in range(3)]
     for one in found:
         for other in found:
             assert one.growth_low[-1] < other.growth[-1] < one.growth_high[-1]
@@ -122,17 +126,15 @@ def test_seeds_agree_within_their_ranges():
 
 
 def test_the_measured_chain_does_not_enter_the_forecast(digits):
-    again = gl.forecast(
-        example_table("digits"), plan=gl.Plan.replace(4, 100, penalty=0.1), trials=7
-    )
+    again = gl.forecast(*some_digits(), gl.Plan.replace(4, 60, penalty=0.1), trials=7)
     np.testing.assert_array_equal(again.predicted.risk, digits.predicted.risk)
     np.testing.assert_array_equal(again.growth, digits.growth)
     assert not np.array_equal(again.measured.risk, digits.measured.risk)
 
 
 def test_errors_are_in_squared_units_of_the_target(digits):
-    table = example_table("digits")
-    larger = gl.forecast((table.features, 10 * table.target), plan=digits.plan)
+    X, y = some_digits()
+    larger = gl.forecast(X, 10 * y, plan=digits.plan)
     np.testing.assert_allclose(larger.error, 100 * digits.error, rtol=1e-6)
     np.testing.assert_allclose(larger.measured.risk, 100 * digits.measured.risk, rtol=1e-6)
 
@@ -156,8 +158,8 @@ def test_parts_of_a_forecast(digits):
     assert digits.growth[0] == digits.growth_low[0] == digits.growth_high[0] == 1
     assert digits.problem.gaussian is False
     rows = digits.rows
-    assert rows["seen"] + rows["pool"] + rows["test"] <= rows["used"] == rows["table"] == 1797
-    assert digits.baseline == pytest.approx(example_table("digits").target.var(), rel=0.05)
+    assert rows["seen"] + rows["pool"] + rows["test"] <= rows["used"] == rows["table"] == 500
+    assert digits.baseline == pytest.approx(some_digits()[1].var(), rel=0.01)
     assert digits.predicted.metric == "mean squared error on real labels"
     assert "predicted" in repr(digits)
     assert list(digits.to_frame("polars").columns)[:2] == ["model", "predicted"]
@@ -168,7 +170,7 @@ def test_parts_of_a_forecast(digits):
     assert [p.name for p in digits.policies] == ["replace", "accumulate", "a fifth real"]
     np.testing.assert_array_equal(digits.policies[0].growth, digits.growth)
     assert digits.policies[1].growth[-1] < digits.growth[-1]
-    assert digits.full.n_samples == 1797
+    assert digits.full.n_samples == 500
     assert digits.full.error[0] < digits.error[0]
 
 
@@ -240,7 +242,7 @@ def test_any_plan_of_plain_rows_is_forecast_with_advice(plan):
 
 
 def test_advice_on_real_labels_holds_when_it_is_followed():
-    table, plan = gaussian_table(3000, 50), gl.Plan.replace(6, 200, noise=0.5, penalty=0.05)
+    table, plan = gaussian_table(2000, 50), gl.Plan.replace(6, 200, noise=0.5, penalty=0.05)
     needed = gl.forecast(*table, plan=plan, trials=2).advice.real_rows
     assert 0 < needed < 200
     true = true_error(50, gl.Plan.mix(6, 200, real=needed / 200, noise=0.5, penalty=0.05))
@@ -251,7 +253,7 @@ def test_advice_on_real_labels_holds_when_it_is_followed():
 
 def test_doubling_is_where_the_theory_of_the_true_problem_has_it():
     plan = gl.Plan.replace(10, 100, noise=0.5)
-    outlook = gl.forecast(*gaussian_table(3000, 50), plan, trials=2)
+    outlook = gl.forecast(*gaussian_table(1500, 50), plan, trials=2)
     errors = true_error(50, plan)
     at = int(np.argmax(errors > 2 * errors[0]))
     early, late = outlook.advice.doubles_at_range
@@ -497,12 +499,12 @@ def test_what_does_not_vary_cannot_be_forecast():
 
 
 def test_nystrom_takes_over_for_many_rows(monkeypatch):
-    monkeypatch.setattr("genloss.outlook.prepare.EXACT_KERNEL", 90)
-    monkeypatch.setattr("genloss.outlook.prepare.LANDMARKS", 300)
-    plan = gl.Plan.replace(2, 100, penalty=1e-2)
-    fast = gl.forecast(example_table("digits"), plan=plan, kernel="rbf", trials=2)
+    monkeypatch.setattr("genloss.outlook.prepare.EXACT_KERNEL", 50)
+    monkeypatch.setattr("genloss.outlook.prepare.LANDMARKS", 150)
+    plan = gl.Plan.replace(2, 60, penalty=1e-2)
+    fast = gl.forecast(*some_digits(400), plan, "rbf", trials=2)
     monkeypatch.undo()
-    exact = gl.forecast(example_table("digits"), plan=plan, kernel="rbf", trials=2)
+    exact = gl.forecast(*some_digits(400), plan, "rbf", trials=2)
     np.testing.assert_allclose(fast.error, exact.error, rtol=0.15)
 
 
