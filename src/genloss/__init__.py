@@ -27,12 +27,13 @@ from genloss.simulate import simulate
 from genloss.tune import Tuned, tune
 
 if TYPE_CHECKING:
-    from genloss.data.kernels import Kernel
-    from genloss.data.tables import Table, load_table
+    from genloss.estimate.kernels import Kernel
     from genloss.outlook.forecast import Forecast, forecast
     from genloss.scaling import PowerLaw, ScalingLaw, scaling_law
     from genloss.simulate.comparison import Comparison, compare
     from genloss.sweeps import StoreError, sweep
+    from genloss.tables.load import load_table
+    from genloss.tables.table import Table
 
 __all__ = [
     "Comparison",
@@ -73,14 +74,14 @@ __all__ = [
 _LAZY = {
     "Comparison": "genloss.simulate.comparison",
     "Forecast": "genloss.outlook.forecast",
-    "Kernel": "genloss.data.kernels",
+    "Kernel": "genloss.estimate.kernels",
     "PowerLaw": "genloss.scaling",
     "ScalingLaw": "genloss.scaling",
     "StoreError": "genloss.sweeps",
-    "Table": "genloss.data.tables",
+    "Table": "genloss.tables.table",
     "compare": "genloss.simulate.comparison",
     "forecast": "genloss.outlook.forecast",
-    "load_table": "genloss.data.tables",
+    "load_table": "genloss.tables.load",
     "scaling_law": "genloss.scaling",
     "sweep": "genloss.sweeps",
 }

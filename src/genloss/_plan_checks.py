@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from genloss._words import shown
 from genloss.errors import InvalidInputError
 from genloss.generation import Generation, Source
 
@@ -29,7 +30,7 @@ def _check_labelers(source: Source, model: int) -> None:
         return
     if model == 0 and set(source.mixture) != {"real"}:
         raise InvalidInputError(
-            f"labeler of model 0 was {source.labeler!r}; no model exists before it, "
+            f"labeler of model 0 was {shown(source.labeler)}; no model exists before it, "
             "so it must be 'real'"
         )
     for number in source.labeler_numbers(model):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from genloss import _check
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -43,6 +45,8 @@ class Curve:
         Whether the model's risk is exact at finite size (theory only).
     trials : int or None
         Number of Monte Carlo runs.
+    penalty : ndarray of shape (n_models,) or None
+        Penalty of each fit, also where the plan says "cv" (theory only).
 
     Examples
     --------
@@ -64,6 +68,7 @@ class Curve:
     df2: Array | None = None
     exact: npt.NDArray[np.bool_] | None = None
     trials: int | None = None
+    penalty: Array | None = None
 
     def __post_init__(self) -> None:
         for name in self._columns():
@@ -72,7 +77,7 @@ class Curve:
             object.__setattr__(self, name, column)
 
     def _columns(self) -> list[str]:
-        names = ("risk", "bias", "variance", "stderr", "kappa", "df1", "df2", "exact")
+        names = ("risk", "bias", "variance", "stderr", "kappa", "df1", "df2", "exact", "penalty")
         return [name for name in names if getattr(self, name) is not None]
 
     @property
@@ -89,6 +94,7 @@ class Curve:
         >>> gl.predict(gl.Problem.isotropic(10), gl.Plan.replace(5, 31, noise=1.0)).first_above(2.5)
         2
         """
+        factor = _check.positive("factor", factor)
         above = np.flatnonzero(self.risk > factor * self.risk[0])
         return int(above[0]) if above.size else None
 

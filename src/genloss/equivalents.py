@@ -93,12 +93,7 @@ def degrees_of_freedom(spectrum: npt.ArrayLike, kappa: npt.ArrayLike) -> tuple[A
     (2.0, 1.0)
     """
     s = _eigenvalues(spectrum)
-    try:
-        k = np.asarray(kappa, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InvalidInputError(f"kappa was {kappa!r}; it must be numeric") from None
-    if not (np.isfinite(k).all() and (k >= 0).all()):
-        raise InvalidInputError(f"kappa was {kappa!r}; every entry must be finite and >= 0")
+    k = _check.numbers("kappa", kappa, above=">= 0")
     df1, df2, *_ = _shrinkage_sums(Nodes.of(s, k.size), k.reshape(-1), np.zeros(1))
     return df1.reshape(k.shape), df2.reshape(k.shape)
 
@@ -131,20 +126,10 @@ def effective_penalty(
     True
     """
     s = _eigenvalues(spectrum)
-    try:
-        lam, n = np.broadcast_arrays(
-            np.asarray(penalty, dtype=np.float64), np.asarray(n_samples, dtype=np.float64)
-        )
-    except ValueError:
-        raise InvalidInputError(
-            f"penalty {np.shape(penalty)} and n_samples {np.shape(n_samples)} do not broadcast"
-        ) from None
-    if not (np.isfinite(lam).all() and (lam >= 0).all()):
-        raise InvalidInputError(
-            "penalty has entries that are negative or not finite; it must be >= 0"
-        )
-    if not (np.isfinite(n).all() and (n > 0).all()):
-        raise InvalidInputError("n_samples has entries that are not positive and finite")
+    lam, n = _check.broadcast(
+        penalty=_check.numbers("penalty", penalty, above=">= 0"),
+        n_samples=_check.numbers("n_samples", n_samples, above="> 0"),
+    )
     found = solve(Nodes.of(s, lam.size), lam.reshape(-1), n.reshape(-1))
     kappa, df1, df2, residual = (column.reshape(lam.shape) for column in found[:4])
     return EffectivePenalty(kappa, df1, df2, residual, found.steps)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,8 @@ from genloss.outlook.shares import Shape, by_power, by_theory
 from genloss.outlook.study import Study
 from genloss.plan import Plan
 from genloss.problem import Problem
+from genloss.tables.delimited import Dialect
+from genloss.tables.inputs import inputs_like
 from genloss.tune import with_real_rows
 
 __all__ = ["Advice", "Forecast", "Outcome", "default_rows", "forecast"]
@@ -90,6 +93,7 @@ def forecast(
     decimal: str | None = None,
     thousands: str | None = None,
     sep: str | None = None,
+    texts: str = "drop",
 ) -> Forecast:
     """Forecast what a retraining plan does to a model of your data, and check it on held-out rows.
 
@@ -135,10 +139,12 @@ def forecast(
         Rows of one group (a person, a shop) stay on one side of every split.
     weights : array_like of shape (n_rows,) or str, optional
         Weights of the rows in all errors and in the choice of penalties; fits are unweighted.
-    unlabelled : array_like of shape (m, dim), frame or Table, optional
+    unlabelled : array_like of shape (m, dim), path, frame or Table, optional
         Rows without labels, on which later models are trained instead of on generated ones.
     encoding, decimal, thousands, sep : str, optional
         How a CSV file is written.
+    texts : {"drop", "encode"}, default "drop"
+        What to do with text columns of many values, as in `load_table`.
 
     Returns
     -------
@@ -178,9 +184,9 @@ def forecast(
     chosen = Kernel.of(kernel)
     seed = _check.integer("seed", seed, minimum=0)
     trials = _check.integer("trials", trials, minimum=2)
-    log = _check.flag("log", log)
+    log = _check.boolean("log", log)
     if tune_penalty is not None:
-        tune_penalty = _check.flag("tune_penalty", tune_penalty)
+        tune_penalty = _check.boolean("tune_penalty", tune_penalty)
     table = opened(
         X,
         y,
@@ -195,6 +201,7 @@ def forecast(
             "decimal": decimal,
             "thousands": thousands,
             "sep": sep,
+            "texts": texts,
         },
     )
     n_rows = table.most_sampled if isinstance(table, LargeTable) else table.target.size
@@ -222,6 +229,8 @@ def forecast(
     if isinstance(table, LargeTable):
         needed = MOST_USED + MOST_TEST + int(plan.n_samples.sum())
         table = table.read(max(needed, 5 * MOST_TEST), stream_seed, linear=chosen is None)
+    if isinstance(unlabelled, str | Path):
+        unlabelled = inputs_like(table, unlabelled, Dialect.of(encoding, decimal, thousands, sep))
     if log:
         table = logged(table)
     largest = int(plan.n_samples.max())

@@ -50,7 +50,7 @@ class Theory:
     def growth(self, plan: Plan, *, cv: bool = False) -> Array | None:
         """Logarithm of every model's error over model 0's, as planned or with penalties anew."""
         try:
-            error = self.error(plan.with_penalty("cv") if cv else plan)  # type: ignore[arg-type]
+            error = self.error(plan.with_penalty("cv") if cv else plan)
         except GenlossError:
             return None
         return None if error is None else np.log(error / error[0])

@@ -6,8 +6,9 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from genloss._needs import need
 from genloss.errors import InvalidInputError
-from genloss.sweeps.keys import need
+from genloss.sweeps.places import home
 
 if TYPE_CHECKING:
     import xarray
@@ -19,7 +20,7 @@ def check_export(path: str | Path) -> None:
     """Refuse an export that could not be written, before any work."""
     if not isinstance(path, str | Path):
         raise InvalidInputError(f"export was {path!r}; it must be a path")
-    path = Path(path)
+    path = home(path)
     if path.suffix not in ENDINGS:
         raise InvalidInputError(f"export was {str(path)!r}; it must end in .nc or .parquet")
     if not path.absolute().parent.is_dir():
@@ -68,7 +69,7 @@ def export(dataset: xarray.Dataset, path: str | Path) -> None:
             f"dataset was {type(dataset).__name__}; it must be what sweep returned"
         )
     check_export(path)
-    path = Path(path)
+    path = home(path)
     new = path.with_name(f".{path.name}.{uuid.uuid4().hex}{path.suffix}")
     try:
         if path.suffix == ".nc":

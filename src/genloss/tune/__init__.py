@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss import _check
+from genloss._words import shown
 from genloss.curve import Curve
 from genloss.errors import InvalidInputError
 from genloss.generation import Generation, Source
@@ -112,20 +113,19 @@ def tune(
     >>> best.value < best.value_before
     True
     """
-    if not isinstance(problem, Problem):
-        raise InvalidInputError(f"problem was {type(problem).__name__}; it must be a Problem")
-    if not isinstance(plan, Plan):
-        raise InvalidInputError(f"plan was {type(plan).__name__}; it must be a Plan")
+    _check.instance("problem", problem, Problem)
+    _check.instance("plan", plan, Plan)
     over = _check.choice("over", over, OVER)
     score = OBJECTIVES[_check.choice("objective", objective, tuple(OBJECTIVES))]
     if penalties is None:
         top = float(problem.spectrum.max())
         penalties = (1e-10 * top, 100 * top)
-    if np.shape(penalties) != (2,):
-        raise InvalidInputError(f"penalties was {penalties!r}; it must be a pair of numbers")
-    lowest, highest = (_check.positive("penalties", value) for value in penalties)
+    limits = _check.vector("penalties", penalties, above="> 0")
+    if limits.size != 2:
+        raise InvalidInputError(f"penalties was {shown(penalties)}; it must be a pair of numbers")
+    lowest, highest = limits
     if not lowest < highest:
-        raise InvalidInputError(f"penalties was {penalties!r}; the first must be the smaller")
+        raise InvalidInputError(f"penalties was {shown(penalties)}; the first must be the smaller")
     logs = np.linspace(np.log(lowest), np.log(highest), _GRID)
     before = predict(problem, plan)
     if over == "last_penalty":
@@ -219,6 +219,12 @@ def real_rows_needed(
     >>> real_rows_needed(plan, test_error)
     258
     """
+    _check.instance("plan", plan, Plan)
+    if not callable(error):
+        raise InvalidInputError(f"error was {shown(error)}; it must be a function of a Plan")
+    tolerance = _check.non_negative("tolerance", tolerance)
+    if real_noise is not None:
+        real_noise = _check.non_negative("real_noise", real_noise)
 
     def holds(n_real: int) -> bool:
         errors = error(with_real_rows(plan, n_real, real_noise))
