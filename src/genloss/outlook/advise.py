@@ -131,4 +131,4 @@ def agrees(check: Check) -> bool:
     if verdict(said) == verdict(ratio):
         return True
     doubt = NORMAL * float(np.hypot(se, check.growth_se[-1]))
-    return abs(np.log(ratio) - check.log_growth[-1]) <= doubt
+    return bool(abs(np.log(ratio) - check.log_growth[-1]) <= doubt)

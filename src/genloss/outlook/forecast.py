@@ -266,6 +266,8 @@ class _Forecasting:
         anew = np.full(fixed.shape, np.nan)
         first = self._level(plan, known, fixed)
         repeats = REPEATS if sample.kernel is None else _KERNEL_REPEATS
+        if not self.cv:
+            best = best.through(float(plan.penalty[0]), first.error)
         losses, grown = self._chain(plan, fixed, repeats)
         own = outcome("plan", plan, float(plan.penalty[-1]), first, grown, rank)
         again, regrown = self._chain(plan, anew, repeats // 2)
@@ -292,7 +294,7 @@ class _Forecasting:
             grown=grown,
             theory=None if self.cv else study.theory,
             first=best,
-            last=self._last(plan, best, penalty, first.error * math.exp(grown.log[-1])),
+            last=self._last(plan, best, penalty, float(own.error[-1])),
             shape=self._shape(plan, grown, penalty),
             mean=mean,
             check=checked,
@@ -364,12 +366,17 @@ class _Forecasting:
         found = level(losses.rows[0, 0, kept], losses.n_samples, study.sample, kept)
         if size is one:
             return found
-        gain = 0.0
-        if study.theory is not None and not anew:
+        gain, start = 0.0, math.log(found.error)
+        if known is not None and all_rows:
+            # between what was rehearsed and all rows, along the logarithm of their number
+            n0, most = int(size.n_samples[0]), study.sample.size
+            end = known.level(study.sample, known.best.penalty if anew else lam).error
+            gain = (math.log(end) - start) * math.log(n / n0) / math.log(most / n0)
+        elif study.theory is not None and not anew:
             both = study.theory.error(one), study.theory.error(size)
             if both[0] is not None and both[1] is not None:
                 gain = float(np.log(both[0][0] / both[1][0]))
-        return Level(found.error * math.exp(gain), math.hypot(found.se, 0.3 * gain))
+        return Level(math.exp(start + gain), math.hypot(found.se, 0.3 * gain))
 
     def _chain(self, plan: Plan, penalty: Array, repeats: int) -> tuple[Losses, Growth]:
         """Rehearsals of the plan and the growth they tell."""
@@ -392,7 +399,8 @@ class _Forecasting:
         folds = len(study.splits(int(small.n_samples.max()), 1))
         found = by_rehearsals(grid, runs[:, :, -1, :-1], folds)
         mean = np.maximum(runs[:, :, -1, -1].mean(axis=1), 1e-300)
-        factor = error / float(np.exp(np.mean(np.log(mean))))
+        own = float(np.exp(np.mean(np.log(mean))))
+        factor = error / own if np.isfinite(error) else 1.0
         found = replace(found, error=found.error * factor, least=found.least * factor)
         if small is plan:
             return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +47,13 @@ class Best:
         kept = self.grid > 0
         logs = np.log(np.maximum(self.error[kept], 1e-300))
         return float(np.exp(np.interp(np.log(max(penalty, 1e-300)), np.log(self.grid[kept]), logs)))
+
+    def through(self, penalty: float, error: float) -> Best:
+        """The same curve at the height of a known error."""
+        factor = error / self.at(penalty)
+        if not np.isfinite(factor):
+            return self
+        return replace(self, error=self.error * factor, least=self.least * factor)
 
     def scaled(self, factor: float) -> Best:
         """The same curve where every best penalty is so many times larger."""

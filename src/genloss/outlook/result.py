@@ -335,7 +335,7 @@ class Forecast:
 
 def plain(value: Any) -> Any:
     """Lists and numbers that JSON can hold: infinities as text."""
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, list | tuple):
         return [plain(entry) for entry in value]

@@ -138,7 +138,8 @@ def _penalty(facts: Facts) -> str:
 
 def _alpha(facts: Facts) -> list[str]:
     n = int(facts.plan.n_samples[0])
-    penalty = float(facts.plan.penalty[0])
+    finite = np.isfinite(facts.own.error[0])
+    penalty = float(facts.plan.penalty[0]) if finite else facts.advice.best_first_penalty
     if penalty == 0:
         return ["In scikit-learn, on standardised features: LinearRegression()."]
     return [
