@@ -712,7 +712,8 @@ def test_a_curve_becomes_a_frame_with_one_row_per_model(backend):
     kind = library.Table if backend == "pyarrow" else library.DataFrame
     assert isinstance(theory, kind)
     names = list(theory.column_names if backend == "pyarrow" else theory.columns)
-    assert names == ["model", "risk", "bias", "variance", "kappa", "df1", "df2", "exact"]
+    columns = ["kappa", "df1", "df2", "exact", "penalty"]
+    assert names == ["model", "risk", "bias", "variance", *columns]
     assert list(theory["risk"].to_numpy()) == pytest.approx([0.5, 1.0, 1.5, 2.0])
     assert list(theory["model"].to_numpy()) == [0, 1, 2, 3]
     names = trials.column_names if backend == "pyarrow" else trials.columns

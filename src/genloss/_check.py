@@ -217,7 +217,7 @@ def broadcast(**arrays: Array) -> tuple[Array, ...]:
 
 def _float64(name: str, values: Any, flags: bool) -> Array:
     """A copy in double precision, or what it holds that is no number."""
-    _refuse_masked(name, values)
+    _refuse_parts(name, values, flags)
     try:
         given = np.array(values)
     except (TypeError, ValueError, OverflowError, RecursionError):
@@ -240,16 +240,18 @@ def _float64(name: str, values: Any, flags: bool) -> Array:
         return given.astype(np.float64, copy=False)
 
 
-def _refuse_masked(name: str, values: Any) -> None:
-    """NumPy would use masked entries, of an array or of the parts of a list, as if they were not."""
+def _refuse_parts(name: str, values: Any, flags: bool) -> None:
+    """NumPy would take masked entries, and flags among the numbers of a list, for numbers."""
     where = None
     if np.ma.is_masked(values):
         where = _place(np.argwhere(np.ma.getmaskarray(values))[0])
     elif isinstance(values, list | tuple):
-        masked = (
-            i for i, v in enumerate(values) if isinstance(v, np.ma.MaskedArray) and v.mask.any()
-        )
-        where = next((f"[{i}]" for i in masked), None)
+        for i, part in enumerate(values):
+            if isinstance(part, bool | np.bool_) and not flags:
+                raise InvalidInputError(f"{name}[{i}] was {part}; it must be numeric, not flags")
+            if isinstance(part, np.ma.MaskedArray) and part.mask.any():
+                where = f"[{i}]"
+                break
     if where is not None:
         raise InvalidInputError(f"{name}{where} was masked; fill masked entries, or leave them out")
 

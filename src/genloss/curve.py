@@ -155,7 +155,7 @@ class Curve:
 
         rest = table("curve", plain)
         refuse_unknown(rest, (*COLUMNS, "metric", "method", "trials", "warnings"), where="curve")
-        if "risk" not in rest:
+        if rest.get("risk") is None:
             raise InvalidInputError("curve lacks 'risk'")
         arguments: dict[str, Any] = {
             name: _check.numbers(name, rest[name], ndim=1, finite=False, flags=name == "exact")
@@ -232,8 +232,8 @@ class Curve:
         Returns
         -------
         pandas.DataFrame, polars.DataFrame or pyarrow.Table
-            Columns ``model``, ``risk`` and those of bias, variance, stderr, kappa, df1, df2 and
-            exact that the curve has.
+            Columns ``model``, ``risk`` and those of bias, variance, stderr, kappa, df1, df2,
+            exact and penalty that the curve has.
 
         Raises
         ------
