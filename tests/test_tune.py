@@ -311,3 +311,55 @@ def test_real_rows_take_the_place_of_rows_labelled_by_models():
     assert with_real_rows(plan, 0, 0.9) == plan
     everything = with_real_rows(plan, 10**6, 0.9)
     assert all(source.labeler == "real" for g in everything for source in g.sources)
+
+
+# --- schedules from many starts --------------------------------------------------------------
+
+
+def two_levels(share, low, loud, quiet):
+    dim = 87
+    large = np.arange(dim) < dim // share
+    spectrum = np.where(large, 1.0, low)
+    truth = np.where(large, loud, quiet)
+    return gl.Problem(spectrum, truth / np.sqrt(spectrum @ truth**2))
+
+
+def random_problem(seed):
+    r = np.random.default_rng(seed)
+    dim = int(r.integers(40, 90))
+    large = np.arange(dim) < dim // 3
+    return [
+        gl.Problem.power_law(dim, capacity=r.uniform(0.5, 2), source=r.uniform(0.2, 1)),
+        gl.Problem(10 ** r.uniform(-4, 0, dim), 10 ** r.uniform(-1, 1, dim)),
+        gl.Problem(np.where(large, 1, 10 ** r.uniform(-5, -1)), np.where(large, 0.2, 5.0)),
+    ][seed % 3]
+
+
+MANY_VALLEYS = {
+    "a quarter without signal": two_levels(4, 0.01, 0.0, 1.0),
+    "a third with little": two_levels(3, 1e-4, 0.2, 8.0),
+    **{f"random {seed}": random_problem(seed) for seed in range(6)},
+}
+
+
+@pytest.mark.parametrize("objective", ["final", "mean", "worst"])
+@pytest.mark.parametrize("name", MANY_VALLEYS)
+def test_no_grid_of_schedules_beats_the_tuned_one(name, objective):
+    problem = MANY_VALLEYS[name]
+    models = 3 if name in ("random 4", "random 5") else 2
+    plan = gl.Plan.mix(models, 52, real=0.2, noise=0.05)
+    top = problem.spectrum.max()
+    grid = np.geomspace(1e-10 * top, 100 * top, 10 if models == 2 else 7)
+    tried = [plan.with_penalty(each) for each in itertools.product(grid, repeat=models)]
+    score = {"final": lambda r: r[-1], "mean": np.mean, "worst": np.max}[objective]
+    best = min(score(curve.risk) for curve in gl.predict(problem, tried))
+    tuned = gl.tune(problem, plan, over="schedule", objective=objective)
+    assert tuned.value <= 1.001 * best
+
+
+def test_the_mean_over_two_models_is_lowest_far_from_any_constant():
+    problem = MANY_VALLEYS["a quarter without signal"]
+    plan = gl.Plan.mix(2, 52, real=0.2, noise=0.05)
+    tuned = gl.tune(problem, plan, over="schedule", objective="mean")
+    assert tuned.value < 0.936
+    assert tuned.plan.penalty[1] > 1e3 * tuned.plan.penalty[0]

@@ -46,25 +46,29 @@ def predict(
         one where there are up to a few hundred directions.
     method : {"auto", "closed", "pencil"}, default "auto"
         Route. "closed" takes the exact formula of every generation that has one, and the
-        deterministic equivalent of state evolution elsewhere. "pencil" writes the whole plan as
-        one random-matrix fixed point, which knows any plan, in milliseconds to seconds. "auto"
-        takes the pencil only for plans that have no closed route.
+        deterministic equivalent of state evolution elsewhere. "pencil" writes all models that share
+        rows or features as one random-matrix fixed point, which knows any plan, in milliseconds to
+        seconds. "auto" takes the pencil only for models that have no closed route, so that a
+        generation never changes the models before it.
 
     Returns
     -------
     Curve, or list of Curve
         One for each plan: ``risk``, ``bias`` and ``variance`` per model, ``exact`` where they hold
-        at finite size, and warnings where the theory is weak. The risk is infinite where its mean
+        at finite size, ``penalty`` that each fit used, and warnings where the theory is weak. The risk is infinite where its mean
         does not exist.
 
     Raises
     ------
     NoTheoryError
-        "closed": for reused or pooled designs with a penalty or several sources. "auto": for such
-        plans with more than 12 generations. "pencil": for a fit without penalty to as many rows
-        as directions or random features, or rows that are drawn or left out more than 14 times.
+        "closed": for reused or pooled designs with a penalty or several sources. "auto": for more
+        than 12 generations that share rows or features and need the pencil. "pencil": for a fit
+        without penalty to as many rows as directions or random features, or rows that are drawn or
+        left out more than 14 times. Penalty "cv": for every generation that needs the pencil.
+    genloss.pencils.NoConvergenceError
+        If a pencil's fixed point was not found. As with NoTheoryError, `simulate` runs the plan.
     InvalidInputError
-        If the plan does not fit the problem.
+        If the plan does not fit the problem, or double precision cannot hold its numbers together.
 
     Notes
     -----
@@ -73,7 +77,7 @@ def predict(
 
     Fresh designs: state evolution, `theory.md` 2.2-2.3, exact for least squares (n_samples - dim -
     1, `paper.md` 2.1) and for isotropic minimum-norm fits (2.4). Several covariances or weights:
-    2.4. Same designs: `paper.md` 2.4. Pooled designs: 2.6. Anything else: `genloss.pencils`, exact
+    2.4. Penalty "cv": the one of least ``tau**2``, the mean leave-one-out error. Same designs: `paper.md` 2.4. Pooled designs: 2.6. Anything else: `genloss.pencils`, exact
     in high dimension, off by a term of order 1/dim at finite size.
 
     Examples
