@@ -127,6 +127,7 @@ def load_table(
             raise DataError(f"y had {n_rows} entries; {owner} has {rows} rows and they must agree")
     layout, used, planned = lay_out(columns, answer, found.roles, policy, whole=True)
     block = encode([columns[place] for place in used], answer, layout)
+    del data, columns  # they may be large
     refuse_flaws(block.tally, layout, block.crowded)
     story = left_out(block.tally, layout, block.crowded, [*notes, *found.notes, *read, *planned])
     share = dict(zip(block.keys, block.rows[:, :-1].mean(axis=0), strict=True))
