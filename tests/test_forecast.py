@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from sklearn.linear_model import Ridge
 
 import genloss as gl
-from genloss.data.tables import example_table
 from genloss.outlook.forecast import default_rows
+from genloss.tables.load import example_table
 
 CASES = Path(__file__).parent / "cases"
 

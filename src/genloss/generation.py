@@ -52,12 +52,14 @@ class Source:
     noise : float, default 0.0
         Standard deviation of the noise on each labeler's label.
     real_noise : float, optional
-        Standard deviation of the noise on real labels, where it differs from ``noise``.
+        Standard deviation of the noise on real labels, where it differs from ``noise``. Without a
+        real labeler it waits for real rows to take the place of these (`genloss.tune`).
     weight : float, default 1.0
-        Weight of each row's squared error in the fit.
+        Weight of each row's squared error in the fit. One common to all rows of a fit divides its
+        penalty, and has no say without one.
     covariance : sequence of float of shape (p,), optional
         Eigenvalues of these rows' covariance along the problem's eigenvectors; default: the
-        problem's spectrum.
+        problem's spectrum. Not for a reused design, whose rows exist.
 
     Raises
     ------

@@ -132,7 +132,7 @@ def forecast(
         Print JSON for machines instead of tables.
     """
     import genloss
-    from genloss.data.kernels import Kernel
+    from genloss.estimate.kernels import Kernel
     from genloss.tables.load import example_table
 
     check_figure(plot)

@@ -73,6 +73,11 @@ class Kernel:
             "or a genloss.Kernel"
         )
 
+    @property
+    def finite(self) -> bool:
+        """Whether it stands for finitely many features, so that a sample can see all of them."""
+        return self.name != "rbf"
+
     def __call__(self, A: npt.ArrayLike, B: npt.ArrayLike) -> Array:
         """Kernel matrix of shape (rows of A, rows of B)."""
         A, B = np.asarray(A, dtype=np.float64), np.asarray(B, dtype=np.float64)

@@ -1,16 +1,10 @@
 """The neighbouring rooms that a forecast opens, in one place."""
 
-from genloss.data.estimation import (
-    FEWEST_ROWS,
-    MOST_ROWS,
-    Estimate,
-    Standardiser,
-    estimate_standardised,
-    nystrom_features,
-)
-from genloss.data.kernels import LINEAR, Kernel
-from genloss.data.streaming import LargeTable, StreamedTable, open_table, stream_note
-from genloss.data.tables import Table
+from genloss.estimate.kernels import LINEAR, Kernel, nystrom_features
+from genloss.estimate.rows import FEWEST_ROWS, MOST_ROWS, Estimate, estimate_standardised
+from genloss.estimate.standardise import Standardiser, unit_target
+from genloss.tables.streaming import LargeTable, StreamedTable, open_table, stream_note
+from genloss.tables.table import Table
 
 __all__ = [
     "FEWEST_ROWS",
@@ -26,4 +20,5 @@ __all__ = [
     "nystrom_features",
     "open_table",
     "stream_note",
+    "unit_target",
 ]

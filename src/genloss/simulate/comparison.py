@@ -75,7 +75,7 @@ class Comparison:
         MissingDependencyError
             If none of the libraries is installed.
         """
-        from genloss.data.frames import frame
+        from genloss.tables.to_frame import frame
 
         return frame(self._table(), backend)
 

@@ -16,7 +16,9 @@ from genloss.errors import InvalidInputError
 from genloss.generation import Generation, Source
 from genloss.plan import Plan
 from genloss.predict import predict
+from genloss.predict.routes import has_closed_route
 from genloss.problem import Problem
+from genloss.tune.schedule import best_schedule, downhill
 
 __all__ = ["Tuned", "real_rows_needed", "tune"]
 
@@ -82,7 +84,7 @@ class Tuned:
         MissingDependencyError
             If none of the libraries is installed.
         """
-        from genloss.data.frames import frame
+        from genloss.tables.to_frame import frame
 
         columns = {"penalty": self.plan.penalty, "risk": self.curve.risk}
         columns["risk_before"] = self.before.risk
@@ -127,7 +129,8 @@ def tune(
     plan : Plan
         The plan whose penalties are free.
     over : {"penalty", "last_penalty", "schedule"}, default "penalty"
-        One penalty for all generations, the last generation's only, or one for each.
+        One penalty for all generations, the last generation's only, or one for each. A penalty that
+        is "cv" in the plan gives way to a number.
     objective : {"final", "mean", "worst"}, default "final"
         Risk of the last model, the average over all, or the largest.
     penalties : tuple of float, optional
@@ -187,7 +190,8 @@ def tune(
 
 
 def _with_last_penalty(plan: Plan, lam: float) -> Plan:
-    return plan.with_penalty([*plan.penalty[:-1], lam])
+    earlier = [generation.penalty for generation in plan.generations[:-1]]
+    return plan.with_penalty([*earlier, lam])
 
 
 def _best_single(
@@ -217,18 +221,22 @@ def _best_single(
 def _best_schedule(
     problem: Problem, score: Callable[[Array], float], grid: Array, start: Plan
 ) -> Plan:
-    """One penalty per generation by quasi-Newton steps in log penalty from the best constant."""
-    from scipy.optimize import minimize
+    """One penalty per generation, each at least the smallest of the grid."""
+    low, high = float(grid[0]), float(grid[-1])
 
-    def value(logs: Array) -> float:
-        return float(np.log(score(predict(problem, start.with_penalty(np.exp(logs))).risk)))
+    def scores(logs: Array) -> Array:
+        tried = predict(problem, [start.with_penalty(np.exp(each)) for each in logs])
+        return np.array([score(curve.risk) for curve in tried])
 
     if not score(predict(problem, start).risk) > 0:
         return start
-    first = np.log(np.clip(start.penalty, np.exp(grid[0]), np.exp(grid[-1])))
-    bounds = [(grid[0], grid[-1])] * first.size
-    found = minimize(value, first, method="L-BFGS-B", bounds=bounds)
-    return start.with_penalty(np.exp(found.x))
+    first = np.log(np.clip(start.penalty, np.exp(low), np.exp(high)))
+    cheap = has_closed_route(start.with_penalty(1.0))
+    found = best_schedule(scores, first, low, high, cheap)
+    ends = [first, downhill(scores, first, low, high)]
+    if not np.array_equal(found, first):
+        ends += [found, downhill(scores, found, low, high)]
+    return start.with_penalty(np.exp(ends[int(np.argmin(scores(np.array(ends))))]))
 
 
 def real_rows_needed(
