@@ -134,6 +134,18 @@ def test_example_is_a_plan_file_that_runs(genloss, tmp_path, monkeypatch):
     assert genloss("predict", "plan.toml")[0] == 0
 
 
+def test_example_as_code_makes_the_same(genloss, tmp_path):
+    code, out, errors = genloss("example", "--python")
+    assert (code, errors) == (0, "")
+    made = {}
+    exec(out, made)  # noqa: S102 -- our own code
+    (tmp_path / "plan.toml").write_text(genloss("example")[1])
+    plan, problem = gl.load(tmp_path / "plan.toml")
+    assert plan in made.values()
+    assert problem in made.values()
+    assert genloss("example", "--python", "--json")[0] == 2
+
+
 def test_help_teaches(genloss):
     code, out, errors = genloss("--help")
     assert (code, errors) == (0, "")

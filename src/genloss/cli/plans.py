@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from genloss.cli.app import (
     File,
+    Flag,
     Json,
     app,
     check_figure,
@@ -120,23 +121,31 @@ def simulate(
     help_epilogue=examples(
         "genloss example > plan.toml",
         "genloss example --json > plan.json",
+        "genloss example --python",
     )
 )
-def example(*, json: Json = False) -> int:
+def example(*, json: Flag = False, python: Flag = False) -> int:
     """Print a plan file to start from: ten generations, then a last one with a penalty.
 
     Parameters
     ----------
     json
         Print it as JSON instead of TOML.
+    python
+        Print Python code that makes the same problem and plan.
     """
+    from genloss import to_python
+    from genloss.errors import InvalidInputError
     from genloss.files import to_json, to_toml
     from genloss.plan import Plan
     from genloss.problem import Problem
 
+    if json and python:
+        raise InvalidInputError("--json and --python were both given; choose one")
     plan = Plan.replace(10, 600, noise=0.5).then(n_samples=1600, penalty=0.01, noise=0.5)
     problem = Problem.power_law(300, capacity=1.5, source=0.5)
-    print((to_json if json else to_toml)(plan=plan, problem=problem).rstrip())
+    write = to_python if python else to_json if json else to_toml
+    print(write(plan=plan, problem=problem).rstrip())
     return 0
 
 

@@ -152,6 +152,7 @@ def compare(
                 "plans": [str(plan), str(other)],
                 "method": found.method,
                 "trials": found.trials,
+                "risks": [found.curve.risk.tolist(), found.other.risk.tolist()],
                 "difference": found.difference.tolist(),
                 "stderr": found.stderr.tolist(),
                 "stderr_apart": found.stderr_apart.tolist(),
@@ -162,7 +163,11 @@ def compare(
 
         print_comparison(found, names, console())
     if plot is not None:
-        save_figure(lambda ax: _draw_difference(found, names, ax), plot, quiet=json)
+
+        def draw(ax: Any) -> None:
+            found.plot(ax=ax).set_ylabel(f"risk, {names[0]} minus {names[1]}")
+
+        save_figure(draw, plot, quiet=json)
     return 0
 
 
@@ -188,16 +193,3 @@ def _read_pair(plan: File, other: File) -> tuple[Plan, Plan, Problem]:
             f"{str(plan)!r}, {first.n_models}"
         )
     return first, second, both
-
-
-def _draw_difference(found: Any, names: tuple[str, str], ax: Any) -> None:
-    import numpy as np
-    from matplotlib.ticker import MaxNLocator
-
-    models = np.arange(found.difference.size)
-    ax.axhline(0, color="0.4", lw=0.8, ls=":")
-    ax.errorbar(models, found.difference, yerr=2 * found.stderr, fmt="o", ms=4, capsize=2)
-    ax.set_xlabel("model (0 is trained on real labels)")
-    ax.set_ylabel(f"risk, {names[0]} minus {names[1]} (± 2 s.e.)")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.spines[["top", "right"]].set_visible(False)

@@ -139,21 +139,22 @@ def print_comparison(found: Comparison, names: tuple[str, str], console: Console
         Column("model", [str(t) for t in shown]),
         *numeric(
             {
+                f"risk,\n{first}": found.curve.risk[shown],
+                f"risk,\n{second}": found.other.risk[shown],
                 "difference": found.difference[shown],
                 "low": low[shown],
                 "high": high[shown],
-                "s.e.": found.stderr[shown],
                 "s.e. of\nseparate runs": found.stderr_apart[shown],
             },
-            ranks={"s.e.": 1, "s.e. of\nseparate runs": 2},
-            digits={"s.e.": 2, "s.e. of\nseparate runs": 2},
+            ranks={f"risk,\n{first}": 2, f"risk,\n{second}": 2, "s.e. of\nseparate runs": 3},
+            digits={"low": 3, "high": 3, "s.e. of\nseparate runs": 2},
         ),
     ]
     print_table(columns, console)
     console.print()
     dim(
         f"Difference: risk under {first} minus risk under {second}, both run {found.trials:,} times on "
-        f"the same random numbers ({found.method}). Low and high: two standard errors (s.e.) to each side.",
+        f"the same random numbers ({found.method}). Low and high: two standard errors to each side.",
         console,
     )
 
