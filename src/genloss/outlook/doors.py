@@ -1,21 +1,18 @@
 """The neighbouring rooms that a forecast opens, in one place."""
 
-from genloss.data.estimation import (
-    FEWEST_ROWS,
-    MOST_ROWS,
-    Estimate,
-    Standardiser,
-    estimate_standardised,
-    nystrom_features,
-)
-from genloss.data.kernels import LINEAR, Kernel
-from genloss.data.streaming import LargeTable, StreamedTable, open_table, stream_note
-from genloss.data.tables import Table
+from genloss.estimate.kernels import LINEAR, Kernel, nystrom_features
+from genloss.estimate.rows import FEWEST_ROWS, MOST_ROWS, Estimate, estimate_standardised
+from genloss.estimate.standardise import Standardiser
+from genloss.tables.delimited import Dialect
+from genloss.tables.inputs import inputs_like
+from genloss.tables.streaming import LargeTable, StreamedTable, open_table, stream_note
+from genloss.tables.table import Table
 
 __all__ = [
     "FEWEST_ROWS",
     "LINEAR",
     "MOST_ROWS",
+    "Dialect",
     "Estimate",
     "Kernel",
     "LargeTable",
@@ -23,6 +20,7 @@ __all__ = [
     "StreamedTable",
     "Table",
     "estimate_standardised",
+    "inputs_like",
     "nystrom_features",
     "open_table",
     "stream_note",
