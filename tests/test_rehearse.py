@@ -9,6 +9,7 @@ from sklearn.linear_model import Ridge
 
 import genloss as gl
 from genloss.outlook import inputs
+from genloss.outlook.penalties import by_rehearsals
 from genloss.outlook.rehearse import run
 from genloss.outlook.ridge import Design, factored, fit, least
 
@@ -95,6 +96,14 @@ def test_least_is_the_vertex_of_a_parabola_in_logarithms():
     penalty, value = least(grid, curve)
     assert penalty == pytest.approx(0.2, rel=1e-9)
     assert value == pytest.approx(1.0, rel=1e-9)
+
+
+def test_a_flat_curve_is_not_followed_to_its_end():
+    grid = 10.0 ** np.arange(-6, 2)
+    curve = np.array([1.0, 1.0001, 1.0004, 1.003, 1.1, 1.5, 2.0, 3.0])
+    found = by_rehearsals(grid, np.tile(curve, (1, 5, 1)), 5)
+    assert found.penalty == 1e-4
+    assert (found.low, found.high) == (1e-6, 1e-3)
 
 
 def literal(plan, X, y, test, penalties):

@@ -3,6 +3,8 @@
 from genloss.estimate.kernels import LINEAR, Kernel, nystrom_features
 from genloss.estimate.rows import FEWEST_ROWS, MOST_ROWS, Estimate, estimate_standardised
 from genloss.estimate.standardise import Standardiser, unit_target
+from genloss.tables.delimited import Dialect
+from genloss.tables.inputs import inputs_like
 from genloss.tables.streaming import LargeTable, StreamedTable, open_table, stream_note
 from genloss.tables.table import Table
 
@@ -10,6 +12,7 @@ __all__ = [
     "FEWEST_ROWS",
     "LINEAR",
     "MOST_ROWS",
+    "Dialect",
     "Estimate",
     "Kernel",
     "LargeTable",
@@ -17,6 +20,7 @@ __all__ = [
     "StreamedTable",
     "Table",
     "estimate_standardised",
+    "inputs_like",
     "nystrom_features",
     "open_table",
     "stream_note",

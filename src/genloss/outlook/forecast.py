@@ -17,7 +17,7 @@ from genloss.errors import DataError, InvalidInputError
 from genloss.outlook import signs
 from genloss.outlook.advise import Evidence, advise
 from genloss.outlook.check import Check, check
-from genloss.outlook.doors import Kernel, LargeTable
+from genloss.outlook.doors import Dialect, Kernel, LargeTable, inputs_like
 from genloss.outlook.full import Whole, full, whole
 from genloss.outlook.growth import Growth
 from genloss.outlook.level import Level, level
@@ -48,8 +48,6 @@ from genloss.outlook.shares import Shape, by_power, by_theory
 from genloss.outlook.study import Study
 from genloss.plan import Plan
 from genloss.problem import Problem
-from genloss.tables.delimited import Dialect
-from genloss.tables.inputs import inputs_like
 from genloss.tune import with_real_rows
 
 __all__ = ["Advice", "Forecast", "Outcome", "default_rows", "forecast"]
@@ -325,7 +323,7 @@ class _Forecasting:
                 self.prepared, plan, checked, squares, baseline, losses, tuned=self.tuned
             ),
             warnings=(
-                *getattr(table, "warnings", ()),
+                *table.warnings,
                 *warnings_of(advice, own, plan, sample, squares, baseline),
             ),
             penalty_rule=CV if self.cv else "fixed",

@@ -16,6 +16,8 @@ Array = npt.NDArray[np.float64]
 ALIKE = 0.005
 """Difference in error that is none, however well it is known."""
 
+_FLAT = 1e-3
+
 
 @dataclass(frozen=True, eq=False)
 class Best:
@@ -108,5 +110,11 @@ def _best(grid: Array, error: Array, same: npt.NDArray[np.bool_]) -> Best:
     while last < grid.size - 1 and same[last + 1]:
         last += 1
     penalty, lowest = least(grid, error)
+    edge = int(np.flatnonzero(grid > 0)[0])
+    if at == edge:
+        # nothing is gained by going that low, and rows that nearly coincide make it dangerous
+        while at < grid.size - 1 and error[at + 1] <= (1 + _FLAT) * error[edge]:
+            at += 1
+        penalty, lowest = float(grid[at]), float(error[at])
     low, high = float(grid[first]), float(grid[last])
     return Best(grid, error, penalty, min(low, penalty), max(high, penalty), lowest)

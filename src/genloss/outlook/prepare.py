@@ -89,64 +89,8 @@ def opened(
             "y was not given with a matrix X; pass the labels as y, or the number of the column "
             "that holds them"
         )
-    names = {key: value for key, value in more.items() if value is not None}
-    arrays = {key: names.pop(key) for key in ("time", "group", "weights") if _is_array(names, key)}
-    table = open_table(X, y, missing, stream, cluster, **names)
-    if not arrays:
-        return table
-    if isinstance(table, LargeTable):
-        raise InvalidInputError(
-            f"{next(iter(arrays))} was an array beside a streamed table; name a column of it"
-        )
-    return _with_arrays(table, arrays)
-
-
-def _is_array(names: dict[str, Any], key: str) -> bool:
-    return key in names and not isinstance(names[key], str)
-
-
-def _with_arrays(table: Table, arrays: dict[str, Any]) -> Table:
-    known: dict[str, Any] = {}
-    for name, values in arrays.items():
-        column = np.asarray(values)
-        if column.shape != table.target.shape:
-            raise InvalidInputError(
-                f"{name} had shape {column.shape}; it must have one entry for each of the table's "
-                f"{table.target.size} usable rows"
-            )
-        if name == "group":
-            known["groups"] = np.unique(column, return_inverse=True)[1]
-        elif name == "time":
-            known["time"] = _numbers(name, column)
-        else:
-            known["weights"] = _numbers(name, column)
-    return _Keyed.of(table, known)
-
-
-def _numbers(name: str, column: npt.NDArray[Any]) -> Array:
-    try:
-        if np.issubdtype(column.dtype, np.datetime64):
-            column = column.astype("datetime64[ns]").astype(np.int64)
-        found = column.astype(np.float64)
-    except (TypeError, ValueError):
-        raise InvalidInputError(f"{name} was not numeric; it must hold numbers or dates") from None
-    if not np.isfinite(found).all():
-        raise InvalidInputError(f"{name} had entries that are not finite; fill or drop them")
-    return found
-
-
-@dataclass(frozen=True, eq=False)
-class _Keyed(Table):
-    """A table with what its caller knows of its rows."""
-
-    time: Array | None = None
-    groups: Rows | None = None
-    weights: Array | None = None
-
-    @classmethod
-    def of(cls, table: Table, known: dict[str, Any]) -> _Keyed:
-        own = {name: getattr(table, name) for name in table.__dataclass_fields__}
-        return cls(**{**own, **known})
+    given = {key: value for key, value in more.items() if value is not None}
+    return open_table(X, y, missing, stream, cluster, **given)
 
 
 def logged(table: Table) -> Table:
@@ -180,12 +124,11 @@ def prepare(
         standardise, estimate = table.apart_from(np.empty(0, dtype=np.intp))
     note = stream_note(table, estimate)
     copies = duplicates(raw, y)
-    keys = {name: getattr(table, name, None) for name in ("time", "groups", "weights")}
-    kept = {name: None if v is None else np.asarray(v)[place] for name, v in keys.items()}
-    weights = kept["weights"]
-    if weights is not None and not (np.isfinite(weights).all() and (weights >= 0).all()):
-        raise InvalidInputError("weights had negative or missing entries; they must be >= 0")
-    texts = {name: codes[place] for name, codes in (getattr(table, "texts", None) or {}).items()}
+    kept = {
+        name: None if (values := getattr(table, name)) is None else values[place]
+        for name in ("time", "groups", "weights")
+    }
+    texts = {name: codes[place] for name, codes in table.texts.items()}
     X = standardise(raw)
     more = None if unlabelled is None else standardise(_inputs(unlabelled, table))
     if more is not None and texts:
@@ -200,7 +143,7 @@ def prepare(
         kernel,
         groups=joined(kept["groups"], copies),
         time=kept["time"],
-        weights=weights,
+        weights=kept["weights"],
         texts=texts,
         log=log,
     )

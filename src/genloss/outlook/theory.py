@@ -31,7 +31,8 @@ class Theory:
 
         The intercept is a direction of very large variance along which the truth is zero.
         """
-        constant = 1e6 * estimate.spectrum.sum()
+        # no larger than needed: the grid of penalties chosen anew scales with the largest variance
+        constant = 1e3 * estimate.spectrum.sum()
         spectrum = np.append(estimate.spectrum, constant)
         truth = np.append(estimate.truth, 0.0)
         return cls(Problem(spectrum, truth, gaussian=False), estimate.noise)
