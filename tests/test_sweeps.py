@@ -293,7 +293,7 @@ def test_every_plan_is_built_once(tmp_path, monkeypatch):
     from genloss.sweeps import fields
 
     built = []
-    for name in ("build_plan", "_with_values"):
+    for name in ("build_plan", "_with_penalty"):
         real = getattr(fields, name)
         monkeypatch.setattr(fields, name, lambda *given, real=real: built.append(1) or real(*given))
     grid = {"plan.penalty": {"log": [0.01, 1.0, 10]}, "plan.noise": {"linear": [0.1, 1.0, 10]}}
