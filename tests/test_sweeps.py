@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import Counter
 from functools import partial
 
 import numpy as np
@@ -261,6 +262,43 @@ def test_equal_looking_problems_are_told_apart():
     built = Built(first, REPLACE)
     assert built.at([("problem", first)])[0] is first
     assert built.at([("problem", second)])[0] is second
+
+
+PRESETS = (
+    {"preset": "replace"},
+    {"preset": "mix", "real": 0.3},
+    {"preset": "mix_labels", "real": 0.3, "real_noise": 0.1},
+    {"preset": "accumulate", "design": "fresh"},
+    {"preset": "subsample", "design": "same"},
+    {"preset": "same_design"},
+    {"preset": "replace", "then": [{"n_samples": 9, "penalty": 0.7}]},
+    {"preset": "replace", "penalty": [0.1, 0.2, 0.3]},
+)
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset["preset"])
+@pytest.mark.parametrize("penalty", [0.0, 0.25, [0.3, 0.2, 0.1]])
+@pytest.mark.parametrize(
+    "more", [[], [("plan.noise", 0.2)], [("plan.generations[-1].penalty", 2.0)]]
+)
+def test_a_penalty_put_into_a_built_plan_is_that_of_the_table(preset, penalty, more):
+    base = {"generations": 3, "n_samples": 40, **preset}
+    values = [("plan.penalty", penalty), *more]
+    built = Built(ISOTROPIC, base)
+    for _ in range(2):
+        assert built.at(values)[1] == build_plan(base, values)
+
+
+def test_every_plan_is_built_once(tmp_path, monkeypatch):
+    from genloss.sweeps import fields
+
+    built = []
+    for name in ("build_plan", "_with_penalty"):
+        real = getattr(fields, name)
+        monkeypatch.setattr(fields, name, lambda *given, real=real: built.append(1) or real(*given))
+    grid = {"plan.penalty": {"log": [0.01, 1.0, 10]}, "plan.noise": {"linear": [0.1, 1.0, 10]}}
+    serial(ISOTROPIC, REPLACE, grid, store=tmp_path / "s", block_size=30)
+    assert len(built) == 10 + 100  # a table for every noise, a penalty put into it for every point
 
 
 def test_fields_that_move_together(tmp_path):
@@ -528,6 +566,47 @@ def test_the_command_prints_an_example_that_it_runs(genloss, tmp_path):
     code, out, errors = genloss("a.toml", "--export", "a.csv")
     assert (code, out) == (2, "")
     assert errors == "genloss: export was 'a.csv'; it must end in .nc, .parquet or .zarr\n"
+
+
+def test_the_command_says_which_warnings_there_are(genloss, tmp_path):
+    (tmp_path / "a.toml").write_text(
+        """
+        problem = {preset = "isotropic", dim = 20}
+        plan = {preset = "replace", generations = 2, n_samples = 22, noise = 0.5}
+        [grid]
+        "plan.noise" = [0.5, 1.0]
+        "plan.penalty" = [0.0, 0.1]
+        """
+    )
+    code, out, _ = genloss("a.toml", "--cluster", "serial", "--json")
+    plans = [
+        gl.Plan.replace(2, 22, noise=noise, penalty=lam)
+        for noise in (0.5, 1.0)
+        for lam in (0.0, 0.1)
+    ]
+    curves = gl.predict(gl.Problem.isotropic(20), plans)
+    expected = Counter(text for curve in curves for text in curve.warnings)
+    assert len(expected) > 1
+    found = json.loads(out)
+    assert (code, found["warnings"]) == (0, dict(expected))
+    assert found["with_warnings"] == sum(bool(curve.warnings) for curve in curves)
+    _, out, _ = genloss("a.toml")
+    assert f"{found['with_warnings']} points have warnings:\n  " in out
+    for text, count in expected.items():
+        assert f"  {count} x {text}\n" in out
+
+
+def test_an_edited_grid_is_told_all_ways_out(genloss, tmp_path):
+    _, example, _ = genloss()
+    (tmp_path / "a.toml").write_text(example.replace("25", "2"))
+    assert genloss("a.toml", "--cluster", "serial")[0] == 0
+    (tmp_path / "a.toml").write_text(example.replace("25", "3"))
+    code, _, errors = genloss("a.toml", "--cluster", "serial")
+    assert code == 2
+    assert errors == (
+        "genloss: store 'a.sweep' holds another sweep: it differs in grid; to keep both give another "
+        "store, to begin anew remove this one, to go on with it ask for what it holds\n"
+    )
 
 
 def test_an_interrupted_command_says_how_to_go_on(genloss, tmp_path, monkeypatch):

@@ -124,11 +124,16 @@ class Work:
 
     def only_theory(self) -> Work:
         """Return the part of the work that predicts."""
-        return replace(self, trials=0, relative_stderr=None)
+        return self._but(trials=0, relative_stderr=None)
 
     def only_simulation(self, trials: int) -> Work:
         """Return the part of the work that simulates, with other trials."""
-        return replace(self, theory=False, trials=trials)
+        return self._but(theory=False, trials=trials)
+
+    def _but(self, **changes: Any) -> Work:
+        part = replace(self, **changes)
+        part.__dict__["built"] = self.built
+        return part
 
     def check(self, problem: Problem, plan: Plan) -> None:
         """Raise InvalidInputError if the exact simulation is asked for where there is none."""
