@@ -22,7 +22,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-
 from forecast_tables import Table, load, sources
 
 Array = npt.NDArray[np.float64]
@@ -134,11 +133,11 @@ def chain(
     test, pool = order[:n_test], order[n_test:]
     last_used = np.full(pool.size, -1.0)
     taken = np.arange(n)[:, None] < np.round(columns.share * n)
-    before, values = None, np.zeros(columns.share.size)
+    before, values, offset = None, np.empty(0), np.empty(0)
     past_rows, past_labels = np.empty(0, int), np.empty((0, columns.share.size))
     risks = np.empty((models, columns.share.size))
     for t in range(models):
-        place = np.argsort(last_used + rng.random(pool.size))[:n]
+        place = np.argpartition(last_used + rng.random(pool.size), n - 1)[:n]
         last_used[place] = t
         rows = pool[place]
         labels = np.repeat(y[rows][:, None], columns.share.size, axis=1)
@@ -156,17 +155,18 @@ def chain(
         for column in np.flatnonzero(np.isnan(penalty)):
             penalty[column] = design.best_by_leave_one_out(centred[:, column], grid)
         before, values = design, design.coefficients(centred, penalty)
-        risks[t] = _mean_squares(design.at(X[test]), values, y[test][:, None] - offset)
+        risks[t] = _mean_squares(design.at(X[test]), values, y[test], offset)
     return risks
 
 
-def _mean_squares(features: Array, values: Array, target: Array) -> Array:
-    """Mean over rows of (target - features @ values)^2, columnwise."""
-    if features.shape[1] > len(features):
-        return np.mean((target - features @ values) ** 2, axis=0)
-    gram, cross = features.T @ features, features.T @ target
-    squares = np.sum(target**2, axis=0) + np.sum(values * (gram @ values - 2 * cross), axis=0)
-    return squares / len(features)
+def _mean_squares(features: Array, values: Array, target: Array, offset: Array) -> Array:
+    """Mean over rows of (target - offset - features @ values)^2, columnwise, from moments."""
+    rows = len(features)
+    gram, sums = features.T @ features / rows, features.mean(axis=0)
+    centre = target.mean()
+    cross = (features.T @ (target - centre) / rows)[:, None] + np.outer(sums, centre - offset)
+    squares = target.var() + (centre - offset) ** 2
+    return squares + np.sum(values * (gram @ values - 2 * cross), axis=0)
 
 
 @dataclass(frozen=True)
@@ -174,123 +174,128 @@ class Truth:
     """Chains of one table, kernel and number of rows; the first axis counts chains.
 
     ``replace`` has axes (chains, models, shares, noises, penalties), ``cv`` (chains, models,
-    shares 0 and 0.2, noises), ``accumulate`` (chains, models, noises, every other penalty).
+    shares 0 and 0.2, noises).
     """
 
     penalties: Array
     replace: Array
     cv: Array
-    accumulate: Array
 
 
-def compute(
-    population: Population, n: int, seeds: Iterator[tuple[int, ...]], pooled: bool
-) -> Iterator[tuple[Array, Array, Array]]:
-    """Chains of all kinds, one a seed."""
-    penalties = RELATIVE * population.trace
-    fixed = Columns.every(penalties, SHARES, NOISES)
+Seed = tuple[int, ...]
+
+
+def replaced(population: Population, n: int, seed: Seed) -> dict[str, Array]:
+    """Chains that replace all rows, or all but a share of real ones, at every generation."""
+    fixed = Columns.every(RELATIVE * population.trace, SHARES, NOISES)
     tuned = Columns.every(np.array([np.nan]), SHARES[[0, FIFTH]], NOISES)
     columns = Columns(*(np.append(a, b) for a, b in zip(fixed, tuned, strict=True)))
-    grown = Columns.every(penalties[::2], SHARES[:1], NOISES)
-    shape = (MODELS, SHARES.size, NOISES.size, penalties.size)
-    for seed in seeds:
-        risks = chain(population, n, columns, np.random.default_rng(seed))
-        replace, cv = np.split(risks, [fixed.share.size], axis=1)
-        accumulate = np.full((MODELS, NOISES.size, penalties[::2].size), np.nan)
-        if pooled:
-            rng = np.random.default_rng((*seed, 1))
-            found = chain(population, n, grown, rng, accumulate=True)
-            accumulate = found.reshape(accumulate.shape)
-        yield replace.reshape(shape), cv.reshape(MODELS, 2, NOISES.size), accumulate
+    risks = chain(population, n, columns, np.random.default_rng(seed))
+    replace, cv = np.split(risks, [fixed.share.size], axis=1)
+    return {
+        "replace": replace.reshape(MODELS, SHARES.size, NOISES.size, RELATIVE.size),
+        "cv": cv.reshape(MODELS, 2, NOISES.size),
+    }
 
 
-def levels(population: Population, n: int, seeds: Iterator[tuple[int, ...]]) -> Iterator[Array]:
-    """Error of model 0 alone at all penalties, one array a seed."""
+def accumulated(population: Population, n: int, seed: Seed) -> dict[str, Array]:
+    """Chains fitted to all rows so far: (models, noises, every other penalty)."""
+    columns = Columns.every(RELATIVE[::2] * population.trace, SHARES[:1], NOISES)
+    risks = chain(population, n, columns, np.random.default_rng(seed), accumulate=True)
+    return {"accumulate": risks.reshape(MODELS, NOISES.size, -1)}
+
+
+def level(population: Population, n: int, seed: Seed) -> dict[str, Array]:
+    """Error of model 0 alone, (penalties,)."""
     columns = Columns.every(RELATIVE * population.trace, SHARES[:1], NOISES[:1])
-    for seed in seeds:
-        yield chain(population, n, columns, np.random.default_rng(seed), models=1)[0]
+    return {"level": chain(population, n, columns, np.random.default_rng(seed), models=1)[0]}
 
 
-def path(name: str, kernel: str, n: int, kind: str = "chains") -> Path:
+KINDS = {"replace": replaced, "accumulate": accumulated, "level": level}
+
+
+def path(name: str, kernel: str, n: int, kind: str) -> Path:
     """Where a truth is kept."""
     return CACHE / f"{name}-{kernel}-{n}-{kind}.npz"
 
 
+def known(name: str, kernel: str, n: int, kind: str) -> dict[str, Array] | None:
+    """A truth as far as it is known, chains along the first axis."""
+    where = path(name, kernel, n, kind)
+    if not where.exists():
+        return None
+    with np.load(where) as file:
+        return {key: file[key].astype(float) for key in file}
+
+
 def truth(name: str, kernel: str, n: int) -> Truth | None:
-    """The truth as far as it is known."""
-    where = path(name, kernel, n)
-    if not where.exists():
-        return None
-    with np.load(where) as file:
-        return Truth(**{key: file[key].astype(float) for key in file})
+    """Chains that replace, as far as they are known."""
+    found = known(name, kernel, n, "replace")
+    return None if found is None else Truth(**found)
 
 
-def level(name: str, kernel: str, n: int) -> Array | None:
-    """Errors of model 0, (chains, penalties), as far as they are known."""
-    where = path(name, kernel, n, "level")
-    if not where.exists():
-        return None
-    with np.load(where) as file:
-        return file["level"].astype(float)
-
-
-def refine(table: Table, kernel: str, n: int, chains: int) -> None:
+def refine(table: Table, kernel: str, n: int, kind: str, chains: int) -> None:
     """Run what is missing to ``chains`` chains."""
-    known = truth(table.name, kernel, n)
-    done = 0 if known is None else len(known.replace)
+    old = known(table.name, kernel, n, kind)
+    first = next((key for key in old if key != "penalties"), "") if old else ""
+    done = len(old[first]) if old else 0
     if done >= chains:
         return
     population = Population.of(table, kernel)
-    pooled = table.X.shape[1] < 100 and (n <= 40 or (kernel == "linear" and n <= 120))
-    tag = zlib.crc32(f"{table.name}-{kernel}-{n}".encode())
-    new = list(compute(population, n, ((tag, i) for i in range(done, chains)), pooled))
-    parts = [np.array(part) for part in zip(*new, strict=True)]
-    if known is not None:
-        old = known.replace, known.cv, known.accumulate
-        parts = [np.concatenate(pair) for pair in zip(old, parts, strict=True)]
-    names = ("replace", "cv", "accumulate")
-    _save(
-        path(table.name, kernel, n),
-        penalties=RELATIVE * population.trace,
-        **{key: part.astype(np.float32) for key, part in zip(names, parts, strict=True)},
-    )
-
-
-def refine_level(table: Table, kernel: str, n: int, chains: int) -> None:
-    """The same for the errors of model 0 alone."""
-    known = level(table.name, kernel, n)
-    done = 0 if known is None else len(known)
-    if done >= chains:
-        return
-    tag = zlib.crc32(f"{table.name}-{kernel}-{n}-level".encode())
-    seeds = ((tag, i) for i in range(done, chains))
-    new = np.array(list(levels(Population.of(table, kernel), n, seeds)))
-    both = new if known is None else np.concatenate([known, new])
-    _save(path(table.name, kernel, n, "level"), level=both.astype(np.float32))
-
-
-def _save(where: Path, **arrays: Array) -> None:
-    """Write a file whole or not at all, since measurements read while truths are refined."""
+    tag = zlib.crc32(f"{table.name}-{kernel}-{n}-{kind}".encode())
+    new = [KINDS[kind](population, n, (tag, i)) for i in range(done, chains)]
+    found = {key: np.array([each[key] for each in new], dtype=np.float32) for key in new[0]}
+    if old:
+        found = {
+            key: np.concatenate([old[key], new]).astype(np.float32) for key, new in found.items()
+        }
+    # whole or not at all: measurements read while truths are refined
+    where = path(table.name, kernel, n, kind)
     partial = where.with_suffix(".partial.npz")
-    np.savez(partial, **arrays)
+    np.savez(partial, penalties=RELATIVE * population.trace, **found)
     partial.replace(where)
 
 
-def possible(table: Table, n: int) -> bool:
-    """Whether a table has the rows for a truth at ``n``: 10 distinct designs, nearly."""
-    return table.y.size >= 10 * n
+def stages(table: Table, chains: int) -> Iterator[tuple[str, int, str, int]]:
+    """Kernel, rows, kind and number of chains of all that is wanted of a table."""
+    rows = table.y.size
+    for kernel in KERNELS:
+        for n in (40, 120, 300):
+            if rows >= 10 * n:
+                yield kernel, n, "replace", chains if n < 300 else max(chains // 3, 4)
+        for n in (240, 320, 960):
+            if rows >= 2 * n:
+                yield (
+                    kernel,
+                    n,
+                    "level",
+                    min(chains, 48) if n < 960 else min(max(chains // 3, 4), 8),
+                )
+        if table.X.shape[1] < 100 and rows >= 400:
+            yield kernel, 40, "accumulate", min(max(chains // 3, 4), 16)
 
 
 def check() -> None:
     """One chain by scikit-learn, fit by fit, on the same draws."""
+    from sklearn.base import BaseEstimator
+    from sklearn.compose import TransformedTargetRegressor
     from sklearn.kernel_ridge import KernelRidge
     from sklearn.linear_model import Ridge
     from sklearn.metrics.pairwise import rbf_kernel
-    from sklearn.preprocessing import KernelCenterer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer, KernelCenterer, StandardScaler
 
-    table, n, models = load(None, "diabetes"), 40, 5
+    def model(rows: Array, kernel: str, penalty: float) -> BaseEstimator:
+        if kernel == "linear":
+            return Ridge(alpha=len(rows) * penalty)
+        gram = FunctionTransformer(lambda X: rbf_kernel(X, rows, gamma=1 / rows.shape[1]))
+        ridge = KernelRidge(alpha=len(rows) * penalty, kernel="precomputed")
+        centred = make_pipeline(gram, KernelCenterer(), ridge)
+        return TransformedTargetRegressor(centred, transformer=StandardScaler(with_std=False))
+
+    n, models = 40, 5
     for kernel in KERNELS:
-        population = Population.of(table, kernel)
+        population = Population.of(load(None, "diabetes"), kernel)
         X, y = population.X, population.y
         for place, share, noise in ((8, 0.0, 0.0), (20, 0.2, 0.5), (30, 0.0, 0.5)):
             penalty = RELATIVE[place] * population.trace
@@ -299,31 +304,18 @@ def check() -> None:
             rng = np.random.default_rng(5)
             order = rng.permutation(y.size)
             test, pool = order[: y.size // 4], order[y.size // 4 :]
-            last_used, predict = np.full(pool.size, -1.0), None
+            last_used, before = np.full(pool.size, -1.0), None
             for t in range(models):
-                chosen = np.argsort(last_used + rng.random(pool.size))[:n]
-                last_used[chosen] = t
-                rows, labels = pool[chosen], y[pool[chosen]].copy()
+                place = np.argpartition(last_used + rng.random(pool.size), n - 1)[:n]
+                last_used[place] = t
+                rows, labels = pool[place], y[pool[place]].copy()
                 extra = noise * y.std() * rng.standard_normal(n)
-                if predict is not None:
-                    made = predict(X[rows]) + extra
-                    first = round(share * n)
-                    labels[first:] = made[first:]
-                if kernel == "linear":
-                    predict = Ridge(alpha=n * penalty).fit(X[rows], labels).predict
-                else:
-                    gamma = 1 / X.shape[1]
-                    centre = KernelCenterer().fit(rbf_kernel(X[rows], gamma=gamma))
-                    model = KernelRidge(alpha=n * penalty, kernel="precomputed").fit(
-                        centre.transform(rbf_kernel(X[rows], gamma=gamma)), labels - labels.mean()
-                    )
-
-                    def predict(new, rows=rows, labels=labels, centre=centre, model=model):
-                        gram = rbf_kernel(new, X[rows], gamma=1 / X.shape[1])
-                        return model.predict(centre.transform(gram)) + labels.mean()
-
-                risk = np.mean((predict(X[test]) - y[test]) ** 2)
-                assert abs(found[t] / risk - 1) < 1e-7, (kernel, place, t, found[t], risk)
+                if before is not None:
+                    made, real = before.predict(X[rows]) + extra, round(share * n)
+                    labels[real:] = made[real:]
+                before = model(X[rows], kernel, penalty).fit(X[rows], labels)
+                risk = np.mean((before.predict(X[test]) - y[test]) ** 2)
+                assert abs(found[t] / risk - 1) < 1e-7, (kernel, t, found[t], risk)
         print(f"{kernel}: the same as scikit-learn's")
 
 
@@ -331,23 +323,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, help="folder with the larger data sets")
     parser.add_argument("--chains", type=int, default=40, help="at n = 40 and 120; a third at 300")
-    parser.add_argument("--sizes", type=int, nargs="*", default=[40, 120, 300])
-    parser.add_argument("--only", default="", help="name of one table")
+    parser.add_argument("--only", default="", help="part of a table's name")
     parser.add_argument("--check", action="store_true", help="compare with scikit-learn and stop")
     arguments = parser.parse_args()
     if arguments.check:
         check()
         return
     CACHE.mkdir(parents=True, exist_ok=True)
-    for n in arguments.sizes:
-        for name in sources(arguments.data):
-            if arguments.only not in name:
-                continue
+    for name in sources(arguments.data):
+        if arguments.only in name:
+            start = time.process_time()
             table = load(arguments.data, name)
-            for kernel in KERNELS if possible(table, n) else ():
-                start = time.process_time()
-                refine(table, kernel, n, arguments.chains if n < 300 else arguments.chains // 3)
-                print(f"{name} {kernel} {n}: {time.process_time() - start:.1f} s", flush=True)
+            for kernel, n, kind, chains in stages(table, arguments.chains):
+                refine(table, kernel, n, kind, chains)
+            print(f"{name}: {time.process_time() - start:.1f} s", flush=True)
 
 
 if __name__ == "__main__":
