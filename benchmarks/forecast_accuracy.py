@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from forecast_tables import Table, load, sources
+from forecast_tables import Table, chosen, load, sources
 from forecast_truths import CACHE, KERNELS, MODELS, NOISES
 
 import genloss as gl
@@ -190,6 +190,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder with the larger data sets")
     parser.add_argument("--out", type=Path, default=CACHE / "forecasts.csv")
     parser.add_argument("--only", default="", help="part of a table's name")
+    parser.add_argument("--half", choices=["chosen", "held out"], help="only these tables")
     parser.add_argument("--settings", nargs="*", default=[*SETTINGS, "default"])
     parser.add_argument("--parts", type=int, default=5, help="random parts at A; the others get 1")
     parser.add_argument(
@@ -197,6 +198,9 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     names = [name for name in sources(arguments.data) if arguments.only in name]
+    if arguments.half:
+        picked = chosen(list(sources(arguments.data)))
+        names = [name for name in names if (name in picked) == (arguments.half == "chosen")]
     sizes = {name: load(arguments.data, name).y.size for name in names}
     parts = dict.fromkeys(arguments.settings, 1) | {"A": arguments.parts, "seeds": 6}
     parts = dict.fromkeys([*SETTINGS, "default", "seeds"], 0) | parts

@@ -27,6 +27,21 @@ class Curves:
         self.mean = self.chains.mean(axis=0)
         self.cv = found.cv[:, :, :, self.noise]
         self.first, self.last = self.mean[0, 0], self.mean[-1, 0]
+        self._worst = self._log_worst()
+
+    def _log_worst(self) -> Array:
+        """Log of the largest growth, (shares, penalties).
+
+        Which model is worst is read off one half of the chains and its growth off the other, since
+        the largest of uncertain numbers is too large.
+        """
+        halves = [self.chains[i::2].mean(axis=0) for i in range(2)]
+        growths = [np.log(half / half[0]) for half in halves]
+        found = [
+            np.take_along_axis(seen, np.argmax(other, axis=0)[None], axis=0)[0]
+            for seen, other in (growths, growths[::-1])
+        ]
+        return np.mean(found, axis=0)
 
     def at(self, values: Array, penalty: float) -> float:
         """A curve of positive values at any penalty; the grid's ends hold beyond it."""
@@ -45,8 +60,7 @@ class Curves:
 
     def real_share(self, penalty: float) -> float:
         """Least share of real labels that holds every model, smooth in its square root."""
-        ratio = self.mean / self.mean[0]
-        worst = np.array([max(self.at(r[s], penalty) for r in ratio) for s in range(len(SHARES))])
+        worst = [math.exp(np.interp(_log(penalty), self.grid, row)) for row in self._worst]
         worst, shares = np.append(worst, 1.0), np.append(SHARES, 1.0)
         excess = np.log(np.maximum(worst, 1.0)) - math.log(TOLERANCE)
         if excess[0] <= 0:

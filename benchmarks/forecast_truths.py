@@ -323,6 +323,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, help="folder with the larger data sets")
     parser.add_argument("--chains", type=int, default=40, help="at n = 40 and 120; a third at 300")
+    parser.add_argument("--sizes", type=int, nargs="*", help="only these numbers of rows")
+    parser.add_argument("--kinds", nargs="*", default=list(KINDS), help="only these kinds")
     parser.add_argument("--only", default="", help="part of a table's name")
     parser.add_argument("--check", action="store_true", help="compare with scikit-learn and stop")
     arguments = parser.parse_args()
@@ -335,7 +337,8 @@ def main() -> None:
             start = time.process_time()
             table = load(arguments.data, name)
             for kernel, n, kind, chains in stages(table, arguments.chains):
-                refine(table, kernel, n, kind, chains)
+                if kind in arguments.kinds and n in (arguments.sizes or [n]):
+                    refine(table, kernel, n, kind, chains)
             print(f"{name}: {time.process_time() - start:.1f} s", flush=True)
 
 
