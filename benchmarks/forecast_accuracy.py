@@ -61,26 +61,36 @@ FIELDS = (
 Row = dict[str, str]
 
 
-def cells(names: list[str], sizes: dict[str, int], parts: dict[str, int]) -> Iterator[Cell]:
-    """All forecasts: parts alternate between no noise on model-made labels and half a deviation.
+def cells(names: list[str], sizes: dict[str, int], parts: int) -> Iterator[Cell]:
+    """All forecasts, in an order that can be cut short.
 
-    The last parts come first of all tables, so that a run cut short is spread over all of them.
+    First every table at A and, in turn, one of the other settings, and with the defaults; then
+    the other settings, further parts at A, and other seeds on the same rows. Noise on model-made
+    labels alternates.
     """
-    for part in range(max(parts.values())):
-        for setting, (shown, n) in SETTINGS.items():
-            for name in names if part < parts[setting] else ():
-                if sizes[name] >= max(10 * n, 1.35 * shown):
-                    for kernel in KERNELS:
-                        noise = NOISES[(part + zlib.crc32(f"{name}{kernel}".encode())) % 2]
-                        yield Cell(name, kernel, setting, part, float(noise), part)
-        for name in names if part < parts["default"] else ():
-            yield Cell(name, "linear", "default", part, 0.0, part)
-    for seed in range(parts["seeds"]):  # the same rows, other seeds
-        for name in names[::9]:
-            if sizes[name] >= 1200 and seed:
-                for kernel in KERNELS:
-                    noise = NOISES[zlib.crc32(f"{name}{kernel}".encode()) % 2]
-                    yield Cell(name, kernel, "A", 0, float(noise), seed)
+    order = [names[i] for i in np.random.default_rng(1).permutation(len(names))]
+
+    def both(name: str, setting: str, part: int, seed: int) -> Iterator[Cell]:
+        rows, n = SETTINGS[setting]
+        if sizes[name] >= max(10 * n, 1.35 * rows):
+            for kernel in KERNELS:
+                noise = NOISES[(part + zlib.crc32(f"{name}{kernel}".encode())) % 2]
+                yield Cell(name, kernel, setting, part, float(noise), seed)
+
+    others = [setting for setting in SETTINGS if setting != "A"]
+    for turn in range(len(others)):
+        for place, name in enumerate(order):
+            if turn == 0:
+                yield from both(name, "A", 0, 0)
+                yield Cell(name, "linear", "default", 0, 0.0, 0)
+            yield from both(name, others[(place + turn) % len(others)], 0, 0)
+        if turn == 0:
+            for part in range(1, parts):
+                for name in order[::3]:
+                    yield from both(name, "A", part, part)
+            for name in order[::9]:
+                for seed in range(1, 6):
+                    yield from both(name, "A", 0, seed)
 
 
 def shown(table: Table, cell: Cell) -> np.ndarray:
@@ -190,9 +200,12 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder with the larger data sets")
     parser.add_argument("--out", type=Path, default=CACHE / "forecasts.csv")
     parser.add_argument("--only", default="", help="part of a table's name")
+    parser.add_argument("--every", type=int, default=1, help="only every k-th table")
     parser.add_argument("--half", choices=["chosen", "held out"], help="only these tables")
     parser.add_argument("--settings", nargs="*", default=[*SETTINGS, "default"])
-    parser.add_argument("--parts", type=int, default=5, help="random parts at A; the others get 1")
+    parser.add_argument(
+        "--parts", type=int, default=5, help="random parts at A of a third of the tables"
+    )
     parser.add_argument(
         "--minutes", type=float, default=np.inf, help="processor time to stop after"
     )
@@ -201,12 +214,11 @@ def main() -> None:
     if arguments.half:
         picked = chosen(list(sources(arguments.data)))
         names = [name for name in names if (name in picked) == (arguments.half == "chosen")]
+    names = names[:: arguments.every]
     sizes = {name: load(arguments.data, name).y.size for name in names}
-    parts = dict.fromkeys(arguments.settings, 1) | {"A": arguments.parts, "seeds": 6}
-    parts = dict.fromkeys([*SETTINGS, "default", "seeds"], 0) | parts
     done = {tuple(row[key] for key in Cell._fields) for row in read(arguments.out)}
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    for cell in cells(names, sizes, parts):
+    for cell in cells(names, sizes, arguments.parts):
         if cell.key in done or cell.setting not in arguments.settings:
             continue
         row = measure(load(arguments.data, cell.table), cell)
