@@ -102,6 +102,50 @@ def first_lines(frame: Frame, names: list[str]) -> list[str]:
     ]
 
 
+def in_short(frame: Frame, everything: Frame) -> list[str]:
+    """What is asked of the forecast, and what was found."""
+    made = frame[frame.growth_pp.notna()]
+    at_a, at_d = (made[made.setting == setting] for setting in "AD")
+    default = everything[(everything.setting == "default") & (everything.failure == "")]
+    rows = []
+
+    def line(what: str, asked: str, found: str, holds: bool) -> None:
+        rows.append([what, asked, found, "yes" if holds else "**no**"])
+
+    for model, least, median in (("first", 0.99, 1.0), ("last", 0.96, np.inf)):
+        regret = made[f"regret_{model}"]
+        good, half = (regret <= 5).mean(), regret.median()
+        limit = f"within 5 % of the best in {least:.0%}" + (", median 1 %" if median < 5 else "")
+        found = f"{good:.1%} of {len(regret)}, median {half:.2f} %"
+        line(
+            f"penalty called best for the {model} model",
+            limit,
+            found,
+            good >= least and half <= median,
+        )
+    for part, size, median in ((at_a, 320, 5), (at_d, 960, 3)):
+        if len(part):
+            small = part[part.true_growth < 1.5].growth_pp
+            values = part.growth_pp.median(), part.growth_pp.quantile(0.9), small.quantile(0.9)
+            asked = f"median {median} points, 90th percentile 15, 10 where it is below 1.5"
+            found = f"{values[0]:.1f}, {values[1]:.0f}, {values[2]:.1f}"
+            holds = values[0] <= median and values[1] <= 15 and values[2] <= 10
+            line(f"growth from {size} rows, n an eighth", asked, found, holds)
+    for column, name in INTERVALS.items():
+        if column in made and made[column].notna().any():
+            share = made[column].mean()
+            line(
+                f"interval: {name}",
+                "truth inside in 85-95 %",
+                f"{share:.0%}",
+                0.845 <= share <= 0.955,
+            )
+    if len(default):
+        share = (default.warnings != "").mean()
+        line("runs with the defaults", "at most 20 % with a warning", f"{share:.0%}", share <= 0.2)
+    return ["## In short", "", *table(["", "asked", "found", "holds"], rows)]
+
+
 def errors(frame: Frame, before: Frame | None) -> list[str]:
     lines = ["## Level and growth", ""]
     lines += [
@@ -379,6 +423,7 @@ def main() -> None:
     frame = seeded[seeded.setting != "default"]
     lines = [
         *first_lines(frame, names),
+        *in_short(frame, everything),
         *errors(frame, before),
         *penalties(frame),
         *coverage(frame),
