@@ -64,9 +64,9 @@ Row = dict[str, str]
 def cells(names: list[str], sizes: dict[str, int], parts: int) -> Iterator[Cell]:
     """All forecasts, in an order that can be cut short.
 
-    First every table at A and, in turn, one of the other settings, and with the defaults; then
-    the other settings, further parts at A, and other seeds on the same rows. Noise on model-made
-    labels alternates.
+    First every table at A, and either with the defaults or, in turn, at another setting; then
+    further parts at A, other seeds on the same rows, and what is left. Noise on model-made labels
+    alternates.
     """
     order = [names[i] for i in np.random.default_rng(1).permutation(len(names))]
 
@@ -82,8 +82,10 @@ def cells(names: list[str], sizes: dict[str, int], parts: int) -> Iterator[Cell]
         for place, name in enumerate(order):
             if turn == 0:
                 yield from both(name, "A", 0, 0)
+            if turn == 0 and place % 2:
                 yield Cell(name, "linear", "default", 0, 0.0, 0)
-            yield from both(name, others[(place + turn) % len(others)], 0, 0)
+            elif turn or not place % 2:
+                yield from both(name, others[(place // 2 + turn) % len(others)], 0, 0)
         if turn == 0:
             for part in range(1, parts):
                 for name in order[::3]:
