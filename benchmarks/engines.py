@@ -23,8 +23,8 @@ from speed import best_of
 from threadpoolctl import threadpool_limits
 
 import genloss as gl
-from genloss.data.chain import fit_dual
 from genloss.equivalents import kappa
+from genloss.outlook.ridge import factored
 from genloss.simulate import compressed, increments, literal, radial
 from genloss.simulate.conditional import downstream
 
@@ -121,8 +121,8 @@ def kernel_chain() -> list[str]:
     def ours() -> None:
         y = labels[:n]
         for t, block in enumerate(blocks()):
-            dual, intercept = fit_dual(kernel(pool[block], pool[block]), y, lam)
-            y = kernel(pool[n * (t + 1) : n * (t + 2)], pool[block]) @ dual + intercept
+            models = factored(pool[block], kernel, y[:, None], np.array([lam]))
+            y = models(pool[n * (t + 1) : n * (t + 2)])[:, 0]
 
     alone = row(
         "kernel ridge chain, n 1,000, 10 generations, one thread",

@@ -13,6 +13,7 @@ from sklearn.linear_model import Ridge
 
 import genloss as gl
 from genloss.simulate import compressed, increments, literal, radial
+from genloss.simulate.tally import Batch, Tally
 
 Gen, Src = gl.Generation, gl.Source
 
@@ -124,8 +125,8 @@ ENGINES = (compressed, increments, literal, radial)
 
 
 def compare_laws(plan, count, p_value, engine=increments, problem=SMALL):
-    literally, sums = literal.run(problem, plan, np.random.default_rng(1), count)
-    exactly, exact_sums = engine.run(problem, plan, np.random.default_rng(2), count)
+    literally, sums, _ = literal.run(problem, plan, np.random.default_rng(1), count)
+    exactly, exact_sums, _ = engine.run(problem, plan, np.random.default_rng(2), count)
     for t in range(plan.n_models):
         assert stats.ks_2samp(literally[:, t], exactly[:, t]).pvalue > p_value
     if plan.n_models > 1:
@@ -133,12 +134,9 @@ def compare_laws(plan, count, p_value, engine=increments, problem=SMALL):
         for combine in (np.ptp, np.prod):
             one, other = (combine(risks, axis=1) for risks in (literally, exactly))
             assert stats.ks_2samp(one, other).pvalue > p_value
-    if engine is radial:  # the sum has the right length, not the right direction
-        forward = np.sqrt(problem.spectrum) * problem.truth
-        sums, exact_sums = (each @ forward[:, None] for each in (sums, exact_sums))
-        sums, exact_sums = (
-            each / max(problem.signal, 1e-300) ** 0.5 for each in (sums, exact_sums)
-        )
+    if engine is radial:  # it knows the error along the truth only
+        forward = np.sqrt(problem.spectrum) * problem.truth / max(problem.signal, 1e-300) ** 0.5
+        sums = sums @ forward[:, None]
     spread = 4 * np.sqrt((literally.mean(axis=0) + exactly.mean(axis=0)) / count)
     assert (np.abs(sums - exact_sums) / count <= spread[:, None]).all()
 
@@ -345,6 +343,88 @@ def test_bias_and_variance_are_unbiased_from_a_handful_of_runs(problem, plan, bi
     ):
         values = np.array([getattr(curve, name)[-1] for curve in curves])
         assert abs(values.mean() - expected) < 4 * values.std() / np.sqrt(values.size)
+
+
+MANY = {
+    # engine: problem, plan, options of simulate, right biases
+    "two numbers, least squares": (
+        gl.Problem.isotropic(60), gl.Plan.replace(3, 90, noise=1.0), {}, [0.0, 0.0, 0.0],
+    ),
+    "two numbers, any spectrum": (
+        gl.Problem.power_law(30, capacity=1.5, source=0.5), gl.Plan.replace(2, 45, noise=1.0), {},
+        [0.0, 0.0],
+    ),
+    "two numbers, minimum norm": (
+        gl.Problem.isotropic(60), gl.Plan.replace(2, 40, noise=0.5), {}, [1 / 9, 25 / 81],
+    ),
+    "two numbers, no signal": (
+        gl.Problem.isotropic(20, signal=0), gl.Plan.replace(2, 30, noise=1.0, penalty=0.1), {},
+        [0.0, 0.0],
+    ),
+    "increments": (
+        gl.Problem.isotropic(20), gl.Plan.same_design(3, 30, noise=1.0), {"method": "exact"},
+        [0.0, 0.0, 0.0],
+    ),
+    "compressed": (
+        gl.Problem.isotropic(12), gl.Plan.accumulate(2, 20, design="fresh", noise=1.0),
+        {"method": "exact"}, [0.0, 0.0],
+    ),
+    "compressed, single": (
+        gl.Problem.isotropic(12), gl.Plan.accumulate(2, 20, design="fresh", noise=1.0),
+        {"method": "exact", "dtype": "float32"}, [0.0, 0.0],
+    ),
+    "literal": (
+        gl.Problem.isotropic(12), gl.Plan.replace(2, 18, noise=1.0), {"method": "literal"},
+        [0.0, 0.0],
+    ),
+    "literal, single": (
+        gl.Problem.isotropic(12), gl.Plan.replace(2, 18, noise=1.0),
+        {"method": "literal", "dtype": "float32"}, [0.0, 0.0],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MANY)
+def test_bias_and_variance_are_unbiased_over_many_blocks(name):
+    problem, plan, options, right = MANY[name]
+    curve = gl.simulate(problem, plan, trials=4000, workers=1, **options)
+    # of a U statistic: twice the bias times the variance along it, and the spread of the rest
+    bias = np.array(right)
+    spread = np.sqrt(8 * bias * curve.variance / 4000 + 4 * (curve.variance / 4000) ** 2)
+    assert (np.abs(curve.bias - bias) < 4 * spread).all()
+    np.testing.assert_allclose(curve.bias + curve.variance, curve.risk, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("rows", "penalty"), [(20, 0.5), (6, 0.3), (6, 0.0), (20, 0.0)], ids=str
+)  # fmt: skip
+def test_engines_agree_with_the_literal_one_about_bias_over_many_blocks(rows, penalty):
+    problem = gl.Problem.isotropic(10)
+    plan = gl.Plan.replace(2, rows, penalty=penalty, noise=0.8)
+    ways = {"literal": literal, "radial": radial}
+    if rows > 10:
+        ways["compressed"] = compressed
+    found = {}
+    for name, engine in ways.items():
+        tallies = [
+            Tally.of(
+                Batch(*engine.run(problem, plan, np.random.default_rng([block, 7]), 10))
+                for block in range(20 * seed, 20 * seed + 20)
+            ).curve(name)
+            for seed in range(20)
+        ]
+        found[name] = np.array([curve.bias for curve in tallies])
+    for name in ways:
+        difference = found[name] - found["literal"]
+        assert (np.abs(difference.mean(axis=0)) <= 4 * difference.std(axis=0) / np.sqrt(19)).all()
+
+
+def test_the_right_values_of_ridge_and_minimum_norm_fits():
+    problem = gl.Problem.isotropic(60)
+    few = gl.simulate(problem, gl.Plan.replace(1, 40, noise=0.5), trials=4000)
+    assert abs(few.bias[0] - 0.1111) < 0.003
+    ridge = gl.simulate(problem, gl.Plan.replace(1, 90, penalty=0.5, noise=1.0), trials=4000)
+    assert abs(ridge.bias[0] - 0.1977) < 0.003  # 0.1963 in high dimension, 0.2026 with the fault
 
 
 def test_risk_is_bias_plus_variance():

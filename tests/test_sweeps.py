@@ -19,7 +19,7 @@ from genloss.sweeps import export, load_sweep, sweep
 from genloss.sweeps.axes import read_grid
 from genloss.sweeps.blocks import Blocks, best_size, seconds_per_point
 from genloss.sweeps.design import Sweep
-from genloss.sweeps.fields import Recipes, build_plan, build_problem, coordinate_names
+from genloss.sweeps.fields import Built, build_plan, build_problem, coordinate_names
 from genloss.sweeps.points import point_seed
 
 ISOTROPIC = {"preset": "isotropic", "dim": 12}
@@ -255,12 +255,12 @@ def test_whole_problems_and_plans_with_names(tmp_path):
     np.testing.assert_allclose(results.risk.sel(plan="half", noise=0.5)[0], expected.risk)
 
 
-def test_recipes_tell_equal_looking_problems_apart():
+def test_equal_looking_problems_are_told_apart():
     first, second = (gl.Problem([1.0, 0.5], truth) for truth in ([1.0, 0.0], [-1.0, 0.0]))
     assert repr(first) == repr(second)
-    recipes = Recipes(first, REPLACE)
-    assert recipes.at([("problem", first)])[0] is first
-    assert recipes.at([("problem", second)])[0] is second
+    built = Built(first, REPLACE)
+    assert built.at([("problem", first)])[0] is first
+    assert built.at([("problem", second)])[0] is second
 
 
 def test_fields_that_move_together(tmp_path):
@@ -359,6 +359,17 @@ def test_netcdf_holds_the_same_arrays(ragged, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["r.nc"]
 
 
+def test_zarr_holds_the_same_arrays(ragged, tmp_path):
+    for _ in range(2):  # the second replaces the first
+        export(ragged, tmp_path / "r.zarr")
+        back = xr.open_zarr(tmp_path / "r.zarr", chunks=None, consolidated=False)
+        xr.testing.assert_identical(back.load(), ragged)
+    assert [path.name for path in tmp_path.iterdir()] == ["r.zarr"]
+    (tmp_path / "mine.zarr").mkdir()
+    with pytest.raises(InvalidInputError, match="something else is there"):
+        export(ragged, tmp_path / "mine.zarr")
+
+
 def test_parquet_holds_a_row_per_model(ragged, tmp_path):
     import pandas as pd
 
@@ -374,7 +385,7 @@ def test_parquet_holds_a_row_per_model(ragged, tmp_path):
 
 
 def test_an_export_that_cannot_be_written(ragged, tmp_path):
-    with pytest.raises(InvalidInputError, match=r"must end in .nc or .parquet"):
+    with pytest.raises(InvalidInputError, match=r"must end in .nc, .parquet or .zarr"):
         export(ragged, tmp_path / "r.csv")
     with pytest.raises(InvalidInputError, match="its folder does not exist"):
         export(ragged, tmp_path / "no" / "r.nc")
@@ -466,7 +477,7 @@ def test_a_sweep_file(tmp_path):
         """
     path.write_text(text)
     said = load_sweep(path)
-    assert said.store == str(tmp_path / "a.zarr")
+    assert said.store == str(tmp_path / "a.sweep")
     assert said.settings == {"trials": 4}
     what = Sweep.of(said.problem, said.plan, said.grid, **said.settings)
     assert [axis.name for axis in what.axes] == ["noise", "generations_last_penalty"]
@@ -512,11 +523,11 @@ def test_the_command_prints_an_example_that_it_runs(genloss, tmp_path):
     assert code == 0
     assert "12 points: 4 penalty x 3 noise x 1 route x 10 model" in out
     assert "nothing was computed" in out
-    assert "xarray.open_zarr('a.zarr')" in out
+    assert "pandas.read_parquet('a.sweep')" in out
     xr.open_dataset("a.nc").close()
     code, out, errors = genloss("a.toml", "--export", "a.csv")
     assert (code, out) == (2, "")
-    assert errors == "genloss: export was 'a.csv'; it must end in .nc or .parquet\n"
+    assert errors == "genloss: export was 'a.csv'; it must end in .nc, .parquet or .zarr\n"
 
 
 def test_an_interrupted_command_says_how_to_go_on(genloss, tmp_path, monkeypatch):
@@ -535,7 +546,7 @@ def test_heavy_libraries_stay_out_of_predict():
     code = (
         "import sys, genloss as gl, genloss.sweeps, genloss.cli\n"
         "gl.predict(gl.Problem.isotropic(5), gl.Plan.replace(2, 20))\n"
-        "found = {'xarray', 'zarr', 'pandas', 'distributed', 'dask', 'joblib'} & set(sys.modules)\n"
+        "found = {'xarray', 'zarr', 'pandas', 'pyarrow', 'distributed', 'dask', 'joblib'} & set(sys.modules)\n"
         "assert not found, found"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -545,9 +556,9 @@ def test_a_missing_library_is_named(tmp_path, monkeypatch):
     real = __import__("importlib.util").util.find_spec
     monkeypatch.setattr(
         "importlib.util.find_spec",
-        lambda name, *rest: None if name == "zarr" else real(name, *rest),
+        lambda name, *rest: None if name == "pyarrow" else real(name, *rest),
     )
-    with pytest.raises(gl.MissingDependencyError, match=r'zarr; pip install "genloss\[sweep\]"'):
+    with pytest.raises(gl.MissingDependencyError, match=r'pyarrow; pip install "genloss\[sweep\]"'):
         serial(ISOTROPIC, REPLACE, {"plan.penalty": [0.1]}, store=tmp_path / "s")
 
 
@@ -555,7 +566,7 @@ def test_without_a_name_the_store_is_found_by_its_content(tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
     results = serial(ISOTROPIC, REPLACE, {"plan.penalty": [0.1]})
     [folder] = (tmp_path / "genloss-sweeps").iterdir()
-    assert folder.name == f"{results.attrs['sweep_hash'][:16]}.zarr"
+    assert folder.name == f"{results.attrs['sweep_hash'][:16]}.sweep"
     monkeypatch.setattr("genloss.sweeps.runs.answer", lambda *_: pytest.fail("work was done"))
     xr.testing.assert_identical(serial(ISOTROPIC, REPLACE, {"plan.penalty": [0.1]}), results)
     assert [path.name for path in tmp_path.iterdir()] == ["genloss-sweeps"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -16,12 +17,13 @@ import xarray as xr
 
 import genloss as gl
 from genloss.errors import InvalidInputError
-from genloss.sweeps import StoreError, sweep
-from genloss.sweeps.claims import Claims
-from genloss.sweeps.creation import create_store
+from genloss.sweeps import StoreError, export, load_results, load_sweep, sweep
+from genloss.sweeps.blockfile import read_about
+from genloss.sweeps.blocks import Blocks
 from genloss.sweeps.design import Sweep
-from genloss.sweeps.keys import connect
+from genloss.sweeps.places import Place
 from genloss.sweeps.runs import run
+from genloss.sweeps.store import Store
 
 PROBLEM = {"preset": "isotropic", "dim": 12}
 PLAN = {"preset": "replace", "generations": 3, "n_samples": 40, "noise": 0.5}
@@ -59,13 +61,13 @@ def finish(process):
     return tuple(int(number) for number in out.split())
 
 
-def receipts(store):
-    return sorted(store.glob("receipts/0*.json"))
+def blocks(store):
+    return sorted((store / "blocks").glob("*.parquet"))
 
 
 def wait_for(store, count, process):
     for _ in range(6000):
-        if len(receipts(store)) >= count:
+        if len(blocks(store)) >= count:
             return
         assert process.poll() is None
         time.sleep(0.01)
@@ -76,21 +78,21 @@ def content(folder):
     return {
         str(path.relative_to(folder)): (path.stat().st_mtime_ns, path.read_bytes())
         for path in folder.rglob("*")
-        if path.is_file() and path.suffix != ".claim"
+        if path.is_file() and path.suffix != ".new"
     }
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    store = tmp_path_factory.mktemp("finished") / "s.zarr"
+    store = tmp_path_factory.mktemp("finished") / "s.sweep"
     serial(*ARGUMENTS, trials=4, store=store, block_size=4)
-    assert len(receipts(store)) == 3
+    assert len(blocks(store)) == 3
     return store
 
 
 @pytest.fixture
 def copy(finished, tmp_path):
-    return Path(shutil.copytree(finished, tmp_path / "copy.zarr"))
+    return Path(shutil.copytree(finished, tmp_path / "copy"))
 
 
 @pytest.fixture
@@ -98,69 +100,85 @@ def no_work(monkeypatch):
     monkeypatch.setattr("genloss.sweeps.runs.answer", lambda *_: pytest.fail("work was done"))
 
 
-def test_a_killed_sweep_goes_on_where_it_stopped(tmp_path):
-    store, whole = tmp_path / "killed.zarr", tmp_path / "whole.zarr"
+def assert_whole(store, whole):
+    """Every block is there, nothing else is, and the numbers are those of an undisturbed run."""
+    assert sorted(path.name for path in store.iterdir()) == ["_sweep.json", "blocks"]
+    assert len(list((store / "blocks").iterdir())) == 24
+    found, expected = load_results(store), load_results(whole)
+    xr.testing.assert_identical(found.drop_attrs(), expected.drop_attrs())
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    store = tmp_path_factory.mktemp("whole") / "whole.sweep"
+    run(Sweep.of(**SLOW), str(store), cluster="serial", block_size=1)
+    return store
+
+
+def test_a_killed_sweep_goes_on_where_it_stopped(tmp_path, whole):
+    store = tmp_path / "killed.sweep"
     process = start(store)
     wait_for(store, 5, process)
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    stored, before = len(receipts(store)), content(store)
-    assert 5 <= stored < 24
-    again = start(store)
-    run(Sweep.of(**SLOW), str(whole), cluster="serial", block_size=1)
-    assert finish(again) == (24 - stored, stored)
-    after = content(store)
-    recorded = {
-        key for path in receipts(store)[:stored] for key in json.loads(path.read_text())["chunks"]
-    }
-    assert len(recorded) == 7 * stored
-    assert all(after[key] == before[key] for key in recorded)  # not even written again
-    xr.testing.assert_equal(
-        xr.open_zarr(store, chunks=None).drop_attrs(), xr.open_zarr(whole, chunks=None).drop_attrs()
-    )
-    assert not list(store.glob("receipts/*.claim"))
+    before = content(store / "blocks")
+    assert 5 <= len(before) < 24
+    (store / "_0123.new").write_bytes(b"half a block")  # as a kill at the right moment leaves it
+    assert finish(start(store)) == (24 - len(before), len(before))
+    after = content(store / "blocks")
+    assert all(after[key] == before[key] for key in before)  # not even written again
+    assert_whole(store, whole)
 
 
 @pytest.mark.slow
-def test_a_sweep_killed_at_random_moments_loses_nothing(tmp_path):
-    """Killed while it imports, makes the store, computes, writes: whatever has a receipt stays."""
-    store, whole = tmp_path / "killed.zarr", tmp_path / "whole.zarr"
-    run(Sweep.of(**SLOW), str(whole), cluster="serial", block_size=1)
-    rng, stored, kept, interrupted = np.random.default_rng(0), 0, {}, 0
-    while stored < 24:
-        process = start(store)
-        early = rng.random() < 0.3
-        if not early:  # most of the time is spent on imports, where there is nothing to lose
-            wait_for(store, min(stored + 4, 24), process)
-        time.sleep(rng.uniform(0.0, 2.0 if early else 0.1))
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        interrupted += 1
-        before, stored = stored, len(receipts(store))
-        assert stored >= before
-        after = content(store)
-        assert all(after[key] == kept[key] for key in kept)  # not even written again
-        keys = [key for path in receipts(store) for key in json.loads(path.read_text())["chunks"]]
-        kept = {key: after[key] for key in keys}
-        assert len(keys) == 7 * stored
-    assert interrupted >= 3
-    assert finish(start(store)) == (0, 24)
-    xr.testing.assert_equal(
-        xr.open_zarr(store, chunks=None).drop_attrs(), xr.open_zarr(whole, chunks=None).drop_attrs()
+def test_a_sweep_killed_at_random_moments_loses_nothing(tmp_path, whole):
+    """Killed while it imports, makes the store, computes, writes: whatever is there stays."""
+    rng, interrupted, number = np.random.default_rng(0), 0, 0
+    while interrupted < 30:
+        number += 1
+        store, kept = tmp_path / f"killed{number}.sweep", {}
+        while len(kept) < 24:
+            process = start(store)
+            early = rng.random() < 0.3
+            if not early:  # most of the time is spent on imports, where there is nothing to lose
+                wait_for(store, min(len(kept) + 4, 24), process)
+            time.sleep(rng.uniform(0.0, 2.0 if early else 0.1))
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+            interrupted += 1
+            after = content(store / "blocks")
+            assert all(after[key] == kept[key] for key in kept)  # not even written again
+            kept = after
+        assert finish(start(store)) == (0, 24)
+        assert_whole(store, whole)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        f"killed{i}.sweep" for i in range(1, number + 1)
     )
-    assert not list(store.glob("receipts/*.claim"))
 
 
-def test_two_processes_share_a_store(tmp_path):
-    store = tmp_path / "shared.zarr"
+def test_two_processes_share_a_store(tmp_path, whole):
+    store = tmp_path / "shared.sweep"
     first, second = start(store), start(store)
     (computed, found), (computed_too, found_too) = finish(first), finish(second)
     assert computed + found == computed_too + found_too == 24
-    assert min(computed, computed_too) >= 5  # both took part
-    assert 24 <= computed + computed_too <= 24 + 3  # and hardly anything was done twice
-    assert np.isfinite(xr.open_zarr(store, chunks=None).risk).all()
-    assert [path.name for path in tmp_path.iterdir()] == ["shared.zarr"]
-    assert not list(store.glob("receipts/*.claim"))
+    assert min(computed, computed_too) >= 3  # both took part
+    assert 24 <= computed + computed_too <= 24 + 12  # and little was done twice
+    assert [path.name for path in tmp_path.iterdir()] == ["shared.sweep"]
+    assert_whole(store, whole)
+
+
+@pytest.mark.parametrize("days", [-400, 400])
+def test_clocks_do_not_matter(copy, finished, days):
+    """A machine whose clock is ahead or behind made half of the store."""
+    blocks(copy)[1].unlink()
+    for path in (copy, *copy.rglob("*")):
+        then = time.time() + days * 86400
+        os.utime(path, (then, then))
+    begun = time.monotonic()
+    done = run(Sweep.of(*ARGUMENTS, trials=4), str(copy), cluster="serial")
+    assert time.monotonic() - begun < 60
+    assert (done.computed, done.found) == (1, 2)
+    xr.testing.assert_identical(done.dataset(), load_results(finished))
 
 
 def test_a_finished_sweep_is_read_not_computed(finished, no_work):
@@ -173,28 +191,56 @@ def test_a_finished_sweep_is_read_not_computed(finished, no_work):
     assert (done.computed, done.found, done.engine) == (0, 3, "")
 
 
-def test_xarray_opens_it_without_genloss(finished):
+def test_pandas_and_polars_read_it_without_genloss(finished):
     code = f"""
 import sys, warnings
 warnings.simplefilter("error")
 sys.modules["genloss"] = None
-import xarray
-found = xarray.open_zarr({str(finished)!r}, chunks=None)
-print(float(found.risk.sel(penalty=0.1, noise=0.2, route="theory", model=2)), found.risk.dims)
+import pandas, polars
+frame = pandas.read_parquet({str(finished)!r})
+asked = "penalty == 0.1 and noise == 0.2 and route == 'theory' and model == 2"
+print(repr(float(frame.query(asked).risk.item())), len(frame))
+table = polars.read_parquet({str(finished / "blocks")!r})
+c = polars.col
+asked = (c("penalty") == 0.1) & (c("noise") == 0.2) & (c("route") == "theory") & (c("model") == 2)
+print(repr(table.filter(asked)["risk"].item()), len(table))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    point = load_results(finished).sel(penalty=0.1, noise=0.2, route="theory", model=2)
+    assert done.stdout.splitlines() == [f"{float(point.risk)!r} {12 * 2 * 3}"] * 2
     plan = gl.Plan.replace(3, 40, penalty=0.1, noise=0.2)
-    risk, dims = done.stdout.split(maxsplit=1)
-    assert float(risk) == pytest.approx(gl.predict(gl.Problem.isotropic(12), plan).risk[2])
-    assert dims == "('penalty', 'noise', 'route', 'model')\n"
+    assert float(point.risk) == pytest.approx(gl.predict(gl.Problem.isotropic(12), plan).risk[2])
 
 
-def test_one_chunk_of_every_array_per_block(finished):
-    chunks = [path for path in finished.rglob("*") if path.is_file() and "c" in path.parts]
-    by_block = [json.loads(path.read_text())["chunks"] for path in receipts(finished)]
-    assert all(len(keys) == 7 for keys in by_block)
-    coordinates_and_points = 4 + 2  # penalty, noise, route, model; n_models, seed
-    assert len(chunks) == 3 * 7 + coordinates_and_points
+def test_an_unfinished_store_is_read_too(copy, finished):
+    blocks(copy)[1].unlink()
+    found, expected = load_results(copy), load_results(finished)
+    there = found.n_models > 0
+    assert int(there.sum()) == 8
+    xr.testing.assert_equal(found.risk.where(there), expected.risk.where(there))
+    assert found.risk.where(~there).isnull().all()
+
+
+def test_the_labels_of_rows_are_those_of_the_grid(tmp_path):
+    import pandas as pd
+
+    grid = {
+        "plan": {"named": {"none": gl.Plan.replace(2, 40), "half": gl.Plan.mix(3, 40, real=0.5)}},
+        "plan.noise": {"uniform": [0.1, 1.0]},
+        "problem.dim": {"choice": [8, 9]},
+    }
+    results = serial(PROBLEM, PLAN, grid, draws=3, store=tmp_path / "s", block_size=2)
+    frame = pd.read_parquet(tmp_path / "s")
+    assert list(frame.columns) == [
+        "point", "plan", "draw", "noise", "dim", "route", "model", "risk", "bias", "variance",
+        "method", "warnings", "message", "n_models",
+    ]  # fmt: skip
+    assert len(frame) == 3 * (2 + 3)  # draws; models of each plan
+    for row in frame.itertuples():
+        here = results.sel(plan=row.plan, draw=row.draw, route=row.route, model=row.model)
+        assert (float(here.risk), float(here.noise), int(here.dim)) == (
+            row.risk, row.noise, row.dim
+        )  # fmt: skip
 
 
 def flip_a_byte(path):
@@ -208,67 +254,93 @@ def cut(path):
 
 
 def swap(path):
-    path.write_bytes((path.parents[3] / "2/0/0/0").read_bytes())
+    path.write_bytes(path.with_name("0000002.parquet").read_bytes())
 
 
-@pytest.mark.parametrize("spoil", [flip_a_byte, cut, swap, Path.unlink])
+def empty(path):
+    path.write_bytes(b"")
+
+
+def foreign(path):
+    import pandas as pd
+
+    pd.DataFrame({"risk": [1.0]}).to_parquet(path)
+
+
+@pytest.mark.parametrize("spoil", [flip_a_byte, cut, swap, empty, foreign])
 def test_a_damaged_block_is_reported_and_can_be_repaired(copy, finished, spoil):
-    spoil(copy / "risk/c/1/0/0/0")
+    spoil(copy / "blocks/0000001.parquet")
     for _ in range(2):  # reporting changes nothing
         with pytest.raises(
-            StoreError, match=r"risk/c/1/0/0/0 is not what genloss wrote; with repair"
+            StoreError, match=r"blocks/0000001.parquet is not what genloss wrote; with repair"
         ):
             serial(*ARGUMENTS, trials=4, store=copy)
-    what = Sweep.of(*ARGUMENTS, trials=4)
-    done = run(what, str(copy), cluster="serial", repair=True)
-    assert (done.computed, done.found) == (1, 2)
-    with xr.open_zarr(finished, chunks=None) as expected:
-        xr.testing.assert_identical(done.dataset().load(), expected[list(done.dataset())].load())
-
-
-def test_a_damaged_chunk_is_noticed_by_any_reader(copy):
-    flip_a_byte(copy / "risk/c/1/0/0/0")
-    opened = xr.open_zarr(copy, chunks=None)
-    with pytest.raises(Exception, match=r"checksum|decompress|corrupt|Zstd"):
-        opened.risk.load()
-
-
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"chunks": {}}', '{"chunks": 3, "seconds": 1}'])
-def test_a_damaged_receipt_is_reported_and_can_be_repaired(copy, text):
-    (copy / "receipts/0000001.json").write_text(text)
-    with pytest.raises(StoreError, match=r"receipts/0000001.json is not what genloss wrote"):
-        serial(*ARGUMENTS, trials=4, store=copy)
+    with pytest.raises(StoreError, match=r"blocks/0000001.parquet is not what genloss wrote"):
+        load_results(copy)
     done = run(Sweep.of(*ARGUMENTS, trials=4), str(copy), cluster="serial", repair=True)
     assert (done.computed, done.found) == (1, 2)
+    xr.testing.assert_identical(done.dataset(), load_results(finished))
 
 
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("penalty/c/0", "penalty/c/0 is not what genloss wrote"),
-        ("seed/c/0/0", "seed/c/0/0 is not what genloss wrote"),
-        ("risk/zarr.json", "damaged"),
-        ("zarr.json", "damaged"),
-        ("receipts/layout.json", "layout.json is not what genloss writes"),
-    ],
-)
-def test_damaged_coordinates_or_metadata_are_reported(copy, name, message, no_work):
-    for spoil in (cut, lambda path: path.write_bytes(b""), Path.unlink):
-        spoil(copy / name)
-        if spoil is Path.unlink and name == "receipts/layout.json":
-            message = "is not a sweep of genloss"
-        for repair in (False, True):
-            with pytest.raises(StoreError, match=message):
-                serial(*ARGUMENTS, trials=4, store=copy, repair=repair)
+def test_every_byte_of_a_block_is_protected(finished):
+    good = (finished / "blocks/0000001.parquet").read_bytes()
+    assert read_about(good)["block"] == 1
+    for place in range(len(good)):
+        assert read_about(good[:place] + bytes([good[place] ^ 4]) + good[place + 1 :]) is None
+    for length in range(0, len(good), 37):
+        assert read_about(good[:length]) is None
 
 
-def test_chunks_without_a_receipt_do_not_count(copy):
-    (copy / "receipts/0000002.json").unlink()  # killed between the chunks and the receipt
-    flip_a_byte(copy / "risk/c/2/0/0/0")
-    (copy / "risk/c/2/0/0/0.0123.partial").write_bytes(b"half")
+def test_a_block_that_is_gone_is_computed_again(copy, finished):
+    (copy / "blocks/0000001.parquet").unlink()
     done = run(Sweep.of(*ARGUMENTS, trials=4), str(copy), cluster="serial")
     assert (done.computed, done.found) == (1, 2)
-    assert np.isfinite(done.dataset().risk).all()
+    xr.testing.assert_identical(done.dataset(), load_results(finished))
+
+
+def test_what_others_put_into_the_folder_is_no_block(copy, no_work):
+    (copy / ".DS_Store").write_bytes(b"mac")
+    (copy / "blocks" / "notes.txt").write_text("mine")
+    (copy / "blocks" / "9999999.parquet").write_text("mine")
+    serial(*ARGUMENTS, trials=4, store=copy)
+    assert (copy / "blocks" / "notes.txt").exists()
+
+
+def spoiled_layouts():
+    yield from ("", "{", "[]", "3", "null", '"x"', "{}", '{"digest": 3}', "[" * 10**5, "\x00")
+    yield from (
+        lambda plain: plain.pop("chunk"),
+        lambda plain: plain.pop("version"),
+        lambda plain: plain.pop("digest"),
+        lambda plain: plain.update(parts="x"),
+        lambda plain: plain.update(chunk=[]),
+        lambda plain: plain.update(n_models=5),
+        lambda plain: plain.update(coordinates=5),
+        lambda plain: plain["coordinates"][0]["labels"].reverse(),
+        lambda plain: plain.update(more=1),
+    )
+
+
+@pytest.mark.parametrize("spoil", list(spoiled_layouts()), ids=lambda _: "")
+def test_a_damaged_layout_is_reported(copy, spoil, no_work):
+    path = copy / "_sweep.json"
+    if isinstance(spoil, str):
+        path.write_text(spoil)
+    else:
+        plain = json.loads(path.read_text())
+        spoil(plain)
+        path.write_text(json.dumps(plain))
+    for repair in (False, True):
+        with pytest.raises(StoreError, match=r"damaged: _sweep.json is not what genloss wrote; it"):
+            serial(*ARGUMENTS, trials=4, store=copy, repair=repair)
+    with pytest.raises(StoreError, match=r"damaged: _sweep.json"):
+        load_results(copy)
+
+
+def test_a_layout_may_be_laid_out_anew(copy, no_work):
+    path = copy / "_sweep.json"
+    path.write_text(json.dumps(json.loads(path.read_text()), indent=4, sort_keys=True))
+    serial(*ARGUMENTS, trials=4, store=copy)
 
 
 def test_what_is_no_store_is_left_alone(tmp_path, no_work):
@@ -277,11 +349,15 @@ def test_what_is_no_store_is_left_alone(tmp_path, no_work):
     (folder / "chapter.txt").write_text("long")
     with pytest.raises(StoreError, match="is not a sweep of genloss.*nothing was touched"):
         serial(*ARGUMENTS, store=folder)
-    xr.Dataset({"risk": ("x", [1.0])}).to_zarr(
-        tmp_path / "other.zarr", zarr_format=3, consolidated=False
-    )
-    with pytest.raises(StoreError, match="is not a sweep of genloss"):
-        serial(*ARGUMENTS, store=tmp_path / "other.zarr")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "_sweep.json").write_text("{}")
+    with pytest.raises(StoreError, match="is damaged"):
+        serial(*ARGUMENTS, store=tmp_path / "other")
+    old = tmp_path / "old.zarr" / "receipts"
+    old.mkdir(parents=True)
+    (old / "layout.json").write_text('{"format": 1}')
+    with pytest.raises(StoreError, match=r"a Zarr store of an older genloss.*xarray.open_zarr"):
+        serial(*ARGUMENTS, store=old.parent)
     with pytest.raises(InvalidInputError, match="is a file, not a folder"):
         serial(*ARGUMENTS, store=folder / "chapter.txt")
     assert [path.name for path in folder.iterdir()] == ["chapter.txt"]
@@ -289,7 +365,7 @@ def test_what_is_no_store_is_left_alone(tmp_path, no_work):
 
 def test_an_empty_folder_becomes_the_store(tmp_path):
     serial(*ARGUMENTS, store=tmp_path)
-    assert np.isfinite(xr.open_zarr(tmp_path, chunks=None).risk).all()
+    assert np.isfinite(load_results(tmp_path).risk).all()
 
 
 @pytest.mark.parametrize(
@@ -309,8 +385,13 @@ def test_a_store_of_another_sweep_is_refused(finished, no_work, changed, differe
 
 
 def change_layout(store, **entries):
-    path = store / "receipts/layout.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | entries))
+    """Write another layout with the digest that it needs."""
+    from genloss.sweeps.layout import _digest
+
+    path = store / "_sweep.json"
+    plain = json.loads(path.read_text()) | entries
+    del plain["digest"]
+    path.write_text(json.dumps({**plain, "digest": _digest(plain)}))
 
 
 def test_a_store_of_another_version_is_refused_unless_allowed(copy, no_work):
@@ -319,47 +400,61 @@ def test_a_store_of_another_version_is_refused_unless_allowed(copy, no_work):
         serial(*ARGUMENTS, trials=4, store=copy)
     allowed = serial(*ARGUMENTS, trials=4, store=copy, any_version=True)
     assert np.isfinite(allowed.risk).all()
-    change_layout(copy, format=0)
-    with pytest.raises(StoreError, match=r"has layout 0; .* open it with xarray"):
+    change_layout(copy, format=3)
+    with pytest.raises(StoreError, match=r"has layout 3; genloss .* knows layout 2"):
         serial(*ARGUMENTS, trials=4, store=copy, any_version=True)
 
 
-def test_a_url_is_a_store_too(no_work_later):
-    url = "memory://sweeps/a.zarr"
-    first = serial(*ARGUMENTS, store=url, block_size=5).load()
-    assert np.isfinite(first.risk).all()
-    no_work_later()
-    xr.testing.assert_identical(serial(*ARGUMENTS, store=url).load(), first)
-    xr.testing.assert_equal(xr.open_zarr(url, chunks=None).risk, first.risk)
-    with pytest.raises(InvalidInputError, match="Protocol not known"):
-        serial(*ARGUMENTS, store="nowhere://a.zarr")
+@pytest.fixture
+def memory():
+    """Files behind a URL, gone afterwards."""
+    import fsspec
+
+    system = fsspec.filesystem("memory")
+    yield system
+    system.rm("/sweeps", recursive=True)
 
 
-def test_a_store_behind_a_url_is_checked_and_goes_on(no_work_later):
-    from zarr.storage import FsspecStore
-
-    from genloss.sweeps import keys
-
-    url, what = "memory://sweeps/b.zarr", Sweep.of(*ARGUMENTS, trials=4)
+def test_a_url_is_a_store_too(memory, no_work_later):
+    url, what = "memory://sweeps/a", Sweep.of(*ARGUMENTS, trials=4)
     first = run(what, url, cluster="serial", block_size=4)
-    expected = first.dataset().load()
-    raw = connect(url)
-    assert isinstance(raw, FsspecStore)
-    keys.delete(raw, "receipts/0000002.json")  # killed before it was written
+    expected = first.dataset()
+    assert np.isfinite(expected.risk).all()
+    memory.rm("/sweeps/a/blocks/0000002.parquet")
     again = run(what, url, cluster="serial")
     assert (again.computed, again.found) == (1, 2)
-    chunk = keys.read(raw, "risk/c/1/0/0/0")
-    for spoiled in (chunk[:-3], bytes([chunk[0] ^ 1]) + chunk[1:]):
-        keys.write(raw, "risk/c/1/0/0/0", spoiled)
-        with pytest.raises(StoreError, match=r"risk/c/1/0/0/0 is not what genloss wrote"):
+    block = memory.cat_file("/sweeps/a/blocks/0000001.parquet")
+    for spoiled in (block[:-3], block[:9] + bytes([block[9] ^ 1]) + block[10:]):
+        memory.pipe_file("/sweeps/a/blocks/0000001.parquet", spoiled)
+        with pytest.raises(StoreError, match=r"0000001.parquet is not what genloss wrote"):
             run(what, url, cluster="serial")
     mended = run(what, url, cluster="serial", repair=True)
     assert (mended.computed, mended.found) == (1, 2)
-    xr.testing.assert_identical(mended.dataset().load(), expected)
     no_work_later()
-    keys.write(connect("memory://sweeps/c.zarr"), "chapter.txt", b"long")
+    xr.testing.assert_identical(serial(*ARGUMENTS, trials=4, store=url), expected)
+    xr.testing.assert_identical(load_results(url), expected)
+    memory.pipe_file("/sweeps/c/chapter.txt", b"long")
     with pytest.raises(StoreError, match="is not a sweep of genloss"):
-        serial(*ARGUMENTS, store="memory://sweeps/c.zarr")
+        serial(*ARGUMENTS, store="memory://sweeps/c")
+    with pytest.raises(InvalidInputError, match="Protocol not known"):
+        serial(*ARGUMENTS, store="nowhere://a")
+
+
+def test_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path / "..")
+    results = serial(*ARGUMENTS, store="~/t.sweep")
+    assert (tmp_path / "t.sweep" / "_sweep.json").exists()
+    xr.testing.assert_identical(load_results("~/t.sweep"), results)
+    file = tmp_path / "a.toml"
+    file.write_text(
+        "problem = {}\nplan = {}\ngrid = {}\n[sweep]\nstore = '~/elsewhere'\n", encoding="utf-8"
+    )
+    assert load_sweep("~/a.toml").store == str(tmp_path / "elsewhere")
+    export(results, "~/t.nc")
+    assert (tmp_path / "t.nc").exists()
+    with pytest.raises(InvalidInputError, match="no-such-user"):
+        serial(*ARGUMENTS, store="~no-such-user/t")
 
 
 @pytest.fixture
@@ -370,33 +465,20 @@ def no_work_later(monkeypatch):
 
 
 def test_the_second_of_two_makers_uses_the_first_store(tmp_path):
-    url = str(tmp_path / "s.zarr")
-    first, n_models = Sweep.of(*ARGUMENTS), np.full(12, 3)
-    from genloss.sweeps.blocks import Blocks
-
-    create_store(url, first, Blocks.of_size(first.shape, 12), n_models)
+    what = Sweep.of(*ARGUMENTS)
+    first = Store.create(Place.of(str(tmp_path)), what, Blocks.of_size(what.shape, 12), 3)
     before = content(tmp_path)
-    create_store(url, first, Blocks.of_size(first.shape, 1), n_models)
+    second = Store.create(Place.of(str(tmp_path)), what, Blocks.of_size(what.shape, 1), 3)
     assert content(tmp_path) == before
+    assert second.blocks == first.blocks
 
 
-def test_claims_of_the_dead_and_the_slow_do_not_count(copy):
-    raw = connect(str(copy))
-    mine, other = Claims(raw, patience=60.0), Claims(raw, patience=60.0)
-    other.take(1)
-    assert mine.other(1)
-    assert mine.others() == {1}
-    assert not other.other(1)
-    assert not Claims(raw, patience=-1.0).other(1)
-    note = copy / "receipts/0000001.claim"
-    ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"],
-                           capture_output=True, check=True)  # fmt: skip
-    note.write_text(json.dumps(json.loads(note.read_text()) | {"process": int(ended.stdout)}))
-    assert not mine.other(1)
-    note.write_text("{")
-    assert mine.others() == set()
-    other.drop_all()
-    assert not note.exists()
+def test_a_file_system_without_links_has_stores_too(tmp_path, monkeypatch):
+    def refused(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", refused)
+    test_the_second_of_two_makers_uses_the_first_store(tmp_path)
 
 
 def test_a_failing_point_is_named_and_the_rest_is_kept(tmp_path, monkeypatch):
@@ -410,31 +492,53 @@ def test_a_failing_point_is_named_and_the_rest_is_kept(tmp_path, monkeypatch):
 
     monkeypatch.setattr(module, "predict", fails)
     monkeypatch.setattr("genloss.sweeps.runs._cost", lambda *_: 0.01)
-    store = tmp_path / "s.zarr"
+    store = tmp_path / "s"
     with pytest.raises(gl.GenlossError, match=r"point 8 \(plan.penalty = 1.0.*FloatingPointError"):
         serial(*ARGUMENTS, store=store, block_size=4)
-    assert len(receipts(store)) == 2
-    assert not list(store.glob("receipts/*.claim"))
+    kept = len(blocks(store))
+    assert kept < 3
     monkeypatch.setattr(module, "predict", real)
     done = run(Sweep.of(*ARGUMENTS), str(store), cluster="serial")
-    assert (done.computed, done.found) == (1, 2)
+    assert (done.computed, done.found) == (3 - kept, kept)
 
 
 def test_a_store_that_cannot_be_made(tmp_path, monkeypatch, no_work):
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(StoreError, match=r"cannot be made: '.*file' is a file, not a folder"):
-        serial(*ARGUMENTS, store=tmp_path / "file" / "in" / "s.zarr")
+        serial(*ARGUMENTS, store=tmp_path / "file" / "in" / "s.sweep")
     monkeypatch.setattr("os.access", lambda *_: False)  # whoever runs the tests may write anywhere
     with pytest.raises(StoreError, match="cannot be made: .* cannot be written to"):
-        serial(*ARGUMENTS, store=tmp_path / "s.zarr")
+        serial(*ARGUMENTS, store=tmp_path / "s.sweep")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_a_store_that_fills_the_disk_is_reported_and_leaves_nothing(tmp_path, monkeypatch):
-    def full(*_):
+@pytest.mark.parametrize("fits", [0, 1, 3])
+def test_a_full_disk_is_reported_and_the_sweep_goes_on_later(tmp_path, monkeypatch, finished, fits):
+    real, written = Path.write_bytes, []
+
+    def full(path, data):
+        if len(written) < fits:
+            written.append(path)
+            return real(path, data)
+        real(path, data[: len(data) // 2])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("genloss.sweeps.creation._fill", full)
-    with pytest.raises(StoreError, match="cannot be made: No space left on device"):
-        serial(*ARGUMENTS, store=tmp_path / "s.zarr")
-    assert not list(tmp_path.iterdir())
+    store, what = tmp_path / "s", Sweep.of(*ARGUMENTS, trials=4)
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(
+        StoreError, match=r"written to: No space left on device; what it has is kept"
+    ):
+        run(what, str(store), cluster="serial", block_size=4)
+    monkeypatch.setattr(Path, "write_bytes", real)
+    assert not list(tmp_path.rglob("*.new"))
+    done = run(what, str(store), cluster="serial", block_size=4)
+    assert (done.computed, done.found) == (3 - max(fits - 1, 0), max(fits - 1, 0))
+    xr.testing.assert_identical(done.dataset().drop_attrs(), load_results(finished).drop_attrs())
+
+
+def test_a_store_that_may_not_be_written_to_is_read_or_refused(copy, monkeypatch, no_work):
+    monkeypatch.setattr("os.access", lambda *_: False)
+    serial(*ARGUMENTS, trials=4, store=copy)
+    blocks(copy)[0].unlink()
+    with pytest.raises(StoreError, match="cannot be written to"):
+        serial(*ARGUMENTS, trials=4, store=copy)

@@ -6,7 +6,8 @@ A `Problem` says what there is to learn, a `Plan` who labels which samples; `pre
 
 from __future__ import annotations
 
-import importlib
+import importlib as _importlib
+import logging as _logging
 from typing import TYPE_CHECKING, Any
 
 from genloss._version import __version__
@@ -23,16 +24,18 @@ from genloss.generation import Generation, Source
 from genloss.plan import Plan
 from genloss.predict import predict
 from genloss.problem import Problem
+from genloss.script import to_python
 from genloss.simulate import simulate
 from genloss.tune import Tuned, tune
 
 if TYPE_CHECKING:
-    from genloss.data.forecast import Forecast, forecast
-    from genloss.data.kernels import Kernel
-    from genloss.data.tables import Table, load_table
+    from genloss.estimate.kernels import Kernel
+    from genloss.outlook.forecast import Forecast, forecast
     from genloss.scaling import PowerLaw, ScalingLaw, scaling_law
     from genloss.simulate.comparison import Comparison, compare
     from genloss.sweeps import StoreError, sweep
+    from genloss.tables.load import load_table
+    from genloss.tables.table import Table
 
 __all__ = [
     "Comparison",
@@ -65,22 +68,25 @@ __all__ = [
     "simulate",
     "sweep",
     "to_json",
+    "to_python",
     "to_toml",
     "tune",
 ]
 
+_logging.getLogger(__name__).addHandler(_logging.NullHandler())
+
 # imported on first use: what reads data pulls in heavier libraries, and not everybody scales
 _LAZY = {
     "Comparison": "genloss.simulate.comparison",
-    "Forecast": "genloss.data.forecast",
-    "Kernel": "genloss.data.kernels",
+    "Forecast": "genloss.outlook.forecast",
+    "Kernel": "genloss.estimate.kernels",
     "PowerLaw": "genloss.scaling",
     "ScalingLaw": "genloss.scaling",
     "StoreError": "genloss.sweeps",
-    "Table": "genloss.data.tables",
+    "Table": "genloss.tables.table",
     "compare": "genloss.simulate.comparison",
-    "forecast": "genloss.data.forecast",
-    "load_table": "genloss.data.tables",
+    "forecast": "genloss.outlook.forecast",
+    "load_table": "genloss.tables.load",
     "scaling_law": "genloss.scaling",
     "sweep": "genloss.sweeps",
 }
@@ -89,10 +95,10 @@ _LAZY = {
 def __getattr__(name: str) -> Any:
     if name not in _LAZY:
         raise AttributeError(f"module 'genloss' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_LAZY[name]), name)
+    value = getattr(_importlib.import_module(_LAZY[name]), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from genloss._words import shown
 from genloss.errors import InvalidInputError
 from genloss.generation import Generation, Source
 
@@ -29,7 +30,7 @@ def _check_labelers(source: Source, model: int) -> None:
         return
     if model == 0 and set(source.mixture) != {"real"}:
         raise InvalidInputError(
-            f"labeler of model 0 was {source.labeler!r}; no model exists before it, "
+            f"labeler of model 0 was {shown(source.labeler)}; no model exists before it, "
             "so it must be 'real'"
         )
     for number in source.labeler_numbers(model):
@@ -50,6 +51,12 @@ def _check_reused(generations: tuple[Generation, ...], model: int) -> None:
             f"design of model {model} was 'same' with n_samples {sum(rows)}; "
             f"model {model - 1} has {sum(before)} rows, they must agree"
         )
+    for number, source in enumerate(generations[model].sources):
+        if source.covariance is not None:
+            raise InvalidInputError(
+                f"covariance of source {number} of model {model} was given with design 'same'; reused "
+                "rows keep the covariance they were drawn with, leave it out there"
+            )
 
 
 def _check_same_features(generations: tuple[Generation, ...], model: int) -> None:

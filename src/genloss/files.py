@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from genloss import _check
+from genloss._words import printable, shown
 from genloss.errors import InvalidInputError
 from genloss.generation import Generation
 from genloss.plan import MOST_MODELS, Plan
@@ -23,7 +24,9 @@ T = TypeVar("T")
 def table(where: str, plain: Any) -> dict[str, Any]:
     """Return a table of keys and values as a new dictionary."""
     if not isinstance(plain, Mapping):
-        raise InvalidInputError(f"{where} was {plain!r}; it must be a table of keys and values")
+        raise InvalidInputError(
+            f"{where} was {shown(plain)}; it must be a table of keys and values"
+        )
     return dict(plain)
 
 
@@ -32,10 +35,10 @@ def refuse_unknown(given: Iterable[str], allowed: Iterable[str], *, where: str) 
     options = sorted(allowed)
     for key in given:
         if key not in options:
-            near = difflib.get_close_matches(str(key), options, n=1)
+            near = difflib.get_close_matches(str(key)[:80], options, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise InvalidInputError(
-                f"{where} has an unknown key {key!r}{hint} (allowed: {', '.join(options)})"
+                f"{where} has an unknown key {shown(key)}{hint} (allowed: {', '.join(options)})"
             )
 
 
@@ -102,13 +105,17 @@ def plan_from_dict(plain: Mapping[str, Any]) -> tuple[Generation, ...]:
 
 def _read_blocks(blocks: Any, where: str, *, labeler: str = "real") -> tuple[Generation, ...]:
     if not isinstance(blocks, list) or not all(isinstance(block, Mapping) for block in blocks):
-        raise InvalidInputError(f"{where} was {blocks!r}; it must be a list of tables")
+        raise InvalidInputError(f"{where} was {shown(blocks)}; it must be a list of tables")
+    if len(blocks) > MOST_MODELS:
+        raise InvalidInputError(f"{where} holds more than {MOST_MODELS} generations, the most")
     read: list[Generation] = []
     for i, block in enumerate(blocks):
         rest = dict(block) if "sources" in block else {"labeler": labeler, **block}
         repeat = _check.integer(
             f"{where}[{i}].repeat", rest.pop("repeat", 1), minimum=1, maximum=MOST_MODELS
         )
+        if len(read) + repeat > MOST_MODELS:
+            raise InvalidInputError(f"{where} holds more than {MOST_MODELS} generations, the most")
         read += [Generation.from_dict(rest, where=f"{where}[{i}]")] * repeat
     return tuple(read)
 
@@ -154,9 +161,9 @@ def _plain(plan: Plan | None, problem: Problem | None) -> dict[str, Any]:
         raise InvalidInputError("plan and problem were both None; give at least one")
     plain = {}
     if problem is not None:
-        plain["problem"] = problem.to_dict()
+        plain["problem"] = _check.instance("problem", problem, Problem).to_dict()
     if plan is not None:
-        plain["plan"] = plan.to_dict()
+        plain["plan"] = _check.instance("plan", plan, Plan).to_dict()
     return plain
 
 
@@ -183,16 +190,16 @@ def save(path: str | Path, *, plan: Plan | None = None, problem: Problem | None 
     >>> gl.load_plan(path).n_models
     3
     """
-    path = Path(path)
+    path = _check.path("path", path)
     writers = {".toml": to_toml, ".json": to_json}
     if path.suffix not in writers:
-        raise InvalidInputError(f"path was {str(path)!r}; it must end in .toml or .json")
+        raise InvalidInputError(f"path was {shown(str(path))}; it must end in .toml or .json")
     text = writers[path.suffix](plan=plan, problem=problem)
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InvalidInputError(
-            f"path was {str(path)!r}; it cannot be written: {error.strerror}"
+            f"path was {shown(str(path))}; it cannot be written: {error.strerror}"
         ) from None
 
 
@@ -218,29 +225,52 @@ def load(path: str | Path) -> tuple[Plan | None, Problem | None]:
     >>> problem
     Problem.isotropic(dim=20, signal=1.0)
     """
-    path = Path(path)
-    readers: dict[str, Callable[[str], Any]] = {".toml": tomllib.loads, ".json": json.loads}
-    if path.suffix not in readers:
-        raise InvalidInputError(f"plan file was {str(path)!r}; it must end in .toml or .json")
-    try:
-        plain = readers[path.suffix](path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InvalidInputError(
-            f"plan file {str(path)!r} cannot be read: {error.strerror}"
-        ) from None
-    except ValueError as error:
-        raise InvalidInputError(
-            f"plan file {str(path)!r} is not valid {path.suffix[1:].upper()}: {error}"
-        ) from None
-    if not isinstance(plain, Mapping):
-        raise InvalidInputError(f"plan file {str(path)!r} must hold the tables [problem], [plan]")
-    refuse_unknown(plain, ("plan", "problem"), where=f"plan file {path.name!r}")
-    for key, value in plain.items():
-        if not isinstance(value, Mapping):
-            raise InvalidInputError(f"{key} in {path.name!r} was {value!r}; it must be a table")
+    path = _check.path("path", path)
+    plain = _read(path, f"plan file {shown(str(path))}")
     plan = Plan.from_dict(plain["plan"]) if "plan" in plain else None
     problem = Problem.from_dict(plain["problem"]) if "problem" in plain else None
     return plan, problem
+
+
+def _read(path: Path, where: str) -> dict[str, Any]:
+    """The tables of a plan file; ``where`` names it in messages."""
+    readers: dict[str, Callable[[str], Any]] = {".toml": tomllib.loads, ".json": _json}
+    if path.suffix not in readers:
+        raise InvalidInputError(f"{where} must end in .toml or .json")
+    try:
+        plain = readers[path.suffix](path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise InvalidInputError(f"{where} cannot be read: {error.strerror}") from None
+    except RecursionError:
+        raise InvalidInputError(
+            f"{where} nests brackets deeper than any plan; a plan is a list of tables"
+        ) from None
+    except ValueError as error:
+        kind = path.suffix[1:].upper()
+        raise InvalidInputError(f"{where} is not valid {kind}: {printable(str(error))}") from None
+    if not isinstance(plain, dict):
+        raise InvalidInputError(f"{where} must hold the tables [problem], [plan]")
+    refuse_unknown(plain, ("plan", "problem"), where=where)
+    for key, value in plain.items():
+        if not isinstance(value, dict):
+            raise InvalidInputError(
+                f"{key} in {shown(path.name)} was {shown(value)}; it must be a table"
+            )
+    return plain
+
+
+def _json(text: str) -> Any:
+    return json.loads(text, object_pairs_hook=_once)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object in which no key is written twice."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"the key {shown(key)} is written twice")
+        found[key] = value
+    return found
 
 
 def load_plan(path: str | Path) -> Plan:
@@ -256,5 +286,5 @@ def load_plan(path: str | Path) -> Plan:
     """
     plan, _ = load(path)
     if plan is None:
-        raise InvalidInputError(f"plan file {str(path)!r} has no [plan]")
+        raise InvalidInputError(f"plan file {shown(str(path))} has no [plan]")
     return plan

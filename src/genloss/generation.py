@@ -8,7 +8,10 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, Literal, Self
 
+import numpy as np
+
 from genloss import _check
+from genloss._words import shown
 from genloss.errors import InvalidInputError
 
 MOST_ROWS = 10**12
@@ -18,17 +21,18 @@ REAL = -1
 Mixture = tuple[tuple[str | int, float], ...]
 Labeler = str | int | Mapping[str | int, float] | Mixture
 Design = Literal["fresh", "same"]
+Penalty = float | Literal["cv"]
 
 
 def model_number(labeler: Any) -> int | str:
     """Return "real", "previous" or a model number; accept digits as text (TOML keys)."""
     if isinstance(labeler, str) and labeler in ("real", "previous"):
         return labeler
-    text = str(labeler)
-    if not isinstance(labeler, bool) and text.isdecimal():
+    text = str(labeler) if isinstance(labeler, str | int | np.integer) else ""
+    if not isinstance(labeler, bool) and text.isascii() and text.isdecimal() and len(text) < 10:
         return int(text)
     raise InvalidInputError(
-        f"labeler was {labeler!r}; it must be 'real', 'previous', the number of an earlier model "
+        f"labeler was {shown(labeler)}; it must be 'real', 'previous', the number of an earlier model "
         "(0 is the first), or a mixture such as {'real': 0.3, 'previous': 0.7}"
     )
 
@@ -48,12 +52,14 @@ class Source:
     noise : float, default 0.0
         Standard deviation of the noise on each labeler's label.
     real_noise : float, optional
-        Standard deviation of the noise on real labels, where it differs from ``noise``.
+        Standard deviation of the noise on real labels, where it differs from ``noise``. Without a
+        real labeler it waits for real rows to take the place of these (`genloss.tune`).
     weight : float, default 1.0
-        Weight of each row's squared error in the fit.
+        Weight of each row's squared error in the fit. One common to all rows of a fit divides its
+        penalty, and has no say without one.
     covariance : sequence of float of shape (p,), optional
         Eigenvalues of these rows' covariance along the problem's eigenvectors; default: the
-        problem's spectrum.
+        problem's spectrum. Not for a reused design, whose rows exist.
 
     Raises
     ------
@@ -87,9 +93,7 @@ class Source:
         set_field(self, "weight", _check.positive("weight", self.weight))
         set_field(self, "labeler", _frozen_labeler(self.labeler))
         if self.covariance is not None:
-            values = _check.vector("covariance", self.covariance)
-            if (values <= 0).any():
-                raise InvalidInputError(f"covariance had minimum {values.min()}; all must be > 0")
+            values = _check.vector("covariance", self.covariance, above="> 0")
             set_field(self, "covariance", tuple(values.tolist()))
 
     @property
@@ -143,16 +147,18 @@ def _frozen_labeler(labeler: Any) -> str | int | Mixture:
         return model_number(labeler)
     if not labeler or not all(isinstance(pair, tuple) and len(pair) == 2 for pair in labeler):
         raise InvalidInputError(
-            f"labeler was {labeler!r}; a mixture must name at least one labeler with a coefficient"
+            f"labeler was {shown(labeler)}; a mixture must name at least one labeler with a coefficient"
         )
     shares: dict[str | int, float] = {}
     for who, coefficient in labeler:
         number = model_number(who)
-        shares[number] = shares.get(number, 0.0) + _check.finite(f"labeler[{who!r}]", coefficient)
+        shares[number] = shares.get(number, 0.0) + _check.finite(
+            f"labeler[{shown(who)}]", coefficient
+        )
     return tuple(sorted(shares.items(), key=lambda pair: (pair[0] != "real", str(pair[0]))))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Generation:
     """One fit: the rows it is trained on, its penalty, and how its design relates to earlier ones.
 
@@ -160,10 +166,12 @@ class Generation:
     ----------
     sources : iterable of Source
         The rows of this generation.
-    penalty : float, default 0.0
+    penalty : float or "cv", default 0.0
         lambda in ``(1/n) sum_i weight_i (x_i'w - y_i)**2 + lambda |w|**2``, n the number of rows
         fitted; the same as scikit-learn's ``Ridge(alpha=n * penalty, fit_intercept=False)``.
         Zero is least squares, or its minimum-norm solution when rows are fewer than directions.
+        "cv": the penalty with the least leave-one-out error on the fit's own labels, chosen anew at
+        every fit (`genloss.retuning` says among which).
     design : {"fresh", "same"}, default "fresh"
         "fresh": new rows. "same": the inputs of the generation before it, labelled anew.
     pooled : bool, default False
@@ -192,7 +200,7 @@ class Generation:
     """
 
     sources: tuple[Source, ...]
-    penalty: float = 0.0
+    penalty: Penalty = 0.0
     design: Design = "fresh"
     pooled: bool = False
     features: int | None = None
@@ -203,16 +211,15 @@ class Generation:
         set_field = object.__setattr__
         given: Any = self.sources
         sources = (given,) if isinstance(given, Source) else given
-        if not isinstance(sources, Iterable):
-            raise InvalidInputError(f"sources was {given!r}; it must be a list of Source")
+        if not isinstance(sources, Iterable) or getattr(sources, "ndim", 1) == 0:
+            raise InvalidInputError(f"sources was {shown(given)}; it must be a list of Source")
         sources = tuple(sources)
         if not sources or not all(isinstance(source, Source) for source in sources):
-            raise InvalidInputError(f"sources was {given!r}; it must hold at least one Source")
+            raise InvalidInputError(f"sources was {shown(given)}; it must hold at least one Source")
         set_field(self, "sources", sources)
-        set_field(self, "penalty", _check.non_negative("penalty", self.penalty))
+        set_field(self, "penalty", _penalty(self.penalty))
         set_field(self, "design", _check.choice("design", self.design, ("fresh", "same")))
-        if not isinstance(self.pooled, bool):
-            raise InvalidInputError(f"pooled was {self.pooled!r}; it must be True or False")
+        set_field(self, "pooled", _check.boolean("pooled", self.pooled))
         if self.features is not None:
             count = _check.integer("features", self.features, minimum=1, maximum=MOST_ROWS)
             set_field(self, "features", count)
@@ -237,7 +244,7 @@ class Generation:
         n_samples: int,
         *,
         labeler: Labeler = "previous",
-        penalty: float = 0.0,
+        penalty: Penalty = 0.0,
         noise: float = 0.0,
         real_noise: float | None = None,
         design: Design = "fresh",
@@ -255,9 +262,18 @@ class Generation:
         """Number of its own rows, over all sources."""
         return sum(source.n_samples for source in self.sources)
 
+    @property
+    def fixed_penalty(self) -> float:
+        """The penalty as a number; NaN for "cv"."""
+        return math.nan if self.penalty == "cv" else self.penalty
+
+    def __repr__(self) -> str:
+        return f"Generation({self})"
+
     def __str__(self) -> str:
         text = " + ".join(str(source) for source in self.sources)
-        text += f", penalty {self.penalty:.6g}" if self.penalty else ""
+        if self.penalty:
+            text += ", penalty " + ("cv" if self.penalty == "cv" else f"{self.penalty:.6g}")
         text += ", same inputs" if self.design == "same" else ""
         text += ", pooled" if self.pooled else ""
         text += f", {self.subsample} rows drawn" if self.subsample is not None else ""
@@ -275,8 +291,9 @@ class Generation:
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any], *, where: str = "generation") -> Self:
         """Read what `to_dict` writes; unknown keys are refused."""
-        from genloss.files import call_with_keys
+        from genloss.files import call_with_keys, table
 
+        plain = table(where, plain)
         names = tuple(spec.name for spec in fields(cls) if spec.name != "sources")
         own = {key: plain[key] for key in names if key in plain}
         rest = {key: value for key, value in plain.items() if key not in own}
@@ -290,6 +307,14 @@ class Generation:
             for i, source in enumerate(rest["sources"])
         )
         return call_with_keys(cls, {**own, **rest}, where=where)
+
+
+def _penalty(value: Any) -> Penalty:
+    if not isinstance(value, str):
+        return _check.non_negative("penalty", value)
+    if value != "cv":
+        raise InvalidInputError(f"penalty was {shown(value)}; it must be a number >= 0, or 'cv'")
+    return "cv"
 
 
 def _without_defaults(value: Source | Generation) -> dict[str, Any]:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from genloss import _check
+from genloss import _check, _html
 from genloss._plan_checks import check_generations
+from genloss._words import shown
 from genloss.errors import InvalidInputError
-from genloss.generation import Design, Generation, Labeler, Source
+from genloss.generation import MOST_ROWS, Design, Generation, Labeler, Penalty, Source
 
 MOST_MODELS = 100_000
 PerGeneration = float | Sequence[float] | npt.NDArray[np.float64]
+Penalties = Penalty | Sequence[Penalty] | npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, repr=False)
@@ -25,6 +28,7 @@ class Plan:
 
     Model 0 is the first one fitted. The class methods write the common plans; their
     ``n_samples``, ``penalty``, ``noise`` and ``real`` take one number, or one per generation.
+    A penalty may also be "cv": chosen anew at every fit, by leave-one-out on its own labels.
 
     Parameters
     ----------
@@ -45,17 +49,24 @@ class Plan:
       model 0: 600 real, noise 0.5
       models 1-9: 600 labelled by previous, noise 0.5
       model 10: 1600 labelled by previous, noise 0.5, penalty 0.01
+    >>> gl.Plan.replace(2, 100, penalty="cv")
+    Plan(2 models)
+      model 0: 100 real, penalty cv
+      model 1: 100 labelled by previous, penalty cv
     """
 
     generations: tuple[Generation, ...]
 
     def __post_init__(self) -> None:
         given: Any = self.generations
-        generations = tuple(given) if isinstance(given, Iterable) else ()
+        several = isinstance(given, Iterable) and getattr(given, "ndim", 1) > 0
+        generations = tuple(islice(given, MOST_MODELS + 1)) if several else ()
         if not generations or not all(isinstance(g, Generation) for g in generations):
             raise InvalidInputError(
-                f"generations was {given!r}; it must hold at least one Generation"
+                f"generations was {shown(given)}; it must hold at least one Generation"
             )
+        if len(generations) > MOST_MODELS:
+            raise InvalidInputError(f"generations had more than {MOST_MODELS} entries, the most")
         object.__setattr__(self, "generations", generations)
         check_generations(generations)
 
@@ -65,7 +76,7 @@ class Plan:
         generations: int,
         n_samples: PerGeneration,
         *,
-        penalty: PerGeneration = 0.0,
+        penalty: Penalties = 0.0,
         noise: PerGeneration = 0.0,
     ) -> Self:
         """Every model is trained on fresh rows labelled by its predecessor, the first on real ones.
@@ -100,7 +111,7 @@ class Plan:
         n_samples: PerGeneration,
         *,
         real: PerGeneration,
-        penalty: PerGeneration = 0.0,
+        penalty: Penalties = 0.0,
         noise: PerGeneration = 0.0,
     ) -> Self:
         """Stack rows: a share ``real`` of each generation's rows has real labels.
@@ -139,7 +150,7 @@ class Plan:
         )
         built = []
         for t in range(count):
-            n = _check.integer("n_samples", rows[t], minimum=1)
+            n = _check.integer("n_samples", rows[t], minimum=1, maximum=MOST_ROWS)
             n_real = n if t == 0 else round(_check.share("real", shares[t]) * n)
             sources = [Source(n_real, "real", noises[t])] if n_real else []
             if n_real < n:
@@ -154,7 +165,7 @@ class Plan:
         n_samples: PerGeneration,
         *,
         real: PerGeneration,
-        penalty: PerGeneration = 0.0,
+        penalty: Penalties = 0.0,
         noise: PerGeneration = 0.0,
         real_noise: float | None = None,
         design: Design = "fresh",
@@ -206,7 +217,7 @@ class Plan:
         n_samples: PerGeneration,
         *,
         design: Design,
-        penalty: PerGeneration = 0.0,
+        penalty: Penalties = 0.0,
         noise: PerGeneration = 0.0,
     ) -> Self:
         """Keep all rows: each generation adds a block labelled by its predecessor and refits.
@@ -245,7 +256,7 @@ class Plan:
         n_samples: PerGeneration,
         *,
         design: Design,
-        penalty: PerGeneration = 0.0,
+        penalty: Penalties = 0.0,
         noise: PerGeneration = 0.0,
     ) -> Self:
         """Keep all rows, but fit to as many of them, drawn at random, as each new block has.
@@ -289,7 +300,7 @@ class Plan:
         generations: int,
         n_samples: int,
         *,
-        penalty: PerGeneration = 0.0,
+        penalty: Penalties = 0.0,
         noise: PerGeneration = 0.0,
     ) -> Self:
         """Every model is trained on the same inputs, labelled anew by its predecessor.
@@ -322,7 +333,7 @@ class Plan:
         cls,
         generations: int,
         n_samples: PerGeneration,
-        penalty: PerGeneration,
+        penalty: Penalties,
         noise: PerGeneration,
         labelers: Sequence[Labeler] | None = None,
         *,
@@ -390,8 +401,8 @@ class Plan:
             )
         return type(self)((*self.generations, generation))
 
-    def with_penalty(self, penalty: PerGeneration) -> Self:
-        """Return the plan with another penalty, one number or one per generation."""
+    def with_penalty(self, penalty: Penalties) -> Self:
+        """Return the plan with another penalty, one number or "cv", or one of them per generation."""
         values = _per_generation("penalty", penalty, self.n_models)
         return type(self)(
             tuple(
@@ -419,8 +430,7 @@ class Plan:
           model 0: 100 real, penalty 0.1, 50 random features
           models 1-2: 100 labelled by previous, penalty 0.1, same 50 random features
         """
-        if not isinstance(shared, bool):
-            raise InvalidInputError(f"shared was {shared!r}; it must be True or False")
+        shared = _check.boolean("shared", shared)
         return type(self)(
             tuple(
                 replace(
@@ -454,8 +464,13 @@ class Plan:
 
     @property
     def penalty(self) -> npt.NDArray[np.float64]:
-        """Penalty of every generation, shape (n_models,)."""
-        return np.array([generation.penalty for generation in self.generations])
+        """Penalty of every generation, shape (n_models,); NaN for "cv"."""
+        return np.array([generation.fixed_penalty for generation in self.generations])
+
+    @property
+    def has_cv(self) -> bool:
+        """Whether any model's penalty is chosen by leave-one-out on its own labels."""
+        return any(generation.penalty == "cv" for generation in self.generations)
 
     def last_labelled(self) -> dict[int, int]:
         """Number of the last model that each labeler labels, by the labeler's number."""
@@ -506,23 +521,38 @@ class Plan:
         return iter(self.generations)
 
     def __repr__(self) -> str:
-        lines, start = [f"Plan({self.n_models} model{'s' * (self.n_models > 1)})"], 0
+        lines = [f"  {models}: {text}" for models, text in self._stretches()]
+        return "\n".join([f"Plan({self._size()})", *lines])
+
+    def _repr_html_(self) -> str:
+        rows = self._stretches()
+        kept = [rows[k] for k in _html.shown(len(rows))]
+        return _html.table(f"Plan of {self._size()}", ["models", "fitted to"], kept)
+
+    def _size(self) -> str:
+        return f"{self.n_models} model{'s' * (self.n_models > 1)}"
+
+    def _stretches(self) -> list[tuple[str, str]]:
+        """Names of neighbours that read alike, and what they read like."""
+        found: list[tuple[str, str]] = []
+        start = 0
         words = [str(generation) for generation in self.generations]
         for t, text in enumerate(words):
             if t + 1 == len(words) or words[t + 1] != text:
-                models = f"model {t}" if start == t else f"models {start}-{t}"
-                lines.append(f"  {models}: {text}")
+                found.append((f"model {t}" if start == t else f"models {start}-{t}", text))
                 start = t + 1
-        return "\n".join(lines)
+        return found
 
 
 def _per_generation(name: str, values: Any, count: int) -> list[Any]:
-    if np.ndim(values) == 0:
+    single = not isinstance(values, Iterable) or isinstance(values, str | bytes | Mapping)
+    if single or getattr(values, "ndim", 1) == 0:
         return [values] * count
-    listed = list(values)
+    listed = list(islice(values, count + 1000))  # one that never ends is told too
     if len(listed) != count:
         raise InvalidInputError(
-            f"{name} had {len(listed)} entries; it must be one number or {count}, "
+            f"{name} had {len(listed)} entries; it must be one "
+            f"number or {count}, "
             "one per generation"
         )
     return listed

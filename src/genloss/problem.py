@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from genloss import _check
+from genloss import _check, _html
 from genloss.errors import InvalidInputError
 
 MOST_DIRECTIONS = 10**8
@@ -54,6 +54,7 @@ class Problem:
     def __post_init__(self) -> None:
         spectrum = _check.vector("spectrum", self.spectrum)
         truth = _check.vector("truth", self.truth)
+        gaussian = _check.boolean("gaussian", self.gaussian)
         if (spectrum <= 0).any():
             bad = int(np.flatnonzero(spectrum <= 0)[0])
             raise InvalidInputError(
@@ -66,7 +67,15 @@ class Problem:
             )
         object.__setattr__(self, "spectrum", spectrum)
         object.__setattr__(self, "truth", truth)
-        object.__setattr__(self, "gaussian", bool(self.gaussian))
+        object.__setattr__(self, "gaussian", gaussian)
+        with np.errstate(over="ignore"):
+            sums = {"spectrum": self.spectrum.sum(), "spectrum * truth**2": self.signal}
+        for name, total in sums.items():
+            if not np.isfinite(total):
+                raise InvalidInputError(
+                    f"{name} adds up to more than a number can hold; measure inputs or labels in "
+                    "other units"
+                )
 
     @classmethod
     def isotropic(cls, dim: int, *, signal: float = 1.0) -> Self:
@@ -146,7 +155,9 @@ class Problem:
         """
         values = _check.vector("spectrum", spectrum)
         signal = _check.non_negative("signal", signal)
-        return cls(values, np.full(values.size, np.sqrt(signal / max(values.sum(), 1e-300))))
+        with np.errstate(over="ignore"):
+            level = signal / max(float(values.sum()), 1e-300)
+        return cls(values, np.full(values.size, np.sqrt(level)))
 
     @classmethod
     def from_mercer(cls, eigenvalues: npt.ArrayLike, coefficients: npt.ArrayLike) -> Self:
@@ -169,15 +180,13 @@ class Problem:
         >>> gl.Problem.from_mercer([4.0, 1.0], [2.0, 3.0]).signal
         13.0
         """
-        values = _check.vector("eigenvalues", eigenvalues)
+        values = _check.vector("eigenvalues", eigenvalues, above="> 0")
         target = _check.vector("coefficients", coefficients)
         if values.shape != target.shape:
             raise InvalidInputError(
                 f"coefficients had {target.size} entries; "
                 f"eigenvalues has {values.size}, they must agree"
             )
-        if (values <= 0).any():
-            raise InvalidInputError(f"eigenvalues had minimum {values.min()}; all must be > 0")
         return cls(values, target / np.sqrt(values), gaussian=False)
 
     @classmethod
@@ -204,7 +213,7 @@ class Problem:
         >>> gl.Problem.from_data(X, y).dim
         10
         """
-        from genloss.data.estimation import estimate
+        from genloss.estimate import estimate
 
         seed = _check.integer("seed", seed, minimum=0)
         return cls._estimated(estimate(*_check.samples(X, y), kernel=None, seed=seed))
@@ -232,7 +241,7 @@ class Problem:
         >>> gl.Problem.from_kernel("rbf", X, y).gaussian
         False
         """
-        from genloss.data.estimation import estimate
+        from genloss.estimate import estimate
 
         seed = _check.integer("seed", seed, minimum=0)
         return cls._estimated(estimate(*_check.samples(X, y), kernel=kernel, seed=seed))
@@ -307,6 +316,15 @@ class Problem:
 
     def __hash__(self) -> int:
         return hash((self.spectrum.tobytes(), (self.truth + 0.0).tobytes(), self.gaussian))
+
+    def _repr_html_(self) -> str:
+        rows: list[tuple[str, str | int | float]] = [
+            ("directions", self.dim),
+            ("trace", float(self.spectrum.sum())),
+            ("signal", self.signal),
+            ("inputs", "Gaussian" if self.gaussian else "any"),
+        ]
+        return _html.table(repr(self), ["", ""], rows)
 
     def __repr__(self) -> str:
         if self.recipe is not None:

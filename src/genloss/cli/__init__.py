@@ -2,32 +2,80 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from cyclopts import CycloptsError
 
-from genloss.cli import explain, forecast, papers, plans, sweep  # noqa: F401 -- each adds its subcommands
-from genloss.cli.app import app
+from genloss.cli import (  # noqa: F401 -- each adds its subcommands
+    completion,
+    explain,
+    forecast,
+    papers,
+    plans,
+    scaling,
+    schema,
+    sweep,
+    tuning,
+)
+from genloss.cli.app import app, spelling
+from genloss.cli.plan_files import PlanFileError
+from genloss.cli.signals import orderly
+from genloss.cli.streams import discard, flush, tolerate
+from genloss.cli.wording import Wording
 from genloss.errors import GenlossError
+from genloss.report.visible import visible
 
 __all__ = ["app", "main"]
 
 INVALID = 2
 """Exit code of a wrong call, an unusable file or a plan that cannot be run."""
 
+INTERRUPTED = 130
+"""Exit code after control-C, as of any command; after another signal 128 and its number."""
+
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
+    os.environ["MPLBACKEND"] = "agg"  # figures go to files only, whatever the user's window system
+    tolerate(sys.stdout)
+    tolerate(sys.stderr)
+    with orderly() as received:
+        try:
+            code = _run(arguments)
+            flush(sys.stdout)
+        except KeyboardInterrupt:
+            discard(sys.stdout)
+            code = INTERRUPTED
+            _complain("stopped")
+        except BrokenPipeError:
+            discard(sys.stdout)  # the reader has what it wanted
+            code = 0
+        except OSError as error:
+            discard(sys.stdout)
+            where = f" {error.filename!r}" if error.filename else ""
+            _complain(f"cannot read or write{where}: {error.strerror or error}")
+            code = INVALID
+    sys.exit(128 + received[0] if received else code)
+
+
+def _run(arguments: list[str] | None) -> int:
+    wording = Wording()
     try:
-        code = app(arguments, result_action="return_value")
-    except (GenlossError, CycloptsError) as error:
-        print(f"genloss: {error}", file=sys.stderr)
-        sys.exit(INVALID)
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader has gone, nobody is left to complain to
-        sys.exit(0)
-    except OSError as error:
-        where = f" {error.filename!r}" if error.filename else ""
-        print(f"genloss: cannot write{where}: {error.strerror}", file=sys.stderr)
-        sys.exit(INVALID)
-    sys.exit(code if isinstance(code, int) else 0)
+        command, bound, _ = app.parse_args(arguments)
+        wording = spelling(command)
+        code = command(*bound.args, **bound.kwargs)
+        return code if isinstance(code, int) else 0
+    except CycloptsError as error:
+        _complain(str(error))
+    except PlanFileError as error:
+        _complain(str(error))
+    except GenlossError as error:
+        _complain(wording(str(error)))
+    except MemoryError as error:
+        _complain(f"memory ended ({error}); ask for fewer rows, directions or workers at a time")
+    return INVALID
+
+
+def _complain(sentence: str) -> None:
+    print(f"genloss: {visible(sentence)}", file=sys.stderr)

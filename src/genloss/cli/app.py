@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
 from genloss._version import __version__
+from genloss.cli.wording import Wording
 from genloss.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -20,18 +22,16 @@ Examples:
 
     genloss forecast
     genloss forecast houses.csv --target price
-    genloss forecast houses.csv --target price --kernel rbf --plot out.png
-    genloss predict plan.toml --json
-    genloss simulate plan.toml --trials 500
-    genloss reproduce F1 power-law --quick
-    genloss explain ridge --level engineer
-    genloss sweep sweep.toml
+    genloss example > plan.toml
+    genloss predict plan.toml
+    genloss explain ridge
 
 Without a file, forecast uses scikit-learn's digits. A plan file holds a
 [problem] and a [plan]; "genloss example" prints one to start from.
 
-Exit code 0: done. 1: a claim of a reproduction fails. 2: the call, the file or the data was wrong; one sentence
-on standard error says what.
+Exit code 0: done, also where the reader of a pipe has left. 1: a claim of a reproduction fails.
+2: the call, the file or the data was wrong, or memory ended; one sentence on standard error says what.
+130: stopped by control-C. 143: stopped by SIGTERM.
 """
 
 app = App(
@@ -43,9 +43,29 @@ app = App(
     help_format="plaintext",
     exit_on_error=False,
     print_error=False,
+    suppress_keyboard_interrupt=False,
 )
 
-Json = Annotated[bool, Parameter(negative="")]
+
+def examples(*lines: str) -> str:
+    """The end of one command's help."""
+    return "Examples:\n\n" + "".join(f"    {line}\n" for line in lines)
+
+
+def _expanded(_: Any, tokens: Sequence[Any]) -> Path:
+    return Path(tokens[0].value).expanduser()
+
+
+File = Annotated[Path, Parameter(converter=_expanded)]
+"""A path in which ~ is the home folder, also where the shell leaves it alone (--plot=~/out.png)."""
+
+Flag = Annotated[bool, Parameter(negative="")]
+Json = Flag
+
+
+def spelling(command: Callable[..., Any]) -> Wording:
+    """How a command spells the arguments of the package, in errors as in notes and warnings."""
+    return Wording.of(command, {name for name in app if not name.startswith("-")})
 
 
 def check_figure(path: Path | None) -> None:
@@ -58,12 +78,15 @@ def check_figure(path: Path | None) -> None:
         raise InvalidInputError(f"--plot was {str(path)!r}; its folder does not exist")
 
 
-def save_figure(axes: Any, path: Path, *, quiet: bool) -> None:
-    """Write a figure whole or not at all."""
+def save_figure(draw: Callable[..., Any], path: Path, *, quiet: bool) -> None:
+    """Let ``draw(ax=...)`` draw, and write the figure whole or not at all."""
     import io
 
-    drawn = io.BytesIO()
-    axes.figure.savefig(drawn, dpi=160, format=path.suffix[1:])
+    from matplotlib.figure import Figure
+
+    figure, drawn = Figure(figsize=(6.4, 4.0), layout="constrained"), io.BytesIO()
+    draw(ax=figure.add_subplot())
+    figure.savefig(drawn, dpi=160, format=path.suffix[1:])
     path.write_bytes(drawn.getvalue())
     if not quiet:
         print(f"\nCurves written to {path}")
@@ -73,11 +96,16 @@ def console() -> Console:
     """Where people read."""
     from rich.console import Console
 
-    return Console()
+    class Outlet(Console):
+        def on_broken_pipe(self) -> None:
+            """Leave it to the command, which ends in order: not a failure."""
+            raise BrokenPipeError
+
+    return Outlet()
 
 
 def print_json(plain: dict[str, Any]) -> None:
-    """Print JSON that any reader accepts: what is not finite becomes null."""
+    """Print JSON that any reader accepts: "Infinity" as text, null for what is not known."""
     print(json.dumps(_finite(plain), indent=2))
 
 
@@ -87,5 +115,5 @@ def _finite(value: Any) -> Any:
     if isinstance(value, list):
         return [_finite(entry) for entry in value]
     if isinstance(value, float) and not math.isfinite(value):
-        return None
+        return None if math.isnan(value) else f"{'-' * (value < 0)}Infinity"
     return value

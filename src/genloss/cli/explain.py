@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from cyclopts import Parameter
-
-from genloss.cli.app import app, console
-
-Flag = Annotated[bool, Parameter(negative="")]
+from genloss.cli.app import Flag, app, console, examples
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        "genloss explain",
+        "genloss explain ridge",
+        "genloss explain ridge --level theorist",
+        "genloss explain all --markdown > theory.md",
+    )
+)
 def explain(
     topic: str | None = None,
     /,

@@ -2,43 +2,71 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from genloss.cli.app import Json, app, check_figure, console, print_json, save_figure
+from genloss.cli.app import (
+    File,
+    Flag,
+    Json,
+    app,
+    check_figure,
+    console,
+    examples,
+    print_json,
+    save_figure,
+    spelling,
+)
+from genloss.cli.plan_files import read_plan
 from genloss.errors import InvalidInputError
 
-if TYPE_CHECKING:
-    from genloss.plan import Plan
 
-
-@app.command
+@app.command(
+    help_epilogue=examples(
+        "genloss forecast",
+        "genloss forecast houses.csv --target price",
+        "genloss forecast houses.csv --target price --log --missing drop",
+        "genloss forecast houses.csv --target price --kernel rbf --plot out.png",
+        "genloss forecast sales.csv --target amount --time day --penalty cv",
+        "genloss forecast preise.csv --target preis --decimal , --encoding latin-1",
+    )
+)
 def forecast(
-    data: Path | None = None,
+    data: File | None = None,
     /,
     *,
     target: str | None = None,
     kernel: Literal["linear", "rbf", "polynomial"] = "linear",
     gamma: float | None = None,
     degree: int | None = None,
-    plan: Path | None = None,
+    plan: File | None = None,
     generations: int | None = None,
     n_samples: int | None = None,
-    penalty: float | None = None,
+    penalty: float | Literal["cv"] | None = None,
     noise: float | None = None,
     real: float | None = None,
     missing: Literal["error", "drop", "mean"] = "error",
+    log: Flag = False,
+    time: str | None = None,
+    group: str | None = None,
+    weights: str | None = None,
+    texts: Literal["drop", "encode"] | None = None,
+    unlabelled: File | None = None,
+    encoding: str | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    sep: str | None = None,
     stream: bool | None = None,
     cluster: str | None = None,
     trials: int = 5,
     seed: int = 0,
-    plot: Path | None = None,
+    unit: Literal["mse", "rmse", "share", "r2"] = "mse",
+    plot: File | None = None,
     json: Json = False,
 ) -> int:
     """Forecast what retraining on model-made labels does to a model of your data.
 
-    Part of the rows gives a forecast of every generation's error; then the same
-    plan is run literally on the other rows, and both are shown side by side.
+    All rows give the forecast. As a check, a part of them gives another one, and the
+    same plan is run literally on the rest; both are shown side by side.
 
     Parameters
     ----------
@@ -59,74 +87,103 @@ def forecast(
     n_samples
         Rows per generation. Default: up to 1000, as the table allows.
     penalty
-        Ridge penalty per row. Default: the best one for the first model.
+        Ridge penalty per row, or cv: chosen anew for every model by leave-one-out. Default: the
+        best one for the first model.
     noise
         Standard deviation of noise added to model-made labels, in units of the target. Default 0.
     real
         Share of every generation's rows that has real labels, between 0 and 1. Default 0.
     missing
         Missing values: refuse them, drop their rows, or fill in column means.
+    log
+        Predict the logarithm of the target; errors on its own scale are shown as well.
+    time
+        Column of times: models are trained on the past and checked on the future.
+    group
+        Column of groups (customers, sites) that are never split between training and checking.
+    weights
+        Column of row weights.
+    texts
+        Text columns of many values: drop them (default), or keep them, encoded by the target.
+    unlabelled
+        A table of further inputs without labels, for models to label.
+    encoding
+        Encoding of a text file, such as latin-1 or utf-16.
+    decimal
+        Decimal mark of a text file: . or ,
+    thousands
+        Mark between thousands in a text file, such as , or .
+    sep
+        What separates the columns of a text file.
     stream
         Read Parquet block by block, in little memory. Default: from 16 million cells on.
     cluster
         Where blocks of a stream are read: "processes" or the address of a Dask scheduler.
     trials
-        Number of literal runs to measure with.
+        Number of literal runs to check with.
     seed
         Seed of all splits and runs.
+    unit
+        What errors are printed as: mean squared error, its root in units of the target, its share
+        of the error of always answering the mean, or R2 (1 minus that share).
     plot
         Write the curves to this .png or .svg file.
     json
         Print JSON for machines instead of tables.
     """
-    from genloss.data.forecast import forecast as run_forecast
-    from genloss.data.kernels import Kernel
-    from genloss.data.streaming import LargeTable, large_table
-    from genloss.data.tables import Table, example_table, load_table
+    import genloss
+    from genloss.estimate.kernels import Kernel
+    from genloss.tables.load import example_table
 
     check_figure(plot)
-    table: Table | LargeTable = example_table("digits")
-    if data is not None:
-        large = large_table(data, target, missing=missing, stream=stream, cluster=cluster)
-        table = large or load_table(data, target, missing=missing)
-    for option, given_value in (("target", target), ("stream", stream), ("cluster", cluster)):
-        if data is None and given_value is not None:
-            raise InvalidInputError(
-                f"--{option} was {given_value!r} without DATA; name the table as well"
-            )
     for option, value, needs in (("gamma", gamma, "rbf"), ("degree", degree, "polynomial")):
         if value is not None and kernel not in (needs, "polynomial"):
             raise InvalidInputError(
                 f"--{option} was {value} with --kernel {kernel}; it needs {needs}"
             )
     chosen = Kernel(kernel, gamma=gamma, degree=3 if degree is None else degree)
-    options = {
+    of_the_table = {
+        "target": target,
+        "time": time,
+        "group": group,
+        "weights": weights,
+        "texts": texts,
+        "unlabelled": unlabelled,
+        "encoding": encoding,
+        "decimal": decimal,
+        "thousands": thousands,
+        "sep": sep,
+        "stream": stream,
+        "cluster": cluster,
+    }
+    of_the_plan = {
         "generations": generations,
         "n_samples": n_samples,
         "penalty": penalty,
         "noise": noise,
         "real": real,
     }
-    given = {name: value for name, value in options.items() if value is not None}
-    if plan is None:
-        n_rows = table.most_sampled if isinstance(table, LargeTable) else table.target.size
-        what = _plan_from_options(n_rows, given) if given else None
-    elif given:
+    table, planned = _given(of_the_table), _given(of_the_plan)
+    if data is None and table:
+        option, value = next(iter(table.items()))
         raise InvalidInputError(
-            f"--plan and --{next(iter(given)).replace('_', '-')} were both given; "
+            f"--{option} was {str(value)!r} without DATA; name the table as well"
+        )
+    if plan is not None and planned:
+        raise InvalidInputError(
+            f"--plan and --{next(iter(planned)).replace('_', '-')} were both given; "
             "the plan file says it all"
         )
-    else:
-        from genloss.files import load_plan
-
-        what = load_plan(plan)
-    outlook = run_forecast(
-        table,
-        plan=what,
+    outlook = genloss.forecast(
+        example_table("digits") if data is None else data,
+        plan=None if plan is None else read_plan(plan),
         kernel=chosen,
         seed=seed,
         trials=trials,
-        tune_penalty=plan is None and penalty is None,
+        missing=missing,
+        log=log,
+        **table,
+        **planned,
     )
     if json:
         print_json(outlook.to_dict())
@@ -136,15 +193,11 @@ def forecast(
         out = console()
         if data is None:
             out.print("No file given: this is scikit-learn's digits data set, as an example.\n")
-        print_forecast(outlook, out)
+        print_forecast(outlook, out, unit=unit, say=spelling(forecast))
     if plot is not None:
-        save_figure(outlook.plot(), plot, quiet=json)
+        save_figure(outlook.plot, plot, quiet=json)
     return 0
 
 
-def _plan_from_options(n_rows: int, given: dict[str, Any]) -> Plan:
-    from genloss.data.forecast import default_rows
-    from genloss.plan import Plan
-
-    defaults = {"generations": 10, "n_samples": default_rows(n_rows), "real": 0.0}
-    return Plan.mix(**{**defaults, **given})
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}

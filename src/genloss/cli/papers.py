@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from genloss.cli.app import Json, app, console, print_json
+from genloss.cli.app import File, Json, app, console, examples, print_json
 from genloss.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -16,12 +16,18 @@ FAILED = 1
 """Exit code of a reproduction in which a claim fails."""
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        "genloss reproduce list",
+        "genloss reproduce F1 power-law --quick",
+        "genloss reproduce all --out gallery",
+    )
+)
 def reproduce(
     *names: str,
     quick: bool = False,
-    out: Path = Path("genloss-gallery"),
-    mnist: Path | None = None,
+    out: File = Path("genloss-gallery"),
+    mnist: File | None = None,
     svg: bool = True,
     seed: int = 0,
     workers: int | None = None,
@@ -97,8 +103,8 @@ def reproduce(
 
 
 def _print_claims(name: str, drawn: Reproduction) -> None:
-    from genloss.report import claims_table
+    from genloss.report import print_claims
 
     out = console()
-    out.print(claims_table(f"{name}: {drawn.title}", drawn.claims))
+    print_claims(f"{name}: {drawn.title}", drawn.claims, out)
     out.print()

@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from genloss.cli.app import Json, app, check_figure, console, print_json, save_figure
-from genloss.errors import InvalidInputError
+from genloss.cli.app import (
+    File,
+    Json,
+    app,
+    check_figure,
+    console,
+    examples,
+    print_json,
+    save_figure,
+    spelling,
+)
+from genloss.cli.plan_files import read_both
 
 if TYPE_CHECKING:
     from genloss.plan import Plan
     from genloss.problem import Problem
 
 
-@app.command
-def predict(plan: Path, /, *, plot: Path | None = None, json: Json = False) -> int:
+@app.command(
+    help_epilogue=examples(
+        "genloss example > plan.toml",
+        "genloss predict plan.toml",
+        "genloss predict plan.toml --plot risk.png",
+        "genloss predict plan.toml --json",
+    )
+)
+def predict(plan: File, /, *, plot: File | None = None, json: Json = False) -> int:
     """Predict the risk of every model of a plan, in milliseconds.
 
     Parameters
@@ -30,13 +47,19 @@ def predict(plan: Path, /, *, plot: Path | None = None, json: Json = False) -> i
     from genloss.predict import predict as run_predict
 
     check_figure(plot)
-    what, problem = _read_both(plan)
+    what, problem = read_both(plan)
     return _show(run_predict(problem, what), problem, what, plot, json)
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        "genloss simulate plan.toml",
+        "genloss simulate plan.toml --trials 500 --plot risk.png",
+        "genloss simulate plan.toml --trials 10000 --relative-stderr 0.01",
+    )
+)
 def simulate(
-    plan: Path,
+    plan: File,
     /,
     *,
     trials: int = 100,
@@ -44,7 +67,7 @@ def simulate(
     method: Literal["auto", "literal", "exact"] = "auto",
     relative_stderr: float | None = None,
     workers: int | None = None,
-    plot: Path | None = None,
+    plot: File | None = None,
     json: Json = False,
 ) -> int:
     """Simulate a plan: draw every row, fit every model, many times.
@@ -73,7 +96,7 @@ def simulate(
     from genloss.simulate import simulate as run_simulate
 
     check_figure(plot)
-    what, problem = _read_both(plan)
+    what, problem = read_both(plan)
     curve = run_simulate(
         problem,
         what,
@@ -93,7 +116,12 @@ def simulate(
     return _show(curve, problem, what, plot, json, against=theory)
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        "genloss example > plan.toml",
+        "genloss example --json > plan.json",
+    )
+)
 def example(*, json: Json = False) -> int:
     """Print a plan file to start from: ten generations, then a last one with a penalty.
 
@@ -112,25 +140,11 @@ def example(*, json: Json = False) -> int:
     return 0
 
 
-def _read_both(path: Path) -> tuple[Plan, Problem]:
-    from genloss.files import load
-
-    plan, problem = load(path)
-    for name, value in (("plan", plan), ("problem", problem)):
-        if value is None:
-            raise InvalidInputError(
-                f"plan file {str(path)!r} has no [{name}]; 'genloss example' prints a full one"
-            )
-    assert plan is not None
-    assert problem is not None
-    return plan, problem
-
-
 def _show(
     curve: Any,
     problem: Problem,
     plan: Plan,
-    plot: Path | None,
+    plot: File | None,
     as_json: bool,
     against: Any = None,
 ) -> int:
@@ -139,7 +153,7 @@ def _show(
     else:
         from genloss.report import print_curve
 
-        print_curve(curve, problem, plan, console())
+        print_curve(curve, problem, plan, console(), say=spelling(predict))
     if plot is not None:
-        save_figure(curve.plot(against), plot, quiet=as_json)
+        save_figure(partial(curve.plot, against), plot, quiet=as_json)
     return 0

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 from cyclopts import Parameter
 
-from genloss.cli.app import Json, app, print_json
+from genloss.cli.app import File, Json, app, examples, print_json
+from genloss.cli.plan_files import reading
 from genloss.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from genloss.sweeps.runs import Run
 
-Exports = Annotated[tuple[Path, ...], Parameter(negative="", show_default=False)]
+Exports = Annotated[tuple[File, ...], Parameter(negative="", show_default=False)]
 
 INTERRUPTED = 130
 """Exit code after control-C, as of any command."""
+
+MOST_WARNINGS = 5
+"""Kinds of warnings that are printed."""
 
 EXAMPLE = """\
 [problem]
@@ -43,9 +48,15 @@ seed = 0
 """
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        "genloss sweep > sweep.toml",
+        "genloss sweep sweep.toml",
+        "genloss sweep sweep.toml --export results.parquet",
+    )
+)
 def sweep(
-    file: Path | None = None,
+    file: File | None = None,
     /,
     *,
     store: str | None = None,
@@ -67,14 +78,14 @@ def sweep(
     file
         A .toml file.
     store
-        Folder or fsspec URL of the results, a Zarr store. Default: beside the file, ending in .zarr.
+        Folder or fsspec URL of the results. Default: beside the file, ending in .sweep.
     cluster
         serial, threads, processes, local (a Dask cluster on this machine), ray, or the address of
         a Dask scheduler such as tcp://host:8786. Default: DASK_SCHEDULER_ADDRESS, or this machine.
     workers
         Local workers. Default: one per core.
     export
-        Write the results to this .nc or .parquet file too; may be given several times.
+        Write the results to this .nc, .parquet or .zarr too; may be given several times.
     repair
         Compute damaged blocks again instead of reporting them.
     any_version
@@ -93,7 +104,8 @@ def sweep(
         return 0
     for path in export:
         check_export(path)
-    said = load_sweep(file)
+    with reading(file):
+        said = load_sweep(file)
     if store == "":
         raise InvalidInputError("--store was empty; it must be a folder or a URL")
     try:
@@ -123,17 +135,27 @@ def sweep(
 
 
 def _plain(done: Run, dataset: Any) -> dict[str, Any]:
-    missing = int((dataset.message != "").sum())
     return {
         "store": done.store.url,
         "sizes": {str(name): int(length) for name, length in dataset.sizes.items()},
         "points": int(dataset.n_models.size),
-        "without_theory": missing,
+        "without_theory": int((dataset.message != "").sum()),
+        "with_warnings": int((dataset.warnings != "").any("route").sum()),
+        "warnings": _warnings(dataset),
         "blocks": {"computed": done.computed, "found": done.found},
         "engine": done.engine,
         "seconds": done.seconds,
         "sweep_hash": dataset.attrs["sweep_hash"],
     }
+
+
+def _warnings(dataset: Any) -> dict[str, int]:
+    """How many answers have each warning, the commonest first."""
+    texts, counts = np.unique(dataset.warnings.values, return_counts=True)
+    found: Counter[str] = Counter()
+    for text, count in zip(texts, counts, strict=True):
+        found.update(dict.fromkeys(text.splitlines(), int(count)))
+    return dict(found.most_common())
 
 
 def _print(done: Run, dataset: Any) -> None:
@@ -147,7 +169,14 @@ def _print(done: Run, dataset: Any) -> None:
         print(f"All {done.found} blocks were there already; nothing was computed.")
     if plain["without_theory"]:
         print(f"{plain['without_theory']} points have no theory; 'message' says why.")
-    warned = int((dataset.warnings != "").any("route").sum())
-    if warned:
-        print(f"{warned} points have warnings; see 'warnings'.")
-    print(f"Results in {done.store.url}: xarray.open_zarr({done.store.url!r})")
+    if plain["with_warnings"]:
+        print(f"{plain['with_warnings']} points have warnings:")
+        warnings = list(plain["warnings"].items())
+        for text, count in warnings[:MOST_WARNINGS]:
+            print(f"  {count} x {text}")
+        if len(warnings) > MOST_WARNINGS:
+            print(f"  and {len(warnings) - MOST_WARNINGS} others, in 'warnings' of the results")
+    print(
+        f"Results in {done.store.url}: genloss.sweeps.load_results({done.store.url!r}) gives labelled arrays,"
+    )
+    print(f"pandas.read_parquet({done.store.url!r}) a table.")

@@ -17,7 +17,7 @@ from genloss.problem import Problem
 from genloss.tune import real_rows_needed, tune
 
 if TYPE_CHECKING:
-    from genloss.data.forecast import Forecast
+    from genloss.outlook.forecast import Forecast
 
 GENERATIONS = 10
 ROWS = 200
@@ -36,8 +36,8 @@ def outlook() -> Forecast:
 
 @cache
 def _outlook(generations: int, rows: int) -> Forecast:
-    from genloss.data.forecast import forecast
-    from genloss.data.tables import example_table
+    from genloss.outlook.forecast import forecast
+    from genloss.tables.load import example_table
 
     digits = example_table("digits")
     plan = Plan.replace(generations, rows)

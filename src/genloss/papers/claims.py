@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal, Self, SupportsFloat, get_args
 
-from genloss.errors import InvalidInputError
+from genloss import _check
 
 Kind = Literal["exact", "asymptotic", "approximate", "at most", "at least"]
 
@@ -54,8 +54,7 @@ class Claim:
 
     def __post_init__(self) -> None:
         kinds = get_args(Kind)
-        if self.kind not in kinds:
-            raise InvalidInputError(f"kind was {self.kind!r}; it must be one of {', '.join(kinds)}")
+        _check.choice("kind", self.kind, kinds)
 
     @property
     def allowed(self) -> float:

@@ -13,12 +13,14 @@ fits are exact limits.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
-from itertools import accumulate, pairwise, takewhile
+from collections.abc import Mapping, Sequence
+from itertools import accumulate, islice, pairwise, takewhile
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
+from genloss import _check
 from genloss.errors import NoTheoryError
 from genloss.generation import REAL, Generation, Source
 from genloss.pencils import subsets
@@ -92,14 +94,98 @@ def risks(problem: Problem, plan: Plan) -> tuple[Array, Array]:
     >>> (bias + variance).round(4)
     array([0.1768, 0.2128, 0.2298])
     """
-    plan.check_fits(problem.dim)
-    features, spectrum, truth, roots = _directions(problem, plan)
-    models = {REAL: vector(features, truth, name="truth")}
+    _check.instance("problem", problem, Problem)
+    _check.instance("plan", plan, Plan).check_fits(problem.dim)
+    models = range(plan.n_models)
+    laws = Laws(problem.spectrum, problem.truth, plan, plan.penalty, models)
+    return laws.bias, laws.variances
+
+
+class Given(NamedTuple):
+    """Earlier models, of which only the law matters: filters of the truth and covariances, (p,)."""
+
+    filters: Mapping[int, Array]
+    covariance: Mapping[tuple[int, int], Array]
+
+
+class Laws:
+    """Means and covariances of models that are solved together, per direction.
+
+    Parameters
+    ----------
+    spectrum, truth : ndarray of shape (p,)
+        What there is to learn.
+    plan : Plan
+        The plan as far as the last of the models.
+    penalty : ndarray of shape (n_models,)
+        Penalty of every fit.
+    new : range
+        The models that are asked for.
+    first : int
+        The first model that is fitted here: no later one uses a row or feature drawn before it.
+    given : Given, optional
+        Labelers from before that.
+    """
+
+    def __init__(
+        self,
+        spectrum: Array,
+        truth: Array,
+        plan: Plan,
+        penalty: Array,
+        new: range,
+        first: int = 0,
+        given: Given | None = None,
+    ) -> None:
+        self.new = new
+        features, self._metric, own, roots, self._which = _directions(spectrum, truth, plan)
+        self._truth = own
+        models = {REAL: vector(features, own, name="truth")}
+        if given is not None:
+            models |= _vectors(features, own, given, self._which)
+        self._models = _fits(plan, penalty, first, features, roots, models)
+        errors = {model: self._models[model] - models[REAL] for model in new}
+        self._chain = Chain(*self._models.values(), *errors.values())
+        metric = diagonal(features, self._metric)
+        found = [self._chain.risk(error, metric) for error in errors.values()]
+        self.bias = np.array([risk.bias for risk in found])
+        self.variances = np.array([risk.variance for risk in found])
+        self._own = {u: self._chain.filling(f"model {u}") for u in range(first, plan.n_models)}
+        self._labelers = {
+            u: {k for s in plan.generations[u].sources for k in s.labeler_numbers(u)}
+            for u in self._own
+        }
+
+    def filter(self, model: int) -> Array:
+        """What the mean model keeps of the truth."""
+        mean = self._chain.mean(self._models[model])
+        kept = np.divide(mean, self._truth, out=np.ones_like(mean), where=self._truth != 0)
+        return kept[self._which]
+
+    def covariance(self, one: int, other: int) -> Array:
+        """Covariance of two models."""
+        return self._chain.covariance(self._models[one], self._models[other])[self._which]
+
+    def filling(self, model: int) -> float:
+        """Largest df2 / n_samples of the fits solved here that the model descends from, and its own."""
+        before = [self.filling(u) for u in self._labelers[model] if u in self._own]
+        return max(self._own[model], *before, 0.0)
+
+
+def _fits(
+    plan: Plan,
+    penalty: Array,
+    first: int,
+    features: Space,
+    roots: dict[tuple[float, ...] | None, Expression],
+    models: dict[int, Expression],
+) -> dict[int, Expression]:
+    """Add every model from the first on."""
     pool: list[Labels] = []
     design: list[Rows] = []
     drawn: subsets.Draws = {}
     map_: Expression | None = None
-    for model, generation in enumerate(plan):
+    for model, generation in islice(enumerate(plan), first, None):
         if generation.design == "fresh":
             users = _users(plan, model)
             drawn = subsets.draws(plan, users)
@@ -109,24 +195,48 @@ def risks(problem: Problem, plan: Plan) -> tuple[Array, Array]:
         own = _labels(design, drawn, generation, model, models)
         pool += own
         fitted = pool if generation.pooled else own
-        models[model] = _fit(features, map_, fitted, generation.penalty, model)
-    errors = [models[model] - models[REAL] for model in range(plan.n_models)]
-    chain, metric = Chain(*errors), diagonal(features, spectrum)
-    found = [chain.risk(error, metric) for error in errors]
-    return np.array([risk.bias for risk in found]), np.array([risk.variance for risk in found])
+        models[model] = _fit(features, map_, fitted, float(penalty[model]), model)
+    return models
 
 
 def _directions(
-    problem: Problem, plan: Plan
-) -> tuple[Space, Array, Array, dict[tuple[float, ...] | None, Expression]]:
+    spectrum: Array, truth: Array, plan: Plan
+) -> tuple[Space, Array, Array, dict[tuple[float, ...] | None, Expression], npt.NDArray[np.intp]]:
     """The space of features with equal directions taken together, and what varies over it."""
     own = {s.covariance for generation in plan for s in generation.sources} - {None}
-    table = np.array([problem.spectrum, *own])
+    table = np.array([spectrum, *own])
     distinct, which, counts = np.unique(table, axis=1, return_inverse=True, return_counts=True)
-    truth = np.sqrt(np.bincount(which.ravel(), problem.truth**2) / counts)
+    root_mean = np.sqrt(np.bincount(which.ravel(), truth**2) / counts)
     features = Space.features(multiplicities=counts)
     roots = [diagonal(features, root) for root in np.sqrt(distinct)]
-    return features, distinct[0], truth, dict(zip([None, *own], roots, strict=True))
+    named = dict(zip([None, *own], roots, strict=True))
+    return features, distinct[0], root_mean, named, which.ravel()
+
+
+def _vectors(
+    features: Space, truth: Array, given: Given, which: npt.NDArray[np.intp]
+) -> dict[int, Expression]:
+    """Vectors of the given law: a part of the truth, and independent noises that they share."""
+    numbers, counts = list(given.filters), features.weights
+    if not numbers:
+        return {}
+
+    def average(values: Array) -> Array:
+        return np.asarray(np.bincount(which, values) / counts)
+
+    covariance = np.array([[average(given.covariance[a, b]) for b in numbers] for a in numbers])
+    values, turn = np.linalg.eigh(covariance.transpose(2, 0, 1))
+    root = turn * np.sqrt(np.maximum(values, 0.0))[:, None, :]
+    noises = [noise(features, 1.0, name=f"z{k}") for k in range(len(numbers))]
+    return {
+        number: sum_of(
+            [
+                vector(features, average(given.filters[number]) * truth, name=f"mean of {number}"),
+                *(diagonal(features, root[:, u, k]) @ z for k, z in enumerate(noises)),
+            ]
+        )
+        for u, number in enumerate(numbers)
+    }
 
 
 def _users(plan: Plan, first: int) -> range:

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from genloss import _check
 from genloss.errors import GenlossError
-from genloss.pencils.channels import Feedback, System, channels_of
+from genloss.pencils.channels import Channel, Feedback, System, channels_of
 from genloss.pencils.expression import Array
 from genloss.pencils.layout import Layout, Matrices
 from genloss.pencils.pencil import Pencil
@@ -23,6 +24,8 @@ TOLERANCE = 1e-10
 _FLOOR = 1e-4  # residuals are relative to the size of their terms, or to this if that is smaller
 _SMALLEST = 1e-18  # where the path starts at the latest
 _FIRST_RATIO = 10.0  # of two points of the path; it grows and shrinks with success
+_REFINEMENTS = 4  # of the whole, where rounding has left too much
+_REMEDY = "genloss.simulate(problem, plan) runs any plan"
 _ROUGH, _EXACT = 1e-2, 1e-14  # relative changes at which Newton stops on the path and at its end
 
 
@@ -41,6 +44,8 @@ class Solution:
     """Q0 - eta(G), its inverse."""
     residual: float
     iterations: int
+    feedback: dict[int, float]
+    """How much of the spread of a resolvent's vector returns to it, by block: 1 where it explodes."""
 
 
 def solve(pencil: Pencil, start: Solution | None = None) -> Solution:
@@ -61,11 +66,14 @@ def solve(pencil: Pencil, start: Solution | None = None) -> Solution:
 
     Notes
     -----
-    `pencil.md` section 1. The residual is ``|K G - 1|`` relative to ``|K| |G|``, with
-    ``K = Q0 - eta(G)`` and eta read from this very G. In a doubled pencil the transposed blocks are
+    `pencil.md` section 1. The residual is ``|K G - 1|`` relative to the size of the terms in
+    it, with ``K = Q0 - eta(G)`` and eta read from this very G. In a doubled pencil the transposed blocks are
     copied, not solved again. A penalty of zero is solved as it stands if
     the limit is regular: the path then starts from a penalty of one on the unknowns that need it.
     """
+    _check.instance("pencil", pencil, Pencil)
+    if start is not None:
+        _check.instance("start", start, Solution)
     layout = Layout(pencil)
     channels = channels_of(pencil, layout)
     system = System(layout, layout.zeros(), layout.zeros(), layout.zeros())
@@ -75,6 +83,7 @@ def solve(pencil: Pencil, start: Solution | None = None) -> Solution:
     if start is not None and [g.shape for g in start.resolvent] != [g.shape for g in G]:
         start = None
     done, last, steps = set[tuple[int, int]](), np.empty(0), 0
+    returns: dict[int, float] = {}
     for t, s in layout.pairs():
         twin, read = (layout.twin[s], layout.twin[t]), channels.get((t, s), [])
         if twin in done:
@@ -88,27 +97,67 @@ def solve(pencil: Pencil, start: Solution | None = None) -> Solution:
             last = resolvent.solve([*known, last])
             steps += resolvent.steps
         else:
-            _below(system, Feedback(system, read, t, s), t, s)
+            coupling = _below(system, Feedback(system, read, t, s), t, s)
+            if layout.twin[t] == s and coupling.size:
+                # once through the rows and once through the features
+                returns[t] = float(np.abs(np.linalg.eigvals(coupling)).max()) ** 2
         done.add((t, s))
         for c in read:
             layout.entry(kernel, *c.write)[:] -= c.reads @ layout.entry(G, *c.read) * c.writes
-    residual = 0.0
-    for K, g in zip(kernel, G, strict=True):
-        away = np.abs(K @ g - np.eye(g.shape[-1])) / np.maximum(np.abs(K) @ np.abs(g), _FLOOR)
-        residual = max(residual, float(away.max()))
+    everything = [c for own in channels.values() for c in own]
+    residual = _residual(system, everything)
+    for _ in range(_REFINEMENTS):
+        if residual <= TOLERANCE:
+            break
+        _refine(system, everything)
+        residual = _residual(system, everything)
     if not residual <= TOLERANCE:
-        raise NoConvergenceError(f"the residual of the fixed point was {residual:.1e}: {pencil!r}")
-    return Solution(pencil, layout, G, kernel, residual, steps)
+        raise NoConvergenceError(
+            f"the residual of the fixed point was {residual:.1e}, above {TOLERANCE:.0e}: {pencil!r}; "
+            f"{_REMEDY}"
+        )
+    return Solution(pencil, layout, G, kernel, residual, steps, returns)
 
 
-def _below(system: System, feedback: Feedback, t: int, s: int) -> None:
-    """A block below the diagonal: linear in its own traces."""
+def _refine(system: System, channels: Sequence[Channel]) -> None:
+    """One step of Newton for the inverse, ``G (2 - K G)``, and K from the traces it then has."""
+    layout, G, kernel = system.layout, system.G, system.kernel
+    before = [c.reads @ layout.entry(G, *c.read) for c in channels]
+    for K, g in zip(kernel, G, strict=True):
+        g[:] = g @ (2 * np.eye(g.shape[-1]) - K @ g)
+    for trace, c in zip(before, channels, strict=True):
+        layout.entry(kernel, *c.write)[:] -= (c.reads @ layout.entry(G, *c.read) - trace) * c.writes
+
+
+def _residual(system: System, channels: Sequence[Channel]) -> float:
+    """``|K G - 1|`` relative to the terms it is made of.
+
+    An entry of K may be a small difference of large traces, and an entry of G one of large products
+    ``G K G``: what rounding leaves there is no sign of a fixed point that was missed.
+    """
+    layout, G, kernel = system.layout, system.G, system.kernel
+    terms = [np.abs(K) for K in kernel]
+    for _ in range(2):
+        sizes = [np.abs(g) @ term @ np.abs(g) for term, g in zip(terms, G, strict=True)]
+        for c in channels:
+            trace = np.abs(c.reads) @ layout.entry(sizes, *c.read)
+            layout.entry(terms, *c.write)[:] += trace * np.abs(c.writes)
+    worst = 0.0
+    for K, g, term, size in zip(kernel, G, terms, sizes, strict=True):
+        away = np.abs(K @ g - np.eye(g.shape[-1])) / np.maximum(term @ size, _FLOOR)
+        worst = max(worst, float(away.max()))
+    return worst
+
+
+def _below(system: System, feedback: Feedback, t: int, s: int) -> Array:
+    """A block below the diagonal: linear in its own traces; returns how they feed back."""
     layout, G, kernel = system.layout, system.G, system.kernel
     own, before, behind = (layout.block(G, *pair) for pair in ((t, s), (t, t), (s, s)))
     for space, g in own.items():
         rows, cols = layout.parts[t][space], layout.parts[s][space]
         between = slice(cols.start, rows.start)
         g[:] = -before[space] @ (kernel[space][:, rows, between] @ G[space][:, between, cols])
+    coupling = np.zeros((0, 0))
     if feedback.channels:
         known, coupling = feedback.traces(G), feedback.coupling()
         matrix = np.eye(known.size) - coupling
@@ -117,6 +166,7 @@ def _below(system: System, feedback: Feedback, t: int, s: int) -> None:
         traces = traces + np.linalg.solve(matrix, known - matrix @ traces)
         for space, eta in feedback.eta(traces).items():
             own[space][:] += before[space] @ eta @ behind[space]
+    return coupling
 
 
 class Resolvent:
@@ -150,7 +200,7 @@ class Resolvent:
         try:
             self._invert(np.zeros(count), 0.0 if count else 1.0)
         except np.linalg.LinAlgError:
-            text = f"the deterministic part of {self._where} has no inverse"
+            text = f"the deterministic part of {self._where} has no inverse; {_REMEDY}"
             raise NoConvergenceError(text) from None
         traces = self._traces()
         if not count:
@@ -227,7 +277,7 @@ class Resolvent:
                 aim = reached * ratio
         raise NoConvergenceError(
             f"no solution was found past t**2 = {reached / (1 + reached):.6g} (of 1) "
-            f"for the block of {self._where}; a larger penalty may help"
+            f"for the block of {self._where}; a larger penalty may help, and {_REMEDY}"
         )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from genloss import _check
 from genloss.errors import MissingDependencyError
 from genloss.pencils.channels import opposites
 from genloss.pencils.expression import Array, Coefficient
@@ -36,6 +37,7 @@ def describe(pencil: Pencil) -> str:
       eta[1,1] = - tr_rows(G[2,2])
       eta[2,2] = - tr_features(G[1,1])
     """
+    _check.instance("pencil", pencil, Pencil)
     names = _Names("D%d")
     lines = [f"Q u = f, size {pencil.size}"]
     width = max(len(space.name) for space in pencil.spaces) + 2
@@ -76,6 +78,7 @@ def latex(pencil: Pencil) -> str:
     MissingDependencyError
         Without SymPy, the extra ``symbolic``.
     """
+    _check.instance("pencil", pencil, Pencil)
     try:
         sympy: Any = importlib.import_module("sympy")
     except ImportError:

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss import _check
+from genloss._words import shown
 from genloss.errors import InvalidInputError
 from genloss.pencils.space import ONE, Space
 
@@ -46,6 +47,10 @@ class Parameter:
     name: str
     value: float
 
+    def __post_init__(self) -> None:
+        _check.text("name", self.name)
+        object.__setattr__(self, "value", _check.finite("value", self.value))
+
     def __float__(self) -> float:
         return self.value
 
@@ -73,6 +78,10 @@ class Expression:
 
     def derivative(self, leaf: Parameter | Expression) -> Expression | None:
         """Derivative in a parameter, or in the scale of a diagonal; None where it vanishes."""
+        if not isinstance(leaf, Parameter | Expression):
+            raise InvalidInputError(
+                f"leaf was {shown(leaf)}; it must be a Parameter or an Expression"
+            )
         return sum_of(terms) if (terms := _slopes(self, leaf)) else None
 
     def __post_init__(self) -> None:
@@ -94,7 +103,9 @@ class Expression:
 
     def __add__(self, other: Any) -> Expression:
         if not isinstance(other, Expression):
-            raise InvalidInputError(f"{other!r} was added to {self}; write {other!r} * identity")
+            raise InvalidInputError(
+                f"{shown(other)} was added to {self}; write {shown(other)} * identity"
+            )
         self.rows.check(other.rows, self, "+", other)
         self.cols.check(other.cols, self, "+", other)
         return sum_of([self, other])
@@ -122,11 +133,16 @@ class Expression:
     __rmul__ = __mul__
 
     def __truediv__(self, divisor: float) -> Expression:
-        return self * (1 / _check.finite("divisor", divisor))
+        by = _check.finite("divisor", divisor)
+        if by == 0 or not np.isfinite(np.divide(1, by)):
+            raise InvalidInputError(f"divisor was {shown(divisor)}; it is too near 0")
+        return self * (1 / by)
 
     def __matmul__(self, other: Any) -> Expression:
         if not isinstance(other, Expression):
-            raise InvalidInputError(f"{self} @ {other!r}: give arrays to vector() or diagonal()")
+            raise InvalidInputError(
+                f"{self} @ {shown(other)}: give arrays to vector() or diagonal()"
+            )
         self.cols.check(other.rows, self, "@", other)
         return product_of([self, other])
 
@@ -282,12 +298,15 @@ def _slopes(expression: Expression, leaf: Parameter | Expression) -> list[Expres
 
 def gaussian(rows: Space, cols: Space, *, name: str = "Z") -> Expression:
     """A new matrix of independent standard normal entries; every call makes an independent one."""
+    for which, space in (("rows", rows), ("cols", cols)):
+        _check.instance(which, space, Space)
+    _check.text("name", name)
     return _shared(Gaussian, rows, cols, name, next(_SERIAL), False)
 
 
 def diagonal(space: Space, values: npt.ArrayLike, *, name: str = "D") -> Expression:
     """The matrix with these values on its diagonal, in the common eigenbasis."""
-    entries = space.coefficient("values", values)
+    entries = _entries(space, "values", values, name)
     return _shared(Diagonal, space, space, entries, name, key=(*_names(space, entries), name))
 
 
@@ -298,13 +317,18 @@ def identity(space: Space) -> Expression:
 
 def vector(space: Space, values: npt.ArrayLike, *, name: str = "w") -> Expression:
     """The vector with these coordinates in the eigenbasis."""
-    entries = space.coefficient("values", values)
+    entries = _entries(space, "values", values, name)
     return _shared(Vector, space, ONE, entries, name, key=(*_names(space, entries), name))
 
 
 def noise(space: Space, deviation: npt.ArrayLike = 1.0, *, name: str = "e") -> Expression:
     """A new random vector: independent, centred entries with this standard deviation."""
-    return Vector(space, ONE, space.coefficient("deviation", deviation), name, random=True)
+    return Vector(space, ONE, _entries(space, "deviation", deviation, name), name, random=True)
+
+
+def _entries(space: Space, which: str, values: npt.ArrayLike, name: str) -> Coefficient:
+    _check.text("name", name)
+    return _check.instance("space", space, Space).coefficient(which, values)
 
 
 def implicit(space: Space, equation: Callable[[Expression], Expression], *, name: str) -> Vector:

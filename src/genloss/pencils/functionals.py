@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from genloss import _check
+from genloss._words import shown
 from genloss.errors import InvalidInputError
 from genloss.pencils.dyson import TOLERANCE, Solution, solve
 from genloss.pencils.expression import (
@@ -105,6 +107,7 @@ def quadratic(
     start : Solution, optional
         ``solution`` of a neighbouring result.
     """
+    _check.instance("expression", expression, Expression, "an Expression")
     expression.rows.check(expression.cols, "quadratic form of", expression)
     if expression.rows == ONE:
         raise InvalidInputError(f"{expression} is a vector; use risk or overlap")
@@ -142,7 +145,10 @@ class Chain:
     """
 
     def __init__(self, *vectors: Expression, start: Solution | None = None) -> None:
+        if not vectors:
+            raise InvalidInputError("vectors was empty; a Chain needs at least one")
         for vector in vectors:
+            _check.instance("vectors", vector, Expression, "Expressions")
             if vector.cols != ONE:
                 raise InvalidInputError(f"{vector} has {vector.cols}; a Chain is one of vectors")
         pencil = Pencil(*vectors)
@@ -198,25 +204,36 @@ class Chain:
         return self.solution.residual
 
     def _combination(self, vector: Expression) -> dict[int, Coefficient]:
+        _check.instance("vector", vector, Expression, "an Expression")
         if vector not in self._read:
-            raise InvalidInputError(f"{vector} was not among the vectors of the chain")
+            raise InvalidInputError(f"{shown(vector)} was not among the vectors of the chain")
         return self._read[vector]
 
     def _weights(self, vector: Expression, metric: Expression | None) -> Array:
-        space = vector.rows
+        space = _check.instance("error", vector, Expression, "an Expression").rows
         metric = identity(space) if metric is None else metric
         if not isinstance(metric, Diagonal):
-            raise InvalidInputError(f"metric was {metric}; it must be a diagonal")
+            raise InvalidInputError(f"metric was {shown(metric)}; it must be a diagonal")
         space.check(metric.rows, "metric", metric, "for", vector)
         return space.weights * metric.values
 
     def _spread(self, one: Expression, other: Expression, weights: Array) -> float:
         """Covariance of two vectors, summed over directions."""
-        total = 0.0
+        return float(weights @ self.covariance(one, other))
+
+    def covariance(self, one: Expression, other: Expression) -> Array:
+        """Covariance of two vectors, per direction."""
+        total = np.zeros(one.rows.directions)
         for k, a in self._combination(one).items():
             for l, b in self._combination(other).items():
-                total += float((weights * a * b * self._covariance[k, l]).sum())
+                total = total + a * b * self._covariance[k, l]
         return total
+
+    def filling(self, name: str) -> float:
+        """Share of its rows that the fit with this unknown uses up: df2 / n_samples for ridge."""
+        layout = self.solution.layout
+        block = layout.block_of[self.solution.pencil.names.index(name)]
+        return self.solution.feedback.get(block, 0.0)
 
 
 def risk(
@@ -251,5 +268,5 @@ def risk_derivative(
     The derivative of an expression is an expression in the same resolvents, so that it is exact and
     costs one linear pass: ``2 E[error' metric d error]``.
     """
-    slope = error.derivative(leaf)
+    slope = _check.instance("error", error, Expression, "an Expression").derivative(leaf)
     return 0.0 if slope is None else 2 * Chain(error, slope).overlap(error, slope, metric)

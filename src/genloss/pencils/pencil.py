@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from genloss import _check
 from genloss.errors import InvalidInputError
 from genloss.pencils import expression as ex
 from genloss.pencils.expression import Coefficient, Expression, Gaussian
@@ -50,6 +51,7 @@ class Pencil:
         self._numbers: dict[Expression, int] = {}
         self._unwritten: list[ex.Vector] = []
         for vector in vectors:
+            _check.instance("vectors", vector, Expression, "Expressions")
             self.combination(vector)
         while self._unwritten:
             self._write(self._unwritten.pop())

@@ -9,7 +9,9 @@ import numpy.typing as npt
 
 from genloss import _check
 from genloss.errors import InvalidInputError
+from genloss.problem import MOST_DIRECTIONS
 
+LARGEST = 1e100  # of coefficients, which are squared
 Array = npt.NDArray[np.float64]
 
 
@@ -39,7 +41,11 @@ class Space:
     multiplicities: tuple[float, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
-        _check.positive("size", self.size)
+        _check.text("name", self.name)
+        object.__setattr__(self, "size", _check.positive("size", self.size))
+        if self.multiplicities != ():
+            weights = _check.vector("multiplicities", self.multiplicities, above="> 0")
+            object.__setattr__(self, "multiplicities", tuple(weights.tolist()))
 
     @classmethod
     def features(
@@ -47,10 +53,9 @@ class Space:
     ) -> Space:
         """A space of ``dim`` eigen-directions, or of eigenspaces of these multiplicities."""
         if multiplicities is None:
-            multiplicities = np.ones(_check.integer("dim", dim, minimum=1))
-        weights = _check.vector("multiplicities", multiplicities)
-        if (weights <= 0).any():
-            raise InvalidInputError(f"multiplicities had minimum {weights.min()}; all must be > 0")
+            dim = _check.integer("dim", dim, minimum=1, maximum=MOST_DIRECTIONS)
+            multiplicities = np.ones(dim)
+        weights = _check.vector("multiplicities", multiplicities, above="> 0")
         return cls(name, float(weights.sum()), tuple(weights.tolist()))
 
     @property
@@ -65,12 +70,15 @@ class Space:
 
     def coefficient(self, name: str, values: npt.ArrayLike) -> float | Array:
         """Return ``values`` as one number or an array of shape (directions,)."""
-        if np.ndim(values) == 0:
-            return _check.finite(name, values)
-        entries = _check.vector(name, values)
-        if entries.size != self.directions:
+        entries = _check.numbers(name, values)
+        if np.abs(entries).max() > LARGEST:
+            raise InvalidInputError(f"{name} had entries above {LARGEST:g}, the most; scale them")
+        if entries.ndim == 0:
+            return float(entries)
+        entries.setflags(write=False)
+        if entries.shape != (self.directions,):
             raise InvalidInputError(
-                f"{name} had {entries.size} entries; {self} takes one number"
+                f"{name} had shape {entries.shape}; {self} takes one number"
                 + (f" or {self.directions}" if self.multiplicities else "")
             )
         return entries

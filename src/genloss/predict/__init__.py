@@ -11,11 +11,14 @@ import numpy as np
 
 from genloss import _check
 from genloss.curve import Curve
+from genloss.equivalents import NotSolvedError
 from genloss.errors import InvalidInputError, NoTheoryError
 from genloss.plan import Plan
+from genloss.predict.closed import obstacles
 from genloss.predict.directions import Directions
-from genloss.predict.reliability import cautions, limit_cautions
-from genloss.predict.routes import Route, Walk, outline, routes
+from genloss.predict.reliability import cautions
+from genloss.predict.routes import Route, Walk, longest_stretch, outline, routes
+from genloss.predict.units import Units, check_numbers, is_ordinary, too_far_apart
 from genloss.problem import Problem
 
 __all__ = ["predict"]
@@ -87,18 +90,20 @@ def predict(
     >>> [round(float(curve.risk[-1]), 3) for curve in gl.predict(problem, grid)]
     [0.753, 0.491, 0.877]
     """
-    if not isinstance(problem, Problem):
-        raise InvalidInputError(f"problem was {type(problem).__name__}; it must be a Problem")
+    _check.instance("problem", problem, Problem)
     _check.choice("method", method, ("auto", "closed", "pencil"))
     plans = [plan] if isinstance(plan, Plan) else _listed(plan)
     for one in plans:
         one.check_fits(problem.dim)
-    curves = _curves(problem, plans, method)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        curves = _in_any_units(problem, plans, method)
+    check_numbers(curves)
     return curves[0] if isinstance(plan, Plan) else curves
 
 
 def _listed(plans: object) -> list[Plan]:
-    if not isinstance(plans, Iterable) or isinstance(plans, str):
+    single = isinstance(plans, str) or getattr(plans, "ndim", 1) == 0
+    if single or not isinstance(plans, Iterable):
         raise InvalidInputError(
             f"plan was {type(plans).__name__}; it must be a Plan or a list of Plans"
         )
@@ -111,6 +116,26 @@ def _listed(plans: object) -> list[Plan]:
     return listed
 
 
+def _in_any_units(problem: Problem, plans: Sequence[Plan], method: str) -> list[Curve]:
+    if is_ordinary(problem):
+        try:
+            curves = _curves(problem, plans, method)
+        except (OverflowError, NotSolvedError):
+            pass
+        else:
+            if not any(np.isnan(curve.risk).any() for curve in curves):
+                return curves
+    units = Units.of(problem, plans)
+    ordinary = [units.plan(plan) for plan in plans]
+    try:
+        found = _curves(units.problem(problem), ordinary, method)
+    except OverflowError as error:
+        raise too_far_apart("a square is too large") from error
+    except NotSolvedError as error:
+        raise too_far_apart(str(error)) from None
+    return [units.curve(curve) for curve in found]
+
+
 def _curves(problem: Problem, plans: Sequence[Plan], method: str) -> list[Curve]:
     batches: dict[object, list[int]] = defaultdict(list)
     for number, plan in enumerate(plans):
@@ -121,41 +146,50 @@ def _curves(problem: Problem, plans: Sequence[Plan], method: str) -> list[Curve]
     curves: dict[int, Curve] = {}
     for key, numbers in batches.items():
         batch, way = [plans[number] for number in numbers], ways[key]
-        if way is None:
-            found: Iterable[Curve] = (_by_pencil(problem, plan) for plan in batch)
-        else:
-            apart = any(s.covariance is not None for g in batch[0] for s in g.sources)
-            found = _by_walk(problem, directions(apart), batch, way)
+        apart = Walk.pencil in way or any(
+            s.covariance is not None for g in batch[0] for s in g.sources
+        )
+        found = _by_walk(problem, directions(apart), batch, way)
         curves |= zip(numbers, found, strict=True)
     return [curves[number] for number in range(len(plans))]
 
 
-def _ways(plan: Plan, method: str) -> list[Route] | None:
-    """The closed route of every model, or None for the pencil."""
-    if method == "pencil":
-        return None
-    try:
-        return routes(plan)
-    except NoTheoryError as unknown:
-        if method == "closed":
-            raise
-        if plan.n_models > MOST_BY_PENCIL:
+def _ways(plan: Plan, method: str) -> list[Route]:
+    """The route of every model, or NoTheoryError."""
+    everything: list[Route] = [Walk.pencil] * plan.n_models
+    ways = everything if method == "pencil" else routes(plan)
+    if method == "pencil" and not plan.has_cv:
+        return ways
+    for model, obstacle in enumerate(obstacles(plan)):
+        if obstacle is None and ways[model] is not Walk.pencil:
+            continue
+        if plan.generations[model].penalty == "cv":
             raise NoTheoryError(
-                f"plan has {plan.n_models} models and {unknown}; beyond {MOST_BY_PENCIL} models the "
-                "pencil takes minutes and must be asked for"
-            ) from None
-        return None
+                f"the penalty of model {model} is 'cv' and {obstacle or 'the pencil was asked for'}: "
+                "no theory knows which one it chooses, but genloss.simulate(problem, plan) does"
+            )
+        if method == "closed":
+            raise NoTheoryError(
+                f"{obstacle}: no closed formula knows it, but predict(method='pencil') and "
+                "genloss.simulate(problem, plan) do"
+            )
+        if method == "auto" and (longest := longest_stretch(plan, ways)) > MOST_BY_PENCIL:
+            raise NoTheoryError(
+                f"plan has {longest} models that share rows or features and {obstacle}: no closed "
+                "formula knows it, but predict(method='pencil') and genloss.simulate(problem, plan) "
+                f"do; beyond {MOST_BY_PENCIL} models the pencil takes minutes and must be asked for"
+            )
+    return ways
 
 
 def _by_walk(
     problem: Problem, directions: Directions, plans: Sequence[Plan], ways: Sequence[Route]
 ) -> Iterator[Curve]:
     """Curves of plans of one outline, as many at a time as the cache holds."""
-    size = 1 if Walk.weighted in ways else max(1, CELLS // directions.spectrum.size)
-    # several covariances or weights have no single effective penalty
-    single = np.where([way is Walk.weighted for way in ways], np.nan, 1.0)
+    alone = plans[0].has_cv or not {Walk.weighted, Walk.pencil}.isdisjoint(ways)
+    size = 1 if alone else max(1, CELLS // directions.spectrum.size)
     for start in range(0, len(plans), size):
-        walk = Walk(directions, plans[start : start + size])
+        walk = Walk(directions, plans[start : start + size], ways)
         parts, exact = [], []
         for model, follow in enumerate(ways):
             follow(walk, model)
@@ -163,34 +197,18 @@ def _by_walk(
             exact.append(walk.moments.exact[model])
         bias, variance = np.array(parts).transpose(1, 2, 0)
         risk, known = bias + variance, np.array(exact)
-        kappa, df1, df2 = (single * column for column in walk.effective[:3])
-        for plan, warnings in enumerate(cautions(problem, walk, risk, known)):
+        method = "exact theory" if known.all() else "state evolution"
+        method = "pencil" if Walk.pencil in ways else method
+        for number, warnings in enumerate(cautions(problem, walk, risk, known)):
             yield Curve(
-                risk=risk[plan],
-                bias=bias[plan],
-                variance=variance[plan],
-                method="exact theory" if known.all() else "state evolution",
+                risk=risk[number],
+                bias=bias[number],
+                variance=variance[number],
+                method=method,
                 warnings=warnings,
-                kappa=kappa[plan],
-                df1=df1[plan],
-                df2=df2[plan],
+                kappa=walk.effective.kappa[number],
+                df1=walk.effective.df1[number],
+                df2=walk.effective.df2[number],
                 exact=known,
+                penalty=walk.penalty_used[number],
             )
-
-
-def _by_pencil(problem: Problem, plan: Plan) -> Curve:
-    from genloss.pencils import risks
-
-    bias, variance = risks(problem, plan)
-    unknown = np.full(plan.n_models, np.nan)
-    return Curve(
-        risk=bias + variance,
-        bias=bias,
-        variance=variance,
-        method="pencil",
-        warnings=limit_cautions(problem, plan),
-        kappa=unknown,
-        df1=unknown,
-        df2=unknown,
-        exact=np.zeros(plan.n_models, dtype=bool),
-    )

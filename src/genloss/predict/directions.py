@@ -52,6 +52,11 @@ class Directions:
         )
 
     @property
+    def trace(self) -> float:
+        """Trace of the covariance."""
+        return float(self.spectrum @ self.count)
+
+    @property
     def nodes(self) -> Nodes:
         """Eigenvalues and how often they occur, for effective penalties."""
         return Nodes(self.spectrum, self.count, float(self.dim))

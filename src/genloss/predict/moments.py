@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.generation import REAL
-from genloss.plan import Plan
 from genloss.predict.directions import Directions
 
 Array = npt.NDArray[np.float64]
@@ -31,14 +30,14 @@ class Moments:
     Arrays have shape (n_plans, p); an eigenvalue's directions are summed over.
     """
 
-    def __init__(self, directions: Directions, plan: Plan, n_plans: int) -> None:
+    def __init__(self, directions: Directions, last_use: dict[int, int], n_plans: int) -> None:
         self.directions = directions
         self.spectrum, self.signal = directions.spectrum, directions.signal
         self.shape = n_plans, self.spectrum.size
         self.filters: dict[int, Array | float] = {REAL: 1.0}
         self.exact: dict[int, bool] = {REAL: True}
         self._covariance: dict[tuple[int, int], Array] = {}
-        self._last_use = plan.last_labelled()
+        self._last_use = last_use
 
     def record(
         self,
@@ -60,7 +59,7 @@ class Moments:
             pair: value for pair, value in self._covariance.items() if kept.issuperset(pair)
         }
         self.filters[model], self.exact[model] = filter_, exact
-        self._covariance[model, model] = self._whole(variance)
+        self._covariance[model, model] = self.whole(variance)
 
     def mean(self, shares: Shares) -> Array | float:
         """Filter of a mixture of labelers."""
@@ -82,11 +81,11 @@ class Moments:
 
     def risk(self, model: int) -> tuple[Array, Array]:
         """Bias and variance of a model in the metric of the test inputs, each of shape (n_plans,)."""
-        missed = self._whole((1 - self.filters[model]) ** 2)
+        missed = self.whole((1 - self.filters[model]) ** 2)
         bias = missed @ (self.spectrum * self.signal)
         return bias, self._covariance[model, model] @ self.spectrum
 
-    def _whole(self, values: Array | float) -> Array:
+    def whole(self, values: Array | float) -> Array:
         """Values for every plan and eigenvalue."""
         if isinstance(values, np.ndarray) and values.shape == self.shape:
             return values

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from genloss.plan import Plan
+from genloss.cautions import freedom, near_interpolation
 from genloss.predict.routes import Walk
 from genloss.problem import Problem
 
@@ -15,21 +15,20 @@ Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 FEW_DIRECTIONS = 10.0
-CROWDED = 0.2
+CROWDED = 0.8
 LOW_DIM = 50
-THIN = f"dim or n_samples below {LOW_DIM}: the asymptotic formula may be off by percents"
 NOT_GAUSSIAN = "inputs are not Gaussian: the theory is an approximation here"
 
 
 def cautions(problem: Problem, walk: Walk, risks: Array, exact: Mask) -> list[tuple[str, ...]]:
     """Sentences about models whose prediction needs care, for every plan of a batch."""
-    d, rows, df2 = problem.dim, walk.rows, walk.effective.df2
+    d, rows, df2 = problem.dim, walk.rows, walk.directions_used
+    free = np.array(freedom(walk.plans[0], d))
     infinite = ~np.isfinite(risks)
-    spread = ~infinite & (walk.penalty == 0) & (np.abs(rows - d) <= 3)
-    shrunk = walk.effective.kappa > 0
-    crowded = ~infinite & ~spread & shrunk & (rows - df2 < CROWDED * rows)
+    spread = ~infinite & near_interpolation(rows, free, walk.penalty)
+    crowded = ~infinite & (walk.filling > CROWDED)
     few = ~exact & (df2 < FEW_DIRECTIONS)
-    thin = ~exact & ~few & (np.minimum(d, rows) < LOW_DIM)
+    thin = ~exact & ~few & (np.minimum(free, rows) < LOW_DIM)
     found = [
         (
             infinite,
@@ -38,11 +37,20 @@ def cautions(problem: Problem, walk: Walk, risks: Array, exact: Mask) -> list[tu
         ),
         (
             spread,
-            f"n_samples within 3 of dim {d} without penalty: single runs spread without bound",
+            f"n_samples within 3 of dim {d}{_or_features(walk)} without penalty: single runs spread "
+            "without bound",
         ),
-        (crowded, "n_samples is close to df2: small changes of the problem change the risk a lot"),
+        (
+            crowded & exact & ~spread,
+            "n_samples is close to df2: small changes of the problem change the risk a lot",
+        ),
+        (
+            crowded & ~exact,
+            "n_samples is close to df2, in this fit or one that it descends from: small changes of the "
+            "problem change the risk a lot, and the asymptotic formula may be off by tens of percents",
+        ),
         (few, f"fewer than {FEW_DIRECTIONS:.0f} effective directions: single runs vary a lot"),
-        (thin, THIN),
+        (thin, f"dim or n_samples below {LOW_DIM}: the asymptotic formula may be off by percents"),
     ]
     sentences: list[tuple[str, ...]] = [()] * len(risks)
     for where, text in found:
@@ -52,20 +60,8 @@ def cautions(problem: Problem, walk: Walk, risks: Array, exact: Mask) -> list[tu
     return sentences if problem.gaussian else [(*words, NOT_GAUSSIAN) for words in sentences]
 
 
-def limit_cautions(problem: Problem, plan: Plan) -> tuple[str, ...]:
-    """Sentences about a plan that is known in high dimension only."""
-    thin = [
-        model
-        for model, generation in enumerate(plan)
-        if min(
-            problem.dim,
-            generation.subsample or generation.n_samples,
-            generation.features or problem.dim,
-        )
-        < LOW_DIM
-    ]
-    sentences = [f"{_models(thin)}: {THIN}"] if thin else []
-    return tuple(sentences if problem.gaussian else [*sentences, NOT_GAUSSIAN])
+def _or_features(walk: Walk) -> str:
+    return " or the number of features" if walk.plans[0].has_features else ""
 
 
 def _models(models: Sequence[int]) -> str:

@@ -51,7 +51,7 @@ class Stage:
 
 def regime(n_samples: int, penalty: float, dim: int) -> str:
     """Which of the formulas of a stage holds."""
-    if penalty > 0:
+    if penalty != 0:  # also one that is yet to be chosen
         return "ridge"
     if n_samples > dim + 1:
         return "least squares"

@@ -5,60 +5,118 @@ All covariances share the problem's eigenvectors, so that every matrix below is 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from genloss.errors import GenlossError
+from genloss.equivalents import NotSolvedError
 from genloss.generation import Generation
+from genloss.predict.directions import Directions
 from genloss.predict.fresh import diverge
 from genloss.predict.labelers import Group, average
 from genloss.predict.moments import Moments, Shares
+from genloss.retuning import best_penalty
 
 Array = npt.NDArray[np.float64]
 
 
-def fit(moments: Moments, generation: Generation, members: Sequence[Group], model: int) -> None:
+class Found(NamedTuple):
+    """What a fit on rows of several covariances or weights used."""
+
+    penalty: float
+    df2: float
+    filling: float
+    """What takes the place of df2 / n_samples: rows run out as it nears one."""
+
+
+def fit(moments: Moments, generation: Generation, members: Sequence[Group], model: int) -> Found:
     """Fit ``model`` on fresh rows of sources that differ in covariance or weight."""
     sources, dim = generation.sources, moments.directions.dim
-    default, count = moments.spectrum, moments.directions.count
-    sigma = np.array([default if s.covariance is None else s.covariance for s in sources])
-    rows = np.array([s.n_samples for s in sources], dtype=np.float64)
-    omega = np.array([s.weight for s in sources])
+    default = moments.spectrum
     noise = np.array([s.label_noise**2 for s in sources])
     thetas = [s.labeler_numbers(model) for s in sources]
+    rows = Rows.of(generation, moments.directions)
+    total = rows.number.sum()
 
-    near = generation.penalty == 0 and abs(rows.sum() - dim) <= 1
+    near = generation.penalty == 0 and abs(total - dim) <= 1
     one = moments.agree(thetas)
     if any(moments.diverges(theta) for theta in thetas) or (near and (noise.any() or not one)):
         diverge(moments, moments.mean(average(members).labeler), model)
-        return
-    if near and rows.sum() >= dim:
+        return Found(generation.fixed_penalty, math.nan, 0.0)
+    if near and total >= dim:
         _copy(moments, thetas[0], model)
-        return
+        return Found(0.0, math.nan, 0.0)
 
-    e, q = resolvent(sigma, count, rows, omega, rows.sum() * generation.penalty)
-    pull = q * (rows * omega * e)[:, None] * sigma  # w_bar = sum_s pull_s theta_s
     spread = np.array(
         [[_only(moments.covariance(a, b)) + 0 * default for b in thetas] for a in thetas]
     )
     means = np.array([_only(moments.mean(theta)) + 0 * default for theta in thetas])
     second = moments.signal * means[:, None] * means + spread
-    away = np.eye(len(sources))[:, :, None] - pull  # theta_s - w_bar = sum_u away_su theta_u
-    gap = np.einsum("si,sui,svi,uvi->s", sigma, away, away, second)
-    v = rows * (omega * e) ** 2
-    coupling = (sigma * q * count) @ (sigma * q).T * v
-    tau2 = np.linalg.solve(np.eye(len(sources)) - coupling, noise + gap)
+    lam = generation.penalty
+    if lam == "cv":
+        lam = best_penalty(
+            lambda tried: np.array([rows.left_out(noise, second, each) for each in tried]),
+            rows.trace,
+        )
+    e, q, pull, coupling, tau2 = rows.solved(noise, second, lam)
+    v = rows.number * (rows.weight * e) ** 2
     moments.record(
         model,
         sum(p * moments.mean(theta) for p, theta in zip(pull, thetas, strict=True)),
-        np.einsum("ui,vi,uvi->i", pull, pull, spread) + (v * tau2) @ (sigma * q**2 * count),
+        np.einsum("ui,vi,uvi->i", pull, pull, spread)
+        + (v * tau2) @ (rows.sigma * q**2 * rows.multiplicity),
         lambda u: sum(
             p * moments.covariance(theta, {u: 1.0}) for p, theta in zip(pull, thetas, strict=True)
         ),
         exact=False,
     )
+    df2 = float(pull.sum(axis=0) ** 2 @ rows.multiplicity)
+    return Found(lam, df2, float(np.abs(np.linalg.eigvals(coupling)).max()))
+
+
+class Rows(NamedTuple):
+    """Sources of one fit: covariances (S, p), numbers and weights (S,), and counts of directions."""
+
+    sigma: Array
+    multiplicity: Array
+    number: Array
+    weight: Array
+
+    @classmethod
+    def of(cls, generation: Generation, directions: Directions) -> Rows:
+        """The rows of a generation."""
+        sources, default = generation.sources, directions.spectrum
+        sigma = np.array([default if s.covariance is None else s.covariance for s in sources])
+        number = np.array([s.n_samples for s in sources], dtype=np.float64)
+        return cls(sigma, directions.count, number, np.array([s.weight for s in sources]))
+
+    @property
+    def trace(self) -> float:
+        """Weight times trace of the covariance, averaged over the rows."""
+        return float(
+            self.number * self.weight @ (self.sigma @ self.multiplicity) / self.number.sum()
+        )
+
+    def solved(
+        self, noise: Array, second: Array, lam: float
+    ) -> tuple[Array, Array, Array, Array, Array]:
+        """Fixed point (e, q), how labelers are weighted, how errors feed back, and tau**2."""
+        sigma, count, number, weight = self
+        e, q = resolvent(sigma, count, number, weight, number.sum() * lam)
+        pull = q * (number * weight * e)[:, None] * sigma  # w_bar = sum_s pull_s theta_s
+        away = np.eye(len(number))[:, :, None] - pull  # theta_s - w_bar = sum_u away_su theta_u
+        gap = np.einsum("si,sui,svi,uvi->s", sigma, away, away, second)
+        coupling = (sigma * q * count) @ (sigma * q).T * (number * (weight * e) ** 2)
+        tau2 = np.linalg.solve(np.eye(len(number)) - coupling, noise + gap)
+        return e, q, pull, coupling, tau2
+
+    def left_out(self, noise: Array, second: Array, lam: float) -> float:
+        """Weighted leave-one-out error, up to a factor."""
+        *_, tau2 = self.solved(noise, second, lam)
+        return float(self.number * self.weight @ tau2)
 
 
 def _copy(moments: Moments, theta: Shares, model: int) -> None:
@@ -107,4 +165,4 @@ def resolvent(
         plain = np.log(1 / (alpha + omega * (masses @ q)) / e)
         trusted = np.abs(step).max() < 1.0
         e = e * np.exp(step if trusted else plain)
-    raise GenlossError("the fixed point of the weighted sources did not converge")
+    raise NotSolvedError("the fixed point of the weighted sources did not converge")

@@ -129,7 +129,7 @@ def modified_exponents(
     >>> modified_exponents(0.75, 1.5, 0.5, generator_growth=0.75).inherited
     0.25
     """
-    proportional = _check.flag("proportional", proportional)
+    proportional = _check.boolean("proportional", proportional)
     through_df2, through_tail = inherited_exponents(penalty_exponent, capacity, generator_growth)
     slowest = min(through_df2, through_tail) if proportional else through_df2
     return ModifiedExponents(
@@ -155,7 +155,9 @@ def slowdown(
     """
     b = _check.finite("generator_growth", generator_growth)
     a = _check.finite("generation_growth", generation_growth)
-    return min(b, 1) - max(a, 0.0) if _check.flag("proportional", proportional) else min(b - a, 1.0)
+    return (
+        min(b, 1) - max(a, 0.0) if _check.boolean("proportional", proportional) else min(b - a, 1.0)
+    )
 
 
 def best_penalty_exponent(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from genloss import _check
+from genloss._words import shown
 from genloss.errors import InvalidInputError
 from genloss.problem import Problem
 from genloss.scaling import exponents, rules
@@ -17,7 +18,7 @@ from genloss.scaling.nodes import Nodes, fit
 from genloss.scaling.optimum import best_penalty
 from genloss.scaling.regimes import Crossovers, Regime, crossovers, regime
 from genloss.scaling.rules import NoiseTerms, noise_terms
-from genloss.scaling.settings import Settings, labels_of, risk_of
+from genloss.scaling.settings import Settings, labels_of, number, risk_of
 from genloss.scaling.spectrum import PowerLaw
 
 What = PowerLaw | Problem | tuple[float, float]
@@ -268,7 +269,7 @@ def _what(what: Any) -> tuple[PowerLaw, Nodes, PowerFit | None]:
         return PowerLaw(fitted.capacity, fitted.source, what.dim), Nodes.of(what), fitted
     if not (isinstance(what, tuple) and len(what) == 2):
         raise InvalidInputError(
-            f"what was {what!r}; it must be a PowerLaw, a Problem or a pair (capacity, source)"
+            f"what was {shown(what)}; it must be a PowerLaw, a Problem or a pair (capacity, source)"
         )
     power = PowerLaw(*what)
     return power, power.nodes, None
@@ -281,22 +282,20 @@ def _chain(
     generator_samples: float | None,
     generator_noise: float | None,
 ) -> Chain:
-    sigma = _check.non_negative("noise", noise)
-    count = _check.non_negative("generations", generations)
+    sigma = number("noise", noise)
+    count = number("generations", generations)
     if count > 0 and generator_samples is None:
         raise InvalidInputError(
-            f"generator_samples was None with generations {generations!r}; it must be given"
+            f"generator_samples was None with generations {shown(generations)}; it must be given"
         )
     return Chain(
-        _check.positive("n_samples", n_samples),
+        number("n_samples", n_samples, positive=True),
         sigma,
         count,
         None
         if generator_samples is None
-        else _check.positive("generator_samples", generator_samples),
-        sigma
-        if generator_noise is None
-        else _check.non_negative("generator_noise", generator_noise),
+        else number("generator_samples", generator_samples, positive=True),
+        sigma if generator_noise is None else number("generator_noise", generator_noise),
     )
 
 

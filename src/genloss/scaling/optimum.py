@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from genloss._words import shown
 from genloss.errors import InvalidInputError
 from genloss.scaling.chain import Labels, downstream
 from genloss.scaling.nodes import Fits, Nodes, certified, fit, sums
@@ -86,7 +87,7 @@ def nodes_of(law: PowerLaw | Nodes) -> Nodes:
     """The nodes of a law, or the nodes themselves."""
     nodes = law if isinstance(law, Nodes) else getattr(law, "nodes", None)
     if not isinstance(nodes, Nodes):
-        raise InvalidInputError(f"law was {law!r}; it must be a PowerLaw or its nodes")
+        raise InvalidInputError(f"law was {shown(law)}; it must be a PowerLaw or its nodes")
     return nodes
 
 

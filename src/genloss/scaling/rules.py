@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss import _check
+from genloss._words import shown
 from genloss.errors import InvalidInputError
 from genloss.scaling.exponents import best_penalty_constant, clean_penalty_exponent
 from genloss.scaling.settings import array
@@ -88,12 +89,12 @@ def noise_terms(
         return NoiseTerms(sigma**2 / rows + zero, zero, zero)
     if generator_samples is None:
         raise InvalidInputError(
-            f"generator_samples was None with generations {generations!r}; it must be given"
+            f"generator_samples was None with generations {shown(generations)}; it must be given"
         )
     left = array("generator_samples", generator_samples, positive=True) - d - 1
     if (left <= 0).any():
         raise InvalidInputError(
-            f"generator_samples was {generator_samples!r}; it must exceed dim + 1 = {d + 1:g} for "
+            f"generator_samples was {shown(generator_samples)}; it must exceed dim + 1 = {d + 1:g} for "
             "least-squares generators"
         )
     learned = count * own_noise**2 / left
@@ -189,12 +190,16 @@ def exponent_rule(
     """
     rows, count = array("n_samples", n_samples, positive=True), array("generations", generations)
     if generator_samples is not None:
-        generator_rows = array("generator_samples", generator_samples, positive=True)
+        rows, count, generator_rows = _check.broadcast(
+            n_samples=rows,
+            generations=count,
+            generator_samples=array("generator_samples", generator_samples, positive=True),
+        )
         with np.errstate(divide="ignore"):
             rows = np.minimum(rows, np.where(count > 0, generator_rows / count, np.inf))
     elif (count > 0).any():
         raise InvalidInputError(
-            f"generator_samples was None with generations {generations!r}; it must be given"
+            f"generator_samples was None with generations {shown(generations)}; it must be given"
         )
     return rows ** -clean_penalty_exponent(capacity, source)
 

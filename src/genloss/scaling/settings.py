@@ -8,6 +8,8 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from genloss import _check
+from genloss._words import shown
 from genloss.errors import InvalidInputError
 from genloss.scaling.chain import (
     Fitting,
@@ -23,27 +25,24 @@ from genloss.scaling.nodes import Nodes, fit
 Array = npt.NDArray[np.float64]
 
 MOST_GENERATIONS = 10_000
+WIDEST = 1e50  # of what enters in powers and products; rows, penalties and noises of any use
 
 
 def array(name: str, values: npt.ArrayLike, *, positive: bool = False) -> Array:
     """``values`` as a finite float array >= 0 (or > 0), not empty."""
-    try:
-        given = np.asarray(values)
-        if given.dtype.kind == "O":  # whole numbers beyond 64 bits
-            given = given.astype(np.float64)
-    except (TypeError, ValueError):
-        raise InvalidInputError(f"{name} was {values!r}; it must be numeric") from None
-    if given.dtype.kind not in "uif":
-        raise InvalidInputError(f"{name} was {values!r}; it must be numeric")
-    if given.size == 0:
-        raise InvalidInputError(f"{name} was empty; it must have at least one entry")
-    numbers = given.astype(np.float64)
-    bound = "> 0" if positive else ">= 0"
-    good = np.isfinite(numbers) & ((numbers > 0) if positive else (numbers >= 0))
+    found = _check.numbers(name, values, above="> 0" if positive else ">= 0")
+    good = (found == 0) | ((found >= 1 / WIDEST) & (found <= WIDEST))
     if not good.all():
-        bad = numbers[~good].flat[0]
-        raise InvalidInputError(f"{name} was {bad}; every entry must be finite and {bound}")
-    return numbers
+        raise InvalidInputError(
+            f"{name} was {found[~good].flat[0]}; it must lie between {1 / WIDEST:g} and {WIDEST:g}"
+            + ("" if positive else ", or be 0")
+        )
+    return found
+
+
+def number(name: str, value: float, *, positive: bool = False) -> float:
+    """``value`` as a float in the range of `array`."""
+    return float(array(name, _check.finite(name, value), positive=positive))
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,32 +75,25 @@ class Settings:
         count = array("generations", generations)
         if generator_samples is None and (count > 0).any():
             raise InvalidInputError(
-                f"generator_samples was None with generations {generations!r}; it must be given"
+                f"generator_samples was None with generations {shown(generations)}; it must be given"
             )
-        columns = [
-            array("n_samples", n_samples, positive=True),
-            array("penalty", penalty),
-            array("noise", noise),
-            count,
-            array(
-                "generator_samples",
-                1.0 if generator_samples is None else generator_samples,
-                positive=True,
-            ),
-            array("generator_noise", generator_noise),
-            array("generator_penalty", generator_penalty),
-        ]
-        if same and (columns[6] > 0).any():
+        rows = 1.0 if generator_samples is None else generator_samples
+        columns = {
+            "n_samples": array("n_samples", n_samples, positive=True),
+            "penalty": array("penalty", penalty),
+            "noise": array("noise", noise),
+            "generations": count,
+            "generator_samples": array("generator_samples", rows, positive=True),
+            "generator_noise": array("generator_noise", generator_noise),
+            "generator_penalty": array("generator_penalty", generator_penalty),
+        }
+        if same and (columns["generator_penalty"] > 0).any():
             raise InvalidInputError(
-                f"generator_penalty was {generator_penalty!r} with the same design; it must be 0"
+                f"generator_penalty was {shown(generator_penalty)} with the same design; it must "
+                "be 0"
             )
-        try:
-            shaped = np.broadcast_arrays(*columns)
-        except ValueError:
-            shapes = ", ".join(str(column.shape) for column in columns)
-            raise InvalidInputError(f"the arguments had shapes {shapes}; no broadcast") from None
-        n, lam, sigma, n_generators, rows, own, lam_generators = shaped
-        return cls(n, lam, sigma, n_generators, rows, own, lam_generators, same)
+        n, lam, sigma, n_generators, own_rows, own, lam_generators = _check.broadcast(**columns)
+        return cls(n, lam, sigma, n_generators, own_rows, own, lam_generators, same)
 
     def flat(self) -> Self:
         """The same with one axis."""

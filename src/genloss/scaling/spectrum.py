@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss import _check
+from genloss._words import shown
 from genloss.errors import InvalidInputError
 from genloss.problem import MOST_DIRECTIONS, Problem
 from genloss.scaling.chain import Fitting, Labels, Risk, downstream, generated_labels
@@ -61,7 +62,9 @@ class PowerLaw:
         object.__setattr__(self, "capacity", capacity)
         object.__setattr__(self, "source", source)
         if self.dim is not None:
-            object.__setattr__(self, "dim", _check.integer("dim", self.dim, minimum=1))
+            object.__setattr__(
+                self, "dim", _check.integer("dim", self.dim, minimum=1, maximum=10**50)
+            )
         elif source == 0:
             raise InvalidInputError(
                 "source was 0 with infinitely many directions; it must be > 0 there (the signal "
@@ -113,8 +116,9 @@ class PowerLaw:
         >>> float(PowerLaw(2.0, 0.5, dim=300).kappa(0.0, 300))
         0.0
         """
-        lam, rows = np.broadcast_arrays(
-            array("penalty", penalty), array("n_samples", n_samples, positive=True)
+        lam, rows = _check.broadcast(
+            penalty=array("penalty", penalty),
+            n_samples=array("n_samples", n_samples, positive=True),
         )
         found = fit(self.nodes, lam.ravel(), rows.ravel())
         return found.kappa.reshape(lam.shape)
@@ -227,7 +231,7 @@ class PowerLaw:
         True
         """
         if not isinstance(generators, Sequence):
-            raise InvalidInputError(f"generators was {generators!r}; it must be a sequence")
+            raise InvalidInputError(f"generators was {shown(generators)}; it must be a sequence")
         chain = [_fitting(each) for each in generators]
         settings = Settings.read(n_samples, penalty=penalty, noise=noise)
         labels: Labels = generated_labels(self.nodes, chain)
@@ -239,7 +243,7 @@ def _fitting(generator: Any) -> Fitting:
     """One generator as the user wrote it."""
     if not isinstance(generator, tuple) or not 1 <= len(generator) <= 3:
         raise InvalidInputError(
-            f"generators had {generator!r}; each must be (n_samples, penalty, noise)"
+            f"generators had {shown(generator)}; each must be (n_samples, penalty, noise)"
         )
     return Fitting(
         _check.positive("generators.n_samples", generator[0]),
@@ -252,7 +256,7 @@ def check_exponents(capacity: Any, source: Any) -> tuple[float, float]:
     beta, r = _check.finite("capacity", capacity), _check.non_negative("source", source)
     if beta <= 1:
         raise InvalidInputError(
-            f"capacity was {capacity!r}; it must be > 1 (the trace of the covariance must stay "
+            f"capacity was {shown(capacity)}; it must be > 1 (the trace of the covariance must stay "
             "finite as directions are added)"
         )
     return beta, r

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 
 from genloss import _check
 from genloss._threads import cores
+from genloss._words import shown
 from genloss.curve import Curve
 from genloss.errors import InvalidInputError
 from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.simulate import runner
+from genloss.simulate.tally import Batch, Tally
 
 __all__ = ["simulate"]
 
-Array = npt.NDArray[np.float64]
+LOG = logging.getLogger(__name__)
 
 
 def simulate(
@@ -33,6 +35,7 @@ def simulate(
     dtype: str = "float64",
     workers: int | None = None,
     progress: bool = False,
+    on_round: Callable[[Curve], object] | None = None,
 ) -> Curve:
     """Simulate a plan and average the risk of every model.
 
@@ -43,7 +46,8 @@ def simulate(
     plan : Plan
         Any plan that can be written.
     trials : int, default 100
-        Number of runs, at least 2; the largest number when ``relative_stderr`` is given.
+        Number of runs, 2 to 10**12; the largest number when ``relative_stderr`` is given. No run
+        is kept, so that memory does not grow with it.
     seed : int, default 0
         Seed. The result depends on it and not on the number of workers.
     method : {"auto", "literal", "exact"}, default "auto"
@@ -63,6 +67,10 @@ def simulate(
         Threads; default: the cores this process may use. Each holds BLAS to one thread.
     progress : bool, default False
         Whether to show a progress bar.
+    on_round : callable, optional
+        Called with the curve so far after every round of runs, in the calling thread; the last
+        time with the curve that is returned. Returning False stops the simulation. The rounds do
+        not depend on the number of workers.
 
     Returns
     -------
@@ -81,13 +89,17 @@ def simulate(
     >>> trials = gl.simulate(problem, plan, trials=200, seed=1)
     >>> bool((abs(trials.risk - gl.predict(problem, plan).risk) < 4 * trials.stderr).all())
     True
+
+    A look at every round, which may also be the last:
+
+    >>> seen = gl.simulate(problem, plan, trials=10**9, on_round=lambda curve: curve.trials < 1000)
+    >>> seen.trials
+    1024
     """
-    if not isinstance(problem, Problem):
-        raise InvalidInputError(f"problem was {type(problem).__name__}; it must be a Problem")
-    if not isinstance(plan, Plan):
-        raise InvalidInputError(f"plan was {type(plan).__name__}; it must be a Plan")
+    _check.instance("problem", problem, Problem)
+    _check.instance("plan", plan, Plan)
     plan.check_fits(problem.dim)
-    trials = _check.integer("trials", trials, minimum=2)
+    trials = _check.integer("trials", trials, minimum=2, maximum=runner.MOST_TRIALS)
     seed = _check.integer("seed", seed, minimum=0)
     method = _check.choice("method", method, ("auto", "literal", "exact"))
     if relative_stderr is not None:
@@ -95,24 +107,41 @@ def simulate(
     if workers is None:
         workers = cores()
     workers = _check.integer("workers", workers, minimum=1)
+    _check.boolean("progress", progress)
+    if on_round is not None and not callable(on_round):
+        raise InvalidInputError(f"on_round was {shown(on_round)}; it must be a function of a Curve")
     single = _check.choice("dtype", dtype, ("float64", "float32")) == "float32"
     engine = runner.engine_for(problem, plan, method)
-    run, name, size, look = engine.run, engine.NAME, engine.BLOCK, engine.LOOK
+    engine_run, name, size = engine.run, engine.NAME, engine.BLOCK
     if single and engine.SINGLE:
-        run, name = partial(run, dtype=np.float32), f"{name}, float32"
-    sizes = [min(size, trials - start) for start in range(0, trials, size)]
-    risks: list[Array] = []
-    errors = np.zeros((plan.n_models, problem.dim))
-    with _progress_bar(progress, trials) as advance:
-        for done, sums in runner.rounds(run, problem, plan, sizes, seed, workers, look // size):
-            risks += done
-            errors += sums
-            advance(sum(len(block) for block in done))
-            if relative_stderr is not None and runner.precise(
-                np.concatenate(risks), relative_stderr
-            ):
+        engine_run, name = partial(engine_run, dtype=np.float32), f"{name}, float32"
+    warnings = runner.cautions(problem, plan)
+
+    def run(stream: np.random.SeedSequence, count: int) -> Batch:
+        with np.errstate(over="ignore", invalid="ignore"):
+            batch: Batch = engine_run(problem, plan, np.random.default_rng(stream), count)
+        runner.check_finite(batch.risks)
+        return batch
+
+    sizes = runner.blocks(trials, size)
+    rounds = runner.rounds(run, sizes, seed, workers, engine.LOOK // size)
+    tally: Tally | None = None
+    with closing(rounds), _progress_bar(progress, trials) as advance:
+        for batches in rounds:
+            new = Tally.of(batches)
+            tally = new if tally is None else tally.joined(new)
+            advance(new.runs)
+            LOG.debug("simulated %d of %d runs (%s)", tally.runs, trials, name)
+            if on_round is not None and _stops(on_round(tally.curve(name, warnings))):
                 break
-    return runner.curve(np.concatenate(risks), errors, name, runner.cautions(problem, plan))
+            if relative_stderr is not None and tally.precise(relative_stderr):
+                break
+    assert tally is not None
+    return tally.curve(name, warnings)
+
+
+def _stops(answer: object) -> bool:
+    return isinstance(answer, bool | np.bool_) and not answer
 
 
 def _progress_bar(show: bool, trials: int) -> AbstractContextManager[Callable[[int], None]]:

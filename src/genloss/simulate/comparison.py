@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from genloss import _check
+from genloss import _check, _html
 from genloss._threads import cores
+from genloss.curve import Curve
 from genloss.errors import InvalidInputError
 from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.simulate import literal, radial, runner
+from genloss.simulate.tally import Batch, Tally
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Array = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
     """Risk of every model of a plan minus that of another one, run on common random numbers.
 
@@ -34,6 +40,8 @@ class Comparison:
         Engine of both.
     trials : int
         Number of pairs of runs.
+    curve, other : Curve
+        Risks of the first plan's models and of the second's, in the same runs.
     """
 
     difference: Array
@@ -41,6 +49,84 @@ class Comparison:
     stderr_apart: Array
     method: str
     trials: int
+    curve: Curve
+    other: Curve
+
+    def __post_init__(self) -> None:
+        for name in ("difference", "stderr", "stderr_apart"):
+            getattr(self, name).setflags(write=False)
+
+    def to_frame(self, backend: str | None = None) -> Any:
+        """One row per model, as a data frame.
+
+        Parameters
+        ----------
+        backend : {"pandas", "polars", "pyarrow"}, optional
+            Library of the frame; default: the first of these that is installed.
+
+        Returns
+        -------
+        pandas.DataFrame, polars.DataFrame or pyarrow.Table
+            Columns ``model``, ``risk``, ``other_risk``, ``difference``, ``stderr``,
+            ``stderr_apart`` and ``gain``.
+
+        Raises
+        ------
+        MissingDependencyError
+            If none of the libraries is installed.
+        """
+        from genloss.tables.to_frame import frame
+
+        return frame(self._table(), backend)
+
+    def plot(self, *, ax: Axes | None = None) -> Axes:
+        """Draw the difference of every model, with error bars of two standard errors.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; default: a new figure of Matplotlib's pyplot, which notebooks show.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The axes, for further styling and saving.
+        """
+        from genloss.plots import plot_difference
+
+        return plot_difference(self, ax=ax)
+
+    def _table(self) -> dict[str, npt.NDArray[Any]]:
+        return {
+            "model": np.arange(self.difference.size),
+            "risk": self.curve.risk,
+            "other_risk": self.other.risk,
+            "difference": self.difference,
+            "stderr": self.stderr,
+            "stderr_apart": self.stderr_apart,
+            "gain": self.gain,
+        }
+
+    def _shown(self) -> list[list[int | float]]:
+        columns = [self.curve.risk, self.other.risk, self.difference, self.stderr]
+        models = _html.shown(self.difference.size)
+        return [[t, *(float(column[t]) for column in columns)] for t in models]
+
+    def _repr_html_(self) -> str:
+        headings = ["model", "risk", "risk of the other", "difference", "s.e."]
+        return _html.table(self._title(), headings, self._shown())
+
+    def _title(self) -> str:
+        return (
+            f"Comparison({self.difference.size} models, {self.trials} pairs of runs, {self.method})"
+        )
+
+    def __repr__(self) -> str:
+        lines = [
+            f"  model {t:>2}: {one:.5g} - {two:.5g} = {difference:+.3g} +- {stderr:.2g}"
+            for t, one, two, difference, stderr in self._shown()
+        ]
+        return "\n".join([self._title(), *lines])
 
     @property
     def gain(self) -> Array:
@@ -75,7 +161,7 @@ def compare(
     plan, other : Plan
         Two plans of as many models.
     trials : int, default 100
-        Number of pairs of runs, at least 2.
+        Number of pairs of runs, 2 to 10**12.
     seed : int, default 0
         Seed. The result depends on it and not on the number of workers.
     method : {"auto", "literal", "exact"}, default "auto"
@@ -109,41 +195,43 @@ def compare(
     >>> bool(found.difference[0] > 4 * found.stderr[0]), bool(found.gain.min() > 5)
     (True, True)
     """
-    if not isinstance(problem, Problem):
-        raise InvalidInputError(f"problem was {type(problem).__name__}; it must be a Problem")
+    _check.instance("problem", problem, Problem)
     for name, given in (("plan", plan), ("other", other)):
-        if not isinstance(given, Plan):
-            raise InvalidInputError(f"{name} was {type(given).__name__}; it must be a Plan")
+        _check.instance(name, given, Plan)
         given.check_fits(problem.dim)
     if plan.n_models != other.n_models:
         raise InvalidInputError(
             f"other had {other.n_models} models; it must have as many as plan, {plan.n_models}"
         )
-    trials = _check.integer("trials", trials, minimum=2)
+    trials = _check.integer("trials", trials, minimum=2, maximum=runner.MOST_TRIALS)
     seed = _check.integer("seed", seed, minimum=0)
     method = _check.choice("method", method, ("auto", "literal", "exact"))
     workers = _check.integer("workers", cores() if workers is None else workers, minimum=1)
     engine = _engine(problem, plan, other, method)
-    sizes = [min(engine.BLOCK, trials - start) for start in range(0, trials, engine.BLOCK)]
-    one, two = (
-        np.concatenate(
-            [
-                risk
-                for risks, _ in runner.rounds(
-                    engine.run, problem, each, sizes, seed, workers, len(sizes)
-                )
-                for risk in risks
-            ]
+
+    def run(stream: np.random.SeedSequence, count: int) -> tuple[Batch, Batch, Batch]:
+        one, two = (
+            engine.run(problem, each, np.random.default_rng(stream), count)
+            for each in (plan, other)
         )
-        for each in (plan, other)
+        return one, two, Batch(one.risks - two.risks, one.sums, one.aside)
+
+    rounds = runner.rounds(
+        run, runner.blocks(trials, engine.BLOCK), seed, workers, engine.LOOK // engine.BLOCK
     )
-    together, apart = one - two, np.sqrt(one.var(axis=0, ddof=1) + two.var(axis=0, ddof=1))
+    tallies: list[Tally] = []
+    for batches in rounds:
+        new = [Tally.of(each) for each in zip(*batches, strict=True)]
+        tallies = [a.joined(b) for a, b in zip(tallies, new, strict=True)] if tallies else new
+    first, second, together = tallies
     return Comparison(
-        difference=together.mean(axis=0),
-        stderr=together.std(axis=0, ddof=1) / np.sqrt(trials),
-        stderr_apart=apart / np.sqrt(trials),
+        difference=together.mean,
+        stderr=together.stderr,
+        stderr_apart=np.hypot(first.stderr, second.stderr),
         method=engine.NAME,
         trials=trials,
+        curve=first.curve(engine.NAME, runner.cautions(problem, plan)),
+        other=second.curve(engine.NAME, runner.cautions(problem, other)),
     )
 
 
@@ -165,7 +253,7 @@ def _drawn(engine: ModuleType, plan: Plan) -> list[object]:
     return [
         (
             generation.design,
-            engine is radial and generation.penalty > 0,
+            engine is radial and generation.fixed_penalty > 0,
             [(source.n_samples, source.label_noise > 0) for source in generation.sources],
         )
         for generation in plan

@@ -22,6 +22,7 @@ from genloss.generation import REAL, Generation, Source
 from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.simulate import literal
+from genloss.simulate.tally import Batch
 
 Array = npt.NDArray[np.float64]
 
@@ -82,8 +83,8 @@ def run(
     rng: np.random.Generator,
     count: int,
     dtype: type[np.float64 | np.float32] = np.float64,
-) -> tuple[Array, Array]:
-    """Run the plan ``count`` times; returns what `literal.run` returns."""
+) -> Batch:
+    """Run the plan ``count`` times, with rows and products of rows in ``dtype``."""
     d, truth = problem.dim, np.sqrt(problem.spectrum) * problem.truth
     risks = np.empty((plan.n_models, count))
     errors = np.empty((plan.n_models, d))
@@ -105,14 +106,16 @@ def run(
             gram = reduce(Gram.joined, map(_gram, parts, factors, labels))
             if pools:
                 pool = gram if pool is None else pool.joined(gram)
-            fitted = _fit(problem, pool if pool and generation.pooled else gram, generation.penalty)
+            fitted = _fit(
+                problem, pool if pool and generation.pooled else gram, generation.fixed_penalty
+            )
         error = fitted - truth
         risks[model] = np.vecdot(error, error)
         errors[model] = error.sum(axis=0)
         models[model] = fitted
         for number in [k for k in models if k >= 0 and last_use.get(k, -1) <= model]:
             del models[number]
-    return risks.T, errors
+    return Batch(risks.T, errors)
 
 
 @lru_cache(maxsize=8)
@@ -177,5 +180,5 @@ def _fit_few(
     root = np.sqrt(problem.spectrum)
     inputs = np.concatenate(factors, axis=1) * root.astype(factors[0].dtype)
     samples = zip(inputs, np.concatenate(labels, axis=1), strict=True)
-    fits = [literal.fit(X, y, weights, penalty=generation.penalty) for X, y in samples]
+    fits = [literal.fit(X, y, weights, penalty=generation.fixed_penalty) for X, y in samples]
     return root * np.array(fits)

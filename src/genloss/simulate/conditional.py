@@ -14,11 +14,12 @@ import numpy.typing as npt
 
 from genloss import _check
 from genloss._threads import cores, trial_pool
-from genloss.errors import InvalidInputError
+from genloss.generation import MOST_ROWS
 from genloss.problem import Problem
 
 __all__ = ["Downstream", "downstream"]
 
+MOST_DESIGNS = 10**6  # all are kept
 Array = npt.NDArray[np.float64]
 
 
@@ -91,7 +92,7 @@ def downstream(
     penalties : array_like of shape (n_penalties,)
         Ridge penalties >= 0.
     trials : int, default 100
-        Number of designs, at least 2.
+        Number of designs, 2 to 10**6.
     seed : int, default 0
         Seed; the result does not depend on the number of workers.
     workers : int, optional
@@ -120,13 +121,10 @@ def downstream(
     >>> parts.bias.shape
     (20, 2)
     """
-    if not isinstance(problem, Problem):
-        raise InvalidInputError(f"problem was {type(problem).__name__}; it must be a Problem")
-    n_samples = _check.integer("n_samples", n_samples, minimum=1)
-    lams = _check.vector("penalties", penalties)
-    if (lams < 0).any():
-        raise InvalidInputError(f"penalties had minimum {lams.min()}; all must be >= 0")
-    trials = _check.integer("trials", trials, minimum=2)
+    _check.instance("problem", problem, Problem)
+    n_samples = _check.integer("n_samples", n_samples, minimum=1, maximum=MOST_ROWS)
+    lams = _check.vector("penalties", penalties, above=">= 0")
+    trials = _check.integer("trials", trials, minimum=2, maximum=MOST_DESIGNS)
     seed = _check.integer("seed", seed, minimum=0)
     workers = _check.integer("workers", cores() if workers is None else workers, minimum=1)
     streams = np.random.SeedSequence(seed).spawn(trials)

@@ -15,6 +15,7 @@ import scipy.linalg
 from genloss.generation import REAL
 from genloss.plan import Plan
 from genloss.problem import Problem
+from genloss.simulate.tally import Batch
 
 Array = npt.NDArray[np.float64]
 
@@ -34,8 +35,8 @@ def applies(problem: Problem, plan: Plan) -> bool:
     )
 
 
-def run(problem: Problem, plan: Plan, rng: np.random.Generator, count: int) -> tuple[Array, Array]:
-    """Draw the errors of ``count`` runs; returns what `literal.run` returns."""
+def run(problem: Problem, plan: Plan, rng: np.random.Generator, count: int) -> Batch:
+    """Draw the errors of ``count`` runs."""
     whitened = np.sqrt(problem.spectrum) * problem.truth
     risks = np.empty((count, plan.n_models))
     sums = np.empty((plan.n_models, problem.dim))
@@ -57,7 +58,7 @@ def run(problem: Problem, plan: Plan, rng: np.random.Generator, count: int) -> t
             errors[model] = error
             for number in [u for u in errors if last_use.get(u, -1) <= model]:
                 del errors[number]
-    return risks, sums
+    return Batch(risks, sums)
 
 
 def _runs(plan: Plan) -> list[tuple[int, int]]:

@@ -12,6 +12,8 @@ from genloss import _linalg
 from genloss.generation import REAL, Generation
 from genloss.plan import Plan
 from genloss.problem import Problem
+from genloss.simulate.leave_one_out import chosen_penalty
+from genloss.simulate.tally import Batch
 
 Array = npt.NDArray[np.float64]
 
@@ -30,16 +32,8 @@ def run(
     rng: np.random.Generator,
     count: int,
     dtype: type[np.float64 | np.float32] = np.float64,
-) -> tuple[Array, Array]:
-    """Run the plan ``count`` times, with rows and products of rows in ``dtype``.
-
-    Returns
-    -------
-    risks : ndarray of shape (count, n_models)
-        Excess risk of every model of every run.
-    errors : ndarray of shape (n_models, p)
-        Sum over the runs of ``sqrt(spectrum) * (w_t - truth)``.
-    """
+) -> Batch:
+    """Run the plan ``count`` times, with rows and products of rows in ``dtype``."""
     root = np.sqrt(problem.spectrum)
     risks = np.empty((count, plan.n_models))
     errors = np.zeros((plan.n_models, problem.dim))
@@ -48,7 +42,7 @@ def run(
             error = root * (w - problem.truth)
             risks[trial, model] = error @ error
             errors[model] += error
-    return risks, errors
+    return Batch(risks, errors)
 
 
 def _chain(
@@ -71,13 +65,14 @@ def _chain(
             drawn = rng.choice(len(rows[0]), generation.subsample, replace=False)
             rows = tuple(part[drawn] for part in rows)  # type: ignore[assignment]
         if generation.features is None:
-            models[model] = fit(*rows, penalty=generation.penalty)
+            models[model] = fit(*rows, penalty=_penalty(generation, *rows))
             continue
         if generation.feature_map == "fresh":
             entries = rng.standard_normal((problem.dim, generation.features), dtype=dtype)
             F = np.asarray(entries / dtype(np.sqrt(generation.features)))
         inputs, labels, weights = rows
-        models[model] = F @ fit(inputs @ F, labels, weights, penalty=generation.penalty)
+        rows = inputs @ F, labels, weights
+        models[model] = F @ fit(*rows, penalty=_penalty(generation, *rows))
     return [models[model] for model in range(plan.n_models)]
 
 
@@ -116,6 +111,10 @@ def _labels(
 
 def _weights(generation: Generation) -> Array:
     return np.concatenate([np.full(s.n_samples, s.weight) for s in generation.sources])
+
+
+def _penalty(generation: Generation, X: Array, y: Array, weights: Array) -> float:
+    return chosen_penalty(X, y, weights) if generation.penalty == "cv" else generation.penalty
 
 
 def fit(X: Array, y: Array, weights: Array | None = None, *, penalty: float = 0.0) -> Array:

@@ -19,6 +19,7 @@ from numpy.random import Generator
 from genloss.generation import REAL, Generation
 from genloss.plan import Plan
 from genloss.problem import Problem
+from genloss.simulate.tally import Batch
 
 Array = npt.NDArray[np.float64]
 
@@ -47,14 +48,11 @@ def applies(problem: Problem, plan: Plan) -> bool:
     )
 
 
-def run(problem: Problem, plan: Plan, rng: np.random.Generator, count: int) -> tuple[Array, Array]:
-    """Run the plan ``count`` times; returns what `literal.run` returns."""
+def run(problem: Problem, plan: Plan, rng: np.random.Generator, count: int) -> Batch:
+    """Run the plan ``count`` times."""
     length = math.sqrt(problem.signal)
-    whitened = np.sqrt(problem.spectrum) * problem.truth
-    forward = whitened / length if length > 0 else np.eye(1, problem.dim)[0]
     risks = np.empty((count, plan.n_models))
-    sums = np.empty((plan.n_models, problem.dim))
-    sideways = _perpendicular(forward)
+    along, aside = np.empty((plan.n_models, 1)), np.empty(plan.n_models)
     before = Radial(np.full(count, length), np.zeros(count))
     for model, generation in enumerate(plan):
         shares = generation.sources[0].labeler_numbers(model)
@@ -63,25 +61,16 @@ def run(problem: Problem, plan: Plan, rng: np.random.Generator, count: int) -> t
         before = _fit(problem, generation, labeler, rng)
         error = before.along - length
         risks[:, model] = error**2 + before.across**2
-        # errors across the truth have uniform directions: only the length of their sum matters
-        sums[model] = error.sum() * forward + np.linalg.norm(before.across) * sideways
-    return risks, sums
-
-
-def _perpendicular(direction: Array) -> Array:
-    """Some unit vector across a direction; zero in one dimension."""
-    least = int(np.argmin(np.abs(direction)))
-    other = -direction[least] * direction
-    other[least] += 1
-    return other / float(np.linalg.norm(other)) if direction.size > 1 else np.zeros(1)
+        along[model], aside[model] = error.sum(), before.across @ before.across
+    return Batch(risks, along, aside)
 
 
 def _fit(
     problem: Problem, generation: Generation, labeler: Radial, rng: np.random.Generator
 ) -> Radial:
     source, d = generation.sources[0], problem.dim
-    if generation.penalty > 0:
-        penalty = generation.penalty / (source.weight * float(problem.spectrum[0]))
+    if generation.fixed_penalty > 0:
+        penalty = generation.fixed_penalty / (source.weight * float(problem.spectrum[0]))
         return _ridge(d, source.n_samples, penalty, source.label_noise, labeler, rng)
     if source.n_samples >= d:
         return _least_squares(d, source.n_samples, source.label_noise, labeler, rng)

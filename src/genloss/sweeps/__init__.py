@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from genloss._needs import need
 from genloss.errors import InvalidInputError
 from genloss.plan import Plan
 from genloss.problem import Problem
@@ -16,7 +18,15 @@ from genloss.sweeps.files import SweepFile, load_sweep
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["StoreError", "SweepFile", "default_store", "export", "load_sweep", "sweep"]
+__all__ = [
+    "StoreError",
+    "SweepFile",
+    "default_store",
+    "export",
+    "load_results",
+    "load_sweep",
+    "sweep",
+]
 
 FOLDER = "genloss-sweeps"
 """Where stores go that were given no name."""
@@ -34,7 +44,7 @@ def sweep(
     relative_stderr: float | None = None,
     draws: int | None = None,
     seed: int = 0,
-    cluster: str | None = None,
+    cluster: str | Executor | None = None,
     workers: int | None = None,
     block_size: int | None = None,
     any_version: bool = False,
@@ -62,8 +72,9 @@ def sweep(
         ``{"named": {name: value}}``, or at random ``{"uniform": [from, to]}``,
         ``{"log_uniform": [from, to]}``, ``{"choice": [...]}``; ``"whole": True`` rounds.
     store : str or Path, optional
-        Folder or fsspec URL of the Zarr store. Default: a folder below "genloss-sweeps", named by
-        the content of the sweep, so that the same call finds it again.
+        Folder or fsspec URL of the results, Parquet files; ``~`` is the home folder. Default: a
+        folder below "genloss-sweeps", named by the content of the sweep, so that the same call
+        finds it again.
     theory : bool, default True
         Whether to predict every point. Where there is no theory the risk is NaN and ``message``
         says why.
@@ -76,10 +87,10 @@ def sweep(
     seed : int, default 0
         Seed of draws and simulations. A point's own seed comes from it and the point's number, so
         that results depend neither on the engine nor on blocks or order.
-    cluster : str, optional
-        "serial", "threads", "processes", "local" (a Dask cluster on this machine), "ray", or the
-        address of a Dask scheduler ("tcp://host:8786"). Default: an enclosing
-        ``joblib.parallel_config``, the scheduler at DASK_SCHEDULER_ADDRESS, or this machine.
+    cluster : str or concurrent.futures.Executor, optional
+        "serial", "threads", "processes", "local" (a Dask cluster on this machine), "ray", the
+        address of a Dask scheduler ("tcp://host:8786"), or an executor of your own. Default: the
+        scheduler at DASK_SCHEDULER_ADDRESS, or this machine.
     workers : int, optional
         Local workers; default: one per core.
     block_size : int, optional
@@ -96,8 +107,7 @@ def sweep(
     xarray.Dataset
         ``risk``, ``bias``, ``variance`` (and ``stderr``) by field, ``route`` ("theory",
         "simulation") and ``model``, padded with NaN after a plan's last model; ``method``,
-        ``warnings`` and ``message`` by field and route; ``n_models`` and ``seed`` by field. Arrays
-        are read when they are used.
+        ``warnings`` and ``message`` by field and route; ``n_models`` and ``seed`` by field.
 
     Raises
     ------
@@ -106,7 +116,7 @@ def sweep(
     StoreError
         If the store is foreign, damaged, or of another sweep or version.
     MissingDependencyError
-        If xarray and Zarr, or the engine, are not installed.
+        If xarray and PyArrow, or the engine, are not installed.
 
     Examples
     --------
@@ -124,10 +134,9 @@ def sweep(
     array([0.759, 0.549])
     """
     from genloss.sweeps.design import Sweep
-    from genloss.sweeps.keys import need
     from genloss.sweeps.runs import run
 
-    need("sweep", "xarray", "zarr")
+    need("sweep", "pyarrow", "xarray")
     place: Any = store
     if place is not None and (not isinstance(place, str | Path) or place == ""):
         raise InvalidInputError(f"store was {store!r}; it must be a folder or a URL")
@@ -155,6 +164,44 @@ def sweep(
     return done.dataset()
 
 
+def load_results(store: str | Path) -> xarray.Dataset:
+    """Read the results of a sweep, finished or not, from its store alone.
+
+    Parameters
+    ----------
+    store : str or Path
+        Folder or fsspec URL. Its files are Parquet: ``pandas.read_parquet(store)`` and
+        ``polars.read_parquet(f"{store}/blocks")`` read them too, a row for every point, route and
+        model.
+
+    Returns
+    -------
+    xarray.Dataset
+        What `sweep` returns; points that were not computed yet have no models (``n_models`` is 0).
+
+    Raises
+    ------
+    StoreError
+        If it is no store, or damaged.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import genloss as gl
+    >>> from genloss.sweeps import load_results
+    >>> folder, problem = tempfile.mkdtemp(), gl.Problem.isotropic(20)
+    >>> plan, grid = gl.Plan.replace(3, 100, noise=0.5), {"plan.penalty": [0.0, 0.1]}
+    >>> results = gl.sweep(problem, plan, grid, store=folder, cluster="serial")
+    >>> load_results(folder).equals(results)
+    True
+    """
+    from genloss.sweeps.places import Place
+    from genloss.sweeps.store import read_store
+
+    need("sweep", "pyarrow", "xarray")
+    return read_store(Place.of(str(store))).dataset()
+
+
 def default_store(sweep_hash: str) -> str:
     """Return the folder of a sweep that was given none.
 
@@ -164,4 +211,4 @@ def default_store(sweep_hash: str) -> str:
     >>> default_store("0123456789abcdef0123456789abcdef").startswith("genloss-sweeps")
     True
     """
-    return str(Path(FOLDER) / f"{sweep_hash[:16]}.zarr")
+    return str(Path(FOLDER) / f"{sweep_hash[:16]}.sweep")

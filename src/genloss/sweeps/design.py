@@ -18,7 +18,6 @@ from genloss.errors import GenlossError, InvalidInputError
 from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.sweeps.axes import Axis, read_grid
-from genloss.sweeps.fields import Recipes
 from genloss.sweeps.points import Part, Point, Work, point_seed
 
 Recipe = Mapping[str, Any]
@@ -108,7 +107,7 @@ class Sweep:
         """What answers at every point."""
         return ("theory",) * self.theory + ("simulation",) * (self.trials > 0)
 
-    @property
+    @cached_property
     def work(self) -> Work:
         """What a worker has to know besides its points."""
         return Work(
@@ -196,12 +195,12 @@ def check_points(sweep: Sweep) -> npt.NDArray[np.int64]:
         If a point is invalid; the message counts them and shows the first.
     """
     work = sweep.work
-    recipes = Recipes(sweep.problem, sweep.plan)
     n_models = np.zeros(sweep.n_points, dtype=np.int64)
     wrong: list[tuple[int, str]] = []
-    for number in range(sweep.n_points):
+    everything = tuple(slice(0, length) for length in sweep.shape)
+    for number, overrides in enumerate(sweep.part(everything).overrides()):
         try:
-            problem, plan = recipes.at(sweep.overrides(number))
+            problem, plan = work.built.at(overrides)
             plan.check_fits(problem.dim)
             work.check(problem, plan)
             n_models[number] = plan.n_models

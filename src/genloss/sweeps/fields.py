@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, replace
 from typing import Any, TypeVar
 
-from genloss.errors import GenlossError, InvalidInputError
+from genloss.errors import InvalidInputError
 from genloss.files import refuse_unknown
 from genloss.generation import Generation, Source
 from genloss.plan import Plan
@@ -16,13 +16,16 @@ from genloss.problem import Problem
 Overrides = Sequence[tuple[str, Any]]
 """Paths and the values to put there, in order."""
 
+Change = tuple[int | None, str, Any]
+"""One source or all that the fit has, the path of the field, and the value to put there."""
+
 T = TypeVar("T", Problem, Plan)
 
 OF_ONE_GENERATION = re.compile(
     r"generations\[(?P<generation>-?\d+)\](\.sources\[(?P<source>-?\d+)\])?\.(?P<key>\w+)"
 )
-OF_THE_FIT = tuple(spec.name for spec in dataclasses.fields(Generation) if spec.name != "sources")
-OF_A_SOURCE = tuple(spec.name for spec in dataclasses.fields(Source))
+OF_THE_FIT = tuple(spec.name for spec in fields(Generation) if spec.name != "sources")
+OF_A_SOURCE = tuple(spec.name for spec in fields(Source))
 
 # long name and units by the last word of a path; inputs and labels have whatever unit they have
 WORDS = {
@@ -99,80 +102,74 @@ def build_plan(base: Plan | Mapping[str, Any], overrides: Overrides) -> Plan:
     """
     base, changes = _whole("plan", base, overrides)
     single = {key: value for key, value in changes.items() if OF_ONE_GENERATION.fullmatch(key)}
-    plain = {key: value for key, value in changes.items() if key not in single}
-    if isinstance(base, Mapping) and "preset" in {**base, **plain}:
-        plan, everywhere = Plan.from_dict({**base, **plain}), {}
+    everywhere = {key: value for key, value in changes.items() if key not in single}
+    if isinstance(base, Mapping) and "preset" in {**base, **everywhere}:
+        plan, everywhere = Plan.from_dict({**base, **everywhere}), {}
     else:
-        plan, everywhere = base if isinstance(base, Plan) else Plan.from_dict(base), plain
+        plan = base if isinstance(base, Plan) else Plan.from_dict(base)
     if not everywhere and not single:
         return plan
-    generations = [_with_sources(generation.to_dict()) for generation in plan]
-    for key, value in everywhere.items():
-        if key == "generations":
-            raise InvalidInputError(
-                "plan.generations varies, but the plan is a list of generations; give it as a "
-                "table with a preset, such as {'preset': 'replace', 'n_samples': 100}"
-            )
-        for generation in generations:
-            _put(generation, None, f"plan.{key}", value)
+    if "generations" in everywhere:
+        raise InvalidInputError(
+            "plan.generations varies, but the plan is a list of generations; give it as a "
+            "table with a preset, such as {'preset': 'replace', 'n_samples': 100}"
+        )
+    own: dict[int, list[Change]] = {}
     for key, value in single.items():
         match = OF_ONE_GENERATION.fullmatch(key)
         assert match is not None
-        generation = _entry(generations, match["generation"], f"plan.{key}", "generations")
+        model = _place(match["generation"], plan.n_models, f"plan.{key}", "generations")
         source = None
         if match["source"] is not None:
-            source = _entry(generation["sources"], match["source"], f"plan.{key}", "sources")
-        _put(generation, source, f"plan.{key}", value)
-    return Plan.from_dict({"generations": generations})
+            sources = len(plan.generations[model].sources)
+            source = _place(match["source"], sources, f"plan.{key}", "sources")
+        own.setdefault(model, []).append((source, f"plan.{key}", value))
+    return _with_values(plan, [(None, f"plan.{key}", everywhere[key]) for key in everywhere], own)
 
 
-class Recipes:
-    """Problems and plans by what varies in them, each built once while it is in use.
+def _with_values(plan: Plan, shared: Sequence[Change], own: Mapping[int, Sequence[Change]]) -> Plan:
+    """Return the plan with other values in all generations, and in some of them."""
+    changed: dict[Any, Generation] = {}  # neighbours are one object, and stay one
+    generations = []
+    for model, generation in enumerate(plan):
+        which = (id(generation), model if model in own else None)
+        if which not in changed:
+            changed[which] = _changed(generation, [*shared, *own.get(model, ())])
+        generations.append(changed[which])
+    return Plan(tuple(generations))
 
-    Parameters
-    ----------
-    problem : Problem or mapping
-        What does not vary of the problem.
-    plan : Plan or mapping
-        What does not vary of the plan.
-    """
 
-    MOST = 1000
-    """A grid has far fewer problems and plans than points; a random design does not."""
-
-    def __init__(self, problem: Problem | Mapping[str, Any], plan: Plan | Mapping[str, Any]):
-        self._base = (problem, plan)
-        self._built: dict[Any, Problem | Plan | GenlossError] = {}
-
-    def at(self, overrides: Overrides) -> tuple[Problem, Plan]:
-        """Return problem and plan with other values in some fields."""
-        problem, plan = self._base
-        return (
-            self._once("problem", overrides, lambda own: build_problem(problem, own)),
-            self._once("plan", overrides, lambda own: build_plan(plan, own)),
+def _changed(generation: Generation, changes: Sequence[Change]) -> Generation:
+    """Return the generation with other values, set together: each may need the others."""
+    fit: dict[str, Any] = {}
+    rows: list[dict[str, Any]] = [{} for _ in generation.sources]
+    for source, path, value in changes:
+        where, _, key = path.rpartition(".")
+        refuse_unknown(
+            [key], OF_A_SOURCE if source is not None else (*OF_THE_FIT, *OF_A_SOURCE), where=where
         )
+        if source is not None:
+            rows[source][key] = value
+        elif key in OF_THE_FIT:
+            fit[key] = value
+        elif key == "n_samples" and len(rows) > 1:
+            raise InvalidInputError(
+                "plan.n_samples varies, but a generation has rows of several sources; name one, as "
+                "in 'plan.generations[1].sources[0].n_samples', or give the plan as a preset table"
+            )
+        else:
+            for each in rows:
+                each[key] = value
+    sources = zip(generation.sources, rows, strict=True)
+    if any(rows):
+        fit["sources"] = tuple(replace(source, **own) if own else source for source, own in sources)
+    return replace(generation, **fit)
 
-    def _once(self, root: str, overrides: Overrides, build: Callable[[Overrides], T]) -> T:
-        own: Overrides = [
-            (path, value) for path, value in overrides if path.partition(".")[0] == root
-        ]
-        key = (root, *((path, _identity(value)) for path, value in own))
-        if key not in self._built:
-            if len(self._built) >= self.MOST:
-                self._built.clear()
-            try:
-                self._built[key] = build(own)
-            except GenlossError as error:
-                self._built[key] = error
-        found: Any = self._built[key]
-        if isinstance(found, GenlossError):
-            raise found
-        return found
 
-
-def _identity(value: Any) -> Any:
-    # the axes keep whole problems and plans alive, so their address tells them apart
-    return id(value) if isinstance(value, Problem | Plan) else repr(value)
+def _place(number: str, count: int, path: str, what: str) -> int:
+    if not -count <= int(number) < count:
+        raise InvalidInputError(f"{path} does not exist; there are {count} {what}")
+    return int(number) % count
 
 
 def _whole(
@@ -189,33 +186,82 @@ def _whole(
     return base, changes
 
 
-def _with_sources(generation: dict[str, Any]) -> dict[str, Any]:
-    if "sources" in generation:
-        return generation
-    own = {key: generation.pop(key) for key in OF_THE_FIT if key in generation}
-    return {**own, "sources": [generation]}
+class Built:
+    """Problems and plans by what varies in them, each built and checked once while it is in use.
 
+    Parameters
+    ----------
+    problem : Problem or mapping
+        What does not vary of the problem.
+    plan : Plan or mapping
+        What does not vary of the plan.
+    """
 
-def _put(generation: dict[str, Any], source: dict[str, Any] | None, path: str, value: Any) -> None:
-    where, _, key = path.rpartition(".")
-    keys = OF_A_SOURCE if source is not None else (*OF_THE_FIT, *OF_A_SOURCE)
-    refuse_unknown([key], keys, where=where)
-    if source is not None:
-        source[key] = value
-    elif key in OF_THE_FIT:
-        generation[key] = value
-    elif key == "n_samples" and len(generation["sources"]) > 1:
-        raise InvalidInputError(
-            "plan.n_samples varies, but a generation has rows of several sources; name one, as in "
-            "'plan.generations[1].sources[0].n_samples', or give the plan as a preset table"
+    MOST_PROBLEMS = 1000
+    """A grid has far fewer problems than points; a random design does not."""
+
+    MOST_MODELS = 200_000
+    """Models of all plans that are kept, some hundred bytes each."""
+
+    def __init__(self, problem: Problem | Mapping[str, Any], plan: Plan | Mapping[str, Any]):
+        self._base = (problem, plan)
+        self._problems: dict[Any, Problem | InvalidInputError] = {}
+        self._plans: dict[Any, Plan | InvalidInputError] = {}
+        self._n_models = 0
+
+    def at(self, overrides: Overrides) -> tuple[Problem, Plan]:
+        """Return problem and plan, or raise what is wrong with them."""
+        of_plan = [entry for entry in overrides if entry[0].startswith("plan")]
+        of_problem = [entry for entry in overrides if entry[0].startswith("problem")]
+        if len(self._problems) >= self.MOST_PROBLEMS:
+            self._problems.clear()
+        if self._n_models >= self.MOST_MODELS:
+            self._plans.clear()
+            self._n_models = 0
+        return self._once(self._problems, of_problem, self._problem), self._once(
+            self._plans, of_plan, self._plan
         )
-    else:
-        for each in generation["sources"]:
-            each[key] = value
+
+    def _once(
+        self,
+        kept: dict[Any, T | InvalidInputError],
+        own: Overrides,
+        build: Callable[[Overrides], T],
+    ) -> T:
+        key = tuple([(path, _identity(value)) for path, value in own])
+        found = kept.get(key)
+        if found is None:
+            try:
+                found = build(own)
+            except InvalidInputError as error:
+                found = error
+            kept[key] = found
+        if isinstance(found, InvalidInputError):
+            raise found
+        return found
+
+    def _problem(self, own: Overrides) -> Problem:
+        return build_problem(self._base[0], own)
+
+    def _plan(self, own: Overrides) -> Plan:
+        """Build a plan; a penalty is put into the one that has all the rest, built for many."""
+        base, values = self._base[1], dict(own)
+        penalty = values.pop("plan.penalty", None)
+        apart = "then" in base if isinstance(base, Mapping) else False
+        if isinstance(penalty, float) and not apart and not any(map(_special, values)):
+            rest = self._once(self._plans, list(values.items()), self._plan)
+            plan = _with_values(rest, [(None, "plan.penalty", penalty)], {})
+        else:
+            plan = build_plan(base, own)
+        self._n_models += plan.n_models
+        return plan
 
 
-def _entry(entries: list[dict[str, Any]], number: str, path: str, what: str) -> dict[str, Any]:
-    try:
-        return entries[int(number)]
-    except IndexError:
-        raise InvalidInputError(f"{path} does not exist; there are {len(entries)} {what}") from None
+def _special(path: str) -> bool:
+    """Whether a field is a whole plan, or of one generation, which come before or after others."""
+    return path == "plan" or "[" in path
+
+
+def _identity(value: Any) -> Any:
+    # the axes keep whole problems and plans alive, so their address tells them apart
+    return id(value) if isinstance(value, Problem | Plan) else repr(value)

@@ -10,7 +10,7 @@ from typing import Any
 
 from genloss.errors import InvalidInputError
 from genloss.files import refuse_unknown, table
-from genloss.sweeps.keys import local_folder
+from genloss.sweeps.places import home
 
 SETTINGS = ("theory", "trials", "method", "relative_stderr", "draws", "seed")
 PLACES = ("store", "block_size")
@@ -27,7 +27,7 @@ class SweepFile:
     settings : dict
         What the [sweep] table says about the computation.
     store : str
-        Folder or URL; default: beside the file, with its name and the ending .zarr.
+        Folder or URL; default: beside the file, with its name and the ending .sweep.
     block_size : int or None
         Points per block.
     """
@@ -69,7 +69,7 @@ def load_sweep(path: str | Path) -> SweepFile:
     """
     if not isinstance(path, str | Path):
         raise InvalidInputError(f"sweep file was {path!r}; it must be a path")
-    path = Path(path)
+    path = home(path)
     if path.suffix != ".toml":
         raise InvalidInputError(f"sweep file was {str(path)!r}; it must end in .toml")
     try:
@@ -89,7 +89,7 @@ def load_sweep(path: str | Path) -> SweepFile:
     rest = table("sweep", plain.get("sweep", {}))
     refuse_unknown(rest, (*SETTINGS, *PLACES), where="sweep")
     settings = {name: rest[name] for name in SETTINGS if name in rest}
-    store = rest.get("store", f"{path.stem}.zarr")
+    store = rest.get("store", f"{path.stem}.sweep")
     if not isinstance(store, str) or not store:
         raise InvalidInputError(f"sweep.store was {store!r}; it must be a folder or a URL")
     return SweepFile(
@@ -97,6 +97,6 @@ def load_sweep(path: str | Path) -> SweepFile:
         plain["plan"],
         plain["grid"],
         settings,
-        store if local_folder(store) is None or "://" in store else str(path.parent / store),
+        store if "://" in store else str(path.parent / home(store)),
         rest.get("block_size"),
     )

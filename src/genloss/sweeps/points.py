@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import chain, product
 from typing import Any
 
@@ -17,7 +18,7 @@ from genloss.curve import Curve
 from genloss.errors import GenlossError, NoTheoryError
 from genloss.plan import Plan
 from genloss.problem import Problem
-from genloss.sweeps.fields import Recipes
+from genloss.sweeps.fields import Built
 
 NUMBERS = ("risk", "bias", "variance", "stderr")
 TEXTS = ("method", "warnings", "message")
@@ -61,21 +62,31 @@ class Part:
     fields: tuple[tuple[str, ...], ...]
     values: tuple[tuple[tuple[Any, ...], ...], ...]
 
-    def points(self) -> list[Point]:
-        """Return the points in C order."""
-        sides = [range(at, at + len(row)) for at, row in zip(self.first, self.values, strict=True)]
-        numbers = np.ravel_multi_index(np.ix_(*sides), self.shape).ravel().tolist()
+    @property
+    def sides(self) -> tuple[int, ...]:
+        """Length of every side."""
+        return tuple(len(row) for row in self.values)
+
+    def numbers(self) -> npt.NDArray[np.int64]:
+        """Return the numbers of the points in C order, as an array of the rectangle's shape."""
+        sides = [np.arange(at, at + n) for at, n in zip(self.first, self.sides, strict=True)]
+        return np.asarray(np.ravel_multi_index(np.ix_(*sides), self.shape), dtype=np.int64)
+
+    def overrides(self) -> Iterator[tuple[tuple[str, Any], ...]]:
+        """Yield the fields that vary and their values at every point, in C order."""
         named = [
             [tuple(zip(fields, values, strict=True)) for values in row]
             for fields, row in zip(self.fields, self.values, strict=True)
         ]
+        return (tuple(chain.from_iterable(place)) for place in product(*named))
+
+    def points(self) -> list[Point]:
+        """Return the points in C order."""
         return [
-            Point(
-                number,
-                0 if self.seed is None else point_seed(self.seed, number),
-                tuple(chain.from_iterable(place)),
+            Point(number, 0 if self.seed is None else point_seed(self.seed, number), overrides)
+            for number, overrides in zip(
+                self.numbers().ravel().tolist(), self.overrides(), strict=True
             )
-            for number, place in zip(numbers, product(*named), strict=True)
         ]
 
 
@@ -102,6 +113,14 @@ class Work:
     trials: int
     method: str
     relative_stderr: float | None
+
+    @cached_property
+    def built(self) -> Built:
+        """Problems and plans of the points so far; stays in the process."""
+        return Built(self.problem, self.plan)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in self.__dict__.items() if key != "built"}
 
     def only_theory(self) -> Work:
         """Return the part of the work that predicts."""
@@ -178,7 +197,8 @@ class Answers:
     Attributes
     ----------
     columns : dict of str to ndarray
-        Numbers of shape (n_points, n_routes, n_models), texts and trials of (n_points, n_routes).
+        ``n_models`` and ``seed`` of shape (n_points,), texts and trials of (n_points, n_routes),
+        other numbers of (n_points, n_routes, n_models).
     seconds : float
         How long it took.
     version : str
@@ -202,32 +222,35 @@ def answer(work: Work, points: Part | Sequence[Point], n_models: int) -> Answers
 
     start = time.perf_counter()
     points = points.points() if isinstance(points, Part) else points
-    recipes = Recipes(work.problem, work.plan)
     shape = (len(points), work.theory + (work.trials > 0))
-    names = NUMBERS if work.trials else NUMBERS[:-1]
+    numbers = NUMBERS if work.trials else NUMBERS[:-1]
     columns: dict[str, npt.NDArray[Any]] = {
-        **{name: np.full((*shape, n_models), np.nan) for name in names},
+        **{name: np.full((*shape, n_models), np.nan) for name in numbers},
         **{name: np.full(shape, "", dtype=object) for name in TEXTS},
+        "n_models": np.zeros(len(points), dtype=np.int64),
     }
     if work.relative_stderr is not None:
         columns["trials"] = np.zeros(shape, dtype=np.int64)
+    if work.trials:
+        columns["seed"] = np.array([point.seed for point in points], dtype=np.int64)
     with threadpool_limits(1, user_api="blas"):
         for first in range(0, len(points), TOGETHER):
             batch = points[first : first + TOGETHER]
-            for i, curves in enumerate(_curves(work, recipes, batch), first):
+            for i, (plan, curves) in enumerate(_curves(work, batch), first):
+                columns["n_models"][i] = plan.n_models
                 for j, curve in enumerate(curves):
                     _enter(columns, (i, j), curve)
     return Answers(columns, time.perf_counter() - start)
 
 
 def _curves(
-    work: Work, recipes: Recipes, points: Sequence[Point]
-) -> Iterator[tuple[Curve | NoTheoryError, ...]]:
-    """Yield the curve of every route at every point."""
+    work: Work, points: Sequence[Point]
+) -> Iterator[tuple[Plan, tuple[Curve | NoTheoryError, ...]]]:
+    """Yield the plan of every point and its curve by every route."""
     cases = []
     for point in points:
         with naming(point):
-            cases.append(recipes.at(point.overrides))
+            cases.append(work.built.at(point.overrides))
     predicted: dict[int, Curve | NoTheoryError] = {}
     if work.theory:
         of_problem: dict[int, list[int]] = {}
@@ -239,7 +262,8 @@ def _curves(
             predicted |= zip(chosen, found, strict=True)
     for i, (point, case) in enumerate(zip(points, cases, strict=True)):
         theory = (predicted[i],) if work.theory else ()
-        yield (*theory, *((work.simulation(point, *case),) if work.trials else ()))
+        simulation = (work.simulation(point, *case),) if work.trials else ()
+        yield case[1], (*theory, *simulation)
 
 
 def _enter(

@@ -51,7 +51,7 @@ def needs_generators(
 
 def spared(limit: bool) -> int:
     """Rows lost in ``|T - d| - 1``: the proportionate limit forgets the 1."""
-    return 0 if _check.flag("limit", limit) else 1
+    return 0 if _check.boolean("limit", limit) else 1
 
 
 def near_dim(setting: Setting, *, rows_matter: bool = True) -> tuple[str, ...]:

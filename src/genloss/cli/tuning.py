@@ -1,0 +1,203 @@
+"""``genloss tune`` and ``compare``: which plan is better, the best penalties or one of two."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from genloss.cli.app import (
+    File,
+    Json,
+    app,
+    check_figure,
+    console,
+    examples,
+    print_json,
+    save_figure,
+    spelling,
+)
+from genloss.cli.plan_files import PlanFileError, check_written, read, read_both
+from genloss.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from genloss.plan import Plan
+    from genloss.problem import Problem
+
+
+@app.command(
+    help_epilogue=examples(
+        "genloss tune plan.toml",
+        "genloss tune plan.toml --over schedule --objective worst",
+        "genloss tune plan.toml --over last_penalty --out better.toml",
+    )
+)
+def tune(
+    plan: File,
+    /,
+    *,
+    over: Literal["penalty", "last_penalty", "schedule"] = "penalty",
+    objective: Literal["final", "mean", "worst"] = "final",
+    out: File | None = None,
+    plot: File | None = None,
+    json: Json = False,
+) -> int:
+    """Find the penalties of a plan with the smallest predicted risk.
+
+    Parameters
+    ----------
+    plan
+        A .toml or .json file with a [problem] and a [plan]; "genloss example" prints one.
+    over
+        One penalty for all models, the last model's only, or a schedule of one for each.
+    objective
+        Risk of the last model, the mean over all, or the largest.
+    out
+        Write the plan that was found to this .toml or .json file, with its problem.
+    plot
+        Write the risks before and after to this .png or .svg file.
+    json
+        Print JSON for machines instead of tables.
+    """
+    from genloss.files import save
+    from genloss.tune import tune as run_tune
+
+    check_figure(plot)
+    check_written(out)
+    given, problem = read_both(plan)
+    found = run_tune(problem, given, over=over, objective=objective)
+    if json:
+        print_json(
+            {
+                "over": over,
+                "objective": objective,
+                "value": found.value,
+                "value_before": found.value_before,
+                "gain": found.gain,
+                "penalty": found.plan.penalty.tolist(),
+                "plan": found.plan.to_dict(),
+                "curve": found.curve.to_dict(),
+                "before": found.before.to_dict(),
+            }
+        )
+    else:
+        from genloss.report import print_tuned
+
+        print_tuned(found, over, problem, console(), say=spelling(tune))
+    if out is not None:
+        save(out, plan=found.plan, problem=problem)
+        if not json:
+            print(f"\nPlan written to {out}")
+    if plot is not None:
+
+        def draw(ax: Any) -> None:
+            found.curve.plot(ax=ax, label="tuned")
+            found.before.plot(ax=ax, label="as given")
+
+        save_figure(draw, plot, quiet=json)
+    return 0
+
+
+@app.command(
+    help_epilogue=examples(
+        "genloss compare replace.toml mix.toml",
+        "genloss compare replace.toml mix.toml --trials 500 --plot difference.png",
+    )
+)
+def compare(
+    plan: File,
+    other: File,
+    /,
+    *,
+    trials: int = 100,
+    seed: int = 0,
+    method: Literal["auto", "literal", "exact"] = "auto",
+    workers: int | None = None,
+    plot: File | None = None,
+    json: Json = False,
+) -> int:
+    """Simulate two plans on the same random numbers: which has the lower risk, and by how much.
+
+    What both runs of a pair have in common cancels in their difference, which is
+    therefore known long before either risk is.
+
+    Parameters
+    ----------
+    plan
+        A .toml or .json file with a [problem] and a [plan].
+    other
+        Another, of as many models; where only one of the files has a [problem], it holds for both.
+    trials
+        Number of pairs of runs.
+    seed
+        Seed; the result does not depend on the number of workers.
+    method
+        Draw every row (literal), or errors from their law where both plans allow it (auto).
+    workers
+        Threads. Default: one per core.
+    plot
+        Write the differences to this .png or .svg file.
+    json
+        Print JSON for machines instead of tables.
+    """
+    from genloss.simulate.comparison import compare as run_compare
+
+    check_figure(plot)
+    first, second, problem = _read_pair(plan, other)
+    found = run_compare(
+        problem, first, second, trials=trials, seed=seed, method=method, workers=workers
+    )
+    names = (plan.name, other.name) if plan.name != other.name else (str(plan), str(other))
+    if json:
+        print_json(
+            {
+                "plans": [str(plan), str(other)],
+                "method": found.method,
+                "trials": found.trials,
+                "difference": found.difference.tolist(),
+                "stderr": found.stderr.tolist(),
+                "stderr_apart": found.stderr_apart.tolist(),
+            }
+        )
+    else:
+        from genloss.report import print_comparison
+
+        print_comparison(found, names, console())
+    if plot is not None:
+        save_figure(lambda ax: _draw_difference(found, names, ax), plot, quiet=json)
+    return 0
+
+
+def _read_pair(plan: File, other: File) -> tuple[Plan, Plan, Problem]:
+    (first, problem), (second, another) = read(plan), read(other)
+    for path, each in ((plan, first), (other, second)):
+        if each is None:
+            raise PlanFileError(f"plan file {str(path)!r} has no [plan]")
+    if problem is None and another is None:
+        raise PlanFileError(f"neither {str(plan)!r} nor {str(other)!r} has a [problem]; one must")
+    if problem is not None and another is not None and problem != another:
+        raise PlanFileError(
+            f"{str(plan)!r} and {str(other)!r} have different problems, {problem!r} and {another!r}; "
+            "two plans are compared on one"
+        )
+    assert first is not None
+    assert second is not None
+    both = problem if problem is not None else another
+    assert both is not None
+    if first.n_models != second.n_models:
+        raise InvalidInputError(
+            f"OTHER {str(other)!r} had {second.n_models} models; it must have as many as "
+            f"{str(plan)!r}, {first.n_models}"
+        )
+    return first, second, both
+
+
+def _draw_difference(found: Any, names: tuple[str, str], ax: Any) -> None:
+    import numpy as np
+    from matplotlib.ticker import MaxNLocator
+
+    models = np.arange(found.difference.size)
+    ax.axhline(0, color="0.4", lw=0.8, ls=":")
+    ax.errorbar(models, found.difference, yerr=2 * found.stderr, fmt="o", ms=4, capsize=2)
+    ax.set_xlabel("model (0 is trained on real labels)")
+    ax.set_ylabel(f"risk, {names[0]} minus {names[1]} (± 2 s.e.)")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,127 @@
+"""Kernels on standardised features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss import _check
+from genloss._words import shown
+from genloss.errors import InvalidInputError
+
+Array = npt.NDArray[np.float64]
+
+NAMES = ("linear", "rbf", "polynomial")
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A kernel and its parameters; they mean what they mean in scikit-learn.
+
+    Parameters
+    ----------
+    name : {"linear", "rbf", "polynomial"}
+        ``x'z``, ``exp(-gamma |x - z|**2)`` or ``(gamma x'z + coef0)**degree``.
+    gamma : float, optional
+        Scale; default ``1 / dim``.
+    degree : int, default 3
+        Degree of the polynomial kernel.
+    coef0 : float, default 1.0
+        Offset of the polynomial kernel.
+
+    Raises
+    ------
+    InvalidInputError
+        If the name is unknown or a parameter out of range.
+
+    Examples
+    --------
+    >>> import genloss as gl
+    >>> gl.Kernel("rbf", gamma=0.1)([[0.0], [1.0]], [[0.0]]).round(3)
+    array([[1.   ],
+           [0.905]])
+    """
+
+    name: str
+    gamma: float | None = None
+    degree: int = 3
+    coef0: float = 1.0
+
+    def __post_init__(self) -> None:
+        given: Any = self.name
+        name = "polynomial" if isinstance(given, str) and given == "poly" else given
+        object.__setattr__(self, "name", _check.choice("kernel", name, NAMES))
+        if self.gamma is not None:
+            object.__setattr__(self, "gamma", _check.positive("gamma", self.gamma))
+        object.__setattr__(self, "degree", _check.integer("degree", self.degree, minimum=1))
+        object.__setattr__(self, "coef0", _check.non_negative("coef0", self.coef0))
+
+    @classmethod
+    def of(cls, kernel: Any) -> Self | None:
+        """Return what a user calls a kernel: None for a linear model, a name, or a Kernel."""
+        if kernel is None:
+            return None
+        if isinstance(kernel, cls):
+            return None if kernel.name == "linear" else kernel
+        if isinstance(kernel, str):
+            return None if kernel == "linear" else cls(kernel)
+        raise InvalidInputError(
+            f"kernel was {shown(kernel)}; it must be None, one of {', '.join(map(repr, NAMES))} "
+            "or a genloss.Kernel"
+        )
+
+    @property
+    def finite(self) -> bool:
+        """Whether it stands for finitely many features, so that a sample can see all of them."""
+        return self.name != "rbf"
+
+    def __call__(self, A: npt.ArrayLike, B: npt.ArrayLike) -> Array:
+        """Kernel matrix of shape (rows of A, rows of B)."""
+        A, B = np.asarray(A, dtype=np.float64), np.asarray(B, dtype=np.float64)
+        if A.ndim != 2 or B.ndim != 2 or A.shape[1] != B.shape[1]:
+            raise InvalidInputError(
+                f"A had shape {A.shape} and B {B.shape}; both must be 2-D with the same columns"
+            )
+        if self.name == "linear":
+            return A @ B.T
+        gamma = 1 / A.shape[1] if self.gamma is None else self.gamma
+        if self.name == "polynomial":
+            return np.asarray((gamma * (A @ B.T) + self.coef0) ** self.degree)
+        # -gamma |a - b|**2 as one product of rows with their own squares attached
+        left = np.column_stack([2 * gamma * A, -gamma * np.sum(A**2, axis=1), np.ones(len(A))])
+        right = np.column_stack([B, np.ones(len(B)), -gamma * np.sum(B**2, axis=1)])
+        exponent = left @ right.T
+        np.minimum(exponent, 0, out=exponent)
+        return np.asarray(np.exp(exponent, out=exponent))
+
+
+LINEAR = Kernel("linear")
+
+
+@dataclass(frozen=True)
+class Nystrom:
+    """Features whose linear kernel approximates a kernel through landmark rows."""
+
+    kernel: Kernel
+    landmarks: Array
+    whitener: Array
+
+    @classmethod
+    def fit(cls, kernel: Kernel, landmarks: Array) -> Self:
+        """Build the map from landmark rows, dropping directions that are numerically absent."""
+        values, vectors = np.linalg.eigh(kernel(landmarks, landmarks))
+        kept = values > values[-1] * 1e-12
+        return cls(kernel, landmarks, vectors[:, kept] / np.sqrt(values[kept]))
+
+    def __call__(self, X: Array) -> Array:
+        """Features of shape (n_rows, number of landmarks or fewer)."""
+        return self.kernel(X, self.landmarks) @ self.whitener
+
+
+def nystrom_features(X: Array, kernel: Kernel, landmarks: int, seed: int) -> Nystrom:
+    """Features for more rows than a Gram matrix can hold."""
+    chosen = np.random.default_rng(seed).permutation(len(X))[:landmarks]
+    return Nystrom.fit(kernel, X[chosen])

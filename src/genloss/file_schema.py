@@ -1,0 +1,212 @@
+"""The JSON schema of plan files, read off the signatures that `genloss.load` calls."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import fields
+from typing import Any
+
+from genloss.generation import MOST_ROWS, Generation, Source
+from genloss.plan import MOST_MODELS, Plan
+from genloss.problem import MOST_DIRECTIONS, Problem
+
+Schema = dict[str, Any]
+
+NUMBER: Schema = {"type": "number"}
+NOT_NEGATIVE: Schema = {"type": "number", "minimum": 0}
+POSITIVE: Schema = {"type": "number", "exclusiveMinimum": 0}
+SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
+BOOLEAN: Schema = {"type": "boolean"}
+ROWS: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_ROWS}
+DIM: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_DIRECTIONS}
+MODELS: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_MODELS}
+FRESH_OR_SAME: Schema = {"enum": ["fresh", "same"]}
+PENALTY: Schema = {"anyOf": [NOT_NEGATIVE, {"const": "cv"}]}
+LABELER: Schema = {
+    "anyOf": [
+        {"enum": ["real", "previous"]},
+        {"type": "integer", "minimum": 0},
+        {"type": "string", "pattern": "^[0-9]+$"},
+        {
+            "type": "object",
+            "minProperties": 1,
+            "patternProperties": {"^(real|previous|[0-9]+)$": NUMBER},
+            "additionalProperties": False,
+        },
+    ]
+}
+
+
+def _list_of(entry: Schema) -> Schema:
+    return {"type": "array", "items": entry, "minItems": 1}
+
+
+def _optional(value: Schema) -> Schema:
+    return {"anyOf": [value, {"type": "null"}]}
+
+
+def _per_generation(value: Schema) -> Schema:
+    return {"anyOf": [value, _list_of(value)]}
+
+
+IN_A_GENERATION: dict[str, Schema] = {
+    "n_samples": ROWS,
+    "labeler": LABELER,
+    "noise": NOT_NEGATIVE,
+    "real_noise": _optional(NOT_NEGATIVE),
+    "weight": POSITIVE,
+    "covariance": _optional(_list_of(POSITIVE)),
+    "penalty": PENALTY,
+    "design": FRESH_OR_SAME,
+    "pooled": BOOLEAN,
+    "features": _optional(ROWS),
+    "feature_map": FRESH_OR_SAME,
+    "subsample": _optional(ROWS),
+}
+IN_A_PLAN: dict[str, Schema] = {
+    "generations": MODELS,
+    "n_samples": _per_generation(ROWS),
+    "penalty": _per_generation(PENALTY),
+    "noise": _per_generation(NOT_NEGATIVE),
+    "real_noise": _optional(NOT_NEGATIVE),
+    "design": FRESH_OR_SAME,
+}
+REAL: dict[str, Schema] = {"mix": SHARE, "mix_labels": NUMBER}
+IN_A_PROBLEM: dict[str, Schema] = {
+    "dim": DIM,
+    "signal": NOT_NEGATIVE,
+    "capacity": NOT_NEGATIVE,
+    "source": NOT_NEGATIVE,
+    "spectrum": _list_of(POSITIVE),
+    "truth": _list_of(NUMBER),
+    "gaussian": BOOLEAN,
+    "eigenvalues": _list_of(POSITIVE),
+    "coefficients": _list_of(NUMBER),
+}
+PLANS: dict[str, Callable[..., Plan]] = {
+    name: getattr(Plan, name)
+    for name in ("replace", "mix", "mix_labels", "accumulate", "subsample", "same_design")
+}
+PROBLEMS: dict[str, Callable[..., Problem]] = {
+    name: getattr(Problem, name)
+    for name in ("isotropic", "power_law", "from_spectrum", "from_mercer")
+}
+
+
+def file_schema() -> Schema:
+    """The schema of a whole file, draft 2020-12.
+
+    It knows what `genloss.load` checks of single values and tables. What relates one generation to
+    another, such as a labeler that must be an earlier model, it does not say.
+
+    Examples
+    --------
+    >>> from genloss.file_schema import file_schema
+    >>> sorted(file_schema()["properties"])
+    ['plan', 'problem']
+    """
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "genloss plan file",
+        "type": "object",
+        "properties": {
+            "problem": {"$ref": "#/$defs/problem"},
+            "plan": {"$ref": "#/$defs/plan"},
+        },
+        "additionalProperties": False,
+        "$defs": {
+            "problem": {"anyOf": [_written_out_problem(), *_presets(PROBLEMS, IN_A_PROBLEM)]},
+            "plan": {"anyOf": [_listed_plan(), *_plans()]},
+            "generation": {"anyOf": [_of_one_source(), _of_sources()]},
+            "source": _table(_fields(Source), ["n_samples"]),
+        },
+    }
+
+
+def _listed_plan() -> Schema:
+    blocks = {"type": "array", "items": {"$ref": "#/$defs/generation"}}
+    some = {**blocks, "minItems": 1}
+    listed = _table({"generations": blocks, "then": blocks}, ["generations"])
+    return listed | {
+        "anyOf": [
+            {"properties": {"generations": some}},
+            {"properties": {"then": some}, "required": ["then"]},
+        ]
+    }
+
+
+def _plans() -> Iterable[Schema]:
+    then = {"then": {"type": "array", "items": {"$ref": "#/$defs/generation"}}}
+    for name, build in PLANS.items():
+        values = IN_A_PLAN | ({"real": _per_generation(REAL[name])} if name in REAL else {})
+        yield _preset(name, build, values, then)
+
+
+def _presets(builds: dict[str, Callable[..., Any]], values: dict[str, Schema]) -> Iterable[Schema]:
+    return [_preset(name, build, values) for name, build in builds.items()]
+
+
+def _preset(
+    name: str,
+    build: Callable[..., Any],
+    values: dict[str, Schema],
+    also: dict[str, Schema] | None = None,
+) -> Schema:
+    """A preset takes what its builder takes; that every argument is described here is tested."""
+    parameters = inspect.signature(build).parameters
+    needed = [key for key, each in parameters.items() if each.default is inspect.Parameter.empty]
+    known = {"preset": {"const": name}} | {key: values[key] for key in parameters}
+    return _table(known | (also or {}), ["preset", *needed])
+
+
+def _written_out_problem() -> Schema:
+    names = ("spectrum", "truth", "gaussian")
+    return _table({name: IN_A_PROBLEM[name] for name in names}, ["spectrum", "truth"])
+
+
+def _of_one_source() -> Schema:
+    own = {name: value for name, value in _fields(Generation).items() if name != "sources"}
+    return _table({**_fields(Source), **own, "repeat": MODELS}, ["n_samples"]) | _together()
+
+
+def _of_sources() -> Schema:
+    sources = {"type": "array", "items": {"$ref": "#/$defs/source"}, "minItems": 1}
+    own = {**_fields(Generation), "sources": sources, "repeat": MODELS}
+    return _table(own, ["sources"]) | _together()
+
+
+def _together() -> Schema:
+    """Rows are drawn from a pool, and features that are the same must be some."""
+    some = {"not": {"type": "null"}}
+    return {
+        "allOf": [
+            {
+                "if": {"properties": {"subsample": some}, "required": ["subsample"]},
+                "then": {"properties": {"pooled": {"const": True}}, "required": ["pooled"]},
+            },
+            {
+                "if": {
+                    "properties": {"feature_map": {"const": "same"}},
+                    "required": ["feature_map"],
+                },
+                "then": {"properties": {"features": some}, "required": ["features"]},
+            },
+        ]
+    }
+
+
+def _fields(noun: type) -> dict[str, Schema]:
+    return {
+        spec.name: {} if spec.name == "sources" else IN_A_GENERATION[spec.name]
+        for spec in fields(noun)
+    }
+
+
+def _table(properties: dict[str, Schema], required: Iterable[str]) -> Schema:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(required),
+        "additionalProperties": False,
+    }

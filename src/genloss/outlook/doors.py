@@ -1,0 +1,24 @@
+"""The neighbouring rooms that a forecast opens, in one place."""
+
+from genloss.estimate.kernels import LINEAR, Kernel, nystrom_features
+from genloss.estimate.rows import FEWEST_ROWS, MOST_ROWS, Estimate, estimate_standardised
+from genloss.estimate.standardise import Standardiser, unit_target
+from genloss.tables.streaming import LargeTable, StreamedTable, open_table, stream_note
+from genloss.tables.table import Table
+
+__all__ = [
+    "FEWEST_ROWS",
+    "LINEAR",
+    "MOST_ROWS",
+    "Estimate",
+    "Kernel",
+    "LargeTable",
+    "Standardiser",
+    "StreamedTable",
+    "Table",
+    "estimate_standardised",
+    "nystrom_features",
+    "open_table",
+    "stream_note",
+    "unit_target",
+]

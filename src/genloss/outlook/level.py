@@ -1,0 +1,44 @@
+"""The error of model 0: by exact leave-one-out, or on the folds of the rehearsals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.outlook.growth import NORMAL, variance_of_mean
+from genloss.outlook.sample import Sample
+
+Array = npt.NDArray[np.float64]
+
+_WIDER = 1.1
+_SHARED = 0.5
+
+
+@dataclass(frozen=True)
+class Level:
+    """An error and the standard error of its logarithm."""
+
+    error: float
+    se: float
+
+    @property
+    def low(self) -> float:
+        """Lower end of the interval, nominal 90 %."""
+        return float(self.error * np.exp(-NORMAL * self.se))
+
+    @property
+    def high(self) -> float:
+        """Upper end of the interval, nominal 90 %."""
+        return float(self.error * np.exp(NORMAL * self.se))
+
+
+def level(
+    squares: Array, n_samples: int, sample: Sample, rows: npt.NDArray[np.intp] | None = None
+) -> Level:
+    """Mean of the rows' squared errors; its doubt grows with the training rows all of them share."""
+    error = max(float(sample.mean(squares, rows)), 1e-300)
+    spread = float(np.sqrt(variance_of_mean(squares, sample, rows))) / error
+    share = min(n_samples / squares.size, 1.0)
+    return Level(error, _WIDER * spread * float(np.sqrt(1 + _SHARED * share)))

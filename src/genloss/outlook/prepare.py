@@ -1,0 +1,254 @@
+"""From what a user gives to the rows a forecast works on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.errors import DataError, GenlossError, InvalidInputError
+from genloss.outlook.doors import (
+    FEWEST_ROWS,
+    MOST_ROWS,
+    Estimate,
+    Kernel,
+    LargeTable,
+    Standardiser,
+    StreamedTable,
+    Table,
+    estimate_standardised,
+    nystrom_features,
+    open_table,
+    stream_note,
+    unit_target,
+)
+from genloss.outlook.sample import Sample, duplicates, joined
+from genloss.outlook.theory import Theory
+
+Array = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.intp]
+
+FEWEST_TABLE = 2 * FEWEST_ROWS
+"""Rows that a table must have at least: half of them are seen in the check."""
+
+MOST_USED = 12_000
+MOST_TEST = 6_000
+EXACT_KERNEL = 4_000
+"""Rows per fit up to which kernel ridge is solved exactly."""
+
+LANDMARKS = 2_000
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A table ready for a forecast.
+
+    Attributes
+    ----------
+    table : Table
+        As read.
+    sample : Sample
+        Its rows in random order, at most `MOST_USED`, standardised.
+    place : ndarray of int of shape (M,)
+        Where each of them stands in the table.
+    n_table : int
+        Usable rows of the whole table.
+    estimate : Estimate or None
+        From all rows; None where there are too few.
+    notes : tuple of str
+        What was done.
+    repeated : int
+        Rows that are exact copies of others.
+    unlabelled : ndarray of shape (l, p) or None
+        Further inputs, treated alike.
+    """
+
+    table: Table
+    sample: Sample
+    place: Rows
+    n_table: int
+    estimate: Estimate | None
+    notes: tuple[str, ...]
+    repeated: int
+    unlabelled: Array | None
+
+    @property
+    def theory(self) -> Theory | None:
+        """Theory of the estimated problem."""
+        return None if self.estimate is None else Theory.of(self.estimate)
+
+
+def opened(
+    X: Any, y: Any, missing: str, stream: bool | None, cluster: str | None, more: dict[str, Any]
+) -> Table | LargeTable:
+    """The table that the arguments stand for, with columns of time, groups and weights."""
+    if isinstance(X, np.ndarray) and X.ndim == 2 and y is None:
+        raise InvalidInputError(
+            "y was not given with a matrix X; pass the labels as y, or the number of the column "
+            "that holds them"
+        )
+    names = {key: value for key, value in more.items() if value is not None}
+    arrays = {key: names.pop(key) for key in ("time", "group", "weights") if _is_array(names, key)}
+    table = open_table(X, y, missing, stream, cluster, **names)
+    if not arrays:
+        return table
+    if isinstance(table, LargeTable):
+        raise InvalidInputError(
+            f"{next(iter(arrays))} was an array beside a streamed table; name a column of it"
+        )
+    return _with_arrays(table, arrays)
+
+
+def _is_array(names: dict[str, Any], key: str) -> bool:
+    return key in names and not isinstance(names[key], str)
+
+
+def _with_arrays(table: Table, arrays: dict[str, Any]) -> Table:
+    known: dict[str, Any] = {}
+    for name, values in arrays.items():
+        column = np.asarray(values)
+        if column.shape != table.target.shape:
+            raise InvalidInputError(
+                f"{name} had shape {column.shape}; it must have one entry for each of the table's "
+                f"{table.target.size} usable rows"
+            )
+        if name == "group":
+            known["groups"] = np.unique(column, return_inverse=True)[1]
+        elif name == "time":
+            known["time"] = _numbers(name, column)
+        else:
+            known["weights"] = _numbers(name, column)
+    return _Keyed.of(table, known)
+
+
+def _numbers(name: str, column: npt.NDArray[Any]) -> Array:
+    try:
+        if np.issubdtype(column.dtype, np.datetime64):
+            column = column.astype("datetime64[ns]").astype(np.int64)
+        found = column.astype(np.float64)
+    except (TypeError, ValueError):
+        raise InvalidInputError(f"{name} was not numeric; it must hold numbers or dates") from None
+    if not np.isfinite(found).all():
+        raise InvalidInputError(f"{name} had entries that are not finite; fill or drop them")
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Keyed(Table):
+    """A table with what its caller knows of its rows."""
+
+    time: Array | None = None
+    groups: Rows | None = None
+    weights: Array | None = None
+
+    @classmethod
+    def of(cls, table: Table, known: dict[str, Any]) -> _Keyed:
+        own = {name: getattr(table, name) for name in table.__dataclass_fields__}
+        return cls(**{**own, **known})
+
+
+def logged(table: Table) -> Table:
+    """The table with the logarithm of its target."""
+    least = float(table.target.min())
+    if least <= 0:
+        raise DataError(
+            f"log was True and the target {table.target_name!r} had minimum {least:g}; a logarithm "
+            "needs positive values: leave log out, or shift the target yourself"
+        )
+    return replace(table, target=np.log(table.target))
+
+
+def prepare(
+    table: Table,
+    kernel: Kernel | None,
+    n_samples: int,
+    seed: np.random.SeedSequence,
+    *,
+    log: bool,
+    unlabelled: Any = None,
+) -> Prepared:
+    """Draw the rows that are used, standardise them, and estimate the problem behind them."""
+    rng = np.random.default_rng(seed)
+    place = rng.permutation(table.target.size)[:MOST_USED]
+    raw, y = table.features[place], table.target[place]
+    unit_target(y)  # refuses what does not vary, or has squares that are no numbers
+    estimate: Estimate | None = None
+    standardise = Standardiser.of(raw)
+    if isinstance(table, StreamedTable):
+        standardise, estimate = table.apart_from(np.empty(0, dtype=np.intp))
+    note = stream_note(table, estimate)
+    copies = duplicates(raw, y)
+    keys = {name: getattr(table, name, None) for name in ("time", "groups", "weights")}
+    kept = {name: None if v is None else np.asarray(v)[place] for name, v in keys.items()}
+    weights = kept["weights"]
+    if weights is not None and not (np.isfinite(weights).all() and (weights >= 0).all()):
+        raise InvalidInputError("weights had negative or missing entries; they must be >= 0")
+    texts = {name: codes[place] for name, codes in (getattr(table, "texts", None) or {}).items()}
+    X = standardise(raw)
+    more = None if unlabelled is None else standardise(_inputs(unlabelled, table))
+    if more is not None and texts:
+        raise InvalidInputError("unlabelled was given beside encoded text columns; drop either")
+    if kernel is not None and n_samples > EXACT_KERNEL:
+        landmarks = nystrom_features(X, kernel, LANDMARKS, int(rng.integers(2**31)))
+        X, more = landmarks(X), None if more is None else landmarks(more)
+        kernel = None
+    sample = Sample(
+        X,
+        y,
+        kernel,
+        groups=joined(kept["groups"], copies),
+        time=kept["time"],
+        weights=weights,
+        texts=texts,
+        log=log,
+    )
+    if estimate is None:
+        estimate = estimated(sample)
+    return Prepared(
+        table=table,
+        sample=sample,
+        place=place,
+        n_table=table.n_rows if isinstance(table, StreamedTable) else table.target.size,
+        estimate=estimate,
+        notes=(*table.notes, *note),
+        repeated=0 if copies is None else y.size - int(copies.max()) - 1,
+        unlabelled=more,
+    )
+
+
+def _inputs(unlabelled: Any, table: Table) -> Array:
+    """Rows without labels, in the columns of the table."""
+    if isinstance(unlabelled, Table):
+        if unlabelled.feature_names != table.feature_names:
+            raise InvalidInputError("unlabelled had other columns than the table; they must agree")
+        return unlabelled.features
+    if hasattr(unlabelled, "columns") and set(table.feature_names) <= set(unlabelled.columns):
+        unlabelled = unlabelled[list(table.feature_names)]
+    try:
+        found = np.asarray(unlabelled, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InvalidInputError("unlabelled was not numeric; encode it as the table is") from None
+    width = table.features.shape[1]
+    if found.ndim != 2 or found.shape[1] != width or not len(found):
+        raise InvalidInputError(
+            f"unlabelled had shape {found.shape}; it must be 2-D with the table's {width} columns"
+        )
+    if not np.isfinite(found).all():
+        raise InvalidInputError("unlabelled had entries that are not finite; fill or drop them")
+    return found
+
+
+def estimated(sample: Sample) -> Estimate | None:
+    """The problem behind some rows; None where they are too few or do not vary."""
+    if sample.size < FEWEST_ROWS:
+        return None
+    try:
+        with np.errstate(all="ignore"):
+            found = estimate_standardised(
+                sample.features()[:MOST_ROWS], sample.y[:MOST_ROWS], sample.kernel
+            )
+    except (GenlossError, ValueError, np.linalg.LinAlgError):
+        return None  # rehearsals do without
+    return found if np.isfinite(found.truth).all() and found.spectrum.size else None

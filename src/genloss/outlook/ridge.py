@@ -1,0 +1,203 @@
+"""Ridge and kernel ridge on one design for many labels and penalties at once, by one decomposition.
+
+The intercept is free. With the centred Gram matrix ``U diag(s) U'`` the fit to labels y is
+``ybar + U diag(s / (s + n penalty)) U' (y - ybar)``, and what leaving row i out changes is known from
+the leverages ``1/n + sum_j U_ij^2 s_j / (s_j + n penalty)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss import _linalg
+from genloss.outlook.doors import LINEAR, Kernel
+
+Array = npt.NDArray[np.float64]
+Models = Callable[[Array], Array]
+"""Predictions (rows, columns) of a bundle of models, one for every column of labels."""
+
+GRID = 10.0 ** np.arange(-6.5, 1.25, 0.5)
+"""Penalties looked at, as shares of the trace of the features' covariance."""
+
+RANK = 1e-12
+_FEW = 3  # penalties up to which a factorisation each is cheaper than one decomposition
+_SMALL = 40
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """The rows of one fit, decomposed.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (n, p)
+        Features.
+    kernel : Kernel or None
+        None for a linear model.
+    values, left : ndarray of shape (r,) and (n, r)
+        Positive eigenvalues of the centred Gram matrix, and its eigenvectors.
+    lift : ndarray
+        What turns ``left' y / (s + n penalty)`` into coefficients: of columns (p, r) if there are
+        more rows than columns and no kernel, else of rows (n, r).
+    centre : ndarray
+        Mean of the features, or of the Gram matrix' rows.
+    primal : bool
+        Whether coefficients are of columns.
+    """
+
+    rows: Array
+    kernel: Kernel | None
+    values: Array
+    left: Array
+    lift: Array
+    centre: Array
+    primal: bool
+
+    @classmethod
+    def of(cls, rows: Array, kernel: Kernel | None) -> Design:
+        """Decompose the smaller of the two matrices."""
+        n, dim = rows.shape
+        if kernel is None and n > dim:
+            centre = rows.mean(axis=0)
+            centred = rows - centre
+            values, right = np.linalg.eigh(centred.T @ centred)
+            kept = values > RANK * max(values[-1], 1e-300)
+            values, right = values[kept], right[:, kept]
+            left = centred @ (right / np.sqrt(values))
+            return cls(rows, None, values, left, right * np.sqrt(values), centre, True)
+        gram = (kernel or LINEAR)(rows, rows)
+        centre = gram.mean(axis=0)
+        centred = gram - centre - centre[:, None] + centre.mean()
+        values, left = np.linalg.eigh(centred)
+        kept = values > RANK * max(values[-1], 1e-300)
+        left = left[:, kept]
+        return cls(rows, kernel, values[kept], left, left, centre, False)
+
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+        return len(self.rows)
+
+    @property
+    def trace(self) -> float:
+        """Trace of the features' covariance."""
+        return float(self.values.sum() / self.n)
+
+    def fit(self, labels: Array, penalty: Array) -> Models:
+        """Models of labels (n, C) with one penalty a column; least norm where it is zero."""
+        offset = labels.mean(axis=0)
+        coefficients = self.lift @ (
+            (self.left.T @ (labels - offset)) / (self.values[:, None] + self.n * penalty)
+        )
+        return self._models(coefficients, offset - self.centre @ coefficients)
+
+    def _models(self, coefficients: Array, intercept: Array) -> Models:
+        if self.primal:
+            return lambda X: X @ coefficients + intercept
+        gram = self.kernel or LINEAR
+        return lambda X: gram(X, self.rows) @ coefficients + intercept
+
+    def left_out(self, labels: Array, penalties: Array) -> Array:
+        """Exact leave-one-out residuals (n, G) of one column of labels at G penalties."""
+        kept = self.values[:, None] / (self.values[:, None] + self.n * penalties)
+        centred = labels - labels.mean()
+        residual = centred[:, None] - self.left @ (kept * (self.left.T @ centred)[:, None])
+        slack = 1 - 1 / self.n - self.left**2 @ kept
+        # a row that alone decides its own fit says nothing about others
+        return np.asarray(residual / np.where(slack > 1e-9, slack, np.inf))
+
+    def grid(self) -> Array:
+        """Penalties to choose from; none at all where least squares are determined."""
+        scaled = self.trace * GRID
+        determined = self.primal and self.n > self.values.size + 2
+        return np.append(0.0, scaled) if determined else scaled
+
+    def best(self, labels: Array) -> float:
+        """The penalty with the least leave-one-out error, between the points of the grid."""
+        grid = self.grid()
+        return least(grid, np.mean(self.left_out(labels, grid) ** 2, axis=0))[0]
+
+
+def least(grid: Array, values: Array) -> tuple[float, float]:
+    """Where a curve over penalties is least, by a parabola in log penalty, and its value there."""
+    at = int(np.argmin(values))
+    if not 0 < at < grid.size - 1 or grid[at - 1] <= 0 or not np.all(values[at - 1 : at + 2] > 0):
+        return float(grid[at]), float(values[at])
+    before, here, after = np.log(values[at - 1 : at + 2])
+    bend = before - 2 * here + after
+    shift = 0.5 * (before - after) / bend if bend > 0 else 0.0
+    step = np.log(grid[at + 1] / grid[at])
+    lowest = here - 0.25 * (before - after) * shift
+    return float(grid[at] * np.exp(shift * step)), float(np.exp(lowest))
+
+
+def fit(design: Callable[[], Design], labels: Array, penalty: Array) -> Models:
+    """Fit every column; NaN as penalty stands for the best by leave-one-out on its own labels."""
+    chosen = penalty
+    if np.isnan(penalty).any():
+        decomposed = design()
+        chosen = np.array(
+            [
+                decomposed.best(labels[:, c]) if np.isnan(lam) else lam
+                for c, lam in enumerate(penalty)
+            ]
+        )
+    return design().fit(labels, chosen)
+
+
+def factored(rows: Array, kernel: Kernel | None, labels: Array, penalty: Array) -> Models | None:
+    """The same as `fit` by one Cholesky factor for every penalty; None where one is not positive."""
+    if kernel is None:
+        return _factored_columns(rows, labels, penalty)
+    return _factored_rows(rows, kernel, labels, penalty)
+
+
+def _factored_columns(rows: Array, labels: Array, penalty: Array) -> Models | None:
+    """Linear models of more rows than columns."""
+    centre, offset = rows.mean(axis=0), labels.mean(axis=0)
+    centred = rows - centre
+    gram, right = centred.T @ centred, centred.T @ (labels - offset)
+    coefficients = np.empty_like(right)
+    for value in np.unique(penalty):
+        system, here = gram.copy(), penalty == value
+        system.flat[:: len(gram) + 1] += len(rows) * value
+        factor = _linalg.cholesky(system, overwrite=True)
+        if factor is None:
+            return None
+        coefficients[:, here] = _linalg.solve(factor, right[:, here])
+    intercept = offset - centre @ coefficients
+    return lambda X: X @ coefficients + intercept
+
+
+def _factored_rows(rows: Array, kernel: Kernel, labels: Array, penalty: Array) -> Models | None:
+    """Coefficients of rows: ``(K + n penalty) dual + intercept = labels``, ``sum(dual) = 0``."""
+    gram, n = kernel(rows, rows), len(rows)
+    dual, intercept = np.empty_like(labels), np.empty(penalty.size)
+    for value in np.unique(penalty):
+        here = penalty == value
+        system = gram.copy()
+        system.ravel()[:: n + 1] += n * value
+        factor = _linalg.cholesky(system, overwrite=True)
+        if factor is None:
+            return None
+        offset = labels[:, here].mean(axis=0)
+        solved = _linalg.solve(factor, np.column_stack([labels[:, here] - offset, np.ones(n)]))
+        of_labels, of_constant = solved[:, :-1], solved[:, -1]
+        shift = of_labels.sum(axis=0) / of_constant.sum()
+        dual[:, here] = of_labels - np.outer(of_constant, shift)
+        intercept[here] = offset + shift
+    return lambda X: kernel(X, rows) @ dual + intercept
+
+
+def few_penalties(rows: Array, kernel: Kernel | None, penalty: Array) -> bool:
+    """Whether factorisations are the cheaper way, and a safe one."""
+    n, dim = rows.shape
+    if np.isnan(penalty).any() or np.unique(penalty).size > _FEW:
+        return False
+    if kernel is None:
+        return n > dim + 1
+    return n > _SMALL and bool((penalty > 0).all())

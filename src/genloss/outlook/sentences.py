@@ -1,0 +1,190 @@
+"""The advice in plain words, the most important first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from genloss.outlook.check import Check
+from genloss.outlook.result import Advice, Outcome
+from genloss.plan import Plan
+
+GAIN = 0.005
+"""Share of the error that a better penalty must save to be worth a sentence."""
+
+_STILL = 0.002
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """What the sentences are about."""
+
+    plan: Plan
+    own: Outcome
+    retuned: Outcome
+    check: Check
+    advice: Advice
+    cv: bool
+    model: str
+
+
+def sentences(facts: Facts) -> list[str]:
+    """All sentences; where model 0 does not beat the mean, that one alone."""
+    found = facts.advice
+    if not found.beats_mean[0] and np.isfinite(found.error_first):
+        return [
+            "This model does not beat the mean: always answering the target's mean has the smaller "
+            "error. Nothing else is advised; give more rows, other features or another kernel."
+        ]
+    said = list[str]()
+    late = next((t for t, better in enumerate(found.beats_mean) if not better), None)
+    if not np.isfinite(found.error_first):
+        late = None
+    elif late is not None:
+        said.append(f"From model {late} on, the models no longer beat the mean.")
+    if late is None and np.isfinite(found.error_first) and not found.clearly_beats_mean[0]:
+        said.append("Model 0 does not clearly beat the mean; take what follows with care.")
+    if not found.agrees:
+        said.append(_disagreement(facts))
+    if facts.plan.n_models > 1:
+        said += [_change(facts), *_doubling(facts), *_retuned(facts)]
+    said += [_penalty(facts), *_alpha(facts)]
+    if facts.plan.n_models > 1:
+        said.append(_real_rows(facts))
+    return said
+
+
+def percent(growth: float) -> str:
+    """A growth as a signed percentage, or as a factor where it is large."""
+    if not np.isfinite(growth):
+        return "without bound"
+    if growth >= 3:
+        return f"x {growth:.3g}"
+    return f"{growth - 1:+.0%}".replace("-0%", "+0%")
+
+
+def _change(facts: Facts) -> str:
+    own, last = facts.own, facts.plan.n_models - 1
+    growth, low, high = own.growth[-1], own.growth_low[-1], own.growth_high[-1]
+    if not np.isfinite(own.error[-1]):
+        return f"The error of model {last} has no finite mean with this penalty."
+    between = f"between {percent(low)} and {percent(high)}"
+    if abs(growth - 1) < _STILL:
+        return f"The error of model {last} is that of model 0: nothing is lost."
+    if low <= 1 <= high:
+        return (
+            f"The error of model {last} cannot be told from model 0's: {percent(growth)}, "
+            f"{between}."
+        )
+    return f"The error changes by {percent(growth)} from model 0 to model {last}, {between}."
+
+
+def _doubling(facts: Facts) -> list[str]:
+    found, last = facts.advice, facts.plan.n_models - 1
+    if not np.isfinite(facts.own.error[-1]):
+        return []
+    at, (early, late) = found.doubles_at, found.doubles_at_range
+    if at is None and early is None:
+        horizon = f" {found.horizon}" if found.horizon > facts.plan.n_models else ""
+        return [f"It does not double within{horizon or ' these'} models."]
+    if at is None:
+        return [f"It may double from model {early} on, or not within {found.horizon} models."]
+    until = f"and model {late}" if late is not None else f"and later than model {found.horizon}"
+    spread = "" if early == late else f" (between model {early} {until})"
+    if at <= last:
+        return [f"It has doubled at model {at}{spread}."]
+    return [f"Extrapolated, it will have doubled at about model {at}{spread}."]
+
+
+def _retuned(facts: Facts) -> list[str]:
+    own, other = facts.own, facts.retuned
+    if not np.isfinite(own.growth[-1]):
+        return []
+    if facts.cv:
+        return []
+    noiseless = all(source.noise == 0 for g in facts.plan for source in g.sources)
+    text = (
+        f"With the penalty chosen anew at every generation, the change is {percent(other.growth[-1])} "
+        f"(between {percent(other.growth_low[-1])} and {percent(other.growth_high[-1])})"
+    )
+    if noiseless and facts.plan.penalty.max() > 0 and own.growth_low[-1] > 1:
+        text += (
+            "; noiseless labels refitted without a penalty lose nothing, a fixed one shrinks again"
+        )
+    return [text + "."]
+
+
+def _penalty(facts: Facts) -> str:
+    found, last = facts.advice, facts.plan.n_models - 1
+    gain = 1 - found.best_error / found.error if np.isfinite(found.error) else 1.0
+    low, high = found.best_penalty_range
+    if gain <= GAIN:
+        alike = f"; from {low:.2g} to {high:.2g} they cannot be told apart" if low < high else ""
+        return f"No other penalty lowers the error of model {last} by 0.5 % or more{alike}."
+    costs = found.best_error_first / found.error_first - 1 if np.isfinite(found.error_first) else 0
+    first = (
+        ""
+        if not last
+        else f" Model 0's is then {found.best_error_first:.4g} instead of "
+        f"{_number(found.error_first)}" + (f" ({costs:+.0%})." if costs else ".")
+    )
+    return (
+        f"Best penalty for model {last}, one for all generations: {found.best_penalty:.2g} (from "
+        f"{low:.2g} to {high:.2g} cannot be told apart); its error is then {found.best_error:.4g} "
+        f"instead of {_number(found.error)} ({gain:.0%} less).{first}"
+    )
+
+
+def _alpha(facts: Facts) -> list[str]:
+    n = int(facts.plan.n_samples[0])
+    finite = np.isfinite(facts.own.error[0])
+    penalty = float(facts.plan.penalty[0]) if finite else facts.advice.best_first_penalty
+    if penalty == 0:
+        return ["In scikit-learn, on standardised features: LinearRegression()."]
+    return [
+        f"In scikit-learn, on standardised features: {facts.model}(alpha=rows * penalty), here "
+        f"alpha={n * penalty:.3g} for {n} rows."
+    ]
+
+
+def _real_rows(facts: Facts) -> str:
+    found, n = facts.advice, int(facts.plan.n_samples[1:].max())
+    within = f"within {found.tolerance:.0%} of model 0's"
+    low, high = found.real_rows_range
+    if found.real_rows == 0 and high == 0:
+        return f"No further real labels are needed: the error stays {within}."
+    if low == 0 and high is None:
+        return (
+            f"Whether real labels are needed to hold the error {within} cannot be told from "
+            "these rows."
+        )
+    upper = "all" if high is None else str(high)
+    if found.real_rows == 0:
+        return (
+            f"Probably no further real labels are needed to hold the error {within}; at most "
+            f"{upper} of {n} in every generation."
+        )
+    if found.real_rows is None or found.real_rows >= n:
+        return f"Only real labels in place of all model-made ones hold the error {within}" + (
+            f"; at least {low} of {n}." if low else "."
+        )
+    labels = "label holds" if found.real_rows == 1 else "labels hold"
+    return (
+        f"About {found.real_rows} real {labels} the error {within}, in every generation in place of "
+        f"as many of {n} model-made ones (between {low or 0} and {upper})."
+    )
+
+
+def _disagreement(facts: Facts) -> str:
+    runs = facts.check.runs.mean(axis=0)
+    said = float(np.exp(facts.check.log_growth[-1]))
+    return (
+        "Forecast and measurement disagree on the rows held out: the last model's error changes by "
+        f"{percent(said)} by forecast and by {percent(float(runs[-1] / runs[0]))} as measured. "
+        "Trust the measurement, and the advice below with care."
+    )
+
+
+def _number(value: float) -> str:
+    return f"{value:.4g}" if np.isfinite(value) else "infinite"

@@ -1,0 +1,43 @@
+"""The penalty that a fit chooses by leave-one-out on its own labels (``penalty="cv"``), in high dimension.
+
+The mean leave-one-out error is ``tau**2``, the error of the fit on new labels of its own kind (`theory.md`
+2.2): the label noise, what the labelers disagree by, and what shrinking loses, over ``1 - df2 / n``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.equivalents import solve
+from genloss.predict.labelers import Group, average
+from genloss.predict.moments import Moments, inner
+from genloss.retuning import best_penalty
+
+Array = npt.NDArray[np.float64]
+
+
+def penalty(moments: Moments, members: Sequence[Group]) -> float:
+    """The penalty of least tau**2 for fresh rows of one covariance and weight one."""
+    whole, directions = average(members), moments.directions
+    s, count, n = directions.spectrum, directions.count, float(whole.rows[0, 0])
+    mean = moments.mean(whole.labeler)
+    second = moments.signal * mean * mean + moments.covariance(whole.labeler, whole.labeler)
+    floor = whole.variance
+    for rows, labeler, _ in members if len(members) > 1 else ():
+        away = dict(whole.labeler)
+        for number, share in labeler.items():
+            away[number] = away.get(number, 0.0) - share
+        apart = moments.signal * np.square(moments.mean(away)) + moments.covariance(away, away)
+        floor = floor + rows / whole.rows * inner(s, apart + np.zeros(moments.shape))
+
+    def error(penalties: Array) -> Array:
+        kappa, *_ = solve(directions.nodes, penalties, np.full(penalties.size, n))
+        resolvent = 1 / (s + kappa[:, None])
+        missed = (kappa[:, None] * resolvent) ** 2 @ (s * second).ravel()
+        spared = penalties / kappa + kappa / n * (resolvent**2 @ (s * count))  # 1 - df2 / n
+        return np.asarray((floor.ravel() + missed) / spared)
+
+    return best_penalty(error, directions.trace)

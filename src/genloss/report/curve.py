@@ -1,0 +1,201 @@
+"""Curves, tuned plans and comparisons as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.report.numbers import band, change, common_power, counted, number, scaled
+from genloss.report.sentences import dim, sentence, warn
+from genloss.report.table import Column, print_table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from genloss.curve import Curve
+    from genloss.plan import Plan
+    from genloss.problem import Problem
+    from genloss.simulate.comparison import Comparison
+    from genloss.tune import Tuned
+
+Array = npt.NDArray[np.float64]
+
+
+def print_curve(
+    curve: Curve,
+    problem: Problem,
+    plan: Plan,
+    console: Console,
+    *,
+    say: Callable[[str], str] = str,
+) -> None:
+    """Print a predicted or simulated curve; ``say`` spells arguments as the caller does."""
+    sentence(repr(problem), console, style="bold")
+    dim(repr(plan), console)
+    console.print()
+    shown = shown_models(curve.n_models)
+    values = {
+        "risk": curve.risk,
+        "s.e.": curve.stderr,
+        "bias": curve.bias,
+        "variance": curve.variance,
+    }
+    known = {name: value[shown] for name, value in values.items() if value is not None}
+    columns = [
+        Column("model", [str(t) for t in shown]),
+        Column("labels from", [labels(plan)[t] for t in shown], rank=3, left=True, wraps=True),
+        *numeric(known, ranks={"s.e.": 1, "bias": 4, "variance": 4}, digits={"s.e.": 2}),
+    ]
+    if curve.exact is not None:
+        exact = ["yes" if curve.exact[t] else "asymptotic" for t in shown]
+        columns.append(Column("exact", exact, rank=2))
+    print_table(columns, console)
+    console.print()
+    runs = f", {counted(curve.trials, 'run')}" if curve.trials else ""
+    dim(
+        f"Risk: excess test error over the best possible model ({curve.method}{runs}). "
+        f"A model that always answers zero has {number(problem.signal)}.",
+        console,
+    )
+    warn(map(say, curve.warnings), console)
+
+
+def print_tuned(
+    tuned: Tuned,
+    over: str,
+    problem: Problem,
+    console: Console,
+    *,
+    say: Callable[[str], str] = str,
+) -> None:
+    """Print what tuning found: the answer, the risks before and after, and the plan."""
+    last = tuned.curve.n_models - 1
+    what = {
+        "final": f"risk of model {last}",
+        "mean": "mean risk over all models",
+        "worst": "largest risk of any model",
+    }[tuned.objective]
+    if tuned.gain <= 0:
+        answer = f"No other penalty lowers the {what}: it stays {number(tuned.value)}."
+    else:
+        answer = (
+            f"{_penalties(tuned.plan, over)} brings the {what} from {number(tuned.value_before)} "
+            f"down to {number(tuned.value)} ({change(tuned.value, tuned.value_before)})."
+        )
+    sentence(answer, console, style="bold")
+    console.print()
+    shown = shown_models(tuned.curve.n_models)
+    penalty = tuned.plan.penalty[shown]
+    columns = [
+        Column("model", [str(t) for t in shown]),
+        *numeric({"penalty": penalty}, digits={"penalty": 3}),
+        *numeric({"risk before": tuned.before.risk[shown], "risk after": tuned.curve.risk[shown]}),
+        Column(
+            "change",
+            [change(tuned.curve.risk[t], tuned.before.risk[t]) for t in shown],
+            rank=1,
+        ),
+    ]
+    print_table(columns, console)
+    console.print()
+    dim(repr(problem), console)
+    dim(repr(tuned.plan), console)
+    warn(map(say, tuned.curve.warnings), console)
+
+
+def _penalties(plan: Plan, over: str) -> str:
+    values = plan.penalty
+    if over == "schedule" and values.min() < values.max():
+        return f"A schedule of penalties between {number(values.min(), 3)} and {number(values.max(), 3)}"
+    return f"Penalty {number(values[-1], 3)}" + (
+        " for the last model" if over == "last_penalty" else ""
+    )
+
+
+def print_comparison(found: Comparison, names: tuple[str, str], console: Console) -> None:
+    """Print the difference of two plans' risks, model by model, and whether it can be told."""
+    difference, error = found.difference[-1], 2 * found.stderr[-1]
+    last = found.difference.size - 1
+    first, second = names
+    if abs(difference) > error:
+        lower = first if difference < 0 else second
+        answer = (
+            f"{lower} has the lower risk at model {last}, by {number(abs(difference), 3)} "
+            f"({band(abs(difference) - error, abs(difference) + error)})."
+        )
+    else:
+        answer = (
+            f"{counted(found.trials, 'pair')} of runs do not tell which has the lower risk at model {last}: "
+            f"{first} minus {second} is {band(difference - error, difference + error)}."
+        )
+    sentence(answer, console, style="bold")
+    console.print()
+    shown = shown_models(found.difference.size)
+    low, high = (found.difference + sign * 2 * found.stderr for sign in (-1, 1))
+    columns = [
+        Column("model", [str(t) for t in shown]),
+        *numeric(
+            {
+                "difference": found.difference[shown],
+                "low": low[shown],
+                "high": high[shown],
+                "s.e.": found.stderr[shown],
+                "s.e. of\nseparate runs": found.stderr_apart[shown],
+            },
+            ranks={"s.e.": 1, "s.e. of\nseparate runs": 2},
+            digits={"s.e.": 2, "s.e. of\nseparate runs": 2},
+        ),
+    ]
+    print_table(columns, console)
+    console.print()
+    dim(
+        f"Difference: risk under {first} minus risk under {second}, both run {found.trials:,} times on "
+        f"the same random numbers ({found.method}). Low and high: two standard errors (s.e.) to each side.",
+        console,
+    )
+
+
+def numeric(
+    columns: dict[str, Array],
+    *,
+    ranks: dict[str, int] | None = None,
+    digits: dict[str, int] | None = None,
+) -> list[Column]:
+    """Columns of numbers under one power of ten, which the headings state where it is not one."""
+    power = common_power(columns.values())
+    unit = f"\nx 1e{power}" if power else ""
+    return [
+        Column(
+            f"{heading}{unit}",
+            scaled(values, power, (digits or {}).get(heading, 4)),
+            rank=(ranks or {}).get(heading, 0),
+        )
+        for heading, values in columns.items()
+    ]
+
+
+def shown_models(n_models: int, most: int = 30) -> list[int]:
+    """All models, or of very many a selection that includes the first and the last."""
+    if n_models <= most:
+        return list(range(n_models))
+    return sorted({round(t) for t in np.linspace(0, n_models - 1, most)})
+
+
+def labels(plan: Plan) -> Sequence[str]:
+    """Who labels every generation, in a few words."""
+    return [
+        " + ".join(
+            "mixture" if len(source.mixture) > 1 else _who(next(iter(source.mixture)), t)
+            for source in generation.sources
+        )
+        for t, generation in enumerate(plan)
+    ]
+
+
+def _who(labeler: int | str, model: int) -> str:
+    if labeler == "real":
+        return "real"
+    return f"model {model - 1 if labeler == 'previous' else labeler}"

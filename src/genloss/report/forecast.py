@@ -1,0 +1,237 @@
+"""A forecast on one screen: the answer, the models, the ways to train, what to do, what to mind."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.report.curve import labels, numeric, shown_models
+from genloss.report.numbers import change, counted, number
+from genloss.report.sentences import dim, sentence, warn
+from genloss.report.table import Column, print_table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from genloss.outlook.result import Forecast, Outcome
+
+Array = npt.NDArray[np.float64]
+
+UNITS = {
+    "mse": "mean squared error",
+    "rmse": "root of the mean squared error, in units of the target",
+    "share": "mean squared error over that of always answering the mean",
+    "r2": "R2, 1 minus the share of the mean's error",
+}
+
+
+def print_forecast(
+    outlook: Forecast, console: Console, *, unit: str = "mse", say: Callable[[str], str] = str
+) -> None:
+    """Print a forecast, its check, and what to do about it.
+
+    Parameters
+    ----------
+    outlook : Forecast
+        The answer of `genloss.forecast`.
+    console : rich.console.Console
+        Where to.
+    unit : {"mse", "rmse", "share", "r2"}, default "mse"
+        What errors are written as; changes are always those of the mean squared error.
+    say : callable
+        Spells arguments of the package as the caller does.
+    """
+    model = "linear ridge" if outlook.kernel is None else f"{outlook.kernel.name} kernel ridge"
+    sentence(
+        f"{outlook.source}, predicting {outlook.target!r} by {model} regression: "
+        f"{counted(outlook.plan.n_models, 'model')} in turn.",
+        console,
+    )
+    dim(repr(outlook.plan), console)
+    console.print()
+    answer, *more = outlook.advice.sentences
+    sentence(say(answer), console, style="bold")
+    console.print()
+    _print_models(outlook, console, unit)
+    _print_ways(outlook, console, unit)
+    for words in more:
+        sentence(say(words), console, mark=">")
+    if outlook.notes:
+        console.print()
+    for note in outlook.notes:
+        dim(f"note: {say(note)}", console)
+    warn(map(say, outlook.warnings), console)
+
+
+def _print_models(outlook: Forecast, console: Console, unit: str) -> None:
+    own, measured = outlook.own, outlook.measured
+    assert measured.stderr is not None
+    shown = shown_models(outlook.plan.n_models)
+    written = _writer(unit, outlook.baseline)
+    low, high = _ends(written, own.low, own.high)
+    names = labels(outlook.plan)
+    errors = {
+        _ERROR[unit]: written(own.error),
+        "low": low,
+        "high": high,
+        "check:\nforecast": written(outlook.predicted.risk),
+        "check:\nmeasured": written(measured.risk),
+        "s.e.": _written_stderr(unit, measured.risk, measured.stderr, outlook.baseline),
+    }
+    error, low_end, high_end, forecast, found, spread = numeric(
+        {name: values[shown] for name, values in errors.items()},
+        ranks={"low": 2, "high": 2, "check:\nforecast": 1, "s.e.": 4},
+        digits={"low": 3, "high": 3, "s.e.": 2},
+    )
+    columns = [
+        Column("model", [str(t) for t in shown]),
+        Column("labels", [names[t] for t in shown], rank=5, left=True, wraps=True),
+        error,
+        low_end,
+        high_end,
+        *_growth(own, shown),
+        forecast,
+        found,
+        spread,
+    ]
+    if outlook.original is not None:
+        name = "on the scale\nbefore log"
+        columns += numeric({name: outlook.original.error[shown]}, ranks={name: 1})
+    print_table(columns, console)
+    console.print()
+    dim(_legend(outlook, unit), console)
+    console.print()
+
+
+_ERROR = {"mse": "error", "rmse": "root\nerror", "share": "share", "r2": "R2"}
+
+
+def _growth(own: Outcome, shown: list[int]) -> list[Column]:
+    """Change since model 0 with its interval."""
+
+    def cells(values: Array) -> list[str]:
+        return ["" if t == 0 else change(float(values[t]), 1.0) for t in shown]
+
+    return [
+        Column("change", cells(own.growth)),
+        Column("change\nlow", cells(own.growth_low), rank=3),
+        Column("change\nhigh", cells(own.growth_high), rank=3),
+    ]
+
+
+def _legend(outlook: Forecast, unit: str) -> str:
+    rows, trials = outlook.rows, outlook.measured.trials or 0
+    first, last = outlook.own.error[0], outlook.own.error[-1]
+    root, r2 = _writer("rmse", outlook.baseline), _writer("r2", outlook.baseline)
+    mean = float(_writer(unit, outlook.baseline)(np.array(outlook.baseline)))
+    words = [
+        f"Error: {UNITS[unit]}, on real labels of rows nobody trained on; always answering the mean "
+        f"has {number(mean)}. Expected from {counted(rows['used'], 'row')}; low, high: 90 % intervals. "
+        "Change: of the mean squared error since model 0.",
+    ]
+    if np.isfinite(outlook.own.error).all() and outlook.baseline > 0:
+        words.append(
+            f"From model 0 to model {outlook.plan.n_models - 1} the root of the error goes from "
+            f"{number(float(root(first)), 3)} to {number(float(root(last)), 3)} in units of the target, R2 from "
+            f"{number(float(r2(first)), 2)} to {number(float(r2(last)), 2)}."
+        )
+    own_rows = int(outlook.plan.n_samples.max())
+    fewer = (
+        f" with {counted(outlook.check_rows, 'row')} a model instead of {own_rows:,}"
+        if outlook.check_rows < own_rows
+        else ""
+    )
+    words.append(
+        f"Check{fewer}: forecast from {counted(rows['seen'], 'row')}, measured by "
+        f"{counted(trials, 'literal run')} on {counted(rows['pool'] + rows['test'], 'other')} "
+        f"(s.e.: its standard error){_off(outlook.relative_error)}."
+    )
+    return "\n".join(words)
+
+
+def _off(difference: Array) -> str:
+    told = np.abs(difference[np.isfinite(difference)])
+    return f"; off by {_percent(float(np.median(told)))} in the median" if told.size else ""
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}" if share < 10 else f"a factor of {number(1 + share, 3)}"
+
+
+def _print_ways(outlook: Forecast, console: Console, unit: str) -> None:
+    """Print the plan, the same with the penalty chosen anew, other policies, and the whole table."""
+    written = _writer(unit, outlook.baseline)
+    last = outlook.plan.n_models - 1
+    ways = [("this plan", outlook.own), ("penalty anew", outlook.retuned)]
+    if outlook.penalty_rule == "cv":
+        ways = [("this plan", outlook.own)]
+    for policy in outlook.policies:
+        same = np.array_equal(policy.error, outlook.own.error)
+        if same and np.isfinite(policy.error).all():
+            ways[0] = (f"this plan ({policy.name})", outlook.own)
+        else:
+            ways.append((policy.name, policy))
+    ways.append((f"all {counted(outlook.full.n_samples, 'row')}", outlook.full))
+    columns = [
+        Column("way to train", [name for name, _ in ways], left=True, wraps=True),
+        Column("rows", [str(way.n_samples) for _, way in ways], rank=3),
+        Column("penalty", [_penalty(way.penalty) for _, way in ways], rank=2),
+        *numeric(
+            {
+                f"{_ERROR[unit]} of\nmodel 0": written(np.array([w.error[0] for _, w in ways])),
+                f"{_ERROR[unit]} of\nmodel {last}": written(
+                    np.array([w.error[-1] for _, w in ways])
+                ),
+            },
+            ranks={f"{_ERROR[unit]} of\nmodel 0": 1},
+        ),
+        *(
+            Column(heading, [change(float(ends[-1]), 1.0) for ends in values], rank=rank)
+            for heading, rank, values in (
+                ("change", 0, [w.growth for _, w in ways]),
+                ("low", 0, [w.growth_low for _, w in ways]),
+                ("high", 0, [w.growth_high for _, w in ways]),
+            )
+        ),
+    ]
+    print_table(columns, console)
+    console.print()
+    dim(
+        "Errors of every way from the same rows; change with its 90 % interval (low, high). "
+        "Penalty cv: chosen anew for every model, by leave-one-out.",
+        console,
+    )
+    console.print()
+
+
+def _penalty(value: float) -> str:
+    return "cv" if math.isnan(value) else number(value, 2)
+
+
+def _writer(unit: str, baseline: float) -> Callable[[Array], Array]:
+    """Mean squared errors in a unit."""
+    if unit == "rmse":
+        return np.sqrt
+    if unit == "share":
+        return lambda error: error / baseline
+    if unit == "r2":
+        return lambda error: 1 - error / baseline
+    return lambda error: error
+
+
+def _written_stderr(unit: str, error: Array, stderr: Array, baseline: float) -> Array:
+    if unit == "mse":
+        return stderr
+    if unit == "rmse":
+        told = (error > 0) & np.isfinite(error)
+        return np.divide(stderr, 2 * np.sqrt(error), out=np.full_like(error, np.nan), where=told)
+    return stderr / baseline
+
+
+def _ends(written: Callable[[Array], Array], low: Array, high: Array) -> tuple[Array, Array]:
+    one, two = written(low), written(high)
+    return np.minimum(one, two), np.maximum(one, two)

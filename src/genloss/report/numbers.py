@@ -1,0 +1,128 @@
+"""Numbers as people read them: a few significant digits, and one power of ten for a whole column."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+import numpy as np
+import numpy.typing as npt
+
+SMALLEST, LARGEST = 1e-3, 1e6
+"""Magnitudes within which numbers are written without a power of ten."""
+
+
+def number(value: float | Decimal, digits: int = 4) -> str:
+    """One number in a sentence or a cell, rounded to ``digits`` significant digits.
+
+    Examples
+    --------
+    >>> number(30770.2), number(0.00012345), number(-2.5e-300), number(1.0)
+    ('30770', '1.234e-4', '-2.5e-300', '1')
+    >>> number(float("inf")), number(float("nan"))
+    ('infinite', 'unknown')
+    """
+    if math.isnan(value):
+        return "unknown"
+    if math.isinf(value):
+        return "infinite" if value > 0 else "-infinite"
+    if value == 0:
+        return "0"
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    if SMALLEST <= abs(float(f"{mantissa}e{exponent}")) < LARGEST:
+        digits = max(digits, int(exponent) + 1)
+        return np.format_float_positional(
+            float(value), precision=digits, unique=False, fractional=False, trim="-"
+        )
+    mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
+    return f"{mantissa}e{int(exponent)}"
+
+
+def common_power(values: Iterable[npt.ArrayLike]) -> int:
+    """Power of ten, a multiple of 3, by which all these numbers are best divided; 0 where none is needed.
+
+    Examples
+    --------
+    >>> common_power([[3.077e8, 1.2e7]]), common_power([[0.5, 2000.0]]), common_power([[2e-7, 0]])
+    (6, 0, -9)
+    """
+    flat = np.concatenate([np.abs(np.ravel(np.asarray(value, float))) for value in values])
+    told = flat[np.isfinite(flat) & (flat > 0)]
+    if not told.size or SMALLEST <= told.max() < LARGEST:
+        return 0
+    return math.floor(math.log10(told.max()) / 3) * 3
+
+
+def scaled(values: npt.ArrayLike, power: int, digits: int = 4) -> list[str]:
+    """The numbers divided by a power of ten, their decimal points below each other.
+
+    Examples
+    --------
+    >>> scaled([3.077e8, 2.4e7, float("inf")], 6)
+    ['307.7', ' 24  ', 'infinite']
+    """
+    return aligned(
+        [number(Decimal(float(value)).scaleb(-power), digits) for value in np.ravel(values)]
+    )
+
+
+def aligned(cells: Sequence[str]) -> list[str]:
+    """Pad plain decimals on the right so that their points stand below each other."""
+    plain = [cell for cell in cells if not cell.strip("-0123456789.")]
+    if not any("." in cell for cell in plain):
+        return list(cells)
+    after = {cell: len(cell.partition(".")[2]) + ("." in cell) for cell in plain}
+    most = max(after.values())
+    before = max(len(cell) - after[cell] for cell in plain)
+    return [
+        (cell + " " * (most - after[cell])).rjust(before + most) if cell in after else cell
+        for cell in cells
+    ]
+
+
+def change(after: float, before: float) -> str:
+    """How much larger an error is than another: a percentage, or a factor where it is large.
+
+    Examples
+    --------
+    >>> change(1.52, 1.0), change(0.99, 1.0), change(1.0, 1.0), change(30.0, 2.0)
+    ('+52%', '-1%', '+0%', 'x 15')
+    >>> change(float("inf"), 2.0), change(float("inf"), float("inf")), change(0.0, 0.0)
+    ('infinite', 'unknown', '+0%')
+    """
+    if after == before and math.isfinite(after):
+        return "+0%"
+    if math.isnan(after) or math.isnan(before) or math.isinf(before) or before == 0:
+        return "infinite" if before == 0 and after > 0 else "unknown"
+    if math.isinf(after):
+        return "infinite"
+    if (decades := math.log10(after) - math.log10(before) if after else 0) > 300:
+        return f"x 1e{decades:.0f}"
+    factor = after / before
+    if factor < 10:
+        percent = f"{factor - 1:+.0%}"
+        return "+0%" if percent == "-0%" else percent
+    return f"x {number(factor, 3)}"
+
+
+def band(low: float, high: float, digits: int = 3) -> str:
+    """An interval as its two ends.
+
+    Examples
+    --------
+    >>> band(0.712, 1.43), band(2.0, float("inf"))
+    ('0.712 to 1.43', '2 to infinite')
+    """
+    return f"{number(low, digits)} to {number(high, digits)}"
+
+
+def counted(count: int, noun: str, plural: str | None = None) -> str:
+    """A count with its noun.
+
+    Examples
+    --------
+    >>> counted(1, "real label"), counted(53940, "row"), counted(0, "run")
+    ('1 real label', '53,940 rows', '0 runs')
+    """
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"

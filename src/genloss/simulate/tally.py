@@ -1,0 +1,90 @@
+"""What is kept of runs: their number, mean and spread, whatever their number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.curve import Curve
+
+Array = npt.NDArray[np.float64]
+
+
+class Batch(NamedTuple):
+    """Runs as an engine returns them.
+
+    Attributes
+    ----------
+    risks : ndarray of shape (count, n_models)
+        Excess risk of every model of every run.
+    sums : ndarray of shape (n_models, k)
+        Sum over the runs of the error ``sqrt(spectrum) * (w - truth)``, in the k orthonormal
+        coordinates that the engine knows.
+    aside : ndarray of shape (n_models,), or 0.0 where k is the number of directions
+        Summed squared length of what is left of the errors. Its directions are uniform and
+        independent from run to run: the expected square of the sum is the sum of squares.
+    """
+
+    risks: Array
+    sums: Array
+    aside: Array | float = 0.0
+
+
+class Tally(NamedTuple):
+    """Moments of any number of runs; joining two tallies is as good as having seen all runs."""
+
+    runs: int
+    mean: Array
+    scatter: Array
+    """Summed squared deviations of the risks from their mean."""
+    sums: Array
+    aside: Array
+
+    @classmethod
+    def of(cls, batches: Iterable[Batch]) -> Self:
+        """Count the runs of some batches."""
+        risks, sums, aside = zip(*batches, strict=True)
+        together = np.concatenate(risks)
+        mean = together.mean(axis=0)
+        scatter = np.sum((together - mean) ** 2, axis=0)
+        return cls(len(together), mean, scatter, np.sum(sums, axis=0), np.sum(aside, axis=0))
+
+    def joined(self, other: Self) -> Self:
+        """Both sets of runs together."""
+        runs = self.runs + other.runs
+        step = other.mean - self.mean
+        return type(self)(
+            runs,
+            self.mean + step * (other.runs / runs),
+            self.scatter + other.scatter + step**2 * (self.runs * (other.runs / runs)),
+            self.sums + other.sums,
+            self.aside + other.aside,
+        )
+
+    @property
+    def stderr(self) -> Array:
+        """Standard error of the mean risks."""
+        return np.sqrt(self.scatter / (self.runs - 1) / self.runs)
+
+    def precise(self, goal: float) -> bool:
+        """Whether every model's standard error is at most ``goal`` times its mean."""
+        # a standard error from a handful of runs is itself too uncertain
+        return self.runs >= 16 and bool((self.stderr <= goal * self.mean).all())
+
+    def curve(self, method: str, warnings: tuple[str, ...] = ()) -> Curve:
+        """The runs' averages."""
+        # E |mean error|^2 = bias + variance / count
+        square = (np.sum(self.sums**2, axis=1) + self.aside) / self.runs**2
+        variance = (self.mean - square) * self.runs / (self.runs - 1)
+        return Curve(
+            risk=self.mean,
+            bias=self.mean - variance,
+            variance=variance,
+            stderr=self.stderr,
+            method=method,
+            warnings=warnings,
+            trials=self.runs,
+        )

@@ -1,0 +1,266 @@
+"""One encoder for all tables: blocks of columns become rows of numbers, and those become features.
+
+What depends on rows that have not been seen yet is put off to the end: every category gets an
+indicator when it first turns up (before that it was zero), and a missing value gets a fixed stand-in
+and an indicator of its own. Dropping a category or filling by the mean is then a linear map of the
+rows, and so of their moments. A table in memory is a stream of one block.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.errors import DataError
+from genloss.tables.column import Array, Codes, Column, counted, some
+from genloss.tables.layout import GAP, LEVEL, VALUE, Key, Keys, Layout
+
+Mask = npt.NDArray[np.bool_]
+Tally = Counter[tuple[str, str]]
+Encoding = list[tuple[str, dict[Key, float]]]
+"""Features by name, each a sum of weights times numbers of a row."""
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Numbers of one block of rows.
+
+    Attributes
+    ----------
+    keys : tuple of Key
+        What the columns of ``rows`` are, without the target.
+    rows : ndarray of shape (n, len(keys) + 1)
+        The target is last.
+    kept : ndarray of bool, shape (n_block,)
+        Which rows of the block these are.
+    tally : Counter
+        Numbers of missing and infinite values by column, and of rows left out.
+    crowded : frozenset of int
+        Positions of text columns with too many categories.
+    """
+
+    keys: Keys
+    rows: Array
+    kept: Mask
+    tally: Tally
+    crowded: frozenset[int]
+
+
+def encode(columns: Sequence[Column], target: Column, layout: Layout) -> Block:
+    """Return the numbers of one block."""
+    tally, missing = Tally(), layout.policy.missing
+    answers, gap = _checked(target.values, layout.target, tally)
+    kept = np.ones(answers.size, dtype=bool)
+    if gap is not None:
+        flaw = ("missing", layout.target) if missing == "error" else ("target", "")
+        tally[flaw] += int(gap.sum())
+        answers, kept = np.where(gap, 0.0, answers), ~gap if missing != "error" else kept
+    numbers: list[tuple[Key, Array]] = []
+    gaps: dict[int, Mask] = {}
+    crowded = set()
+    for position, column in enumerate(columns):
+        text = column.kind == "text" and position not in layout.carried
+        if text:
+            codes = column.values
+            used = np.unique(codes[kept & (codes >= 0)])
+        if column.kind == "crowded" or (text and used.size > layout.policy.max_categories):
+            crowded.add(position)
+            continue
+        if text:
+            if (codes < 0).any():
+                gaps[position] = codes < 0
+            numbers += [
+                (Key(position, LEVEL, column.levels[code]), (codes == code).astype(np.float64))
+                for code in used
+            ]
+            continue
+        values = _hashed(column) if column.kind == "text" else column.values
+        values, lacking = _checked(values, layout.names[position], tally)
+        if lacking is not None:
+            gaps[position] = lacking
+            if not layout.raw:
+                values = np.where(lacking, layout.stand_ins[position], values)
+        numbers.append((Key(position, VALUE), values))
+    if missing == "drop" and gaps:
+        whole = ~np.any(list(gaps.values()), axis=0)
+        tally["dropped", ""] += int((kept & ~whole).sum())
+        kept &= whole
+    for position, where in gaps.items():
+        tally["missing", layout.names[position]] += int((where & kept).sum())
+        if missing == "mean" and not layout.raw:
+            numbers.append((Key(position, GAP), where.astype(np.float64)))
+    numbers.sort(key=lambda pair: pair[0])
+    matrix = np.empty((len(numbers) + 1, answers.size))
+    for row, (_, values) in enumerate(numbers):
+        matrix[row] = values
+    matrix[-1] = answers
+    rows = matrix.T if kept.all() else matrix.T[kept]
+    tally["rows", ""] += len(rows)
+    return Block(tuple(key for key, _ in numbers), rows, kept, tally, frozenset(crowded))
+
+
+def _checked(values: Array, name: str, tally: Tally) -> tuple[Array, Mask | None]:
+    """Count infinite values and make them zero; return where values are missing, if any are."""
+    with np.errstate(all="ignore"):
+        if np.isfinite(values.sum()):
+            return values, None
+    infinite, missing = np.isinf(values), np.isnan(values)
+    if infinite.any():
+        tally["infinite", name] += int(infinite.sum())
+        values = np.where(infinite, 0.0, values)
+    return values, missing if missing.any() else None
+
+
+def _hashed(column: Column) -> Array:
+    """A number for every word, the same in every block: 53 bits of a digest."""
+    digests = (blake2b(level.encode("utf-8", "replace"), digest_size=8) for level in column.levels)
+    numbers = [int.from_bytes(digest.digest()) >> 11 for digest in digests]
+    return np.array([*numbers, np.nan], dtype=np.float64)[column.values]
+
+
+def refuse_flaws(tally: Tally, layout: Layout, crowded: frozenset[int]) -> None:
+    """Refuse infinite values, missing ones where they are not wanted, and fewer than two rows."""
+    used = [name for place, name in enumerate(layout.names) if place not in crowded]
+    carried = [layout.names[place] for place, role in layout.carried.items() if role != "text"]
+    _refuse("infinite", [layout.target, *layout.names], tally, "replace them by finite numbers")
+    if layout.policy.missing == "error":
+        cure = "fill them, or pass missing='drop' or missing='mean'"
+        _refuse("missing", [layout.target, *used], tally, cure)
+    if layout.policy.missing == "mean":
+        cure = "times, groups and weights have no mean: fill them, or pass missing='drop'"
+        _refuse("missing", carried, tally, cure)
+
+
+def _refuse(flaw: str, names: Sequence[str], tally: Tally, cure: str) -> None:
+    counts = [(name, tally[flaw, name]) for name in names]
+    if found := [f"{name!r} ({count:,})" for name, count in counts if count]:
+        more = f" and {len(found) - 6} more columns" if len(found) > 6 else ""
+        raise DataError(f"{flaw} values in {', '.join(found[:6])}{more}; {cure}")
+
+
+def left_out(tally: Tally, layout: Layout, crowded: frozenset[int], notes: list[str]) -> list[str]:
+    """Return notes on rows and columns that were left out, around those of the layout."""
+    first = []
+    if number := tally["target", ""]:
+        first.append(f"dropped {counted(number, 'row')} with a missing target")
+    most = layout.policy.max_categories
+    late = [
+        f"dropped text column {layout.names[place]!r} (more than {most} distinct values)"
+        for place in sorted(crowded)
+    ]
+    if number := tally["dropped", ""]:
+        late.append(f"dropped {counted(number, 'row')} with a missing value")
+    said = [*first, *notes, *late]
+    if tally["rows", ""] < 2:
+        left = counted(tally["rows", ""], "usable row")
+        why = "".join(f"; {note}" for note in said)
+        raise DataError(f"data has {left}; at least 2 are needed{why}")
+    return said
+
+
+def features_of(
+    layout: Layout, keys: Keys, share: Mapping[Key, float], tally: Tally, crowded: frozenset[int]
+) -> tuple[Encoding, list[str]]:
+    """Every feature as a sum of what was tracked, and notes; ``share`` has the means by key."""
+    found, notes, rows = Encoding(), list[str](), tally["rows", ""]
+    levels: dict[int, list[Key]] = {}
+    for key in keys:
+        if key.part == LEVEL and share[key] > 0:  # of rows that were kept
+            levels.setdefault(key.position, []).append(key)
+    for position, (name, kind) in enumerate(zip(layout.names, layout.kinds, strict=True)):
+        gaps = tally["missing", name] if layout.policy.missing == "mean" else 0
+        gap, value = Key(position, GAP), Key(position, VALUE)
+        if position in crowded or position in layout.carried:
+            continue
+        if gaps == rows:
+            notes.append(f"dropped column {name!r}, all missing")
+        elif kind == "text" or (kind == "boolean" and gaps):
+            here = levels.get(position, [])
+            words, number = {f"{name}={key.level}": key for key in here[1:]}, len(here)
+            if kind == "boolean":
+                true = round(share[value] * rows)
+                number = (true > 0) + (true + gaps < rows)
+                words = {f"{name}=True": value} if number == 2 else {}
+            if gaps:
+                words[f"{name} is missing"] = gap
+            elif number == 1:
+                found.append((name, {}))
+                continue
+            found += [(word, {key: 1.0}) for word, key in words.items()]
+            categories = "1 category" if number == 1 else f"{number} categories"
+            extra = " and missing" if gaps else ""
+            notes.append(f"encoded {name!r} ({categories}{extra}) as indicators")
+        else:
+            parts = {value: 1.0}
+            if kind == "date":
+                notes.append(f"converted {name!r} to days since 1970-01-01")
+            if gaps:
+                # stand-ins become the mean of what was there
+                parts[gap] = (share[value] - layout.stand_ins[position]) / (1 - gaps / rows)
+                filled = counted(gaps, "missing value")
+                notes.append(f"filled {filled} of {name!r} by the mean")
+            found.append((name, parts))
+    names = Counter(name for name, _ in found)
+    if repeated := sorted(name for name, number in names.items() if number > 1):
+        raise DataError(f"X has duplicate column names {some(repeated)}; rename them")
+    return found, notes
+
+
+def apply(encoding: Encoding, keys: Keys, rows: Array) -> Array:
+    """Features (n, len(encoding)) of rows (n, len(keys) + 1)."""
+    where = {key: place for place, key in enumerate(keys)}
+    features = np.zeros((len(rows), len(encoding)))
+    for column, (_, parts) in zip(features.T, encoding, strict=True):
+        for key, weight in parts.items():
+            column += rows[:, where[key]] if weight == 1 else weight * rows[:, where[key]]
+    return features
+
+
+def useful(
+    names: Sequence[str], varies: Mask, layout: Layout, level: float, notes: list[str]
+) -> Codes:
+    """Places of the features that vary; refuses a target, which is last, that does not."""
+    if not varies[-1]:
+        raise DataError(f"target {layout.target!r} is constant ({level:g}); it must vary")
+    if constant := [name for name, good in zip(names, varies, strict=False) if not good]:
+        notes.append(
+            f"dropped constant {'columns' if len(constant) > 1 else 'column'} {some(constant)}"
+        )
+    if not varies[:-1].any() and "text" not in layout.carried.values():
+        why = "; ".join(notes) or "there was none"
+        raise DataError(f"no usable feature column is left ({why}); add one that varies")
+    return np.flatnonzero(varies[:-1])
+
+
+def carried(layout: Layout, keys: Keys, rows: Array) -> dict[str, Any]:
+    """The fields of a `Table` that are no features."""
+    where = {key: place for place, key in enumerate(keys)}
+    found: dict[str, Any] = {}
+    texts: dict[str, Codes] = {}
+    for position, role in layout.carried.items():
+        name, values = layout.names[position], rows[:, where[Key(position, VALUE)]].copy()
+        if role == "time":
+            found["time"] = values
+        elif role == "weights":
+            found["weights"] = _weights(name, values)
+        else:
+            codes = np.unique(values, return_inverse=True)[1].astype(np.intp)
+            if role == "group":
+                found["groups"] = codes
+            else:
+                texts[name] = codes
+    return {**found, "texts": texts}
+
+
+def _weights(name: str, values: Array) -> Array:
+    if values.min() < 0:
+        raise DataError(f"weights column {name!r} holds {values.min():g}; weights must be >= 0")
+    if not values.any():
+        raise DataError(f"weights column {name!r} is all zero; some rows must count")
+    return values

@@ -1,0 +1,442 @@
+"""Workers: one seam, whatever computes, and whatever dies meanwhile."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import BrokenExecutor, CancelledError, Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from multiprocessing.pool import ThreadPool
+from pathlib import Path
+
+import pytest
+import xarray as xr
+
+import genloss as gl
+from genloss.errors import InvalidInputError
+from genloss.sweeps import load_results
+from genloss.sweeps.design import Sweep
+from genloss.sweeps.runs import run
+from genloss.workers import (
+    SchedulerLost,
+    Workers,
+    WorkersLost,
+    choose,
+    engines,
+    finished,
+    in_order,
+    mapped,
+    running,
+)
+from genloss.workers.engines import Serial
+
+PROBLEM = {"preset": "isotropic", "dim": 12}
+PLAN = {"preset": "replace", "generations": 3, "n_samples": 40, "noise": 0.5}
+GRID = {"plan.penalty": [0.01, 0.1, 1.0], "plan.noise": [0.1, 0.2, 0.3, 0.4]}
+SMALL = Sweep.of(PROBLEM, PLAN, GRID, trials=8, seed=1)
+
+SLOW_GRID = {"plan.penalty": {"log": [1e-3, 1.0, 6]}, "plan.noise": {"linear": [0.1, 1.0, 6]}}
+SLOW = Sweep.of(
+    PROBLEM | {"dim": 60},
+    PLAN | {"n_samples": 150},
+    SLOW_GRID,
+    trials=48,
+    method="literal",
+    seed=1,
+)
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory):
+    store = tmp_path_factory.mktemp("serial") / "s"
+    return run(SMALL, str(store), cluster="serial", block_size=4).dataset()
+
+
+def test_processes_give_the_same_numbers(tmp_path, expected):
+    done = run(SMALL, str(tmp_path / "s"), cluster="processes", workers=2, block_size=4)
+    assert (done.engine, done.computed) == ("processes", 3)
+    xr.testing.assert_equal(done.dataset().drop_attrs(), expected.drop_attrs())
+
+
+def test_an_executor_of_your_own(tmp_path, expected):
+    with ThreadPoolExecutor(2) as mine:
+        done = run(SMALL, str(tmp_path / "s"), cluster=mine, block_size=4)
+        assert (done.engine, done.computed) == ("ThreadPoolExecutor", 3)
+        assert mine.submit(abs, -1).result() == 1  # it stays open
+    xr.testing.assert_equal(done.dataset().drop_attrs(), expected.drop_attrs())
+
+
+@pytest.mark.parametrize("cluster", ["ray", "ray://head:10001"])
+def test_ray_is_joined_and_left(tmp_path, expected, monkeypatch, cluster):
+    """Ray's own pool has the interface of multiprocessing; here threads stand in for its actors."""
+    from types import ModuleType, SimpleNamespace
+
+    said = []
+    ray, util, pool = (ModuleType(name) for name in ("ray", "ray.util", "ray.util.multiprocessing"))
+    ray.is_initialized = lambda: False
+    ray.init = lambda **options: said.append(options["address"])
+    ray.shutdown = lambda: said.append("left")
+    ray.cluster_resources = lambda: {"CPU": 2.0}
+    ray.exceptions = SimpleNamespace(
+        RayActorError=type("RayActorError", (Exception,), {}),
+        WorkerCrashedError=type("WorkerCrashedError", (Exception,), {}),
+        RaySystemError=type("RaySystemError", (Exception,), {}),
+    )
+    pool.Pool = lambda: ThreadPool(2)
+    for module in (ray, util, pool):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    done = run(SMALL, str(tmp_path / "s"), cluster=cluster, block_size=4)
+    assert said == [None if cluster == "ray" else cluster, "left"]
+    assert (done.engine, done.computed) == (cluster, 3)
+    xr.testing.assert_equal(done.dataset().drop_attrs(), expected.drop_attrs())
+    with (
+        running(cluster, None) as workers,
+        pytest.raises(ZeroDivisionError),
+    ):
+        list(finished(workers, (1).__truediv__, [0]))
+
+
+def test_the_engine_is_what_is_asked_for_or_already_there(monkeypatch):
+    monkeypatch.delenv("DASK_SCHEDULER_ADDRESS", raising=False)
+    assert choose(None, 2, 1000.0) == "processes"
+    assert choose(None, 1, 1000.0) == "serial"
+    assert choose(None, 2, 0.1) == "serial"
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "tcp://host:8786")
+    assert choose(None, 2, 0.1) == "tcp://host:8786"
+    assert choose("serial", 2, 0.1) == "serial"
+
+
+def crew(executor, size=2, **options):
+    return Workers(executor, "mine", lambda: size, **options)
+
+
+def test_tasks_are_drawn_when_they_are_handed_out():
+    drawn = []
+
+    def tasks():
+        for number in range(6):
+            drawn.append(number)
+            yield number
+
+    results = in_order(crew(Serial(), size=1, ahead=1), abs, tasks())
+    assert next(results) == 0
+    assert drawn == [0]
+    assert list(results) == [1, 2, 3, 4, 5]
+    with ThreadPoolExecutor(2) as executor:
+        assert sorted(finished(crew(executor), abs, range(-9, 0))) == list(range(1, 10))
+        assert list(in_order(crew(executor), abs, range(-9, 0))) == list(range(9, 0, -1))
+    assert list(finished(crew(Serial()), abs, [])) == []
+
+
+def test_what_happens_to_workers_has_one_name():
+    class Failing(Serial):
+        def __init__(self, error):
+            self.error = error
+
+        def submit(self, *_):
+            future = Future()
+            future.set_exception(self.error)
+            return future
+
+    for drawn in (finished, in_order):
+        with pytest.raises(WorkersLost, match="workers died .BrokenExecutor: memory"):
+            list(drawn(crew(Failing(BrokenExecutor("memory"))), abs, [1]))
+        with pytest.raises(SchedulerLost, match="the scheduler of cluster 'mine' is gone"):
+            list(drawn(crew(Failing(CancelledError())), abs, [1]))
+        with pytest.raises(KeyError):
+            list(drawn(crew(Failing(KeyError())), abs, [1]))
+
+
+def test_tasks_nobody_waits_for_are_taken_back():
+    go, begun = threading.Event(), []
+
+    def work(number):
+        begun.append(number)
+        if number:
+            go.wait(10)
+        return number
+
+    with ThreadPoolExecutor(1) as executor:
+        results = finished(crew(executor, size=3), work, range(6))
+        assert next(results) == 0
+        results.close()
+        go.set()
+    assert begun in ([0], [0, 1])
+
+
+def test_a_scheduler_that_does_not_answer(tmp_path, monkeypatch):
+    monkeypatch.setattr(engines, "CONNECT", 0.3)
+    with pytest.raises(InvalidInputError, match="no Dask scheduler answers there"):
+        run(SMALL, str(tmp_path / "s"), cluster="tcp://127.0.0.1:9")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_missing_engine_is_named(tmp_path, monkeypatch):
+    real = __import__("importlib.util").util.find_spec
+    monkeypatch.setattr(
+        "importlib.util.find_spec",
+        lambda name, *rest: None if name == "distributed" else real(name, *rest),
+    )
+    monkeypatch.setitem(sys.modules, "ray", None)
+    for cluster, cure in (
+        ("tcp://h:1", r"genloss\[cluster\]"),
+        ("local", r"genloss\[cluster\]"),
+        ("ray", "pip install ray"),
+    ):
+        with pytest.raises(gl.MissingDependencyError, match=cure):
+            run(SMALL, str(tmp_path / "s"), cluster=cluster)
+
+
+def stored(store: Path) -> int:
+    return len(list(store.glob("blocks/*.parquet")))
+
+
+def lives(pid):
+    import psutil
+
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@contextmanager
+def once_stored(store, count, act):
+    """Do something as soon as a store has some blocks."""
+
+    def watch():
+        while stored(store) < count and not over.is_set():
+            time.sleep(0.01)
+        if not over.is_set():
+            seen.append(act())
+
+    over, seen = threading.Event(), []
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        watcher.join()
+
+
+def children(parent=None):
+    """Worker processes of loky below one, by default this one."""
+    import psutil
+
+    return [
+        process.pid
+        for process in psutil.Process(parent).children(recursive=True)
+        if "loky" in " ".join(process.cmdline())
+        and "resource_tracker" not in str(process.cmdline())
+    ]
+
+
+@pytest.mark.slow
+def test_a_killed_process_costs_no_result(tmp_path, slow):
+    store = tmp_path / "s"
+    with once_stored(store, 4, lambda: os.kill(children()[0], signal.SIGKILL)) as killed:
+        done = run(SLOW, str(store), cluster="processes", workers=2, block_size=1)
+    assert killed == [None]
+    assert (done.engine, stored(store)) == ("processes", 36)
+    assert not children()
+    xr.testing.assert_equal(done.dataset().drop_attrs(), slow.drop_attrs())
+    assert sorted(path.name for path in store.iterdir()) == ["_sweep.json", "blocks"]
+
+
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory):
+    store = tmp_path_factory.mktemp("slow") / "s"
+    return run(SLOW, str(store), cluster="serial", block_size=1).dataset()
+
+
+RUN_SLOW = f"""
+import signal, sys
+def stop(*_):
+    sys.exit(143)
+signal.signal(signal.SIGTERM, stop)
+from genloss.sweeps.design import Sweep
+from genloss.sweeps.runs import run
+if __name__ == "__main__":
+    what = Sweep.of(
+        {PROBLEM | {"dim": 60}}, {PLAN | {"n_samples": 150}}, {SLOW_GRID}, trials=48,
+        method="literal", seed=1,
+    )
+    done = run(what, sys.argv[1], cluster=sys.argv[2], workers=2, block_size=1)
+    print(done.computed, done.found)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="kills with a signal")
+@pytest.mark.parametrize(
+    ("kill", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, -signal.SIGINT), (signal.SIGKILL, -9)]
+)
+def test_nothing_outlives_a_sweep(tmp_path, slow, kill, code):
+    """Who reads its output sees the end of it: no worker holds it open."""
+    store = tmp_path / "s"
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN_SLOW, str(store), "processes"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while stored(store) < 3:
+        assert process.poll() is None
+        time.sleep(0.01)
+    workers = children(process.pid)
+    assert len(workers) == 2
+    process.send_signal(kill)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == code
+    if kill == signal.SIGTERM:
+        assert errors == ""
+    if kill != signal.SIGKILL:
+        assert not list(store.glob("*.new"))
+    assert not any(map(lives, workers))
+    kept = stored(store)
+    done = run(SLOW, str(store), cluster="serial")
+    assert (done.computed, done.found) == (36 - kept, kept)
+    xr.testing.assert_equal(done.dataset().drop_attrs(), slow.drop_attrs())
+    assert sorted(path.name for path in store.iterdir()) == ["_sweep.json", "blocks"]
+
+
+def test_workers_that_always_die_end_the_sweep(tmp_path, monkeypatch):
+    tried = []
+
+    def dies(*_):
+        tried.append(1)
+        raise BrokenExecutor("killed by the memory")
+
+    monkeypatch.setattr("genloss.sweeps.runs._block", dies)
+    with pytest.raises(gl.GenlossError, match="3 times without finishing a block; what was stored"):
+        run(SMALL, str(tmp_path / "s"), cluster="serial")
+    assert len(tried) == 3
+
+
+def test_workers_of_another_version_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("genloss.sweeps.runs.__version__", "9.9")
+    with pytest.raises(gl.GenlossError, match=r"a worker runs genloss .*, this is 9.9"):
+        run(SMALL, str(tmp_path / "s"), cluster="serial")
+    assert stored(tmp_path / "s") == 0
+
+
+@contextmanager
+def dask_cluster(folder):
+    """A scheduler and two workers, each a process of its own as a cluster would start them."""
+    address_file = folder / "scheduler.json"
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+
+    def command(what, *options):
+        return subprocess.Popen(
+            [sys.executable, "-m", "distributed.cli." + what, *options],
+            env=environment,
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    with ExitStack() as stack:
+
+        def keep(process):
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+            return process
+
+        where = ["--scheduler-file", str(address_file), "--host", "127.0.0.1", "--no-dashboard"]
+        scheduler = keep(command("dask_scheduler", *where, "--port", "0", "--no-show"))
+        workers = [
+            keep(command("dask_worker", *where, "--nthreads", "1", "--no-nanny")) for _ in range(2)
+        ]
+        for _ in range(3000):
+            if address_file.exists():
+                break
+            time.sleep(0.1)
+        address = json.loads(address_file.read_text())["address"]
+        from distributed import Client
+
+        with Client(address, set_as_default=False, timeout=300) as client:
+            client.wait_for_workers(2, timeout=300)
+        yield address, scheduler, workers
+
+
+@pytest.mark.slow
+def test_a_dask_cluster_by_address_survives_the_loss_of_a_worker(tmp_path, monkeypatch, slow):
+    store = tmp_path / "store"
+    with dask_cluster(tmp_path) as (address, _, workers):
+        with once_stored(store, 6, workers[0].kill) as killed:
+            done = run(SLOW, str(store), cluster=address, block_size=1)
+        assert killed == [None]
+        assert workers[0].poll() == -signal.SIGKILL
+        assert workers[1].poll() is None
+        assert (done.engine, done.computed) == (address, 36)
+        monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", address)
+        other = run(SMALL, str(tmp_path / "other"), block_size=4)
+        assert (other.engine, other.computed) == (address, 3)
+        assert list(mapped(abs, [-1, 2])) == [1, 2]
+    xr.testing.assert_equal(done.dataset().drop_attrs(), slow.drop_attrs())
+    assert sorted(path.name for path in store.iterdir()) == ["_sweep.json", "blocks"]
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_dies_is_said_in_a_sentence(tmp_path, slow):
+    """The command ends with exit code 2 and without a traceback, and goes on when it is called again."""
+    (tmp_path / "a.toml").write_text(
+        """
+        problem = {preset = "isotropic", dim = 60}
+        plan = {preset = "replace", generations = 3, n_samples = 150, noise = 0.5}
+        [grid]
+        "plan.penalty" = {log = [1e-3, 1.0, 6]}
+        "plan.noise" = {linear = [0.1, 1.0, 6]}
+        [sweep]
+        trials = 48
+        method = "literal"
+        seed = 1
+        block_size = 1
+        """
+    )
+    command = [sys.executable, "-m", "genloss", "sweep", "a.toml", "--store", "s", "--cluster"]
+    with dask_cluster(tmp_path) as (address, scheduler, _):
+        with once_stored(tmp_path / "s", 6, scheduler.kill) as killed:
+            ended = subprocess.run(
+                [*command, address],
+                check=False,
+                cwd=tmp_path,
+                capture_output=True,
+                text=True,
+                timeout=300,
+            )
+        assert killed == [None]
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(f"genloss: the scheduler of cluster {address!r} is gone")
+    assert ended.stderr.count("\n") == 1
+    assert 6 <= (kept := stored(tmp_path / "s")) < 36
+    again = subprocess.run(
+        [*command, "serial"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert f"{36 - kept} blocks computed" in again.stdout
+    xr.testing.assert_equal(load_results(tmp_path / "s").drop_attrs(), slow.drop_attrs())
+
+
+@pytest.mark.slow
+def test_tasks_that_dask_gives_up_are_reported():
+    import dask
+
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        running("local", 2) as workers,
+        pytest.raises(WorkersLost, match="KilledWorker"),
+    ):
+        list(finished(workers, os._exit, [1]))
+
+
+@pytest.mark.slow
+def test_a_local_cluster_when_asked(tmp_path, expected):
+    done = run(SMALL, str(tmp_path / "s"), cluster="local", workers=2, block_size=4)
+    assert (done.engine, done.computed) == ("local", 3)
+    xr.testing.assert_equal(done.dataset().drop_attrs(), expected.drop_attrs())
