@@ -1,10 +1,12 @@
-"""Forecast against the literally run chain on real data; writes a table for the docs.
+"""Forecasts of real tables from parts of their rows, held against long literal chains.
 
-Data: scikit-learn's digits, and with ``--data DIR`` the files mnist.npz, blog_feedback.parquet,
-king_county_houses.parquet and diamonds.parquet found there. Every finished forecast is a row of
-docs/forecast-accuracy.csv; rows that are there already are not computed again.
+Every forecast sees M rows of a table, drawn at random, and is one line of a file in the cache;
+lines that are there are not computed again. `forecast_truths` runs the chains, `forecast_page` sets
+both side by side and writes docs/forecast-accuracy.md and .csv.
 
+    python benchmarks/forecast_truths.py --data DIR
     python benchmarks/forecast_accuracy.py --data DIR
+    python benchmarks/forecast_page.py --data DIR
 """
 
 from __future__ import annotations
@@ -12,192 +14,225 @@ from __future__ import annotations
 import argparse
 import csv
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+import warnings
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
+from forecast_tables import Table, chosen, load, sources
+from forecast_truths import CACHE, KERNELS, MODELS, NOISES
 
 import genloss as gl
-from genloss.tables.load import example_table
 
-DOCS = Path(__file__).parent.parent / "docs"
-CELLS = DOCS / "forecast-accuracy.csv"
-PENALTIES = (1e-8, 1e-4, 1e-2, 1.0)
-NOISES = (0.0, 0.5)  # in standard deviations of the target; 0 only from 1,000 rows on
-MODELS, TRIALS = 11, 4
-MEASURABLE = 0.05  # standard error of the measured chain up to which a difference means something
+SETTINGS = {"A": (320, 40), "B": (240, 120), "C": (120, 120), "D": (960, 120), "E": (300, 300)}
+"""Rows shown and rows per model."""
+DEFAULT_ROWS = 4000  # most rows shown to a run with the defaults
 
-KEYS = ("data", "kernel", "n", "penalty", "noise")
-FIELDS = (*KEYS, "error_0", "error_1_10", "chain_stderr", "seconds")
+
+class Cell(NamedTuple):
+    """One forecast to make: ``setting`` "default" leaves plan and kernel to the package."""
+
+    table: str
+    kernel: str
+    setting: str
+    part: int
+    noise: float
+    seed: int
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        return tuple(str(value) for value in self)
+
+
+FIELDS = (
+    *Cell._fields,
+    *("rows", "n", "penalty", "level", "level_low", "level_high"),
+    *("growth", "growth_low", "growth_high"),
+    *("first", "first_low", "first_high", "last", "last_low", "last_high"),
+    *("real", "real_low", "real_high"),
+    *("full_penalty", "full", "full_low", "full_high"),
+    *("retuned", "retuned_low", "retuned_high"),
+    *("accumulate_penalty", "accumulate", "accumulate_low", "accumulate_high"),
+    *("fifth_penalty", "fifth", "fifth_low", "fifth_high"),
+    *("gap", "warnings", "seconds", "failure"),
+)
 Row = dict[str, str]
 
 
-def tables(folder: Path | None) -> Iterator[tuple[str, gl.Table, dict[str, tuple[int, ...]]]]:
-    """Name, table, and the numbers of rows per generation for every kernel."""
-    small = dict.fromkeys(("linear", "rbf", "polynomial"), (100, 200, 350))
-    digits = example_table("digits")
-    yield "digits", digits, small
-    yield "digits parity", parity(digits), small
-    if folder is None:
-        return
-    mixed = {"linear": (250, 1000, 4000), "rbf": (250, 1000)}
-    blog = gl.load_table(folder / "blog_feedback.parquet", "comments_next_day")
-    yield "blog_feedback (log1p)", replace(blog, target=np.log1p(blog.target)), mixed
-    houses = gl.load_table(folder / "king_county_houses.parquet", "price")
-    yield "king_county (log)", replace(houses, target=np.log(houses.target)), mixed
-    yield "diamonds", gl.load_table(folder / "diamonds.parquet", "price"), mixed
-    mnist = gl.load_table(folder / "mnist.npz")
-    kernels = {"rbf": (250, 1000), "polynomial": (250, 1000)}
-    yield "mnist", mnist, kernels
-    yield "mnist parity", parity(mnist), kernels
+def cells(names: list[str], sizes: dict[str, int], parts: int) -> Iterator[Cell]:
+    """All forecasts, in an order that can be cut short.
+
+    First every table at A, and either with the defaults or, in turn, at another setting; then
+    further parts at A, other seeds on the same rows, and what is left. Noise on model-made labels
+    alternates.
+    """
+    order = [names[i] for i in np.random.default_rng(1).permutation(len(names))]
+
+    def both(name: str, setting: str, part: int, seed: int) -> Iterator[Cell]:
+        rows, n = SETTINGS[setting]
+        if sizes[name] >= max(10 * n, 1.35 * rows):
+            for kernel in KERNELS:
+                noise = NOISES[(part + zlib.crc32(f"{name}{kernel}".encode())) % 2]
+                yield Cell(name, kernel, setting, part, float(noise), seed)
+
+    others = [setting for setting in SETTINGS if setting != "A"]
+    for turn in range(len(others)):
+        for place, name in enumerate(order):
+            if turn == 0:
+                yield from both(name, "A", 0, 0)
+            if turn == 0 and place % 2:
+                yield Cell(name, "linear", "default", 0, 0.0, 0)
+            elif turn or not place % 2:
+                yield from both(name, others[(place // 2 + turn) % len(others)], 0, 0)
+        if turn == 0:
+            for part in range(1, parts):
+                for name in order[::3]:
+                    yield from both(name, "A", part, part)
+            for name in order[::9]:
+                for seed in range(1, 6):
+                    yield from both(name, "A", 0, seed)
 
 
-def parity(table: gl.Table) -> gl.Table:
-    """The same images, with +1 for even digits and -1 for odd ones as target."""
-    return replace(table, target=1.0 - 2 * (table.target % 2), target_name="parity")
+def shown(table: Table, cell: Cell) -> np.ndarray:
+    """Which rows a forecast sees."""
+    rows = SETTINGS.get(cell.setting, (DEFAULT_ROWS, 0))[0]
+    tag = zlib.crc32(f"{cell.table}-{cell.setting}-{cell.part}".encode())
+    return np.random.default_rng(tag).permutation(table.y.size)[:rows]
 
 
-def settings(folder: Path | None) -> Iterator[tuple[gl.Table, Row]]:
-    """Every forecast to make."""
-    for name, table, kernels in tables(folder):
-        for kernel, sizes in kernels.items():
-            for n in sizes:
-                for penalty in PENALTIES:
-                    for noise in NOISES if n < 1000 else NOISES[:1]:
-                        values = (name, kernel, str(n), f"{penalty:g}", f"{noise:g}")
-                        yield table, dict(zip(KEYS, values, strict=True))
+def measure(table: Table, cell: Cell) -> Row:
+    """Make one forecast; an exception is a result too."""
+    rows = shown(table, cell)
+    X, y = table.X[rows], table.y[rows]
+    plan = None
+    if cell.setting != "default":
+        n = SETTINGS[cell.setting][1]
+        plan = gl.Plan.replace(MODELS, n, noise=cell.noise * table.y.std())
+    start = time.process_time()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = gl.forecast(X, y, plan, cell.kernel, cell.seed, tune_penalty=True)
+        numbers = answers(found) if hasattr(found, "own") else former_answers(found)
+    except Exception as error:  # noqa: BLE001  # whatever it is, it is a result
+        numbers = {"failure": f"{type(error).__name__}: {error}"}
+    row = dict(zip(Cell._fields, cell.key, strict=True)) | {"rows": str(rows.size)}
+    row |= {
+        key: value if isinstance(value, str) else f"{value:.6g}" for key, value in numbers.items()
+    }
+    return row | {"seconds": f"{time.process_time() - start:.2f}"}
 
 
-def forecast(table: gl.Table, row: Row, seed: int) -> Row:
-    """Make one forecast and compare models 1-10 with the measured chain."""
-    noise = float(row["noise"]) * float(table.target.std())
-    plan = gl.Plan.replace(MODELS, int(row["n"]), penalty=float(row["penalty"]), noise=noise)
-    start = time.perf_counter()
-    outlook = gl.forecast(table, plan=plan, kernel=row["kernel"], trials=TRIALS, seed=seed)
-    error, stderr = outlook.relative_error, outlook.measured.stderr / outlook.measured.risk
-    return row | {
-        "error_0": f"{error[0]:.4f}",
-        "error_1_10": f"{np.median(np.abs(error[1:])):.4f}",
-        "chain_stderr": f"{np.median(stderr):.4f}",
-        "seconds": f"{time.perf_counter() - start:.1f}",
+def answers(found: Any) -> dict[str, Any]:
+    """What a forecast says, as numbers; real rows "none" means all."""
+    advice, n = found.advice, int(found.plan.n_samples.max())
+    policies = {policy.name: policy for policy in found.policies}
+    fifth = next((p for name, p in policies.items() if "fifth" in name or "20" in name), None)
+    accumulate = next((p for name, p in policies.items() if "accumulate" in name), None)
+
+    def count(rows: int | None) -> int:
+        return n if rows is None else rows
+
+    def growth(name: str, outcome: Any) -> dict[str, Any]:
+        if outcome is None:
+            return {}
+        return {
+            name: outcome.growth[-1],
+            f"{name}_low": outcome.growth_low[-1],
+            f"{name}_high": outcome.growth_high[-1],
+        } | ({} if name in ("growth", "retuned") else {f"{name}_penalty": outcome.penalty})
+
+    return {
+        "n": n,
+        "penalty": found.plan.penalty[0],
+        "level": found.own.error[0],
+        "level_low": found.own.low[0],
+        "level_high": found.own.high[0],
+        **growth("growth", found.own),
+        **dict(zip(("first_low", "first_high"), advice.best_first_penalty_range, strict=True)),
+        **dict(zip(("last_low", "last_high"), advice.best_penalty_range, strict=True)),
+        "first": advice.best_first_penalty,
+        "last": advice.best_penalty,
+        "real": count(advice.real_rows),
+        "real_low": count(advice.real_rows_range[0]),
+        "real_high": count(advice.real_rows_range[1]),
+        "full_penalty": found.full.penalty,
+        "full": found.full.error[0],
+        "full_low": found.full.low[0],
+        "full_high": found.full.high[0],
+        **growth("retuned", found.retuned),
+        **growth("accumulate", accumulate),
+        **growth("fifth", fifth),
+        "gap": float(np.median(np.abs(found.relative_error))),
+        "warnings": " | ".join(found.warnings),
     }
 
 
-def group(
-    rows: list[Row], key: Callable[[Row], tuple[str, ...]]
-) -> dict[tuple[str, ...], list[Row]]:
-    """Rows by key, in order of appearance."""
-    groups: dict[tuple[str, ...], list[Row]] = {}
-    for row in rows:
-        groups.setdefault(key(row), []).append(row)
-    return groups
+def former_answers(found: Any) -> dict[str, Any]:
+    """The same of forecasts before version 0.2, which had no intervals on growth."""
+    advice, n = found.advice, int(found.plan.n_samples.max())
+    risk = found.predicted.risk
+    return {
+        "n": n,
+        "penalty": found.plan.penalty[0],
+        "level": risk[0],
+        "level_low": found.low[0],
+        "level_high": found.high[0],
+        "growth": risk[-1] / risk[0],
+        "first": found.plan.penalty[0],
+        "last": advice.best_penalty,
+        "real": n if advice.real_rows is None else advice.real_rows,
+        "gap": float(np.median(np.abs(found.relative_error))),
+        "warnings": " | ".join(found.predicted.warnings + found.measured.warnings),
+    }
 
 
-def summary(rows: list[Row], keys: tuple[str, ...]) -> list[str]:
-    """Markdown table of the errors by the given keys."""
-    lines = [
-        f"| {' | '.join(keys)} | forecasts | median | 90th percentile "
-        "| measurable | median | 90th percentile | seconds |",
-        "|" + "---|" * (len(keys) + 7),
-    ]
-    for values, members in group(rows, lambda row: tuple(row[key] for key in keys)).items():
-        errors = np.array([float(row["error_1_10"]) for row in members])
-        clear = np.array([float(row["chain_stderr"]) <= MEASURABLE for row in members])
-        numbers = [
-            str(len(members)),
-            f"{np.median(errors):.1%}",
-            f"{np.quantile(errors, 0.9):.1%}",
-            str(clear.sum()),
-            f"{np.median(errors[clear]):.1%}" if clear.any() else "-",
-            f"{np.quantile(errors[clear], 0.9):.1%}" if clear.any() else "-",
-            f"{np.median([float(row['seconds']) for row in members]):.1f}",
-        ]
-        lines.append("| " + " | ".join([*values, *numbers]) + " |")
-    return lines
-
-
-def page(rows: list[Row]) -> str:
-    """The docs page."""
-    everything = [row | {"set": "all"} for row in rows]
-    worst = sorted(rows, key=lambda row: -float(row["error_1_10"]))[:12]
-    return "\n".join(
-        [
-            "# How well the forecast does",
-            "",
-            "Every forecast sees part of the rows (up to 12,000), predicts the mean squared error of "
-            f"{MODELS} models, and is",
-            f"compared with the same plan run literally on other rows ({TRIALS} runs, each scored on "
-            "fresh test rows). The error of one",
-            "forecast is the median of |predicted / measured - 1| over models 1 to 10. Penalties: "
-            "1e-8, 1e-4, 1e-2, 1; noise added to",
-            "model-made labels: 0 or half of the target's standard deviation. Rows per generation go "
-            "up to half of the rows seen",
-            "(digits: 350 of 719; king_county: 4,000 of 8,646). A forecast is *measurable* if the "
-            "standard error of the measured chain",
-            "is at most 5 %; for the others, nobody can say who is wrong.",
-            "",
-            "Written by `python benchmarks/forecast_accuracy.py --data DIR`; every forecast is a row "
-            "of [forecast-accuracy.csv](forecast-accuracy.csv).",
-            "",
-            *summary(everything, ("set",)),
-            "",
-            *summary(rows, ("data", "kernel")),
-            "",
-            *summary(rows, ("penalty",)),
-            "",
-            *summary(rows, ("n",)),
-            "",
-            "## The worst",
-            "",
-            "| " + " | ".join(KEYS) + " | model 0 | models 1-10 | chain s.e. |",
-            "|" + "---|" * (len(KEYS) + 3),
-            *(
-                "| "
-                + " | ".join(row[key] for key in KEYS)
-                + f" | {float(row['error_0']):+.0%} | {float(row['error_1_10']):.0%}"
-                + f" | {float(row['chain_stderr']):.0%} |"
-                for row in worst
-            ),
-            "",
-            "They have a cause in common: linear models, or kernels of high degree, with hardly any "
-            "penalty on features that are",
-            "nearly always zero (rare categories, border pixels). A row in which such a feature is "
-            "not zero is seen once or never, and a single",
-            "one decides the error. No single number describes such a chain; the forecast's band is "
-            "wide there and a warning says so.",
-            "",
-        ]
-    )
-
-
-def read() -> list[Row]:
+def read(path: Path) -> list[Row]:
     """Finished forecasts."""
-    if not CELLS.exists():
+    if not path.exists():
         return []
-    with CELLS.open(newline="") as file:
+    with path.open(newline="") as file:
         return list(csv.DictReader(file))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, help="folder with the larger data sets")
-    parser.add_argument("--only", default="", help="name of one data set")
+    parser.add_argument("--out", type=Path, default=CACHE / "forecasts.csv")
+    parser.add_argument("--only", default="", help="part of a table's name")
+    parser.add_argument("--every", type=int, default=1, help="only every k-th table")
+    parser.add_argument("--half", choices=["chosen", "held out"], help="only these tables")
+    parser.add_argument("--settings", nargs="*", default=[*SETTINGS, "default"])
+    parser.add_argument(
+        "--parts", type=int, default=5, help="random parts at A of a third of the tables"
+    )
+    parser.add_argument(
+        "--minutes", type=float, default=np.inf, help="processor time to stop after"
+    )
     arguments = parser.parse_args()
-    done = {tuple(row[key] for key in KEYS) for row in read()}
-    for seed, (table, row) in enumerate(settings(arguments.data)):
-        if arguments.only in row["data"] and tuple(row.values()) not in done:
-            result = forecast(table, row, seed)
-            new = not CELLS.exists()
-            with CELLS.open("a", newline="") as file:
-                writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
-                if new:
-                    writer.writeheader()
-                writer.writerow(result)
-            print(", ".join(result.values()), flush=True)
-    order = {tuple(row.values()): i for i, (_, row) in enumerate(settings(arguments.data))}
-    rows = sorted(read(), key=lambda row: order.get(tuple(row[key] for key in KEYS), len(order)))
-    (DOCS / "forecast-accuracy.md").write_text(page(rows))
+    names = [name for name in sources(arguments.data) if arguments.only in name]
+    if arguments.half:
+        picked = chosen(list(sources(arguments.data)))
+        names = [name for name in names if (name in picked) == (arguments.half == "chosen")]
+    names = names[:: arguments.every]
+    sizes = {name: load(arguments.data, name).y.size for name in names}
+    done = {tuple(row[key] for key in Cell._fields) for row in read(arguments.out)}
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    for cell in cells(names, sizes, arguments.parts):
+        if cell.key in done or cell.setting not in arguments.settings:
+            continue
+        row = measure(load(arguments.data, cell.table), cell)
+        new = not arguments.out.exists()
+        with arguments.out.open("a", newline="") as file:
+            writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
+            if new:
+                writer.writeheader()
+            writer.writerow(row)
+        print(*cell.key, row["seconds"], row.get("failure", ""), flush=True)
+        if time.process_time() > 60 * arguments.minutes:
+            break
 
 
 if __name__ == "__main__":
