@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 import genloss as gl
-from genloss.data.tables import example_table
+from genloss.tables.load import example_table
 
 DOCS = Path(__file__).parent.parent / "docs"
 CELLS = DOCS / "forecast-accuracy.csv"

@@ -8,8 +8,8 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 import genloss as gl
-from genloss.data.tables import example_table
 from genloss.plots import COLOURS
+from genloss.tables.load import example_table
 
 MODELS, ROWS, NOISE = 12, 450, 0.5
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 
@@ -21,6 +22,7 @@ def pytest_configure(config: pytest.Config) -> None:
     They import the same large libraries again and again, and to compile these each time takes
     longer than what is tested.
     """
+    os.environ.setdefault("MPLBACKEND", "agg")
     if os.environ.get("PYTHONDONTWRITEBYTECODE"):
         folder = tempfile.TemporaryDirectory(prefix="genloss-", ignore_cleanup_errors=True)
         environment = pytest.MonkeyPatch()
@@ -35,6 +37,14 @@ def one_blas_thread() -> Iterator[None]:
     """Small dense algebra runs on one BLAS thread; workers of pytest-xdist share the cores."""
     with threadpool_limits(1, user_api="blas"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_open_pictures() -> Iterator[None]:
+    """Close the figures that a test leaves with pyplot."""
+    yield
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")
 
 
 @pytest.fixture

@@ -77,7 +77,7 @@ def test_signs_that_an_encoding_lacks_are_replaced(call, encoding, folder, monke
 
 
 def test_an_ascii_process_prints_the_whole_answer(folder):
-    line = f"{COMMAND} explain ridge --level theorist --markdown"
+    line = f"{COMMAND} predict plan.toml"
     done, whole = (shell(line, PYTHONIOENCODING=encoding) for encoding in ("ascii", "utf-8"))
     assert (done.returncode, done.stderr) == (0, "")
     assert not whole.stdout.isascii()

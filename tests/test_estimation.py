@@ -36,6 +36,12 @@ def chain_error(problem: gl.Problem, noise: float, plan: gl.Plan) -> np.ndarray:
     return gl.predict(problem, gl.Plan(generations)).risk + noise**2
 
 
+@functools.lru_cache
+def estimate_of_power_law(dim: int, seed: int) -> Estimate:
+    problem = gl.Problem.power_law(dim, capacity=1.2, source=0.4)
+    return estimate_standardised(*draw(problem, 1000, seed), None)
+
+
 @pytest.mark.parametrize("dim", [30, 400])
 @pytest.mark.parametrize("n", [100, 350])
 @pytest.mark.parametrize("penalty", [1e-4, 1e-2, 0.3])
@@ -44,7 +50,7 @@ def test_estimated_problem_predicts_like_the_true_one(dim, n, penalty):
     plan = gl.Plan.replace(6, n, penalty=penalty)
     ratios = []
     for seed in range(4):
-        found = estimate_standardised(*draw(problem, 1000, seed), None)
+        found = estimate_of_power_law(dim, seed)
         estimated = gl.Problem(found.spectrum, found.truth)
         ratios.append(chain_error(estimated, found.noise, plan) / chain_error(problem, NOISE, plan))
     assert np.abs(np.log(np.mean(ratios, axis=0))).max() < 0.06
@@ -287,8 +293,9 @@ def test_a_target_may_have_any_unit(unit):
 @pytest.mark.parametrize("unit", [1e155, 1e-160])
 def test_a_target_whose_squares_are_no_numbers_is_refused(unit):
     X, y = draw(gl.Problem.isotropic(4), 300, 0)
-    with pytest.raises(gl.DataError, match="the target varies by .*other units"):
-        estimate(X, unit * y)
+    for ask in (estimate, gl.forecast):
+        with pytest.raises(gl.DataError, match="the target varies by .*other units"):
+            ask(X, unit * y)
 
 
 def test_columns_may_have_any_unit_and_any_offset():
@@ -316,3 +323,13 @@ def test_as_many_rows_as_columns(rows, kernel):
     found = estimate(X, X[:, 0] + rng.standard_normal(rows), kernel=kernel)
     assert np.isfinite([found.noise, *found.spectrum, *found.truth]).all()
     assert (found.spectrum > 0).all()
+
+
+def test_a_polynomial_kernel_of_collinear_columns():
+    """Its features are finitely many: the sample has all of their directions."""
+    X, y = twins(np.random.default_rng(0), 400, 1e-2)
+    kernel = gl.Kernel("polynomial", degree=2)
+    found = estimate(X, y, kernel=kernel)
+    assert found.spectrum.size == 5
+    assert found.noise == pytest.approx(0.5, rel=0.1)
+    assert found.spectrum @ found.truth**2 == pytest.approx(1.0, rel=0.25)

@@ -285,6 +285,14 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Callable[[Random], Any]
     "to_frame": (
         call("to_frame"), {"self": numbers(gl.Curve(np.array([1.0]))), "backend": numbers("pandas")},
     ),
+    "Curve": (gl.Curve, {"risk": vector, "bias": vector, "stderr": vector, "trials": count}),
+    "Curve.from_dict": (
+        lambda **plain: gl.Curve.from_dict(plain),
+        {"risk": vector, "bias": vector, "trials": count, "method": numbers("x"),
+         "warnings": numbers([])},
+    ),
+    "Curve.from_dict of anything": (gl.Curve.from_dict, {"plain": numbers({})}),
+    "to_python": (gl.to_python, {"problem": problem, "plan": plan}),
     "to_toml": (gl.to_toml, {"plan": plan, "problem": problem}),
     "to_json": (gl.to_json, {"plan": plan, "problem": problem}),
     "load": (gl.load, {"path": numbers("absent.toml")}),
@@ -375,6 +383,7 @@ OTHER_WORDS = {
     "Generation.from_dict": ("generation", "penalty"),
     "Problem.from_dict of anything": ("problem",),
     "Plan.from_dict of anything": ("plan",),
+    "Curve.from_dict of anything": ("curve",),
     "Kernel": ("kernel",),
     "identity": ("space",),
     "scaling_law": ("directions",),

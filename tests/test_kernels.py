@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics.pairwise import polynomial_kernel, rbf_kernel
 
 import genloss as gl
-from genloss.data.kernels import Nystrom
+from genloss.estimate import Nystrom
 
 
 @pytest.mark.parametrize(

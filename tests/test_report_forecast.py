@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
@@ -179,7 +179,7 @@ def test_signs_in_names_are_shown_and_not_obeyed():
     assert "note: [bold]" in out
 
 
-@settings(max_examples=40)
+@settings(max_examples=15, phases=[Phase.explicit, Phase.generate])
 @given(
     st.lists(st.floats(1e-300, 1e300) | st.just(math.inf), min_size=2, max_size=4),
     st.integers(40, 200),
@@ -188,9 +188,9 @@ def test_signs_in_names_are_shown_and_not_obeyed():
 def test_errors_are_whole_at_every_width_and_scale(error, width, unit):
     baseline = max((value for value in error if math.isfinite(value)), default=1.0)
     out = printed(forecast(error, baseline=baseline), width, unit=unit)
-    power = int(found[1]) if (found := re.search(r"x 1e(-?\d+)", out)) else 0
+    powers = {0, *map(int, re.findall(r"x 1e(-?\d+)", out))}
     words = {word for word in out.split() if re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", word)}
-    said = [Decimal(word).scaleb(power) for word in words]
+    said = [Decimal(word).scaleb(power) for word in words for power in powers]
     for value in error:
         with np.errstate(all="ignore"):
             right = {

@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 import genloss as gl
-from genloss.data.moments import ROWS_PER_DIRECTION, Moments, estimate_from_moments
-from genloss.data.range_finder import (
+from genloss.estimate.moments import ROWS_PER_DIRECTION, Moments, estimate_from_moments
+from genloss.estimate.sketch import (
     Columns,
     Sketch,
     basis,
@@ -159,7 +159,7 @@ def test_few_rows_per_column_give_no_estimate_and_collinear_columns_count_once()
     assert estimate_from_moments(Moments.of(X[:-1], y[:-1])) is None
     twice = estimate_from_moments(Moments.of(np.hstack([X, X, np.ones((len(X), 1))]), y))
     assert twice.spectrum.size == 6
-    assert twice.spectrum.sum() == pytest.approx(12, rel=0.01)
+    assert twice.spectrum.sum() == pytest.approx(12, rel=0.02)
 
 
 def test_what_does_not_vary_has_no_estimate():
@@ -664,21 +664,21 @@ def test_a_damaged_file_is_named(tmp_path, cluster):
 
 
 @pytest.mark.parametrize("most_columns", [5000, 1])
-def test_values_whose_squares_overflow_are_named(tmp_path, monkeypatch, most_columns):
+@pytest.mark.parametrize("unit", [1e200, 1e-200])
+def test_values_whose_squares_overflow_are_named(tmp_path, monkeypatch, most_columns, unit):
     monkeypatch.setattr("genloss.tables.one_pass.MOST_COLUMNS", most_columns)
     x = np.random.default_rng(0).standard_normal(100)
-    path = write(tmp_path / "t.parquet", {"x": x, "huge": 1e200 * x, "y": x})
-    with pytest.raises(gl.DataError, match="values of 'huge' are so large that their squares"):
+    path = write(tmp_path / "t.parquet", {"x": x, "huge": unit * x, "y": x})
+    with pytest.raises(gl.DataError, match="values of 'huge' are so large, or so near each other"):
         read(path)
 
 
 def test_lost_workers_are_reported(tmp_path):
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
-
     from genloss.tables.reduce import reduce_pieces
+    from genloss.workers import WorkersLost
 
     def dies(piece):
-        raise TerminatedWorkerError("killed by the memory")
+        raise WorkersLost("killed by the memory")
 
     with pytest.raises(gl.GenlossError, match="workers were lost while they read the table"):
         reduce_pieces(dies, pieces=[1, 2], cluster="serial")

@@ -359,6 +359,17 @@ def test_netcdf_holds_the_same_arrays(ragged, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["r.nc"]
 
 
+def test_zarr_holds_the_same_arrays(ragged, tmp_path):
+    for _ in range(2):  # the second replaces the first
+        export(ragged, tmp_path / "r.zarr")
+        back = xr.open_zarr(tmp_path / "r.zarr", chunks=None, consolidated=False)
+        xr.testing.assert_identical(back.load(), ragged)
+    assert [path.name for path in tmp_path.iterdir()] == ["r.zarr"]
+    (tmp_path / "mine.zarr").mkdir()
+    with pytest.raises(InvalidInputError, match="something else is there"):
+        export(ragged, tmp_path / "mine.zarr")
+
+
 def test_parquet_holds_a_row_per_model(ragged, tmp_path):
     import pandas as pd
 
@@ -374,7 +385,7 @@ def test_parquet_holds_a_row_per_model(ragged, tmp_path):
 
 
 def test_an_export_that_cannot_be_written(ragged, tmp_path):
-    with pytest.raises(InvalidInputError, match=r"must end in .nc or .parquet"):
+    with pytest.raises(InvalidInputError, match=r"must end in .nc, .parquet or .zarr"):
         export(ragged, tmp_path / "r.csv")
     with pytest.raises(InvalidInputError, match="its folder does not exist"):
         export(ragged, tmp_path / "no" / "r.nc")
@@ -516,7 +527,7 @@ def test_the_command_prints_an_example_that_it_runs(genloss, tmp_path):
     xr.open_dataset("a.nc").close()
     code, out, errors = genloss("a.toml", "--export", "a.csv")
     assert (code, out) == (2, "")
-    assert errors == "genloss: export was 'a.csv'; it must end in .nc or .parquet\n"
+    assert errors == "genloss: export was 'a.csv'; it must end in .nc, .parquet or .zarr\n"
 
 
 def test_an_interrupted_command_says_how_to_go_on(genloss, tmp_path, monkeypatch):

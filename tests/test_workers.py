@@ -353,15 +353,15 @@ def dask_cluster(folder):
         workers = [
             keep(command("dask_worker", *where, "--nthreads", "1", "--no-nanny")) for _ in range(2)
         ]
-        for _ in range(600):
+        for _ in range(3000):
             if address_file.exists():
                 break
             time.sleep(0.1)
         address = json.loads(address_file.read_text())["address"]
         from distributed import Client
 
-        with Client(address, set_as_default=False) as client:
-            client.wait_for_workers(2, timeout=60)
+        with Client(address, set_as_default=False, timeout=300) as client:
+            client.wait_for_workers(2, timeout=300)
         yield address, scheduler, workers
 
 

@@ -6,7 +6,8 @@ A `Problem` says what there is to learn, a `Plan` who labels which samples; `pre
 
 from __future__ import annotations
 
-import importlib
+import importlib as _importlib
+import logging as _logging
 from typing import TYPE_CHECKING, Any
 
 from genloss._version import __version__
@@ -23,6 +24,7 @@ from genloss.generation import Generation, Source
 from genloss.plan import Plan
 from genloss.predict import predict
 from genloss.problem import Problem
+from genloss.script import to_python
 from genloss.simulate import simulate
 from genloss.tune import Tuned, tune
 
@@ -66,9 +68,12 @@ __all__ = [
     "simulate",
     "sweep",
     "to_json",
+    "to_python",
     "to_toml",
     "tune",
 ]
+
+_logging.getLogger(__name__).addHandler(_logging.NullHandler())
 
 # imported on first use: what reads data pulls in heavier libraries, and not everybody scales
 _LAZY = {
@@ -90,10 +95,10 @@ _LAZY = {
 def __getattr__(name: str) -> Any:
     if name not in _LAZY:
         raise AttributeError(f"module 'genloss' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_LAZY[name]), name)
+    value = getattr(_importlib.import_module(_LAZY[name]), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)

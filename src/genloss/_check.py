@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from numbers import Real
 from pathlib import Path
@@ -126,9 +126,23 @@ def sequence(name: str, values: Any) -> list[Any]:
 def instance(name: str, value: Any, kind: type[T], words: str | None = None) -> T:
     """Return ``value`` if it is of this kind."""
     if not isinstance(value, kind):
-        what = "None" if value is None else type(value).__name__
+        what = type(value).__name__
         raise InvalidInputError(f"{name} was {what}; it must be {words or 'a ' + kind.__name__}")
     return value
+
+
+def string(name: str, value: Any) -> str:
+    """Return ``value`` if it is text, which may be empty."""
+    if not isinstance(value, str):
+        raise InvalidInputError(f"{name} was {shown(value)}; it must be text")
+    return value
+
+
+def items(name: str, values: Any) -> list[Any]:
+    """Return ``values`` as a list, which may be empty."""
+    if not isinstance(values, list | tuple):
+        raise InvalidInputError(f"{name} was {shown(values)}; it must be a list")
+    return list(values)
 
 
 def text(name: str, value: Any) -> str:
@@ -153,6 +167,7 @@ def numbers(
     above: Literal["> 0", ">= 0"] | None = None,
     ndim: int | None = None,
     flags: bool = False,
+    finite: bool = True,
 ) -> Array:
     """Return ``values`` as a new float64 array: not empty, finite, real numbers only.
 
@@ -168,6 +183,8 @@ def numbers(
         Number of axes; default: any.
     flags : bool, default False
         Whether True and False count as 1 and 0.
+    finite : bool, default True
+        Whether infinite and NaN are refused.
     """
     array = _float64(name, values, flags)
     if array.size == 0 or ndim not in (None, array.ndim):
@@ -175,7 +192,7 @@ def numbers(
         raise InvalidInputError(
             f"{name} had shape {array.shape}; it must be {axes}at least one entry"
         )
-    good = np.isfinite(array)
+    good = np.isfinite(array) if finite else np.ones(array.shape, dtype=bool)
     if above is not None:
         good &= array > 0 if above == "> 0" else array >= 0
     if not good.all():
@@ -200,12 +217,7 @@ def broadcast(**arrays: Array) -> tuple[Array, ...]:
 
 def _float64(name: str, values: Any, flags: bool) -> Array:
     """A copy in double precision, or what it holds that is no number."""
-    for place, part in _parts(values):
-        if np.ma.is_masked(part):
-            at = place or _place(np.argwhere(np.ma.getmaskarray(part))[0])
-            raise InvalidInputError(
-                f"{name}{at} was masked; fill masked entries, or leave them out"
-            )
+    _refuse_masked(name, values)
     try:
         given = np.array(values)
     except (TypeError, ValueError, OverflowError, RecursionError):
@@ -225,14 +237,21 @@ def _float64(name: str, values: Any, flags: bool) -> Array:
                 )
         given = np.array([_float(entry) for entry in given.flat]).reshape(given.shape)
     with np.errstate(over="ignore"):  # of longer floats
-        return given.astype(np.float64)
+        return given.astype(np.float64, copy=False)
 
 
-def _parts(values: Any) -> Iterator[tuple[str, Any]]:
-    """The array, and the entries of a list, each of which may be masked."""
-    yield "", values
-    if isinstance(values, list | tuple):
-        yield from ((f"[{i}]", part) for i, part in enumerate(values))
+def _refuse_masked(name: str, values: Any) -> None:
+    """NumPy would use masked entries, of an array or of the parts of a list, as if they were not."""
+    where = None
+    if np.ma.is_masked(values):
+        where = _place(np.argwhere(np.ma.getmaskarray(values))[0])
+    elif isinstance(values, list | tuple):
+        masked = (
+            i for i, v in enumerate(values) if isinstance(v, np.ma.MaskedArray) and v.mask.any()
+        )
+        where = next((f"[{i}]" for i in masked), None)
+    if where is not None:
+        raise InvalidInputError(f"{name}{where} was masked; fill masked entries, or leave them out")
 
 
 def _place(index: Any) -> str:

@@ -51,6 +51,12 @@ def _check_reused(generations: tuple[Generation, ...], model: int) -> None:
             f"design of model {model} was 'same' with n_samples {sum(rows)}; "
             f"model {model - 1} has {sum(before)} rows, they must agree"
         )
+    for number, source in enumerate(generations[model].sources):
+        if source.covariance is not None:
+            raise InvalidInputError(
+                f"covariance of source {number} of model {model} was given with design 'same'; reused "
+                "rows keep the covariance they were drawn with, leave it out there"
+            )
 
 
 def _check_same_features(generations: tuple[Generation, ...], model: int) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from genloss import _check
+from genloss import _check, _html
+from genloss._words import shown
+from genloss.errors import InvalidInputError, MissingDependencyError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Array = npt.NDArray[np.float64]
+COLUMNS = ("risk", "bias", "variance", "stderr", "kappa", "df1", "df2", "exact", "penalty")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -48,6 +52,11 @@ class Curve:
     penalty : ndarray of shape (n_models,) or None
         Penalty of each fit, also where the plan says "cv" (theory only).
 
+    Notes
+    -----
+    Curves are equal if all their numbers and words are, NaN being equal to NaN; equal curves have
+    equal hashes.
+
     Examples
     --------
     >>> import genloss as gl
@@ -71,14 +80,22 @@ class Curve:
     penalty: Array | None = None
 
     def __post_init__(self) -> None:
-        for name in self._columns():
+        count = np.size(self.risk)
+        for name in dict.fromkeys(("risk", *self._columns())):
             column = np.array(getattr(self, name))
+            if column.ndim != 1 or column.dtype.kind not in "biuf":
+                raise InvalidInputError(
+                    f"{name} was {shown(getattr(self, name))}; it must be numbers, one per model"
+                )
+            if column.size == 0 or column.size != count:
+                raise InvalidInputError(
+                    f"{name} had {column.size} entries; it must have one per model, as risk has"
+                )
             column.setflags(write=False)
             object.__setattr__(self, name, column)
 
     def _columns(self) -> list[str]:
-        names = ("risk", "bias", "variance", "stderr", "kappa", "df1", "df2", "exact", "penalty")
-        return [name for name in names if getattr(self, name) is not None]
+        return [name for name in COLUMNS if getattr(self, name) is not None]
 
     @property
     def n_models(self) -> int:
@@ -113,6 +130,97 @@ class Curve:
             plain["trials"] = self.trials
         return plain | {"warnings": list(self.warnings)}
 
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """Read what `to_dict` writes, also through JSON; unknown keys are refused.
+
+        Parameters
+        ----------
+        plain : mapping
+            Lists of numbers by column, and ``metric``, ``method``, ``trials``, ``warnings``.
+
+        Raises
+        ------
+        InvalidInputError
+            If a key is unknown, ``risk`` is missing, or a value is not of its kind.
+
+        Examples
+        --------
+        >>> import genloss as gl
+        >>> curve = gl.predict(gl.Problem.isotropic(10), gl.Plan.replace(2, 31, noise=1.0))
+        >>> gl.Curve.from_dict(curve.to_dict()) == curve
+        True
+        """
+        from genloss.files import refuse_unknown, table
+
+        rest = table("curve", plain)
+        refuse_unknown(rest, (*COLUMNS, "metric", "method", "trials", "warnings"), where="curve")
+        if "risk" not in rest:
+            raise InvalidInputError("curve lacks 'risk'")
+        arguments: dict[str, Any] = {
+            name: _check.numbers(name, rest[name], ndim=1, finite=False, flags=name == "exact")
+            for name in COLUMNS
+            if rest.get(name) is not None
+        }
+        if "exact" in arguments:
+            arguments["exact"] = arguments["exact"].astype(bool)
+        for name in {"metric", "method"} & rest.keys():
+            arguments[name] = _check.string(name, rest[name])
+        if rest.get("trials") is not None:
+            arguments["trials"] = _check.integer("trials", rest["trials"], minimum=1)
+        said = _check.items("warnings", rest.get("warnings", ()))
+        arguments["warnings"] = tuple(_check.string("warnings", text) for text in said)
+        return cls(**arguments)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Curve):
+            return NotImplemented
+        alike = self._described() == other._described() and self._columns() == other._columns()
+        return alike and all(
+            _equal(getattr(self, name), getattr(other, name)) for name in self._columns()
+        )
+
+    def __hash__(self) -> int:
+        return hash((self._described(), self.n_models))
+
+    def _described(self) -> tuple[Any, ...]:
+        return self.metric, self.method, self.trials, self.warnings
+
+    def to_xarray(self) -> Any:
+        """The columns over the dimension ``model``, as an xarray Dataset.
+
+        Returns
+        -------
+        xarray.Dataset
+            A variable per column that the curve has; ``metric``, ``method``, ``trials`` and
+            ``warnings`` (one a line) as attributes.
+
+        Raises
+        ------
+        MissingDependencyError
+            If xarray is not installed.
+
+        Examples
+        --------
+        >>> import genloss as gl
+        >>> curve = gl.predict(gl.Problem.isotropic(10), gl.Plan.replace(2, 31, noise=1.0))
+        >>> dict(curve.to_xarray().sizes)
+        {'model': 2}
+        """
+        try:
+            import xarray
+        except ImportError:
+            raise MissingDependencyError(
+                'to_xarray needs xarray; pip install "genloss[sweep]"'
+            ) from None
+        attributes: dict[str, Any] = {"metric": self.metric, "method": self.method}
+        attributes |= {} if self.trials is None else {"trials": self.trials}
+        return xarray.Dataset(
+            {name: ("model", getattr(self, name)) for name in self._columns()},
+            coords={"model": np.arange(self.n_models)},
+            attrs={**attributes, "warnings": "\n".join(self.warnings)},
+        )
+
     def to_frame(self, backend: str | None = None) -> Any:
         """One row per model, as a data frame.
 
@@ -139,7 +247,7 @@ class Curve:
         >>> list(curve.to_frame("pandas").columns)[:3]
         ['model', 'risk', 'bias']
         """
-        from genloss.data.frames import frame
+        from genloss.tables.to_frame import frame
 
         columns = {"model": np.arange(self.n_models)}
         return frame(columns | {name: getattr(self, name) for name in self._columns()}, backend)
@@ -154,7 +262,7 @@ class Curve:
         against : Curve, optional
             A second curve to lay over this one.
         ax : matplotlib.axes.Axes, optional
-            Where to draw; default: a new figure.
+            Where to draw; default: a new figure of Matplotlib's pyplot, which notebooks show.
         label : str, optional
             Legend entry; default: the curve's method.
 
@@ -177,12 +285,25 @@ class Curve:
     def __len__(self) -> int:
         return self.n_models
 
+    def _repr_html_(self) -> str:
+        names = [name for name in self._columns() if name in ("risk", "stderr", "bias", "variance")]
+        rows = [
+            [t, *(float(getattr(self, name)[t]) for name in names)]
+            for t in _html.shown(self.n_models)
+        ]
+        title = f"{self.n_models} models, {self.metric}, {self.method}"
+        return _html.table(title, ["model", *names], rows, [f"Warning: {w}" for w in self.warnings])
+
     def __repr__(self) -> str:
-        shown = 12
+        most = 12
         lines = [f"Curve({self.n_models} models, {self.metric}, {self.method})"]
-        for model, risk in enumerate(self.risk[:shown]):
+        for model, risk in enumerate(self.risk[:most]):
             spread = f" +- {self.stderr[model]:.2g}" if self.stderr is not None else ""
             lines.append(f"  model {model:>2}: {risk:.5g}{spread}")
-        if self.n_models > shown:
+        if self.n_models > most:
             lines.append(f"  ... model {self.n_models - 1}: {self.risk[-1]:.5g}")
         return "\n".join(lines + [f"  warning: {text}" for text in self.warnings])
+
+
+def _equal(one: Array, other: Array) -> bool:
+    return np.array_equal(one.astype(np.float64), other.astype(np.float64), equal_nan=True)

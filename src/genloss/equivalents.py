@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,10 @@ LONG = 20_000  # eigenvalues from which a spectrum is compressed
 _BIN = 0.024  # logarithmic width of a bin; two nodes of Gauss err by width**4 / 4320
 _TOLERANCE = 1e-13  # relative residual at which the iteration stops
 _ACCEPTABLE = 1e-11  # relative residual above which there is no answer
+
+
+class NotSolvedError(GenlossError, ArithmeticError):
+    """A scalar fixed point was not reached in double precision."""
 
 
 class EffectivePenalty(NamedTuple):
@@ -130,9 +135,13 @@ def effective_penalty(
         penalty=_check.numbers("penalty", penalty, above=">= 0"),
         n_samples=_check.numbers("n_samples", n_samples, above="> 0"),
     )
-    found = solve(Nodes.of(s, lam.size), lam.reshape(-1), n.reshape(-1))
+    # in a unit in which sums and squares of eigenvalues are ordinary numbers
+    largest = float(s.max())
+    unit = 1.0 if 1e-100 < largest < 1e100 else 2.0 ** math.floor(math.log2(largest))
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = solve(Nodes.of(s / unit, lam.size), lam.reshape(-1) / unit, n.reshape(-1))
     kappa, df1, df2, residual = (column.reshape(lam.shape) for column in found[:4])
-    return EffectivePenalty(kappa, df1, df2, residual, found.steps)
+    return EffectivePenalty(np.asarray(kappa * unit), df1, df2, residual, found.steps)
 
 
 def _eigenvalues(spectrum: npt.ArrayLike) -> Array:
@@ -226,7 +235,7 @@ def solve(s: Nodes, lam: Array, n: Array) -> EffectivePenalty:
             column[todo[block]] = values
         steps = max(steps, used)
     if not (worst := float(columns[3].max())) <= _ACCEPTABLE:
-        raise GenlossError(f"kappa did not converge: relative residual {worst:.1e}")
+        raise NotSolvedError(f"kappa did not converge: relative residual {worst:.1e}")
     return EffectivePenalty(columns[0], columns[1], columns[2], columns[3], steps)
 
 
@@ -236,7 +245,7 @@ def _newton(s: Nodes, lam: Array, n: Array, k: Array) -> tuple[Array, Array, Arr
     while True:
         step += 1
         df1, df2, left1, left2 = _shrinkage_sums(s, k, n)
-        value = k * left1 / n - lam
+        value = k * (left1 / n) - lam
         # with rows to spare the terms are right to the last digit, and so may kappa be
         residual = np.abs(value) / np.where(n >= s.dim, lam, k)
         if (residual <= _TOLERANCE).all() or step == _MAX_STEPS:

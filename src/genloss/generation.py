@@ -52,12 +52,14 @@ class Source:
     noise : float, default 0.0
         Standard deviation of the noise on each labeler's label.
     real_noise : float, optional
-        Standard deviation of the noise on real labels, where it differs from ``noise``.
+        Standard deviation of the noise on real labels, where it differs from ``noise``. Without a
+        real labeler it waits for real rows to take the place of these (`genloss.tune`).
     weight : float, default 1.0
-        Weight of each row's squared error in the fit.
+        Weight of each row's squared error in the fit. One common to all rows of a fit divides its
+        penalty, and has no say without one.
     covariance : sequence of float of shape (p,), optional
         Eigenvalues of these rows' covariance along the problem's eigenvectors; default: the
-        problem's spectrum.
+        problem's spectrum. Not for a reused design, whose rows exist.
 
     Raises
     ------
@@ -156,7 +158,7 @@ def _frozen_labeler(labeler: Any) -> str | int | Mixture:
     return tuple(sorted(shares.items(), key=lambda pair: (pair[0] != "real", str(pair[0]))))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Generation:
     """One fit: the rows it is trained on, its penalty, and how its design relates to earlier ones.
 
@@ -264,6 +266,9 @@ class Generation:
     def fixed_penalty(self) -> float:
         """The penalty as a number; NaN for "cv"."""
         return math.nan if self.penalty == "cv" else self.penalty
+
+    def __repr__(self) -> str:
+        return f"Generation({self})"
 
     def __str__(self) -> str:
         text = " + ".join(str(source) for source in self.sources)

@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from genloss import _check
+from genloss import _check, _html
 from genloss._plan_checks import check_generations
 from genloss._words import shown
 from genloss.errors import InvalidInputError
@@ -521,14 +521,27 @@ class Plan:
         return iter(self.generations)
 
     def __repr__(self) -> str:
-        lines, start = [f"Plan({self.n_models} model{'s' * (self.n_models > 1)})"], 0
+        lines = [f"  {models}: {text}" for models, text in self._stretches()]
+        return "\n".join([f"Plan({self._size()})", *lines])
+
+    def _repr_html_(self) -> str:
+        rows = self._stretches()
+        kept = [rows[k] for k in _html.shown(len(rows))]
+        return _html.table(f"Plan of {self._size()}", ["models", "fitted to"], kept)
+
+    def _size(self) -> str:
+        return f"{self.n_models} model{'s' * (self.n_models > 1)}"
+
+    def _stretches(self) -> list[tuple[str, str]]:
+        """Names of neighbours that read alike, and what they read like."""
+        found: list[tuple[str, str]] = []
+        start = 0
         words = [str(generation) for generation in self.generations]
         for t, text in enumerate(words):
             if t + 1 == len(words) or words[t + 1] != text:
-                models = f"model {t}" if start == t else f"models {start}-{t}"
-                lines.append(f"  {models}: {text}")
+                found.append((f"model {t}" if start == t else f"models {start}-{t}", text))
                 start = t + 1
-        return "\n".join(lines)
+        return found
 
 
 def _per_generation(name: str, values: Any, count: int) -> list[Any]:

@@ -13,14 +13,22 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from genloss.outlook.forecast import Forecast
+    from genloss.simulate.comparison import Comparison
 
-# Okabe and Ito's palette, distinguishable with any colour vision
+# of the papers' figures: Okabe and Ito's palette, distinguishable with any colour vision
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 INK = "#333333"
 
 
+def shown_axes(width: float = 6.4, height: float = 4.0) -> Axes:
+    """Axes of a new figure that notebooks and galleries show."""
+    import matplotlib.pyplot as plt
+
+    return plt.figure(figsize=(width, height), layout="constrained").add_subplot()
+
+
 def new_axes(width: float = 6.4, height: float = 4.0) -> Axes:
-    """Axes of a new figure, independent of any window system."""
+    """Axes of a new figure for a file, independent of any window system."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained").add_subplot()
@@ -31,14 +39,13 @@ def plot_curves(
 ) -> Axes:
     """Draw theory as lines and Monte Carlo as points with error bars of two standard errors."""
     if ax is None:
-        ax = new_axes()
+        ax = shown_axes()
     for number, curve in enumerate(curves):
-        colour = COLOURS[len(ax.get_lines()) % len(COLOURS)]
         models = np.arange(curve.n_models)
         risk = np.where(np.isfinite(curve.risk), curve.risk, np.nan)
         name = label if label and number == 0 else curve.method
         if curve.stderr is None:
-            ax.plot(models, risk, color=colour, marker=".", label=name)
+            ax.plot(models, risk, marker=".", label=name)
         else:
             ax.errorbar(
                 models,
@@ -47,11 +54,42 @@ def plot_curves(
                 fmt="o",
                 ms=4,
                 capsize=2,
-                color=colour,
                 label=name,
             )
     dress(ax, curves)
     return ax
+
+
+def plot_difference(comparison: Comparison, *, ax: Axes | None = None) -> Axes:
+    """Draw a difference of two plans' risks with error bars of two standard errors."""
+    from matplotlib.ticker import MaxNLocator
+
+    if ax is None:
+        ax = shown_axes()
+    ax.axhline(0, color="0.2", lw=0.8, ls=":", label="no difference")
+    ax.errorbar(
+        np.arange(comparison.difference.size),
+        comparison.difference,
+        yerr=2 * comparison.stderr,
+        fmt="o",
+        ms=4,
+        capsize=2,
+        label=f"{comparison.trials} pairs of runs ± 2 s.e.",
+    )
+    ax.set_xlabel("model (0 is trained on real labels)")
+    ax.set_ylabel("risk of the first plan minus the second's")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False)
+    return ax
+
+
+def _colours(count: int) -> list[str]:
+    """The first colours of the user's style."""
+    import matplotlib as mpl
+
+    cycle = mpl.rcParams["axes.prop_cycle"].by_key().get("color", ["C0"])
+    return [cycle[k % len(cycle)] for k in range(count)]
 
 
 def dress(ax: Axes, curves: Sequence[Curve]) -> None:
@@ -78,7 +116,8 @@ def dress(ax: Axes, curves: Sequence[Curve]) -> None:
 def plot_forecast(outlook: Forecast, *, ax: Axes | None = None) -> Axes:
     """Draw a forecast with its band, the measured chain, and the first model's error."""
     if ax is None:
-        ax = new_axes()
+        ax = shown_axes()
+    first, second = _colours(2)
     models = np.arange(outlook.plan.n_models)
     predicted, measured = outlook.predicted, outlook.measured
     assert measured.stderr is not None
@@ -86,12 +125,12 @@ def plot_forecast(outlook: Forecast, *, ax: Axes | None = None) -> Axes:
         models,
         outlook.low,
         outlook.high,
-        color=COLOURS[0],
+        color=first,
         alpha=0.15,
         lw=0,
         label="interval of 90 %",
     )
-    ax.plot(models, predicted.risk, color=COLOURS[0], marker=".", label="forecast from seen rows")
+    ax.plot(models, predicted.risk, color=first, marker=".", label="forecast from seen rows")
     ax.errorbar(
         models,
         measured.risk,
@@ -99,10 +138,10 @@ def plot_forecast(outlook: Forecast, *, ax: Axes | None = None) -> Axes:
         fmt="o",
         ms=4,
         capsize=2,
-        color=COLOURS[1],
+        color=second,
         label=f"measured, {measured.trials} runs ± 2 s.e.",
     )
-    ax.axhline(predicted.risk[0], color=INK, lw=0.8, ls=":", label="forecast of model 0")
+    ax.axhline(predicted.risk[0], color="0.2", lw=0.8, ls=":", label="forecast of model 0")
     dress(ax, [predicted, measured])
     ax.set_title(f"{outlook.source}: {outlook.target}", fontsize="medium", loc="left")
     return ax

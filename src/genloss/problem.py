@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from genloss import _check
+from genloss import _check, _html
 from genloss.errors import InvalidInputError
 
 MOST_DIRECTIONS = 10**8
@@ -316,6 +316,15 @@ class Problem:
 
     def __hash__(self) -> int:
         return hash((self.spectrum.tobytes(), (self.truth + 0.0).tobytes(), self.gaussian))
+
+    def _repr_html_(self) -> str:
+        rows: list[tuple[str, str | int | float]] = [
+            ("directions", self.dim),
+            ("trace", float(self.spectrum.sum())),
+            ("signal", self.signal),
+            ("inputs", "Gaussian" if self.gaussian else "any"),
+        ]
+        return _html.table(repr(self), ["", ""], rows)
 
     def __repr__(self) -> str:
         if self.recipe is not None:

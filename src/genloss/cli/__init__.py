@@ -13,11 +13,12 @@ from genloss.cli import (  # noqa: F401 -- each adds its subcommands
     forecast,
     papers,
     plans,
+    scaling,
     schema,
     sweep,
     tuning,
 )
-from genloss.cli.app import app
+from genloss.cli.app import app, spelling
 from genloss.cli.plan_files import PlanFileError
 from genloss.cli.signals import orderly
 from genloss.cli.streams import discard, flush, tolerate
@@ -62,8 +63,7 @@ def _run(arguments: list[str] | None) -> int:
     wording = Wording()
     try:
         command, bound, _ = app.parse_args(arguments)
-        names = {name for name in app if not name.startswith("-")}
-        wording = Wording.of(command, names)
+        wording = spelling(command)
         code = command(*bound.args, **bound.kwargs)
         return code if isinstance(code, int) else 0
     except CycloptsError as error:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from genloss._version import __version__
+from genloss.cli.wording import Wording
 from genloss.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -60,6 +61,11 @@ File = Annotated[Path, Parameter(converter=_expanded)]
 
 Flag = Annotated[bool, Parameter(negative="")]
 Json = Flag
+
+
+def spelling(command: Callable[..., Any]) -> Wording:
+    """How a command spells the arguments of the package, in errors as in notes and warnings."""
+    return Wording.of(command, {name for name in app if not name.startswith("-")})
 
 
 def check_figure(path: Path | None) -> None:

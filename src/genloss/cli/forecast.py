@@ -14,6 +14,7 @@ from genloss.cli.app import (
     examples,
     print_json,
     save_figure,
+    spelling,
 )
 from genloss.cli.plan_files import read_plan
 from genloss.errors import InvalidInputError
@@ -131,7 +132,7 @@ def forecast(
         Print JSON for machines instead of tables.
     """
     import genloss
-    from genloss.data.kernels import Kernel
+    from genloss.estimate.kernels import Kernel
     from genloss.tables.load import example_table
 
     check_figure(plot)
@@ -192,7 +193,7 @@ def forecast(
         out = console()
         if data is None:
             out.print("No file given: this is scikit-learn's digits data set, as an example.\n")
-        print_forecast(outlook, out, unit=unit)
+        print_forecast(outlook, out, unit=unit, say=spelling(forecast))
     if plot is not None:
         save_figure(outlook.plot, plot, quiet=json)
     return 0

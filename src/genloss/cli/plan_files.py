@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,19 +15,26 @@ if TYPE_CHECKING:
 
 
 class PlanFileError(InvalidInputError):
-    """A plan file is wrong: its words are the file's own and not those of the command's options."""
+    """A file is wrong: its words are the file's own and not those of the command's options."""
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Complaints within are about this file: they name it, and keep its words."""
+    try:
+        yield
+    except InvalidInputError as error:
+        said = str(error)
+        named = said if path.name in said else f"file {str(path)!r}: {said}"
+        raise PlanFileError(named) from None
 
 
 def read(path: Path) -> tuple[Plan | None, Problem | None]:
     """The plan and the problem of a file, None for one it does not have."""
     from genloss.files import load
 
-    try:
+    with reading(path):
         return load(path)
-    except InvalidInputError as error:
-        said = str(error)
-        named = said if path.name in said else f"plan file {str(path)!r}: {said}"
-        raise PlanFileError(named) from None
 
 
 def read_both(path: Path) -> tuple[Plan, Problem]:

@@ -15,6 +15,7 @@ from genloss.cli.app import (
     examples,
     print_json,
     save_figure,
+    spelling,
 )
 from genloss.cli.plan_files import read_both
 
@@ -152,7 +153,7 @@ def _show(
     else:
         from genloss.report import print_curve
 
-        print_curve(curve, problem, plan, console())
+        print_curve(curve, problem, plan, console(), say=spelling(predict))
     if plot is not None:
         save_figure(partial(curve.plot, against), plot, quiet=as_json)
     return 0

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from cyclopts import Parameter
 
-from genloss.cli.app import Json, app, examples, print_json
+from genloss.cli.app import File, Json, app, examples, print_json
+from genloss.cli.plan_files import reading
 from genloss.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from genloss.sweeps.runs import Run
 
-Exports = Annotated[tuple[Path, ...], Parameter(negative="", show_default=False)]
+Exports = Annotated[tuple[File, ...], Parameter(negative="", show_default=False)]
 
 INTERRUPTED = 130
 """Exit code after control-C, as of any command."""
@@ -56,7 +56,7 @@ seed = 0
     )
 )
 def sweep(
-    file: Path | None = None,
+    file: File | None = None,
     /,
     *,
     store: str | None = None,
@@ -104,7 +104,8 @@ def sweep(
         return 0
     for path in export:
         check_export(path)
-    said = load_sweep(file)
+    with reading(file):
+        said = load_sweep(file)
     if store == "":
         raise InvalidInputError("--store was empty; it must be a folder or a URL")
     try:

@@ -13,6 +13,7 @@ from genloss.cli.app import (
     examples,
     print_json,
     save_figure,
+    spelling,
 )
 from genloss.cli.plan_files import PlanFileError, check_written, read, read_both
 from genloss.errors import InvalidInputError
@@ -80,7 +81,7 @@ def tune(
     else:
         from genloss.report import print_tuned
 
-        print_tuned(found, over, problem, console())
+        print_tuned(found, over, problem, console(), say=spelling(tune))
     if out is not None:
         save(out, plan=found.plan, problem=problem)
         if not json:

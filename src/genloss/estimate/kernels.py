@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss import _check
+from genloss._words import shown
 from genloss.errors import InvalidInputError
 
 Array = npt.NDArray[np.float64]
@@ -50,7 +51,8 @@ class Kernel:
     coef0: float = 1.0
 
     def __post_init__(self) -> None:
-        name = "polynomial" if str(self.name) == "poly" else self.name
+        given: Any = self.name
+        name = "polynomial" if isinstance(given, str) and given == "poly" else given
         object.__setattr__(self, "name", _check.choice("kernel", name, NAMES))
         if self.gamma is not None:
             object.__setattr__(self, "gamma", _check.positive("gamma", self.gamma))
@@ -60,16 +62,21 @@ class Kernel:
     @classmethod
     def of(cls, kernel: Any) -> Self | None:
         """Return what a user calls a kernel: None for a linear model, a name, or a Kernel."""
-        if kernel is None or kernel == "linear":
+        if kernel is None:
             return None
         if isinstance(kernel, cls):
             return None if kernel.name == "linear" else kernel
         if isinstance(kernel, str):
-            return cls(kernel)
+            return None if kernel == "linear" else cls(kernel)
         raise InvalidInputError(
-            f"kernel was {kernel!r}; it must be None, one of {', '.join(map(repr, NAMES))} "
+            f"kernel was {shown(kernel)}; it must be None, one of {', '.join(map(repr, NAMES))} "
             "or a genloss.Kernel"
         )
+
+    @property
+    def finite(self) -> bool:
+        """Whether it stands for finitely many features, so that a sample can see all of them."""
+        return self.name != "rbf"
 
     def __call__(self, A: npt.ArrayLike, B: npt.ArrayLike) -> Array:
         """Kernel matrix of shape (rows of A, rows of B)."""

@@ -70,7 +70,7 @@ def estimate_standardised(X: Array, y: Array, kernel: Kernel | None) -> Estimate
         raise DataError("no feature varies in the rows seen; there is nothing to learn from")
     values = whole.values / k
     trace = float(values.sum())
-    complete = kernel is None and whole.rank < k - 1
+    complete = (kernel is None or kernel.finite) and whole.rank < k - 1
     lowest = min(_LOWEST * trace, float(values[0]) / 30) if complete else _LOWEST * trace
     asked = penalties(lowest, _HIGHEST * trace)
     readings = [read([(decompose(X[i::2], kernel), y[i::2]) for i in range(2)], asked)]

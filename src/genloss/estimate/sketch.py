@@ -52,7 +52,10 @@ class Columns:
         with np.errstate(over="ignore", invalid="ignore"):  # noticed at the end, by name
             centred = np.where(known, rows - origin, 0.0)
             shift = centred.sum(axis=0) / np.maximum(count, 1)
-            squares = (np.where(known, centred - shift, 0.0) ** 2).sum(axis=0)
+            centred = np.where(known, centred - shift, 0.0)
+            squares = (centred**2).sum(axis=0)
+        # squares that underflow are as bad as an overflow
+        squares[(squares == 0) & (centred != 0).any(axis=0)] = np.nan
         return cls(count, origin, shift, squares)
 
     def merged(self, other: Columns) -> Columns:

@@ -36,8 +36,8 @@ def outlook() -> Forecast:
 
 @cache
 def _outlook(generations: int, rows: int) -> Forecast:
-    from genloss.data.tables import example_table
     from genloss.outlook.forecast import forecast
+    from genloss.tables.load import example_table
 
     digits = example_table("digits")
     plan = Plan.replace(generations, rows)

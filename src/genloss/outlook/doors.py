@@ -2,7 +2,7 @@
 
 from genloss.estimate.kernels import LINEAR, Kernel, nystrom_features
 from genloss.estimate.rows import FEWEST_ROWS, MOST_ROWS, Estimate, estimate_standardised
-from genloss.estimate.standardise import Standardiser
+from genloss.estimate.standardise import Standardiser, unit_target
 from genloss.tables.delimited import Dialect
 from genloss.tables.inputs import inputs_like
 from genloss.tables.streaming import LargeTable, StreamedTable, open_table, stream_note
@@ -24,4 +24,5 @@ __all__ = [
     "nystrom_features",
     "open_table",
     "stream_note",
+    "unit_target",
 ]

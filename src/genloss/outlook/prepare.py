@@ -22,6 +22,7 @@ from genloss.outlook.doors import (
     nystrom_features,
     open_table,
     stream_note,
+    unit_target,
 )
 from genloss.outlook.sample import Sample, duplicates, joined
 from genloss.outlook.theory import Theory
@@ -116,8 +117,7 @@ def prepare(
     rng = np.random.default_rng(seed)
     place = rng.permutation(table.target.size)[:MOST_USED]
     raw, y = table.features[place], table.target[place]
-    if not y.std() > 1e-12 * np.abs(y).max():
-        raise DataError("the target does not vary in the rows used; there is nothing to learn")
+    unit_target(y)  # refuses what does not vary, or has squares that are no numbers
     estimate: Estimate | None = None
     standardise = Standardiser.of(raw)
     if isinstance(table, StreamedTable):

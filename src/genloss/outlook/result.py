@@ -276,7 +276,7 @@ class Forecast:
         >>> list(outlook.to_frame("pandas").columns)[:6]
         ['model', 'predicted', 'low', 'high', 'measured', 'stderr']
         """
-        from genloss.data.frames import frame
+        from genloss.tables.to_frame import frame
 
         return frame(self._columns(), backend)
 

@@ -203,8 +203,9 @@ class Chain:
         """Relative residual of the fixed point, first and second moments together."""
         return self.solution.residual
 
-    def _combination(self, vector: object) -> dict[int, Coefficient]:
-        if not isinstance(vector, Expression) or vector not in self._read:
+    def _combination(self, vector: Expression) -> dict[int, Coefficient]:
+        _check.instance("vector", vector, Expression, "an Expression")
+        if vector not in self._read:
             raise InvalidInputError(f"{shown(vector)} was not among the vectors of the chain")
         return self._read[vector]
 

@@ -11,12 +11,14 @@ import numpy as np
 
 from genloss import _check
 from genloss.curve import Curve
+from genloss.equivalents import NotSolvedError
 from genloss.errors import InvalidInputError, NoTheoryError
 from genloss.plan import Plan
 from genloss.predict.closed import obstacles
 from genloss.predict.directions import Directions
 from genloss.predict.reliability import cautions
 from genloss.predict.routes import Route, Walk, longest_stretch, outline, routes
+from genloss.predict.units import Units, check_numbers, is_ordinary, too_far_apart
 from genloss.problem import Problem
 
 __all__ = ["predict"]
@@ -93,7 +95,9 @@ def predict(
     plans = [plan] if isinstance(plan, Plan) else _listed(plan)
     for one in plans:
         one.check_fits(problem.dim)
-    curves = _curves(problem, plans, method)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        curves = _in_any_units(problem, plans, method)
+    check_numbers(curves)
     return curves[0] if isinstance(plan, Plan) else curves
 
 
@@ -110,6 +114,26 @@ def _listed(plans: object) -> list[Plan]:
                 f"plan[{place}] was {type(one).__name__}; plan must be a Plan or a list of Plans"
             )
     return listed
+
+
+def _in_any_units(problem: Problem, plans: Sequence[Plan], method: str) -> list[Curve]:
+    if is_ordinary(problem):
+        try:
+            curves = _curves(problem, plans, method)
+        except (OverflowError, NotSolvedError):
+            pass
+        else:
+            if not any(np.isnan(curve.risk).any() for curve in curves):
+                return curves
+    units = Units.of(problem, plans)
+    ordinary = [units.plan(plan) for plan in plans]
+    try:
+        found = _curves(units.problem(problem), ordinary, method)
+    except OverflowError as error:
+        raise too_far_apart("a square is too large") from error
+    except NotSolvedError as error:
+        raise too_far_apart(str(error)) from None
+    return [units.curve(curve) for curve in found]
 
 
 def _curves(problem: Problem, plans: Sequence[Plan], method: str) -> list[Curve]:
@@ -151,9 +175,9 @@ def _ways(plan: Plan, method: str) -> list[Route]:
             )
         if method == "auto" and (longest := longest_stretch(plan, ways)) > MOST_BY_PENCIL:
             raise NoTheoryError(
-                f"plan has {longest} models that share rows or features and {obstacle}; beyond "
-                f"{MOST_BY_PENCIL} models the pencil takes minutes and must be asked for, "
-                "genloss.simulate(problem, plan) runs it"
+                f"plan has {longest} models that share rows or features and {obstacle}: no closed "
+                "formula knows it, but predict(method='pencil') and genloss.simulate(problem, plan) "
+                f"do; beyond {MOST_BY_PENCIL} models the pencil takes minutes and must be asked for"
             )
     return ways
 

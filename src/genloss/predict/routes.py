@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.cautions import fitted_rows
+from genloss.generation import REAL
 from genloss.plan import Plan
 from genloss.predict import fresh, pooled, retuned, weighted
 from genloss.predict.closed import is_even, is_plain, obstacles
@@ -57,6 +58,7 @@ class Walk:
         self.moments = Moments(directions, _remembered(plans[0], ways), len(plans))
         self.run: Run | None = None
         self._laws: Laws | None = None
+        self._hopeless = set[int]()
 
     @property
     def penalty_used(self) -> Array:
@@ -125,10 +127,14 @@ class Walk:
         if self._laws is None or model not in self._laws.new:
             self._laws = self._solved(model)
         laws = self._laws
+        if model in self._hopeless:
+            fresh.diverge(self.moments, laws.filter(model), model)
+            self._has_no_kappa(model, np.nan, 0.0)
+            return
         self.moments.record(
             model,
             laws.filter(model),
-            laws.covariance(model, model),
+            np.maximum(laws.covariance(model, model), 0.0),  # rounding may leave less than none
             partial(laws.covariance, model),
             exact=False,
         )
@@ -141,15 +147,19 @@ class Walk:
         [plan] = self.plans
         first, last = stretches(plan, self.ways)[model]
         moments = self.moments
-        older = [u for u in moments.filters if 0 <= u < first]
+        older = [u for u in moments.filters if 0 <= u < first and not moments.diverges({u: 1.0})]
+        self._hopeless = _descendants(plan, range(first, last + 1), {REAL, *older})
         whole = moments.whole
+        alive = [u for u in moments.filters if 0 <= u < first]
+        nothing = np.zeros(moments.shape)
+        spread = {
+            (u, v): moments.covariance({u: 1.0}, {v: 1.0}) if {u, v} <= {*older} else nothing
+            for u in alive
+            for v in alive
+        }
         given = Given(
-            {u: whole(moments.mean({u: 1.0}))[0] for u in older},
-            {
-                (u, v): whole(moments.covariance({u: 1.0}, {v: 1.0}))[0]
-                for u in older
-                for v in older
-            },
+            {u: whole(moments.mean({u: 1.0}))[0] for u in alive},
+            {pair: whole(values)[0] for pair, values in spread.items()},
         )
         truth = np.sqrt(moments.signal)
         part = Plan(plan.generations[: last + 1])
@@ -192,6 +202,16 @@ def stretches(plan: Plan, ways: Sequence[Route]) -> list[tuple[int, int]]:
     for model in reversed(range(plan.n_models - 1)):
         if ways[model + 1] is Walk.pencil and starts[model + 1] == starts[model]:
             found[model] = found[model + 1]
+    return found
+
+
+def _descendants(plan: Plan, models: range, sound: set[int]) -> set[int]:
+    """Those of the models that descend from one before them which is not sound."""
+    found = set[int]()
+    for model in models:
+        labelers = {u for s in plan.generations[model].sources for u in s.labeler_numbers(model)}
+        if any(u in found or (u < models.start and u not in sound) for u in labelers):
+            found.add(model)
     return found
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from genloss.errors import GenlossError
+from genloss.equivalents import NotSolvedError
 from genloss.generation import Generation
 from genloss.predict.directions import Directions
 from genloss.predict.fresh import diverge
@@ -165,4 +165,4 @@ def resolvent(
         plain = np.log(1 / (alpha + omega * (masses @ q)) / e)
         trusted = np.abs(step).max() < 1.0
         e = e * np.exp(step if trusted else plain)
-    raise GenlossError("the fixed point of the weighted sources did not converge")
+    raise NotSolvedError("the fixed point of the weighted sources did not converge")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,8 +24,15 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 
 
-def print_curve(curve: Curve, problem: Problem, plan: Plan, console: Console) -> None:
-    """Print a predicted or simulated curve."""
+def print_curve(
+    curve: Curve,
+    problem: Problem,
+    plan: Plan,
+    console: Console,
+    *,
+    say: Callable[[str], str] = str,
+) -> None:
+    """Print a predicted or simulated curve; ``say`` spells arguments as the caller does."""
     sentence(repr(problem), console, style="bold")
     dim(repr(plan), console)
     console.print()
@@ -53,10 +60,17 @@ def print_curve(curve: Curve, problem: Problem, plan: Plan, console: Console) ->
         f"A model that always answers zero has {number(problem.signal)}.",
         console,
     )
-    warn(curve.warnings, console)
+    warn(map(say, curve.warnings), console)
 
 
-def print_tuned(tuned: Tuned, over: str, problem: Problem, console: Console) -> None:
+def print_tuned(
+    tuned: Tuned,
+    over: str,
+    problem: Problem,
+    console: Console,
+    *,
+    say: Callable[[str], str] = str,
+) -> None:
     """Print what tuning found: the answer, the risks before and after, and the plan."""
     last = tuned.curve.n_models - 1
     what = {
@@ -89,7 +103,7 @@ def print_tuned(tuned: Tuned, over: str, problem: Problem, console: Console) -> 
     console.print()
     dim(repr(problem), console)
     dim(repr(tuned.plan), console)
-    warn(tuned.curve.warnings, console)
+    warn(map(say, tuned.curve.warnings), console)
 
 
 def _penalties(plan: Plan, over: str) -> str:

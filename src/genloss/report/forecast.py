@@ -29,7 +29,9 @@ UNITS = {
 }
 
 
-def print_forecast(outlook: Forecast, console: Console, *, unit: str = "mse") -> None:
+def print_forecast(
+    outlook: Forecast, console: Console, *, unit: str = "mse", say: Callable[[str], str] = str
+) -> None:
     """Print a forecast, its check, and what to do about it.
 
     Parameters
@@ -40,6 +42,8 @@ def print_forecast(outlook: Forecast, console: Console, *, unit: str = "mse") ->
         Where to.
     unit : {"mse", "rmse", "share", "r2"}, default "mse"
         What errors are written as; changes are always those of the mean squared error.
+    say : callable
+        Spells arguments of the package as the caller does.
     """
     model = "linear ridge" if outlook.kernel is None else f"{outlook.kernel.name} kernel ridge"
     sentence(
@@ -50,17 +54,17 @@ def print_forecast(outlook: Forecast, console: Console, *, unit: str = "mse") ->
     dim(repr(outlook.plan), console)
     console.print()
     answer, *more = outlook.advice.sentences
-    sentence(answer, console, style="bold")
+    sentence(say(answer), console, style="bold")
     console.print()
     _print_models(outlook, console, unit)
     _print_ways(outlook, console, unit)
     for words in more:
-        sentence(words, console, mark=">")
+        sentence(say(words), console, mark=">")
     if outlook.notes:
         console.print()
     for note in outlook.notes:
-        dim(f"note: {note}", console)
-    warn(outlook.warnings, console)
+        dim(f"note: {say(note)}", console)
+    warn(map(say, outlook.warnings), console)
 
 
 def _print_models(outlook: Forecast, console: Console, unit: str) -> None:
@@ -128,10 +132,13 @@ def _legend(outlook: Forecast, unit: str) -> str:
         f"Error: {UNITS[unit]}, on real labels of rows nobody trained on; always answering the mean "
         f"has {number(mean)}. Expected from {counted(rows['used'], 'row')}; low, high: 90 % intervals. "
         "Change: of the mean squared error since model 0.",
-        f"From model 0 to model {outlook.plan.n_models - 1} the root of the error goes from "
-        f"{number(float(root(first)), 3)} to {number(float(root(last)), 3)} in units of the target, R2 from "
-        f"{number(float(r2(first)), 2)} to {number(float(r2(last)), 2)}.",
     ]
+    if np.isfinite(outlook.own.error).all() and outlook.baseline > 0:
+        words.append(
+            f"From model 0 to model {outlook.plan.n_models - 1} the root of the error goes from "
+            f"{number(float(root(first)), 3)} to {number(float(root(last)), 3)} in units of the target, R2 from "
+            f"{number(float(r2(first)), 2)} to {number(float(r2(last)), 2)}."
+        )
     own_rows = int(outlook.plan.n_samples.max())
     fewer = (
         f" with {counted(outlook.check_rows, 'row')} a model instead of {own_rows:,}"
@@ -163,7 +170,8 @@ def _print_ways(outlook: Forecast, console: Console, unit: str) -> None:
     if outlook.penalty_rule == "cv":
         ways = [("this plan", outlook.own)]
     for policy in outlook.policies:
-        if np.array_equal(policy.error, outlook.own.error):
+        same = np.array_equal(policy.error, outlook.own.error)
+        if same and np.isfinite(policy.error).all():
             ways[0] = (f"this plan ({policy.name})", outlook.own)
         else:
             ways.append((policy.name, policy))

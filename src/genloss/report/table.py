@@ -66,7 +66,7 @@ def print_table(columns: Sequence[Column], console: Console) -> None:
             _print(line, console)
         left_out = [_flat(column.heading) for column in columns if column not in shown]
         if left_out:
-            words = f"Left out at this width: {', '.join(left_out)}."
+            words = f"Left out at this width: {', '.join(left_out)}".rstrip(".") + "."
             console.print(Text(words, style="dim"))
         return
     widest = max(cell_len(_flat(column.heading)) for column in columns)

@@ -118,7 +118,10 @@ def simulate(
     warnings = runner.cautions(problem, plan)
 
     def run(stream: np.random.SeedSequence, count: int) -> Batch:
-        return engine_run(problem, plan, np.random.default_rng(stream), count)
+        with np.errstate(over="ignore", invalid="ignore"):
+            batch: Batch = engine_run(problem, plan, np.random.default_rng(stream), count)
+        runner.check_finite(batch.risks)
+        return batch
 
     sizes = runner.blocks(trials, size)
     rounds = runner.rounds(run, sizes, seed, workers, engine.LOOK // size)

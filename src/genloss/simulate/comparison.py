@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from genloss import _check
+from genloss import _check, _html
 from genloss._threads import cores
 from genloss.curve import Curve
 from genloss.errors import InvalidInputError
@@ -17,10 +18,13 @@ from genloss.problem import Problem
 from genloss.simulate import literal, radial, runner
 from genloss.simulate.tally import Batch, Tally
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 Array = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
     """Risk of every model of a plan minus that of another one, run on common random numbers.
 
@@ -51,6 +55,78 @@ class Comparison:
     def __post_init__(self) -> None:
         for name in ("difference", "stderr", "stderr_apart"):
             getattr(self, name).setflags(write=False)
+
+    def to_frame(self, backend: str | None = None) -> Any:
+        """One row per model, as a data frame.
+
+        Parameters
+        ----------
+        backend : {"pandas", "polars", "pyarrow"}, optional
+            Library of the frame; default: the first of these that is installed.
+
+        Returns
+        -------
+        pandas.DataFrame, polars.DataFrame or pyarrow.Table
+            Columns ``model``, ``risk``, ``other_risk``, ``difference``, ``stderr``,
+            ``stderr_apart`` and ``gain``.
+
+        Raises
+        ------
+        MissingDependencyError
+            If none of the libraries is installed.
+        """
+        from genloss.tables.to_frame import frame
+
+        return frame(self._table(), backend)
+
+    def plot(self, *, ax: Axes | None = None) -> Axes:
+        """Draw the difference of every model, with error bars of two standard errors.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; default: a new figure of Matplotlib's pyplot, which notebooks show.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The axes, for further styling and saving.
+        """
+        from genloss.plots import plot_difference
+
+        return plot_difference(self, ax=ax)
+
+    def _table(self) -> dict[str, npt.NDArray[Any]]:
+        return {
+            "model": np.arange(self.difference.size),
+            "risk": self.curve.risk,
+            "other_risk": self.other.risk,
+            "difference": self.difference,
+            "stderr": self.stderr,
+            "stderr_apart": self.stderr_apart,
+            "gain": self.gain,
+        }
+
+    def _shown(self) -> list[list[int | float]]:
+        columns = [self.curve.risk, self.other.risk, self.difference, self.stderr]
+        models = _html.shown(self.difference.size)
+        return [[t, *(float(column[t]) for column in columns)] for t in models]
+
+    def _repr_html_(self) -> str:
+        headings = ["model", "risk", "risk of the other", "difference", "s.e."]
+        return _html.table(self._title(), headings, self._shown())
+
+    def _title(self) -> str:
+        return (
+            f"Comparison({self.difference.size} models, {self.trials} pairs of runs, {self.method})"
+        )
+
+    def __repr__(self) -> str:
+        lines = [
+            f"  model {t:>2}: {one:.5g} - {two:.5g} = {difference:+.3g} +- {stderr:.2g}"
+            for t, one, two, difference, stderr in self._shown()
+        ]
+        return "\n".join([self._title(), *lines])
 
     @property
     def gain(self) -> Array:

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from genloss._threads import trial_pool
 from genloss.cautions import fitted_rows, freedom, near_interpolation
@@ -68,6 +69,16 @@ def rounds(
             cuts = [len(this_round) * k // few for k in range(few + 1)]
             shares = [this_round[a:b] for a, b in pairwise(cuts)]
             yield list(chain.from_iterable(pool.map(share, shares)))
+
+
+def check_finite(risks: npt.NDArray[np.float64]) -> None:
+    """Raise InvalidInputError if errors left the range of numbers."""
+    bad = np.flatnonzero(~(np.square(risks) < np.inf).all(axis=0))
+    if bad.size:
+        raise InvalidInputError(
+            f"the error of model {bad[0]} was too large for a number; measure inputs or labels of "
+            "problem and plan in other units"
+        )
 
 
 def cautions(problem: Problem, plan: Plan) -> tuple[str, ...]:

@@ -49,11 +49,9 @@ def encode(
     import pyarrow.parquet as pq
 
     given = answers.columns
-    numbers = given["n_models"]
-    models = np.arange(given["risk"].shape[-1])
-    mask = np.broadcast_to(models < numbers[:, None, None], given["risk"].shape)
+    mask = rows(given["n_models"], *given["risk"].shape[1:])
     point, route, model = np.nonzero(mask)
-    places = np.unravel_index(np.arange(len(numbers)), part.sides)
+    places = np.unravel_index(np.arange(len(mask)), part.sides)
     columns: dict[str, Any] = {"point": part.numbers().ravel()[point]}
     for name, (axis, values) in labels.items():
         here = values[part.first[axis] + places[axis]]
@@ -69,7 +67,14 @@ def encode(
             columns[name] = given[name][point, route]
         elif name in given:
             columns[name] = given[name][point]
-    about = {**about, "version": answers.version, "seconds": answers.seconds}
+    # one number says it for all points, as a rule
+    counts = np.unique(given["n_models"]) if np.ptp(given["n_models"]) == 0 else given["n_models"]
+    about = {
+        **about,
+        "n_models": counts.tolist(),
+        "version": answers.version,
+        "seconds": answers.seconds,
+    }
     table, sink = pa.table(columns), pa.BufferOutputStream()
     with pq.ParquetWriter(sink, table.schema, compression="zstd", store_schema=False) as writer:
         writer.write_table(table)
@@ -95,23 +100,35 @@ def read_about(content: bytes) -> dict[str, Any] | None:
     return dict(json.loads(metadata[: -len(BLANK)]))
 
 
-def decode(content: bytes) -> dict[str, npt.NDArray[Any]]:
-    """Return the columns of a block but for its coordinates; texts as codes and what they are of."""
+def rows(n_models: npt.NDArray[np.int64], n_routes: int, most: int) -> npt.NDArray[np.bool_]:
+    """Return which models there are, of shape (n_points, n_routes, most); each is a row."""
+    there = np.arange(most) < n_models[:, None, None]
+    return np.broadcast_to(there, (len(n_models), n_routes, most))
+
+
+def decode(content: bytes, n_points: int, n_routes: int, most: int) -> dict[str, npt.NDArray[Any]]:
+    """Return the columns that `Answers` has, from the bytes of a sound block of ``n_points``."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    texts = ["route", *TEXTS]
-    file = pq.ParquetFile(pa.BufferReader(content), read_dictionary=texts)
-    names = set(file.schema_arrow.names)
-    wanted = ("point", "route", "model", *NUMBERS, *TEXTS, "trials", *PER_POINT)
-    table = file.read([name for name in wanted if name in names]).combine_chunks()
-    columns: dict[str, Any] = {}
+    file = pq.ParquetFile(pa.BufferReader(content), read_dictionary=list(TEXTS))
+    about = json.loads(file.metadata.metadata[KEY][: -len(BLANK)])
+    n_models = np.broadcast_to(np.array(about["n_models"], dtype=np.int64), n_points)
+    mask = rows(n_models, n_routes, most)
+    first = np.flatnonzero(np.nonzero(mask)[2] == 0).reshape(n_points, n_routes)
+    wanted = {*NUMBERS, *TEXTS, "trials", "seed"}.intersection(file.schema_arrow.names)
+    table = file.read(sorted(wanted), use_threads=False).combine_chunks()
+    columns: dict[str, npt.NDArray[Any]] = {"n_models": n_models}
     for name in table.column_names:
         column = table.column(name).chunk(0)
-        if name in texts:
-            columns[name] = column.indices.to_numpy(), column.dictionary.to_pylist()
+        if name in NUMBERS:
+            columns[name] = np.full(mask.shape, np.nan)
+            columns[name][mask] = column.to_numpy()
+        elif name in TEXTS:
+            texts = np.array(column.dictionary.to_pylist(), dtype=np.dtypes.StringDType())
+            columns[name] = texts[column.indices.to_numpy()[first]]
         else:
-            columns[name] = column.to_numpy()
+            columns[name] = column.to_numpy()[first if name == "trials" else first[:, 0]]
     return columns
 
 

@@ -1,7 +1,8 @@
-"""Results in other formats: netCDF for the same arrays, Parquet for one row per model."""
+"""Results in other formats: netCDF and Zarr for the same arrays, Parquet for a row per model."""
 
 from __future__ import annotations
 
+import shutil
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,12 @@ from genloss.sweeps.places import home
 if TYPE_CHECKING:
     import xarray
 
-ENDINGS = (".nc", ".parquet")
+NEEDS = {
+    ".nc": ("sweep", "h5netcdf", "h5py"),
+    ".parquet": ("sweep", "pandas", "pyarrow"),
+    ".zarr": ("zarr", "zarr"),
+}
+"""By the ending of the path, the extra and the packages that write it."""
 
 
 def check_export(path: str | Path) -> None:
@@ -21,32 +27,32 @@ def check_export(path: str | Path) -> None:
     if not isinstance(path, str | Path):
         raise InvalidInputError(f"export was {path!r}; it must be a path")
     path = home(path)
-    if path.suffix not in ENDINGS:
-        raise InvalidInputError(f"export was {str(path)!r}; it must end in .nc or .parquet")
+    if path.suffix not in NEEDS:
+        raise InvalidInputError(f"export was {str(path)!r}; it must end in .nc, .parquet or .zarr")
     if not path.absolute().parent.is_dir():
         raise InvalidInputError(f"export was {str(path)!r}; its folder does not exist")
-    if path.suffix == ".nc":
-        need("sweep", "h5netcdf", "h5py")
-    else:
-        need("sweep", "pandas", "pyarrow")
+    if path.suffix == ".zarr" and path.exists() and not (path / "zarr.json").exists():
+        raise InvalidInputError(f"export was {str(path)!r}; something else is there")
+    need(*NEEDS[path.suffix])
 
 
 def export(dataset: xarray.Dataset, path: str | Path) -> None:
-    """Write the results of a sweep as netCDF or Parquet, whole or not at all.
+    """Write the results of a sweep as netCDF, Parquet or Zarr, whole or not at all.
 
     Parameters
     ----------
     dataset : xarray.Dataset
         What `sweep` returned.
     path : str or Path
-        A file that ends in .nc (the same arrays and attributes) or in .parquet (a table with one
-        row for every point, route and model; rows after a plan's last model are left out, and the
-        attributes are in the metadata of the table).
+        A file that ends in .nc or a folder that ends in .zarr (the same arrays and attributes), or a
+        file that ends in .parquet (a table with one row for every point, route and model; rows
+        after a plan's last model are left out, and the attributes are in the metadata of the
+        table). It replaces what an earlier export wrote there; ``~`` is the home folder.
 
     Raises
     ------
     InvalidInputError
-        If the ending is neither, or the folder does not exist.
+        If the ending is none of them, or the folder does not exist.
 
     Examples
     --------
@@ -56,7 +62,7 @@ def export(dataset: xarray.Dataset, path: str | Path) -> None:
     >>> folder = pathlib.Path(tempfile.mkdtemp())
     >>> problem, plan = gl.Problem.isotropic(20), gl.Plan.replace(3, 100, noise=0.5)
     >>> grid = {"plan.penalty": [0.0, 0.1]}
-    >>> results = sweep(problem, plan, grid, store=folder / "s.zarr", cluster="serial")
+    >>> results = sweep(problem, plan, grid, store=folder / "s", cluster="serial")
     >>> export(results, folder / "results.parquet")
     >>> import pandas
     >>> len(pandas.read_parquet(folder / "results.parquet"))  # 2 penalties, 3 models
@@ -74,10 +80,15 @@ def export(dataset: xarray.Dataset, path: str | Path) -> None:
     try:
         if path.suffix == ".nc":
             dataset.to_netcdf(new, engine="h5netcdf")
+        elif path.suffix == ".zarr":
+            dataset.to_zarr(new, zarr_format=3, consolidated=False)
+            shutil.rmtree(path, ignore_errors=True)
         else:
             _write_table(dataset, new)
         new.replace(path)
     finally:
+        if new.is_dir():
+            shutil.rmtree(new)
         new.unlink(missing_ok=True)
 
 

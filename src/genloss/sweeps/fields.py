@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
@@ -15,6 +15,9 @@ from genloss.problem import Problem
 
 Overrides = Sequence[tuple[str, Any]]
 """Paths and the values to put there, in order."""
+
+Change = tuple[int | None, str, Any]
+"""One source or all that the fit has, the path of the field, and the value to put there."""
 
 T = TypeVar("T", Problem, Plan)
 
@@ -111,7 +114,7 @@ def build_plan(base: Plan | Mapping[str, Any], overrides: Overrides) -> Plan:
             "plan.generations varies, but the plan is a list of generations; give it as a "
             "table with a preset, such as {'preset': 'replace', 'n_samples': 100}"
         )
-    own: dict[int, list[tuple[int | None, str, Any]]] = {}
+    own: dict[int, list[Change]] = {}
     for key, value in single.items():
         match = OF_ONE_GENERATION.fullmatch(key)
         assert match is not None
@@ -121,21 +124,22 @@ def build_plan(base: Plan | Mapping[str, Any], overrides: Overrides) -> Plan:
             sources = len(plan.generations[model].sources)
             source = _place(match["source"], sources, f"plan.{key}", "sources")
         own.setdefault(model, []).append((source, f"plan.{key}", value))
-    shared = [(None, f"plan.{key}", value) for key, value in everywhere.items()]
+    return _with_values(plan, [(None, f"plan.{key}", everywhere[key]) for key in everywhere], own)
+
+
+def _with_values(plan: Plan, shared: Sequence[Change], own: Mapping[int, Sequence[Change]]) -> Plan:
+    """Return the plan with other values in all generations, and in some of them."""
     changed: dict[Any, Generation] = {}  # neighbours are one object, and stay one
+    generations = []
     for model, generation in enumerate(plan):
         which = (id(generation), model if model in own else None)
         if which not in changed:
             changed[which] = _changed(generation, [*shared, *own.get(model, ())])
-    return Plan(
-        tuple(
-            changed[id(generation), model if model in own else None]
-            for model, generation in enumerate(plan)
-        )
-    )
+        generations.append(changed[which])
+    return Plan(tuple(generations))
 
 
-def _changed(generation: Generation, changes: Sequence[tuple[int | None, str, Any]]) -> Generation:
+def _changed(generation: Generation, changes: Sequence[Change]) -> Generation:
     """Return the generation with other values, set together: each may need the others."""
     fit: dict[str, Any] = {}
     rows: list[dict[str, Any]] = [{} for _ in generation.sources]
@@ -206,52 +210,58 @@ class Built:
         self._n_models = 0
 
     def at(self, overrides: Overrides) -> tuple[Problem, Plan]:
-        """Return problem and plan with other values in some fields."""
-        return self.problem(overrides), self.plan(overrides)
+        """Return problem and plan, or raise what is wrong with them."""
+        of_plan = [entry for entry in overrides if entry[0].startswith("plan")]
+        of_problem = [entry for entry in overrides if entry[0].startswith("problem")]
+        if len(self._problems) >= self.MOST_PROBLEMS:
+            self._problems.clear()
+        if self._n_models >= self.MOST_MODELS:
+            self._plans.clear()
+            self._n_models = 0
+        return self._once(self._problems, of_problem, self._problem), self._once(
+            self._plans, of_plan, self._plan
+        )
 
-    def problem(self, overrides: Overrides) -> Problem:
-        """Return the problem, or raise what is wrong with it."""
-        own, key = _own("problem", overrides)
-        found = self._problems.get(key)
+    def _once(
+        self,
+        kept: dict[Any, T | InvalidInputError],
+        own: Overrides,
+        build: Callable[[Overrides], T],
+    ) -> T:
+        key = tuple([(path, _identity(value)) for path, value in own])
+        found = kept.get(key)
         if found is None:
-            if len(self._problems) >= self.MOST_PROBLEMS:
-                self._problems.clear()
             try:
-                found = build_problem(self._base[0], own)
+                found = build(own)
             except InvalidInputError as error:
                 found = error
-            self._problems[key] = found
-        return _or_raised(found)
+            kept[key] = found
+        if isinstance(found, InvalidInputError):
+            raise found
+        return found
 
-    def plan(self, overrides: Overrides) -> Plan:
-        """Return the plan, or raise what is wrong with it."""
-        own, key = _own("plan", overrides)
-        found = self._plans.get(key)
-        if found is None:
-            if self._n_models >= self.MOST_MODELS:
-                self._plans.clear()
-                self._n_models = 0
-            try:
-                found = build_plan(self._base[1], own)
-                self._n_models += found.n_models
-            except InvalidInputError as error:
-                found = error
-                self._n_models += 1
-            self._plans[key] = found
-        return _or_raised(found)
+    def _problem(self, own: Overrides) -> Problem:
+        return build_problem(self._base[0], own)
+
+    def _plan(self, own: Overrides) -> Plan:
+        """Build a plan; a penalty is put into the one that has all the rest, built for many."""
+        base, values = self._base[1], dict(own)
+        penalty = values.pop("plan.penalty", None)
+        apart = "then" in base if isinstance(base, Mapping) else False
+        if isinstance(penalty, float) and not apart and not any(map(_special, values)):
+            rest = self._once(self._plans, list(values.items()), self._plan)
+            plan = _with_values(rest, [(None, "plan.penalty", penalty)], {})
+        else:
+            plan = build_plan(base, own)
+        self._n_models += plan.n_models
+        return plan
 
 
-def _own(root: str, overrides: Overrides) -> tuple[Overrides, Any]:
-    own = [entry for entry in overrides if entry[0].startswith(root)]
-    return own, tuple([(path, _identity(value)) for path, value in own])
+def _special(path: str) -> bool:
+    """Whether a field is a whole plan, or of one generation, which come before or after others."""
+    return path == "plan" or "[" in path
 
 
 def _identity(value: Any) -> Any:
     # the axes keep whole problems and plans alive, so their address tells them apart
     return id(value) if isinstance(value, Problem | Plan) else repr(value)
-
-
-def _or_raised(found: T | InvalidInputError) -> T:
-    if isinstance(found, InvalidInputError):
-        raise found
-    return found

@@ -37,32 +37,31 @@ WORDS = {
 }
 
 
-def dataset(layout: Layout, blocks: Iterable[bytes]) -> xarray.Dataset:
+def dataset(layout: Layout, blocks: Iterable[tuple[int, bytes]]) -> xarray.Dataset:
     """Return the arrays that the blocks fill; where there is no block they are empty."""
     import xarray
 
-    shape, routes = layout.blocks.shape, layout.routes
+    cut, routes = layout.blocks, layout.routes
     within = {
         **dict.fromkeys(NUMBERS, ("route", "model")),
         **dict.fromkeys((*TEXTS, "trials"), ("route",)),
         **dict.fromkeys(PER_POINT, ()),
     }
     sizes = {"route": len(routes), "model": layout.n_models}
-    arrays = {
-        name: _empty(name, (int(np.prod(shape)), *(sizes[dim] for dim in dims)))
+    variables: dict[str, Any] = {
+        name: (
+            (*layout.dims, *dims),
+            _empty(name, (*cut.shape, *(sizes[dim] for dim in dims))),
+            WORDS[name],
+        )
         for name, dims in within.items()
         if name in _columns(layout)
     }
-    for content in blocks:
-        _fill(arrays, routes, decode(content))
-    variables: dict[str, Any] = {
-        name: (
-            (*layout.dims, *within[name]),
-            array.reshape(shape + array.shape[1:]),
-            WORDS[name],
-        )
-        for name, array in arrays.items()
-    }
+    for block, content in blocks:
+        region = cut.region(block)
+        columns = decode(content, cut.n_points(block), len(routes), layout.n_models)
+        for name, (_, array, _) in variables.items():
+            array[region] = columns[name].reshape(array[region].shape)
     coordinates: dict[str, Any] = {
         entry["name"]: (entry["dim"], _shown(values), entry["attributes"])
         for entry, (_, values) in zip(layout.coordinates, layout.labels().values(), strict=True)
@@ -92,24 +91,6 @@ def _empty(name: str, shape: tuple[int, ...]) -> npt.NDArray[Any]:
     if name in NUMBERS:
         return np.full(shape, np.nan)
     return np.zeros(shape, dtype=np.dtypes.StringDType() if name in TEXTS else np.int64)
-
-
-def _fill(arrays: dict[str, npt.NDArray[Any]], routes: list[str], columns: dict[str, Any]) -> None:
-    codes, names = columns["route"]
-    point, model = columns["point"], columns["model"]
-    route = np.array([routes.index(name) for name in names])[codes]
-    first = model == 0
-    once = point[first], route[first]
-    for name, array in arrays.items():
-        if name in NUMBERS:
-            array[point, route, model] = columns[name]
-        elif name in TEXTS:
-            codes, texts = columns[name]
-            array[once] = np.array(texts, dtype=array.dtype)[codes[first]]
-        elif name == "trials":
-            array[once] = columns[name][first]
-        else:
-            array[once[0]] = columns[name][first]
 
 
 def _shown(values: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from genloss._version import __version__
@@ -35,10 +34,13 @@ class Store:
         Where its files are.
     layout : Layout
         What they are of.
+    sound : dict of int to dict
+        What checked blocks are about; a file is never written twice, so once is enough.
     """
 
     place: Place
     layout: Layout
+    sound: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def create(cls, place: Place, sweep: Sweep, blocks: Blocks, n_models: int) -> Store:
@@ -81,38 +83,43 @@ class Store:
         repair : bool
             Whether to remove the others instead of reporting them.
         """
-        seconds, damaged = {}, []
-        for block in sorted(self.found()):
-            about = read_about(self.place.read(_name(block)) or b"")
-            expected = self._about(block)
-            if about is None or {key: about.get(key) for key in expected} != expected:
-                damaged.append(block)
-            else:
-                seconds[block] = float(about["seconds"])
+        found = {block: self._checked(block)[1] for block in sorted(self.found())}
+        damaged = [block for block, about in found.items() if about is None]
         if damaged and not repair:
-            more = f" (and {len(damaged) - 1} more)" if len(damaged) > 1 else ""
-            raise StoreError(
-                f"store {self.url!r} is damaged: {_name(damaged[0])} is not what genloss wrote"
-                f"{more}; with repair, these blocks are computed again"
-            )
+            raise self._damage(damaged)
         for block in damaged:
             self.place.remove(_name(block))
-        return seconds
+        return {
+            block: float(about["seconds"]) for block, about in found.items() if about is not None
+        }
 
     def dataset(self) -> xarray.Dataset:
         """Return the results so far as labelled arrays."""
-        return dataset(self.layout, self._sound())
+        return dataset(self.layout, map(self._sound, sorted(self.found())))
 
-    def _sound(self) -> Iterable[bytes]:
-        for block in sorted(self.found()):
-            content = self.place.read(_name(block)) or b""
-            about = read_about(content)
-            if about is None or about["block"] != block:
-                raise StoreError(
-                    f"store {self.url!r} is damaged: {_name(block)} is not what genloss wrote; with "
-                    "repair, the sweep computes it again"
-                )
-            yield content
+    def _checked(self, block: int) -> tuple[bytes, dict[str, Any] | None]:
+        """Return a block, and what it is about, or None if it is not what was written."""
+        content = self.place.read(_name(block)) or b""
+        if block in self.sound:
+            return content, self.sound[block]
+        about, expected = read_about(content), self._about(block)
+        if about is None or {key: about.get(key) for key in expected} != expected:
+            return content, None
+        self.sound[block] = about
+        return content, about
+
+    def _sound(self, block: int) -> tuple[int, bytes]:
+        content, about = self._checked(block)
+        if about is None:
+            raise self._damage([block])
+        return block, content
+
+    def _damage(self, blocks: list[int]) -> StoreError:
+        more = f" (and {len(blocks) - 1} more)" if len(blocks) > 1 else ""
+        return StoreError(
+            f"store {self.url!r} is damaged: {_name(blocks[0])} is not what genloss wrote{more}; "
+            "with repair, such blocks are computed again"
+        )
 
     def _about(self, block: int) -> dict[str, Any]:
         return {"sweep": self.layout.sweep_hash, "chunk": self.layout.chunk, "block": block}

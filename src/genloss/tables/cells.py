@@ -37,12 +37,12 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOOK = 500  # words after which a column without any number is taken to be text
 
 
-class UnreadableError(DataError):
-    """A later block holds a word that does not fit what the first block of a column said."""
+class SecondThoughtError(DataError):
+    """Later blocks of a column of text do not fit what was decided from the first."""
 
-    def __init__(self, column: str) -> None:
-        super().__init__(column)
-        self.column = column
+    def __init__(self, column: str, found: str) -> None:
+        super().__init__(column, found)
+        self.column, self.found = column, found
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +109,7 @@ def as_numbers(column: Words, how: How) -> Column:
     """Read a column as its first block was read."""
     values = [value(word, how) for word in column.words]
     if None in values:
-        raise UnreadableError(column.name)
+        raise SecondThoughtError(column.name, "words")
     kind = "number" if isinstance(how, Style) else str(how)
     lookup = np.array([*values, np.nan], dtype=np.float64)
     return Column(column.name, kind, lookup[column.codes], how=how)
@@ -306,4 +306,4 @@ def numbers(cells: Sequence[str]) -> Array:
         return np.fromiter(known, np.float64, len(cells))
 
 
-__all__ = ["UnreadableError", "Words", "as_numbers", "as_text", "codes_of", "days", "settle"]
+__all__ = ["SecondThoughtError", "Words", "as_numbers", "as_text", "codes_of", "days", "settle"]

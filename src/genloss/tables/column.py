@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -9,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from genloss.errors import DataError
 from genloss.tables.numerals import Style
 
 Array = npt.NDArray[np.float64]
@@ -57,6 +59,10 @@ class Column:
         return np.asarray(np.isnan(self.values), dtype=bool)
 
 
+ROW_INDEX = frozenset({"", "Unnamed: 0", "__index_level_0__"})
+"""What R and pandas call the column with the numbers of the rows."""
+
+
 def some(names: Sequence[str], limit: int = 6) -> str:
     """The first names, quoted, and how many more there are."""
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
@@ -77,3 +83,10 @@ def printable(text: object) -> str:
     """A name or path as it may be shown in a terminal: control characters escaped, cut if long."""
     word = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
     return word if len(word) <= 300 else f"{word[:300]}..."
+
+
+def refuse_repeated(argument: str, names: Sequence[str]) -> None:
+    """Refuse columns of one name; those that only number the rows are dropped in any case."""
+    repeated = [n for n, count in Counter(names).items() if count > 1 and n not in ROW_INDEX]
+    if repeated:
+        raise DataError(f"{argument} has duplicate column names {some(repeated)}; rename them")

@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from genloss.errors import DataError
-from genloss.tables.column import KINDS, Codes, Column, How, brief
-from genloss.tables.roles import ROW_INDEX
+from genloss.tables.column import KINDS, ROW_INDEX, Codes, Column, How, brief
 
 
 class Key(NamedTuple):
@@ -84,6 +83,7 @@ def lay_out(
     *,
     whole: bool,
     empty: AbstractSet[str] = frozenset(),
+    many: AbstractSet[str] = frozenset(),
 ) -> tuple[Layout, list[int], list[str]]:
     """Decide what is used, and how, from a first block; return a layout, places used and notes.
 
@@ -99,6 +99,8 @@ def lay_out(
         Whether the block is the whole table.
     empty : set of str
         Columns that have no value anywhere.
+    many : set of str
+        Columns of text of which later blocks have too many categories.
     """
     if target.kind not in ("number", "boolean"):
         raise DataError(f"non-numeric target {target.name!r}: {_unfit(target)}")
@@ -112,7 +114,8 @@ def lay_out(
         gone = column.name in empty or (whole and bool(column.missing[known].all()))
         reason = "" if role else _useless(column, gone and policy.missing != "error")
         used = _levels(column, known)
-        crowd = not role and column.kind == "text" and used.size > policy.max_categories
+        crowd = column.kind == "text" and used.size > policy.max_categories
+        crowd = not role and (crowd or column.name in many)
         if column.doubt and not role and not reason:
             warnings.append(f"column {column.name!r} was read as text: {column.doubt}")
         if crowd and policy.texts == "encode":
@@ -121,7 +124,7 @@ def lay_out(
         elif crowd:
             reason = _crowded(column, used, whole, policy.max_categories)
         if reason:
-            notes.append(f"dropped {reason}")
+            notes += [note] if (note := f"dropped {reason}") not in notes else []
         else:
             chosen.append(place)
             notes += [f"{column.name!r} is {_ROLE[role]}, no feature"] if role else []

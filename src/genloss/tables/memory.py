@@ -35,11 +35,11 @@ def columns_of(argument: str, block: Any, names: Sequence[str] | None = None) ->
     if not isinstance(block, np.ndarray):
         return _from_frame(argument, block, names)
     if isinstance(block, np.ma.MaskedArray):
-        plain = block.dtype.kind in "biuf"
-        kind: Any = np.float64 if plain else object
-        block = np.ma.filled(block.astype(kind), np.nan if plain else None)
+        plain, gaps = block.dtype.kind in "biuf", np.ma.getmaskarray(block)
+        block = np.ma.getdata(block).astype(np.float64 if plain else object)
+        block[gaps] = np.nan if plain else None
     block = np.asarray(block)  # rows of a matrix would stay two-dimensional
-    least = 1 if argument == "y" else 2
+    least = 2 if argument in ("data", "X") else 1
     if block.size == 0 or block.ndim < least or (argument == "data" and block.ndim > least):
         raise DataError(f"{argument} had shape {block.shape}; it must be {least}-D and not empty")
     rows = block.reshape(len(block), -1)

@@ -15,10 +15,11 @@ _MINUS = "-+\u2212"
 _MONEY = "$\u20ac\u00a3\u00a5\u20b9"
 _ALLOWED_GROUPING = ",. _" + _GROUPING
 
+_GAP = rf"[\s{_SPACES}]*"
 _WRITTEN = re.compile(
-    rf"(?P<open>\()?\s*(?P<sign>[{_MINUS}])?\s*(?P<before>[{_MONEY}])?\s*(?P<late>[{_MINUS}])?"
-    rf"(?P<digits>[\d.,_ {_GROUPING}]*\d[.,]?)(?:[eEdD](?P<power>[{_MINUS}]?\d{{1,3}}))?"
-    rf"\s*(?P<after>[{_MONEY}%])?\s*(?P<close>\))?",
+    rf"(?P<open>\()?{_GAP}(?P<sign>[{_MINUS}])?{_GAP}(?P<before>[{_MONEY}])?{_GAP}"
+    rf"(?P<late>[{_MINUS}])?(?P<digits>[\d.,_ {_GROUPING}]*\d[.,]?)"
+    rf"(?:[eEdD](?P<power>[{_MINUS}]?\d{{1,3}}))?{_GAP}(?P<after>[{_MONEY}%])?{_GAP}(?P<close>\))?",
     re.ASCII,
 )
 

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csc_array
 
-from genloss.data.moments import Moments
 from genloss.errors import DataError
+from genloss.estimate.moments import Moments
 from genloss.tables.arrow import column
+from genloss.tables.cells import SecondThoughtError
 from genloss.tables.column import Array, some
 from genloss.tables.encoder import (
     Block,
@@ -125,6 +126,8 @@ def read_once(
     """Read all pieces once, by way of ``scan``; return the fields of a `StreamedTable`."""
     summary = scan(partial(summarise, layout=layout, schema=schema, n_sampled=n_sampled, seed=seed))
     keys, moments, tally = summary.sums.keys, summary.sums.moments, summary.tally
+    if summary.sums.crowded and layout.policy.texts == "encode":
+        raise SecondThoughtError(layout.names[min(summary.sums.crowded)], "many")
     refuse_flaws(tally, layout, summary.sums.crowded)
     notes = left_out(tally, layout, summary.sums.crowded, notes)
     share = dict(zip(keys, moments.mean[:-1], strict=True))
@@ -172,5 +175,6 @@ def refuse_overflow(names: list[str], squares: Array) -> None:
     large = [name for name, square in zip(names, squares, strict=True) if not np.isfinite(square)]
     if large:
         raise DataError(
-            f"the values of {some(large)} are so large that their squares overflow; rescale them"
+            f"the values of {some(large)} are so large, or so near each other, that their squares "
+            "are no floating-point numbers; give them in other units"
         )

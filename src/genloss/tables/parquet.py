@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from genloss.errors import DataError, MissingDependencyError
-from genloss.tables.column import printable
+from genloss.tables.column import printable, refuse_repeated
 
 BATCH_CELLS = 2**22
 BATCH_ROWS = 2**17
@@ -44,7 +44,7 @@ def read_parquet(source: Path | IO[bytes], files: Sequence[Path]) -> Any:
         try:
             if isinstance(source, Path):
                 dataset = open_dataset(source, files)
-                refuse_twins(dataset.schema.names)
+                refuse_repeated("data", dataset.schema.names)
                 return dataset.to_table()
             return parquet.read_table(source, page_checksum_verification=True)
         except (OSError, ValueError, TypeError) as error:  # pyarrow's errors are these
@@ -67,17 +67,11 @@ def unreadable(path: object, error: Exception) -> DataError:
     return DataError(f"{printable(path)} cannot be read as parquet: {first}")
 
 
-def refuse_twins(names: Sequence[str]) -> None:
-    """Refuse a table in which a column cannot be named."""
-    from genloss.tables.roles import refuse_repeated
-
-    refuse_repeated("data", names)
-
-
 def open_dataset(path: Path, files: Sequence[Path]) -> Any:
     """Return the Parquet files of a path as one data set; hive partitions become columns."""
     import pyarrow
     import pyarrow.dataset as ds
+    import pyarrow.parquet
 
     base = str(path.resolve()) if path.is_dir() else None
     names = [str(file.resolve()) for file in files]  # a worker may be in another folder
@@ -89,7 +83,12 @@ def open_dataset(path: Path, files: Sequence[Path]) -> Any:
         partitioning="hive",
         partition_base_dir=base,
     )
-    found = opened()
+    try:
+        found = opened()
+    except ValueError:
+        for name in names:
+            refuse_repeated("data", pyarrow.parquet.read_schema(name).names)
+        raise
     schemas = [found.schema, *(fragment.physical_schema for fragment in found.get_fragments())]
     if all(schema.equals(schemas[0]) for schema in schemas):
         return found

@@ -33,8 +33,8 @@ def remarks(table: Table, layout: Layout, n_rows: int | None = None) -> tuple[st
     ids = list(_ids(table, table.target.size if n_rows is None else n_rows))
     if ids:
         found.append(
-            f"{some(ids)} {'looks' if len(ids) == 1 else 'look'} like an id or a code, which is used "
-            "as a number here; leave it out if it is none"
+            f"{some(ids)} {'looks' if len(ids) == 1 else 'look'} like an id or a code, used as a number "
+            "here; leave it out unless its size means something"
         )
     if same := list(_nearly_constant(table, layout)):
         verb = "is" if len(same) == 1 else "are"

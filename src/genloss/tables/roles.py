@@ -11,13 +11,8 @@ from typing import Any
 import numpy as np
 
 from genloss.errors import DataError
-from genloss.tables.column import some
+from genloss.tables.column import refuse_repeated, some
 from genloss.tables.memory import Columns, columns_of
-
-ROW_INDEX = frozenset({"", "Unnamed: 0", "__index_level_0__"})
-"""What R and pandas call the column with the numbers of the rows."""
-
-ROLES = ("time", "group", "weights")
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,9 +58,9 @@ def sort_columns(data: Any, target: str | int | None, roles: Mapping[str, Any]) 
     columns = columns_of("data", data)
     by_index = isinstance(data, np.ndarray)
     place = position(target, [c.name for c in columns], by_index=by_index)
-    return _with_roles(
-        columns[:place] + columns[place + 1 :], [columns[place]], roles, [], by_index
-    )
+    notes = [f"the last column, {columns[place].name!r}, is the target"] if target is None else []
+    rest = columns[:place] + columns[place + 1 :]
+    return _with_roles(rest, [columns[place]], roles, notes, by_index)
 
 
 def _with_roles(
@@ -113,10 +108,3 @@ def position(
     if near and chosen is not None:
         raise DataError(f"{argument} was {chosen!r}; did you mean the column {lower[near[0]]!r}?")
     raise DataError(f"{argument} was {chosen!r}; it must be one of the columns {some(names, 20)}")
-
-
-def refuse_repeated(argument: str, names: Sequence[str]) -> None:
-    """Refuse columns of one name; those that only number the rows are dropped in any case."""
-    repeated = [n for n, count in Counter(names).items() if count > 1 and n not in ROW_INDEX]
-    if repeated:
-        raise DataError(f"{argument} has duplicate column names {some(repeated)}; rename them")

@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss import _check
-from genloss.data.estimation import Estimate, Standardiser
-from genloss.data.moments import ROWS_PER_DIRECTION, Moments, estimate_from_moments
 from genloss.errors import DataError, InvalidInputError, MissingDependencyError
-from genloss.tables.cells import UnreadableError, Words, as_text, is_missing, settle
-from genloss.tables.column import Column, printable
+from genloss.estimate.moments import ROWS_PER_DIRECTION, Moments, estimate_from_moments
+from genloss.estimate.rows import Estimate
+from genloss.estimate.standardise import Standardiser
+from genloss.tables.cells import SecondThoughtError, Words, as_text, is_missing, settle
+from genloss.tables.column import Column, printable, refuse_repeated
 from genloss.tables.delimited import Dialect
 from genloss.tables.layout import Layout, Policy, lay_out
 from genloss.tables.load import load_table, policy_of, roles_of
@@ -33,7 +34,7 @@ from genloss.tables.parquet import (
 )
 from genloss.tables.reduce import reduce_pieces
 from genloss.tables.remarks import remarks
-from genloss.tables.roles import position, refuse_repeated
+from genloss.tables.roles import position
 from genloss.tables.table import Table
 from genloss.workers import check_cluster
 
@@ -145,10 +146,10 @@ class LargeTable:
         n_sampled = min(_check.integer("n_sampled", n_sampled, minimum=1), self.most_sampled)
         if not self.n_rows:
             raise DataError("data has 0 usable rows; at least 2 are needed")
-        parts, text = tuple(pieces(self.dataset)), set[str]()
+        parts, known = tuple(pieces(self.dataset)), dict[str, str]()
         scan = partial(reduce_pieces, pieces=parts, cluster=self.cluster)
         while True:
-            layout, notes, warnings = self._layout(parts, text)
+            layout, notes, warnings = self._layout(parts, known)
             given = layout, self.dataset.schema, notes, scan, n_sampled, seed
             try:
                 if len(layout.names) > one_pass.MOST_COLUMNS:
@@ -156,13 +157,13 @@ class LargeTable:
                 else:
                     found = one_pass.read_once(*given)
                 break
-            except UnreadableError as error:  # numbers at first, words later: it is text
-                if error.column == self.target:
+            except SecondThoughtError as thought:
+                if thought.column == self.target:
                     raise DataError(
                         f"non-numeric target {self.target!r}: its first rows hold numbers, later "
                         "ones words; it must hold numbers or booleans"
                     ) from None
-                text.add(error.column)
+                known[thought.column] = thought.found
         if layout.carried and "weights" in layout.carried.values():
             warnings.append(
                 "weights are those of the sampled rows; the estimate counts every row once"
@@ -177,12 +178,13 @@ class LargeTable:
         return replace(table, notes=(*table.notes, *remarks(table, layout, table.n_rows)))
 
     def _layout(
-        self, parts: Sequence[Piece], text: set[str]
+        self, parts: Sequence[Piece], known: Mapping[str, str]
     ) -> tuple[Layout, list[str], list[str]]:
         """How columns become numbers, as far as types, statistics and the first rows tell.
 
         One batch of a piece is looked at, and nearly always one piece: more only for columns that
-        have no value there.
+        have no value there. What passes before this one found is ``known``: by column "words", where
+        first rows hold numbers, or "many" categories.
         """
         from genloss.tables.arrow import undecided
         from genloss.tables.one_pass import MOST_COLUMNS
@@ -202,8 +204,8 @@ class LargeTable:
                 break
         if not seen:
             raise DataError("data has 0 usable rows; at least 2 are needed")
-        for name in text:
-            if isinstance(column := seen[name], Words):
+        for name in known:
+            if isinstance(column := seen[name], Words) and known[name] == "words":
                 doubt = "its first rows hold numbers, later ones words"
                 seen[name] = as_text(column, doubt)
         settled, read, warnings = settle([seen[name] for name in self.columns], self.dialect.style)
@@ -214,7 +216,10 @@ class LargeTable:
             without_values(self.dataset, self.n_rows) if self.policy.missing != "error" else set()
         )
         roles = {role: names.index(name) for role, name in self.roles.items()}
-        layout, _, notes = lay_out(columns, target, roles, self.policy, whole=False, empty=empty)
+        many = {name for name, found in known.items() if found == "many"}
+        layout, _, notes = lay_out(
+            columns, target, roles, self.policy, whole=False, empty=empty, many=many
+        )
         wide = len(layout.names) > MOST_COLUMNS
         return replace(layout, raw=wide), [*read, *notes], warnings
 
@@ -348,6 +353,8 @@ def large_table(
     except (OSError, ValueError, TypeError) as error:  # pyarrow's errors are these
         if not forced:
             return None  # load_table says what is wrong
+        if isinstance(error, DataError):
+            raise
         raise unreadable(path, error) from error
     names = list(dataset.schema.names)
     if not forced and n_rows * len(names) <= MOST_CELLS:

@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from genloss.data.estimation import Standardiser
-from genloss.data.moments import ROWS_PER_DIRECTION
-from genloss.data.range_finder import (
+from genloss.errors import DataError
+from genloss.estimate.moments import ROWS_PER_DIRECTION
+from genloss.estimate.sketch import (
     Columns,
     Sketch,
     basis,
     estimate_from_sketch,
     random_test,
 )
-from genloss.errors import DataError
+from genloss.estimate.standardise import Standardiser
 from genloss.tables.column import Array, counted
 from genloss.tables.encoder import Tally, carried, left_out, refuse_flaws, useful
 from genloss.tables.layout import VALUE, Key, Layout

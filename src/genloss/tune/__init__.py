@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from genloss import _check
+from genloss import _check, _html
 from genloss._words import shown
 from genloss.curve import Curve
 from genloss.errors import InvalidInputError
 from genloss.generation import Generation, Source
 from genloss.plan import Plan
 from genloss.predict import predict
+from genloss.predict.routes import has_closed_route
 from genloss.problem import Problem
+from genloss.tune.schedule import best_schedule, downhill
 
 __all__ = ["Tuned", "real_rows_needed", "tune"]
 
@@ -31,7 +34,7 @@ OVER = ("penalty", "last_penalty", "schedule")
 _GRID = 41  # penalties tried before the best one is refined
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Tuned:
     """The best plan found, and what it gains.
 
@@ -63,6 +66,51 @@ class Tuned:
             return 0.0
         return 1 - self.value / self.value_before
 
+    def to_frame(self, backend: str | None = None) -> Any:
+        """One row per model, as a data frame.
+
+        Parameters
+        ----------
+        backend : {"pandas", "polars", "pyarrow"}, optional
+            Library of the frame; default: the first of these that is installed.
+
+        Returns
+        -------
+        pandas.DataFrame, polars.DataFrame or pyarrow.Table
+            Columns ``model``, ``penalty``, ``risk`` and ``risk_before``.
+
+        Raises
+        ------
+        MissingDependencyError
+            If none of the libraries is installed.
+        """
+        from genloss.tables.to_frame import frame
+
+        columns = {"penalty": self.plan.penalty, "risk": self.curve.risk}
+        columns["risk_before"] = self.before.risk
+        return frame({"model": np.arange(self.plan.n_models), **columns}, backend)
+
+    def _shown(self) -> list[list[int | float]]:
+        columns = [self.plan.penalty, self.curve.risk, self.before.risk]
+        models = _html.shown(self.plan.n_models)
+        return [[t, *(float(column[t]) for column in columns)] for t in models]
+
+    def _title(self) -> str:
+        return (
+            f"Tuned({self.objective} risk {_html.number(self.value)}, "
+            f"before {_html.number(self.value_before)})"
+        )
+
+    def _repr_html_(self) -> str:
+        return _html.table(self._title(), ["model", "penalty", "risk", "before"], self._shown())
+
+    def __repr__(self) -> str:
+        lines = [
+            f"  model {t:>2}: penalty {lam:.4g}, risk {risk:.5g}, before {before:.5g}"
+            for t, lam, risk, before in self._shown()
+        ]
+        return "\n".join([self._title(), *lines])
+
 
 def tune(
     problem: Problem,
@@ -81,7 +129,8 @@ def tune(
     plan : Plan
         The plan whose penalties are free.
     over : {"penalty", "last_penalty", "schedule"}, default "penalty"
-        One penalty for all generations, the last generation's only, or one for each.
+        One penalty for all generations, the last generation's only, or one for each. A penalty that
+        is "cv" in the plan gives way to a number.
     objective : {"final", "mean", "worst"}, default "final"
         Risk of the last model, the average over all, or the largest.
     penalties : tuple of float, optional
@@ -141,7 +190,8 @@ def tune(
 
 
 def _with_last_penalty(plan: Plan, lam: float) -> Plan:
-    return plan.with_penalty([*plan.penalty[:-1], lam])
+    earlier = [generation.penalty for generation in plan.generations[:-1]]
+    return plan.with_penalty([*earlier, lam])
 
 
 def _best_single(
@@ -171,18 +221,22 @@ def _best_single(
 def _best_schedule(
     problem: Problem, score: Callable[[Array], float], grid: Array, start: Plan
 ) -> Plan:
-    """One penalty per generation by quasi-Newton steps in log penalty from the best constant."""
-    from scipy.optimize import minimize
+    """One penalty per generation, each at least the smallest of the grid."""
+    low, high = float(grid[0]), float(grid[-1])
 
-    def value(logs: Array) -> float:
-        return float(np.log(score(predict(problem, start.with_penalty(np.exp(logs))).risk)))
+    def scores(logs: Array) -> Array:
+        tried = predict(problem, [start.with_penalty(np.exp(each)) for each in logs])
+        return np.array([score(curve.risk) for curve in tried])
 
     if not score(predict(problem, start).risk) > 0:
         return start
-    first = np.log(np.clip(start.penalty, np.exp(grid[0]), np.exp(grid[-1])))
-    bounds = [(grid[0], grid[-1])] * first.size
-    found = minimize(value, first, method="L-BFGS-B", bounds=bounds)
-    return start.with_penalty(np.exp(found.x))
+    first = np.log(np.clip(start.penalty, np.exp(low), np.exp(high)))
+    cheap = has_closed_route(start.with_penalty(1.0))
+    found = best_schedule(scores, first, low, high, cheap)
+    ends = [first, downhill(scores, first, low, high)]
+    if not np.array_equal(found, first):
+        ends += [found, downhill(scores, found, low, high)]
+    return start.with_penalty(np.exp(ends[int(np.argmin(scores(np.array(ends))))]))
 
 
 def real_rows_needed(

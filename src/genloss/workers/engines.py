@@ -133,7 +133,7 @@ def _dask(engine: str, count: int) -> Iterator[Workers]:
     from distributed.comm.core import CommClosedError
 
     with ExitStack() as stack:
-        stack.enter_context(_quiet("distributed"))
+        stack.enter_context(_quiet("distributed", "distributed.client"))
         address: Any = engine
         if engine == "local":
             address = stack.enter_context(
@@ -166,15 +166,17 @@ def _dask(engine: str, count: int) -> Iterator[Workers]:
 
 
 @contextmanager
-def _quiet(logger: str) -> Iterator[None]:
+def _quiet(*names: str) -> Iterator[None]:
     """Keep a library from printing tracebacks of what is reported as an error of ours."""
-    found = logging.getLogger(logger)
-    before = found.level
-    found.setLevel(logging.CRITICAL + 1)
+    loggers = [logging.getLogger(name) for name in names]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
     try:
         yield
     finally:
-        found.setLevel(before)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 @contextmanager

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from genloss import _linalg
 from genloss._threads import cores, trial_pool
-from genloss.data.kernels import Kernel
 from genloss.errors import DataError
+from genloss.estimate.kernels import Kernel
 from genloss.generation import Generation
 from genloss.papers.demystified.figures.continuation import Continued, continued
 from genloss.papers.images import Images

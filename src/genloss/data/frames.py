@@ -1,5 +1,0 @@
-"""Old name of `genloss.tables.to_frame`."""
-
-from genloss.tables.to_frame import frame
-
-__all__ = ["frame"]

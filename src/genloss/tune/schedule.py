@@ -1,0 +1,123 @@
+"""One penalty per generation: a coarse search from everywhere, then the best places refined.
+
+The risk of a chain has several valleys in its penalties: one weak fit can leave to a later strong one
+what neighbours of it must not. So all schedules of two levels are tried before anything is followed
+downhill; with two models these are a whole grid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+Scores = Callable[[Array], Array]
+"""Objective of many schedules of log penalties, shape (k, n_models) to (k,)."""
+
+_LEVELS = 13, 9, 5  # log penalties combined: for few models, for many, and where each try is slow
+_FEW = 3
+_MOST = 400  # schedules of two levels that are tried
+_DEEP = 2  # places that are refined
+_SWEEPS = 4  # rounds over all models, at most, on one step
+_STEPS = (1.0, 0.25)  # of the search along single models, in parts of a level
+
+
+def best_schedule(scores: Scores, start: Array, low: float, high: float, cheap: bool) -> Array:
+    """Log penalties of least score.
+
+    Parameters
+    ----------
+    scores : callable
+        Objective of many schedules at once.
+    start : ndarray of shape (n_models,)
+        A schedule to begin with, for instance the best constant one.
+    low, high : float
+        Bounds of every log penalty.
+    cheap : bool
+        Whether thousands of schedules can be tried.
+    """
+    few, many, slow = _LEVELS
+    levels = np.linspace(low, high, (few if start.size <= _FEW else many) if cheap else slow)
+    tried = np.vstack([start, _two_levels(start.size, levels, _MOST if cheap else slow**2)])
+    order = np.argsort(values := scores(tried), kind="stable")
+    if not cheap:
+        return np.asarray(tried[order[0]])
+    starts = _apart(tried[order], levels[1] - levels[0], _DEEP)
+    found = [_along_models(scores, each, (low, high), levels[1] - levels[0]) for each in starts]
+    best, value = min(found, key=lambda pair: pair[1])
+    return best if value < values[0] else start
+
+
+def _two_levels(models: int, levels: Array, most: int) -> Array:
+    """Schedules with one penalty up to some model and another one from there on."""
+    a, b = (grid.ravel() for grid in np.meshgrid(levels, levels))
+    cuts = np.arange(1, models) if models > 1 else np.array([0])
+    room = max(1, most // a.size)
+    if cuts.size > room:
+        cuts = np.unique(np.geomspace(1, models, room + 2).round().astype(int)[1:-1])
+        cuts = np.unique(np.r_[cuts, models - cuts])
+    late = np.arange(models) >= cuts[:, None]
+    return np.where(late[:, None], b[:, None], a[:, None]).reshape(-1, models)
+
+
+def _apart(tried: Array, step: float, count: int) -> list[Array]:
+    """The first ones, leaving out near neighbours of those already taken."""
+    taken: list[Array] = []
+    for each in tried:
+        if all(np.abs(each - other).max() > 1.5 * step for other in taken):
+            taken.append(each)
+        if len(taken) == count:
+            break
+    return taken
+
+
+def _along_models(
+    scores: Scores, start: Array, bounds: tuple[float, float], level: float
+) -> tuple[Array, float]:
+    """Descend model by model, and all together, on ever smaller steps; no slope is needed."""
+    best, value = start, float(scores(start[None])[0])
+    size = start.size
+    moves = np.vstack([np.eye(size), np.tri(size)[:-1], np.tri(size)])
+    moves = np.unique(np.vstack([moves, -moves]), axis=0)
+    for step in _STEPS:
+        length = step * level
+        for _ in range(_SWEEPS):
+            before = value
+            best, value = _one_round(scores, best, value, length * moves, bounds)
+            if not value < before * (1 - 1e-6):
+                break
+    return best, value
+
+
+def _one_round(
+    scores: Scores, best: Array, value: float, moves: Array, bounds: tuple[float, float]
+) -> tuple[Array, float]:
+    """The best single move, and all moves that help taken at once, whichever is lower."""
+    tried = np.clip(best + moves, *bounds)
+    values = scores(tried)
+    helps: Sequence[int] = np.flatnonzero(values < value).tolist()
+    if not helps:
+        return best, value
+    gains = np.maximum(value - values[helps], 0.0)
+    together = np.clip(best + (gains / gains.max()) @ moves[helps], *bounds)
+    both = np.vstack([tried[int(np.argmin(values))], together])
+    at = int(np.argmin(found := scores(both)))
+    return both[at], float(found[at])
+
+
+def downhill(scores: Scores, start: Array, low: float, high: float) -> Array:
+    """Quasi-Newton steps from a schedule, with slopes from one batch of neighbours."""
+    from scipy.optimize import minimize
+
+    nearby = np.vstack([np.zeros(start.size), 1e-5 * np.eye(start.size)])
+
+    def value(logs: Array) -> tuple[float, Array]:
+        # steps point inwards, so that no penalty leaves the bounds
+        inwards = np.where(logs > (low + high) / 2, -1.0, 1.0)
+        values = np.log(scores(logs + nearby * inwards))
+        return float(values[0]), inwards * (values[1:] - values[0]) / 1e-5
+
+    found = minimize(value, start, jac=True, method="L-BFGS-B", bounds=[(low, high)] * start.size)
+    return np.asarray(found.x)
