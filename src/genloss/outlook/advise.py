@@ -12,7 +12,7 @@ from genloss.outlook.doubling import doubling
 from genloss.outlook.growth import NORMAL, Growth
 from genloss.outlook.penalties import Best
 from genloss.outlook.result import TOLERANCE, Advice, Outcome
-from genloss.outlook.sentences import Facts, sentences
+from genloss.outlook.sentences import GAIN, Facts, sentences
 from genloss.outlook.shares import Shape, real_rows
 from genloss.outlook.signs import AgainstMean
 from genloss.outlook.theory import Theory
@@ -74,13 +74,17 @@ def advise(found: Evidence) -> Advice:
         found.shape, float(found.grown.log[worst]), float(found.grown.se[worst]), n
     )
     error, first_error = float(own.error[-1]), float(own.error[0])
+    alike = (found.last.low, found.last.high)
+    if not found.cv and found.last.least > (1 - GAIN) * error:
+        planned = float(plan.penalty[-1])  # as good as the best
+        alike = (min(alike[0], planned), max(alike[1], planned))
     draft = Advice(
         sentences=(),
         doubles_at=doubles,
         doubles_at_range=between,
         horizon=horizon,
         best_penalty=found.last.penalty,
-        best_penalty_range=(found.last.low, found.last.high),
+        best_penalty_range=alike,
         best_error=found.last.least,
         best_error_first=found.first.at(found.last.penalty),
         error=error,
