@@ -20,6 +20,8 @@ from genloss.plan import Plan
 
 Array = npt.NDArray[np.float64]
 
+_LEAST = 0.03  # log growths closer than this do not disagree
+
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
@@ -134,5 +136,6 @@ def agrees(check: Check) -> bool:
     said = float(np.exp(check.log_growth[-1]))
     if verdict(said) == verdict(ratio):
         return True
-    doubt = NORMAL * float(np.hypot(se, check.growth_se[-1]))
+    few = 1 + 2 / (len(check.runs) - 1)  # a scatter known from few splits
+    doubt = NORMAL * float(np.linalg.norm([few * se, check.growth_se[-1], _LEAST]))
     return bool(abs(np.log(ratio) - check.log_growth[-1]) <= doubt)

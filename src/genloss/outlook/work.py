@@ -194,8 +194,10 @@ class Work:
             n0 = int(size.n_samples[0])
             scaled = np.array([[float(plan.penalty[0]) * n / n0]])
             other = study.rehearse(size, scaled, 2, ("boot",))
-            both = (float(run.runs[0, :, 0, 0].mean()) for run in (losses, other))
-            return Level(fixed.error * next(both) / max(next(both), 1e-300), fixed.se)
+            ratio = float(
+                losses.runs[0, :, 0, 0].mean() / max(other.runs[0, :, 0, 0].mean(), 1e-300)
+            )
+            return Level(fixed.error * ratio, fixed.se)
         gain, start = 0.0, math.log(found.error)
         if known is not None and all_rows:
             # between what was rehearsed and all rows, along the logarithm of their number
