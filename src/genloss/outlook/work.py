@@ -39,7 +39,7 @@ log_of = logging.getLogger("genloss")
 REPEATS = 4
 _KERNEL_REPEATS = 2
 _FIRST_WORK = 1e10  # multiplications of all grids of model 0, of which one fold each is the least
-_CHAIN_WORK = 3e8  # of one run of the plan
+_CHAIN_WORK = 1.5e9  # of one run of the plan
 _GRID_WORK = 5e8  # of one run with all penalties
 _ALL_ROWS = 0.9  # share of the rows from which on leave-one-out stands for folds
 
@@ -90,7 +90,9 @@ class Work:
         losses, grown = self._chain(plan, fixed, repeats)
         own = outcome("plan", plan, float(plan.penalty[-1]), first, grown, rank)
         again, regrown = self._chain(plan, anew, repeats // 2)
-        retuned = outcome("re-tuned", plan, math.nan, self._level(plan, known, anew), regrown, None)
+        retuned = outcome(
+            "re-tuned", plan, math.nan, self._level(plan, known, anew, first), regrown, None
+        )
         log_of.info(
             "rehearsed: growth %.3g fixed, %.3g re-tuned", own.growth[-1], retuned.growth[-1]
         )
@@ -171,7 +173,9 @@ class Work:
         found = by_rehearsals(grid, losses.runs[:, :, 0], len(splits))
         return found.scaled(int(size.n_samples[0]) / n)
 
-    def _level(self, plan: Plan, known: Whole | None, penalty: Array) -> Level:
+    def _level(
+        self, plan: Plan, known: Whole | None, penalty: Array, fixed: Level | None = None
+    ) -> Level:
         """Error of model 0 at the plan's own rows."""
         study, n, lam = self.study, int(plan.n_samples[0]), float(penalty[0, 0])
         anew = math.isnan(lam)
@@ -185,6 +189,15 @@ class Work:
         found = level(losses.rows[0, 0, kept], losses.n_samples, study.sample, kept)
         if size is one:
             return found
+        if anew and fixed is not None:
+            # at the fewer rows, against the fixed penalty that shrinks as much there
+            n0 = int(size.n_samples[0])
+            scaled = np.array([[float(plan.penalty[0]) * n / n0]])
+            other = study.rehearse(size, scaled, 2, ("boot",))
+            ratio = float(
+                losses.runs[0, :, 0, 0].mean() / max(other.runs[0, :, 0, 0].mean(), 1e-300)
+            )
+            return Level(fixed.error * ratio, fixed.se)
         gain, start = 0.0, math.log(found.error)
         if known is not None and all_rows:
             # between what was rehearsed and all rows, along the logarithm of their number
