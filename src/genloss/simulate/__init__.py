@@ -147,6 +147,6 @@ def _stops(answer: object) -> bool:
 def _progress_bar(show: bool, trials: int) -> AbstractContextManager[Callable[[int], None]]:
     if not show:
         return nullcontext(lambda _: None)
-    from genloss.report import progress_bar
+    from genloss._progress import progress_bar
 
     return progress_bar("simulating", trials)

@@ -92,9 +92,14 @@ class Comparison:
         matplotlib.axes.Axes
             The axes, for further styling and saving.
         """
-        from genloss.plots import plot_difference
+        from genloss import plots
 
-        return plot_difference(self, ax=ax)
+        ax = plots.shown_axes() if ax is None else ax
+        ax.axhline(0, color="0.2", lw=0.8, ls=":", label="no difference")
+        name = f"{self.trials} pairs of runs ± 2 s.e."
+        plots.draw(ax, self.difference, self.stderr, label=name)
+        plots.label_models(ax, "risk of the first plan minus the second's")
+        return ax
 
     def _table(self) -> dict[str, npt.NDArray[Any]]:
         return {
