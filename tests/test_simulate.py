@@ -658,7 +658,7 @@ def any_plan(draw, dim):
         if model and draw(st.booleans()):
             design = "same"
             sources = tuple(
-                dataclasses.replace(s, n_samples=before.n_samples)
+                dataclasses.replace(s, n_samples=before.n_samples, covariance=None)
                 for s, before in zip(sources * 3, generations[-1].sources, strict=False)
             )
         penalty = draw(st.sampled_from([0.0, 1e-9, 0.1, 10.0]))

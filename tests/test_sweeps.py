@@ -565,7 +565,7 @@ def test_the_command_prints_an_example_that_it_runs(genloss, tmp_path):
     xr.open_dataset("a.nc").close()
     code, out, errors = genloss("a.toml", "--export", "a.csv")
     assert (code, out) == (2, "")
-    assert errors == "genloss: export was 'a.csv'; it must end in .nc, .parquet or .zarr\n"
+    assert errors == "genloss: --export was 'a.csv'; it must end in .nc, .parquet or .zarr\n"
 
 
 def test_the_command_says_which_warnings_there_are(genloss, tmp_path):
