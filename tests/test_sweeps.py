@@ -110,7 +110,7 @@ def test_a_point_without_theory_is_nan_with_a_message(tmp_path, monkeypatch):
             raise gl.NoTheoryError("nobody knows")
         return real(problem, plan)
 
-    monkeypatch.setattr(sys.modules["genloss.predict"], "predict", knows_no_penalty)
+    monkeypatch.setattr(sys.modules["genloss.theory.predict"], "predict", knows_no_penalty)
     grid = {"plan.penalty": [0.0, 0.1]}
     results = serial(ISOTROPIC, REPLACE, grid, trials=4, store=tmp_path / "s")
     known, unknown = (results.sel(penalty=penalty) for penalty in (0.0, 0.1))

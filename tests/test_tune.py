@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import genloss as gl
-from genloss.tune import real_rows_needed, with_real_rows
+from genloss.tuning.tune import real_rows_needed, with_real_rows
 
 POWER = gl.Problem.power_law(60, capacity=1.3, source=0.5)
 OBJECTIVES = {"final": lambda risk: risk[-1], "mean": np.mean, "worst": np.max}

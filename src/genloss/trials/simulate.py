@@ -16,8 +16,8 @@ from genloss.curve import Curve
 from genloss.errors import InvalidInputError
 from genloss.plan import Plan
 from genloss.problem import Problem
-from genloss.simulate import runner
-from genloss.simulate.tally import Batch, Tally
+from genloss.trials import runner
+from genloss.trials.tally import Batch, Tally
 
 __all__ = ["simulate"]
 

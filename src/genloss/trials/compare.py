@@ -15,8 +15,8 @@ from genloss.curve import Curve
 from genloss.errors import InvalidInputError
 from genloss.plan import Plan
 from genloss.problem import Problem
-from genloss.simulate import literal, radial, runner
-from genloss.simulate.tally import Batch, Tally
+from genloss.trials import literal, runner, two_numbers
+from genloss.trials.tally import Batch, Tally
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -258,7 +258,7 @@ def _drawn(engine: ModuleType, plan: Plan) -> list[object]:
     return [
         (
             generation.design,
-            engine is radial and generation.fixed_penalty > 0,
+            engine is two_numbers and generation.fixed_penalty > 0,
             [(source.n_samples, source.label_noise > 0) for source in generation.sources],
         )
         for generation in plan
