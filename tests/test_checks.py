@@ -58,7 +58,7 @@ def test_what_is_no_number_is_refused_at_every_door(door, bad):
         DOORS[door](value)
 
 
-@pytest.mark.parametrize("door", set(DOORS) - {"from_data"})
+@pytest.mark.parametrize("door", sorted(set(DOORS) - {"from_data"}))
 def test_numbers_of_any_kind_are_accepted(door):
     for good in (
         [Decimal(3), Fraction(2), 1],

@@ -428,20 +428,25 @@ def test_plan_repr(plan, lines):
 
 number = st.floats(0, 1e6, allow_subnormal=False)
 positive = st.floats(1e-6, 1e6)
+penalty = st.one_of(number, st.just("cv"))
 share = st.floats(-3, 3).filter(bool)
 
 
 @st.composite
 def sources(draw, model, n_samples=None):
+    """A source; one with ``n_samples`` labels inputs anew, which keep their covariance."""
     names = ["real"] if model == 0 else ["real", "previous", *range(model)]
     mixtures = st.dictionaries(st.sampled_from(names), share, min_size=1, max_size=3)
+    covariance = None
+    if n_samples is None:
+        covariance = draw(st.one_of(st.none(), st.lists(positive, min_size=1, max_size=3)))
     return Src(
         n_samples or draw(st.integers(1, 10**6)),
         draw(st.one_of(st.sampled_from(names), mixtures)),
         noise=draw(number),
         real_noise=draw(st.one_of(st.none(), number)),
         weight=draw(st.one_of(st.just(1.0), positive)),
-        covariance=draw(st.one_of(st.none(), st.lists(positive, min_size=1, max_size=3))),
+        covariance=covariance,
     )
 
 
@@ -455,7 +460,7 @@ def plans(draw):
             rows = tuple(draw(sources(model, source.n_samples)) for source in before)
         else:
             rows = tuple(draw(st.lists(sources(model), min_size=1, max_size=3)))
-        generation = Gen(rows, draw(number), "same" if same else "fresh", draw(st.booleans()))
+        generation = Gen(rows, draw(penalty), "same" if same else "fresh", draw(st.booleans()))
         generations.append(generation)
         if draw(st.booleans()):
             quiet = Gen.of(generation.n_samples, labeler=0 if model else "real")

@@ -229,6 +229,11 @@ def _float64(name: str, values: Any, flags: bool) -> Array:
         raise InvalidInputError(
             f"{name}{where} was {first}; it must be numeric, not {_NO_NUMBERS[kind]}"
         )
+    if not flags and isinstance(values, list | tuple) and bool in set(map(type, values)):
+        at = [isinstance(entry, bool) for entry in values].index(True)  # NumPy made a number of it
+        raise InvalidInputError(
+            f"{name}[{at}] was {values[at]}; it must be numeric, not True or False"
+        )
     if kind == "O":
         for index, entry in np.ndenumerate(given):
             if not _is_number(entry) and not (flags and isinstance(entry, bool | np.bool_)):

@@ -151,7 +151,8 @@ class Plan:
         built = []
         for t in range(count):
             n = _check.integer("n_samples", rows[t], minimum=1, maximum=MOST_ROWS)
-            n_real = n if t == 0 else round(_check.share("real", shares[t]) * n)
+            share = _check.share("real", shares[t])
+            n_real = n if t == 0 else round(share * n)
             sources = [Source(n_real, "real", noises[t])] if n_real else []
             if n_real < n:
                 sources.append(Source(n - n_real, "previous", noises[t]))

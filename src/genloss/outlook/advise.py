@@ -12,13 +12,15 @@ from genloss.outlook.doubling import doubling
 from genloss.outlook.growth import NORMAL, Growth
 from genloss.outlook.penalties import Best
 from genloss.outlook.result import TOLERANCE, Advice, Outcome
-from genloss.outlook.sentences import Facts, sentences
+from genloss.outlook.sentences import GAIN, Facts, sentences
 from genloss.outlook.shares import Shape, real_rows
 from genloss.outlook.signs import AgainstMean
 from genloss.outlook.theory import Theory
 from genloss.plan import Plan
 
 Array = npt.NDArray[np.float64]
+
+_LEAST = 0.03  # log growths closer than this do not disagree
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,13 +76,17 @@ def advise(found: Evidence) -> Advice:
         found.shape, float(found.grown.log[worst]), float(found.grown.se[worst]), n
     )
     error, first_error = float(own.error[-1]), float(own.error[0])
+    alike = (found.last.low, found.last.high)
+    if not found.cv and found.last.least > (1 - GAIN) * error:
+        planned = float(plan.penalty[-1])  # as good as the best
+        alike = (min(alike[0], planned), max(alike[1], planned))
     draft = Advice(
         sentences=(),
         doubles_at=doubles,
         doubles_at_range=between,
         horizon=horizon,
         best_penalty=found.last.penalty,
-        best_penalty_range=(found.last.low, found.last.high),
+        best_penalty_range=alike,
         best_error=found.last.least,
         best_error_first=found.first.at(found.last.penalty),
         error=error,
@@ -130,5 +136,6 @@ def agrees(check: Check) -> bool:
     said = float(np.exp(check.log_growth[-1]))
     if verdict(said) == verdict(ratio):
         return True
-    doubt = NORMAL * float(np.hypot(se, check.growth_se[-1]))
+    few = 1 + 2 / (len(check.runs) - 1)  # a scatter known from few splits
+    doubt = NORMAL * float(np.linalg.norm([few * se, check.growth_se[-1], _LEAST]))
     return bool(abs(np.log(ratio) - check.log_growth[-1]) <= doubt)

@@ -24,7 +24,7 @@ Array = npt.NDArray[np.float64]
 
 FORECAST_SPLITS = 3
 _MOST_SEEN = 4_000
-_WORK = 4e9  # multiplications of one literal run
+_WORK = 8e9  # multiplications of one literal run
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +123,7 @@ def _forecast(
     part = Study(sample, None, seed, study.unlabelled)
     few = not np.isnan(penalty).any()
     n = int(plan.n_samples.max())
-    rehearsed = part.affordable(plan, 1, _WORK / 4, few=few)
+    rehearsed = part.affordable(plan, 1, _WORK / 8, few=few)
     theory = None
     if part.small(n) or rehearsed is not plan:
         estimate = estimated(sample)

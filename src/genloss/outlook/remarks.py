@@ -41,8 +41,7 @@ def notes_of(
         )
     if checked.plan.n_samples.max() < n:
         said.append(
-            f"the check ran with {int(checked.plan.n_samples.max())} rows per generation: the table "
-            f"has no {n} to spare for it"
+            f"the check ran with {int(checked.plan.n_samples.max())} rows per generation, of {n}"
         )
     elif checked.fresh > checked.sizes["pool"]:
         said.append("in the check, late generations meet rows again")

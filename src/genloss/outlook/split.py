@@ -12,7 +12,7 @@ from genloss.outlook.sample import Sample
 
 Rows = npt.NDArray[np.intp]
 
-MOST_TEST = 2000
+MOST_TEST = 1000
 _PAST = 0.5  # share of the rows, the oldest, on which no model is scored
 
 
