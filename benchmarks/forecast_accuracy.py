@@ -171,7 +171,7 @@ def answers(found: Any) -> dict[str, Any]:
 
 
 def former_answers(found: Any) -> dict[str, Any]:
-    """The same of forecasts before version 0.2, which had no intervals on growth."""
+    """The same of the algorithm before (commit b425c2a, by PYTHONPATH): no intervals on growth."""
     advice, n = found.advice, int(found.plan.n_samples.max())
     risk = found.predicted.risk
     return {
