@@ -246,7 +246,7 @@ class Curve:
         >>> list(curve.to_frame("pandas").columns)[:3]
         ['model', 'risk', 'bias']
         """
-        from genloss.tables.to_frame import frame
+        from genloss._frames import frame
 
         columns = {"model": np.arange(self.n_models)}
         return frame(columns | {name: getattr(self, name) for name in self._columns()}, backend)

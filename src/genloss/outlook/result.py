@@ -287,7 +287,7 @@ class Forecast:
         >>> list(outlook.to_frame("pandas").columns)[:6]
         ['model', 'predicted', 'low', 'high', 'measured', 'stderr']
         """
-        from genloss.tables.to_frame import frame
+        from genloss._frames import frame
 
         return frame(self._columns(), backend)
 

@@ -75,7 +75,7 @@ class Comparison:
         MissingDependencyError
             If none of the libraries is installed.
         """
-        from genloss.tables.to_frame import frame
+        from genloss._frames import frame
 
         return frame(self._table(), backend)
 

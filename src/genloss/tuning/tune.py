@@ -84,7 +84,7 @@ class Tuned:
         MissingDependencyError
             If none of the libraries is installed.
         """
-        from genloss.tables.to_frame import frame
+        from genloss._frames import frame
 
         columns = {"penalty": self.plan.penalty, "risk": self.curve.risk}
         columns["risk_before"] = self.before.risk
