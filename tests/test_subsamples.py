@@ -264,6 +264,7 @@ def test_only_the_pencil_knows_drawn_rows():
     assert any("below 50" in warning for warning in few.warnings)
 
 
+@pytest.mark.slow
 def test_verbs_take_plans_that_draw():
     plan = CASES["fresh inputs"]
     best = gl.tune(PROBLEM, gl.Plan.subsample(3, 150, design="fresh", noise=0.5))
