@@ -207,7 +207,7 @@ def said(way: Any, *arguments: Any, **options: Any) -> Any:
 
 @pytest.mark.parametrize("missing", ["error", "drop", "mean"])
 @pytest.mark.parametrize("dictionary", [False, True])
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=12)
 @given(rows=rows_of_cells)
 def test_a_stream_is_encoded_like_a_table(tmp_path, small_blocks, missing, dictionary, rows):
     columns = {name: pa.array([row[name] for row in rows], dtype) for name, dtype in TYPES.items()}

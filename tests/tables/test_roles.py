@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import genloss as gl
+from genloss.tables import copies
 from genloss.tables.copies import same_rows
 from genloss.tables.load import load_table
 from genloss.tables.streaming import large_table, open_table
@@ -148,6 +149,18 @@ def test_copies_of_rows_are_counted():
     assert (codes[0], codes[2]) == (codes[1], codes[3])
     assert codes[0] != codes[2]
     assert load_table((X, X[:, 1])).notes == ()
+
+
+@pytest.mark.parametrize("collide", [False, True])
+def test_equal_rows_have_equal_numbers_even_where_hashes_collide(monkeypatch, collide):
+    if collide:
+        hashes = copies._hashes
+        monkeypatch.setattr(copies, "_hashes", lambda columns: hashes(columns) % np.uint64(3))
+    rows = np.random.default_rng(0).integers(-2, 3, (400, 3)).astype(float)
+    _, right = np.unique(rows, axis=0, return_inverse=True)
+    found = same_rows(rows[:, :2], rows[:, 2].astype(int))
+    assert len(set(zip(found, right.ravel(), strict=True))) == right.max() + 1 == found.max() + 1
+    assert same_rows(np.unique(rows, axis=0)) is None
 
 
 def test_negative_zero_is_zero():

@@ -274,7 +274,10 @@ def carried(layout: Layout, columns: Mapping[Key, Numbers]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     texts: dict[str, Codes] = {}
     for position, role in layout.carried.items():
-        name, values = layout.names[position], np.array(columns[Key(position, VALUE)])
+        name, values = (
+            layout.names[position],
+            np.array(columns[Key(position, VALUE)], dtype=np.float64),
+        )
         if role == "time":
             found["time"] = values
         elif role == "weights":

@@ -45,7 +45,7 @@ def read_parquet(source: Path | IO[bytes], files: Sequence[Path]) -> Any:
             if isinstance(source, Path):
                 dataset = open_dataset(source, files)
                 refuse_repeated("data", dataset.schema.names)
-                return dataset.to_table()
+                return dataset.to_table(fragment_scan_options=_buffered(len(dataset.schema.names)))
             return parquet.read_table(source, page_checksum_verification=True)
         except (OSError, ValueError, TypeError) as error:  # pyarrow's errors are these
             if isinstance(error, DataError):
@@ -113,15 +113,8 @@ def pieces(dataset: Any) -> Iterator[Piece]:
 def batches(piece: Piece, schema: Any, columns: Sequence[str]) -> Iterator[Any]:
     """Yield record batches of a piece in their order; a damaged file is named."""
     import pyarrow
-    import pyarrow.dataset as ds
 
-    buffer = max(BUFFER_BYTES // len(columns), 2**14)  # every column of a row group has one
-    options = ds.ParquetFragmentScanOptions(
-        use_buffered_stream=True,
-        buffer_size=buffer,
-        pre_buffer=False,
-        page_checksum_verification=True,
-    )
+    options = _buffered(len(columns))
     for fragment in piece.fragments:
         try:
             yield from fragment.to_batches(
@@ -134,6 +127,18 @@ def batches(piece: Piece, schema: Any, columns: Sequence[str]) -> Iterator[Any]:
             )
         except (OSError, pyarrow.ArrowException) as error:
             raise unreadable(fragment.path, error) from error
+
+
+def _buffered(n_columns: int) -> Any:
+    """Read through small buffers: whole row groups would be held twice."""
+    import pyarrow.dataset as ds
+
+    return ds.ParquetFragmentScanOptions(
+        use_buffered_stream=True,
+        buffer_size=max(BUFFER_BYTES // max(n_columns, 1), 2**14),  # every column has one
+        pre_buffer=False,
+        page_checksum_verification=True,
+    )
 
 
 def without_values(dataset: Any, n_rows: int) -> set[str]:
