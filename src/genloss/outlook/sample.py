@@ -14,6 +14,8 @@ from genloss.outlook.doors import Kernel
 Array = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 
+_CHANCE = 0.05  # share of the pairs of equal rows, from which on none of them are copies
+
 
 @dataclass(frozen=True, eq=False)
 class Sample:
@@ -100,11 +102,25 @@ def _encoder(texts: Mapping[str, Rows]) -> tuple[Any, Rows]:
 
 
 def duplicates(X: Array, y: Array) -> Rows | None:
-    """A number for every distinct row of (X, y), or None if all are distinct."""
+    """A number for every distinct row of (X, y); None if all are distinct, or alike by chance.
+
+    Rows of a few values each meet without being copies: such pairs are counted as columns drawn
+    independently would make them.
+    """
     columns = np.ascontiguousarray(np.column_stack([X, y]) + 0.0)
     keys = columns.view(np.dtype((np.void, columns.dtype.itemsize * columns.shape[1]))).ravel()
-    _, numbers = np.unique(keys, return_inverse=True)
-    return numbers if numbers.max() + 1 < y.size else None
+    _, numbers, sizes = np.unique(keys, return_inverse=True, return_counts=True)
+    if sizes.size == y.size:
+        return None
+    alike = float(np.sum((sizes / y.size) ** 2) - 1 / y.size)
+    chance = float(np.prod([_meeting(column) for column in columns.T]))
+    return None if chance > _CHANCE * alike else numbers
+
+
+def _meeting(values: Array) -> float:
+    """Probability that two draws are equal."""
+    _, counts = np.unique(values, return_counts=True)
+    return float(np.sum((counts / values.size) ** 2))
 
 
 def joined(first: Rows | None, second: Rows | None) -> Rows | None:
