@@ -353,6 +353,41 @@ def test_copies_stay_on_one_side_and_are_noted():
     assert any("450 of 600 rows repeat others" in note for note in outlook.notes)
 
 
+def titanic_like(rng):
+    """Cabin class as indicators, two flags and a flag for target: rows of few kinds."""
+    crew = rng.random(1500) < 0.4
+    flags = rng.random((1500, 2)) < np.where(crew, 0.05, 0.5)[:, None]
+    y = rng.random(1500) < 0.2 + 0.5 * flags[:, 0]
+    return np.column_stack([crew, ~crew, flags]).astype(float), y.astype(float)
+
+
+def rare_flags(rng):
+    X = (rng.random((1000, 4)) < 0.01).astype(float)
+    return X, X @ [1.0, 2, 3, 4]
+
+
+@pytest.mark.parametrize("make", [titanic_like, rare_flags])
+def test_rows_of_few_values_that_meet_are_no_copies(make):
+    X, y = make(np.random.default_rng(0))
+    outlook = gl.forecast(X, y, generations=2, penalty=0.02, trials=2)
+    assert not any("repeat others" in note for note in outlook.notes)
+    n, dim = int(outlook.plan.n_samples[0]), X.shape[1]
+    rng = np.random.default_rng(1)
+    Z = (X - X.mean(axis=0)) / X.std(axis=0)
+    errors = []
+    for _ in range(400):
+        rows = rng.permutation(y.size)
+        train, test = rows[:n], rows[n:]
+        centred = Z[train] - Z[train].mean(axis=0)
+        w = np.linalg.solve(
+            centred.T @ centred + n * 0.02 * np.eye(dim), centred.T @ (y[train] - y[train].mean())
+        )
+        said = y[train].mean() + (Z[test] - Z[train].mean(axis=0)) @ w
+        errors.append(np.mean((said - y[test]) ** 2))
+    own = outlook.own
+    assert own.low[0] < np.mean(errors) < own.high[0]
+
+
 def test_near_determined_targets_are_noted():
     X, _ = gaussian_table(300, 5)
     y = X.sum(axis=1) + 0.02 * np.random.default_rng(0).standard_normal(300)

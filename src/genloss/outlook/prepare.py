@@ -21,11 +21,10 @@ from genloss.outlook.doors import (
     estimate_standardised,
     nystrom_features,
     open_table,
-    same_rows,
     stream_note,
     unit_target,
 )
-from genloss.outlook.sample import Sample, joined
+from genloss.outlook.sample import Sample, copies, joined
 from genloss.outlook.theory import Theory
 
 Array = npt.NDArray[np.float64]
@@ -124,7 +123,7 @@ def prepare(
     if isinstance(table, StreamedTable):
         standardise, estimate = table.apart_from(np.empty(0, dtype=np.intp))
     note = stream_note(table, estimate)
-    copies = same_rows(raw, y)
+    repeated = copies(raw, y)
     kept = {
         name: None if (values := getattr(table, name)) is None else values[place]
         for name in ("time", "groups", "weights")
@@ -142,7 +141,7 @@ def prepare(
         X,
         y,
         kernel,
-        groups=joined(kept["groups"], copies),
+        groups=joined(kept["groups"], repeated),
         time=kept["time"],
         weights=kept["weights"],
         texts=texts,
@@ -157,7 +156,7 @@ def prepare(
         n_table=table.n_rows if isinstance(table, StreamedTable) else table.target.size,
         estimate=estimate,
         notes=(*table.notes, *note),
-        repeated=0 if copies is None else y.size - int(copies.max()) - 1,
+        repeated=0 if repeated is None else y.size - int(repeated.max()) - 1,
         unlabelled=more,
     )
 

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from genloss.outlook.doors import Kernel
+from genloss.outlook.doors import Kernel, same_rows
 
 Array = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
+
+_CHANCE = 0.05  # share of the pairs of equal rows, from which on none of them are copies
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +99,26 @@ def _encoder(texts: Mapping[str, Rows]) -> tuple[Any, Rows]:
     return TargetEncoder(target_type="continuous", random_state=0), np.column_stack(
         list(texts.values())
     )
+
+
+def copies(X: Array, y: Array) -> Rows | None:
+    """A number for every distinct row of (X, y); None if all are distinct, or alike by chance.
+
+    Rows of a few values each meet without being copies: such pairs are counted as columns drawn
+    independently would make them.
+    """
+    numbers = same_rows(X, y)
+    if numbers is None:
+        return None
+    alike = float(np.sum((np.bincount(numbers) / y.size) ** 2) - 1 / y.size)
+    chance = float(np.prod([_meeting(column) for column in (*X.T, y)]))
+    return None if chance > _CHANCE * alike else numbers
+
+
+def _meeting(values: Array) -> float:
+    """Probability that two draws are equal."""
+    _, counts = np.unique(values, return_counts=True)
+    return float(np.sum((counts / values.size) ** 2))
 
 
 def joined(first: Rows | None, second: Rows | None) -> Rows | None:
