@@ -286,6 +286,9 @@ def test_least_squares_on_as_many_rows_as_columns_has_no_mean_error():
     )
     assert np.isinf(outlook.error).all()
     assert np.isinf(outlook.predicted.risk).all()
+    said = " ".join(outlook.advice.sentences)
+    assert "real label" not in said
+    assert "LinearRegression" not in said
     assert not np.isnan(outlook.growth).any()
     assert any("n_samples is 7" in text and "6 columns" in text for text in outlook.warnings)
     assert 0.02 < outlook.advice.best_penalty < 5
@@ -305,6 +308,36 @@ def test_rare_targets_are_forecast():
     outlook = gl.forecast(CASES / "rare_events.csv", "failed", generations=2, trials=2)
     assert outlook.error[0] == pytest.approx(0.032, abs=0.012)
     assert np.isfinite(outlook.noise)
+
+
+def test_inside_the_noise_no_doubling_is_claimed():
+    X, y = gaussian_table(400, 4)
+    outlook = gl.forecast(X, y, gl.Plan.replace(3, 50, penalty=0.02), trials=2)
+    assert outlook.growth_low[-1] <= 1
+    said = " ".join(outlook.advice.sentences)
+    assert "cannot be told from" in said
+    assert not any(words in said for words in ("it will have doubled", "may double", "has doubled"))
+
+
+@pytest.mark.parametrize(
+    ("dim", "kernel", "lossless"), [(3, None, True), (60, None, False), (3, "rbf", False)]
+)
+def test_that_noiseless_labels_lose_nothing_is_said_where_it_is_so(dim, kernel, lossless):
+    X, y = gaussian_table(300, dim)
+    outlook = gl.forecast(X, y, gl.Plan.replace(5, 40, penalty=0.3), kernel, trials=2)
+    assert outlook.growth_low[-1] > 1
+    assert ("lose nothing" in " ".join(outlook.advice.sentences)) == lossless
+
+
+@pytest.mark.parametrize("scale", [1e-100, 1e9, 1e100])
+def test_units_of_the_target_change_units_alone(scale):
+    X, y = gaussian_table(150, 3)
+    plan = gl.Plan.replace(3, 30)
+    one, other = (gl.forecast(X, y * unit, plan, trials=2) for unit in (1.0, scale))
+    np.testing.assert_allclose(other.error, scale**2 * one.error, rtol=1e-6)
+    np.testing.assert_allclose(other.growth_high, one.growth_high, rtol=1e-6)
+    assert other.advice.clearly_beats_mean == one.advice.clearly_beats_mean
+    assert "e+" not in " ".join(other.advice.sentences)
 
 
 def test_worse_than_the_mean_is_said_first_and_alone():
@@ -342,6 +375,20 @@ def test_disagreement_of_forecast_and_measurement_is_said():
     assert agrees(replace(check, growth_se=np.full(3, 0.6)))
 
 
+@pytest.mark.parametrize("what", ["copy", "groups"])
+def test_the_whole_table_has_its_own_error_where_rows_belong_together(what):
+    X, y = gaussian_table(300, 20)
+    plan = gl.Plan.replace(2, 40)
+    apart = gl.forecast(X, y, plan, trials=2)
+    if what == "copy":
+        together = gl.forecast(np.r_[X, X[:1]], np.r_[y, y[:1]], plan, trials=2)
+    else:
+        together = gl.forecast(X, y, plan, trials=2, group=np.arange(300) // 2)
+    assert together.full.error[0] == pytest.approx(apart.full.error[0], rel=0.07)
+    assert together.full.error[0] < 0.8 * together.error[0]
+    assert 0.3 < together.full.penalty / apart.full.penalty < 3
+
+
 def test_copies_stay_on_one_side_and_are_noted():
     X, y = gaussian_table(150, 3)
     rng = np.random.default_rng(1)
@@ -350,7 +397,8 @@ def test_copies_stay_on_one_side_and_are_noted():
         np.tile(X, (4, 1)), np.tile(y, 4), gl.Plan.replace(2, 60, penalty=1e-4), "rbf", trials=2
     )
     assert outlook.error[0] > 0.9 * y.var()
-    assert any("450 of 600 rows repeat others" in note for note in outlook.notes)
+    assert any("450 rows are copies" in note for note in outlook.notes)
+    assert any("one side of every split" in note for note in outlook.notes)
 
 
 def titanic_like(rng):

@@ -629,7 +629,7 @@ def test_forecasts_answer_or_say_what_is_wrong():
     for _ in range(12):
         X = np.array([[r.gauss(0, 1) for _ in range(3)] for _ in range(60)])
         X[:, 2] = X[:, 0] + r.choice([0, 1e-9, 1]) * X[:, 1]
-        y = (X[:, 0] > r.choice([-3, 0, 2])) * r.choice([1.0, 1e-60, 1e60]) + r.choice([0, 1e-3])
+        y = (X[:, 0] > r.choice([-3, 0, 2])) * r.choice([1.0, 1e-100, 1e100]) + r.choice([0, 1e-3])
         arguments = {"trials": 2, "seed": r.choice([0, 1]), "kernel": None}
         if r.random() < 0.5:
             arguments[r.choice(sorted(arguments))] = strange(r)

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 import genloss as gl
+from genloss._words import change, number
 from genloss.report import print_claims, print_comparison, print_curve, print_tuned
 from genloss.report.curve import numeric
-from genloss.report.numbers import change, common_power, counted, number, scaled
+from genloss.report.numbers import common_power, counted, scaled
 from genloss.report.table import Column, fitting, print_table
 from genloss.report.visible import visible
 

@@ -49,6 +49,8 @@ class Evidence:
         Whether penalties are chosen anew.
     model : str
         What scikit-learn calls the model.
+    lossless : bool
+        Whether a refit without a penalty returns its teacher.
     """
 
     plan: Plan
@@ -63,6 +65,7 @@ class Evidence:
     check: Check
     cv: bool
     model: str
+    lossless: bool
 
 
 def advise(found: Evidence) -> Advice:
@@ -106,7 +109,9 @@ def advise(found: Evidence) -> Advice:
         clearly_beats_mean=found.mean.clearly,
         agrees=agrees(found.check),
     )
-    facts = Facts(plan, own, found.retuned, found.check, draft, found.cv, found.model)
+    facts = Facts(
+        plan, own, found.retuned, found.check, draft, found.cv, found.model, found.lossless
+    )
     return replace(draft, sentences=tuple(sentences(facts)))
 
 

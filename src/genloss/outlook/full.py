@@ -80,23 +80,23 @@ def whole(sample: Sample) -> Whole | None:
     return Whole(part.size, best, squares, slope, trend)
 
 
-def full(
-    study: Study, plan: Plan, known: Whole | None, n_table: int, first: Level, rank: int | None
-) -> Outcome:
-    """The plan with all rows of the table in every generation, with the penalty best for them."""
-    bigger = sized(plan, n_table / int(plan.n_samples.max()))
-    start, penalty = first, float(plan.penalty[-1])
-    if known is not None:
-        doublings = max(float(np.log2(n_table / known.n_samples)), 0.0)
-        penalty = known.best.penalty * known.trend**doublings
-        start = known.level(study.sample, known.best.penalty)
-        gain = _SLOWER * known.slope * doublings
-        if study.sample.kernel is None and study.theory is not None and doublings:
-            here = sized(bigger, known.n_samples / n_table).with_penalty(known.best.penalty)
-            both = study.theory.error(bigger.with_penalty(penalty)), study.theory.error(here)
-            if both[0] is not None and both[1] is not None:
-                gain = float(np.log(both[1][0] / both[0][0]))
-        start = Level(start.error * float(np.exp(-gain)), float(np.hypot(start.se, 0.5 * gain)))
-    bigger = bigger.with_penalty(penalty)
+def first_of_all_rows(study: Study, bigger: Plan, known: Whole) -> tuple[float, Level]:
+    """Penalty and error of model 0 of a plan with all rows of the table, from leave-one-out."""
+    n_table = int(bigger.n_samples.max())
+    doublings = max(float(np.log2(n_table / known.n_samples)), 0.0)
+    penalty = known.best.penalty * known.trend**doublings
+    start = known.level(study.sample, known.best.penalty)
+    gain = _SLOWER * known.slope * doublings
+    if study.sample.kernel is None and study.theory is not None and doublings:
+        here = sized(bigger, known.n_samples / n_table).with_penalty(known.best.penalty)
+        both = study.theory.error(bigger.with_penalty(penalty)), study.theory.error(here)
+        if both[0] is not None and both[1] is not None:
+            gain = float(np.log(both[1][0] / both[0][0]))
+    return penalty, Level(start.error * float(np.exp(-gain)), float(np.hypot(start.se, 0.5 * gain)))
+
+
+def full(study: Study, bigger: Plan, n_table: int, first: Level, rank: int | None) -> Outcome:
+    """The plan with all rows of the table in every generation, from its first model's error."""
+    penalty = float(bigger.penalty[-1])
     found = rehearsed_growth(study, bigger, penalty, _WORK)
-    return outcome(f"trained on all {n_table:,} rows", bigger, penalty, start, found, rank)
+    return outcome(f"trained on all {n_table:,} rows", bigger, penalty, first, found, rank)

@@ -39,6 +39,6 @@ def level(
 ) -> Level:
     """Mean of the rows' squared errors; its doubt grows with the training rows all of them share."""
     error = max(float(sample.mean(squares, rows)), 1e-300)
-    spread = float(np.sqrt(variance_of_mean(squares, sample, rows))) / error
+    spread = float(np.sqrt(variance_of_mean(squares / error, sample, rows)))
     share = min(n_samples / squares.size, 1.0)
     return Level(error, _WIDER * spread * float(np.sqrt(1 + _SHARED * share)))

@@ -87,8 +87,10 @@ def by_leaving_out(sample: Sample, grid: Array) -> tuple[Best, Array]:
     squares = Design.of(sample.X, sample.kernel).left_out(sample.y, grid) ** 2
     error = np.asarray(sample.mean(squares))
     at = int(np.argmin(error))
-    doubt = np.sqrt(variance_of_mean(squares - squares[:, at : at + 1], sample))
-    return _best(grid, error, error - error[at] <= np.maximum(doubt, ALIKE * error[at])), squares
+    lowest = max(float(error[at]), 1e-300)
+    apart = (squares - squares[:, at : at + 1]) / lowest
+    doubt = np.sqrt(variance_of_mean(apart, sample))
+    return _best(grid, error, error / lowest - 1 <= np.maximum(doubt, ALIKE)), squares
 
 
 def by_rehearsals(grid: Array, runs: Array, folds: int) -> Best:

@@ -46,10 +46,7 @@ def notes_of(
     elif checked.fresh > checked.sizes["pool"]:
         said.append("in the check, late generations meet rows again")
     if prepared.repeated:
-        said.append(
-            f"{prepared.repeated:,} of {sample.size:,} rows repeat others exactly: copies were kept "
-            "on one side of every split"
-        )
+        said.append("copies of a row were kept on one side of every split")
     if sample.weights is not None:
         said.append("weights count in errors and in the choice of penalties; fits are unweighted")
     if sample.texts:

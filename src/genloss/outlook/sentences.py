@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from genloss._words import change, number
 from genloss.outlook.check import Check
 from genloss.outlook.result import Advice, Outcome
 from genloss.plan import Plan
@@ -18,7 +19,7 @@ _STILL = 0.002
 
 @dataclass(frozen=True, eq=False)
 class Facts:
-    """What the sentences are about."""
+    """What the sentences are about; ``lossless`` where a refit without a penalty returns its teacher."""
 
     plan: Plan
     own: Outcome
@@ -27,6 +28,7 @@ class Facts:
     advice: Advice
     cv: bool
     model: str
+    lossless: bool
 
 
 def sentences(facts: Facts) -> list[str]:
@@ -50,7 +52,7 @@ def sentences(facts: Facts) -> list[str]:
     if facts.plan.n_models > 1:
         said += [_change(facts), *_doubling(facts), *_retuned(facts)]
     said += [_penalty(facts), *_alpha(facts)]
-    if facts.plan.n_models > 1:
+    if facts.plan.n_models > 1 and np.isfinite(facts.own.error).all():
         said.append(_real_rows(facts))
     return said
 
@@ -59,9 +61,7 @@ def percent(growth: float) -> str:
     """A growth as a signed percentage, or as a factor where it is large."""
     if not np.isfinite(growth):
         return "without bound"
-    if growth >= 3:
-        return f"x {growth:.3g}"
-    return f"{growth - 1:+.0%}".replace("-0%", "+0%")
+    return change(growth, 1.0)
 
 
 def _change(facts: Facts) -> str:
@@ -85,6 +85,8 @@ def _doubling(facts: Facts) -> list[str]:
     if not np.isfinite(facts.own.error[-1]):
         return []
     at, (early, late) = found.doubles_at, found.doubles_at_range
+    if facts.own.growth_low[-1] <= 1 and early is not None:
+        return []  # inside the noise nothing is claimed
     if at is None and early is None:
         horizon = f" {found.horizon}" if found.horizon > facts.plan.n_models else ""
         return [f"It does not double within{horizon or ' these'} models."]
@@ -103,12 +105,11 @@ def _retuned(facts: Facts) -> list[str]:
         return []
     if facts.cv:
         return []
-    noiseless = all(source.noise == 0 for g in facts.plan for source in g.sources)
     text = (
         f"With the penalty chosen anew at every generation, the change is {percent(other.growth[-1])} "
         f"(between {percent(other.growth_low[-1])} and {percent(other.growth_high[-1])})"
     )
-    if noiseless and facts.plan.penalty.max() > 0 and own.growth_low[-1] > 1:
+    if facts.lossless and facts.plan.penalty.max() > 0 and own.growth_low[-1] > 1:
         text += (
             "; noiseless labels refitted without a penalty lose nothing, a fixed one shrinks again"
         )
@@ -120,31 +121,43 @@ def _penalty(facts: Facts) -> str:
     gain = 1 - found.best_error / found.error if np.isfinite(found.error) else 1.0
     low, high = found.best_penalty_range
     if gain <= GAIN:
-        alike = f"; from {low:.2g} to {high:.2g} they cannot be told apart" if low < high else ""
+        alike = _alike(low, high, "; from {} to {} they cannot be told apart")
         return f"No other penalty lowers the error of model {last} by 0.5 % or more{alike}."
     costs = found.best_error_first / found.error_first - 1 if np.isfinite(found.error_first) else 0
     first = (
         ""
         if not last
-        else f" Model 0's is then {found.best_error_first:.4g} instead of "
-        f"{_number(found.error_first)}" + (f" ({costs:+.0%})." if costs else ".")
+        else f" Model 0's is then {number(found.best_error_first)} instead of "
+        f"{number(found.error_first)}" + (f" ({costs:+.0%})." if costs else ".")
     )
     return (
-        f"Best penalty for model {last}, one for all generations: {found.best_penalty:.2g} (from "
-        f"{low:.2g} to {high:.2g} cannot be told apart); its error is then {found.best_error:.4g} "
-        f"instead of {_number(found.error)} ({gain:.0%} less).{first}"
+        f"Best penalty for model {last}, one for all generations: {number(found.best_penalty, 2)}"
+        f"{_alike(low, high, ' (from {} to {} cannot be told apart)')}; its error is then "
+        f"{number(found.best_error)} instead of {number(found.error)} ({gain:.0%} less).{first}"
     )
+
+
+def _alike(low: float, high: float, words: str) -> str:
+    """A range in words, nothing where it is a point."""
+    ends = number(low, 2), number(high, 2)
+    return "" if ends[0] == ends[1] else words.format(*ends)
 
 
 def _alpha(facts: Facts) -> list[str]:
     n = int(facts.plan.n_samples[0])
     finite = np.isfinite(facts.own.error[0])
     penalty = float(facts.plan.penalty[0]) if finite else facts.advice.best_first_penalty
+    if facts.cv and facts.model == "Ridge":
+        return [
+            "In scikit-learn, on standardised features: RidgeCV(alphas) at every generation; the best "
+            f"fixed one for model 0 is alpha={number(facts.advice.alpha_first, 3)} for {n} rows."
+        ]
     if penalty == 0:
-        return ["In scikit-learn, on standardised features: LinearRegression()."]
+        plain = "LinearRegression()" if facts.model == "Ridge" else f"{facts.model}(alpha=0)"
+        return [f"In scikit-learn, on standardised features: {plain}."] if finite else []
     return [
         f"In scikit-learn, on standardised features: {facts.model}(alpha=rows * penalty), here "
-        f"alpha={n * penalty:.3g} for {n} rows."
+        f"alpha={number(n * penalty, 3)} for {n} rows."
     ]
 
 
@@ -184,7 +197,3 @@ def _disagreement(facts: Facts) -> str:
         f"{percent(said)} by forecast and by {percent(float(runs[-1] / runs[0]))} as measured. "
         "Trust the measurement, and the advice below with care."
     )
-
-
-def _number(value: float) -> str:
-    return f"{value:.4g}" if np.isfinite(value) else "infinite"

@@ -36,9 +36,9 @@ def against_mean(losses: Losses, sample: Sample, scale: Array) -> AgainstMean:
     null = mean_losses(sample)[kept]
     lost = np.isinf(scale)
     own = losses.rows.mean(axis=0)[:, kept].T * np.where(lost, 1.0, scale)  # (M, T)
-    apart = own - null[:, None]
+    apart = (own - null[:, None]) / max(float(null.mean()), 1e-300)
     mean = sample.mean(apart, kept)
-    z = mean / np.sqrt(np.maximum(variance_of_mean(apart, sample, kept), 1e-300))
+    z = mean / np.sqrt(np.maximum(variance_of_mean(apart, sample, kept), 1e-30))
     better = ~lost & (mean <= 0)
     return AgainstMean(tuple(better.tolist()), tuple((better & (z < -NORMAL)).tolist()))
 

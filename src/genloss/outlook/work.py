@@ -15,13 +15,13 @@ from genloss.outlook import signs
 from genloss.outlook.advise import Evidence, advise
 from genloss.outlook.check import Check, check
 from genloss.outlook.doors import Kernel
-from genloss.outlook.full import Whole, full, whole
+from genloss.outlook.full import Whole, first_of_all_rows, full, whole
 from genloss.outlook.growth import Growth
 from genloss.outlook.level import Level, level
 from genloss.outlook.losses import Losses, work
 from genloss.outlook.outcomes import FIFTH, outcome, policies, rehearsed_growth
 from genloss.outlook.penalties import Best, by_rehearsals, grid_of
-from genloss.outlook.plans import CV, without_mean
+from genloss.outlook.plans import CV, fitted_rows, sized, without_mean
 from genloss.outlook.prepare import Prepared
 from genloss.outlook.remarks import notes_of, warnings_of
 from genloss.outlook.result import METRIC, Forecast, Outcome
@@ -107,7 +107,6 @@ class Work:
         )
         scale = own.error / np.maximum(means, 1e-300)
         mean = signs.against_mean(losses, sample, scale)
-        whole_table = full(study, plan, known, self.prepared.n_table, first, rank)
         evidence = Evidence(
             plan=plan,
             own=own,
@@ -121,6 +120,7 @@ class Work:
             check=checked,
             cv=self.cv,
             model="Ridge" if self.kernel is None else "KernelRidge",
+            lossless=self._lossless(plan),
         )
         advice = advise(evidence)
         squares = losses.rows[0, 0, losses.tested]
@@ -151,7 +151,7 @@ class Work:
             ),
             penalty_rule=CV if self.cv else "fixed",
             retuned=retuned,
-            full=whole_table,
+            full=self._full(plan, known, rank),
             policies=policies(study, plan, own, first, rank, cv=self.cv),
             check_rows=int(checked.plan.n_samples.max()),
             original=self._original(losses, plan, own),
@@ -210,6 +210,24 @@ class Work:
                 gain = float(np.log(both[0][0] / both[1][0]))
         return Level(math.exp(start + gain), math.hypot(found.se, 0.3 * gain))
 
+    def _lossless(self, plan: Plan) -> bool:
+        """Whether fits of noiseless labels without a penalty return the model that made them."""
+        sample = self.study.sample
+        noiseless = all(source.noise == 0 for g in plan for source in g.sources)
+        enough = fitted_rows(plan).min() > sample.X.shape[1] + 1  # and the intercept
+        return bool(noiseless and enough and self.kernel is None and not sample.texts)
+
+    def _full(self, plan: Plan, known: Whole | None, rank: int | None) -> Outcome:
+        """The plan with all rows of the table, with the penalty best for so many."""
+        bigger = sized(plan, self.prepared.n_table / int(plan.n_samples.max()))
+        if known is None:
+            bigger = bigger.with_penalty(self._first(bigger, None).penalty)
+            start = self._level(bigger, None, bigger.penalty[:, None])
+        else:
+            penalty, start = first_of_all_rows(self.study, bigger, known)
+            bigger = bigger.with_penalty(penalty)
+        return full(self.study, bigger, self.prepared.n_table, start, rank)
+
     def _chain(self, plan: Plan, penalty: Array, repeats: int) -> tuple[Losses, Growth]:
         """Rehearsals of the plan and the growth they tell."""
         cv = bool(np.isnan(penalty).any())
@@ -254,6 +272,8 @@ class Work:
     def _curves(self, checked: Check, rank: int | None) -> tuple[Curve, Curve]:
         lost = without_mean(checked.plan, rank)
         runs = checked.runs
+        mean = runs.mean(axis=0)
+        unit = np.maximum(mean, 1e-300)
         return (
             Curve(
                 risk=np.where(lost, np.inf, checked.predicted),
@@ -261,8 +281,8 @@ class Work:
                 metric=METRIC,
             ),
             Curve(
-                risk=runs.mean(axis=0),
-                stderr=runs.std(axis=0, ddof=1) / np.sqrt(len(runs)),
+                risk=mean,
+                stderr=unit * (runs / unit).std(axis=0, ddof=1) / np.sqrt(len(runs)),
                 method=f"literal chain on held-out rows, {len(runs)} splits",
                 metric=METRIC,
                 trials=len(runs),

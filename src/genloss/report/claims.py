@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from genloss.report.numbers import number
+from genloss._words import number
 from genloss.report.sentences import sentence
 from genloss.report.table import Column, print_table
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from genloss.report.numbers import band, change, common_power, counted, number, scaled
+from genloss._words import change, number
+from genloss.report.numbers import band, common_power, counted, scaled
 from genloss.report.sentences import dim, sentence, warn
 from genloss.report.table import Column, print_table
 

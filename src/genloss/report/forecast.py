@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from genloss._words import change, number
 from genloss.report.curve import labels, numeric, shown_models
-from genloss.report.numbers import change, counted, number
+from genloss.report.numbers import counted
 from genloss.report.sentences import dim, sentence, warn
 from genloss.report.table import Column, print_table
 

@@ -9,34 +9,7 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 
-SMALLEST, LARGEST = 1e-3, 1e6
-"""Magnitudes within which numbers are written without a power of ten."""
-
-
-def number(value: float | Decimal, digits: int = 4) -> str:
-    """One number in a sentence or a cell, rounded to ``digits`` significant digits.
-
-    Examples
-    --------
-    >>> number(30770.2), number(0.00012345), number(-2.5e-300), number(1.0)
-    ('30770', '1.234e-4', '-2.5e-300', '1')
-    >>> number(float("inf")), number(float("nan"))
-    ('infinite', 'unknown')
-    """
-    if math.isnan(value):
-        return "unknown"
-    if math.isinf(value):
-        return "infinite" if value > 0 else "-infinite"
-    if value == 0:
-        return "0"
-    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-    if SMALLEST <= abs(float(f"{mantissa}e{exponent}")) < LARGEST:
-        digits = max(digits, int(exponent) + 1)
-        return np.format_float_positional(
-            float(value), precision=digits, unique=False, fractional=False, trim="-"
-        )
-    mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
-    return f"{mantissa}e{int(exponent)}"
+from genloss._words import LARGEST, SMALLEST, number
 
 
 def common_power(values: Iterable[npt.ArrayLike]) -> int:
@@ -79,31 +52,6 @@ def aligned(cells: Sequence[str]) -> list[str]:
         (cell + " " * (most - after[cell])).rjust(before + most) if cell in after else cell
         for cell in cells
     ]
-
-
-def change(after: float, before: float) -> str:
-    """How much larger an error is than another: a percentage, or a factor where it is large.
-
-    Examples
-    --------
-    >>> change(1.52, 1.0), change(0.99, 1.0), change(1.0, 1.0), change(30.0, 2.0)
-    ('+52%', '-1%', '+0%', 'x 15')
-    >>> change(float("inf"), 2.0), change(float("inf"), float("inf")), change(0.0, 0.0)
-    ('infinite', 'unknown', '+0%')
-    """
-    if after == before and math.isfinite(after):
-        return "+0%"
-    if math.isnan(after) or math.isnan(before) or math.isinf(before) or before == 0:
-        return "infinite" if before == 0 and after > 0 else "unknown"
-    if math.isinf(after):
-        return "infinite"
-    if (decades := math.log10(after) - math.log10(before) if after else 0) > 300:
-        return f"x 1e{decades:.0f}"
-    factor = after / before
-    if factor < 10:
-        percent = f"{factor - 1:+.0%}"
-        return "+0%" if percent == "-0%" else percent
-    return f"x {number(factor, 3)}"
 
 
 def band(low: float, high: float, digits: int = 3) -> str:
