@@ -25,8 +25,8 @@ from threadpoolctl import threadpool_limits
 import genloss as gl
 from genloss.equivalents import kappa
 from genloss.outlook.ridge import factored
-from genloss.simulate import compressed, increments, literal, radial
-from genloss.simulate.conditional import downstream
+from genloss.trials import least_squares, literal, triangular_rows, two_numbers
+from genloss.trials.given_inputs import downstream
 
 
 def least_squares_chain() -> list[str]:
@@ -34,8 +34,8 @@ def least_squares_chain() -> list[str]:
     plan = gl.Plan.replace(20, 600, noise=0.5)
     rng = np.random.default_rng(0)
     slow = best_of(lambda: literal.run(problem, plan, rng, 1), 5)
-    fast = best_of(lambda: radial.run(problem, plan, rng, 64)) / 64
-    vectors = best_of(lambda: increments.run(problem, plan, rng, 64)) / 64
+    fast = best_of(lambda: two_numbers.run(problem, plan, rng, 64)) / 64
+    vectors = best_of(lambda: least_squares.run(problem, plan, rng, 64)) / 64
     return [
         row("least-squares chain, dim 300, n 600, 20 generations", fast, 2000, slow, "literal"),
         row("the same with every model's coefficients", vectors, None, slow, "literal"),
@@ -56,7 +56,7 @@ def ridge_chain() -> list[str]:
     rows = []
     for n, goal, drawn in ((1000, 10, 1000), (10**6, 10_000, 10_000)):
         plan = gl.Plan.replace(100, n, penalty=lam, noise=noise)
-        fast = best_of(lambda plan=plan: compressed.run(problem, plan, rng, 4), 25) / 4
+        fast = best_of(lambda plan=plan: triangular_rows.run(problem, plan, rng, 4), 25) / 4
         generations = 100 if drawn == n else 10
         slow = best_of(lambda drawn=drawn, g=generations: loop(drawn, g), 5)
         slow *= 100 / generations * n / drawn
@@ -82,7 +82,7 @@ def isotropic_ridge() -> list[str]:
 
     plan = gl.Plan.replace(20, 1000, penalty=0.1, noise=0.5)
     big = gl.Problem.isotropic(300)
-    chain = best_of(lambda: radial.run(big, plan, rng, 16)) / 16
+    chain = best_of(lambda: two_numbers.run(big, plan, rng, 16)) / 16
     slow_chain = best_of(lambda: literal.run(big, plan, rng, 1), 3)
     return [
         row(
@@ -185,7 +185,7 @@ def _single_precision(dim: int) -> str:
     problem = gl.Problem.power_law(dim, capacity=1.5, source=0.5)
     plan, rng = gl.Plan.replace(3, 3 * dim, penalty=1e-2, noise=0.3), np.random.default_rng(0)
     gains = []
-    for engine in (literal, compressed):
+    for engine in (literal, triangular_rows):
         double, single = (
             best_of(partial(engine.run, problem, plan, rng, 1, dtype), 7)
             for dtype in (np.float64, np.float32)
@@ -258,28 +258,28 @@ def shares() -> list[str]:
     cases = {
         "literal": (literal, law, ridge, 2, [(literal, "fit")]),
         "compressed rows": (
-            compressed,
+            triangular_rows,
             law,
             ridge,
             4,
-            [(compressed, "_gram"), (compressed._linalg, "solve_positives")],
+            [(triangular_rows, "_gram"), (triangular_rows._linalg, "solve_positives")],
         ),
         "increments, one design": (
-            increments,
+            least_squares,
             law,
             gl.Plan.same_design(20, 600, noise=0.5),
             64,
-            [(increments.scipy.linalg, "solve_triangular")],
+            [(least_squares.scipy.linalg, "solve_triangular")],
         ),
         "two numbers per model, least squares": (
-            radial,
+            two_numbers,
             law,
             gl.Plan.replace(20, 600, noise=0.5),
             64,
             [],
         ),
         "two numbers per model, isotropic ridge": (
-            radial,
+            two_numbers,
             gl.Problem.isotropic(300),
             ridge,
             64,

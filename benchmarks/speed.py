@@ -17,8 +17,8 @@ from threadpoolctl import threadpool_limits
 
 import genloss as gl
 from genloss.equivalents import kappa
-from genloss.simulate import increments, literal
-from genloss.simulate.conditional import downstream, mean_and_stderr
+from genloss.trials import least_squares, literal
+from genloss.trials.given_inputs import downstream, mean_and_stderr
 
 
 def best_of(work: Callable[[], object], repeats: int = 7) -> float:
@@ -71,7 +71,7 @@ def exact_chain() -> list[str]:
     plan = gl.Plan.replace(20, 600, noise=0.5)
     rng = np.random.default_rng(0)
     slow = best_of(lambda: literal.run(problem, plan, rng, 1), 5)
-    fast = best_of(lambda: increments.run(problem, plan, rng, 64)) / 64
+    fast = best_of(lambda: least_squares.run(problem, plan, rng, 64)) / 64
     return [
         f"| least-squares chain, dim 300, n 600, 20 generations | {fast * 1e3:.3f} ms per run | "
         f"1,000 x | {slow / fast:.0f} x drawing every row and fitting every model "

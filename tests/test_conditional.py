@@ -15,7 +15,7 @@ from scipy import stats
 import genloss as gl
 from genloss.errors import InvalidInputError
 from genloss.papers.demystified import Setting, ridge
-from genloss.simulate.conditional import Downstream, downstream
+from genloss.trials.given_inputs import Downstream, downstream
 
 PENALTIES = np.array([0.0, 0.05, 0.3])
 NAMES = ("bias", "variance", "amplification")

@@ -6,7 +6,7 @@ from scipy.optimize import minimize_scalar
 
 import genloss as gl
 from genloss.retuning import GRID
-from genloss.simulate.leave_one_out import chosen_penalty
+from genloss.trials.leave_one_out import chosen_penalty
 
 PROBLEMS = {
     "isotropic": gl.Problem.isotropic(120),

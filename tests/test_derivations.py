@@ -164,6 +164,7 @@ def test_literally(case):
         literal(case, knob, trials=1500)
 
 
+@pytest.mark.slow
 def test_quick_run():
     drawn = run(Effort(quick=True, seed=3))
     assert [claim.claim for claim in drawn.claims if claim.verdict != "holds"] == []

@@ -25,8 +25,8 @@ import pytest
 import genloss as gl
 from genloss import equivalents, pencils, scaling
 from genloss.papers.claims import Claim
-from genloss.simulate.conditional import downstream
-from genloss.tune import real_rows_needed
+from genloss.trials.given_inputs import downstream
+from genloss.tuning.tune import real_rows_needed
 
 Random = random.Random
 SECONDS = 20

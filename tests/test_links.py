@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import genloss
 from genloss import scaling
 from genloss.papers import demystified
 
@@ -58,6 +59,26 @@ def resolve(path):
     except ModuleNotFoundError:
         place, _, name = path.rpartition(".")
         return getattr(resolve(place), name)
+
+
+NAMED = re.compile(r"`(genloss(?:\.\w+)+)(?:\(|`)")
+
+
+def test_every_dotted_path_that_is_named_leads_somewhere():
+    """In pages and docstrings alike; a room that is named is public."""
+    texts = [page.read_text(encoding="utf-8") for page in PAGES if page.name != "CHANGELOG.md"]
+    texts += [path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py")]
+    paths = {path for text in texts for path in NAMED.findall(text)}
+    assert len(paths) > 30
+    for path in paths:
+        resolve(path)
+
+
+def test_no_room_shares_its_name_with_a_verb_and_public_rooms_are_there():
+    rooms = {path.parent.name for path in (ROOT / "src" / "genloss").glob("*/__init__.py")}
+    assert rooms & set(genloss.__all__) == set()
+    for name in genloss._ROOMS:
+        assert inspect.ismodule(getattr(genloss, name))
 
 
 def test_every_function_of_the_paper_is_on_its_page():

@@ -223,6 +223,7 @@ def test_a_tiny_run_is_whole(tiny):
     assert len(made.figure.axes) == 4
 
 
+@pytest.mark.slow
 def test_results_belong_to_the_seed_whatever_the_workers(tiny):
     one = measure(tiny, TINY, seed=4, workers=1)
     two = measure(tiny, TINY, seed=4, workers=2)

@@ -24,7 +24,7 @@ from genloss.scaling import (
     scaling_law,
 )
 from genloss.scaling.fitting import fit_power_law
-from genloss.simulate.conditional import downstream
+from genloss.trials.given_inputs import downstream
 
 FLAT, LAW = gl.Problem.isotropic(10), PowerLaw(2.0, 0.5, 50)
 POWERS = {"capacity": 2.0, "source": 0.5}

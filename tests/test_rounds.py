@@ -69,7 +69,7 @@ def test_any_number_of_runs_stops_when_it_is_precise():
 
 def test_moments_of_rounds_are_those_of_all_runs():
     risks = np.random.default_rng(0).exponential(size=(70, 3))
-    from genloss.simulate.tally import Batch, Tally
+    from genloss.trials.tally import Batch, Tally
 
     sums = np.zeros((3, 2))
     together = Tally.of([Batch(risks, sums)])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import genloss as gl
-from genloss.simulate import compressed, literal
+from genloss.trials import literal, triangular_rows
 
 PROBLEM = gl.Problem.power_law(60, capacity=1.5, source=0.5)
 PLANS = {
@@ -53,10 +53,10 @@ def both(engine, problem, plan, count=12):
     )
 
 
-@pytest.mark.parametrize("engine", [literal, compressed])
+@pytest.mark.parametrize("engine", [literal, triangular_rows])
 @pytest.mark.parametrize("name", PLANS)
 def test_the_error_is_the_one_that_is_stated(engine, name):
-    if engine is compressed and not compressed.applies(PROBLEM, PLANS[name]):
+    if engine is triangular_rows and not triangular_rows.applies(PROBLEM, PLANS[name]):
         assert name in ("interpolation", "few rows")
         return
     single, double = both(engine, PROBLEM, PLANS[name])

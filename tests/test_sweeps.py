@@ -110,7 +110,7 @@ def test_a_point_without_theory_is_nan_with_a_message(tmp_path, monkeypatch):
             raise gl.NoTheoryError("nobody knows")
         return real(problem, plan)
 
-    monkeypatch.setattr(sys.modules["genloss.predict"], "predict", knows_no_penalty)
+    monkeypatch.setattr(sys.modules["genloss.theory.predict"], "predict", knows_no_penalty)
     grid = {"plan.penalty": [0.0, 0.1]}
     results = serial(ISOTROPIC, REPLACE, grid, trials=4, store=tmp_path / "s")
     known, unknown = (results.sel(penalty=penalty) for penalty in (0.0, 0.1))
@@ -565,7 +565,7 @@ def test_the_command_prints_an_example_that_it_runs(genloss, tmp_path):
     xr.open_dataset("a.nc").close()
     code, out, errors = genloss("a.toml", "--export", "a.csv")
     assert (code, out) == (2, "")
-    assert errors == "genloss: export was 'a.csv'; it must end in .nc, .parquet or .zarr\n"
+    assert errors == "genloss: --export was 'a.csv'; it must end in .nc, .parquet or .zarr\n"
 
 
 def test_the_command_says_which_warnings_there_are(genloss, tmp_path):

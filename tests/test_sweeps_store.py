@@ -483,7 +483,7 @@ def test_a_file_system_without_links_has_stores_too(tmp_path, monkeypatch):
 
 def test_a_failing_point_is_named_and_the_rest_is_kept(tmp_path, monkeypatch):
     real = gl.predict
-    module = sys.modules["genloss.predict"]
+    module = sys.modules["genloss.theory.predict"]
 
     def fails(problem, plan):
         if plan.penalty[0] == 1.0:

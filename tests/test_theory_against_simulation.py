@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 import genloss as gl
-from genloss.simulate import literal
+from genloss.trials import literal
 
 Gen, Src = gl.Generation, gl.Source
 

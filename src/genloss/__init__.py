@@ -22,20 +22,20 @@ from genloss.errors import (
 from genloss.files import load, load_plan, save, to_json, to_toml
 from genloss.generation import Generation, Source
 from genloss.plan import Plan
-from genloss.predict import predict
 from genloss.problem import Problem
 from genloss.script import to_python
-from genloss.simulate import simulate
-from genloss.tune import Tuned, tune
+from genloss.theory.predict import predict
+from genloss.trials.simulate import simulate
+from genloss.tuning.tune import Tuned, tune
 
 if TYPE_CHECKING:
     from genloss.estimate.kernels import Kernel
     from genloss.outlook.forecast import Forecast, forecast
     from genloss.scaling import PowerLaw, ScalingLaw, scaling_law
-    from genloss.simulate.comparison import Comparison, compare
     from genloss.sweeps import StoreError, sweep
     from genloss.tables.load import load_table
     from genloss.tables.table import Table
+    from genloss.trials.compare import Comparison, compare
 
 __all__ = [
     "Comparison",
@@ -77,14 +77,14 @@ _logging.getLogger(__name__).addHandler(_logging.NullHandler())
 
 # imported on first use: what reads data pulls in heavier libraries, and not everybody scales
 _LAZY = {
-    "Comparison": "genloss.simulate.comparison",
+    "Comparison": "genloss.trials.compare",
     "Forecast": "genloss.outlook.forecast",
     "Kernel": "genloss.estimate.kernels",
     "PowerLaw": "genloss.scaling",
     "ScalingLaw": "genloss.scaling",
     "StoreError": "genloss.sweeps",
     "Table": "genloss.tables.table",
-    "compare": "genloss.simulate.comparison",
+    "compare": "genloss.trials.compare",
     "forecast": "genloss.outlook.forecast",
     "load_table": "genloss.tables.load",
     "scaling_law": "genloss.scaling",
@@ -92,7 +92,13 @@ _LAZY = {
 }
 
 
+# the rooms that are public beside the names above; all others may change
+_ROOMS = ("equivalents", "explain", "papers", "pencils", "scaling", "sweeps", "trials", "tuning")
+
+
 def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return _importlib.import_module(f"genloss.{name}")
     if name not in _LAZY:
         raise AttributeError(f"module 'genloss' has no attribute {name!r}")
     value = getattr(_importlib.import_module(_LAZY[name]), name)

@@ -6,6 +6,8 @@ from genloss._words import shown
 from genloss.errors import InvalidInputError
 from genloss.generation import Generation, Source
 
+MOST_MODELS = 100_000
+
 
 def check_generations(generations: tuple[Generation, ...]) -> None:
     """Raise InvalidInputError unless every generation fits those before it."""

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss import _check, _html
+from genloss._keys import refuse_unknown, table
 from genloss._words import shown
 from genloss.errors import InvalidInputError, MissingDependencyError
 
@@ -151,8 +152,6 @@ class Curve:
         >>> gl.Curve.from_dict(curve.to_dict()) == curve
         True
         """
-        from genloss.files import refuse_unknown, table
-
         rest = table("curve", plain)
         refuse_unknown(rest, (*COLUMNS, "metric", "method", "trials", "warnings"), where="curve")
         if rest.get("risk") is None:
@@ -247,7 +246,7 @@ class Curve:
         >>> list(curve.to_frame("pandas").columns)[:3]
         ['model', 'risk', 'bias']
         """
-        from genloss.tables.to_frame import frame
+        from genloss._frames import frame
 
         columns = {"model": np.arange(self.n_models)}
         return frame(columns | {name: getattr(self, name) for name in self._columns()}, backend)
@@ -278,9 +277,14 @@ class Curve:
         >>> curve.plot().get_ylabel()
         'excess risk'
         """
-        from genloss.plots import plot_curves
+        from genloss import plots
 
-        return plot_curves([self] if against is None else [self, against], ax=ax, label=label)
+        ax = plots.shown_axes() if ax is None else ax
+        shown = [self] if against is None else [self, against]
+        for name, curve in zip((label, None), shown, strict=False):
+            plots.draw(ax, curve.risk, curve.stderr, label=name or curve.method)
+        plots.dress(ax, [curve.risk for curve in shown], self.metric)
+        return ax
 
     def __len__(self) -> int:
         return self.n_models

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import fields
 from typing import Any
 
+from genloss._plan_checks import MOST_MODELS
 from genloss.generation import MOST_ROWS, Generation, Source
-from genloss.plan import MOST_MODELS, Plan
+from genloss.plan import Plan
 from genloss.problem import MOST_DIRECTIONS, Problem
 
 Schema = dict[str, Any]

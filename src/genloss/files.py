@@ -2,122 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
-import inspect
 import json
 import tomllib
-from collections.abc import Callable, Collection, Iterable, Mapping
-from functools import cache
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from genloss import _check
+from genloss._keys import refuse_unknown
 from genloss._words import printable, shown
 from genloss.errors import InvalidInputError
-from genloss.generation import Generation
-from genloss.plan import MOST_MODELS, Plan
+from genloss.plan import Plan
 from genloss.problem import Problem
-
-T = TypeVar("T")
-
-
-def table(where: str, plain: Any) -> dict[str, Any]:
-    """Return a table of keys and values as a new dictionary."""
-    if not isinstance(plain, Mapping):
-        raise InvalidInputError(
-            f"{where} was {shown(plain)}; it must be a table of keys and values"
-        )
-    return dict(plain)
-
-
-def refuse_unknown(given: Iterable[str], allowed: Iterable[str], *, where: str) -> None:
-    """Raise for a key that is not allowed, naming the nearest one that is."""
-    options = sorted(allowed)
-    for key in given:
-        if key not in options:
-            near = difflib.get_close_matches(str(key)[:80], options, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise InvalidInputError(
-                f"{where} has an unknown key {shown(key)}{hint} (allowed: {', '.join(options)})"
-            )
-
-
-def call_with_keys(
-    build: Callable[..., T],
-    plain: Any,
-    *,
-    where: str,
-    also: Collection[str] = (),
-) -> T:
-    """Call ``build`` with the keys of a table; unknown and missing keys are named."""
-    plain = table(where, plain)
-    parameters = _parameters(build)
-    allowed = list(parameters)
-    refuse_unknown(plain, [*allowed, *also], where=where)
-    missing = [
-        name
-        for name in allowed
-        if name not in plain and parameters[name].default is inspect.Parameter.empty
-    ]
-    if missing:
-        raise InvalidInputError(f"{where} lacks {' and '.join(map(repr, missing))}")
-    return build(**plain)
-
-
-@cache
-def _parameters(build: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
-    return inspect.signature(build).parameters
-
-
-def plan_to_dict(plan: Plan) -> dict[str, Any]:
-    """Plain data of a plan; equal neighbours are written once, with ``repeat``."""
-    blocks: list[dict[str, Any]] = []
-    before: Generation | None = None
-    for generation in plan:
-        if generation == before:
-            blocks[-1]["repeat"] = blocks[-1].get("repeat", 1) + 1
-        else:
-            blocks.append(generation.to_dict())
-        before = generation
-    return {"generations": blocks}
-
-
-def plan_from_dict(plain: Mapping[str, Any]) -> tuple[Generation, ...]:
-    """Generations of a plan: a list of tables, or a preset with its arguments, and ``then`` more."""
-    presets: dict[str, Callable[..., Plan]] = {
-        "replace": Plan.replace,
-        "mix": Plan.mix,
-        "mix_labels": Plan.mix_labels,
-        "accumulate": Plan.accumulate,
-        "subsample": Plan.subsample,
-        "same_design": Plan.same_design,
-    }
-    rest = table("plan", plain)
-    preset, then = rest.pop("preset", None), rest.pop("then", [])
-    if preset is None:
-        refuse_unknown(rest, ("preset", "generations", "then"), where="plan")
-        generations = _read_blocks(rest.get("generations"), "plan.generations")
-    else:
-        name = _check.choice("plan.preset", preset, tuple(presets))
-        generations = call_with_keys(presets[name], rest, where="plan").generations
-    return generations + _read_blocks(then, "plan.then", labeler="previous")
-
-
-def _read_blocks(blocks: Any, where: str, *, labeler: str = "real") -> tuple[Generation, ...]:
-    if not isinstance(blocks, list) or not all(isinstance(block, Mapping) for block in blocks):
-        raise InvalidInputError(f"{where} was {shown(blocks)}; it must be a list of tables")
-    if len(blocks) > MOST_MODELS:
-        raise InvalidInputError(f"{where} holds more than {MOST_MODELS} generations, the most")
-    read: list[Generation] = []
-    for i, block in enumerate(blocks):
-        rest = dict(block) if "sources" in block else {"labeler": labeler, **block}
-        repeat = _check.integer(
-            f"{where}[{i}].repeat", rest.pop("repeat", 1), minimum=1, maximum=MOST_MODELS
-        )
-        if len(read) + repeat > MOST_MODELS:
-            raise InvalidInputError(f"{where} holds more than {MOST_MODELS} generations, the most")
-        read += [Generation.from_dict(rest, where=f"{where}[{i}]")] * repeat
-    return tuple(read)
 
 
 def to_toml(*, plan: Plan | None = None, problem: Problem | None = None) -> str:

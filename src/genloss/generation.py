@@ -11,6 +11,7 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from genloss import _check
+from genloss._keys import call_with_keys, table
 from genloss._words import shown
 from genloss.errors import InvalidInputError
 
@@ -291,8 +292,6 @@ class Generation:
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any], *, where: str = "generation") -> Self:
         """Read what `to_dict` writes; unknown keys are refused."""
-        from genloss.files import call_with_keys, table
-
         plain = table(where, plain)
         names = tuple(spec.name for spec in fields(cls) if spec.name != "sources")
         own = {key: plain[key] for key in names if key in plain}

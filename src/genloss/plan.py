@@ -11,13 +11,14 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from genloss import _check, _html
-from genloss._plan_checks import check_generations
+from genloss import _check, _html, _plan_tables
+from genloss._keys import call_with_keys
+from genloss._plan_checks import MOST_MODELS, check_generations
 from genloss._words import shown
 from genloss.errors import InvalidInputError
 from genloss.generation import MOST_ROWS, Design, Generation, Labeler, Penalty, Source
 
-MOST_MODELS = 100_000
+PRESETS = ("replace", "mix", "mix_labels", "accumulate", "subsample", "same_design")
 PerGeneration = float | Sequence[float] | npt.NDArray[np.float64]
 Penalties = Penalty | Sequence[Penalty] | npt.NDArray[np.float64]
 
@@ -393,8 +394,6 @@ class Plan:
         3
         """
         if generation is None:
-            from genloss.files import call_with_keys
-
             generation = call_with_keys(Generation.of, single_source, where="then")
         elif single_source:
             raise InvalidInputError(
@@ -494,9 +493,7 @@ class Plan:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data that `from_dict` reads back; equal neighbours are written once."""
-        from genloss.files import plan_to_dict
-
-        return plan_to_dict(self)
+        return _plan_tables.write(self)
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
@@ -511,9 +508,7 @@ class Plan:
         >>> gl.Plan.from_dict({"preset": "replace", "generations": 2, "n_samples": 9}).n_models
         2
         """
-        from genloss.files import plan_from_dict
-
-        return cls(plan_from_dict(plain))
+        return cls(_plan_tables.read(plain, {name: getattr(Plan, name) for name in PRESETS}))
 
     def __len__(self) -> int:
         return self.n_models

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss import _check, _html
+from genloss._keys import call_with_keys, table
 from genloss.errors import InvalidInputError
 
 MOST_DIRECTIONS = 10**8
@@ -290,8 +291,6 @@ class Problem:
         >>> gl.Problem.from_dict(problem.to_dict()) == problem
         True
         """
-        from genloss.files import call_with_keys, table
-
         presets: dict[str, Callable[..., Self]] = {
             "isotropic": cls.isotropic,
             "power_law": cls.power_law,

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import genloss as gl
+from genloss.tables.copies import same_rows
 from genloss.tables.load import load_table
-from genloss.tables.remarks import same_rows
 from genloss.tables.streaming import large_table, open_table
 
 N = 60
@@ -143,7 +143,7 @@ def test_copies_of_rows_are_counted():
     rows = np.repeat(X, [2] * 10 + [1] * (N - 10), axis=0)
     table = load_table((rows, rows[:, 1] ** 2))
     assert table.notes[-1] == "10 rows are copies of another (features and target alike)"
-    codes = same_rows(table)
+    codes = same_rows(table.features, table.target)
     assert np.unique(codes).size == N
     assert (codes[0], codes[2]) == (codes[1], codes[3])
     assert codes[0] != codes[2]

@@ -45,7 +45,7 @@ def predict(plan: File, /, *, plot: File | None = None, json: Json = False) -> i
     json
         Print JSON for machines instead of tables.
     """
-    from genloss.predict import predict as run_predict
+    from genloss.theory.predict import predict as run_predict
 
     check_figure(plot)
     what, problem = read_both(plan)
@@ -93,8 +93,8 @@ def simulate(
         Print JSON for machines instead of tables.
     """
     from genloss.errors import NoTheoryError
-    from genloss.predict import predict as run_predict
-    from genloss.simulate import simulate as run_simulate
+    from genloss.theory.predict import predict as run_predict
+    from genloss.trials.simulate import simulate as run_simulate
 
     check_figure(plot)
     what, problem = read_both(plan)

@@ -58,7 +58,7 @@ def tune(
         Print JSON for machines instead of tables.
     """
     from genloss.files import save
-    from genloss.tune import tune as run_tune
+    from genloss.tuning.tune import tune as run_tune
 
     check_figure(plot)
     check_written(out)
@@ -138,7 +138,7 @@ def compare(
     json
         Print JSON for machines instead of tables.
     """
-    from genloss.simulate.comparison import compare as run_compare
+    from genloss.trials.compare import compare as run_compare
 
     check_figure(plot)
     first, second, problem = _read_pair(plan, other)

@@ -8,9 +8,9 @@ from genloss.curve import Curve
 from genloss.explain.numerals import fixed, number, printed, table
 from genloss.explain.topic import Topic
 from genloss.papers.demystified import Setting, ridge
-from genloss.predict import predict
 from genloss.problem import Problem
-from genloss.simulate import simulate
+from genloss.theory.predict import predict
+from genloss.trials.simulate import simulate
 
 DIM = 300
 ROWS = 600

@@ -17,9 +17,9 @@ from genloss.papers.demystified import (
     overparametrised,
 )
 from genloss.plan import Plan
-from genloss.predict import predict
 from genloss.problem import Problem
-from genloss.simulate import simulate
+from genloss.theory.predict import predict
+from genloss.trials.simulate import simulate
 
 DIM = 300
 FEW_ROWS = 150

@@ -12,10 +12,10 @@ from genloss.explain.numerals import fixed, number, percent, printed, table
 from genloss.explain.topic import Topic
 from genloss.papers.demystified import Setting, noise_ceiling, overparametrised
 from genloss.plan import Plan
-from genloss.predict import predict
 from genloss.problem import Problem
 from genloss.scaling import PowerLaw
-from genloss.simulate import simulate
+from genloss.theory.predict import predict
+from genloss.trials.simulate import simulate
 
 DIM = 300
 ROWS = 240

@@ -10,9 +10,9 @@ from genloss.explain.numerals import fixed, number, percent, printed, table
 from genloss.explain.topic import Topic
 from genloss.papers.demystified import Setting, least_squares, least_squares_spread
 from genloss.papers.demystified.no_penalty import least_squares_runs
-from genloss.predict import predict
 from genloss.problem import Problem
-from genloss.simulate import simulate
+from genloss.theory.predict import predict
+from genloss.trials.simulate import simulate
 
 DIM = 300
 ROWS = 600

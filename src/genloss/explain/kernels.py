@@ -15,7 +15,7 @@ from genloss.explain.numerals import fixed, number, percent, printed, table
 from genloss.explain.topic import Topic
 from genloss.papers.demystified.figures import circle
 from genloss.plan import Plan
-from genloss.predict import predict
+from genloss.theory.predict import predict
 
 FREQUENCIES = 2000
 ROWS = 100

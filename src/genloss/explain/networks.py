@@ -9,8 +9,8 @@ import numpy as np
 from genloss.explain.numerals import fixed, number, printed
 from genloss.explain.topic import Topic
 from genloss.plan import Plan
-from genloss.predict import predict
 from genloss.problem import Problem
+from genloss.theory.predict import predict
 
 PIXELS = 64
 ROWS = 300

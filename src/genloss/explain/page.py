@@ -15,9 +15,9 @@ def page() -> str:
 
     Examples
     --------
-    >>> from genloss.explain.page import page
-    >>> page().count("## ") > 30
-    True
+    >>> from genloss.explain.page import COMMAND
+    >>> COMMAND
+    'genloss explain --page > docs/explain.md'
     """
     contents = [
         f"- [{topic.title}](#{topic.name}): {topic.summary} "

@@ -12,9 +12,9 @@ import numpy as np
 from genloss.explain.numerals import fixed, number, percent, printed, table
 from genloss.explain.topic import Topic
 from genloss.plan import Plan
-from genloss.predict import predict
 from genloss.problem import Problem
-from genloss.tune import real_rows_needed, tune
+from genloss.theory.predict import predict
+from genloss.tuning.tune import real_rows_needed, tune
 
 if TYPE_CHECKING:
     from genloss.outlook.forecast import Forecast
@@ -136,7 +136,7 @@ The same questions on a `Problem`:
 
 ```python
 import genloss as gl
-from genloss.tune import real_rows_needed
+from genloss.tuning.tune import real_rows_needed
 
 problem = gl.Problem.power_law({DIM}, capacity={CAPACITY}, source={SOURCE})
 plan = gl.Plan.replace({GENERATIONS}, {MODEL_ROWS}, noise={NOISE})

@@ -14,7 +14,7 @@ from genloss.papers.demystified import Setting, best_penalty_infinite_rows, rho,
 from genloss.problem import Problem
 from genloss.scaling.nodes import Nodes
 from genloss.scaling.optimum import best_penalty
-from genloss.simulate.conditional import downstream
+from genloss.trials.given_inputs import downstream
 
 DIM = 300
 ROWS = 600
@@ -178,7 +178,7 @@ the limit is approached from below, for any Σ, n, T.
 
 **Accuracy.** The equivalents err by O(1/d), most in Bias at small λ: for T = 2d and λ = {WEAK_PENALTY} the drawn
 bias is {percent(errors[0], 1)} off at d = {SMALL_DIM} and {percent(errors[1], 1)} at
-d = {4 * SMALL_DIM} ({DESIGNS} designs, `genloss.simulate.conditional`).
+d = {4 * SMALL_DIM} ({DESIGNS} designs, `genloss.trials.given_inputs`).
 
 **Pitfalls.** Papers write T₀−d; T₀−d−1 is exact. κ belongs to (λ, T), not to T₀. A generator with a
 penalty or with T₀ < d adds bias and leaves this formula: use

@@ -3,6 +3,7 @@
 from genloss.estimate.kernels import LINEAR, Kernel, nystrom_features
 from genloss.estimate.rows import FEWEST_ROWS, MOST_ROWS, Estimate, estimate_standardised
 from genloss.estimate.standardise import Standardiser, unit_target
+from genloss.tables.copies import same_rows
 from genloss.tables.delimited import Dialect
 from genloss.tables.inputs import inputs_like
 from genloss.tables.streaming import LargeTable, StreamedTable, open_table, stream_note
@@ -23,6 +24,7 @@ __all__ = [
     "inputs_like",
     "nystrom_features",
     "open_table",
+    "same_rows",
     "stream_note",
     "unit_target",
 ]

@@ -21,10 +21,11 @@ from genloss.outlook.doors import (
     estimate_standardised,
     nystrom_features,
     open_table,
+    same_rows,
     stream_note,
     unit_target,
 )
-from genloss.outlook.sample import Sample, duplicates, joined
+from genloss.outlook.sample import Sample, joined
 from genloss.outlook.theory import Theory
 
 Array = npt.NDArray[np.float64]
@@ -123,7 +124,7 @@ def prepare(
     if isinstance(table, StreamedTable):
         standardise, estimate = table.apart_from(np.empty(0, dtype=np.intp))
     note = stream_note(table, estimate)
-    copies = duplicates(raw, y)
+    copies = same_rows(raw, y)
     kept = {
         name: None if (values := getattr(table, name)) is None else values[place]
         for name in ("time", "groups", "weights")

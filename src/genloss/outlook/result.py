@@ -262,9 +262,20 @@ class Forecast:
         >>> outlook.plot().get_xlabel()
         'model (0 is trained on real labels)'
         """
-        from genloss.plots import plot_forecast
+        from genloss import plots
 
-        return plot_forecast(self, ax=ax)
+        ax = plots.shown_axes() if ax is None else ax
+        first, second = plots.colours(2)
+        said, found = self.predicted.risk, self.measured
+        models = np.arange(said.size)
+        ax.fill_between(models, self.low, self.high, alpha=0.15, color=first, lw=0, label="90 %")
+        plots.draw(ax, said, None, label="forecast from seen rows", colour=first)
+        name = f"measured, {found.trials} runs ± 2 s.e."
+        plots.draw(ax, found.risk, found.stderr, label=name, colour=second)
+        ax.axhline(said[0], color="0.2", lw=0.8, ls=":", label="forecast of model 0")
+        plots.dress(ax, [said, found.risk], found.metric)
+        ax.set_title(f"{self.source}: {self.target}", fontsize="medium", loc="left")
+        return ax
 
     def to_frame(self, backend: str | None = None) -> Any:
         """One row per model: the check, then error and growth from all rows with their intervals.
@@ -276,7 +287,7 @@ class Forecast:
         >>> list(outlook.to_frame("pandas").columns)[:6]
         ['model', 'predicted', 'low', 'high', 'measured', 'stderr']
         """
-        from genloss.tables.to_frame import frame
+        from genloss._frames import frame
 
         return frame(self._columns(), backend)
 

@@ -99,14 +99,6 @@ def _encoder(texts: Mapping[str, Rows]) -> tuple[Any, Rows]:
     )
 
 
-def duplicates(X: Array, y: Array) -> Rows | None:
-    """A number for every distinct row of (X, y), or None if all are distinct."""
-    columns = np.ascontiguousarray(np.column_stack([X, y]) + 0.0)
-    keys = columns.view(np.dtype((np.void, columns.dtype.itemsize * columns.shape[1]))).ravel()
-    _, numbers = np.unique(keys, return_inverse=True)
-    return numbers if numbers.max() + 1 < y.size else None
-
-
 def joined(first: Rows | None, second: Rows | None) -> Rows | None:
     """The finest groups that keep together what either keeps together."""
     if first is None or second is None:

@@ -11,9 +11,9 @@ from genloss.errors import GenlossError
 from genloss.generation import Generation
 from genloss.outlook.doors import Estimate
 from genloss.plan import Plan
-from genloss.predict import predict
-from genloss.predict.routes import has_closed_route
 from genloss.problem import Problem
+from genloss.theory.predict import predict
+from genloss.theory.routes import has_closed_route
 
 Array = npt.NDArray[np.float64]
 

@@ -30,7 +30,7 @@ from genloss.outlook.shares import Shape, by_power, by_theory
 from genloss.outlook.study import Study
 from genloss.plan import Plan
 from genloss.problem import Problem
-from genloss.tune import with_real_rows
+from genloss.tuning.tune import with_real_rows
 
 Array = npt.NDArray[np.float64]
 

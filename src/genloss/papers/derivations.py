@@ -13,7 +13,7 @@ from genloss.papers.derivation_cases import DIM, PROBLEM, Case
 from genloss.papers.drawing import colour, label, legend, log_axes, panels
 from genloss.papers.reproduction import Effort, Reproduction
 from genloss.pencils import Limit, Risk
-from genloss.predict import predict
+from genloss.theory.predict import predict
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

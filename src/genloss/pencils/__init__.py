@@ -30,7 +30,6 @@ Ridge regression with eigenvalues ``1/i``, bias and variance:
 (2.1606, 0.0517)
 """
 
-from genloss.pencils.bridge import risks
 from genloss.pencils.dyson import NoConvergenceError, Solution, solve
 from genloss.pencils.equations import describe, latex
 from genloss.pencils.expression import (
@@ -42,6 +41,7 @@ from genloss.pencils.expression import (
     noise,
     vector,
 )
+from genloss.pencils.from_plan import risks
 from genloss.pencils.functionals import (
     Chain,
     Limit,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from genloss.report.claims import print_claims
 from genloss.report.curve import print_comparison, print_curve, print_tuned
 from genloss.report.forecast import print_forecast
-from genloss.report.progress import progress_bar
 
 __all__ = [
     "print_claims",
@@ -13,5 +12,4 @@ __all__ = [
     "print_curve",
     "print_forecast",
     "print_tuned",
-    "progress_bar",
 ]

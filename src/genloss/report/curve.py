@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from genloss.curve import Curve
     from genloss.plan import Plan
     from genloss.problem import Problem
-    from genloss.simulate.comparison import Comparison
-    from genloss.tune import Tuned
+    from genloss.trials.compare import Comparison
+    from genloss.tuning.tune import Tuned
 
 Array = npt.NDArray[np.float64]
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from genloss import _check
+from genloss._keys import refuse_unknown
 from genloss.errors import InvalidInputError
-from genloss.files import refuse_unknown
 from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.sweeps.fields import check_path, coordinate_names

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
+from genloss._keys import refuse_unknown
 from genloss.errors import InvalidInputError
-from genloss.files import refuse_unknown
 from genloss.generation import Generation, Source
 from genloss.plan import Plan
 from genloss.problem import Problem

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from genloss._keys import refuse_unknown, table
 from genloss.errors import InvalidInputError
-from genloss.files import refuse_unknown, table
 from genloss.sweeps.places import home
 
 SETTINGS = ("theory", "trials", "method", "relative_stderr", "draws", "seed")

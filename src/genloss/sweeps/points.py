@@ -138,13 +138,13 @@ class Work:
     def check(self, problem: Problem, plan: Plan) -> None:
         """Raise InvalidInputError if the exact simulation is asked for where there is none."""
         if self.trials and self.method == "exact":
-            from genloss.simulate.runner import engine_for
+            from genloss.trials.runner import engine_for
 
             engine_for(problem, plan, self.method)
 
     def simulation(self, point: Point, problem: Problem, plan: Plan) -> Curve:
         """Simulate one point on one core."""
-        from genloss.simulate import simulate
+        from genloss.trials.simulate import simulate
 
         with naming(point):
             return simulate(
@@ -175,7 +175,7 @@ def theories(
     One call for many plans is several times faster than many calls. Where it fails, the halves are
     tried, and so on until it is known which points it is about.
     """
-    from genloss.predict import predict
+    from genloss.theory.predict import predict
 
     if len(plans) == 1:
         try:

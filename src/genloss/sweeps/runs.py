@@ -226,6 +226,6 @@ def _cost(sweep: Sweep, n_models: int) -> float:
 def _bar(show: bool, total: int) -> AbstractContextManager[Callable[[int], None]]:
     if not show:
         return nullcontext(lambda _: None)
-    from genloss.report import progress_bar
+    from genloss._progress import progress_bar
 
     return progress_bar("sweeping", total)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 
@@ -19,9 +20,11 @@ import numpy.typing as npt
 
 from genloss.errors import DataError
 from genloss.tables.column import Array, Codes, Column, counted, some
+from genloss.tables.copies import strips
 from genloss.tables.layout import GAP, LEVEL, VALUE, Key, Keys, Layout
 
 Mask = npt.NDArray[np.bool_]
+Numbers = Array | Mask
 Tally = Counter[tuple[str, str]]
 Encoding = list[tuple[str, dict[Key, float]]]
 """Features by name, each a sum of weights times numbers of a row."""
@@ -33,10 +36,10 @@ class Block:
 
     Attributes
     ----------
-    keys : tuple of Key
-        What the columns of ``rows`` are, without the target.
-    rows : ndarray of shape (n, len(keys) + 1)
-        The target is last.
+    columns : mapping of Key to ndarray of shape (n,)
+        Numbers or, of indicators, booleans; sorted by key.
+    answers : ndarray of shape (n,)
+        The target.
     kept : ndarray of bool, shape (n_block,)
         Which rows of the block these are.
     tally : Counter
@@ -45,11 +48,24 @@ class Block:
         Positions of text columns with too many categories.
     """
 
-    keys: Keys
-    rows: Array
+    columns: Mapping[Key, Numbers]
+    answers: Array
     kept: Mask
     tally: Tally
     crowded: frozenset[int]
+
+    @property
+    def keys(self) -> Keys:
+        """What the columns of ``rows`` are, without the target."""
+        return tuple(self.columns)
+
+    @cached_property
+    def rows(self) -> Array:
+        """The block as a matrix of shape (n, len(keys) + 1); the target is last."""
+        matrix = np.empty((len(self.columns) + 1, self.answers.size))
+        for row, values in zip(matrix, [*self.columns.values(), self.answers], strict=True):
+            row[:] = values
+        return matrix.T
 
 
 def encode(columns: Sequence[Column], target: Column, layout: Layout) -> Block:
@@ -61,24 +77,21 @@ def encode(columns: Sequence[Column], target: Column, layout: Layout) -> Block:
         flaw = ("missing", layout.target) if missing == "error" else ("target", "")
         tally[flaw] += int(gap.sum())
         answers, kept = np.where(gap, 0.0, answers), ~gap if missing != "error" else kept
-    numbers: list[tuple[Key, Array]] = []
+    numbers: dict[Key, Numbers] = {}
     gaps: dict[int, Mask] = {}
     crowded = set()
     for position, column in enumerate(columns):
         text = column.kind == "text" and position not in layout.carried
         if text:
             codes = column.values
-            used = np.unique(codes[kept & (codes >= 0)])
+            used = np.flatnonzero(np.bincount(codes[kept & (codes >= 0)]))
         if column.kind == "crowded" or (text and used.size > layout.policy.max_categories):
             crowded.add(position)
             continue
         if text:
             if (codes < 0).any():
                 gaps[position] = codes < 0
-            numbers += [
-                (Key(position, LEVEL, column.levels[code]), (codes == code).astype(np.float64))
-                for code in used
-            ]
+            numbers |= {Key(position, LEVEL, column.levels[c]): codes == c for c in used}
             continue
         values = _hashed(column) if column.kind == "text" else column.values
         values, lacking = _checked(values, layout.names[position], tally)
@@ -86,7 +99,7 @@ def encode(columns: Sequence[Column], target: Column, layout: Layout) -> Block:
             gaps[position] = lacking
             if not layout.raw:
                 values = np.where(lacking, layout.stand_ins[position], values)
-        numbers.append((Key(position, VALUE), values))
+        numbers[Key(position, VALUE)] = values
     if missing == "drop" and gaps:
         whole = ~np.any(list(gaps.values()), axis=0)
         tally["dropped", ""] += int((kept & ~whole).sum())
@@ -94,15 +107,12 @@ def encode(columns: Sequence[Column], target: Column, layout: Layout) -> Block:
     for position, where in gaps.items():
         tally["missing", layout.names[position]] += int((where & kept).sum())
         if missing == "mean" and not layout.raw:
-            numbers.append((Key(position, GAP), where.astype(np.float64)))
-    numbers.sort(key=lambda pair: pair[0])
-    matrix = np.empty((len(numbers) + 1, answers.size))
-    for row, (_, values) in enumerate(numbers):
-        matrix[row] = values
-    matrix[-1] = answers
-    rows = matrix.T if kept.all() else matrix.T[kept]
-    tally["rows", ""] += len(rows)
-    return Block(tuple(key for key, _ in numbers), rows, kept, tally, frozenset(crowded))
+            numbers[Key(position, GAP)] = where
+    if not kept.all():
+        numbers = {key: values[kept] for key, values in numbers.items()}
+        answers = answers[kept]
+    tally["rows", ""] += answers.size
+    return Block(dict(sorted(numbers.items())), answers, kept, tally, frozenset(crowded))
 
 
 def _checked(values: Array, name: str, tally: Tally) -> tuple[Array, Mask | None]:
@@ -212,39 +222,59 @@ def features_of(
     return found, notes
 
 
-def apply(encoding: Encoding, keys: Keys, rows: Array) -> Array:
-    """Features (n, len(encoding)) of rows (n, len(keys) + 1)."""
-    where = {key: place for place, key in enumerate(keys)}
-    features = np.zeros((len(rows), len(encoding)))
-    for column, (_, parts) in zip(features.T, encoding, strict=True):
-        for key, weight in parts.items():
-            column += rows[:, where[key]] if weight == 1 else weight * rows[:, where[key]]
+def apply(encoding: Encoding, columns: Mapping[Key, Numbers]) -> Array:
+    """Features (n, len(encoding)) of columns of n rows."""
+    n_rows = next(iter(columns.values())).size if columns else 0
+    features = np.empty((n_rows, len(encoding)))
+    for strip in strips(n_rows, len(encoding)):
+        for feature, (_, parts) in zip(features[strip].T, encoding, strict=True):
+            feature[:] = _summed(parts, columns, strip)
     return features
 
 
+def varies(encoding: Encoding, columns: Mapping[Key, Numbers]) -> list[bool]:
+    """Which features do; nearly always the first rows tell."""
+    looks = slice(0, 1000), slice(None)
+    return [
+        any(np.min(seen) < np.max(seen) for seen in (_summed(parts, columns, r) for r in looks))
+        for _, parts in encoding
+    ]
+
+
+def _summed(parts: Mapping[Key, float], columns: Mapping[Key, Numbers], rows: slice) -> Any:
+    terms = [
+        columns[key][rows] if weight == 1 else weight * columns[key][rows]
+        for key, weight in parts.items()
+    ]
+    return sum(terms[1:], start=terms[0] + 0.0) if terms else 0.0
+
+
 def useful(
-    names: Sequence[str], varies: Mask, layout: Layout, level: float, notes: list[str]
+    names: Sequence[str],
+    varying: Sequence[bool] | Mask,
+    layout: Layout,
+    level: float,
+    notes: list[str],
 ) -> Codes:
     """Places of the features that vary; refuses a target, which is last, that does not."""
-    if not varies[-1]:
+    if not varying[-1]:
         raise DataError(f"target {layout.target!r} is constant ({level:g}); it must vary")
-    if constant := [name for name, good in zip(names, varies, strict=False) if not good]:
+    if constant := [name for name, good in zip(names, varying, strict=False) if not good]:
         notes.append(
             f"dropped constant {'columns' if len(constant) > 1 else 'column'} {some(constant)}"
         )
-    if not varies[:-1].any() and "text" not in layout.carried.values():
+    if not any(varying[:-1]) and "text" not in layout.carried.values():
         why = "; ".join(notes) or "there was none"
         raise DataError(f"no usable feature column is left ({why}); add one that varies")
-    return np.flatnonzero(varies[:-1])
+    return np.flatnonzero(varying[:-1])
 
 
-def carried(layout: Layout, keys: Keys, rows: Array) -> dict[str, Any]:
+def carried(layout: Layout, columns: Mapping[Key, Numbers]) -> dict[str, Any]:
     """The fields of a `Table` that are no features."""
-    where = {key: place for place, key in enumerate(keys)}
     found: dict[str, Any] = {}
     texts: dict[str, Codes] = {}
     for position, role in layout.carried.items():
-        name, values = layout.names[position], rows[:, where[Key(position, VALUE)]].copy()
+        name, values = layout.names[position], np.array(columns[Key(position, VALUE)])
         if role == "time":
             found["time"] = values
         elif role == "weights":

@@ -111,8 +111,10 @@ def lay_out(
     for place, column in enumerate(columns):
         role = carried.get(place)
         _refuse_role(column, role)
-        gone = column.name in empty or (whole and bool(column.missing[known].all()))
-        reason = "" if role else _useless(column, gone and policy.missing != "error")
+        gone = policy.missing != "error" and (
+            column.name in empty or (whole and bool(column.missing[known].all()))
+        )
+        reason = "" if role else _useless(column, gone)
         used = _levels(column, known)
         crowd = column.kind == "text" and used.size > policy.max_categories
         crowd = not role and (crowd or column.name in many)
@@ -203,7 +205,9 @@ def _mean_of(column: Column, known: Any) -> float:
     if column.kind not in ("number", "date"):
         return 0.0
     values = column.values[known]
-    finite = values[np.isfinite(values)]
-    with np.errstate(over="ignore"):
-        mean = float(finite.mean()) if finite.size else 0.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = float(values.mean()) if values.size else 0.0
+        if not np.isfinite(mean):
+            finite = values[np.isfinite(values)]
+            mean = float(finite.mean()) if finite.size else 0.0
     return mean if np.isfinite(mean) else 0.0

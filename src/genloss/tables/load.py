@@ -24,6 +24,7 @@ from genloss.tables.encoder import (
     left_out,
     refuse_flaws,
     useful,
+    varies,
 )
 from genloss.tables.files import read_file
 from genloss.tables.layout import Policy, lay_out
@@ -117,6 +118,7 @@ def load_table(
             package = type(data).__module__.split(".")[0]
             source = "scikit-learn Bunch" if isinstance(data, dict) else f"{package} frame"
     found = sort_columns(data, target, roles)
+    del data
     columns, read, warnings = settle([*found.columns, *found.target], dialect.style, points=points)
     *columns, answer = columns
     n_rows = len(answer.values)
@@ -126,27 +128,28 @@ def load_table(
             rows = len(column.values)
             raise DataError(f"y had {n_rows} entries; {owner} has {rows} rows and they must agree")
     layout, used, planned = lay_out(columns, answer, found.roles, policy, whole=True)
+    notes += [*found.notes, *read]
     block = encode([columns[place] for place in used], answer, layout)
-    del data, columns  # they may be large
+    del found, columns  # they may be large
     refuse_flaws(block.tally, layout, block.crowded)
-    story = left_out(block.tally, layout, block.crowded, [*notes, *found.notes, *read, *planned])
-    share = dict(zip(block.keys, block.rows[:, :-1].mean(axis=0), strict=True))
+    story = left_out(block.tally, layout, block.crowded, [*notes, *planned])
+    share = {key: float(values.mean()) for key, values in block.columns.items()}
     recipe, told = features_of(layout, block.keys, share, block.tally, block.crowded)
     story += told
-    features, values = apply(recipe, block.keys, block.rows), block.rows[:, -1].copy()
-    varies = np.append(features.min(axis=0) < features.max(axis=0), values.min() < values.max())
-    names = [name for name, _ in recipe]
-    kept = useful(names, varies, layout, float(values[0]), story)
+    names, values = [name for name, _ in recipe], np.array(block.answers)
+    varying = [*varies(recipe, block.columns), bool(values.min() < values.max())]
+    kept = useful(names, varying, layout, float(values[0]), story)
     table = Table(
-        features=features if kept.size == len(names) else np.ascontiguousarray(features[:, kept]),
+        features=apply([recipe[place] for place in kept], block.columns),
         target=values,
         feature_names=tuple(names[place] for place in kept),
         target_name=answer.name,
         source=source,
         notes=tuple(story),
         warnings=(*warnings, *layout.warnings),
-        **carried(layout, block.keys, block.rows),
+        **carried(layout, block.columns),
     )
+    del block
     return replace(table, notes=(*table.notes, *remarks(table, layout)))
 
 

@@ -146,14 +146,15 @@ def read_once(
     varies = spread > np.where(single, 0.0, rounding)
     kept = useful([name for name, _ in recipe], varies, layout, float(mapped.mean[-1]), notes)
     rows = summary.sample.aligned(keys)
+    columns = dict(zip(keys, rows.T, strict=False))  # the target is last
     return {
-        "features": apply([recipe[place] for place in kept], keys, rows),
+        "features": apply([recipe[place] for place in kept], columns),
         "target": rows[:, -1].copy(),
         "feature_names": tuple(recipe[place][0] for place in kept),
         "notes": tuple(notes),
         "n_rows": moments.count,
         "moments": mapped.taken(np.append(kept, len(recipe))),
-        **carried(layout, keys, rows),
+        **carried(layout, columns),
     }
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from genloss.tables.column import Array, Codes, counted, some
+from genloss.tables.column import Array, counted, some
+from genloss.tables.copies import same_rows, strips
 from genloss.tables.layout import Layout
 from genloss.tables.table import Table
 
@@ -25,8 +25,10 @@ def remarks(table: Table, layout: Layout, n_rows: int | None = None) -> tuple[st
     """Return sentences about a table, or about the sample of ``n_rows`` rows that it is."""
     found = list[str]()
     whole = n_rows in (None, table.target.size)
-    copies = table.target.size - _distinct(_digests(table))
-    if copies:
+    extra = [table.time, table.weights, table.groups, *table.texts.values()]
+    numbers = same_rows(table.features, table.target, *(e for e in extra if e is not None))
+    if numbers is not None:
+        copies = numbers.size - int(numbers.max()) - 1
         of = "" if whole else f"of the {table.target.size:,} sampled rows, "
         verb = "is a copy" if copies == 1 else "are copies"
         found.append(f"{of}{counted(copies, 'row')} {verb} of another (features and target alike)")
@@ -50,51 +52,48 @@ def remarks(table: Table, layout: Layout, n_rows: int | None = None) -> tuple[st
     return tuple(found)
 
 
-def same_rows(table: Table) -> Codes:
-    """A number for every row, equal for rows whose features, target and roles are equal."""
-    return np.unique(_digests(table), return_inverse=True)[1].astype(np.intp)
-
-
-def _digests(table: Table) -> npt.NDArray[np.uint64]:
-    """64 bits for every row, which two different rows hardly ever share."""
-    mixed = np.full(table.target.size, 0x9E3779B97F4A7C15, dtype=np.uint64)
-    extra = [table.time, table.weights, table.groups, *table.texts.values()]
-    columns = [*table.features.T, table.target, *(c for c in extra if c is not None)]
-    for column in columns:
-        bits = (np.asarray(column, dtype=np.float64) + 0.0).view(np.uint64)  # -0.0 becomes 0.0
-        mixed = (mixed ^ bits) * np.uint64(0xFF51AFD7ED558CCD)
-        mixed ^= mixed >> np.uint64(32)
-    return mixed
-
-
-def _distinct(values: npt.NDArray[Any]) -> int:
-    """How many different values there are; sorting is several times faster than hashing here."""
-    ordered = np.sort(values)
-    return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + 1
-
-
 def _ids(table: Table, n_rows: int) -> Iterator[str]:
     """Names of columns that number the rows, or are called as ids and codes are."""
-    for name, values in zip(table.feature_names, table.features.T, strict=True):
-        if values[0] != np.floor(values[0]):
-            continue
-        if (values != np.floor(values)).any():
-            continue
+    whole, span = _whole(table.features)
+    for place in np.flatnonzero(whole):
+        name, values = table.feature_names[place], table.features[:, place]
         if _ID.search(name):
             if _distinct(values) > 10:
                 yield name
-        elif values.max() - values.min() + 1 == n_rows and _distinct(values) == values.size:
+        elif span[place] + 1 == n_rows and _distinct(values) == values.size:
             yield name
+
+
+def _whole(features: Array) -> tuple[npt.NDArray[np.bool_], Array]:
+    """Which columns hold whole numbers only, and from the least to the largest of them how far."""
+    whole = np.ones(features.shape[1], dtype=bool)
+    low, high = features[0].copy(), features[0].copy()
+    for strip in strips(*features.shape):
+        part = features[strip]
+        whole &= (part == np.floor(part)).all(axis=0)
+        if not whole.any():
+            break
+        np.minimum(low, part.min(axis=0), out=low)
+        np.maximum(high, part.max(axis=0), out=high)
+    return whole, high - low
+
+
+def _distinct(values: Array) -> int:
+    """How many different values there are."""
+    ordered = np.sort(values)
+    return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + 1
 
 
 def _nearly_constant(table: Table, layout: Layout) -> Iterator[str]:
     """Names of columns, as the user has them, that have one value in nearly all rows."""
     own = set(layout.names)
-    few = slice(None, None, max(table.target.size // 9, 1))
-    for name, values in zip(table.feature_names, table.features.T, strict=True):
-        if name in own and _share(values, float(np.median(values[few]))) >= _NEARLY:
-            yield name
-
-
-def _share(values: Array, value: float) -> float:
-    return float(np.mean(values == value))
+    candidates = np.array([name in own for name in table.feature_names], dtype=bool)
+    few = np.sort(table.features[:: max(table.target.size // 9, 1)], axis=0)
+    middle, n_rows = few[len(few) // 2], table.target.size
+    others = np.zeros(len(candidates), dtype=np.intp)
+    for strip in strips(*table.features.shape):
+        if not candidates.any():
+            break
+        others += np.count_nonzero(table.features[strip] != middle, axis=0)
+        candidates &= others <= n_rows - _NEARLY * n_rows
+    yield from (table.feature_names[place] for place in np.flatnonzero(candidates))

@@ -154,5 +154,5 @@ def read_wide(
         "notes": tuple(notes),
         "n_rows": n_rows,
         "wide": (standardiser, estimated),
-        **carried(layout, keys, rows),
+        **carried(layout, dict(zip(keys, rows.T, strict=False))),
     }

@@ -39,7 +39,7 @@ def ridge(setting: Setting, *, limit: bool = False) -> Decomposition:
     See Also
     --------
     ridge_isotropic : the same in elementary functions for identity covariance.
-    genloss.simulate.conditional.downstream : the three parts given the inputs, without error.
+    genloss.trials.given_inputs.downstream : the three parts given the inputs, without error.
 
     Notes
     -----

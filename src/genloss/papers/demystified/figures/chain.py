@@ -11,7 +11,7 @@ from genloss.papers.drawing import colour
 from genloss.papers.reproduction import Effort, Reproduction
 from genloss.plots import INK
 from genloss.problem import Problem
-from genloss.simulate import simulate
+from genloss.trials.simulate import simulate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -20,8 +20,8 @@ from genloss.papers.demystified.setting import Setting
 from genloss.papers.drawing import NULL, colour, label, legend, panels, points
 from genloss.papers.reproduction import Effort, Reproduction
 from genloss.plots import INK
-from genloss.predict import predict
 from genloss.problem import Problem
+from genloss.theory.predict import predict
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -17,7 +17,7 @@ from genloss.papers.reproduction import Effort, Reproduction
 from genloss.plan import Plan
 from genloss.plots import INK
 from genloss.problem import Problem
-from genloss.simulate import simulate
+from genloss.trials.simulate import simulate
 
 Array = npt.NDArray[np.float64]
 Design = Literal["independent", "same"]

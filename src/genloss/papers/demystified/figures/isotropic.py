@@ -16,8 +16,8 @@ from genloss.papers.drawing import NULL, colour, label, legend, log_axes, panels
 from genloss.papers.reproduction import Effort, Reproduction
 from genloss.plots import INK
 from genloss.problem import Problem
-from genloss.simulate import simulate
-from genloss.simulate.conditional import Downstream, downstream, mean_and_stderr
+from genloss.trials.given_inputs import Downstream, downstream, mean_and_stderr
+from genloss.trials.simulate import simulate
 
 Array = npt.NDArray[np.float64]
 

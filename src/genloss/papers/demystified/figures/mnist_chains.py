@@ -18,8 +18,8 @@ from genloss.papers.demystified.figures.continuation import Continued, continued
 from genloss.papers.images import Images
 from genloss.papers.reproduction import Effort
 from genloss.plan import Plan
-from genloss.predict import predict
 from genloss.problem import Problem
+from genloss.theory.predict import predict
 
 Array = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]

@@ -36,8 +36,8 @@ from genloss.papers.demystified.figures.network_measurements import (
 from genloss.papers.images import digits, load_mnist
 from genloss.papers.reproduction import Effort, Reproduction
 from genloss.plan import Plan
-from genloss.predict import predict
 from genloss.problem import Problem
+from genloss.theory.predict import predict
 
 WHERE = "extension"
 NETWORKS = (SHALLOW, DEEP)

@@ -20,7 +20,7 @@ from genloss.scaling import (
     noise_rule,
     noise_rule_with_constants,
 )
-from genloss.simulate.conditional import downstream
+from genloss.trials.given_inputs import downstream
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

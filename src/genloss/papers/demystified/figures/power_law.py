@@ -17,9 +17,9 @@ from genloss.papers.reproduction import Effort, Reproduction
 from genloss.plots import INK
 from genloss.problem import Problem
 from genloss.scaling import clean_rule, effective_noise, noise_rule
-from genloss.simulate import simulate
-from genloss.simulate.conditional import downstream
-from genloss.tune import tune
+from genloss.trials.given_inputs import downstream
+from genloss.trials.simulate import simulate
+from genloss.tuning.tune import tune
 
 Array = npt.NDArray[np.float64]
 Rule = Literal["clean", "adaptive"]

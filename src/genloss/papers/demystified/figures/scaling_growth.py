@@ -19,7 +19,7 @@ from genloss.scaling import (
     exponents,
     scaling_law,
 )
-from genloss.simulate.conditional import downstream
+from genloss.trials.given_inputs import downstream
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

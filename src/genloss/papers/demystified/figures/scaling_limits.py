@@ -22,8 +22,8 @@ from genloss.scaling import (
     noise_rule,
     scaling_law,
 )
-from genloss.simulate import simulate
-from genloss.simulate.conditional import downstream
+from genloss.trials.given_inputs import downstream
+from genloss.trials.simulate import simulate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -28,8 +28,8 @@ from genloss.papers.demystified.setting import Setting
 from genloss.papers.drawing import colour, legend
 from genloss.papers.reproduction import Effort, Reproduction, claim_rows
 from genloss.problem import Problem
-from genloss.simulate import simulate
-from genloss.simulate.conditional import downstream, mean_and_stderr
+from genloss.trials.given_inputs import downstream, mean_and_stderr
+from genloss.trials.simulate import simulate
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.plan import Plan
-from genloss.predict.moments import Shares
+from genloss.theory.moments import Shares
 
 Array = npt.NDArray[np.float64]
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.generation import REAL
-from genloss.predict.directions import Directions
+from genloss.theory.directions import Directions
 
 Array = npt.NDArray[np.float64]
 Shares = Mapping[int, float | Array]

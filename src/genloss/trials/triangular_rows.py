@@ -21,8 +21,8 @@ from genloss import _linalg
 from genloss.generation import REAL, Generation, Source
 from genloss.plan import Plan
 from genloss.problem import Problem
-from genloss.simulate import literal
-from genloss.simulate.tally import Batch
+from genloss.trials import literal
+from genloss.trials.tally import Batch
 
 Array = npt.NDArray[np.float64]
 

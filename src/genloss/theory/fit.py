@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.equivalents import EffectivePenalty, solve
-from genloss.predict.directions import Directions
+from genloss.theory.directions import Directions
 
 Array = npt.NDArray[np.float64]
 

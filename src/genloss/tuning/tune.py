@@ -15,10 +15,10 @@ from genloss.curve import Curve
 from genloss.errors import InvalidInputError
 from genloss.generation import Generation, Source
 from genloss.plan import Plan
-from genloss.predict import predict
-from genloss.predict.routes import has_closed_route
 from genloss.problem import Problem
-from genloss.tune.schedule import best_schedule, downhill
+from genloss.theory.predict import predict
+from genloss.theory.routes import has_closed_route
+from genloss.tuning.schedule import best_schedule, downhill
 
 __all__ = ["Tuned", "real_rows_needed", "tune"]
 
@@ -84,7 +84,7 @@ class Tuned:
         MissingDependencyError
             If none of the libraries is installed.
         """
-        from genloss.tables.to_frame import frame
+        from genloss._frames import frame
 
         columns = {"penalty": self.plan.penalty, "risk": self.curve.risk}
         columns["risk_before"] = self.before.risk
@@ -267,7 +267,7 @@ def real_rows_needed(
     Examples
     --------
     >>> import genloss as gl
-    >>> from genloss.tune import real_rows_needed
+    >>> from genloss.tuning.tune import real_rows_needed
     >>> problem, plan = gl.Problem.isotropic(100), gl.Plan.replace(10, 600, noise=0.5)
     >>> test_error = lambda plan: gl.predict(problem, plan).risk + 0.25
     >>> real_rows_needed(plan, test_error)

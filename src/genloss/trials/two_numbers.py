@@ -19,7 +19,7 @@ from numpy.random import Generator
 from genloss.generation import REAL, Generation
 from genloss.plan import Plan
 from genloss.problem import Problem
-from genloss.simulate.tally import Batch
+from genloss.trials.tally import Batch
 
 Array = npt.NDArray[np.float64]
 

@@ -12,8 +12,8 @@ from genloss import _linalg
 from genloss.generation import REAL, Generation
 from genloss.plan import Plan
 from genloss.problem import Problem
-from genloss.simulate.leave_one_out import chosen_penalty
-from genloss.simulate.tally import Batch
+from genloss.trials.leave_one_out import chosen_penalty
+from genloss.trials.tally import Batch
 
 Array = npt.NDArray[np.float64]
 

@@ -116,7 +116,7 @@ def downstream(
     Examples
     --------
     >>> import genloss as gl
-    >>> from genloss.simulate.conditional import downstream
+    >>> from genloss.trials.given_inputs import downstream
     >>> parts = downstream(gl.Problem.isotropic(50), n_samples=100, penalties=[0.1, 1.0], trials=20)
     >>> parts.bias.shape
     (20, 2)

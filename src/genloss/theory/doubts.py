@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.cautions import freedom, near_interpolation
-from genloss.predict.routes import Walk
 from genloss.problem import Problem
+from genloss.theory.routes import Walk
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]

@@ -14,11 +14,11 @@ import numpy.typing as npt
 
 from genloss.equivalents import NotSolvedError
 from genloss.generation import Generation
-from genloss.predict.directions import Directions
-from genloss.predict.fresh import diverge
-from genloss.predict.labelers import Group, average
-from genloss.predict.moments import Moments, Shares
 from genloss.retuning import best_penalty
+from genloss.theory.directions import Directions
+from genloss.theory.fresh import diverge
+from genloss.theory.labelers import Group, average
+from genloss.theory.moments import Moments, Shares
 
 Array = npt.NDArray[np.float64]
 

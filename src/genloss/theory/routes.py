@@ -12,17 +12,17 @@ import numpy.typing as npt
 from genloss.cautions import fitted_rows
 from genloss.generation import REAL
 from genloss.plan import Plan
-from genloss.predict import fresh, pooled, retuned, weighted
-from genloss.predict.closed import is_even, is_plain, obstacles
-from genloss.predict.directions import Directions
-from genloss.predict.labelers import groups
-from genloss.predict.moments import Moments
-from genloss.predict.same_design import Run
-from genloss.predict.segments import segment_starts
-from genloss.predict.stage import regime, stages
+from genloss.theory import fresh, pooled, retuned, weighted
+from genloss.theory.closed import is_even, is_plain, obstacles
+from genloss.theory.directions import Directions
+from genloss.theory.fit import regime, stages
+from genloss.theory.labelers import groups
+from genloss.theory.moments import Moments
+from genloss.theory.same_design import Run
+from genloss.theory.segments import segment_starts
 
 if TYPE_CHECKING:
-    from genloss.pencils.bridge import Laws
+    from genloss.pencils.from_plan import Laws
 
 Array = npt.NDArray[np.float64]
 
@@ -142,7 +142,7 @@ class Walk:
 
     def _solved(self, model: int) -> Laws:
         """The laws of this model and those after it that share what it shares."""
-        from genloss.pencils.bridge import Given, Laws
+        from genloss.pencils.from_plan import Given, Laws
 
         [plan] = self.plans
         first, last = stretches(plan, self.ways)[model]

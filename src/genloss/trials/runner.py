@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 def engine_for(problem: Problem, plan: Plan, method: str) -> ModuleType:
     """The cheapest engine that is exact for the plan, or the literal one."""
-    from genloss.simulate import literal  # slow to import
+    from genloss.trials import literal  # slow to import
 
     able = exact_engines(problem, plan)
     if method == "exact" and not able:
@@ -38,11 +38,15 @@ def engine_for(problem: Problem, plan: Plan, method: str) -> ModuleType:
 
 def exact_engines(problem: Problem, plan: Plan) -> list[ModuleType]:
     """The engines that are exact for the plan, the cheapest first."""
-    from genloss.simulate import compressed, increments, radial
+    from genloss.trials import least_squares, triangular_rows, two_numbers
 
     if plan.has_features or plan.has_subsamples or plan.has_cv:
         return []
-    return [each for each in (radial, increments, compressed) if each.applies(problem, plan)]
+    return [
+        each
+        for each in (two_numbers, least_squares, triangular_rows)
+        if each.applies(problem, plan)
+    ]
 
 
 def blocks(trials: int, size: int) -> Iterator[int]:

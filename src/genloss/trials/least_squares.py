@@ -15,7 +15,7 @@ import scipy.linalg
 from genloss.generation import REAL
 from genloss.plan import Plan
 from genloss.problem import Problem
-from genloss.simulate.tally import Batch
+from genloss.trials.tally import Batch
 
 Array = npt.NDArray[np.float64]
 

@@ -15,8 +15,8 @@ from genloss.curve import Curve
 from genloss.errors import InvalidInputError
 from genloss.plan import Plan
 from genloss.problem import Problem
-from genloss.simulate import literal, radial, runner
-from genloss.simulate.tally import Batch, Tally
+from genloss.trials import literal, runner, two_numbers
+from genloss.trials.tally import Batch, Tally
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,7 +75,7 @@ class Comparison:
         MissingDependencyError
             If none of the libraries is installed.
         """
-        from genloss.tables.to_frame import frame
+        from genloss._frames import frame
 
         return frame(self._table(), backend)
 
@@ -92,9 +92,14 @@ class Comparison:
         matplotlib.axes.Axes
             The axes, for further styling and saving.
         """
-        from genloss.plots import plot_difference
+        from genloss import plots
 
-        return plot_difference(self, ax=ax)
+        ax = plots.shown_axes() if ax is None else ax
+        ax.axhline(0, color="0.2", lw=0.8, ls=":", label="no difference")
+        name = f"{self.trials} pairs of runs ± 2 s.e."
+        plots.draw(ax, self.difference, self.stderr, label=name)
+        plots.label_models(ax, "risk of the first plan minus the second's")
+        return ax
 
     def _table(self) -> dict[str, npt.NDArray[Any]]:
         return {
@@ -253,7 +258,7 @@ def _drawn(engine: ModuleType, plan: Plan) -> list[object]:
     return [
         (
             generation.design,
-            engine is radial and generation.fixed_penalty > 0,
+            engine is two_numbers and generation.fixed_penalty > 0,
             [(source.n_samples, source.label_noise > 0) for source in generation.sources],
         )
         for generation in plan

@@ -16,8 +16,8 @@ from genloss.curve import Curve
 from genloss.errors import InvalidInputError
 from genloss.plan import Plan
 from genloss.problem import Problem
-from genloss.simulate import runner
-from genloss.simulate.tally import Batch, Tally
+from genloss.trials import runner
+from genloss.trials.tally import Batch, Tally
 
 __all__ = ["simulate"]
 
@@ -147,6 +147,6 @@ def _stops(answer: object) -> bool:
 def _progress_bar(show: bool, trials: int) -> AbstractContextManager[Callable[[int], None]]:
     if not show:
         return nullcontext(lambda _: None)
-    from genloss.report import progress_bar
+    from genloss._progress import progress_bar
 
     return progress_bar("simulating", trials)

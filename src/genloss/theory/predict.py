@@ -14,12 +14,12 @@ from genloss.curve import Curve
 from genloss.equivalents import NotSolvedError
 from genloss.errors import InvalidInputError, NoTheoryError
 from genloss.plan import Plan
-from genloss.predict.closed import obstacles
-from genloss.predict.directions import Directions
-from genloss.predict.reliability import cautions
-from genloss.predict.routes import Route, Walk, longest_stretch, outline, routes
-from genloss.predict.units import Units, check_numbers, is_ordinary, too_far_apart
 from genloss.problem import Problem
+from genloss.theory.closed import obstacles
+from genloss.theory.directions import Directions
+from genloss.theory.doubts import cautions
+from genloss.theory.routes import Route, Walk, longest_stretch, outline, routes
+from genloss.theory.units import Units, check_numbers, is_ordinary, too_far_apart
 
 __all__ = ["predict"]
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from genloss.predict.labelers import Group
-from genloss.predict.moments import Moments, inner
-from genloss.predict.stage import Stage
+from genloss.theory.fit import Stage
+from genloss.theory.labelers import Group
+from genloss.theory.moments import Moments, inner
 
 Array = npt.NDArray[np.float64]
 

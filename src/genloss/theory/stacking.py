@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from genloss.predict.labelers import Group, average
-from genloss.predict.moments import Moments, inner
-from genloss.predict.stage import Stage
+from genloss.theory.fit import Stage
+from genloss.theory.labelers import Group, average
+from genloss.theory.moments import Moments, inner
 
 Array = npt.NDArray[np.float64]
 

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.equivalents import solve
-from genloss.predict.labelers import Group, average
-from genloss.predict.moments import Moments, inner
 from genloss.retuning import best_penalty
+from genloss.theory.labelers import Group, average
+from genloss.theory.moments import Moments, inner
 
 Array = npt.NDArray[np.float64]
 

@@ -1,0 +1,1 @@
+"""What theory says of a plan: one file a way of knowing."""
