@@ -134,6 +134,7 @@ def test_no_number_is_hard_coded(name, monkeypatch):
     ]
     constants = [each for each in constants if not isinstance(getattr(home, each), dict)]
     assert len(constants) >= 4
+    before = [text(name, level) for level in LEVELS]
     for constant in constants:
         value = getattr(home, constant)
         if isinstance(value, tuple):
@@ -144,7 +145,7 @@ def test_no_number_is_hard_coded(name, monkeypatch):
             other = round(value * 1.25) if constant.endswith("DIM") else int(value * 0.8)
         with monkeypatch.context() as patch:
             patch.setattr(home, constant, other)
-            changed = any(explain(name, level) != text(name, level) for level in LEVELS)
+            changed = [explain(name, level) for level in LEVELS] != before
         assert changed, constant
 
 

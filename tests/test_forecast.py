@@ -401,6 +401,25 @@ def test_copies_stay_on_one_side_and_are_noted():
     assert any("one side of every split" in note for note in outlook.notes)
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_few_rows_to_train_on_are_drawn_often_enough(seed):
+    # 12 rows of 10 columns: single runs differ by more than their mean
+    rng = np.random.default_rng(3)
+    X = rng.standard_normal((200, 10))
+    y = X.sum(axis=1) + rng.standard_normal(200)
+    Z, errors = (X - X.mean(axis=0)) / X.std(axis=0), []
+    for _ in range(1500):
+        rows = rng.permutation(200)
+        train, test = rows[:12], rows[12:]
+        centre, mean = Z[train].mean(axis=0), y[train].mean()
+        A = Z[train] - centre
+        w = np.linalg.solve(A.T @ A + 12 * 0.02 * np.eye(10), A.T @ (y[train] - mean))
+        errors.append(np.mean((y[test] - mean - (Z[test] - centre) @ w) ** 2))
+    own = gl.forecast(X, y, gl.Plan.replace(2, 12, penalty=0.02), trials=2, seed=seed).own
+    assert own.error[0] == pytest.approx(np.mean(errors), rel=0.12)
+    assert own.low[0] < np.mean(errors) < own.high[0]
+
+
 def titanic_like(rng):
     """Cabin class as indicators, two flags and a flag for target: rows of few kinds."""
     crew = rng.random(1500) < 0.4

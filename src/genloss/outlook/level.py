@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.outlook.growth import NORMAL, variance_of_mean
+from genloss.outlook.losses import Losses
 from genloss.outlook.sample import Sample
 
 Array = npt.NDArray[np.float64]
@@ -42,3 +43,13 @@ def level(
     spread = float(np.sqrt(variance_of_mean(squares / error, sample, rows)))
     share = min(n_samples / squares.size, 1.0)
     return Level(error, _WIDER * spread * float(np.sqrt(1 + _SHARED * share)))
+
+
+def by_draws(losses: Losses) -> float:
+    """Standard error of log model 0's error that the draws of its training rows leave."""
+    numbers = np.unique(losses.repeats)
+    if numbers.size < 2:
+        return 0.0
+    means = np.array([losses.runs[0, losses.repeats == r, 0, 0].mean() for r in numbers])
+    spread = float(means.std(ddof=1)) / max(float(means.mean()), 1e-300)
+    return spread / float(np.sqrt(numbers.size))

@@ -17,7 +17,7 @@ from genloss.outlook.check import Check, check
 from genloss.outlook.doors import Kernel
 from genloss.outlook.full import Whole, first_of_all_rows, full, whole
 from genloss.outlook.growth import Growth
-from genloss.outlook.level import Level, level
+from genloss.outlook.level import Level, by_draws, level
 from genloss.outlook.losses import Losses, work
 from genloss.outlook.outcomes import FIFTH, outcome, policies, rehearsed_growth
 from genloss.outlook.penalties import Best, by_rehearsals, grid_of
@@ -38,6 +38,8 @@ log_of = logging.getLogger("genloss")
 
 REPEATS = 4
 _KERNEL_REPEATS = 2
+_MOST_REPEATS = 40
+_KNOWN = 0.03  # scatter of the mean of the runs of model 0 that asks for no more of them
 _FIRST_WORK = 1e10  # multiplications of all grids of model 0, of which one fold each is the least
 _CHAIN_WORK = 1.5e9  # of one run of the plan
 _GRID_WORK = 5e8  # of one run with all penalties
@@ -184,9 +186,10 @@ class Work:
             return known.level(study.sample, known.best.penalty if anew else lam)
         one = Plan(plan.generations[:1])
         size = study.affordable(one, 1, _FIRST_WORK / 10, few=not anew)
-        losses = study.rehearse(size, penalty[:1], REPEATS if not anew else 2, ("boot",))
+        losses = self._draws(size, penalty[:1], REPEATS if not anew else 2)
         kept = np.flatnonzero(losses.tested)
         found = level(losses.rows[0, 0, kept], losses.n_samples, study.sample, kept)
+        found = Level(found.error, math.hypot(found.se, by_draws(losses)))
         if size is one:
             return found
         if anew and fixed is not None:
@@ -227,6 +230,18 @@ class Work:
             penalty, start = first_of_all_rows(self.study, bigger, known)
             bigger = bigger.with_penalty(penalty)
         return full(self.study, bigger, self.prepared.n_table, start, rank)
+
+    def _draws(self, plan: Plan, penalty: Array, repeats: int) -> Losses:
+        """Rehearsals of model 0: more of them where few rows to train on make runs differ."""
+        study = self.study
+        losses = study.rehearse(plan, penalty, repeats, ("boot",))
+        runs = losses.runs[0, :, 0, 0]
+        scatter = float(runs.std() / max(runs.mean(), 1e-300))
+        few = not np.isnan(penalty).any()
+        each = work(plan, study.sample, min(study.sample.size // 5, 1000), 1, few=few)
+        most = min(_MOST_REPEATS, _FIRST_WORK / (5 * each))
+        wanted = min(math.ceil((scatter / _KNOWN) ** 2 * repeats / runs.size), int(most))
+        return losses if wanted <= repeats else study.rehearse(plan, penalty, wanted, ("boot",))
 
     def _chain(self, plan: Plan, penalty: Array, repeats: int) -> tuple[Losses, Growth]:
         """Rehearsals of the plan and the growth they tell."""
