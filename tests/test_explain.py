@@ -343,7 +343,15 @@ def test_practice_against_prediction():
     values = [home.tuned(over) for over in ("last_penalty", "penalty", "schedule")]
     assert values == sorted(values, reverse=True)
     outlook = home.outlook()
-    assert f"instead of {number(outlook.predicted.risk[-1])}." in flat("practice", "newcomer")
+    told = flat("practice", "newcomer")
+    assert f"the last error is {number(outlook.error[-1])}." in told
+    assert f"it is {number(outlook.retuned.error[-1])}, as good as the first" in told
+    assert outlook.retuned.growth_low[-1] <= 1 < outlook.growth_low[-1]
+    low, high = outlook.advice.real_rows_range
+    assert (
+        f"{outlook.advice.real_rows} real labels out of {home.ROWS} (between {low} and {high})"
+        in told
+    )
 
 
 def test_networks_against_the_closed_form_of_a_flat_spectrum():
