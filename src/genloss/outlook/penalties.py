@@ -17,6 +17,11 @@ ALIKE = 0.005
 """Difference in error that is none, however well it is known."""
 
 _FLAT = 1e-3
+_BEYOND = float(GRID[1] / GRID[0]) ** 0.25
+"""A quarter of a step is added to ranges: what ends them lies between two points of the grid.
+
+How much, from coverage on public tables (docs/forecast-accuracy.md).
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,5 +123,5 @@ def _best(grid: Array, error: Array, same: npt.NDArray[np.bool_]) -> Best:
         while at < grid.size - 1 and error[at + 1] <= (1 + _FLAT) * error[edge]:
             at += 1
         penalty, lowest = float(grid[at]), float(error[at])
-    low, high = float(grid[first]), float(grid[last])
-    return Best(grid, error, penalty, min(low, penalty), max(high, penalty), lowest)
+    low, high = min(float(grid[first]), penalty), max(float(grid[last]), penalty)
+    return Best(grid, error, penalty, low / _BEYOND, high * _BEYOND, lowest)

@@ -17,7 +17,8 @@ Array = npt.NDArray[np.float64]
 
 SHARES = np.array([0.0, 0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0])
 _LITTLE = 0.02  # log growth by theory below which its shape is not looked at
-_SHAPE = 0.3  # doubt about the shape, as a share of the growth
+# doubt about the shape, as a share of the growth; by coverage on public tables, where 0.3 was too much
+_SHAPE = 0.15
 
 
 @dataclass(frozen=True, eq=False)
