@@ -57,10 +57,11 @@ def test_every_error_is_a_genloss_error_and_a_builtin_one(error, also):
     assert issubclass(error, also)
 
 
-@pytest.mark.parametrize("module", ["predict", "simulate", "tune"])
-def test_verbs_stay_callable_once_their_modules_are_imported(module):
-    importlib.import_module(f"genloss.{module}")
-    assert callable(getattr(gl, module))
+@pytest.mark.parametrize("path", ["theory.predict", "trials.simulate", "tuning.tune"])
+def test_verbs_stay_callable_once_their_modules_are_imported(path):
+    module = importlib.import_module(f"genloss.{path}")
+    verb = path.partition(".")[2]
+    assert getattr(gl, verb) is getattr(module, verb)
 
 
 # --- Problem ----------------------------------------------------------------------------------

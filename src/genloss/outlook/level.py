@@ -52,5 +52,5 @@ def by_draws(losses: Losses) -> float:
     if numbers.size < 2:
         return 0.0
     means = np.array([losses.runs[0, losses.repeats == r, 0, 0].mean() for r in numbers])
-    spread = float(means.std(ddof=1)) / max(float(means.mean()), 1e-300)
-    return spread / float(np.sqrt(numbers.size))
+    relative = means / max(float(means.mean()), 1e-300)
+    return float(relative.std(ddof=1) / np.sqrt(numbers.size))

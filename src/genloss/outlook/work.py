@@ -236,7 +236,7 @@ class Work:
         study = self.study
         losses = study.rehearse(plan, penalty, repeats, ("boot",))
         runs = losses.runs[0, :, 0, 0]
-        scatter = float(runs.std() / max(runs.mean(), 1e-300))
+        scatter = float((runs / max(runs.mean(), 1e-300)).std())
         few = not np.isnan(penalty).any()
         each = work(plan, study.sample, min(study.sample.size // 5, 1000), 1, few=few)
         most = min(_MOST_REPEATS, _FIRST_WORK / (5 * each))
