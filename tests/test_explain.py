@@ -120,13 +120,8 @@ def test_every_snippet_prints_what_stands_beside_it(name):
         assert out.getvalue().splitlines() == said
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[pytest.mark.slow] if name in ("practice", "kernels") else [])
-        for name in TOPICS
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TOPICS)
 def test_no_number_is_hard_coded(name, monkeypatch):
     home = module(name)
     constants = [

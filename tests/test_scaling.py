@@ -823,6 +823,7 @@ def test_law_refuses(make, message):
 # ----------------------------------------------------------------------- figures
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", [scaling_laws, penalty_rules])
 def test_figures_hold_their_claims(module):
     done = module.run(Effort(quick=True))

@@ -30,9 +30,13 @@ PLANS = {
         ]
     ),
 }
+FAST_AND_SLOW = [
+    "final",
+    *(pytest.param(each, marks=pytest.mark.slow) for each in ("mean", "worst")),
+]
 
 
-@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("objective", FAST_AND_SLOW)
 @pytest.mark.parametrize("name", PLANS)
 def test_schedule_is_no_worse_than_constant_and_constant_no_worse_than_given(name, objective):
     plan = PLANS[name]
@@ -53,7 +57,7 @@ def test_schedule_is_no_worse_than_constant_and_constant_no_worse_than_given(nam
             assert tuned.gain == pytest.approx(1 - tuned.value / tuned.value_before)
 
 
-@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("objective", FAST_AND_SLOW)
 @pytest.mark.parametrize("name", PLANS)
 def test_one_penalty_matches_a_fine_grid(name, objective):
     plan = PLANS[name]
