@@ -177,12 +177,11 @@ def test_a_picture_without_axes_is_one_of_pyplot():
 
 def test_a_picture_on_given_axes_opens_no_figure():
     import matplotlib.pyplot as plt
-
-    from genloss.plots import new_axes
+    from matplotlib.figure import Figure
 
     before = plt.get_fignums()
-    THEORY.plot(ax=new_axes())
-    gl.compare(PROBLEM, PLAN, PLAN, trials=2).plot(ax=new_axes())
+    THEORY.plot(ax=Figure().add_subplot())
+    gl.compare(PROBLEM, PLAN, PLAN, trials=2).plot(ax=Figure().add_subplot())
     assert plt.get_fignums() == before
 
 

@@ -49,9 +49,3 @@ def solve_positives(matrices: Array, rights: Array) -> Array:
             pivots[i] = factor.diagonal()
     solutions[pivots.min(axis=1) <= 1e-6 * pivots.max(axis=1)] = np.nan
     return solutions
-
-
-def solve_positive(matrix: Array, right: Array) -> Array | None:
-    """Solve with a positive matrix, or None if it is numerically singular."""
-    [solution] = solve_positives(matrix[None].copy(), right[None])
-    return None if np.isnan(solution[0]) else solution

@@ -25,13 +25,6 @@ def shown_axes(width: float = 6.4, height: float = 4.0) -> Axes:
     return plt.figure(figsize=(width, height), layout="constrained").add_subplot()
 
 
-def new_axes(width: float = 6.4, height: float = 4.0) -> Axes:
-    """Axes of a new figure for a file, independent of any window system."""
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), layout="constrained").add_subplot()
-
-
 def draw(
     ax: Axes, values: Array, stderr: Array | None, *, label: str, colour: str | None = None
 ) -> None:

@@ -10,13 +10,16 @@ import numpy as np
 
 from genloss import _check
 from genloss.errors import DataError, InvalidInputError
-from genloss.outlook.doors import Dialect, Kernel, LargeTable, inputs_like
+from genloss.estimate.kernels import Kernel
 from genloss.outlook.plans import asked_plan, check_penalty, check_plan, default_rows
 from genloss.outlook.prepare import FEWEST_TABLE, MOST_TEST, MOST_USED, logged, opened, prepare
 from genloss.outlook.result import Advice, Forecast, Outcome
 from genloss.outlook.study import Study
 from genloss.outlook.work import Work
 from genloss.plan import Plan
+from genloss.tables.delimited import Dialect
+from genloss.tables.inputs import inputs_like
+from genloss.tables.streaming import LargeTable
 
 __all__ = ["Advice", "Forecast", "Outcome", "default_rows", "forecast"]
 

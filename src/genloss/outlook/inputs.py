@@ -17,7 +17,6 @@ Rows = npt.NDArray[np.intp]
 Draw = Callable[[int], Array]
 """So many rows of inputs."""
 
-SOURCES = ("recycle", "boot", "copula")
 MOST_RANKED = 2000
 _SHRINK = 0.02
 

@@ -9,23 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.errors import DataError, GenlossError, InvalidInputError
-from genloss.outlook.doors import (
-    FEWEST_ROWS,
-    MOST_ROWS,
-    Estimate,
-    Kernel,
-    LargeTable,
-    Standardiser,
-    StreamedTable,
-    Table,
-    estimate_standardised,
-    nystrom_features,
-    open_table,
-    stream_note,
-    unit_target,
-)
+from genloss.estimate.kernels import Kernel, nystrom_features
+from genloss.estimate.rows import FEWEST_ROWS, MOST_ROWS, Estimate, estimate_standardised
+from genloss.estimate.standardise import Standardiser, unit_target
 from genloss.outlook.sample import Sample, copies, joined
 from genloss.outlook.theory import Theory
+from genloss.tables.streaming import LargeTable, StreamedTable, open_table, stream_note
+from genloss.tables.table import Table
 
 Array = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]

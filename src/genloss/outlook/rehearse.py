@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from genloss.estimate.kernels import Kernel
 from genloss.generation import REAL, Generation
 from genloss.outlook import inputs
-from genloss.outlook.doors import Kernel
 from genloss.outlook.ridge import Design, Models, factored, few_penalties, fit
 from genloss.plan import Plan
 

@@ -16,7 +16,7 @@ from genloss.problem import Problem
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from genloss.outlook.doors import Kernel
+    from genloss.estimate.kernels import Kernel
 
 Array = npt.NDArray[np.float64]
 Range = tuple[float, float]
@@ -268,7 +268,8 @@ class Forecast:
         first, second = plots.colours(2)
         said, found = self.predicted.risk, self.measured
         models = np.arange(said.size)
-        ax.fill_between(models, self.low, self.high, alpha=0.15, color=first, lw=0, label="90 %")
+        name = "interval of 90 %"
+        ax.fill_between(models, self.low, self.high, alpha=0.15, color=first, lw=0, label=name)
         plots.draw(ax, said, None, label="forecast from seen rows", colour=first)
         name = f"measured, {found.trials} runs ± 2 s.e."
         plots.draw(ax, found.risk, found.stderr, label=name, colour=second)

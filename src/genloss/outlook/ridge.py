@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss import _linalg
-from genloss.outlook.doors import LINEAR, Kernel
+from genloss.estimate.kernels import LINEAR, Kernel
 
 Array = npt.NDArray[np.float64]
 Models = Callable[[Array], Array]

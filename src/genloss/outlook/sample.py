@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from genloss.outlook.doors import Kernel, same_rows
+from genloss.estimate.kernels import Kernel
+from genloss.tables.copies import same_rows
 
 Array = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]

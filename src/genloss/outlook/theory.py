@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.errors import GenlossError
+from genloss.estimate.rows import Estimate
 from genloss.generation import Generation
-from genloss.outlook.doors import Estimate
 from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.theory.predict import predict

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.curve import Curve
+from genloss.estimate.kernels import Kernel
 from genloss.outlook import signs
 from genloss.outlook.advise import Evidence, advise
 from genloss.outlook.check import Check, check
-from genloss.outlook.doors import Kernel
 from genloss.outlook.full import Whole, first_of_all_rows, full, whole
 from genloss.outlook.growth import Growth
 from genloss.outlook.level import Level, by_draws, level
