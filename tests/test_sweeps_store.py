@@ -42,6 +42,9 @@ RUN_SLOW = f"""
 import sys
 from genloss.sweeps.design import Sweep
 from genloss.sweeps.runs import run
+if "wait" in sys.argv:
+    print("ready", flush=True)
+    sys.stdin.readline()
 done = run(Sweep.of(**{SLOW!r}), sys.argv[1], cluster="serial", block_size=1)
 print(done.computed, done.found)
 """
@@ -51,8 +54,20 @@ def serial(*arguments, **options):
     return sweep(*arguments, **({"cluster": "serial"} | options))
 
 
-def start(store):
-    return subprocess.Popen([sys.executable, "-c", RUN_SLOW, str(store)], stdout=subprocess.PIPE)
+def start(store, *words):
+    command = [sys.executable, "-c", RUN_SLOW, str(store), *words]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
+def start_together(store, count):
+    """Processes that begin when all of them have loaded what they need."""
+    processes = [start(store, "wait") for _ in range(count)]
+    for process in processes:
+        assert process.stdout.readline().strip() == b"ready"
+    for process in processes:
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+    return processes
 
 
 def finish(process):
@@ -158,7 +173,7 @@ def test_a_sweep_killed_at_random_moments_loses_nothing(tmp_path, whole):
 
 def test_two_processes_share_a_store(tmp_path, whole):
     store = tmp_path / "shared.sweep"
-    first, second = start(store), start(store)
+    first, second = start_together(store, 2)
     (computed, found), (computed_too, found_too) = finish(first), finish(second)
     assert computed + found == computed_too + found_too == 24
     assert min(computed, computed_too) >= 3  # both took part
