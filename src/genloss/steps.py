@@ -85,6 +85,8 @@ class Step(NamedTuple):
         Ridge penalty; NaN where it is chosen by leave-one-out.
     last_use : int
         The last model that this one labels; ``model`` where there is none.
+    last_inputs : int
+        The last model whose own rows are inputs that were drawn for this one.
     last_fit : int
         The last model that is fitted to inputs drawn, or labels made, for this one.
     """
@@ -99,6 +101,7 @@ class Step(NamedTuple):
     map: int
     penalty: float
     last_use: int
+    last_inputs: int
     last_fit: int
 
     @property
@@ -120,3 +123,119 @@ class Step(NamedTuple):
     def retuned(self) -> bool:
         """Whether the penalty is chosen by leave-one-out."""
         return math.isnan(self.penalty)
+
+
+def resolve(plan: Plan) -> tuple[Step, ...]:
+    """The steps of a plan, looked up at the first call and kept with it.
+
+    Parameters
+    ----------
+    plan : Plan
+        Any plan.
+
+    Returns
+    -------
+    tuple of Step
+        One for every model.
+
+    Examples
+    --------
+    >>> import genloss as gl
+    >>> from genloss.steps import resolve
+    >>> first, second = resolve(gl.Plan.accumulate(2, 100, design="same", noise=0.5))
+    >>> second.blocks[0].shares, second.blocks[0].design, second.fitted, second.rows, second.inputs
+    ({0: 1.0}, 0, range(0, 2), 200, 100)
+    """
+    known: tuple[Step, ...] | None = vars(plan).get("_steps")
+    if known is None:
+        known = vars(plan)["_steps"] = tuple(_steps(plan))
+    return known
+
+
+def _steps(plan: Plan) -> Iterator[Step]:
+    own: list[tuple[Block, ...]] = []
+    maps: list[int] = []
+    for model, generation in enumerate(plan):
+        same = generation.design == "same"
+        own.append(_same(generation, model, own[-1]) if same else _new(generation, model))
+        maps.append(maps[-1] if generation.feature_map == "same" else model)
+    last_use, last_inputs, last_fit = _last(plan, own)
+    rows = inputs = 0
+    for model, (generation, blocks) in enumerate(zip(plan, own, strict=True)):
+        count = generation.n_samples
+        rows += count
+        inputs += count if generation.design == "fresh" else 0
+        pooled = generation.pooled
+        yield Step(
+            model,
+            blocks,
+            range(model + 1) if pooled else range(model, model + 1),
+            rows if pooled else count,
+            inputs if pooled else count,
+            generation.subsample,
+            generation.features,
+            maps[model],
+            generation.fixed_penalty,
+            last_use[model],
+            last_inputs[model],
+            last_fit[model],
+        )
+
+
+def _new(generation: Generation, model: int) -> tuple[Block, ...]:
+    """Blocks of new inputs, one a source."""
+    blocks, start = [], 0
+    for source in generation.sources:
+        stop = start + source.n_samples
+        blocks.append(_block(source, model, model, start, stop, source.covariance))
+        start = stop
+    return tuple(blocks)
+
+
+def _same(generation: Generation, model: int, before: tuple[Block, ...]) -> tuple[Block, ...]:
+    """The inputs of the blocks before, labelled anew; cut where a source or a covariance ends."""
+    drawn = [(block.stop, block.covariance) for block in before]
+    blocks, start = [], 0
+    for source in generation.sources:
+        end = start + source.n_samples
+        while start < end:
+            stop, covariance = next(each for each in drawn if each[0] > start)
+            stop = min(stop, end) if len({kind for _, kind in drawn}) > 1 else end
+            blocks.append(_block(source, model, before[0].design, start, stop, covariance))
+            start = stop
+    return tuple(blocks)
+
+
+def _block(
+    source: Source,
+    model: int,
+    design: int,
+    start: int,
+    stop: int,
+    covariance: tuple[float, ...] | None,
+) -> Block:
+    return Block(
+        design,
+        start,
+        stop,
+        source.labeler_numbers(model),
+        source.label_noise,
+        source.model_noise,
+        source.weight,
+        covariance,
+    )
+
+
+def _last(plan: Plan, own: list[tuple[Block, ...]]) -> tuple[list[int], list[int], list[int]]:
+    """The last models that a model labels, that stand on its inputs, that are fitted to its rows."""
+    use, inputs = list(range(len(own))), list(range(len(own)))
+    for model, blocks in enumerate(own):
+        for block in blocks:
+            inputs[block.design] = model
+            for number in block.shares:
+                if number >= 0:
+                    use[number] = model
+    fit = list(inputs)
+    last_pool = max((model for model, each in enumerate(plan) if each.pooled), default=0)
+    fit[:last_pool] = [max(last, last_pool) for last in fit[:last_pool]]
+    return use, inputs, fit
