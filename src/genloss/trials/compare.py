@@ -213,7 +213,7 @@ def compare(
     seed = _check.integer("seed", seed, minimum=0)
     method = _check.choice("method", method, ("auto", "literal", "exact"))
     workers = _check.integer("workers", cores() if workers is None else workers, minimum=1)
-    engine = _engine(problem, plan, other, method)
+    engine = _engine(problem, plan, other, method).for_problem(problem)
 
     def run(stream: np.random.SeedSequence, count: int) -> tuple[Batch, Batch, Batch]:
         one, two = (
