@@ -321,7 +321,7 @@ def _draw_penalty(ax: Axes, found: Found) -> None:
             runs = found.errors("penalty", learner, 1.0, model=number)
             _means(ax, found.sizes.penalties, runs, INKS[learner], **look, **weight,
                    label=f"{learner}, {name}")  # fmt: skip
-    log_axes(ax, subs=(1, 2, 5))
+    log_axes(ax, subs=(1, 2, 5), x_subs=(1, 2, 5))
     ax.set_ylim(top=3 * ax.get_ylim()[1])  # room for the legend
     legend(ax)
 
