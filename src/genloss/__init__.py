@@ -93,7 +93,17 @@ _LAZY = {
 
 
 # the rooms that are public beside the names above; all others may change
-_ROOMS = ("equivalents", "explain", "papers", "pencils", "scaling", "sweeps", "trials", "tuning")
+_ROOMS = (
+    "equivalents",
+    "estimators",
+    "explain",
+    "papers",
+    "pencils",
+    "scaling",
+    "sweeps",
+    "trials",
+    "tuning",
+)
 
 
 def __getattr__(name: str) -> Any:
