@@ -10,9 +10,10 @@ from scipy import stats
 
 import genloss as gl
 from genloss.steps import resolve
-from genloss.trials.engines import literal, revealed_designs
+from genloss.trials.engines import literal, revealed_designs, revealed_rows
 from genloss.trials.revealed.block import Block
 from genloss.trials.revealed.entries import Entries
+from genloss.trials.revealed.lanczos import filtered
 
 Gen, Src = gl.Generation, gl.Source
 SMALL = gl.Problem.power_law(24, capacity=1.0, source=0.5)
@@ -48,13 +49,31 @@ PLANS = {
 }
 
 
-def runs(plan, count, seed=0, problem=SMALL):
-    streams = np.random.SeedSequence(seed).spawn(count // 100)
-    return np.concatenate(
+ROW_PLANS = {
+    "subsample": gl.Plan.subsample(4, 60, design="fresh", penalty=0.05, noise=0.5),
+    "subsample, one design": gl.Plan.subsample(3, 60, design="same", penalty=0.05, noise=0.5),
+    "subsample, minimum norm": gl.Plan.subsample(3, 12, design="fresh", noise=0.5),
+    "subsample, features": gl.Plan.subsample(
+        3, 60, design="fresh", penalty=0.05, noise=0.5
+    ).with_features(30, shared=True),
+    "subsample of sources, weights, covariances": gl.Plan(
         [
-            revealed_designs.run(problem, resolve(plan), np.random.default_rng(s), 100).risks
-            for s in streams
+            Gen([Src(30, noise=0.5), Src(20, noise=0.3, weight=0.5, covariance=OTHER)], 0.05),
+            Gen(
+                [Src(20, {"real": 0.5, 0: 0.7}, 0.5), Src(30, 0, 0.2)],
+                0.05, "same", pooled=True, subsample=70,
+            ),
+            Gen([Src(20, {0: 0.5, 1: 0.6}, 0.5), Src(30, weight=2.0)], 0.02),
         ]
+    ),
+}  # fmt: skip
+
+
+def runs(plan, count, engine, seed, each=100):
+    streams = np.random.SeedSequence(seed).spawn(count // each)
+    steps = resolve(plan)
+    return np.concatenate(
+        [engine.run(SMALL, steps, np.random.default_rng(s), each).risks for s in streams]
     )
 
 
@@ -64,15 +83,15 @@ def functions(risks):
     return np.column_stack([risks, risks[:, 0] * last, np.log(risks), np.log(last) ** 2])
 
 
-def compare(name, count):
-    literally = literal.run(SMALL, resolve(PLANS[name]), np.random.default_rng(1), count).risks
-    revealed_ = runs(PLANS[name], count, seed=2)
+def compare(plan, count, engine=revealed_designs):
+    literally = literal.run(SMALL, resolve(plan), np.random.default_rng(1), count).risks
+    revealed_ = runs(plan, count, engine, seed=2)
     one, other = functions(literally), functions(revealed_)
     spread = np.sqrt((one.var(axis=0) + other.var(axis=0)) / count)
     assert (np.abs(one.mean(axis=0) - other.mean(axis=0)) < 4 * spread).all()
     for models in (literally.T, revealed_.T):
         assert (models.std(axis=1) / np.sqrt(count) < 0.05 * models.mean(axis=1)).all()
-    for model in range(len(PLANS[name])):
+    for model in range(plan.n_models):
         assert stats.ks_2samp(literally[:, model], revealed_[:, model]).pvalue > 1e-4
     return literally
 
@@ -81,13 +100,27 @@ def compare(name, count):
     "name", ["real and synthetic", "sources, weights, covariances, older models"]
 )
 def test_a_revealed_chain_has_the_law_of_the_literal_one(name):
-    compare(name, 1000)
+    compare(PLANS[name], 1000)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PLANS)
 def test_every_revealed_chain_has_the_law_of_the_literal_one(name):
-    literally = compare(name, 30_000)
+    literally = compare(PLANS[name], 30_000)
+    errors = literally.std(axis=0) / np.sqrt(len(literally)) / literally.mean(axis=0)
+    assert (errors < 0.005).all()
+
+
+def test_a_chain_on_revealed_rows_has_the_law_of_the_literal_one():
+    compare(ROW_PLANS["subsample of sources, weights, covariances"], 1000, revealed_rows)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", [*ROW_PLANS, "accumulate, one design", "own features, minimum norm"]
+)
+def test_every_chain_on_revealed_rows_has_the_law_of_the_literal_one(name):
+    literally = compare((ROW_PLANS | PLANS)[name], 30_000, revealed_rows)
     errors = literally.std(axis=0) / np.sqrt(len(literally)) / literally.mean(axis=0)
     assert (errors < 0.005).all()
 
@@ -147,13 +180,35 @@ def test_parts_are_told_apart_until_they_are_joined():
         assert stats.kstest(answer[:, 1], stats.chi2(rows).cdf).pvalue > 1e-3
 
 
+def test_a_filter_is_found_in_few_directions():
+    """A hundred steps of gradient descent, one of three runs from nothing."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((3, 80, 40)) * np.arange(1, 41) ** -0.5
+    S, v = X.transpose(0, 2, 1) @ X / 80, rng.standard_normal((3, 40))
+    v[1] = 0
+
+    def descended(multiply, start):
+        found = np.zeros_like(start)
+        for _ in range(100):
+            found = found + 0.3 * (start - multiply(found))
+        return found
+
+    def product(p):
+        return (S @ p[..., None])[..., 0]
+
+    found = filtered(product, v, lambda x: descended(lambda g: x * g, np.ones_like(x)))
+    expected = descended(product, v)
+    np.testing.assert_allclose(found.solution, expected, atol=1e-6 * np.abs(expected).max())
+    assert found.steps < 25
+
+
 @pytest.mark.parametrize(
     "name", ["minimum norm", "accumulate", "sources, weights, covariances, older models"]
 )
 def test_a_run_that_takes_too_many_steps_is_completed(name, monkeypatch):
     """To whole matrices, given what is known: the law stays, and so do fits on the same rows."""
     monkeypatch.setattr(revealed_designs, "most_steps", lambda _: 3)
-    compare(name, 1000)
+    compare(PLANS[name], 1000)
 
 
 # --- which engine runs ------------------------------------------------------------------------

@@ -308,7 +308,6 @@ def test_compressed_rows_survive_a_very_wide_spectrum():
 
 LITERAL_ONLY = {
     "leave-one-out": (gl.Plan.replace(2, 20, penalty="cv"), "leave-one-out"),
-    "rows drawn": (gl.Plan.subsample(2, 20, design="fresh", penalty=0.1), "drawn from a pool"),
 }
 
 

@@ -45,6 +45,7 @@ class Engine:
     draws : callable, optional
         ``draws(step)``: what decides which random numbers it draws for a step, so that plans alike in
         it can be compared on common ones; default: whether rows are new, how many, with noise or not.
+        None where what is drawn depends on what was, so that no two plans have common numbers.
     single : bool, default False
         Whether ``run`` takes a ``dtype`` and has matrix products that single precision makes quicker.
     exact : bool, default True
@@ -64,7 +65,7 @@ class Engine:
     look: int
     refuses: Callable[[Problem, Steps], str | None]
     run: Callable[..., Batch]
-    draws: Callable[[Step], object] = _rows_and_noise
+    draws: Callable[[Step], object] | None = _rows_and_noise
     single: bool = False
     exact: bool = True
     method: str | None = None

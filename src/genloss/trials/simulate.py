@@ -54,7 +54,7 @@ def simulate(
     method : {"auto", "literal", "exact", "revealed"}, default "auto"
         "literal" draws every row and fits every model. "exact" draws from the same law without the
         rows: O(1) per fresh least-squares fit, O(dim) for reused designs and for ridge under
-        identity covariance, O(dim) per step of conjugate gradients for any other (`docs/engines.md`),
+        identity covariance, O(dim) per step of conjugate gradients for any other (`engines.md`),
         O(dim**3) where that is less. "revealed" is the engine of these steps, whatever it costs.
         "auto" takes the cheapest of these that applies, and names it on the curve.
     relative_stderr : float, optional

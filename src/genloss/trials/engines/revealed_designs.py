@@ -2,7 +2,7 @@
 
 A fit by conjugate gradients asks for ``X'X v`` along a few directions. A Gaussian design can be drawn
 along just those, whatever they depend on, and never needs to exist elsewhere: O(dim) numbers a step,
-for any number of rows. `docs/engines.md` has the law and its limits.
+for any number of rows. `engines.md` has the law and its limits.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ ENGINE = Engine(
     look=256,
     refuses=refuses,
     run=run,
-    draws=lambda _step: object(),  # directions depend on all that came before
+    draws=None,
     method="revealed",
-    pays=choice.pays,
+    pays=choice.designs_pay,
     sized=choice.runs_together,
 )

@@ -20,9 +20,10 @@ import numpy.typing as npt
 from genloss.generation import REAL
 from genloss.problem import Problem
 from genloss.steps import Step
-from genloss.trials.revealed import complete, gradients
+from genloss.trials.revealed import complete, ridge
 from genloss.trials.revealed.block import Block
 from genloss.trials.revealed.features import Features
+from genloss.trials.revealed.gradients import Solved
 from genloss.trials.revealed.layout import Group, Stretch
 
 Array = npt.NDArray[np.float64]
@@ -45,6 +46,12 @@ class Rows:
 
     def __post_init__(self) -> None:
         self.noises = [0] * len(self.group.stretches)
+
+    @property
+    def size(self) -> Array | float:
+        """Number of rows, times their variances relative to the problem's."""
+        count = float(sum(self.group.sizes))
+        return count if self.spread is None else count * self.spread**2
 
     def gram(self, w: Array, part: int | None = None) -> Array:
         """``X'X w`` of all rows, or of one part's."""
@@ -172,26 +179,22 @@ class Chain:
         absolute, most = step.rows * step.penalty, self._most
         if step.features is not None:
             return self._taken(self._features[step.map].fit(gram, right, absolute, most))
-        inverse = self._inverse(step, taking)
-        penalties = absolute / self._padded(self._problem.spectrum, np.inf)
-
-        def product(w: Array) -> Array:
-            answer = gram(w)
-            answer += penalties * w
-            return answer
-
-        found = gradients.solve(product if absolute else gram, right, inverse, most=most)
+        spectrum = self._padded(self._problem.spectrum)
+        sizes = sum(rows.size * weight for rows, weight in taking)
+        singular = absolute == 0 and step.inputs < self._problem.dim
+        inverse = ridge.inverse(spectrum, sizes, absolute, singular=singular)
+        found = ridge.fit(gram, right, spectrum, absolute, inverse, most)
         if most < self._problem.dim:
             for run in np.flatnonzero(~found.done).tolist():
-                matrix = np.diag(penalties)
-                for rows, weight in taking:
-                    matrix += weight * rows.whole(run)
-                rank = step.inputs if absolute == 0 else self._problem.dim
-                found.solution[run] = complete.solve(matrix, right[run], inverse, rank)
+                matrix = sum(weight * rows.whole(run) for rows, weight in taking)
+                rank = step.inputs if singular else self._problem.dim
+                found.solution[run] = complete.solve(
+                    np.asarray(matrix), right[run], spectrum, absolute, inverse, rank
+                )
                 found.done[run] = True
         return self._taken(found)
 
-    def _taken(self, found: gradients.Solved) -> Array:
+    def _taken(self, found: Solved) -> Array:
         if not found.done.all():
             raise Unfinished(found.steps)
         self.steps_taken.append(found.steps)
@@ -203,19 +206,6 @@ class Chain:
             for stretch in rows.group.stretches:
                 for block in stretch.covered(step.blocks):
                     yield stretch, block.weight
-
-    def _inverse(self, step: Step, taking: list[tuple[Rows, float]]) -> Array:
-        """The preconditioner: one over the diagonal of the expected matrix."""
-        spectrum = self._padded(self._problem.spectrum)
-        absolute = step.rows * step.penalty
-        if absolute == 0 and step.inputs < self._problem.dim:
-            # of many solutions that of least norm, which must not be rescaled
-            return spectrum
-        sizes = [
-            weight * sum(rows.group.sizes) * (1.0 if rows.spread is None else rows.spread**2)
-            for rows, weight in taking
-        ]
-        return spectrum / (spectrum * sum(sizes) + absolute + (spectrum == 0))
 
     def _forget(self, model: int) -> None:
         for number in [k for k in self._models if k >= 0 and self._steps[k].last_use <= model]:

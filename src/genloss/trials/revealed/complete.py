@@ -8,23 +8,27 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 
 
-def solve(matrix: Array, right: Array, inverse: Array, rank: int) -> Array:
+def solve(
+    gram: Array, right: Array, spectrum: Array, absolute: float, inverse: Array, rank: int
+) -> Array:
     """What conjugate gradients from zero on, with that preconditioner, would end with.
 
     Parameters
     ----------
-    matrix : ndarray of shape (width, width)
-        Of the fit; of no meaning where ``inverse`` is zero.
+    gram : ndarray of shape (width, width)
+        ``X'X`` in whitened coordinates.
     right : ndarray of shape (width,)
-        Right side.
-    inverse : ndarray of shape (width,)
-        Diagonal of the preconditioner.
+        ``X'y``.
+    spectrum, absolute, inverse
+        Of the fit, as in `genloss.trials.revealed.ridge`.
     rank : int
-        Rank of the matrix.
+        Rank of the penalised matrix.
     """
     used = np.flatnonzero(inverse)
     scale = np.sqrt(inverse[used])
-    values, vectors = np.linalg.eigh(matrix[np.ix_(used, used)] * np.outer(scale, scale))
+    matrix = gram[np.ix_(used, used)]
+    matrix.flat[:: len(matrix) + 1] += absolute / spectrum[used]
+    values, vectors = np.linalg.eigh(matrix * np.outer(scale, scale))
     values, vectors = values[-rank:], vectors[:, -rank:]
     solution = np.zeros_like(right)
     solution[used] = scale * (vectors @ ((vectors.T @ (scale * right[used])) / values))
