@@ -11,6 +11,7 @@ from genloss.cli import (  # noqa: F401 -- each adds its subcommands
     completion,
     explain,
     forecast,
+    limits,
     papers,
     plans,
     scaling,

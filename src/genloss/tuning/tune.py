@@ -204,7 +204,8 @@ def _best_single(
     from scipy.optimize import minimize_scalar
 
     def value(log_lam: float) -> float:
-        return score(predict(problem, build(float(np.exp(log_lam)))).risk)
+        [curve] = predict(problem, [build(float(np.exp(log_lam)))])
+        return score(curve.risk)
 
     tried = predict(problem, [build(float(lam)) for lam in np.exp(grid)])
     values = [score(curve.risk) for curve in tried]
