@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import cache
 from typing import overload
 
@@ -19,7 +18,6 @@ from genloss.problem import Problem
 from genloss.theory.closed import obstacles
 from genloss.theory.directions import Directions
 from genloss.theory.doubts import cautions
-from genloss.theory.forever import caution
 from genloss.theory.routes import Route, Walk, longest_stretch, outline, routes
 from genloss.theory.units import Units, check_numbers, is_ordinary, too_far_apart
 
@@ -104,15 +102,7 @@ def predict(
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         curves = _in_any_units(problem, plans, method)
     check_numbers(curves)
-    return _with_cure(problem, plan, curves[0]) if isinstance(plan, Plan) else curves
-
-
-def _with_cure(problem: Problem, plan: Plan, curve: Curve) -> Curve:
-    """The curve of one plan, which is told what would stop it if it is unstable."""
-    said = curve.warnings
-    if not said or not said[0].startswith(caution.UNSTABLE) or not is_ordinary(problem):
-        return curve
-    return replace(curve, warnings=(said[0] + caution.cure(problem, plan), *said[1:]))
+    return curves[0] if isinstance(plan, Plan) else curves
 
 
 def _listed(plans: object) -> list[Plan]:

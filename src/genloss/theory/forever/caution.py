@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
+from dataclasses import replace
 
 import numpy as np
 
+from genloss.curve import Curve
 from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.theory.closed import is_even
@@ -13,6 +14,7 @@ from genloss.theory.forever import cures
 from genloss.theory.forever.fresh_blocks import FreshBlock
 from genloss.theory.forever.repeating import repetition
 from genloss.theory.routes import Walk
+from genloss.theory.units import is_ordinary
 
 _SAFE = 0.5
 """Share of the rows that df2 may take: below, ``rho <= df2 / (n - df2)`` is below one (`for-ever.md`)."""
@@ -50,13 +52,20 @@ def sentence(radius: float) -> str:
     """What an unstable plan does."""
     return (
         f"{UNSTABLE}rows whose labelers contradict each other, and few of them, make every repetition of "
-        f"the last generations multiply the error by {radius:.3g} in the end"
+        f"the last generations multiply the error by {radius:.3g} in the end; genloss.limit(problem, "
+        "plan) says what would stop it"
     )
 
 
-def cure(problem: Problem, plan: Plan) -> str:
-    """What would stop an unstable plan, as the end of a sentence."""
+def with_cure(problem: Problem, plan: Plan, curve: Curve) -> Curve:
+    """The curve of a plan, which is told what would stop it if it is unstable."""
+    said = curve.warnings
+    if not said or not said[0].startswith(UNSTABLE) or not is_ordinary(problem):
+        return curve
     penalty, real = cures.of(FreshBlock.after(problem, plan, repetition(plan)))
     ways = [] if penalty is None else [f"a penalty of {penalty:.3g}"]
-    ways += [] if real is None or not math.isfinite(real) else [f"{100 * real:.3g}% real rows"]
-    return f"; {' or '.join(ways)} would stop it" if ways else ""
+    ways += [] if real is None else [f"{100 * real:.3g}% real rows"]
+    if not ways:
+        return curve
+    told = said[0].rpartition("; ")[0] + f"; {' or '.join(ways)} would stop it"
+    return replace(curve, warnings=(told, *said[1:]))
