@@ -177,9 +177,9 @@ def limit(problem: Problem, plan: Plan, *, block: int | None = None) -> Limit:
     >>> problem = gl.Problem.power_law(200, capacity=1.5, source=0.5)
     >>> found = gl.limit(problem, gl.Plan.mix(5, 300, real=0.2, penalty=0.01, noise=0.5))
     >>> found.stable, round(found.radius, 3)
-    (True, 0.782)
+    (True, 0.791)
     >>> chain = gl.Plan.mix(400, 300, real=0.2, penalty=0.01, noise=0.5)
-    >>> abs(gl.predict(problem, chain).risk[-1] / found.risk - 1) < 1e-9
+    >>> bool(abs(gl.predict(problem, chain).risk[-1] / found.risk - 1) < 1e-9)
     True
     """
     _check.instance("problem", problem, Problem)
