@@ -101,6 +101,7 @@ _ROOMS = (
     "equivalents",
     "estimators",
     "explain",
+    "filters",
     "papers",
     "pencils",
     "scaling",

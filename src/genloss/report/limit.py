@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from genloss._columns import Column
 from genloss._words import number
 from genloss.report.sentences import dim, sentence, warn
-from genloss.report.table import Column, print_table
+from genloss.report.table import print_table
 
 if TYPE_CHECKING:
     from rich.console import Console
