@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from genloss.cautions import freedom, near_interpolation
 from genloss.problem import Problem
+from genloss.theory.forever.caution import growing, sentence
 from genloss.theory.routes import Walk
 
 Array = npt.NDArray[np.float64]
@@ -53,6 +54,8 @@ def cautions(problem: Problem, walk: Walk, risks: Array, exact: Mask) -> list[tu
         (thin, f"dim or n_samples below {LOW_DIM}: the asymptotic formula may be off by percents"),
     ]
     sentences: list[tuple[str, ...]] = [()] * len(risks)
+    for number, radius in growing(walk).items():
+        sentences[number] = (sentence(radius),)
     for where, text in found:
         for plan in np.flatnonzero(where.any(axis=1)):
             models = np.flatnonzero(where[plan]).tolist()
