@@ -47,3 +47,14 @@ def test_kernel_ridge_sentence_and_r2_of_a_target_that_is_nearly_determined():
     )
     kernel = gl.forecast(X, y, gl.Plan.replace(3, 15, penalty=0.1), kernel="rbf", trials=2)
     assert "KernelRidge(kernel='rbf', gamma=0.3333, alpha=" in " ".join(kernel.advice.sentences)
+
+
+def test_no_more_rows_than_columns_is_noted():
+    rng = np.random.default_rng(2)
+    factors = rng.standard_normal((48, 6))
+    X = factors @ rng.standard_normal((6, 60)) + 0.1 * rng.standard_normal((48, 60))
+    y = factors[:, 0] + 0.3 * rng.standard_normal(48)
+    plan = gl.Plan.replace(2, 10, penalty=1e-3)
+    wide, tall = (gl.forecast(X[:, :k], y, plan, trials=2).notes for k in (60, 20))
+    assert any("no more rows than columns" in note for note in wide)
+    assert not any("no more rows than columns" in note for note in tall)

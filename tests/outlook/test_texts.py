@@ -16,10 +16,12 @@ def frame(effect: float) -> pd.DataFrame:
     rng = np.random.default_rng(0)
     shop = rng.integers(60, size=480)
     x = rng.standard_normal(480)
-    y = x + effect * rng.standard_normal(60)[shop] + rng.standard_normal(480)
+    noise = rng.standard_normal(480)
+    y = x + effect * rng.standard_normal(60)[shop] + noise / noise.std()
     return pd.DataFrame({"x": x, "shop": [f"shop {i}" for i in shop], "y": y})
 
 
+@pytest.mark.slow
 def test_an_encoding_tells_what_the_text_tells_and_leaks_nothing():
     told, none = (
         gl.forecast(frame(effect), "y", PLAN, texts="encode", trials=2) for effect in (3.0, 0.0)
@@ -33,6 +35,7 @@ def test_an_encoding_tells_what_the_text_tells_and_leaks_nothing():
     assert any("encoded 'shop' by the target" in note for note in told.notes)
 
 
+@pytest.mark.slow
 def test_whole_and_streamed_texts_are_the_same_column(tmp_path):
     pytest.importorskip("pyarrow")
     path = tmp_path / "shops.parquet"

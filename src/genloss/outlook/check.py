@@ -25,6 +25,7 @@ Array = npt.NDArray[np.float64]
 FORECAST_SPLITS = 3
 _MOST_SEEN = 4_000
 _WORK = 8e9  # multiplications of one literal run
+_MOST_KERNEL = 1_500  # rows behind the theory of a kernel, whose eigenvalues cost their cube
 _STEADY = 40  # rows per model from which on one chain a split tells its error well enough
 
 
@@ -136,7 +137,10 @@ def _forecast(
     rehearsed = part.affordable(plan, 1, _WORK / 8, few=few)
     theory = None
     if part.small(n) or rehearsed is not plan:
-        estimate = estimated(sample)
+        some = (
+            sample if sample.kernel is None else sample.take(np.arange(sample.size)[:_MOST_KERNEL])
+        )
+        estimate = estimated(some)
         theory = None if estimate is None else Theory.of(estimate)
         part = replace(part, theory=theory)
     losses = part.rehearse(rehearsed, penalty, repeats, part.sources(n))
