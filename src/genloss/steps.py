@@ -110,6 +110,11 @@ class Step(NamedTuple):
         return self.blocks[0].design
 
     @property
+    def new(self) -> tuple[Block, ...]:
+        """The blocks of inputs that are drawn for it."""
+        return tuple(block for block in self.blocks if block.design == self.model)
+
+    @property
     def is_new(self) -> bool:
         """Whether all its own inputs are drawn for it."""
         return all(block.design == self.model for block in self.blocks)
