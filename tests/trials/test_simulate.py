@@ -81,11 +81,12 @@ def test_trials_are_independent_of_each_other():
 
 @pytest.mark.parametrize("plan", [LEAST_SQUARES, RIDGE], ids=["exact", "literal"])
 def test_it_stops_as_soon_as_every_standard_error_is_small_enough(plan):
-    goal = 0.02
+    goal = 0.012
     curve = gl.simulate(SMALL, plan, trials=20_000, relative_stderr=goal)
     assert (curve.stderr <= goal * curve.risk).all()
     assert curve.trials < 10_000
-    [look] = [engine.ENGINE.look for engine in ENGINES if curve.method == engine.ENGINE.name]
+    [engine] = [each.ENGINE for each in ENGINES if curve.method == each.ENGINE.name]
+    look = engine.for_problem(SMALL).look
     shorter = gl.simulate(SMALL, plan, trials=curve.trials - look)
     assert (shorter.stderr > goal * shorter.risk).any()
 
@@ -98,7 +99,7 @@ def test_trials_is_the_largest_number_it_takes():
 
 def test_a_risk_of_zero_is_precise_at_once():
     curve = gl.simulate(SMALL, gl.Plan.replace(2, 20), trials=10_000, relative_stderr=0.01)
-    assert curve.trials <= 256
+    assert curve.trials <= 2048
     np.testing.assert_array_equal(curve.risk, 0)
 
 

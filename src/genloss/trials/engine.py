@@ -77,7 +77,12 @@ class Engine:
         if self.sized is None:
             return self
         block = self.sized(problem)
-        return replace(self, block=block, look=4 * block)
+        return replace(self, block=block, look=2 * block)
+
+
+def vectors(numbers: int) -> Callable[[Problem], int]:
+    """Sizes of blocks with a vector a run: the interpreter counts little, and a cache holds them."""
+    return lambda problem: min(max(numbers // problem.dim, 64), 1024)
 
 
 _FROM_OUTSIDE: list[Engine] = []

@@ -96,7 +96,7 @@ def simulate(
 
     >>> seen = gl.simulate(problem, plan, trials=10**9, on_round=lambda curve: curve.trials < 1000)
     >>> seen.trials
-    1024
+    2048
     """
     _check.instance("problem", problem, Problem)
     _check.instance("plan", plan, Plan)
