@@ -23,7 +23,7 @@ def fitted_rows(plan: Plan) -> list[int]:
     return rows
 
 
-def freedom(plan: Plan, dim: int) -> list[int]:
+def freedom(plan: Plan, dim: float) -> list[float]:
     """Coordinates that every fit has."""
     return [min(dim, generation.features or dim) for generation in plan]
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.cautions import freedom, near_interpolation
-from genloss.problem import Problem
+from genloss.spectrum import Spectral
 from genloss.theory.routes import Walk
 
 Array = npt.NDArray[np.float64]
@@ -20,9 +20,9 @@ LOW_DIM = 50
 NOT_GAUSSIAN = "inputs are not Gaussian: the theory is an approximation here"
 
 
-def cautions(problem: Problem, walk: Walk, risks: Array, exact: Mask) -> list[tuple[str, ...]]:
+def cautions(problem: Spectral, walk: Walk, risks: Array, exact: Mask) -> list[tuple[str, ...]]:
     """Sentences about models whose prediction needs care, for every plan of a batch."""
-    d, rows, df2 = problem.dim, walk.rows, walk.directions_used
+    d, rows, df2 = problem.directions.dim, walk.rows, walk.directions_used
     free = np.array(freedom(walk.plans[0], d))
     infinite = ~np.isfinite(risks)
     spread = ~infinite & near_interpolation(rows, free, walk.penalty)
@@ -33,11 +33,11 @@ def cautions(problem: Problem, walk: Walk, risks: Array, exact: Mask) -> list[tu
         (
             infinite,
             f"the mean risk is infinite, because this fit or a labeler's had n_samples within 1 of "
-            f"dim {d} without penalty",
+            f"dim {d:.12g} without penalty",
         ),
         (
             spread,
-            f"n_samples within 3 of dim {d}{_or_features(walk)} without penalty: single runs spread "
+            f"n_samples within 3 of dim {d:.12g}{_or_features(walk)} without penalty: single runs spread "
             "without bound",
         ),
         (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
 from typing import overload
 
 import numpy as np
@@ -15,8 +14,8 @@ from genloss.equivalents import NotSolvedError
 from genloss.errors import InvalidInputError, NoTheoryError
 from genloss.plan import Plan
 from genloss.problem import Problem
+from genloss.spectrum import Spectral, Spectrum, directions_of
 from genloss.theory.closed import obstacles
-from genloss.theory.directions import Directions
 from genloss.theory.doubts import cautions
 from genloss.theory.routes import Route, Walk, longest_stretch, outline, routes
 from genloss.theory.units import Units, check_numbers, is_ordinary, too_far_apart
@@ -28,18 +27,18 @@ CELLS = 1 << 15  # entries of one array of a batch of plans, sized for the cache
 
 
 @overload
-def predict(problem: Problem, plan: Plan, *, method: str = "auto") -> Curve: ...
+def predict(problem: Spectral, plan: Plan, *, method: str = "auto") -> Curve: ...
 @overload
-def predict(problem: Problem, plan: Iterable[Plan], *, method: str = "auto") -> list[Curve]: ...
+def predict(problem: Spectral, plan: Iterable[Plan], *, method: str = "auto") -> list[Curve]: ...
 def predict(
-    problem: Problem, plan: Plan | Iterable[Plan], *, method: str = "auto"
+    problem: Spectral, plan: Plan | Iterable[Plan], *, method: str = "auto"
 ) -> Curve | list[Curve]:
     """Predict the risk of every model of a plan, or of many plans in one call.
 
     Parameters
     ----------
-    problem : Problem
-        What there is to learn.
+    problem : Problem or genloss.scaling.PowerLaw
+        What there is to learn; a power law also in infinitely many directions.
     plan : Plan or iterable of Plan
         Who labels which samples, and how each generation is fitted. Plans that differ only by
         numbers of rows, penalties and noises are computed together, many times faster than one by
@@ -94,11 +93,12 @@ def predict(
     >>> [round(float(curve.risk[-1]), 3) for curve in gl.predict(problem, grid)]
     [0.753, 0.491, 0.877]
     """
-    _check.instance("problem", problem, Problem)
+    directions_of(problem)
     _check.choice("method", method, ("auto", "closed", "pencil"))
     plans = [plan] if isinstance(plan, Plan) else _listed(plan)
-    for one in plans:
-        one.check_fits(problem.dim)
+    if isinstance(problem, Problem):
+        for one in plans:
+            one.check_fits(problem.dim)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         curves = _in_any_units(problem, plans, method)
     check_numbers(curves)
@@ -120,7 +120,9 @@ def _listed(plans: object) -> list[Plan]:
     return listed
 
 
-def _in_any_units(problem: Problem, plans: Sequence[Plan], method: str) -> list[Curve]:
+def _in_any_units(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve]:
+    if not isinstance(problem, Problem):  # a power law: its first eigenvalue is one
+        return _curves(problem, plans, method)
     if is_ordinary(problem):
         try:
             curves = _curves(problem, plans, method)
@@ -140,22 +142,30 @@ def _in_any_units(problem: Problem, plans: Sequence[Plan], method: str) -> list[
     return [units.curve(curve) for curve in found]
 
 
-def _curves(problem: Problem, plans: Sequence[Plan], method: str) -> list[Curve]:
+def _curves(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve]:
     batches: dict[object, list[int]] = defaultdict(list)
     for number, plan in enumerate(plans):
-        batches[outline(plan, problem.dim)].append(number)
+        batches[outline(plan, problem.directions.dim)].append(number)
     # a missing theory shows before any work
     ways = {key: _ways(plans[numbers[0]], method) for key, numbers in batches.items()}
-    directions = cache(lambda apart: Directions.of(problem, apart=apart))
     curves: dict[int, Curve] = {}
     for key, numbers in batches.items():
         batch, way = [plans[number] for number in numbers], ways[key]
-        apart = Walk.pencil in way or any(
-            s.covariance is not None for g in batch[0] for s in g.sources
-        )
-        found = _by_walk(problem, directions(apart), batch, way)
+        found = _by_walk(problem, _directions(problem, batch[0]), batch, way)
         curves |= zip(numbers, found, strict=True)
     return [curves[number] for number in range(len(plans))]
+
+
+def _directions(problem: Spectral, plan: Plan) -> Spectrum:
+    """Every direction by itself where a source has a covariance of its own."""
+    if all(source.covariance is None for generation in plan for source in generation.sources):
+        return problem.directions
+    if not isinstance(problem, Problem):
+        raise InvalidInputError(
+            "plan has a source with a covariance of its own, one entry a direction; a PowerLaw does "
+            "not write directions out, take its problem()"
+        )
+    return Spectrum.of(problem.spectrum, problem.truth)
 
 
 def _ways(plan: Plan, method: str) -> list[Route]:
@@ -187,11 +197,11 @@ def _ways(plan: Plan, method: str) -> list[Route]:
 
 
 def _by_walk(
-    problem: Problem, directions: Directions, plans: Sequence[Plan], ways: Sequence[Route]
+    problem: Spectral, directions: Spectrum, plans: Sequence[Plan], ways: Sequence[Route]
 ) -> Iterator[Curve]:
     """Curves of plans of one outline, as many at a time as the cache holds."""
     alone = plans[0].has_cv or not {Walk.weighted, Walk.pencil}.isdisjoint(ways)
-    size = 1 if alone else max(1, CELLS // directions.spectrum.size)
+    size = 1 if alone else max(1, CELLS // directions.eigenvalues.size)
     for start in range(0, len(plans), size):
         walk = Walk(directions, plans[start : start + size], ways)
         parts, exact = [], []

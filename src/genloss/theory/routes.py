@@ -12,9 +12,9 @@ import numpy.typing as npt
 from genloss.cautions import fitted_rows
 from genloss.generation import REAL
 from genloss.plan import Plan
+from genloss.spectrum import Spectrum
 from genloss.theory import fresh, pooled, retuned, weighted
 from genloss.theory.closed import is_even, is_plain, obstacles
-from genloss.theory.directions import Directions
 from genloss.theory.fit import regime, stages
 from genloss.theory.labelers import groups
 from genloss.theory.moments import Moments
@@ -43,9 +43,7 @@ class Walk:
         explodes by as it nears one. Zero where the formula is exact for any number of rows.
     """
 
-    def __init__(
-        self, directions: Directions, plans: Sequence[Plan], ways: Sequence[Route]
-    ) -> None:
+    def __init__(self, directions: Spectrum, plans: Sequence[Plan], ways: Sequence[Route]) -> None:
         self.plans, self.ways = plans, ways
         fits = np.array([fitted(plan) for plan in plans])
         self.rows, self.penalty = fits[:, 0], fits[:, 1]
@@ -161,10 +159,9 @@ class Walk:
             {u: whole(moments.mean({u: 1.0}))[0] for u in alive},
             {pair: whole(values)[0] for pair, values in spread.items()},
         )
-        truth = np.sqrt(moments.signal)
         part = Plan(plan.generations[: last + 1])
         penalty = self.penalty_used[0]
-        return Laws(moments.spectrum, truth, part, penalty, range(model, last + 1), first, given)
+        return Laws(moments.directions, part, penalty, range(model, last + 1), first, given)
 
 
 Route = Callable[[Walk, int], None]
@@ -240,7 +237,7 @@ def fitted(plan: Plan) -> tuple[list[int], list[float]]:
     return fitted_rows(plan), penalties
 
 
-def outline(plan: Plan, dim: int) -> tuple[object, ...]:
+def outline(plan: Plan, dim: float) -> tuple[object, ...]:
     """What plans have in common that differ by numbers of rows, penalties and noises only."""
     rows, penalties = fitted(plan)
     return tuple(

@@ -26,9 +26,8 @@ _ORDINARY = 2.0**200  # numbers up to this, and down to its inverse, are squared
 
 def is_ordinary(problem: Problem) -> bool:
     """Whether a problem can be computed with as it is written."""
-    s, truth = problem.spectrum, problem.truth
-    largest = max(float(truth.max()), -float(truth.min()))
-    return bool(s.min() > 1 / _ORDINARY and s.max() < _ORDINARY and largest < _ORDINARY)
+    s, energy = problem.directions.eigenvalues, problem.directions.energy
+    return bool(s.min() > 1 / _ORDINARY and s.max() < _ORDINARY and energy.max() < _ORDINARY**2)
 
 
 class Units(NamedTuple):

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from genloss.equivalents import NotSolvedError
 from genloss.generation import Generation
 from genloss.retuning import best_penalty
-from genloss.theory.directions import Directions
+from genloss.spectrum import Spectrum
 from genloss.theory.fresh import diverge
 from genloss.theory.labelers import Group, average
 from genloss.theory.moments import Moments, Shares
@@ -86,12 +86,12 @@ class Rows(NamedTuple):
     weight: Array
 
     @classmethod
-    def of(cls, generation: Generation, directions: Directions) -> Rows:
+    def of(cls, generation: Generation, directions: Spectrum) -> Rows:
         """The rows of a generation."""
-        sources, default = generation.sources, directions.spectrum
+        sources, default = generation.sources, directions.eigenvalues
         sigma = np.array([default if s.covariance is None else s.covariance for s in sources])
         number = np.array([s.n_samples for s in sources], dtype=np.float64)
-        return cls(sigma, directions.count, number, np.array([s.weight for s in sources]))
+        return cls(sigma, directions.multiplicity, number, np.array([s.weight for s in sources]))
 
     @property
     def trace(self) -> float:
