@@ -24,6 +24,7 @@ from genloss.generation import Generation, Source
 from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.script import to_python
+from genloss.theory.forever.limit import Limit, limit
 from genloss.theory.predict import predict
 from genloss.trials.simulate import simulate
 from genloss.tuning.tune import Tuned, tune
@@ -46,6 +47,7 @@ __all__ = [
     "GenlossError",
     "InvalidInputError",
     "Kernel",
+    "Limit",
     "MissingDependencyError",
     "NoTheoryError",
     "Plan",
@@ -59,6 +61,7 @@ __all__ = [
     "__version__",
     "compare",
     "forecast",
+    "limit",
     "load",
     "load_plan",
     "load_table",
@@ -98,6 +101,7 @@ _ROOMS = (
     "equivalents",
     "estimators",
     "explain",
+    "filters",
     "papers",
     "pencils",
     "scaling",

@@ -12,6 +12,7 @@ from genloss.cli import (  # noqa: F401 -- each adds its subcommands
     completion,
     explain,
     forecast,
+    limits,
     papers,
     plans,
     scaling,
