@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from genloss.tables.load import load_table
     from genloss.tables.table import Table
     from genloss.trials.compare import Comparison, compare
+    from genloss.weighing.weigh import Weighed, weigh
 
 __all__ = [
     "Comparison",
@@ -56,6 +57,7 @@ __all__ = [
     "StoreError",
     "Table",
     "Tuned",
+    "Weighed",
     "__version__",
     "compare",
     "forecast",
@@ -71,6 +73,7 @@ __all__ = [
     "to_python",
     "to_toml",
     "tune",
+    "weigh",
 ]
 
 _logging.getLogger(__name__).addHandler(_logging.NullHandler())
@@ -84,11 +87,13 @@ _LAZY = {
     "ScalingLaw": "genloss.scaling",
     "StoreError": "genloss.sweeps",
     "Table": "genloss.tables.table",
+    "Weighed": "genloss.weighing.weigh",
     "compare": "genloss.trials.compare",
     "forecast": "genloss.outlook.forecast",
     "load_table": "genloss.tables.load",
     "scaling_law": "genloss.scaling",
     "sweep": "genloss.sweeps",
+    "weigh": "genloss.weighing.weigh",
 }
 
 
