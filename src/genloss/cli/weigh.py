@@ -43,8 +43,8 @@ def weigh(
 ) -> int:
     """Say which weight synthetic rows deserve beside real ones.
 
-    Only real rows are scored, each left out of the fit that is scored on it. Prints the
-    weight, the weights that may be right, and what a synthetic row is worth in real rows.
+    Only real rows are scored, each under a fit that has not seen it. Prints the
+    weight, the weights that may be right, and what a synthetic row is worth.
 
     Parameters
     ----------

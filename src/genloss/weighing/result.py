@@ -237,14 +237,14 @@ class Weighed:
         ax.set_xlabel("weight of a synthetic row (a real one has 1)")
         ax.set_ylabel(METRIC)
         ax.spines[["top", "right"]].set_visible(False)
-        ax.legend(frameon=False)
+        ax.legend(frameon=False, fontsize="small")
         ax.set_title(f"{self.sources[0]} + {self.sources[1]}: {self.target}",
                      fontsize="medium", loc="left")  # fmt: skip
         return ax
 
     def _places(self) -> Array:
         """Weights on a logarithmic axis; 0 stands before the first."""
-        return np.append(self.weights[1] ** 1.5 / self.weights[2] ** 0.5, self.weights[1:])
+        return np.append(self.weights[1] / 4, self.weights[1:])
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Weighed):
