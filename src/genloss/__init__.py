@@ -24,6 +24,7 @@ from genloss.generation import Generation, Source
 from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.script import to_python
+from genloss.theory.forever.limit import Limit, limit
 from genloss.theory.predict import predict
 from genloss.trials.simulate import simulate
 from genloss.tuning.tune import Tuned, tune
@@ -47,6 +48,7 @@ __all__ = [
     "GenlossError",
     "InvalidInputError",
     "Kernel",
+    "Limit",
     "MissingDependencyError",
     "NoTheoryError",
     "Plan",
@@ -61,6 +63,7 @@ __all__ = [
     "__version__",
     "compare",
     "forecast",
+    "limit",
     "load",
     "load_plan",
     "load_table",
@@ -99,9 +102,11 @@ _LAZY = {
 
 # the rooms that are public beside the names above; all others may change
 _ROOMS = (
+    "documents",
     "equivalents",
     "estimators",
     "explain",
+    "filters",
     "papers",
     "pencils",
     "scaling",

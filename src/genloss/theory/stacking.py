@@ -25,9 +25,10 @@ def stacked_least_squares(
     d, n, spectrum = moments.directions.dim, stage.n_samples, moments.spectrum
     whole = average(members)
     variance = whole.variance * stage.label_gain if whole.noisy else np.zeros(moments.shape)
+    constants = pair_constants(members, n, d)
     for i, (rows, one, _) in enumerate(members):
         for j, (others, other, _) in enumerate(members):
-            same, spread = _pair(rows, None if j == i else others, n, d)
+            same, spread = constants[0][i][j], constants[1][i][j]
             means = moments.signal * (moments.mean(one) * moments.mean(other))
             covariance = moments.covariance(one, other)
             # x times the second moment, less the square of the mean fit
@@ -41,6 +42,18 @@ def stacked_least_squares(
         lambda u: moments.covariance(whole.labeler, {u: 1.0}),
         moments.all_exact(whole.labeler),
     )
+
+
+def pair_constants(
+    members: Sequence[Group], n: Array, d: int
+) -> tuple[list[list[Array]], list[list[Array]]]:
+    """Constants x and y of every pair of blocks, in two square lists."""
+    rows = [group.rows for group in members]
+    pairs = [
+        [_pair(one, None if j == i else other, n, d) for j, other in enumerate(rows)]
+        for i, one in enumerate(rows)
+    ]
+    return [[x for x, _ in row] for row in pairs], [[y for _, y in row] for row in pairs]
 
 
 def _pair(rows: Array, other: Array | None, n: Array, d: int) -> tuple[Array, Array]:

@@ -16,6 +16,7 @@ from genloss.errors import InvalidInputError
 from genloss.generation import Generation, Source
 from genloss.plan import Plan
 from genloss.problem import Problem
+from genloss.theory.forever.caution import with_cure
 from genloss.theory.predict import predict
 from genloss.theory.routes import has_closed_route
 from genloss.tuning.schedule import best_schedule, downhill
@@ -176,7 +177,7 @@ def tune(
     if not lowest < highest:
         raise InvalidInputError(f"penalties was {shown(penalties)}; the first must be the smaller")
     logs = np.linspace(np.log(lowest), np.log(highest), _GRID)
-    before = predict(problem, plan)
+    before = with_cure(problem, plan, predict(problem, plan))
     if over == "last_penalty":
         best = _best_single(problem, score, logs, lambda lam: _with_last_penalty(plan, lam))
     else:
@@ -185,7 +186,7 @@ def tune(
         best = _best_schedule(problem, score, logs, best)
     if not score(predict(problem, best).risk) < score(before.risk):
         best = plan
-    curve = predict(problem, best)
+    curve = with_cure(problem, best, predict(problem, best))
     return Tuned(best, curve, before, objective, score(curve.risk), score(before.risk))
 
 

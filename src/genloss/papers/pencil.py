@@ -1,0 +1,329 @@
+"""The pencil engine on nine problems, beside a literal simulation of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from genloss.papers.claims import Claim
+from genloss.papers.drawing import colour, label, legend, log_axes, panels, points
+from genloss.papers.effort import Effort
+from genloss.papers.paper import Paper
+from genloss.papers.reproduction import Row
+from genloss.papers.study import Study
+from genloss.pencils import Limit, Risk
+from genloss.pencils import gallery as of
+from genloss.pencils.gallery import DIM, PROBLEM, Case
+from genloss.theory.predict import predict
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def _even(first: float, last: float, count: int = 31) -> tuple[float, ...]:
+    return tuple(np.linspace(first, last, count).tolist())
+
+
+def _by_factors(first: float, last: float, count: int = 31) -> tuple[float, ...]:
+    return tuple(np.geomspace(first, last, count).tolist())
+
+
+CASES = (
+    Case(
+        "Marchenko-Pastur law",
+        "closed form",
+        "rows n",
+        "mean of 1 / (eigenvalue + 0.1)",
+        _by_factors(30, 600),
+        (40, 100, 200, 500),
+        of.resolvent,
+        of.resolvent_run,
+        log=True,
+    ),
+    Case(
+        "Ridge regression",
+        "closed form",
+        r"penalty $\lambda$",
+        "excess risk",
+        _by_factors(1e-3, 10),
+        (5e-3, 0.05, 0.5, 5),
+        of.ridge_risk,
+        of.ridge_run,
+        of.ridge_plan,
+        log=True,
+    ),
+    Case(
+        "Random features",
+        "closed form",
+        "hidden units",
+        "excess risk",
+        _by_factors(15, 400),
+        (20, 50, 100, 240),
+        of.random_features,
+        of.random_features_run,
+        tolerance=0.03,  # next to the peak the term of order 1/dim is largest, 0.023
+        log=True,
+    ),
+    Case(
+        "Strong Model Collapse",
+        "closed form",
+        "share of rows from a shifted truth",
+        "excess risk",
+        _even(0.01, 0.99),
+        (0.1, 0.35, 0.6, 0.9),
+        of.stacked,
+        of.stacked_run,
+    ),
+    Case(
+        "Self-distillation",
+        "closed form for one step",
+        "teacher's share of every label",
+        "excess risk",
+        _even(-0.5, 3),
+        (0, 0.8, 1.6, 2.6),
+        of.distilled,
+        of.distilled_run,
+    ),
+    Case(
+        "Accumulate, third model",
+        "no closed form in the package",
+        r"penalty $\lambda$",
+        "excess risk",
+        _by_factors(1e-3, 10),
+        (5e-3, 0.05, 0.5, 5),
+        of.accumulated,
+        of.accumulated_run,
+        of.accumulated_plan,
+        log=True,
+    ),
+    Case(
+        "Transfer and fine-tune",
+        "closed form in two steps",
+        "target rows",
+        "excess risk",
+        _by_factors(5, 600),
+        (10, 40, 150, 500),
+        of.transferred,
+        of.transferred_run,
+        log=True,
+    ),
+    Case(
+        "Ensemble of two",
+        "closed form",
+        "share of rows in common",
+        "excess risk",
+        _even(0.01, 0.99),
+        (0.1, 0.35, 0.6, 0.9),
+        of.ensemble,
+        of.ensemble_run,
+    ),
+    Case(
+        "Two generations, one first layer",
+        "no closed form in the package",
+        "hidden units",
+        "excess risk",
+        _by_factors(15, 400),
+        (20, 50, 100, 240),
+        of.frozen_features,
+        of.frozen_features_run,
+        log=True,
+    ),
+)
+"""The gallery, in its order."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One value of a case's knob; ``measured`` is nan where nothing was simulated."""
+
+    knob: float
+    predicted: float
+    size: int
+    residual: float
+    measured: float = np.nan
+    stderr: float = np.nan
+
+    def claim(self, case: Case) -> Claim:
+        """The prediction against the measurement."""
+        return Claim(
+            f"{case.title}, {_plain(case.knob)} = {self.knob:g}",
+            case.where,
+            self.predicted,
+            self.measured,
+            self.stderr,
+            "asymptotic",
+            case.tolerance,
+        )
+
+
+@dataclass(frozen=True)
+class Found:
+    """Points of every case along its line, and those that were simulated."""
+
+    trials: int
+    lines: dict[Case, list[Point]]
+    measured: dict[Case, list[Point]]
+
+
+def _measure(effort: Effort) -> Found:
+    trials, step = effort.pick(50, 1000), effort.pick(3, 1)
+    return Found(
+        trials,
+        {case: [_derived(case, knob) for knob in case.grid[::step]] for case in CASES},
+        {
+            case: [
+                _simulated(case, knob, trials, [effort.seed, k, j])
+                for j, knob in enumerate(case.simulated)
+            ]
+            for k, case in enumerate(CASES)
+        },
+    )
+
+
+def _claims(found: Found) -> Iterator[Claim]:
+    for case, measured in found.measured.items():
+        yield _farthest([point.claim(case) for point in measured])
+    for case in CASES:
+        if case.plan:
+            yield _as_plan(case)
+
+
+def _caption(found: Found) -> str:
+    return (
+        f"Every line is a few lines of Python in Gaussian matrices of {DIM} features, solved as "
+        "one fixed point; no formula was derived. In brackets: unknowns of the pencil. Points: "
+        f"mean ± 2 standard errors of {found.trials:,} literal runs in NumPy. Covariance "
+        "eigenvalues i^-0.8 with mean 1 (the first panel: identity), null risk 1, noise 0.5. "
+        "Claims are judged at the point that is farthest off, of four; the limits are off by a "
+        f"term of order 1/dim. Settings: {_settings()}."
+    )
+
+
+def _table(found: Found) -> list[Row]:
+    return [
+        _row(case, point)
+        for case in CASES
+        for point in sorted(
+            [*found.lines[case], *found.measured[case]], key=lambda point: point.knob
+        )
+    ]
+
+
+def _settings() -> str:
+    """Rows and penalties of every panel that has them."""
+    first, second = of.DISTIL_PENALTIES
+    before, after = of.TUNE_PENALTIES
+    teacher, student = of.FROZEN_ROWS
+    return (
+        f"(b) {of.RIDGE_ROWS} rows; (c) {of.WIDTH_ROWS} rows, penalty {of.WIDTH_PENALTY}; "
+        f"(d) {of.STACK_ROWS} rows, penalty {of.STACK_PENALTY}, shift {of.STACK_SHIFT} per "
+        f"coefficient; (e) {of.DISTIL_ROWS} rows for both, penalties {first} and {second}; "
+        f"(f) {of.POOL_ROWS} new rows per model; (g) {of.SOURCE_ROWS} isotropic source rows, "
+        f"shift {of.SOURCE_SHIFT}, penalties {before} before and {after} after; (h) {of.BAG_ROWS} "
+        f"rows per model, penalty {of.BAG_PENALTY}; (i) {teacher} and {student} rows, penalty "
+        f"{of.FROZEN_PENALTY}"
+    )
+
+
+def _derived(case: Case, knob: float) -> Point:
+    found = case.derive(knob)
+    return Point(knob, answer(found), found.solution.pencil.size, found.residual)
+
+
+def answer(found: Limit | Risk) -> float:
+    """The number of a result, bias and variance together."""
+    return found.value if isinstance(found, Limit) else found.risk
+
+
+def _simulated(case: Case, knob: float, trials: int, seed: list[int]) -> Point:
+    rng, derived = np.random.default_rng(seed), _derived(case, knob)
+    draws = np.array([case.draw(knob, rng) for _ in range(trials)])
+    stderr = float(draws.std(ddof=1) / np.sqrt(trials))
+    return Point(
+        knob, derived.predicted, derived.size, derived.residual, float(draws.mean()), stderr
+    )
+
+
+def _farthest(claims: list[Claim]) -> Claim:
+    """The claim that is nearest to failing."""
+    return max(claims, key=lambda claim: abs(claim.measured - claim.predicted) / claim.allowed)
+
+
+def _as_plan(case: Case) -> Claim:
+    """The expression against the same problem as a plan."""
+    assert case.plan
+    knob = case.simulated[1]
+    return Claim(
+        f"{case.title}: the expression equals gl.predict of a plan",
+        case.where,
+        predict(PROBLEM, case.plan(knob)).risk[-1],
+        answer(case.derive(knob)),
+        kind="approximate",
+        tolerance=1e-8,
+    )
+
+
+def _row(case: Case, point: Point) -> Row:
+    simulated = np.isfinite(point.measured)
+    return {
+        "problem": case.title,
+        "known": case.where,
+        "knob": _plain(case.knob),
+        "value": point.knob,
+        "answer": case.answer,
+        "predicted": point.predicted,
+        "measured": point.measured if simulated else "",
+        "stderr": point.stderr if simulated else "",
+        "pencil_size": point.size,
+        "residual": point.residual,
+    }
+
+
+def _plain(knob: str) -> str:
+    return knob.split(" $")[0]
+
+
+def _draw(found: Found) -> Figure:
+    figure, axes = panels(3, 3, width=3.2, height=2.5)
+    for letter, ax, case in zip("abcdefghi", axes, CASES, strict=True):
+        _panel(ax, letter, case, found.lines[case], found.measured[case])
+    legend(axes[0], loc="upper right")
+    return figure
+
+
+def _panel(ax: Axes, letter: str, case: Case, line: list[Point], measured: list[Point]) -> None:
+    knobs, predicted = ([getattr(each, name) for each in line] for name in ("knob", "predicted"))
+    ax.plot(knobs, predicted, color=colour(0), label="pencil engine")
+    drawn = np.array([[each.knob, each.measured, each.stderr] for each in measured]).T
+    points(ax, *drawn, color=colour(1), label="literal runs")
+    label(ax, letter, f"{case.title} [{line[0].size}]", case.knob, case.answer)
+    if case.log:
+        log_axes(ax, y=False)
+        if case.grid[-1] / case.grid[0] < 100:
+            ax.set_xticks([20, 50, 100, 200, 500], ["20", "50", "100", "200", "500"])
+            ax.set_xlim(case.grid[0] * 0.85, case.grid[-1] * 1.2)
+    ax.set_ylim(bottom=0)
+
+
+PAPER = Paper(
+    key="pencil",
+    title="Derivations by the pencil engine",
+    reference="no paper; docs/pencil.md",
+    presets=("replace", "accumulate"),
+    experiments=(
+        Study(
+            name="derivations",
+            shows="the pencil engine on nine problems",
+            title="Nine derivations by the pencil engine",
+            measure=_measure,
+            table=_table,
+            claims=_claims,
+            draw=_draw,
+            caption=_caption,
+        ),
+    ),
+)

@@ -1,0 +1,458 @@
+"""The texts of ``genloss explain``: complete, computed, and true."""
+
+# ruff: noqa: RUF001 -- Greek letters and true minus signs are meant
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import re
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.optimize import brentq
+
+import genloss as gl
+from genloss import cli
+from genloss import explain as package
+from genloss.explain import LEVELS, TOPICS, explain, overview
+from genloss.explain.numerals import fixed, number, percent, printed, table
+from genloss.explain.page import COMMAND, page
+from genloss.explain.wrapping import WIDTH, wrap
+from genloss.papers.gallery import EXPERIMENTS
+
+PAGE = Path(__file__).parents[2] / "docs" / "explain.md"
+EVERY = [(name, level) for name in TOPICS for level in LEVELS]
+
+
+@cache
+def text(name: str, level: str) -> str:
+    return explain(name, level)
+
+
+def flat(name: str, level: str) -> str:
+    """The text on one line, so that a phrase is found wherever lines break."""
+    return " ".join(text(name, level).split())
+
+
+def blocks(name: str, level: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", text(name, level), re.MULTILINE | re.DOTALL)
+
+
+def module(name: str):
+    return importlib.import_module(f"genloss.explain.{name.replace('-', '_')}")
+
+
+# form
+
+
+@pytest.mark.parametrize(("name", "level"), EVERY)
+def test_a_text_is_whole(name, level):
+    found = text(name, level)
+    assert found.startswith(f"# {TOPICS[name].title}\n\n")
+    assert 150 <= len(found.split()) <= 450
+    assert not re.search(r"[{}]|\b(nan|inf|(?<!dim=)None)\b|np\.float", found)
+    assert found.count("```") % 2 == 0
+    fenced = [line for block in blocks(name, level, r"\w+") for line in block.split("\n")]
+    assert max(map(len, fenced), default=0) <= 78  # in a terminal of 80 columns
+    prose = re.sub(r"```.*?```", "", found, flags=re.DOTALL)
+    lines = [line for line in prose.split("\n") if not line.startswith("|")]
+    assert max(map(len, lines)) <= WIDTH + 12  # a word that must not begin a line may stick out
+
+
+@pytest.mark.parametrize("name", TOPICS)
+def test_the_levels_differ(name):
+    newcomer, engineer, theorist = (text(name, level) for level in LEVELS)
+    assert not re.search(r"[α-ωΑ-Ω₀²ᵢ√≃]|```", newcomer)
+    assert not re.search(r"\b(covariance|eigenvalues?|isotropic|asymptotic|variance)\b", newcomer)
+    assert blocks(name, "engineer", "python")
+    assert blocks(name, "engineer", "sh") or name == "ridge"
+    assert blocks(name, "theorist", "text")
+    assert "**Pitfalls.**" in theorist
+    shared = set(newcomer.split("\n\n")[1:]) & set(engineer.split("\n\n")[1:])
+    assert not shared
+
+
+@pytest.mark.parametrize(("name", "level"), EVERY)
+def test_what_is_pointed_to_exists(name, level):
+    for path in re.findall(r"`(genloss(?:\.\w+)+)`", text(name, level)):
+        home, _, last = path.rpartition(".")
+        try:
+            importlib.import_module(path)
+        except ModuleNotFoundError:
+            assert hasattr(importlib.import_module(home), last), path
+    for other in re.findall(r"genloss explain ([\w-]+)", text(name, level)):
+        assert other in TOPICS
+    for other in re.findall(r"topic \*([\w-]+)\*|topic (?!\*)([a-z-]+)\)", text(name, level)):
+        assert "".join(other) in TOPICS
+    for other in re.findall(r"genloss reproduce ([\w-]+)", text(name, level)):
+        assert other in EXPERIMENTS
+
+
+@pytest.mark.parametrize("name", TOPICS)
+def test_every_command_is_one_the_tool_understands(name):
+    commands = [
+        line
+        for level in LEVELS
+        for block in blocks(name, level, "sh")
+        for line in block.split("\n")
+    ]
+    for command in filter(None, commands):
+        assert command.startswith("genloss ")
+        tokens = re.sub(r" > .*", "", command).split()[1:]
+        cli.app.parse_args(tokens, exit_on_error=False, print_error=False)
+
+
+# numbers
+
+
+@pytest.mark.parametrize("name", TOPICS)
+def test_every_snippet_prints_what_stands_beside_it(name):
+    for block in blocks(name, "engineer", "python"):
+        said = re.findall(r"^(?: *print\(.*\)  |)# (.*)$", block, re.MULTILINE)
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            exec(compile(block, name, "exec"), {})  # noqa: S102 -- our own snippet
+        assert said, block
+        assert out.getvalue().splitlines() == said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TOPICS)
+def test_no_number_is_hard_coded(name, monkeypatch):
+    home = module(name)
+    constants = [
+        each for each in vars(home) if each.isupper() and each not in ("TOPIC", "TYPE_CHECKING")
+    ]
+    constants = [each for each in constants if not isinstance(getattr(home, each), dict)]
+    assert len(constants) >= 4
+    before = [text(name, level) for level in LEVELS]
+    for constant in constants:
+        value = getattr(home, constant)
+        if isinstance(value, tuple):
+            other = value[1:]
+        elif isinstance(value, float):
+            other = round(value * 1.2, 6)
+        else:
+            other = round(value * 1.25) if constant.endswith("DIM") else int(value * 0.8)
+        with monkeypatch.context() as patch:
+            patch.setattr(home, constant, other)
+            changed = [explain(name, level) for level in LEVELS] != before
+        assert changed, constant
+
+
+def test_chain_against_the_closed_form():
+    home = module("chain")
+    step = home.NOISE**2 * home.DIM / (home.ROWS - home.DIM - 1)
+    for k in range(home.GENERATORS):
+        assert f"model {k} |" in text("chain", "newcomer")
+        assert f"| {fixed((k + 1) * step)} |" in text("chain", "newcomer")
+    teacher = gl.Problem.isotropic(home.DIM, signal=1 + home.GENERATORS * step)
+    own = gl.Plan.replace(1, home.LAST_ROWS, penalty=home.PENALTY, noise=home.NOISE)
+    to_teacher = gl.predict(teacher, own).risk[-1]
+    assert f"the same model scores {fixed(to_teacher)} instead" in flat("chain", "theorist")
+
+
+def test_growth_against_prediction_and_simulation():
+    home = module("growth")
+    problem = gl.Problem.isotropic(home.DIM)
+    risk = gl.predict(problem, gl.Plan.replace(home.MODELS, home.ROWS, noise=home.NOISE)).risk
+    worse = int(np.argmax(risk > 1))
+    assert f"| {worse + 1} | {fixed(risk[worse])} |" in text("growth", "newcomer")
+    assert f"| {home.MODELS} | {fixed(risk[-1])} |" in text("growth", "newcomer")
+    assert f"here from model {worse} on" in flat("growth", "engineer")
+    trials = gl.simulate(
+        problem, gl.Plan.replace(home.MODELS, home.ROWS, noise=home.NOISE), trials=4000
+    )
+    said = float(
+        re.search(r"differ from this average by about (\d+) %", flat("growth", "newcomer"))[1]
+    )
+    spread = trials.stderr[-1] * trials.trials**0.5 / trials.risk[-1]
+    assert said == pytest.approx(100 * spread, abs=0.8)
+    plan = gl.Plan.replace(home.MODELS, home.ROWS, noise=home.NOISE).then(
+        n_samples=home.MANY_ROWS, noise=home.NOISE
+    )
+    assert f"its error is still {number(gl.predict(problem, plan).risk[-1])}" in flat(
+        "growth", "newcomer"
+    )
+    exact, formula = re.search(r"standard deviation is ([\d.]+); 20,000 draws give ([\d.]+)\.",
+                               flat("growth", "theorist")).groups()  # fmt: skip
+    assert float(exact) == pytest.approx(float(formula), rel=0.03)
+
+
+def test_ridge_against_tune():
+    home = module("ridge")
+    problem = gl.Problem.isotropic(home.DIM)
+    clean = None
+    for n in home.SHOWN:
+        chain = gl.Plan.replace(n, home.ROWS, noise=home.NOISE) if n else None
+        last = {"n_samples": home.LAST_ROWS, "penalty": 0.1, "noise": home.NOISE}
+        plan = chain.then(**last) if chain else gl.Plan.replace(1, **last)
+        best = gl.tune(problem, plan, over="last_penalty")
+        clean = float(best.plan.penalty[-1]) if clean is None else clean
+        kept = gl.predict(problem, plan.with_penalty([*plan.penalty[:-1], clean])).risk[-1]
+        row = f"| {n} | {number(best.plan.penalty[-1])} | {fixed(best.value)} | {fixed(kept)} |"
+        assert row in text("ridge", "newcomer")
+        assert best.value < problem.signal
+    near, far = re.search(
+        r"is (\d+) % off at d = 20 and (\d+) % at d = 80", flat("ridge", "theorist")
+    ).groups()
+    assert int(near) > 2 * int(far) > 0
+
+
+def test_few_rows_against_prediction_and_simulation():
+    home = module("few-rows")
+    problem = gl.Problem.isotropic(home.DIM)
+    plan = gl.Plan.replace(home.GENERATIONS, home.ROWS)
+    left = 1 - gl.predict(problem, plan).risk
+    for n in (1, 2, 5, home.GENERATIONS):
+        assert f"| {n} | {percent(left[n - 1])} |" in text("few-rows", "newcomer")
+    noisy = gl.predict(problem, gl.Plan.replace(200, home.ROWS, noise=home.NOISE)).risk[-1]
+    assert f"saturates** at σ₀² m₂ T₀ d/((d−T₀−1)(d−T₀)), {number(noisy - 1, 3)}" in flat(
+        "few-rows", "theorist"
+    )
+    stacked = gl.Plan.mix(home.GENERATIONS, home.ROWS, real=home.REAL_SHARE)
+    trials = gl.simulate(problem, stacked, trials=24, seed=5)
+    said = float(
+        re.search(r"stacked with made ones give ([\d.]+) where", flat("few-rows", "engineer"))[1]
+    )
+    assert said == pytest.approx(trials.risk[-1], rel=0.05, abs=4 * trials.stderr[-1])
+    slope, twice = re.search(r"the slope is ([\d.]+) for r = [\d.]+, against 2r = ([\d.]+)",
+                             flat("few-rows", "theorist")).groups()  # fmt: skip
+    assert float(slope) == pytest.approx(float(twice), rel=0.05)
+
+
+def test_design_against_prediction():
+    home = module("design")
+    problem = gl.Problem.isotropic(home.DIM)
+    last = {"n_samples": home.LAST_ROWS, "noise": home.NOISE}
+
+    def risk(made: object, n: int) -> float:
+        return float(
+            gl.predict(problem, made(n, home.FEW_ROWS, noise=home.NOISE).then(**last)).risk[-1]
+        )
+
+    crossing = next(
+        n for n in range(1, 50) if risk(gl.Plan.same_design, n) > risk(gl.Plan.replace, n) + 1e-9
+    )
+    assert f"From {crossing} generators on" in flat("design", "newcomer")
+    for n in (1, 2, crossing, home.GENERATIONS):
+        row = f"| {n} | {fixed(risk(gl.Plan.replace, n))} | {fixed(risk(gl.Plan.same_design, n))} |"
+        assert row in text("design", "newcomer")
+    spiked = home.spiked().problem
+    with_one = gl.Plan.replace(1, home.SPIKED_ROWS).then(n_samples=home.SPIKED_LAST)
+    clean = gl.predict(spiked, gl.Plan.replace(1, home.SPIKED_LAST)).risk[-1]
+    extra = gl.predict(spiked, with_one).risk[-1] - clean
+    assert extra < 0
+    assert f"ΔBias = {fixed(extra)} on a clean error of {fixed(clean)}" in flat(
+        "design", "theorist"
+    )
+
+
+def test_power_law_against_prediction():
+    home = module("power-law")
+    problem = gl.Problem.power_law(home.DIM, capacity=home.CAPACITY, source=home.SOURCE)
+    chain = gl.Plan.replace(home.GENERATIONS, home.ROWS, noise=home.NOISE)
+    exponent = home.CAPACITY / (2 * home.CAPACITY * home.SOURCE + 1)
+
+    def made(rows: int) -> float:
+        last = {"n_samples": rows, "penalty": rows**-exponent, "noise": home.NOISE}
+        return float(gl.predict(problem, chain.then(**last)).risk[-1])
+
+    for rows in home.SHOWN:
+        assert f"| {rows:,} | " in text("power-law", "newcomer")
+        assert f" | {fixed(made(rows), 3)} |" in text("power-law", "newcomer")
+    said = int(re.search(r"exact formula finds (\d+)\.", flat("power-law", "engineer"))[1])
+    around = [made(said // 3), made(said), made(3 * said)]
+    assert around[1] == min(around)
+    assert made(said) == pytest.approx(min(made(T) for T in range(300, 1200, 20)), rel=1e-4)
+    floor = gl.tune(
+        problem, chain.then(n_samples=10**8, noise=home.NOISE), over="last_penalty"
+    ).value
+    assert f"here {number(floor)}, which only" in flat("power-law", "engineer")
+    assert "has local slope 0.600 near" in flat("power-law", "theorist")  # c = 2 1.5 .5 / (1 + 1.5)
+
+
+def test_penalty_against_tune():
+    home = module("penalty")
+    problem = gl.Problem.power_law(home.DIM, capacity=home.CAPACITY, source=home.SOURCE)
+    chain = gl.Plan.replace(home.GENERATIONS, home.ROWS, noise=home.NOISE)
+    plan = chain.then(n_samples=home.LAST_ROWS, penalty=0.1, noise=home.NOISE)
+    best = gl.tune(problem, plan, over="last_penalty")
+    row = f"| best possible | {number(best.plan.penalty[-1])} | {fixed(best.value, 3)} |"
+    assert row in text("penalty", "newcomer")
+
+    def clean(rows: int) -> float:
+        real = gl.Plan.replace(1, rows, penalty=0.1, noise=home.NOISE)
+        return gl.tune(problem, real).value
+
+    worth = next(rows for rows in range(10, 200) if clean(rows) <= best.value)
+    said = int(re.search(r"about \*\*(\d+) real rows\*\*", flat("penalty", "newcomer"))[1])
+    assert abs(said - worth) <= 1
+    kept = chain.then(n_samples=home.LAST_ROWS, penalty=home.LAST_ROWS**-0.6, noise=home.NOISE)
+    ratio = gl.predict(problem, kept).risk[-1] / best.value
+    assert f"its error is {number(ratio)} times the best one" in flat("penalty", "newcomer")
+
+
+def test_kernels_against_a_root_finder_and_fresh_runs():
+    home = module("kernels")
+    j = np.arange(1, home.FREQUENCIES + 1.0)
+    kept = np.ones(len(home.SHOWN))
+    for rows, lam in [(home.ROWS, home.PENALTY)] * home.GENERATIONS + [
+        (home.LAST_ROWS, home.LAST_PENALTY)
+    ]:
+        kappa = brentq(
+            lambda k, n=rows, lam=lam: lam + k * 2 * np.sum(1 / (1 + k * j**2)) / n - k, lam, 10
+        )
+        kept *= 1 / (1 + kappa * np.array(home.SHOWN) ** 2)
+    for wave, share in zip(home.SHOWN, kept, strict=True):
+        assert f"| {wave} | {fixed(100 * share, 0)} % |" in text("kernels", "newcomer")
+    rows = re.findall(
+        r"\| (0\.\d+) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|", text("kernels", "engineer")
+    )
+    assert len(rows) == 2
+    _, theory, drawn, stderr = (float(cell) for cell in rows[0])
+    assert abs(drawn / theory - 1) < 0.03 + 4 * stderr / theory
+
+
+def test_practice_against_prediction():
+    home = module("practice")
+    [needed] = re.findall(
+        r"print\(real_rows_needed\(braked, error\)\)  # (\d+)", text("practice", "engineer")
+    )
+    problem, plan = home.problem(), home.plan()
+    penalty = gl.tune(problem, plan).plan.penalty[0]
+
+    def worst(real: int) -> float:
+        share = real / home.MODEL_ROWS
+        mixed = gl.Plan.mix(
+            home.GENERATIONS, home.MODEL_ROWS, real=share, penalty=penalty, noise=home.NOISE
+        )
+        error = gl.predict(problem, mixed).risk + home.NOISE**2
+        return float(error.max() / error[0])
+
+    assert worst(int(needed)) <= 1.1 < worst(int(needed) - 1)
+    values = [home.tuned(over) for over in ("last_penalty", "penalty", "schedule")]
+    assert values == sorted(values, reverse=True)
+    outlook = home.outlook()
+    told = flat("practice", "newcomer")
+    assert f"the last error is {number(outlook.error[-1])}." in told
+    assert f"it is {number(outlook.retuned.error[-1])}, as good as the first" in told
+    assert outlook.retuned.growth_low[-1] <= 1 < outlook.growth_low[-1]
+    low, high = outlook.advice.real_rows_range
+    assert (
+        f"{outlook.advice.real_rows} real labels out of {home.ROWS} (between {low} and {high})"
+        in told
+    )
+
+
+def test_networks_against_the_closed_form_of_a_flat_spectrum():
+    home = module("networks")
+    phi = home.PIXELS / home.ROWS
+    half = (home.PENALTY + phi - 1) / 2
+    kappa = half + np.hypot(half, home.PENALTY**0.5)
+    first = (kappa**2 + home.NOISE**2 * phi) / ((1 + kappa) ** 2 - phi)
+    assert f"Its error starts at {number(first)} and" in flat("networks", "newcomer")
+    assert f"keeps {fixed((1 + kappa) ** -home.MODELS)} of w₀" in flat("networks", "theorist")
+
+
+# parts
+
+
+def test_numbers_in_prose():
+    assert number(0.0996, 2) == "0.10"
+    assert number(-0.5, 1) == "−0.5"
+    assert number(99.6, 2) == "100"
+    assert number(0) == "0.0"
+    assert percent(1.5) == "150 %"
+    assert printed(np.float64(0.25084), 2) == "0.25"
+    assert table(("a", "b"), [("1", "2")]).count("\n") == 2
+    for wrong in (float("nan"), float("inf")):
+        for write in (number, fixed, percent, lambda value: printed(value, 1)):
+            with pytest.raises(ValueError, match="no number to print"):
+                write(wrong)
+
+
+def test_wrapping_never_makes_a_list_of_a_sentence():
+    words = "word " * 21
+    for sign in ("+ 1", "- 1", "3. then", "# of", "> 0", "| x"):
+        for pad in range(12):
+            found = wrap(f"{'x' * pad} {words}{sign} and more of it")
+            assert not any(re.match(r"[-+>#|]|\d+\. ", line) for line in found.split("\n"))
+    assert wrap("- one\n  two\n- three") == "- one two\n- three"
+    assert wrap("```text\na\nb\n```") == "```text\na\nb\n```"
+    assert "`a b c`" in wrap(f"{words} `a b c` end")
+
+
+# doors
+
+
+def test_all_at_one_level_and_the_list():
+    assert explain("all", "theorist") == "\n".join(text(name, "theorist") for name in TOPICS)
+    assert explain() == overview()
+    for name, topic in TOPICS.items():
+        assert f"- **{name}**: {topic.summary}" in overview()
+        assert topic.figure in EXPERIMENTS
+    assert explain("Few_Rows") == text("few-rows", "newcomer")
+
+
+@pytest.mark.parametrize(
+    ("topic", "level", "message"),
+    [
+        (
+            "rigde",
+            "newcomer",
+            r"topic was 'rigde'; did you mean 'ridge'\? it must be one of chain, .*all",
+        ),
+        ("zzz", "newcomer", r"topic was 'zzz'; it must be one of chain"),
+        ("ridge", "enginer", r"level was 'enginer'; did you mean 'engineer'\?"),
+        (3, "newcomer", r"topic was 3; it must be one of"),
+    ],
+)
+def test_an_unknown_topic_or_level_names_the_nearest(topic, level, message):
+    with pytest.raises(gl.InvalidInputError, match=message):
+        package.explain(topic, level)
+
+
+def test_the_command_line_prints(capsys):
+    def said(*arguments: str) -> str:
+        with pytest.raises(SystemExit) as done:
+            cli.main(["explain", *arguments])
+        assert done.value.code == 0
+        return capsys.readouterr().out
+
+    listed = said()
+    assert all(name in listed for name in TOPICS)
+    told = said("growth")
+    assert TOPICS["growth"].title in told
+    assert "genloss explain ridge" in told
+    assert "--level engineer" in told
+    assert "this was the last topic" in said("networks", "--level", "theorist")
+    assert said("growth", "--level", "theorist", "--markdown") == text("growth", "theorist")
+
+
+def test_the_command_line_refuses(capsys):
+    for arguments in (["explain", "rigde"], ["explain", "ridge", "--level", "expert"]):
+        with pytest.raises(SystemExit) as done:
+            cli.main(arguments)
+        assert done.value.code == 2
+        assert capsys.readouterr().err.startswith("genloss: ")
+
+
+def test_the_page_is_what_the_code_writes_now():
+    assert PAGE.read_text(encoding="utf-8") == page(), f"run: {COMMAND}"
+
+
+def test_the_page_links_to_what_exists():
+    written = PAGE.read_text(encoding="utf-8")
+    anchors = set(re.findall(r'<a id="([\w-]+)"></a>', written))
+    links = re.findall(r"\]\(#([\w-]+)\)", written)
+    assert len(links) == len(TOPICS) * (1 + len(LEVELS))
+    assert set(links) == anchors
+    figures = re.findall(r"\]\(gallery/([\w-]+)\.png\)", written)
+    assert figures == [topic.figure for topic in TOPICS.values()]
+    for name, level in EVERY:
+        assert text(name, level).split("\n", 1)[1].strip() in written
