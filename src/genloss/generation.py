@@ -112,8 +112,15 @@ class Source:
             *(c * (real if who == "real" else self.noise) for who, c in self.mixture.items())
         )
 
+    @cached_property
+    def model_noise(self) -> float:
+        """The same without the noise of real labels."""
+        return self.noise * math.hypot(*(c for who, c in self.mixture.items() if who != "real"))
+
     def labeler_numbers(self, model: int) -> dict[int, float]:
         """Coefficients by model number, `REAL` for the truth, when ``model`` is being fitted."""
+        if isinstance(self.labeler, str):
+            return {REAL if self.labeler == "real" else model - 1: 1.0}
         numbers = {"real": REAL, "previous": model - 1}
         shares: dict[int, float] = {}
         for who, coefficient in self.mixture.items():
@@ -257,6 +264,12 @@ class Generation:
         """Return a generation with a single source."""
         source = Source(n_samples, labeler, noise, real_noise)
         return cls((source,), penalty, design, pooled, features, feature_map, subsample)
+
+    def with_penalty(self, penalty: Penalty) -> Self:
+        """Return the fit with another penalty."""
+        changed = object.__new__(type(self))  # all else is checked
+        changed.__dict__.update(self.__dict__, penalty=_penalty(penalty))
+        return changed
 
     @cached_property
     def n_samples(self) -> int:

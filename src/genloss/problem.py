@@ -203,6 +203,11 @@ class Problem:
         seed : int, default 0
             Seed of the splits the estimate uses.
 
+        Notes
+        -----
+        Of no more rows than columns the smallest eigenvalues cannot be seen: where columns are
+        collinear besides, errors at tiny penalties may be off by a factor of 3.
+
         See Also
         --------
         genloss.forecast : also returns the noise and checks the estimate on held-out rows.

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.cautions import freedom, near_interpolation
+from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.theory.forever.caution import growing, sentence
 from genloss.theory.routes import Walk
@@ -18,18 +19,21 @@ Mask = npt.NDArray[np.bool_]
 FEW_DIRECTIONS = 10.0
 CROWDED = 0.8
 LOW_DIM = 50
+FEW_SPARE = 100
 NOT_GAUSSIAN = "inputs are not Gaussian: the theory is an approximation here"
 
 
 def cautions(problem: Problem, walk: Walk, risks: Array, exact: Mask) -> list[tuple[str, ...]]:
     """Sentences about models whose prediction needs care, for every plan of a batch."""
     d, rows, df2 = problem.dim, walk.rows, walk.directions_used
-    free = np.array(freedom(walk.plans[0], d))
+    free = np.array(freedom(walk.chains[0], d))
     infinite = ~np.isfinite(risks)
     spread = ~infinite & near_interpolation(rows, free, walk.penalty)
     crowded = ~infinite & (walk.filling > CROWDED)
     few = ~exact & (df2 < FEW_DIRECTIONS)
     thin = ~exact & ~few & (np.minimum(free, rows) < LOW_DIM)
+    clean = np.array([[_noiseless(plan)] for plan in walk.plans])
+    spare = ~exact & ~few & ~thin & ~crowded & clean & (df2 > free / 2) & (rows - df2 < FEW_SPARE)
     found = [
         (
             infinite,
@@ -52,6 +56,11 @@ def cautions(problem: Problem, walk: Walk, risks: Array, exact: Mask) -> list[tu
         ),
         (few, f"fewer than {FEW_DIRECTIONS:.0f} effective directions: single runs vary a lot"),
         (thin, f"dim or n_samples below {LOW_DIM}: the asymptotic formula may be off by percents"),
+        (
+            spare,
+            f"labels without noise and n_samples less than {FEW_SPARE} above df2: the asymptotic formula "
+            "may be too small by percents",
+        ),
     ]
     sentences: list[tuple[str, ...]] = [()] * len(risks)
     for number, radius in growing(walk).items():
@@ -63,8 +72,13 @@ def cautions(problem: Problem, walk: Walk, risks: Array, exact: Mask) -> list[tu
     return sentences if problem.gaussian else [(*words, NOT_GAUSSIAN) for words in sentences]
 
 
+def _noiseless(plan: Plan) -> bool:
+    """Whether an error is bias alone, which varies most where few rows are left over."""
+    return all(not source.noise and not source.real_noise for g in plan for source in g.sources)
+
+
 def _or_features(walk: Walk) -> str:
-    return " or the number of features" if walk.plans[0].has_features else ""
+    return " or the number of features" if any(step.features for step in walk.chains[0]) else ""
 
 
 def _models(models: Sequence[int]) -> str:
