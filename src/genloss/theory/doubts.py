@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.cautions import freedom, near_interpolation
-from genloss.plan import Plan
 from genloss.problem import Problem
+from genloss.steps import Step
 from genloss.theory.forever.caution import growing, sentence
 from genloss.theory.routes import Walk
 
@@ -32,7 +32,7 @@ def cautions(problem: Problem, walk: Walk, risks: Array, exact: Mask) -> list[tu
     crowded = ~infinite & (walk.filling > CROWDED)
     few = ~exact & (df2 < FEW_DIRECTIONS)
     thin = ~exact & ~few & (np.minimum(free, rows) < LOW_DIM)
-    clean = np.array([[_noiseless(plan)] for plan in walk.plans])
+    clean = np.array([[_noiseless(steps)] for steps in walk.chains])
     spare = ~exact & ~few & ~thin & ~crowded & clean & (df2 > free / 2) & (rows - df2 < FEW_SPARE)
     found = [
         (
@@ -72,9 +72,9 @@ def cautions(problem: Problem, walk: Walk, risks: Array, exact: Mask) -> list[tu
     return sentences if problem.gaussian else [(*words, NOT_GAUSSIAN) for words in sentences]
 
 
-def _noiseless(plan: Plan) -> bool:
+def _noiseless(steps: Sequence[Step]) -> bool:
     """Whether an error is bias alone, which varies most where few rows are left over."""
-    return all(not source.noise and not source.real_noise for g in plan for source in g.sources)
+    return not any(block.noise for step in steps for block in step.blocks)
 
 
 def _or_features(walk: Walk) -> str:

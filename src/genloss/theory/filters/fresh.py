@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -72,7 +73,7 @@ def filtered(
             f"no formula knows the filter {filter_.kind!r}, which is not spectral; genloss.simulate runs it"
         )
 
-    def values(x: npt.NDArray[np.generic]) -> Complex:
+    def values(x: npt.NDArray[Any]) -> Complex:
         return np.asarray(filter_.shrink(weight * x, penalty))
 
     pole = filter_.pole(penalty)

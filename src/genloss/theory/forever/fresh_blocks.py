@@ -13,6 +13,7 @@ import numpy.typing as npt
 from genloss.generation import REAL
 from genloss.plan import Plan
 from genloss.problem import Problem
+from genloss.steps import Step, resolve
 from genloss.theory.closed import is_even
 from genloss.theory.directions import Directions
 from genloss.theory.fit import Stage, regime, stages
@@ -43,7 +44,7 @@ class FreshBlock:
     Attributes
     ----------
     directions : Directions
-    plans : sequence of Plan
+    chains : sequence of sequence of Step
     repetition : Repetition
     moments : Moments or None
         Of the models that stay for ever, where there are any.
@@ -52,28 +53,28 @@ class FreshBlock:
     """
 
     directions: Directions
-    plans: Sequence[Plan]
+    chains: Sequence[Sequence[Step]]
     repetition: Repetition
     moments: Moments | None = None
     stages: Sequence[Stage] | None = None
     reach: int = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "reach", self.repetition.reach(self.plans[0]))
+        object.__setattr__(self, "reach", self.repetition.reach(self.chains[0]))
 
     @classmethod
     def after(cls, problem: Problem, plan: Plan, found: Repetition) -> Self:
         """The block of one plan, with the moments of the models before it."""
-        blocks = 1 + -(-found.reach(plan) // found.length)
-        unrolled = found.unrolled(plan, blocks)
+        blocks = 1 + -(-found.reach(resolve(plan)) // found.length)
+        unrolled = resolve(found.unrolled(plan, blocks))
         ways = routes(unrolled)
-        covariances = any(s.covariance is not None for each in unrolled for s in each.sources)
+        covariances = any(b.covariance is not None for step in unrolled for b in step.blocks)
         apart = covariances or Walk.pencil in ways[: found.start]
         walk = Walk(Directions.of(problem, apart=apart), [unrolled], ways)
         for model in range(found.start):
             ways[model](walk, model)
         own = walk.stages[found.start : found.start + found.length]
-        return cls(walk.moments.directions, [plan], found, walk.moments, own)
+        return cls(walk.moments.directions, [resolve(plan)], found, walk.moments, own)
 
     def path(self, links: Sequence[Link]) -> Iterator[float]:
         """Risk of the last model before the first repetition, and of each one after; one plan."""
@@ -109,12 +110,10 @@ class FreshBlock:
     def is_exact(self) -> bool:
         """Whether the moments are exact at finite size: least squares on rows of one kind."""
         return all(
-            is_even(generation)
-            and regime(generation.n_samples, lam, self.directions.dim) == "least squares"
-            for plan in self.plans
-            for model in self.repetition.models
-            for generation in [plan.generations[model]]
-            for lam in [generation.fixed_penalty]
+            is_even(step)
+            and regime(step.rows, step.penalty, self.directions.dim) == "least squares"
+            for steps in self.chains
+            for step in steps[self.repetition.first :]
         )
 
     def links(self, penalty: Array | None = None, real: Array | None = None) -> list[Link]:
@@ -122,7 +121,7 @@ class FreshBlock:
         models = self.repetition.models
         rows, own = (
             np.array([numbers[models.start :] for numbers in column], dtype=float)
-            for column in zip(*map(fitted, self.plans), strict=True)
+            for column in zip(*map(fitted, self.chains), strict=True)
         )
         lam = own if penalty is None else np.repeat(penalty[:, None], len(models), axis=1)
         count = max(len(lam), 1 if real is None else len(real))
@@ -132,12 +131,12 @@ class FreshBlock:
             found, _ = stages(self.directions, rows, lam)
         made = []
         for place, model in enumerate(models):
-            generation = self.plans[0].generations[model]
-            if not is_even(generation):
-                absolute = float(lam[0, place]) * generation.sources[0].weight
-                made.append(of_fits.weighted(self.directions, generation, model, absolute))
+            step = self.chains[0][model]
+            if not is_even(step):
+                absolute = float(lam[0, place]) * step.blocks[0].weight
+                made.append(of_fits.weighted(self.directions, step, absolute))
                 continue
-            members = groups(self.plans, model)
+            members = groups(self.chains, model)
             if real is not None:
                 members = _shared(members, real[:, None])
             made.append(of_fits.even(self.directions, found[place], members))
@@ -147,12 +146,12 @@ class FreshBlock:
         """Whether label noise, or labelers that differ, have no mean error where they are fitted."""
         dim = self.directions.dim
         for model in self.repetition.models:
-            members = groups(self.plans, model)
-            generation = self.plans[0].generations[model]
-            n = generation.n_samples
+            members = groups(self.chains, model)
+            step = self.chains[0][model]
+            n = step.rows
             near = n in (dim, dim + 1) or (n == dim - 1 and dim > 1)
             loud = len(members) > 1 or members[0].noisy
-            if generation.penalty == 0 and near and loud:
+            if step.penalty == 0 and near and loud:
                 return True
         return False
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from genloss.generation import REAL
 from genloss.plan import Plan
 from genloss.problem import Problem
+from genloss.steps import resolve
 from genloss.theory.closed import is_even
 from genloss.theory.directions import Directions
 from genloss.theory.filters.edge import upper_edge
@@ -36,7 +37,7 @@ def obstacle(plan: Plan, found: Repetition) -> str | None:
         return "rounds of several generations reuse a design"
     if generation.pooled or generation.features is not None or generation.penalty == "cv":
         return f"model {model} reuses a design with pooled rows, random features or penalty 'cv'"
-    if len(generation.sources) > 1 or not is_even(generation):
+    if len(generation.sources) > 1 or not is_even(resolve(plan)[-1]):
         return f"model {model} reuses a design for several sources"
     if not set(generation.sources[0].labeler_numbers(model)) <= {REAL, model - 1}:
         return f"model {model} reuses a design and is labelled by an older model"

@@ -10,6 +10,7 @@ import numpy as np
 from genloss.cautions import fitted_rows
 from genloss.plan import Plan
 from genloss.problem import Problem
+from genloss.steps import resolve
 from genloss.theory.closed import obstacles
 from genloss.theory.directions import Directions
 from genloss.theory.fit import stages
@@ -29,7 +30,7 @@ def obstacle(plan: Plan, found: Repetition) -> str | None:
         alone = len(generation.sources) == 1 and shares == {model - 1: 1.0}
         plain = alone and generation.features is None and generation.subsample is None
         return None if plain else f"model {model} pools rows of several labelers with a penalty"
-    return obstacles(found.unrolled(plan, found.length + 1))[-1]
+    return obstacles(resolve(found.unrolled(plan, found.length + 1)))[-1]
 
 
 def _forgets(plan: Plan) -> bool:
@@ -49,7 +50,7 @@ def end(problem: Problem, plan: Plan, found: Repetition) -> tuple[float, float, 
     seen = found.unrolled(plan, 1)
     if generation.design == "fresh":
         # of few rows every fit is another formula; from dim + 2 on it is one
-        blocks = 1 + max(0, -(-(dim + 2 - fitted_rows(seen)[-1]) // rows))
+        blocks = 1 + max(0, -(-(dim + 2 - fitted_rows(resolve(seen))[-1]) // rows))
         seen = found.unrolled(plan, blocks)
     curve = predict(problem, seen)
     assert curve.bias is not None
@@ -60,7 +61,7 @@ def end(problem: Problem, plan: Plan, found: Repetition) -> tuple[float, float, 
         life = 0.0 if math.isfinite(variance) else math.inf
         return bias, variance, 1.0, life
     if generation.design == "fresh":
-        first = float(fitted_rows(seen)[-1])
+        first = float(fitted_rows(resolve(seen))[-1])
 
         def added(block: float) -> float:
             total = first + block * rows
