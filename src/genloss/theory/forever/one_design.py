@@ -19,6 +19,7 @@ from genloss.problem import Problem
 from genloss.spectrum import Spectrum
 from genloss.steps import resolve
 from genloss.theory.closed import is_even
+from genloss.theory.filters.edge import upper_edge
 from genloss.theory.fit import Stage, stages
 from genloss.theory.forever.iterates import half_life
 from genloss.theory.forever.repeating import Repetition
@@ -108,21 +109,3 @@ def _way(problem: Problem, plan: Plan, found: Repetition, whole: float) -> Itera
     """Distances of the error from its limit, from the model before the first repetition on."""
     path = predict(problem, found.unrolled(plan, _SHOWN)).risk[max(found.start - 1, 0) :]
     return iter((path - whole).tolist())
-
-
-def upper_edge(directions: Spectrum, n: float) -> float:
-    """Largest eigenvalue of ``X'X / n`` in high dimension: the least of ``c + (c/n) sum s/(c - s)``."""
-    s, count = directions.eigenvalues, directions.multiplicity
-    largest = float(s.max())
-    low, high = 0.0, 1.0 + math.sqrt(float(s @ count) / (largest * n))
-
-    def slope(root: float) -> float:
-        # c = largest (1 + root**2): the sum is dominated by the largest, which goes with 1 / root**2
-        c = largest * (1 + root * root)
-        return float(1 - (count / n) @ np.square(s / (c - s)))
-
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if slope(middle) < 0 else (low, middle)
-    c = largest * (1 + high * high)
-    return c * (1 + float((count / n) @ (s / (c - s))))
