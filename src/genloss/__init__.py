@@ -93,7 +93,19 @@ _LAZY = {
 
 
 # the rooms that are public beside the names above; all others may change
-_ROOMS = ("equivalents", "explain", "papers", "pencils", "scaling", "sweeps", "trials", "tuning")
+_ROOMS = (
+    "equivalents",
+    "explain",
+    "keep",
+    "labels",
+    "losses",
+    "papers",
+    "pencils",
+    "scaling",
+    "sweeps",
+    "trials",
+    "tuning",
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,49 @@
+"""The logistic loss: logistic regression."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from genloss.losses._base import Array, Loss
+
+_BENDS = (-9.0, -4.0, -1.5, 1.5, 4.0, 9.0)
+
+
+@dataclass(frozen=True)
+class Logistic(Loss):
+    """``log(1 + exp(-y z))`` of classes; between them the cross-entropy of chances (1 + y) / 2.
+
+    The same as scikit-learn's ``LogisticRegression(C=1 / (2 n penalty), fit_intercept=False)``.
+
+    Examples
+    --------
+    >>> from genloss import losses
+    >>> round(float(losses.Logistic().value(1.0, 0.0)), 4)
+    0.6931
+    """
+
+    labels = ("classes", "chances")
+
+    def value(self, y: Array, z: Array) -> Array:
+        """The loss."""
+        yes, no = (1 + np.asarray(y)) / 2, (1 - np.asarray(y)) / 2
+        return yes * np.logaddexp(0, -np.asarray(z)) + no * np.logaddexp(0, z)
+
+    def slope(self, y: Array, z: Array) -> Array:
+        """Derivative in z."""
+        small = np.exp(-np.abs(z))
+        up, down = 1 / (1 + small), small / (1 + small)
+        rises = np.asarray(z) > 0
+        yes, no = (1 + np.asarray(y)) / 2, (1 - np.asarray(y)) / 2
+        return no * np.where(rises, up, down) - yes * np.where(rises, down, up)
+
+    def curvature(self, y: Array, z: Array) -> Array:
+        """Second derivative in z."""
+        small = np.exp(-np.abs(z))
+        return small / (1 + small) ** 2 + 0 * np.asarray(y)
+
+    def bends(self, y: Array) -> tuple[Array, ...]:
+        """Values of z around which the curvature changes."""
+        return tuple(np.full(np.shape(y), each) for each in _BENDS)
