@@ -28,11 +28,14 @@ class Loss(Member):
         Whether its slope is continuous. If not, `envelope` and `edges` must be its own.
     residual : bool
         Whether it depends on ``y - z`` alone.
+    closed : bool
+        Whether `envelope` is a formula of its own, as quick as the slope.
     """
 
     labels: ClassVar[Collection[str]] = ("numbers", "classes", "chances")
     smooth: ClassVar[bool] = True
     residual: ClassVar[bool] = False
+    closed: ClassVar[bool] = False
 
     @abstractmethod
     def value(self, y: Array, z: Array) -> Array:

@@ -21,7 +21,7 @@ class Absolute(Loss):
     """
 
     smooth = False
-    residual = True
+    residual = closed = True
 
     def value(self, y: Array, z: Array) -> Array:
         """The loss."""

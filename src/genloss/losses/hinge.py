@@ -22,6 +22,7 @@ class Hinge(Loss):
 
     labels = ("classes",)
     smooth = False
+    closed = True
 
     def value(self, y: Array, z: Array) -> Array:
         """The loss."""

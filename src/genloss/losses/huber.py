@@ -32,7 +32,7 @@ class Huber(Loss):
     """
 
     delta: float
-    residual = True
+    residual = closed = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "delta", _check.positive("delta", self.delta))

@@ -47,3 +47,22 @@ class Logistic(Loss):
     def bends(self, y: Array) -> tuple[Array, ...]:
         """Values of z around which the curvature changes."""
         return tuple(np.full(np.shape(y), each) for each in _BENDS)
+
+    def envelope(self, y: Array, z: Array, gamma: Array | float) -> tuple[Array, Array]:
+        """Slope of the Moreau envelope, and its derivative, by Newton's method from Wright's omega."""
+        from scipy.special import wrightomega
+
+        # chances y at z are the class +1 at another z, where p - gamma / (1 + exp(p)) = z
+        moved = z + np.asarray(gamma) * (np.asarray(y) - 1) / 2
+        rare, late = np.log(gamma), moved + gamma
+        p = np.where(
+            moved > -np.asarray(gamma) / 2,
+            moved + wrightomega(rare - moved),
+            late - wrightomega(rare + late),
+        )
+        one = np.ones(())
+        for _ in range(5):
+            off = p + gamma * self.slope(one, p) - moved
+            p = p - off / (1 + gamma * self.curvature(one, p))
+        bend = self.curvature(y, p)
+        return self.slope(y, p), bend / (1 + gamma * bend)

@@ -20,7 +20,7 @@ class Squared(Loss):
     4.0
     """
 
-    residual = True
+    residual = closed = True
 
     def value(self, y: Array, z: Array) -> Array:
         """The loss."""

@@ -21,6 +21,7 @@ class SquaredHinge(Loss):
     """
 
     labels = ("classes",)
+    closed = True
 
     def value(self, y: Array, z: Array) -> Array:
         """The loss."""
