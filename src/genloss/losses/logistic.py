@@ -8,6 +8,7 @@ import numpy as np
 
 from genloss.losses._base import Array, Loss
 
+_FAR = 300.0  # odds beyond exp of this are as good as certain
 _BENDS = (-9.0, -4.0, -1.5, 1.5, 4.0, 9.0)
 
 
@@ -33,16 +34,13 @@ class Logistic(Loss):
 
     def slope(self, y: Array, z: Array) -> Array:
         """Derivative in z."""
-        small = np.exp(-np.abs(z))
-        up, down = 1 / (1 + small), small / (1 + small)
-        rises = np.asarray(z) > 0
-        yes, no = (1 + np.asarray(y)) / 2, (1 - np.asarray(y)) / 2
-        return no * np.where(rises, up, down) - yes * np.where(rises, down, up)
+        odds = np.exp(np.clip(z, -_FAR, _FAR))
+        return ((1 - np.asarray(y)) / 2 * odds - (1 + np.asarray(y)) / 2) / (1 + odds)
 
     def curvature(self, y: Array, z: Array) -> Array:
         """Second derivative in z."""
-        small = np.exp(-np.abs(z))
-        return small / (1 + small) ** 2 + 0 * np.asarray(y)
+        odds = np.exp(np.clip(z, -_FAR, _FAR))
+        return odds / (1 + odds) ** 2 + 0 * np.asarray(y)
 
     def bends(self, y: Array) -> tuple[Array, ...]:
         """Values of z around which the curvature changes."""
@@ -61,7 +59,7 @@ class Logistic(Loss):
             late - wrightomega(rare + late),
         )
         one = np.ones(())
-        for _ in range(5):
+        for _ in range(4):
             off = p + gamma * self.slope(one, p) - moved
             p = p - off / (1 + gamma * self.curvature(one, p))
         bend = self.curvature(y, p)

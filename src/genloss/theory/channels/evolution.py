@@ -58,11 +58,19 @@ class Point(NamedTuple):
     """The unknowns that follow, (batch, unknowns)."""
 
 
+class Start(NamedTuple):
+    """Unknowns, and how what follows from them moves with them if that is known."""
+
+    unknowns: Array
+    jacobian: Array | None = None
+
+
 class Solution(NamedTuple):
     """A fixed point, or the best that was found."""
 
     point: Point
-    unknowns: Array
+    start: Start
+    """Where a fit that is much like this one may start from."""
     residual: float
     evaluations: int
 
@@ -116,62 +124,76 @@ def integrals(rows: Rows, law: Law) -> Sums:
     return plane.sums(rows, law)
 
 
-def solve(fit: Fit, start: Array | None = None) -> Solution:
+def solve(fit: Fit, start: Start | None = None) -> Solution:
     """The fixed point, by Newton's method from a start or from scratch, else by continuation."""
-    if start is not None:
+    if start is not None and start.unknowns.size == len(fit.sigma) * (2 + len(fit.second)):
         found = _newton(fit, start)
         if found.residual < GOOD:
             return found
     high = max(fit.ridge, 0.075 * _rows(fit) * float(fit.sigma.max()))
     x = _plain_steps(fit._replace(ridge=high), _guess(fit._replace(ridge=high)))
-    found = _newton(fit, _moved(x, fit, high, fit.ridge))
+    found = _newton(fit, Start(_moved(x, fit, high, fit.ridge)))
     if found.residual < GOOD:
         return found
     return _continued(fit, x, high)
 
 
-def _newton(fit: Fit, start: Array, most: int = 30) -> Solution:
-    """Newton's method on ``after - unknowns``; the Jacobian by differences, as one batch."""
-    size = start.size
-    shifts = np.concatenate([np.zeros((1, size)), _SMALL * np.eye(size)])
-    best: Solution | None = None
-    x, step, last, taken = start, np.zeros(size), np.inf, 0
-    for _ in range(most):
-        points = x + shifts
-        with np.errstate(all="ignore"):
-            point = look(fit, points)
-        taken += 1
+def _newton(fit: Fit, start: Start, most: int = 60) -> Solution:
+    """Newton's method on ``after - unknowns``.
+
+    The Jacobian comes from differences, all points as one batch. As long as the residual falls to a
+    fifth it is updated instead, by Broyden's rule, from single points.
+    """
+    x, jacobian = start
+    shifts = np.concatenate([np.zeros((1, x.size)), _SMALL * np.eye(x.size)])
+    best, step, old, last = None, np.zeros(x.size), np.zeros(x.size), np.inf
+    for taken in range(1, most + 1):
+        points = x[None] if jacobian is not None else x + shifts
+        point = look(fit, points)
         away = point.after - points
         residual = float(np.abs(away[0]).max())
-        if not np.isfinite(away).all() or residual > 2 * last:
+        sound = bool(np.isfinite(away).all())
+        if sound and (best is None or residual < best.residual):
+            best = Solution(_first(point), Start(x, jacobian), residual, taken)
+            if residual < GOOD:
+                break
+        if not sound or residual > 2 * last:
             if np.abs(step).max() < 1e-8:
                 break
-            x, step = x - 0.6 * step, 0.4 * step
+            if jacobian is not None and last < np.inf:
+                x, jacobian, last = x - step, None, np.inf
+            else:
+                x, step, jacobian = x - 0.6 * step, 0.4 * step, None
             continue
-        if best is None or residual < best.residual:
-            best = Solution(_first(point), x, residual, taken)
-        if residual < GOOD:
-            break
-        last = residual
-        jacobian = (away[1:] - away[0]).T / _SMALL
-        try:
-            step = np.linalg.solve(jacobian, -away[0])
-        except np.linalg.LinAlgError:
-            step = away[0] / 2
-        if taken % 6 == 0 or not np.isfinite(step).all():
-            step = away[0] / 2
-        step *= min(1.0, 1.5 / float(np.max(np.abs(step) / np.maximum(np.abs(x) * _is_pull(fit), 1))))
+        if len(points) > 1:
+            jacobian = (away[1:] - away[0]).T / _SMALL
+        elif residual < 0.2 * last:
+            if last < np.inf:
+                jacobian = jacobian + np.outer(away[0] - old - jacobian @ step, step) / (step @ step)
+        else:
+            jacobian, last = None, residual
+            continue
+        old, last = away[0], residual
+        step = _step(jacobian, away[0], x, fit) if taken % 8 else away[0] / 2
         x = x + step
     if best is None:
-        return Solution(_first(point), x, np.inf, taken)
+        return Solution(_first(point), start, np.inf, taken)
     return best._replace(evaluations=taken)
 
 
+def _step(jacobian: Array, away: Array, x: Array, fit: Fit) -> Array:
+    """Newton's step, shortened where it is long; half a plain step where there is none."""
+    try:
+        step = np.linalg.solve(jacobian, -away)
+    except np.linalg.LinAlgError:
+        return away / 2
+    scale = np.where(_is_pull(fit), np.maximum(np.abs(x), 1), 1)
+    return step * min(1.0, 1.5 / max(float(np.max(np.abs(step) / scale)), 1e-300))
+
+
 def _is_pull(fit: Fit) -> Array:
-    """1 for the unknowns that are pulls, 0 for logarithms."""
-    kind = np.ones((len(fit.sigma), 2 + len(fit.second)))
-    kind[:, :2] = 0
-    return kind.ravel()
+    """Whether an unknown is a pull; else it is a logarithm."""
+    return np.tile(np.arange(2 + len(fit.second)) > 1, len(fit.sigma))
 
 
 def _first(point: Point) -> Point:
@@ -209,8 +231,7 @@ def _guess(fit: Fit) -> Array:
 
 def _plain_steps(fit: Fit, x: Array) -> Array:
     for _ in range(6):
-        with np.errstate(all="ignore"):
-            after = look(fit, x[None]).after[0]
+        after = look(fit, x[None]).after[0]
         x = np.where(np.isfinite(after), 0.3 * x + 0.7 * after, x)
     return x
 
@@ -231,8 +252,8 @@ def _moved(x: Array, fit: Fit, high: float, low: float) -> Array:
 def _continued(fit: Fit, x: Array, high: float) -> Solution:
     """From a large ridge down to the one that is asked for, the guess extrapolated in its logarithm."""
     taken = 0
-    found = _newton(fit._replace(ridge=high), x)
-    known = [(np.log(high), found.unknowns)]
+    found = _newton(fit._replace(ridge=high), Start(x))
+    known = [(np.log(high), found.start.unknowns)]
     ridge, pace = high, 0.2
     while found.residual < GOOD and ridge > fit.ridge and taken < 500:
         following = max(ridge * pace, fit.ridge)
@@ -242,10 +263,10 @@ def _continued(fit: Fit, x: Array, high: float) -> Solution:
         if len(known) > 1 and following > 0:
             (before, old), (now, new) = known[-2:]
             guess = new + (new - old) * (np.log(following) - now) / (now - before)
-        trial = _newton(fit._replace(ridge=following), guess, most=15)
+        trial = _newton(fit._replace(ridge=following), Start(guess), most=20)
         if trial.residual >= GOOD:
             guess = _moved(known[-1][1], fit, ridge, following)
-            trial = _newton(fit._replace(ridge=following), guess, most=15)
+            trial = _newton(fit._replace(ridge=following), Start(guess), most=20)
         taken += trial.evaluations
         if trial.residual >= GOOD:
             pace = np.sqrt(pace)
@@ -255,5 +276,5 @@ def _continued(fit: Fit, x: Array, high: float) -> Solution:
             continue
         found, ridge, pace = trial, following, pace**1.3
         if ridge > 0:
-            known.append((np.log(ridge), found.unknowns))
+            known.append((np.log(ridge), found.start.unknowns))
     return found._replace(evaluations=taken)

@@ -12,9 +12,10 @@ from genloss.losses import Loss
 Array = npt.NDArray[np.float64]
 
 ORDER = 12
-SPREAD = np.array([-9, -6.5, -4.5, -3, -1.5, 0, 1.5, 3, 4.5, 6.5, 9])
-"""Edges for a normal density, in standard deviations; beyond the last there is 2e-19 of it."""
-STEP = np.array([-6.0, -3.0, -1.0, 0.0, 1.0, 3.0, 6.0])
+FAR = 8.5
+SPREAD = np.array([-5.0, -2.0, 0.0, 2.0, 5.0])
+"""Edges for a normal density within `FAR`, in standard deviations; beyond there is 2e-17 of it."""
+STEP = np.array([-6.0, -2.0, 0.0, 2.0, 6.0])
 """Edges around a smooth step, in units of its width."""
 
 

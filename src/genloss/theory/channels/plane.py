@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
-from genloss.theory.channels.panels import SPREAD, STEP, along, between, joined
+from genloss.theory.channels.panels import FAR, SPREAD, STEP, along, between, joined
 from genloss.theory.channels.rows import Law, Rows, Sums, density
 
 Array = npt.NDArray[np.float64]
@@ -33,11 +33,11 @@ def sums(rows: Rows, law: Law) -> Sums:
 
 def _values(rows: Rows, width: float) -> tuple[Array, Array]:
     """Nodes and weights over u, between the breaks of labels and of a rule that looks at u itself."""
-    breaks = [rows.label.breaks(-9 * width, 9 * width)]
+    breaks = [rows.label.breaks(-FAR * width, FAR * width)]
     if rows.judged_by_labeler and rows.keep is not None:
         ends = np.array([rows.keep.intervals(np.array(y)) for y in (-1.0, 1.0)]).ravel()
         breaks.append(ends[np.isfinite(ends)])
-    limit = np.array([9 * width])
+    limit = np.array([FAR * width])
     return between(joined(-limit, limit, width * SPREAD, *breaks))
 
 
@@ -52,7 +52,7 @@ def _of_label(rows: Rows, law: Law, u: Array, label: Array, outer: Array) -> Sum
     bends = [np.broadcast_to(each, mean.shape) for each in rows.loss.edges(y, gamma)]
     if judge is not None:
         bends += judge.steps(rows, y, at)
-    edges = joined(mean - 9 * spread, mean + 9 * spread, mean + spread * SPREAD, *bends)
+    edges = joined(mean - FAR * spread, mean + FAR * spread, mean + spread * SPREAD, *bends)
     z, weight, psi, change = along(rows.loss, y, edges, gamma)
     mass = outer[:, None] * weight * density(z - mean, spread**2)
     kept, shift = (mass, None) if judge is None else judge.kept(rows, y, at, z, mass)

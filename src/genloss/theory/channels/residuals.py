@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from genloss.labels.linear import Linear
-from genloss.theory.channels.panels import SPREAD, along, joined
+from genloss.theory.channels.panels import FAR, SPREAD, along, joined
 from genloss.theory.channels.rows import Law, Rows, Sums, density
 
 
@@ -20,7 +20,7 @@ def sums(rows: Rows, law: Law) -> Sums:
     variance = np.maximum(labels - 2 * law.cross[:, 0] + law.square, 1e-14 * labels)[:, None]
     width, gamma, zero = np.sqrt(variance), law.gamma[:, None], np.zeros((1, 1))
     bends = [np.broadcast_to(each, width.shape) for each in rows.loss.edges(zero, gamma)]
-    edges = joined(-9 * width, 9 * width, width * SPREAD, *bends)
+    edges = joined(-FAR * width, FAR * width, width * SPREAD, *bends)
     z, weight, psi, change = along(rows.loss, zero, edges, gamma)
     mass = weight * density(z, variance)
     curvature = np.vecdot(mass, change)
