@@ -169,7 +169,9 @@ def _newton(fit: Fit, start: Start, most: int = 60) -> Solution:
             jacobian = (away[1:] - away[0]).T / _SMALL
         elif residual < 0.2 * last:
             if last < np.inf:
-                jacobian = jacobian + np.outer(away[0] - old - jacobian @ step, step) / (step @ step)
+                jacobian = jacobian + np.outer(away[0] - old - jacobian @ step, step) / (
+                    step @ step
+                )
         else:
             jacobian, last = None, residual
             continue

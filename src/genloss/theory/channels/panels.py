@@ -43,9 +43,7 @@ def joined(low: Array, high: Array, *groups: Array) -> Array:
     return np.sort(np.clip(np.concatenate(whole, axis=-1), low, high), axis=-1)
 
 
-def along(
-    loss: Loss, y: Array, edges: Array, gamma: Array
-) -> tuple[Array, Array, Array, Array]:
+def along(loss: Loss, y: Array, edges: Array, gamma: Array) -> tuple[Array, Array, Array, Array]:
     """Nodes z, their weights, and the envelope's slope and its derivative there.
 
     Where the envelope is not closed the nodes are those of the fitted p: ``z = p + gamma l'(p)`` needs

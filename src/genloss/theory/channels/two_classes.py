@@ -62,7 +62,8 @@ def _is_even(loss: Loss, keep: Keep | None) -> bool:
     if keep is None or not even:
         return even
     up, down = (
-        {(float(low), float(high)) for low, high in keep.intervals(np.array(y))} for y in (1.0, -1.0)
+        {(float(low), float(high)) for low, high in keep.intervals(np.array(y))}
+        for y in (1.0, -1.0)
     )
     return up == {(-high, -low) for low, high in down}
 
