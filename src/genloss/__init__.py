@@ -94,6 +94,7 @@ _LAZY = {
 
 # the rooms that are public beside the names above; all others may change
 _ROOMS = (
+    "documents",
     "equivalents",
     "explain",
     "keep",

@@ -92,6 +92,23 @@ def save_figure(draw: Callable[..., Any], path: Path, *, quiet: bool) -> None:
         print(f"\nCurves written to {path}")
 
 
+def check_report(path: Path | None) -> None:
+    """Refuse a report that could not be written, before any work."""
+    if path is not None:
+        from genloss.documents import check_path
+
+        check_path("--report", path)
+
+
+def save_report(answer: Any, path: Path, *, quiet: bool, say: Callable[[str], str]) -> None:
+    """Write a report, and say so where people read."""
+    from genloss.documents import write_report
+
+    write_report(answer, path, say=say)
+    if not quiet:
+        print(f"\nReport written to {path}")
+
+
 def console() -> Console:
     """Where people read."""
     from rich.console import Console

@@ -57,8 +57,14 @@ def print_forecast(
     answer, *more = outlook.advice.sentences
     sentence(say(answer), console, style="bold")
     console.print()
-    _print_models(outlook, console, unit)
-    _print_ways(outlook, console, unit)
+    for columns, legend in (
+        (model_columns(outlook, unit), model_legend(outlook, unit)),
+        (way_columns(outlook, unit), WAYS_LEGEND),
+    ):
+        print_table(columns, console)
+        console.print()
+        dim(legend, console)
+        console.print()
     for words in more:
         sentence(say(words), console, mark=">")
     if outlook.notes:
@@ -68,7 +74,8 @@ def print_forecast(
     warn(map(say, outlook.warnings), console)
 
 
-def _print_models(outlook: Forecast, console: Console, unit: str) -> None:
+def model_columns(outlook: Forecast, unit: str = "mse") -> list[Column]:
+    """The models: error and change with their intervals, and the check beside them."""
     own, measured = outlook.own, outlook.measured
     assert measured.stderr is not None
     shown = shown_models(outlook.plan.n_models)
@@ -102,10 +109,7 @@ def _print_models(outlook: Forecast, console: Console, unit: str) -> None:
     if outlook.original is not None:
         name = "on the scale\nbefore log"
         columns += numeric({name: outlook.original.error[shown]}, ranks={name: 1})
-    print_table(columns, console)
-    console.print()
-    dim(_legend(outlook, unit), console)
-    console.print()
+    return columns
 
 
 _ERROR = {"mse": "error", "rmse": "root\nerror", "share": "share", "r2": "R2"}
@@ -124,7 +128,8 @@ def _growth(own: Outcome, shown: list[int]) -> list[Column]:
     ]
 
 
-def _legend(outlook: Forecast, unit: str) -> str:
+def model_legend(outlook: Forecast, unit: str = "mse") -> str:
+    """What the columns of the models mean, and how they came about."""
     rows, trials = outlook.rows, outlook.measured.trials or 0
     first, last = outlook.own.error[0], outlook.own.error[-1]
     root, r2 = _writer("rmse", outlook.baseline), _writer("r2", outlook.baseline)
@@ -163,8 +168,8 @@ def _percent(share: float) -> str:
     return f"{share:.1%}" if share < 10 else f"a factor of {number(1 + share, 3)}"
 
 
-def _print_ways(outlook: Forecast, console: Console, unit: str) -> None:
-    """Print the plan, the same with the penalty chosen anew, other policies, and the whole table."""
+def way_columns(outlook: Forecast, unit: str = "mse") -> list[Column]:
+    """The plan, the same with the penalty chosen anew, other policies, and the whole table."""
     written = _writer(unit, outlook.baseline)
     last = outlook.plan.n_models - 1
     ways = [("this plan", outlook.own), ("penalty anew", outlook.retuned)]
@@ -177,7 +182,7 @@ def _print_ways(outlook: Forecast, console: Console, unit: str) -> None:
         else:
             ways.append((policy.name, policy))
     ways.append((f"all {counted(outlook.full.n_samples, 'row')}", outlook.full))
-    columns = [
+    return [
         Column("way to train", [name for name, _ in ways], left=True, wraps=True),
         Column("rows", [str(way.n_samples) for _, way in ways], rank=3),
         Column("penalty", [_penalty(way.penalty) for _, way in ways], rank=2),
@@ -199,14 +204,12 @@ def _print_ways(outlook: Forecast, console: Console, unit: str) -> None:
             )
         ),
     ]
-    print_table(columns, console)
-    console.print()
-    dim(
-        "Errors of every way from the same rows; change with its 90 % interval (low, high). "
-        "Penalty cv: chosen anew for every model, by leave-one-out.",
-        console,
-    )
-    console.print()
+
+
+WAYS_LEGEND = (
+    "Errors of every way from the same rows; change with its 90 % interval (low, high). "
+    "Penalty cv: chosen anew for every model, by leave-one-out."
+)
 
 
 def _penalty(value: float) -> str:

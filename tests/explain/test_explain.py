@@ -24,7 +24,7 @@ from genloss.explain.page import COMMAND, page
 from genloss.explain.wrapping import WIDTH, wrap
 from genloss.papers.gallery import EXPERIMENTS
 
-PAGE = Path(__file__).parent.parent / "docs" / "explain.md"
+PAGE = Path(__file__).parents[2] / "docs" / "explain.md"
 EVERY = [(name, level) for name in TOPICS for level in LEVELS]
 
 

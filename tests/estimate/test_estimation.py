@@ -94,7 +94,7 @@ def test_standardiser_ignores_constant_columns():
 
 # ------------------------------------------------------------------------------- collinear columns
 
-CASES = Path(__file__).parent / "cases"
+CASES = Path(__file__).parents[1] / "cases"
 
 
 def case(name: str) -> tuple[np.ndarray, np.ndarray]:

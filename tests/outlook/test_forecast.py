@@ -12,7 +12,7 @@ import genloss as gl
 from genloss.outlook.forecast import default_rows
 from genloss.tables.load import example_table
 
-CASES = Path(__file__).parent / "cases"
+CASES = Path(__file__).parents[1] / "cases"
 
 
 def gaussian_table(rows: int, dim: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
