@@ -14,17 +14,29 @@ def check_generations(generations: tuple[Generation, ...]) -> None:
     rows = 0
     for model, generation in enumerate(generations):
         rows += generation.n_samples
-        for source in generation.sources:
-            _check_labelers(source, model)
-        if generation.design == "same":
-            _check_reused(generations, model)
-        if generation.feature_map == "same":
-            _check_same_features(generations, model)
-        if generation.subsample is not None and generation.subsample > rows:
-            raise InvalidInputError(
-                f"subsample of model {model} was {generation.subsample}; there are {rows} rows so far, "
-                "it must be at most that"
-            )
+        check_generation(generations, model, rows)
+
+
+def check_generation(
+    generations: tuple[Generation, ...], model: int, rows: int | None = None
+) -> None:
+    """Raise InvalidInputError unless a generation fits those before it; ``rows`` counts all so far."""
+    generation = generations[model]
+    for source in generation.sources:
+        _check_labelers(source, model)
+    if generation.design == "same":
+        _check_reused(generations, model)
+    if generation.feature_map == "same":
+        _check_same_features(generations, model)
+    if generation.subsample is None:
+        return
+    if rows is None:
+        rows = sum(each.n_samples for each in generations[: model + 1])
+    if generation.subsample > rows:
+        raise InvalidInputError(
+            f"subsample of model {model} was {generation.subsample}; there are {rows} rows so far, "
+            "it must be at most that"
+        )
 
 
 def _check_labelers(source: Source, model: int) -> None:

@@ -7,18 +7,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import fields
 from typing import Any
 
+from genloss import policies
 from genloss._plan_checks import MOST_MODELS
+from genloss._schemas import (
+    BOOLEAN,
+    NOT_NEGATIVE,
+    NUMBER,
+    POSITIVE,
+    Schema,
+    list_of,
+    optional,
+    per_generation,
+)
 from genloss.generation import MOST_ROWS, Generation, Source
-from genloss.plan import Plan
 from genloss.problem import MOST_DIRECTIONS, Problem
 
-Schema = dict[str, Any]
-
-NUMBER: Schema = {"type": "number"}
-NOT_NEGATIVE: Schema = {"type": "number", "minimum": 0}
-POSITIVE: Schema = {"type": "number", "exclusiveMinimum": 0}
-SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
-BOOLEAN: Schema = {"type": "boolean"}
 ROWS: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_ROWS}
 DIM: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_DIRECTIONS}
 MODELS: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_MODELS}
@@ -39,55 +42,39 @@ LABELER: Schema = {
 }
 
 
-def _list_of(entry: Schema) -> Schema:
-    return {"type": "array", "items": entry, "minItems": 1}
-
-
-def _optional(value: Schema) -> Schema:
-    return {"anyOf": [value, {"type": "null"}]}
-
-
-def _per_generation(value: Schema) -> Schema:
-    return {"anyOf": [value, _list_of(value)]}
-
-
 IN_A_GENERATION: dict[str, Schema] = {
     "n_samples": ROWS,
     "labeler": LABELER,
     "noise": NOT_NEGATIVE,
-    "real_noise": _optional(NOT_NEGATIVE),
+    "real_noise": optional(NOT_NEGATIVE),
     "weight": POSITIVE,
-    "covariance": _optional(_list_of(POSITIVE)),
+    "covariance": optional(list_of(POSITIVE)),
     "penalty": PENALTY,
     "design": FRESH_OR_SAME,
     "pooled": BOOLEAN,
-    "features": _optional(ROWS),
+    "features": optional(ROWS),
     "feature_map": FRESH_OR_SAME,
-    "subsample": _optional(ROWS),
+    "subsample": optional(ROWS),
 }
 IN_A_PLAN: dict[str, Schema] = {
     "generations": MODELS,
-    "n_samples": _per_generation(ROWS),
-    "penalty": _per_generation(PENALTY),
-    "noise": _per_generation(NOT_NEGATIVE),
-    "real_noise": _optional(NOT_NEGATIVE),
+    "n_samples": per_generation(ROWS),
+    "penalty": per_generation(PENALTY),
+    "noise": per_generation(NOT_NEGATIVE),
+    "real_noise": optional(NOT_NEGATIVE),
     "design": FRESH_OR_SAME,
+    "real": per_generation(NUMBER),
 }
-REAL: dict[str, Schema] = {"mix": SHARE, "mix_labels": NUMBER}
 IN_A_PROBLEM: dict[str, Schema] = {
     "dim": DIM,
     "signal": NOT_NEGATIVE,
     "capacity": NOT_NEGATIVE,
     "source": NOT_NEGATIVE,
-    "spectrum": _list_of(POSITIVE),
-    "truth": _list_of(NUMBER),
+    "spectrum": list_of(POSITIVE),
+    "truth": list_of(NUMBER),
     "gaussian": BOOLEAN,
-    "eigenvalues": _list_of(POSITIVE),
-    "coefficients": _list_of(NUMBER),
-}
-PLANS: dict[str, Callable[..., Plan]] = {
-    name: getattr(Plan, name)
-    for name in ("replace", "mix", "mix_labels", "accumulate", "subsample", "same_design")
+    "eigenvalues": list_of(POSITIVE),
+    "coefficients": list_of(NUMBER),
 }
 PROBLEMS: dict[str, Callable[..., Problem]] = {
     name: getattr(Problem, name)
@@ -139,9 +126,8 @@ def _listed_plan() -> Schema:
 
 def _plans() -> Iterable[Schema]:
     then = {"then": {"type": "array", "items": {"$ref": "#/$defs/generation"}}}
-    for name, build in PLANS.items():
-        values = IN_A_PLAN | ({"real": _per_generation(REAL[name])} if name in REAL else {})
-        yield _preset(name, build, values, then)
+    for name in policies.names():
+        yield _preset(name, policies.get(name), {**IN_A_PLAN, **policies.arguments(name)}, then)
 
 
 def _presets(builds: dict[str, Callable[..., Any]], values: dict[str, Schema]) -> Iterable[Schema]:
@@ -154,10 +140,10 @@ def _preset(
     values: dict[str, Schema],
     also: dict[str, Schema] | None = None,
 ) -> Schema:
-    """A preset takes what its builder takes; that every argument is described here is tested."""
+    """A preset takes what its builder takes; what is not described here may be anything."""
     parameters = inspect.signature(build).parameters
     needed = [key for key, each in parameters.items() if each.default is inspect.Parameter.empty]
-    known = {"preset": {"const": name}} | {key: values[key] for key in parameters}
+    known = {"preset": {"const": name}} | {key: values.get(key, {}) for key in parameters}
     return _table(known | (also or {}), ["preset", *needed])
 
 

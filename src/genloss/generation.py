@@ -112,6 +112,11 @@ class Source:
             *(c * (real if who == "real" else self.noise) for who, c in self.mixture.items())
         )
 
+    @cached_property
+    def model_noise(self) -> float:
+        """The same without the noise of real labels."""
+        return self.noise * math.hypot(*(c for who, c in self.mixture.items() if who != "real"))
+
     def labeler_numbers(self, model: int) -> dict[int, float]:
         """Coefficients by model number, `REAL` for the truth, when ``model`` is being fitted."""
         numbers = {"real": REAL, "previous": model - 1}

@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import genloss as gl
-from genloss.file_schema import PLANS, PROBLEMS, file_schema
+from genloss import policies
+from genloss.file_schema import PROBLEMS, file_schema
 
+PLANS = {name: policies.get(name) for name in policies.names()}
 VALIDATOR = jsonschema.Draft202012Validator(file_schema())
 
 positive = st.floats(1e-6, 1e6)

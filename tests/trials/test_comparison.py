@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 import genloss as gl
-from genloss.trials import literal, triangular_rows
+from genloss.trials.engines import literal, triangular_rows
 
 PROBLEM = gl.Problem.power_law(12, capacity=1.2, source=0.5)
 ROUND = gl.Problem.isotropic(12)
@@ -113,8 +113,11 @@ def test_a_plan_against_itself_differs_by_nothing():
 
 def test_the_method_can_be_asked_for():
     problem, plan, other, _ = PAIRS["stacked real rows"]
-    assert gl.compare(problem, plan, other, trials=4, method="exact").method == triangular_rows.NAME
-    assert gl.compare(problem, plan, plan, trials=4, method="literal").method == literal.NAME
+    assert (
+        gl.compare(problem, plan, other, trials=4, method="exact").method
+        == triangular_rows.ENGINE.name
+    )
+    assert gl.compare(problem, plan, plan, trials=4, method="literal").method == literal.ENGINE.name
     few = gl.Plan.replace(3, 5, penalty=0.1)
     with pytest.raises(gl.InvalidInputError, match="method was 'exact'"):
         gl.compare(problem, few, few, trials=4, method="exact")

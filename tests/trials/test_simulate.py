@@ -12,7 +12,8 @@ from scipy import stats
 from sklearn.linear_model import Ridge
 
 import genloss as gl
-from genloss.trials import least_squares, literal, triangular_rows, two_numbers
+from genloss.steps import resolve
+from genloss.trials.engines import least_squares, literal, triangular_rows, two_numbers
 from genloss.trials.tally import Batch, Tally
 
 Gen, Src = gl.Generation, gl.Source
@@ -65,7 +66,7 @@ def test_global_random_state_is_neither_used_nor_touched():
 def test_trials_are_independent_of_each_other():
     risks = np.concatenate(
         [
-            literal.run(SMALL, RIDGE, np.random.default_rng(stream), 1)[0]
+            literal.run(SMALL, resolve(RIDGE), np.random.default_rng(stream), 1)[0]
             for stream in np.random.SeedSequence(0).spawn(64)
         ]
     )
@@ -84,7 +85,7 @@ def test_it_stops_as_soon_as_every_standard_error_is_small_enough(plan):
     curve = gl.simulate(SMALL, plan, trials=20_000, relative_stderr=goal)
     assert (curve.stderr <= goal * curve.risk).all()
     assert curve.trials < 10_000
-    [look] = [engine.LOOK for engine in ENGINES if curve.method == engine.NAME]
+    [look] = [engine.ENGINE.look for engine in ENGINES if curve.method == engine.ENGINE.name]
     shorter = gl.simulate(SMALL, plan, trials=curve.trials - look)
     assert (shorter.stderr > goal * shorter.risk).any()
 
@@ -125,8 +126,8 @@ ENGINES = (triangular_rows, least_squares, literal, two_numbers)
 
 
 def compare_laws(plan, count, p_value, engine=least_squares, problem=SMALL):
-    literally, sums, _ = literal.run(problem, plan, np.random.default_rng(1), count)
-    exactly, exact_sums, _ = engine.run(problem, plan, np.random.default_rng(2), count)
+    literally, sums, _ = literal.run(problem, resolve(plan), np.random.default_rng(1), count)
+    exactly, exact_sums, _ = engine.run(problem, resolve(plan), np.random.default_rng(2), count)
     for t in range(plan.n_models):
         assert stats.ks_2samp(literally[:, t], exactly[:, t]).pvalue > p_value
     if plan.n_models > 1:
@@ -143,7 +144,7 @@ def compare_laws(plan, count, p_value, engine=least_squares, problem=SMALL):
 
 @pytest.mark.parametrize("name", IN_LAW)
 def test_the_exact_engine_has_the_law_of_the_literal_one(name):
-    assert least_squares.applies(SMALL, IN_LAW[name])
+    assert least_squares.refuses(SMALL, resolve(IN_LAW[name])) is None
     compare_laws(IN_LAW[name], 2500, p_value=0.005)
 
 
@@ -156,8 +157,8 @@ def test_the_exact_engine_has_the_law_of_the_literal_one_with_many_runs(name):
 @pytest.mark.parametrize("name", IN_LAW)
 def test_auto_takes_the_exact_engine_where_it_applies(name):
     plan = IN_LAW[name]
-    cheapest = two_numbers if two_numbers.applies(SMALL, plan) else least_squares
-    assert gl.simulate(SMALL, plan, trials=4).method == cheapest.NAME
+    cheapest = two_numbers if two_numbers.refuses(SMALL, resolve(plan)) is None else least_squares
+    assert gl.simulate(SMALL, plan, trials=4).method == cheapest.ENGINE.name
     assert gl.simulate(SMALL, IN_LAW[name], trials=4, method="literal").method == "literal"
 
 
@@ -227,11 +228,11 @@ def problem_of(name):
 
 @pytest.mark.parametrize("name", COMPRESSED)
 def test_compressed_rows_have_the_law_of_the_literal_engine(name):
-    assert triangular_rows.applies(SMALL, COMPRESSED[name])
+    assert triangular_rows.refuses(SMALL, resolve(COMPRESSED[name])) is None
     compare_laws(COMPRESSED[name], 1500, p_value=0.001, engine=triangular_rows)
 
 
-RADIAL = [name for name in IN_LAW if two_numbers.applies(SMALL, IN_LAW[name])]
+RADIAL = [name for name in IN_LAW if two_numbers.refuses(SMALL, resolve(IN_LAW[name])) is None]
 
 
 @pytest.mark.parametrize("name", RADIAL)
@@ -243,7 +244,7 @@ def test_least_squares_through_two_numbers_has_the_law_of_the_literal_engine(nam
 @pytest.mark.parametrize("name", ISOTROPIC)
 def test_the_isotropic_engine_has_the_law_of_the_literal_one(name):
     problem = problem_of(name)
-    assert two_numbers.applies(problem, ISOTROPIC[name])
+    assert two_numbers.refuses(problem, resolve(ISOTROPIC[name])) is None
     compare_laws(ISOTROPIC[name], 1500, p_value=0.001, engine=two_numbers, problem=problem)
 
 
@@ -299,8 +300,8 @@ def test_compressed_rows_survive_a_very_wide_spectrum():
     plan = gl.Plan.replace(2, 300, penalty=[0.0, 1e-9], noise=0.3)
     curve = gl.simulate(problem, gl.Plan.mix(1, 300, real=1.0, noise=0.3), trials=50)
     assert np.isfinite(curve.risk).all()
-    exactly = triangular_rows.run(problem, plan, np.random.default_rng(0), 200)[0]
-    literally = literal.run(problem, plan, np.random.default_rng(1), 200)[0]
+    exactly = triangular_rows.run(problem, resolve(plan), np.random.default_rng(0), 200)[0]
+    literally = literal.run(problem, resolve(plan), np.random.default_rng(1), 200)[0]
     for t in range(2):
         assert stats.ks_2samp(exactly[:, t], literally[:, t]).pvalue > 0.005
 
@@ -408,7 +409,7 @@ def test_engines_agree_with_the_literal_one_about_bias_over_many_blocks(rows, pe
     for name, engine in ways.items():
         tallies = [
             Tally.of(
-                Batch(*engine.run(problem, plan, np.random.default_rng([block, 7]), 10))
+                Batch(*engine.run(problem, resolve(plan), np.random.default_rng([block, 7]), 10))
                 for block in range(20 * seed, 20 * seed + 20)
             ).curve(name)
             for seed in range(20)
@@ -543,7 +544,7 @@ def test_an_integer_weight_is_a_repeated_row():
 
 
 def risks_of(problem, plan, count=20, seed=0):
-    return literal.run(problem, plan, np.random.default_rng(seed), count)[0]
+    return literal.run(problem, resolve(plan), np.random.default_rng(seed), count)[0]
 
 
 @pytest.mark.parametrize("n", [3, 12])

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import genloss as gl
-from genloss.trials import literal, triangular_rows
+from genloss.steps import resolve
+from genloss.trials.engines import literal, triangular_rows
 
 PROBLEM = gl.Problem.power_law(60, capacity=1.5, source=0.5)
 PLANS = {
@@ -48,7 +49,7 @@ class SameNumbers:
 
 def both(engine, problem, plan, count=12):
     return (
-        engine.run(problem, plan, SameNumbers(3), count, dtype)[0]
+        engine.run(problem, resolve(plan), SameNumbers(3), count, dtype)[0]
         for dtype in (np.float32, np.float64)
     )
 
@@ -56,7 +57,7 @@ def both(engine, problem, plan, count=12):
 @pytest.mark.parametrize("engine", [literal, triangular_rows])
 @pytest.mark.parametrize("name", PLANS)
 def test_the_error_is_the_one_that_is_stated(engine, name):
-    if engine is triangular_rows and not triangular_rows.applies(PROBLEM, PLANS[name]):
+    if engine is triangular_rows and triangular_rows.refuses(PROBLEM, resolve(PLANS[name])):
         assert name in ("interpolation", "few rows")
         return
     single, double = both(engine, PROBLEM, PLANS[name])

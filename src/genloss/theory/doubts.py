@@ -23,7 +23,7 @@ NOT_GAUSSIAN = "inputs are not Gaussian: the theory is an approximation here"
 def cautions(problem: Problem, walk: Walk, risks: Array, exact: Mask) -> list[tuple[str, ...]]:
     """Sentences about models whose prediction needs care, for every plan of a batch."""
     d, rows, df2 = problem.dim, walk.rows, walk.directions_used
-    free = np.array(freedom(walk.plans[0], d))
+    free = np.array(freedom(walk.chains[0], d))
     infinite = ~np.isfinite(risks)
     spread = ~infinite & near_interpolation(rows, free, walk.penalty)
     crowded = ~infinite & (walk.filling > CROWDED)
@@ -61,7 +61,7 @@ def cautions(problem: Problem, walk: Walk, risks: Array, exact: Mask) -> list[tu
 
 
 def _or_features(walk: Walk) -> str:
-    return " or the number of features" if walk.plans[0].has_features else ""
+    return " or the number of features" if any(step.features for step in walk.chains[0]) else ""
 
 
 def _models(models: Sequence[int]) -> str:

@@ -15,6 +15,7 @@ from genloss.equivalents import NotSolvedError
 from genloss.errors import InvalidInputError, NoTheoryError
 from genloss.plan import Plan
 from genloss.problem import Problem
+from genloss.steps import Step, resolve
 from genloss.theory.closed import obstacles
 from genloss.theory.directions import Directions
 from genloss.theory.doubts import cautions
@@ -142,34 +143,35 @@ def _in_any_units(problem: Problem, plans: Sequence[Plan], method: str) -> list[
 
 def _curves(problem: Problem, plans: Sequence[Plan], method: str) -> list[Curve]:
     batches: dict[object, list[int]] = defaultdict(list)
-    for number, plan in enumerate(plans):
-        batches[outline(plan, problem.dim)].append(number)
+    chains = [resolve(plan) for plan in plans]
+    for number, steps in enumerate(chains):
+        batches[outline(steps, problem.dim)].append(number)
     # a missing theory shows before any work
-    ways = {key: _ways(plans[numbers[0]], method) for key, numbers in batches.items()}
+    ways = {key: _ways(chains[numbers[0]], method) for key, numbers in batches.items()}
     directions = cache(lambda apart: Directions.of(problem, apart=apart))
     curves: dict[int, Curve] = {}
     for key, numbers in batches.items():
-        batch, way = [plans[number] for number in numbers], ways[key]
+        batch, way = [chains[number] for number in numbers], ways[key]
         apart = Walk.pencil in way or any(
-            s.covariance is not None for g in batch[0] for s in g.sources
+            block.covariance is not None for step in batch[0] for block in step.blocks
         )
         found = _by_walk(problem, directions(apart), batch, way)
         curves |= zip(numbers, found, strict=True)
     return [curves[number] for number in range(len(plans))]
 
 
-def _ways(plan: Plan, method: str) -> list[Route]:
+def _ways(steps: Sequence[Step], method: str) -> list[Route]:
     """The route of every model, or NoTheoryError."""
-    everything: list[Route] = [Walk.pencil] * plan.n_models
-    ways = everything if method == "pencil" else routes(plan)
-    if method == "pencil" and not plan.has_cv:
+    everything: list[Route] = [Walk.pencil] * len(steps)
+    ways = everything if method == "pencil" else routes(steps)
+    if method == "pencil" and not any(step.retuned for step in steps):
         return ways
-    for model, obstacle in enumerate(obstacles(plan)):
-        if obstacle is None and ways[model] is not Walk.pencil:
+    for step, obstacle in zip(steps, obstacles(steps), strict=True):
+        if obstacle is None and ways[step.model] is not Walk.pencil:
             continue
-        if plan.generations[model].penalty == "cv":
+        if step.retuned:
             raise NoTheoryError(
-                f"the penalty of model {model} is 'cv' and {obstacle or 'the pencil was asked for'}: "
+                f"the penalty of model {step.model} is 'cv' and {obstacle or 'the pencil was asked for'}: "
                 "no theory knows which one it chooses, but genloss.simulate(problem, plan) does"
             )
         if method == "closed":
@@ -177,7 +179,7 @@ def _ways(plan: Plan, method: str) -> list[Route]:
                 f"{obstacle}: no closed formula knows it, but predict(method='pencil') and "
                 "genloss.simulate(problem, plan) do"
             )
-        if method == "auto" and (longest := longest_stretch(plan, ways)) > MOST_BY_PENCIL:
+        if method == "auto" and (longest := longest_stretch(steps, ways)) > MOST_BY_PENCIL:
             raise NoTheoryError(
                 f"plan has {longest} models that share rows or features and {obstacle}: no closed "
                 "formula knows it, but predict(method='pencil') and genloss.simulate(problem, plan) "
@@ -187,13 +189,18 @@ def _ways(plan: Plan, method: str) -> list[Route]:
 
 
 def _by_walk(
-    problem: Problem, directions: Directions, plans: Sequence[Plan], ways: Sequence[Route]
+    problem: Problem,
+    directions: Directions,
+    chains: Sequence[Sequence[Step]],
+    ways: Sequence[Route],
 ) -> Iterator[Curve]:
     """Curves of plans of one outline, as many at a time as the cache holds."""
-    alone = plans[0].has_cv or not {Walk.weighted, Walk.pencil}.isdisjoint(ways)
+    alone = any(step.retuned for step in chains[0]) or not {Walk.weighted, Walk.pencil}.isdisjoint(
+        ways
+    )
     size = 1 if alone else max(1, CELLS // directions.spectrum.size)
-    for start in range(0, len(plans), size):
-        walk = Walk(directions, plans[start : start + size], ways)
+    for start in range(0, len(chains), size):
+        walk = Walk(directions, chains[start : start + size], ways)
         parts, exact = [], []
         for model, follow in enumerate(ways):
             follow(walk, model)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import chain, islice, pairwise
-from types import ModuleType
 from typing import TypeVar
 
 import numpy as np
@@ -15,38 +14,29 @@ from genloss.cautions import fitted_rows, freedom, near_interpolation
 from genloss.errors import InvalidInputError
 from genloss.plan import Plan
 from genloss.problem import Problem
+from genloss.steps import resolve
+from genloss.trials.engine import Engine, able, all_engines, literal
 
 MOST_TRIALS = 10**12
 T = TypeVar("T")
 
 
-def engine_for(problem: Problem, plan: Plan, method: str) -> ModuleType:
+def engine_for(problem: Problem, plan: Plan, method: str) -> Engine:
     """The cheapest engine that is exact for the plan, or the literal one."""
-    from genloss.trials import literal  # slow to import
-
-    able = exact_engines(problem, plan)
-    if method == "exact" and not able:
+    steps = resolve(plan)
+    found = [] if method == "literal" else able(problem, steps)
+    if method == "exact" and not found:
+        refused: dict[str | None, list[str]] = {}
+        for each in all_engines():
+            if each.exact:
+                name = each.name.removeprefix("exact, ")
+                refused.setdefault(each.refuses(problem, steps), []).append(name)
+        reasons = [f"{', '.join(names)}: {reason}" for reason, names in refused.items()]
         raise InvalidInputError(
-            f"method was 'exact'; no source has more than dim = {problem.dim} rows, or a source of a "
-            "plan that pools rows has fewer, or a reused design is divided anew among labelers, "
-            "or features are random, or rows are drawn from a pool, or a penalty is chosen by "
-            "leave-one-out ('cv'): single rows matter then, use "
-            "'auto' or 'literal'"
+            f"method was 'exact'; no engine runs the plan without its rows ({'; '.join(reasons)}): "
+            "use 'auto' or 'literal'"
         )
-    return literal if method == "literal" or not able else able[0]
-
-
-def exact_engines(problem: Problem, plan: Plan) -> list[ModuleType]:
-    """The engines that are exact for the plan, the cheapest first."""
-    from genloss.trials import least_squares, triangular_rows, two_numbers
-
-    if plan.has_features or plan.has_subsamples or plan.has_cv:
-        return []
-    return [
-        each
-        for each in (two_numbers, least_squares, triangular_rows)
-        if each.applies(problem, plan)
-    ]
+    return found[0] if found else literal()
 
 
 def blocks(trials: int, size: int) -> Iterator[int]:
@@ -87,10 +77,11 @@ def check_finite(risks: npt.NDArray[np.float64]) -> None:
 
 def cautions(problem: Problem, plan: Plan) -> tuple[str, ...]:
     """Sentences about models whose average does not settle."""
-    rows, free = np.array(fitted_rows(plan)), np.array(freedom(plan, problem.dim))
-    close = near_interpolation(rows, free, plan.penalty)
-    noisy = [any(source.label_noise > 0 for source in each.sources) for each in plan]
-    pooled = np.logical_or.accumulate(noisy) & [generation.pooled for generation in plan]
+    steps = resolve(plan)
+    rows, free = np.array(fitted_rows(steps)), np.array(freedom(steps, problem.dim))
+    close = near_interpolation(rows, free, np.array([step.penalty for step in steps]))
+    noisy = np.array([any(block.noise > 0 for block in step.blocks) for step in steps])
+    pooled = np.logical_or.accumulate(noisy) & [step.is_pooled for step in steps]
     near = np.flatnonzero(close & (pooled | noisy)).tolist()
     if not near:
         return ()

@@ -16,6 +16,7 @@ from genloss.curve import Curve
 from genloss.errors import InvalidInputError
 from genloss.plan import Plan
 from genloss.problem import Problem
+from genloss.steps import resolve
 from genloss.trials import runner
 from genloss.trials.tally import Batch, Tally
 
@@ -112,19 +113,19 @@ def simulate(
         raise InvalidInputError(f"on_round was {shown(on_round)}; it must be a function of a Curve")
     single = _check.choice("dtype", dtype, ("float64", "float32")) == "float32"
     engine = runner.engine_for(problem, plan, method)
-    engine_run, name, size = engine.run, engine.NAME, engine.BLOCK
-    if single and engine.SINGLE:
+    engine_run, name, size = engine.run, engine.name, engine.block
+    if single and engine.single:
         engine_run, name = partial(engine_run, dtype=np.float32), f"{name}, float32"
-    warnings = runner.cautions(problem, plan)
+    steps, warnings = resolve(plan), runner.cautions(problem, plan)
 
     def run(stream: np.random.SeedSequence, count: int) -> Batch:
         with np.errstate(over="ignore", invalid="ignore"):
-            batch: Batch = engine_run(problem, plan, np.random.default_rng(stream), count)
+            batch: Batch = engine_run(problem, steps, np.random.default_rng(stream), count)
         runner.check_finite(batch.risks)
         return batch
 
     sizes = runner.blocks(trials, size)
-    rounds = runner.rounds(run, sizes, seed, workers, engine.LOOK // size)
+    rounds = runner.rounds(run, sizes, seed, workers, engine.look // size)
     tally: Tally | None = None
     with closing(rounds), _progress_bar(progress, trials) as advance:
         for batches in rounds:

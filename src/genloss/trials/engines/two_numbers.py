@@ -10,21 +10,20 @@ variables: O(dim), whatever the number of rows.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
-from genloss.generation import REAL, Generation
-from genloss.plan import Plan
+from genloss.generation import REAL
 from genloss.problem import Problem
+from genloss.steps import Step
+from genloss.trials.engine import Engine, needs_rows
 from genloss.trials.tally import Batch
 
 Array = npt.NDArray[np.float64]
-
-SINGLE = False
-NAME, BLOCK, LOOK = "exact, two numbers per model", 64, 256
 
 
 class Radial(NamedTuple):
@@ -34,47 +33,49 @@ class Radial(NamedTuple):
     across: Array
 
 
-def applies(problem: Problem, plan: Plan) -> bool:
-    """Whether every labeler is the truth or the last model, and no fit sees another direction."""
+def refuses(problem: Problem, steps: Sequence[Step]) -> str | None:
+    """Whether a labeler is neither the truth nor the last model, or a fit sees another direction."""
     isotropic = problem.is_isotropic
-    return all(
-        generation.design == "fresh"
-        and not generation.pooled
-        and len(generation.sources) == 1
-        and generation.sources[0].covariance is None
-        and set(generation.sources[0].labeler_numbers(model)) <= {REAL, model - 1}
-        and (isotropic or (generation.penalty == 0 and generation.n_samples >= problem.dim))
-        for model, generation in enumerate(plan)
-    )
+    for step in steps:
+        model, block = step.model, step.blocks[0]
+        if why := needs_rows(step):
+            return why
+        if not step.is_new or step.is_pooled:
+            return f"rows of model {model} are used before"
+        if len(step.blocks) > 1 or block.covariance is not None:
+            return f"model {model} has several sources or a covariance of its own"
+        if not {*block.shares} <= {REAL, model - 1}:
+            return f"model {model} is labelled by an earlier model than the last"
+        if not isotropic and (step.penalty != 0 or step.rows < problem.dim):
+            return f"model {model} shrinks its labeler, more along some directions than others"
+    return None
 
 
-def run(problem: Problem, plan: Plan, rng: np.random.Generator, count: int) -> Batch:
+def run(problem: Problem, steps: Sequence[Step], rng: np.random.Generator, count: int) -> Batch:
     """Run the plan ``count`` times."""
     length = math.sqrt(problem.signal)
-    risks = np.empty((count, plan.n_models))
-    along, aside = np.empty((plan.n_models, 1)), np.empty(plan.n_models)
+    risks = np.empty((count, len(steps)))
+    along, aside = np.empty((len(steps), 1)), np.empty(len(steps))
     before = Radial(np.full(count, length), np.zeros(count))
-    for model, generation in enumerate(plan):
-        shares = generation.sources[0].labeler_numbers(model)
+    for model, step in enumerate(steps):
+        shares = step.blocks[0].shares
         real, share = shares.get(REAL, 0.0), shares.get(model - 1, 0.0) if model else 0.0
         labeler = Radial(real * length + share * before.along, abs(share) * before.across)
-        before = _fit(problem, generation, labeler, rng)
+        before = _fit(problem, step, labeler, rng)
         error = before.along - length
         risks[:, model] = error**2 + before.across**2
         along[model], aside[model] = error.sum(), before.across @ before.across
     return Batch(risks, along, aside)
 
 
-def _fit(
-    problem: Problem, generation: Generation, labeler: Radial, rng: np.random.Generator
-) -> Radial:
-    source, d = generation.sources[0], problem.dim
-    if generation.fixed_penalty > 0:
-        penalty = generation.fixed_penalty / (source.weight * float(problem.spectrum[0]))
-        return _ridge(d, source.n_samples, penalty, source.label_noise, labeler, rng)
-    if source.n_samples >= d:
-        return _least_squares(d, source.n_samples, source.label_noise, labeler, rng)
-    return _minimum_norm(d, source.n_samples, source.label_noise, labeler, rng)
+def _fit(problem: Problem, step: Step, labeler: Radial, rng: np.random.Generator) -> Radial:
+    [block], d = step.blocks, problem.dim
+    if step.penalty > 0:
+        penalty = step.penalty / (block.weight * float(problem.spectrum[0]))
+        return _ridge(d, block.rows, penalty, block.noise, labeler, rng)
+    if block.rows >= d:
+        return _least_squares(d, block.rows, block.noise, labeler, rng)
+    return _minimum_norm(d, block.rows, block.noise, labeler, rng)
 
 
 def _least_squares(d: int, n: int, noise: float, labeler: Radial, rng: Generator) -> Radial:
@@ -157,3 +158,11 @@ def _turned(labeler: Radial, on: Array, off: Array, square: Array) -> Radial:
 def _chi_squared(freedom: int, count: int, rng: Generator) -> Array:
     """Chi-squared variables; zero for no degrees of freedom."""
     return rng.chisquare(freedom, count) if freedom > 0 else np.zeros(count)
+
+
+def draws(step: Step) -> object:
+    """Rows, and whether there is noise, and a penalty."""
+    return step.penalty > 0, [(block.rows, block.noise > 0) for block in step.blocks]
+
+
+ENGINE = Engine("exact, two numbers per model", 1.0, 64, 256, refuses, run, draws)

@@ -8,71 +8,72 @@ of freedom (`paper.md` section 4). Fits on the same design share it: k of them a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
+
 import numpy as np
 import numpy.typing as npt
 import scipy.linalg
 
 from genloss.generation import REAL
-from genloss.plan import Plan
 from genloss.problem import Problem
+from genloss.steps import Step
+from genloss.trials.engine import Engine, needs_rows
 from genloss.trials.tally import Batch
 
 Array = npt.NDArray[np.float64]
 
-SINGLE = False
-NAME, BLOCK, LOOK = "exact increments", 64, 256
+
+def refuses(problem: Problem, steps: Sequence[Step]) -> str | None:
+    """Whether a model is not one least-squares fit with one labeler on n >= dim rows of one design."""
+    for step in steps:
+        model, block = step.model, step.blocks[0]
+        if why := needs_rows(step):
+            return why
+        if step.penalty != 0 or step.rows < problem.dim:
+            return f"model {model} shrinks its labeler"
+        if step.is_pooled or len(step.blocks) > 1 or block.covariance is not None:
+            return f"model {model} pools rows, or has several sources or a covariance of its own"
+        if not step.is_new and step.design != steps[model - 1].design:
+            return f"model {model} goes back to an earlier design"
+    return None
 
 
-def applies(problem: Problem, plan: Plan) -> bool:
-    """Whether every generation is one least-squares fit with one labeler on n >= dim rows."""
-    return all(
-        generation.penalty == 0
-        and not generation.pooled
-        and len(generation.sources) == 1
-        and generation.sources[0].covariance is None
-        and generation.n_samples >= problem.dim
-        for generation in plan
-    )
-
-
-def run(problem: Problem, plan: Plan, rng: np.random.Generator, count: int) -> Batch:
+def run(problem: Problem, steps: Sequence[Step], rng: np.random.Generator, count: int) -> Batch:
     """Draw the errors of ``count`` runs."""
     whitened = np.sqrt(problem.spectrum) * problem.truth
-    risks = np.empty((count, plan.n_models))
-    sums = np.empty((plan.n_models, problem.dim))
+    risks = np.empty((count, len(steps)))
+    sums = np.empty((len(steps), problem.dim))
     errors: dict[int, Array] = {}
-    last_use = plan.last_labelled()
-    for first, after in _runs(plan):
-        increments = _increments(problem.dim, plan, first, after, rng, count)
-        for model, increment in zip(range(first, after), increments, strict=True):
-            error = increment
-            shares = plan.generations[model].sources[0].labeler_numbers(model)
+    for design in _designs(steps):
+        increments = _increments(problem.dim, design, rng, count)
+        for step, increment in zip(design, increments, strict=True):
+            error, shares = increment, step.blocks[0].shares
             for number, share in shares.items():
                 if number != REAL:
                     error = error + (errors[number] if share == 1 else share * errors[number])
             offset = sum(shares.values()) - 1
             if offset:
                 error = error + offset * whitened
-            risks[:, model] = np.einsum("ti,ti->t", error, error)
-            sums[model] = error.sum(axis=0)
-            errors[model] = error
-            for number in [u for u in errors if last_use.get(u, -1) <= model]:
+            risks[:, step.model] = np.einsum("ti,ti->t", error, error)
+            sums[step.model] = error.sum(axis=0)
+            errors[step.model] = error
+            for number in [u for u in errors if steps[u].last_use <= step.model]:
                 del errors[number]
     return Batch(risks, sums)
 
 
-def _runs(plan: Plan) -> list[tuple[int, int]]:
-    """First and after-last model of every stretch on one design."""
-    starts = [t for t, generation in enumerate(plan) if generation.design == "fresh"]
-    return list(zip(starts, [*starts[1:], plan.n_models], strict=True))
+def _designs(steps: Sequence[Step]) -> list[list[Step]]:
+    """The stretches of steps on one design."""
+    return [list(some) for _, some in groupby(steps, lambda step: step.design)]
 
 
 def _increments(
-    dim: int, plan: Plan, first: int, after: int, rng: np.random.Generator, count: int
+    dim: int, design: Sequence[Step], rng: np.random.Generator, count: int
 ) -> list[Array]:
     """``X^+ E`` of every model of one stretch, each of shape (count, dim)."""
-    noises = [g.sources[0].label_noise for g in plan.generations[first:after]]
-    freedom, k = plan.generations[first].n_samples - dim, after - first
+    noises = [step.blocks[0].noise for step in design]
+    freedom, k = design[0].rows - dim, len(design)
     if k == 1:
         if noises[0] == 0:
             return [np.zeros((count, dim))]
@@ -92,3 +93,6 @@ def _increments(
     ]
     together = np.stack(joint)
     return [noise * together[:, j] for j, noise in enumerate(noises)]
+
+
+ENGINE = Engine("exact increments", 2.0, 64, 256, refuses, run)

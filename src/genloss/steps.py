@@ -1,0 +1,241 @@
+"""A plan looked up once: for every fit which rows it sees, who labels them, and with which noise.
+
+Theory and trials read steps and never ask a plan how it was written: policies, reused designs, pools
+and subsamples all end here as lists of blocks of rows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from genloss.generation import Generation, Source
+from genloss.plan import Plan
+
+
+class Block(NamedTuple):
+    """Rows of one fit that were drawn together, are labelled alike and weigh alike.
+
+    The label of a row is ``sum(shares * labelers' values) + kept * the label it has + noise``.
+
+    Attributes
+    ----------
+    design : int
+        The model for which the inputs were drawn: the fit's own number where they are new.
+    start, stop : int
+        Which rows of that design, ``start <= row < stop``.
+    shares : mapping of int to float
+        Who labels now: coefficients by number of the model, `genloss.generation.REAL` for the truth.
+        Empty where the rows only have the labels that they were given before.
+    noise : float
+        Standard deviation of the noise of the labels that are made now.
+    model_noise : float
+        The same without the noise of real labels, which a user's own real labels bring along.
+    weight : float
+        Weight of each row's loss in this fit.
+    covariance : tuple of float, or None
+        What the inputs were drawn with; None for the problem's spectrum.
+    kept : float
+        Coefficient of the label that a row has from before.
+    since : int
+        The model for which that label was made; no meaning where ``kept`` is zero.
+    """
+
+    design: int
+    start: int
+    stop: int
+    shares: Mapping[int, float]
+    noise: float
+    model_noise: float
+    weight: float
+    covariance: tuple[float, ...] | None
+    kept: float = 0.0
+    since: int = -1
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return self.stop - self.start
+
+
+class Step(NamedTuple):
+    """One fit, with everything it needs looked up.
+
+    Attributes
+    ----------
+    model : int
+        Its number.
+    blocks : tuple of Block
+        Its own rows, in order: new ones and those of earlier designs that it names.
+    fitted : range
+        The models whose own rows take part, with the labels and weights they had there: ``model``
+        alone, or all so far where rows are pooled.
+    rows : int
+        Number of rows fitted; an input with several labels counts as often as it was labelled.
+    inputs : int
+        How many different inputs these are.
+    drawn : int or None
+        Fit to so many of them, drawn at random without replacement; None for all.
+    features : int or None
+        Number of random features; None where the inputs are the features.
+    map : int
+        The model for which the random features were drawn: ``model`` where they are new.
+    penalty : float
+        Ridge penalty; NaN where it is chosen by leave-one-out.
+    last_use : int
+        The last model that this one labels; ``model`` where there is none.
+    last_inputs : int
+        The last model whose own rows are inputs that were drawn for this one.
+    last_fit : int
+        The last model that is fitted to inputs drawn, or labels made, for this one.
+    """
+
+    model: int
+    blocks: tuple[Block, ...]
+    fitted: range
+    rows: int
+    inputs: int
+    drawn: int | None
+    features: int | None
+    map: int
+    penalty: float
+    last_use: int
+    last_inputs: int
+    last_fit: int
+
+    @property
+    def design(self) -> int:
+        """The model for which the inputs of the first of its own rows were drawn."""
+        return self.blocks[0].design
+
+    @property
+    def is_new(self) -> bool:
+        """Whether all its own inputs are drawn for it."""
+        return all(block.design == self.model for block in self.blocks)
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether rows of other generations take part with the labels they had there."""
+        return len(self.fitted) > 1
+
+    @property
+    def retuned(self) -> bool:
+        """Whether the penalty is chosen by leave-one-out."""
+        return math.isnan(self.penalty)
+
+
+def resolve(plan: Plan) -> tuple[Step, ...]:
+    """The steps of a plan, looked up at the first call and kept with it.
+
+    Parameters
+    ----------
+    plan : Plan
+        Any plan.
+
+    Returns
+    -------
+    tuple of Step
+        One for every model.
+
+    Examples
+    --------
+    >>> import genloss as gl
+    >>> from genloss.steps import resolve
+    >>> first, second = resolve(gl.Plan.accumulate(2, 100, design="same", noise=0.5))
+    >>> second.blocks[0].shares, second.blocks[0].design, second.fitted, second.rows, second.inputs
+    ({0: 1.0}, 0, range(0, 2), 200, 100)
+    """
+    known: tuple[Step, ...] | None = vars(plan).get("_steps")
+    if known is None:
+        known = vars(plan)["_steps"] = tuple(_steps(plan))
+    return known
+
+
+def _steps(plan: Plan) -> Iterator[Step]:
+    own: list[tuple[Block, ...]] = []
+    maps: list[int] = []
+    for model, generation in enumerate(plan):
+        same = generation.design == "same"
+        own.append(_same(generation, model, own[-1]) if same else _new(generation, model))
+        maps.append(maps[-1] if generation.feature_map == "same" else model)
+    last_use, last_inputs, last_fit = _last(plan, own)
+    rows = inputs = 0
+    for model, (generation, blocks) in enumerate(zip(plan, own, strict=True)):
+        count = generation.n_samples
+        rows += count
+        inputs += count if generation.design == "fresh" else 0
+        pooled = generation.pooled
+        yield Step(
+            model,
+            blocks,
+            range(model + 1) if pooled else range(model, model + 1),
+            rows if pooled else count,
+            inputs if pooled else count,
+            generation.subsample,
+            generation.features,
+            maps[model],
+            generation.fixed_penalty,
+            last_use[model],
+            last_inputs[model],
+            last_fit[model],
+        )
+
+
+def _new(generation: Generation, model: int) -> tuple[Block, ...]:
+    """Blocks of new inputs, one a source."""
+    blocks, start = [], 0
+    for source in generation.sources:
+        stop = start + source.n_samples
+        blocks.append(_block(source, model, model, start, stop, source.covariance))
+        start = stop
+    return tuple(blocks)
+
+
+def _same(generation: Generation, model: int, before: tuple[Block, ...]) -> tuple[Block, ...]:
+    """The inputs of the blocks before, labelled anew; cut where a source or a covariance ends."""
+    drawn = [(block.stop, block.covariance) for block in before]
+    blocks, start = [], 0
+    for source in generation.sources:
+        end = start + source.n_samples
+        while start < end:
+            stop, covariance = next(each for each in drawn if each[0] > start)
+            stop = min(stop, end) if len({kind for _, kind in drawn}) > 1 else end
+            blocks.append(_block(source, model, before[0].design, start, stop, covariance))
+            start = stop
+    return tuple(blocks)
+
+
+def _block(
+    source: Source,
+    model: int,
+    design: int,
+    start: int,
+    stop: int,
+    covariance: tuple[float, ...] | None,
+) -> Block:
+    return Block(
+        design,
+        start,
+        stop,
+        source.labeler_numbers(model),
+        source.label_noise,
+        source.model_noise,
+        source.weight,
+        covariance,
+    )
+
+
+def _last(plan: Plan, own: list[tuple[Block, ...]]) -> tuple[list[int], list[int], list[int]]:
+    """The last models that a model labels, that stand on its inputs, that are fitted to its rows."""
+    use, inputs = list(range(len(own))), list(range(len(own)))
+    for model, blocks in enumerate(own):
+        for block in blocks:
+            inputs[block.design] = model
+            for number in block.shares:
+                if number >= 0:
+                    use[number] = model
+    fit = list(inputs)
+    last_pool = max((model for model, each in enumerate(plan) if each.pooled), default=0)
+    fit[:last_pool] = [max(last, last_pool) for last in fit[:last_pool]]
+    return use, inputs, fit
