@@ -52,7 +52,7 @@ def minimise(X: Array, y: Array, weights: Array, loss: Loss, ridge: float) -> Ar
         # w = X' L'^-1 v with X X' = L L' has |w| = |v| and X w = L v
         gram = X @ X.T
         gram.flat[:: len(gram) + 1] *= 1 + 1e-13
-        lower = np.linalg.cholesky(gram)
+        lower = np.asarray(np.linalg.cholesky(gram), dtype=np.float64)
         v = minimise(lower, y, weights, loss, ridge)
         return X.T @ scipy.linalg.solve_triangular(lower, v, lower=True, trans=1)
     if loss.smooth:

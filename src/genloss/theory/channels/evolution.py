@@ -32,7 +32,7 @@ class Fit(NamedTuple):
         ``E theta_k theta_l`` of labelers and judges, summed over the directions of an eigenvalue.
     sigma : ndarray of shape (sheets, p)
         The covariances that rows may have.
-    count : ndarray of shape (p,)
+    multiplicity : ndarray of shape (p,)
         Directions of every eigenvalue.
     ridge : float
         Lam in ``sum weight * loss + Lam / 2 |w|**2``: ``2 n penalty``.
@@ -41,7 +41,7 @@ class Fit(NamedTuple):
     rows: Sequence[Rows]
     second: Array
     sigma: Array
-    count: Array
+    multiplicity: Array
     ridge: float
 
 
@@ -87,11 +87,11 @@ def look(fit: Fit, unknowns: Array) -> Point:
     stiffness = fit.ridge + (strength - floor) @ fit.sigma
     pulls = np.swapaxes(x[..., 2:] * strength[..., None], 1, 2)
     shares = (pulls @ fit.sigma) / stiffness[:, None]
-    gain = (np.exp(x[..., 1]) @ fit.sigma) * fit.count / stiffness**2
+    gain = (np.exp(x[..., 1]) @ fit.sigma) * fit.multiplicity / stiffness**2
     cross = np.einsum("bkp,klp->blp", shares, fit.second)
     square = ((shares * cross).sum(axis=1) + gain) @ fit.sigma.T
     cross = cross @ fit.sigma.T
-    gamma = (fit.count / stiffness) @ fit.sigma.T
+    gamma = (fit.multiplicity / stiffness) @ fit.sigma.T
     second = fit.second @ fit.sigma.T
     laws, found = [], []
     after = np.zeros((batch, sheets, 2 + fields))
@@ -146,9 +146,10 @@ def _newton(fit: Fit, start: Start, most: int = 60) -> Solution:
     """
     x, jacobian = start
     shifts = np.concatenate([np.zeros((1, x.size)), _SMALL * np.eye(x.size)])
-    best, step, old, last = None, np.zeros(x.size), np.zeros(x.size), np.inf
+    best: Solution | None = None
+    step, old, last = np.zeros(x.size), np.zeros(x.size), np.inf
     for taken in range(1, most + 1):
-        points = x[None] if jacobian is not None else x + shifts
+        points = x + shifts if jacobian is None else x[None]
         point = look(fit, points)
         away = point.after - points
         residual = float(np.abs(away[0]).max())
@@ -165,14 +166,11 @@ def _newton(fit: Fit, start: Start, most: int = 60) -> Solution:
             else:
                 x, step, jacobian = x - 0.6 * step, 0.4 * step, None
             continue
-        if len(points) > 1:
+        if jacobian is None:
             jacobian = (away[1:] - away[0]).T / _SMALL
-        elif residual < 0.2 * last:
-            if last < np.inf:
-                jacobian = jacobian + np.outer(away[0] - old - jacobian @ step, step) / (
-                    step @ step
-                )
-        else:
+        elif last < np.inf and residual < 0.2 * last:
+            jacobian = jacobian + np.outer(away[0] - old - jacobian @ step, step) / (step @ step)
+        elif last < np.inf or residual > 0.1:
             jacobian, last = None, residual
             continue
         old, last = away[0], residual
@@ -190,7 +188,8 @@ def _step(jacobian: Array, away: Array, x: Array, fit: Fit) -> Array:
     except np.linalg.LinAlgError:
         return away / 2
     scale = np.where(_is_pull(fit), np.maximum(np.abs(x), 1), 1)
-    return step * min(1.0, 1.5 / max(float(np.max(np.abs(step) / scale)), 1e-300))
+    longest = float(np.max(np.abs(step) / scale))
+    return np.asarray(step * min(1.0, 1.5 / max(longest, 1e-300)))
 
 
 def _is_pull(fit: Fit) -> Array:

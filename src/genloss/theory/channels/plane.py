@@ -113,7 +113,8 @@ class _Judge(NamedTuple):
         if not self.spread.any():
             inside = sum((u > low) & (u < high) for low, high in intervals)
             return mass * inside, None
-        mean, chance, moved = self.by_u * u + self.by_z * z, 0.0, 0.0
+        mean = self.by_u * u + self.by_z * z
+        chance, moved = np.zeros(mean.shape), np.zeros(mean.shape)
         for low, high in intervals:
             for end, sign in ((high, 1.0), (low, -1.0)):
                 if np.isinf(end).all():
