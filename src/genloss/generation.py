@@ -276,6 +276,11 @@ class Generation:
                     f"loss was {self.loss} with {source.labels} labels, which are "
                     f"{source.labels.makes}; it is for {' and '.join(self.loss.labels)}"
                 )
+        if self.penalty == "cv" and self.loss != Squared():
+            raise InvalidInputError(
+                f"penalty was 'cv' with loss {self.loss}; leave-one-out is for the squared loss, give "
+                "a number"
+            )
         if self.features is not None:
             count = _check.integer("features", self.features, minimum=1, maximum=MOST_ROWS)
             set_field(self, "features", count)
