@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from genloss._words import shown
 from genloss.errors import InvalidInputError
 from genloss.generation import Generation, Source
@@ -40,6 +42,12 @@ def check_generation(
 
 
 def _check_labelers(source: Source, model: int) -> None:
+    if source.keep is not None and source.keep.labeler is not None:
+        judge = replace(source, labeler=source.keep.labeler, keep=None)
+        try:
+            _check_labelers(judge, model)
+        except InvalidInputError as error:
+            raise InvalidInputError(f"keep: {error}") from None
     if source.labeler == "real" or (source.labeler == "previous" and model > 0):
         return
     if model == 0 and set(source.mixture) != {"real"}:

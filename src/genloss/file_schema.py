@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any
 
 from genloss import policies
+from genloss._family import Member
 from genloss._plan_checks import MOST_MODELS
 from genloss._schemas import (
     BOOLEAN,
@@ -20,6 +21,9 @@ from genloss._schemas import (
     per_generation,
 )
 from genloss.generation import MOST_ROWS, Generation, Source
+from genloss.keep import Keep
+from genloss.labels import Label
+from genloss.losses import Loss
 from genloss.problem import MOST_DIRECTIONS, Problem
 
 ROWS: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_ROWS}
@@ -42,6 +46,29 @@ LABELER: Schema = {
 }
 
 
+def _table(properties: dict[str, Schema], required: Iterable[str]) -> Schema:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+def _one_of(family: type[Member]) -> Schema:
+    """A member by its name, or a table with its kind and arguments."""
+    members = family.members.values()
+    tables = [
+        _table(
+            {"kind": {"const": member.kind}} | {spec.name: {} for spec in fields(member)},
+            ["kind", *(spec.name for spec in fields(member) if spec.default is MISSING)],
+        )
+        for member in members
+    ]
+    bare = [m.kind for m in members if all(spec.default is not MISSING for spec in fields(m))]
+    return {"anyOf": [*([{"enum": sorted(bare)}] if bare else []), *tables]}
+
+
 IN_A_GENERATION: dict[str, Schema] = {
     "n_samples": ROWS,
     "labeler": LABELER,
@@ -55,6 +82,9 @@ IN_A_GENERATION: dict[str, Schema] = {
     "features": optional(ROWS),
     "feature_map": FRESH_OR_SAME,
     "subsample": optional(ROWS),
+    "labels": _one_of(Label),
+    "keep": optional(_one_of(Keep)),
+    "loss": _one_of(Loss),
 }
 IN_A_PLAN: dict[str, Schema] = {
     "generations": MODELS,
@@ -187,13 +217,4 @@ def _fields(noun: type) -> dict[str, Schema]:
     return {
         spec.name: {} if spec.name == "sources" else IN_A_GENERATION[spec.name]
         for spec in fields(noun)
-    }
-
-
-def _table(properties: dict[str, Schema], required: Iterable[str]) -> Schema:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(required),
-        "additionalProperties": False,
     }

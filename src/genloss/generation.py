@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Literal, Self
 
@@ -14,6 +14,14 @@ from genloss import _check
 from genloss._keys import call_with_keys, table
 from genloss._words import shown
 from genloss.errors import InvalidInputError
+from genloss.keep import Keep
+from genloss.keep import find as find_keep
+from genloss.labels import Label
+from genloss.labels import find as find_labels
+from genloss.labels.linear import Linear
+from genloss.losses import Loss
+from genloss.losses import find as find_loss
+from genloss.losses.squared import Squared
 
 MOST_ROWS = 10**12
 REAL = -1
@@ -61,6 +69,11 @@ class Source:
     covariance : sequence of float of shape (p,), optional
         Eigenvalues of these rows' covariance along the problem's eigenvectors; default: the
         problem's spectrum. Not for a reused design, whose rows exist.
+    labels : str or Label, default "linear"
+        How the labeler's value, with its noise, becomes a label: "linear", "hard", "sampled", "soft",
+        or a value of `genloss.labels`.
+    keep : Keep, optional
+        Which of the labelled rows are kept, a value of `genloss.keep`; default: all.
 
     Raises
     ------
@@ -80,6 +93,8 @@ class Source:
     real_noise: float | None = None
     weight: float = 1.0
     covariance: tuple[float, ...] | None = None
+    labels: Label = field(default=Linear(), kw_only=True)
+    keep: Keep | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         set_field = object.__setattr__
@@ -96,13 +111,17 @@ class Source:
         if self.covariance is not None:
             values = _check.vector("covariance", self.covariance, above="> 0")
             set_field(self, "covariance", tuple(values.tolist()))
+        set_field(self, "labels", find_labels("labels", self.labels))
+        if self.keep is not None:
+            rule = find_keep("keep", self.keep)
+            if rule.labeler is not None:
+                rule = replace(rule, labeler=_frozen_labeler(rule.labeler))  # type: ignore[type-var]
+            set_field(self, "keep", rule)
 
     @property
     def mixture(self) -> dict[int | str, float]:
         """Coefficient of every labeler."""
-        if isinstance(self.labeler, tuple):
-            return dict(self.labeler)
-        return {model_number(self.labeler): 1.0}
+        return _mixture(self.labeler)
 
     @cached_property
     def label_noise(self) -> float:
@@ -119,15 +138,17 @@ class Source:
 
     def labeler_numbers(self, model: int) -> dict[int, float]:
         """Coefficients by model number, `REAL` for the truth, when ``model`` is being fitted."""
-        if isinstance(self.labeler, str):
-            return {REAL if self.labeler == "real" else model - 1: 1.0}
-        numbers = {"real": REAL, "previous": model - 1}
-        shares: dict[int, float] = {}
-        for who, coefficient in self.mixture.items():
-            number = numbers[who] if isinstance(who, str) else who
-            shares[number] = shares.get(number, 0.0) + coefficient
-        # who has no say is no labeler; a label of nothing at all is the truth times zero
-        return {number: share for number, share in shares.items() if share} or {REAL: 0.0}
+        return _numbers(self.mixture, model)
+
+    def judge_numbers(self, model: int) -> dict[int, float]:
+        """The same of who decides which rows are kept; empty where nobody does."""
+        if self.keep is None:
+            return {}
+        return (
+            _numbers(_mixture(self.keep.labeler), model)
+            if self.keep.labeler is not None
+            else self.labeler_numbers(model)
+        )
 
     def __str__(self) -> str:
         names = [who if isinstance(who, str) else f"model {who}" for who in self.mixture]
@@ -140,11 +161,27 @@ class Source:
         text += f", noise {self.noise}" if self.noise else ""
         text += f", real noise {self.real_noise}" if self.real_noise is not None else ""
         text += f", weight {self.weight}" if self.weight != 1 else ""
+        text += f", {self.labels} labels" if self.labels != Linear() else ""
+        text += f", kept where {self.keep}" if self.keep is not None else ""
         return text + (", own covariance" if self.covariance is not None else "")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, defaults left out."""
         return _without_defaults(self)
+
+
+def _mixture(labeler: Any) -> dict[int | str, float]:
+    return dict(labeler) if isinstance(labeler, tuple) else {model_number(labeler): 1.0}
+
+
+def _numbers(mixture: dict[int | str, float], model: int) -> dict[int, float]:
+    numbers = {"real": REAL, "previous": model - 1}
+    shares: dict[int, float] = {}
+    for who, coefficient in mixture.items():
+        number = numbers[who] if isinstance(who, str) else who
+        shares[number] = shares.get(number, 0.0) + coefficient
+    # who has no say is no labeler; a label of nothing at all is the truth times zero
+    return {number: share for number, share in shares.items() if share} or {REAL: 0.0}
 
 
 def _frozen_labeler(labeler: Any) -> str | int | Mixture:
@@ -194,6 +231,9 @@ class Generation:
         Fit to that many of the pooled rows, drawn at random without replacement and anew for every
         fit, instead of to all of them (`theory.md` 2.8). An input that was labelled several times
         counts as several rows.
+    loss : str or Loss, default "squared"
+        What is minimised beside the penalty, in place of ``(x_i'w - y_i)**2``: "squared", "logistic",
+        "squared_hinge", "hinge", "absolute", or a value of `genloss.losses`.
 
     Raises
     ------
@@ -214,6 +254,7 @@ class Generation:
     features: int | None = None
     feature_map: Design = "fresh"
     subsample: int | None = None
+    loss: Loss = field(default=Squared(), kw_only=True)
 
     def __post_init__(self) -> None:
         set_field = object.__setattr__
@@ -228,6 +269,18 @@ class Generation:
         set_field(self, "penalty", _penalty(self.penalty))
         set_field(self, "design", _check.choice("design", self.design, ("fresh", "same")))
         set_field(self, "pooled", _check.boolean("pooled", self.pooled))
+        set_field(self, "loss", find_loss("loss", self.loss))
+        for source in sources:
+            if source.labels.makes not in self.loss.labels:
+                raise InvalidInputError(
+                    f"loss was {self.loss} with {source.labels} labels, which are "
+                    f"{source.labels.makes}; it is for {' and '.join(self.loss.labels)}"
+                )
+        if self.penalty == "cv" and self.loss != Squared():
+            raise InvalidInputError(
+                f"penalty was 'cv' with loss {self.loss}; leave-one-out is for the squared loss, give "
+                "a number"
+            )
         if self.features is not None:
             count = _check.integer("features", self.features, minimum=1, maximum=MOST_ROWS)
             set_field(self, "features", count)
@@ -288,6 +341,7 @@ class Generation:
         text = " + ".join(str(source) for source in self.sources)
         if self.penalty:
             text += ", penalty " + ("cv" if self.penalty == "cv" else f"{self.penalty:.6g}")
+        text += f", {self.loss} loss" if self.loss != Squared() else ""
         text += ", same inputs" if self.design == "same" else ""
         text += ", pooled" if self.pooled else ""
         text += f", {self.subsample} rows drawn" if self.subsample is not None else ""
@@ -337,5 +391,7 @@ def _without_defaults(value: Source | Generation) -> dict[str, Any]:
             continue
         if spec.name == "labeler" and isinstance(entry, tuple):
             entry = {str(who): coefficient for who, coefficient in entry}
+        if isinstance(entry, Label | Keep | Loss):
+            entry = entry.to_dict()
         plain[spec.name] = list(entry) if isinstance(entry, tuple) else entry
     return plain

@@ -8,9 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from genloss.generation import Generation, Source
+from genloss.keep import Keep
+from genloss.labels import Label
+from genloss.labels.linear import Linear
+from genloss.losses import Loss
+from genloss.losses.squared import Squared
 from genloss.plan import Plan
 
 
@@ -40,6 +46,12 @@ class Block(NamedTuple):
         Coefficient of the label that a row has from before.
     since : int
         The model for which that label was made; no meaning where ``kept`` is zero.
+    labels : Label
+        How what the labelers say, with noise, becomes a label.
+    keep : Keep or None
+        Which of the labelled rows are kept.
+    judge : mapping of int to float
+        Whose values that rule looks at; empty where there is none.
     """
 
     design: int
@@ -52,6 +64,9 @@ class Block(NamedTuple):
     covariance: tuple[float, ...] | None
     kept: float = 0.0
     since: int = -1
+    labels: Label = Linear()
+    keep: Keep | None = None
+    judge: Mapping[int, float] = MappingProxyType({})
 
     @property
     def rows(self) -> int:
@@ -89,6 +104,8 @@ class Step(NamedTuple):
         The last model whose own rows are inputs that were drawn for this one.
     last_fit : int
         The last model that is fitted to inputs drawn, or labels made, for this one.
+    loss : Loss
+        What is minimised.
     """
 
     model: int
@@ -103,6 +120,7 @@ class Step(NamedTuple):
     last_use: int
     last_inputs: int
     last_fit: int
+    loss: Loss = Squared()
 
     @property
     def design(self) -> int:
@@ -113,6 +131,13 @@ class Step(NamedTuple):
     def new(self) -> tuple[Block, ...]:
         """The blocks of inputs that are drawn for it."""
         return tuple(block for block in self.blocks if block.design == self.model)
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether it is ridge regression on all rows and what labelers say: linear in the labelers."""
+        return self.loss == Squared() and all(
+            block.labels == Linear() and block.keep is None for block in self.blocks
+        )
 
     @property
     def is_new(self) -> bool:
@@ -184,6 +209,7 @@ def _steps(plan: Plan) -> Iterator[Step]:
             last_use[model],
             last_inputs[model],
             last_fit[model],
+            generation.loss,
         )
 
 
@@ -228,6 +254,9 @@ def _block(
         source.model_noise,
         source.weight,
         covariance,
+        labels=source.labels,
+        keep=source.keep,
+        judge=source.judge_numbers(model),
     )
 
 
@@ -237,7 +266,7 @@ def _last(plan: Plan, own: list[tuple[Block, ...]]) -> tuple[list[int], list[int
     for model, blocks in enumerate(own):
         for block in blocks:
             inputs[block.design] = model
-            for number in block.shares:
+            for number in (*block.shares, *block.judge):
                 if number >= 0:
                     use[number] = model
     fit = list(inputs)

@@ -64,6 +64,21 @@ class _Pool:
             )
 
 
+def unknown(steps: Sequence[Step]) -> str | None:
+    """Why no theory knows a plan at all: what is known for ridge regression alone."""
+    for step in steps:
+        if step.is_linear:
+            continue
+        what = f"model {step.model} has labels, a loss or a rule that keeps rows beyond ridge regression"
+        if step.features is not None:
+            return f"{what}, on random features"
+        if step.retuned:
+            return f"{what}, with penalty 'cv'"
+        if step.is_pooled or not step.is_new or step.last_fit > step.model:
+            return f"{what}, on rows that another model is fitted to"
+    return None
+
+
 def is_even(step: Step) -> bool:
     """Whether all its own rows have the problem's covariance and one weight."""
     weight = step.blocks[0].weight
@@ -72,4 +87,4 @@ def is_even(step: Step) -> bool:
 
 def is_plain(step: Step) -> bool:
     """Whether it is least squares on rows of one source."""
-    return step.penalty == 0 and len(step.blocks) == 1 and is_even(step)
+    return step.is_linear and step.penalty == 0 and len(step.blocks) == 1 and is_even(step)

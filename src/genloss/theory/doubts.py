@@ -16,6 +16,7 @@ Mask = npt.NDArray[np.bool_]
 
 FEW_DIRECTIONS = 10.0
 CROWDED = 0.8
+FEW_NOISY = 20.0  # effective directions of a fit's noise, channels.md 5
 LOW_DIM = 50
 NOT_GAUSSIAN = "inputs are not Gaussian: the theory is an approximation here"
 
@@ -24,12 +25,19 @@ def cautions(problem: Problem, walk: Walk, risks: Array, exact: Mask) -> list[tu
     """Sentences about models whose prediction needs care, for every plan of a batch."""
     d, rows, df2 = problem.dim, walk.rows, walk.directions_used
     free = np.array(freedom(walk.chains[0], d))
-    infinite = ~np.isfinite(risks)
-    spread = ~infinite & near_interpolation(rows, free, walk.penalty)
+    infinite = ~np.isfinite(risks) & ~walk.ended
+    away = np.minimum.accumulate(walk.noisy_directions, axis=1) < FEW_NOISY
+    spread = ~infinite & ~walk.ended & near_interpolation(rows, free, walk.penalty)
     crowded = ~infinite & (walk.filling > CROWDED)
     few = ~exact & (df2 < FEW_DIRECTIONS)
     thin = ~exact & ~few & (np.minimum(free, rows) < LOW_DIM)
     found = [
+        (
+            walk.ended,
+            "training ends: the labels can be fitted without error by ever larger coefficients, a fit "
+            "without penalty has no minimum",
+        ),
+        (away, "few effective directions: the asymptotic formula may be 3 to 10 percent off"),
         (
             infinite,
             f"the mean risk is infinite, because this fit or a labeler's had n_samples within 1 of "

@@ -40,7 +40,10 @@ class World(Protocol[M_contra]):
         """The new rows of a step, shape (n, dim)."""
 
     def labels(self, block: Block, X: Array, models: Mapping[int, M_contra]) -> Array:
-        """What the labelers of a block say now of its rows, with noise, shape (n,) or (n, columns)."""
+        """What the labelers of a block say now of its rows, with noise, shape (n,) or (n, columns).
+
+        NaN where the block's rule does not keep a row: its learner leaves it out.
+        """
 
     def chosen(self, count: int, drawn: int) -> Any:
         """Places of ``drawn`` of ``count`` rows, an index of arrays."""
