@@ -112,6 +112,10 @@ def needs_rows(step: Step) -> str | None:
         return f"features are random in model {step.model}"
     if step.drawn is not None:
         return f"rows are drawn from a pool for model {step.model}"
+    if any(block.kept for block in step.blocks):
+        return f"labels of model {step.model} are kept from before"
+    if step.towards is not None:
+        return f"model {step.model} is pulled to another model"
     if step.retuned:
         return f"the penalty of model {step.model} is chosen by leave-one-out ('cv')"
     return None
