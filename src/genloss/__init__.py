@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from genloss.tables.load import load_table
     from genloss.tables.table import Table
     from genloss.trials.compare import Comparison, compare
+    from genloss.weighing.weigh import Weighed, weigh
 
 __all__ = [
     "Comparison",
@@ -58,6 +59,7 @@ __all__ = [
     "StoreError",
     "Table",
     "Tuned",
+    "Weighed",
     "__version__",
     "compare",
     "forecast",
@@ -74,6 +76,7 @@ __all__ = [
     "to_python",
     "to_toml",
     "tune",
+    "weigh",
 ]
 
 _logging.getLogger(__name__).addHandler(_logging.NullHandler())
@@ -87,11 +90,13 @@ _LAZY = {
     "ScalingLaw": "genloss.scaling",
     "StoreError": "genloss.sweeps",
     "Table": "genloss.tables.table",
+    "Weighed": "genloss.weighing.weigh",
     "compare": "genloss.trials.compare",
     "forecast": "genloss.outlook.forecast",
     "load_table": "genloss.tables.load",
     "scaling_law": "genloss.scaling",
     "sweep": "genloss.sweeps",
+    "weigh": "genloss.weighing.weigh",
 }
 
 
@@ -102,6 +107,9 @@ _ROOMS = (
     "estimators",
     "explain",
     "filters",
+    "keep",
+    "labels",
+    "losses",
     "papers",
     "pencils",
     "scaling",

@@ -19,6 +19,7 @@ from genloss.cli import (  # noqa: F401 -- each adds its subcommands
     schema,
     sweep,
     tuning,
+    weigh,
 )
 from genloss.cli.app import app, spelling
 from genloss.cli.plan_files import PlanFileError
