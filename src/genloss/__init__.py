@@ -96,6 +96,7 @@ _LAZY = {
 _ROOMS = (
     "documents",
     "equivalents",
+    "estimators",
     "explain",
     "keep",
     "labels",

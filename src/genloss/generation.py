@@ -138,17 +138,16 @@ class Source:
 
     def labeler_numbers(self, model: int) -> dict[int, float]:
         """Coefficients by model number, `REAL` for the truth, when ``model`` is being fitted."""
+        if isinstance(self.labeler, str):
+            return {REAL if self.labeler == "real" else model - 1: 1.0}
         return _numbers(self.mixture, model)
 
     def judge_numbers(self, model: int) -> dict[int, float]:
         """The same of who decides which rows are kept; empty where nobody does."""
         if self.keep is None:
             return {}
-        return (
-            _numbers(_mixture(self.keep.labeler), model)
-            if self.keep.labeler is not None
-            else self.labeler_numbers(model)
-        )
+        judge = self.keep.labeler
+        return self.labeler_numbers(model) if judge is None else _numbers(_mixture(judge), model)
 
     def __str__(self) -> str:
         names = [who if isinstance(who, str) else f"model {who}" for who in self.mixture]
@@ -317,6 +316,12 @@ class Generation:
         """Return a generation with a single source."""
         source = Source(n_samples, labeler, noise, real_noise)
         return cls((source,), penalty, design, pooled, features, feature_map, subsample)
+
+    def with_penalty(self, penalty: Penalty) -> Self:
+        """Return the fit with another penalty."""
+        changed = object.__new__(type(self))  # all else is checked
+        changed.__dict__.update(self.__dict__, penalty=_penalty(penalty))
+        return changed
 
     @cached_property
     def n_samples(self) -> int:

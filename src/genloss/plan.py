@@ -119,19 +119,19 @@ class Plan(metaclass=_ByName):
         if len(longer) > MOST_MODELS:
             return type(self)(longer)  # says what is wrong
         check_generation(longer, self.n_models)
-        plan = object.__new__(type(self))  # the generations before are checked
-        object.__setattr__(plan, "generations", longer)
-        return plan
+        return self._of(longer)
 
     def with_penalty(self, penalty: Penalties) -> Self:
         """Return the plan with another penalty, one number or "cv", or one of them per generation."""
         values = per_generation("penalty", penalty, self.n_models)
-        return type(self)(
-            tuple(
-                replace(generation, penalty=value)
-                for generation, value in zip(self.generations, values, strict=True)
-            )
-        )
+        given = zip(self.generations, values, strict=True)
+        return self._of(tuple(generation.with_penalty(value) for generation, value in given))
+
+    def _of(self, generations: tuple[Generation, ...]) -> Self:
+        """A plan of generations that are known to fit each other."""
+        plan = object.__new__(type(self))
+        object.__setattr__(plan, "generations", generations)
+        return plan
 
     def with_features(self, features: int, *, shared: bool) -> Self:
         """Return the plan with every model fitted on random features (see `Generation`).

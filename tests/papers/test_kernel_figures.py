@@ -14,7 +14,7 @@ from genloss.errors import DataError
 from genloss.papers import images
 from genloss.papers.demystified.figures import circle, mnist, mnist_chains
 from genloss.papers.demystified.figures.continuation import continued
-from genloss.papers.reproduction import Effort
+from genloss.papers.effort import Effort
 
 # ---- circle
 
@@ -143,9 +143,9 @@ def test_mnist_file_errors(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot be read"):
         images.load_mnist(tmp_path / "text.npz")
     with pytest.raises(DataError, match="no such file"):
-        mnist.run(Effort(quick=True, mnist=tmp_path / "absent.npz"))
+        mnist.STUDY.run(Effort(quick=True, options={"mnist": str(tmp_path / "absent.npz")}))
     with pytest.raises(DataError, match="has 17 images"):
-        mnist.run(Effort(quick=True, mnist=_tiny(tmp_path / "tiny.npz")))
+        mnist.STUDY.run(Effort(quick=True, options={"mnist": str(_tiny(tmp_path / "tiny.npz"))}))
 
 
 @pytest.fixture
@@ -196,15 +196,15 @@ def test_digits_stand_in_when_mnist_cannot_be_had(
 
 
 @pytest.fixture
-def small(data_home: Path, monkeypatch: pytest.MonkeyPatch) -> mnist_chains.Study:
-    study = mnist_chains.Study(15.0, 40, 1e-3, (40, 80), 300, 300, 200, 6)
-    monkeypatch.setattr(mnist, "_study", lambda *_: study)
-    return study
+def small(data_home: Path, monkeypatch: pytest.MonkeyPatch) -> mnist_chains.Sizes:
+    sizes = mnist_chains.Sizes(15.0, 40, 1e-3, (40, 80), 300, 300, 200, 6)
+    monkeypatch.setattr(mnist, "_sizes", lambda *_: sizes)
+    return sizes
 
 
-def test_small_run_on_digits(small: mnist_chains.Study) -> None:
-    made = mnist.run(Effort(quick=True, workers=2))
-    again = mnist.run(Effort(quick=True, workers=1))
+def test_small_run_on_digits(small: mnist_chains.Sizes) -> None:
+    made = mnist.STUDY.run(Effort(quick=True, workers=2))
+    again = mnist.STUDY.run(Effort(quick=True, workers=1))
     assert made.table == again.table
     assert "scikit-learn digits" in made.title
     assert "MNIST is not kept on this machine" in made.caption
@@ -227,19 +227,19 @@ def test_adaptive_rule_stops_at_the_rows_that_a_chain_is_worth() -> None:
     assert rule("tiny", 400, 3) == 1e-6
 
 
-def test_literal_chain_is_kernel_ridge_of_scikit_learn(small: mnist_chains.Study) -> None:
+def test_literal_chain_is_kernel_ridge_of_scikit_learn(small: mnist_chains.Sizes) -> None:
     """Without generators and with one block, a run is `KernelRidge` on the same rows and noise."""
     from sklearn.kernel_ridge import KernelRidge
 
-    study = mnist_chains.Study(15.0, 40, 1e-3, (80,), 300, 300, 200, 6)
-    split = mnist_chains.Split.of(images.digits(), study, seed=0)
-    rule, kernel = mnist_chains.Rule(0.7, 40), study.kernels()["polynomial"]
+    sizes = mnist_chains.Sizes(15.0, 40, 1e-3, (80,), 300, 300, 200, 6)
+    split = mnist_chains.Split.of(images.digits(), sizes, seed=0)
+    rule, kernel = mnist_chains.Rule(0.7, 40), sizes.kernels()["polynomial"]
     (stream,) = np.random.SeedSequence(3).spawn(1)
-    errors = mnist_chains._literal(stream, kernel, split, study, rule)
+    errors = mnist_chains._literal(stream, kernel, split, sizes, rule)
 
     rng = np.random.default_rng(stream)
-    rows = rng.permutation(split.chain)[: study.chain]
-    test = rng.permutation(split.test)[: study.scored]
+    rows = rng.permutation(split.chain)[: sizes.chain]
+    test = rng.permutation(split.test)[: sizes.scored]
     labels, X = split.labels, split.images.astype(np.float64)
     learner = {"kernel": "poly", "degree": 5, "gamma": 1 / 30, "coef0": 0.5}
     given = labels[rows[80:120]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from itertools import pairwise
 
 import numpy as np
@@ -12,19 +13,21 @@ from genloss.errors import InvalidInputError
 from genloss.papers.demystified.figures import networks
 from genloss.papers.demystified.figures.network_chain import (
     Draw,
+    Sizes,
     Task,
     chain,
     equivalent_penalty,
     kernel_ridge,
+    measure,
     network,
     ridge,
     successor,
     task,
 )
-from genloss.papers.demystified.figures.network_measurements import Design, measure
+from genloss.papers.effort import Effort
 from genloss.papers.images import Images, digits
 
-TINY = Design(
+TINY = Sizes(
     n_samples=20,
     many=40,
     before=2,
@@ -198,7 +201,7 @@ def test_images_are_centred_scaled_and_averaged_over_blocks():
 
 def test_the_linear_prediction_agrees_with_chains_of_ridge_regressions(rng):
     rows = gaussian(rng, n_rows=4000, dim=40, noise=0.5)
-    design = Design(n_samples=150, before=3)
+    sizes = Sizes(n_samples=150, before=3)
     errors = []
     for run in range(60):
         draw = Draw.of([run], n_rows=4000, models=4)
@@ -206,12 +209,13 @@ def test_the_linear_prediction_agrees_with_chains_of_ridge_regressions(rng):
         fresh = rows.inputs[draw.order[600:]], rows.labels[draw.order[600:]]
         errors.append([np.mean((model(fresh[0]) - fresh[1]) ** 2) for model in made])
     mean, stderr = np.mean(errors, axis=0), np.std(errors, axis=0) / np.sqrt(60)
-    expected = networks.ridge_theory(rows, design)
+    expected = networks.ridge_theory(rows, sizes)
     assert (abs(mean - expected) < 4 * stderr + 0.03 * expected).all()
 
 
 def test_a_tiny_run_is_whole(tiny):
-    made = networks.reproduction(tiny, TINY, seed=0, workers=1)
+    found = networks.found(tiny, TINY, seed=0, workers=1)
+    made = dataclasses.replace(networks.STUDY, measure=lambda _: found).run(Effort())
     assert {claim.where for claim in made.claims} == {"extension"}
     assert "Extension" in made.title
     assert "extension" in made.caption

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import importlib
+import json
 import math
 import re
+import sys
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 
 import genloss as gl
-from genloss.cli import app
+from genloss import papers
 from genloss.errors import DataError, InvalidInputError
-from genloss.papers import Claim, reproduce
+from genloss.papers import Claim, Paper, Reproduction, Study, reproduce
 from genloss.papers.demystified import least_squares, master_recursion, overparametrised, ridge
 from genloss.papers.demystified.figures import chain, interpolation, isotropic, power_law
-from genloss.papers.gallery import EXPERIMENTS, names
-from genloss.papers.reproduction import Effort, Reproduction
+from genloss.papers.effort import Effort
+from genloss.papers.gallery import names, options
+from genloss.papers.paper import collected
+from genloss.plots import COLOURS, INK
 
 NUMBERS = st.floats(-1e6, 1e6)
 
@@ -58,15 +62,65 @@ def test_an_exact_claim_is_both_bounds(predicted, measured, stderr):
 
 
 def test_names_of_reproductions():
-    assert names(["all"]) == list(EXPERIMENTS)
-    assert names(["f2", "power_law", "F2"]) == ["power-law"]
+    assert names(["f2", "power_law", "F2", "demystified/F2"]) == ["power-law"]
+    assert names("all")[0] == "statements"
+    assert names("pencil") == ["derivations"]
     with pytest.raises(InvalidInputError, match="did you mean 'isotropic'"):
         names(["isotropc"])
+    for wanted in (["all", "nonsense"], ["list", "F1"]):
+        with pytest.raises(InvalidInputError, match="it must be 'all' or one of"):
+            names(wanted)
 
 
-@pytest.mark.parametrize("name", EXPERIMENTS)
-def test_every_reproduction_can_be_run(name):
-    assert callable(importlib.import_module(EXPERIMENTS[name].module).run)
+TINY = """
+from genloss.papers import Claim, Paper
+from genloss.papers.claims import literally
+from genloss.plan import Plan
+from genloss.problem import Problem
+
+
+def statements(effort):
+    problem, plan = Problem.isotropic(10), Plan.replace(3, 40, noise=0.5)
+    predicted = 3 * 0.25 * 10 / 29
+    yield literally("three models", "page 1", predicted, problem, plan, effort, 2000)
+    yield Claim("a fifth at least", "page 2", 0.2, predicted, kind="at least")
+
+
+PAPER = Paper(key="tiny", title="Tiny", reference="Nobody, 2030", statements=statements)
+"""
+
+
+@pytest.mark.parametrize("place", ["tiny.py", "tiny/paper.py"])
+def test_a_new_paper_is_one_new_file(place, tmp_path, monkeypatch, genloss):
+    """It is found, listed, drawn and judged, and takes no name from another."""
+    file = tmp_path / "more" / place
+    file.parent.mkdir(parents=True)
+    file.write_text(TINY, encoding="utf-8")
+    if file.parent.name == "tiny":
+        (file.parent / "__init__.py").touch()
+    for module in ("genloss.papers.tiny", "genloss.papers.tiny.paper"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.setattr(papers, "__path__", [*papers.__path__, str(tmp_path / "more")])
+    importlib.invalidate_caches()
+    assert list(collected()) == ["demystified", "pencil", "tiny"]
+    assert names("tiny") == names("tiny/statements") == ["tiny/statements"]
+    assert names("statements") == ["statements"]
+    code, out, _ = genloss("reproduce", "list")
+    assert code == 0
+    assert "tiny: Tiny (Nobody, 2030)\n  tiny/statements" in out
+    code, out, _ = genloss("reproduce", "tiny", "--out", str(tmp_path), "--no-svg")
+    assert (code, "2 of 2 claims hold" in out) == (0, True)
+    page = (tmp_path / "gallery.md").read_text(encoding="utf-8")
+    assert "## Tiny\n\nNobody, 2030" in page
+    assert "`genloss reproduce tiny/statements` · [numbers](tiny-statements.csv)" in page
+    assert (tmp_path / "tiny-statements.png").is_file()
+
+
+def test_a_paper_is_checked():
+    with pytest.raises(InvalidInputError, match="presets had 'forget'"):
+        Paper(key="x", title="", reference="", presets=("forget",))
+    with pytest.raises(InvalidInputError, match="names must differ"):
+        Paper(key="x", title="", reference="", experiments=(chain.STUDY, chain.STUDY))
 
 
 def test_bad_arguments_of_reproduce(tmp_path):
@@ -74,13 +128,40 @@ def test_bad_arguments_of_reproduce(tmp_path):
         reproduce("chain", seed=-1)
     with pytest.raises(InvalidInputError, match="workers"):
         reproduce("chain", workers=0)
+    with pytest.raises(InvalidInputError, match="it must be one of"):
+        reproduce("demystified")
+    with pytest.raises(InvalidInputError, match="mnst is no option of any experiment"):
+        reproduce("mnist", mnst=tmp_path / "none.npz")
     with pytest.raises(DataError, match="there is no such file"):
         reproduce("mnist", mnist=tmp_path / "none.npz")
+
+
+def test_options_belong_to_experiments(tmp_path, genloss):
+    assert options().keys() == {"mnist"}
+    code, _, said = genloss("reproduce", "mnist", "--mnist", str(tmp_path / "none.npz"))
+    assert (code, "there is no such file" in said) == (2, True)
+    for typed in (["--qick"], ["--qick", "3"]):
+        code, _, said = genloss("reproduce", "chain", *typed)
+        assert (code, "Unknown option: --qick." in said) == (2, True)
 
 
 @pytest.fixture(scope="module")
 def figures() -> dict[str, Reproduction]:
     return {name: reproduce(name, quick=True) for name in ("chain", "interpolation")}
+
+
+@pytest.fixture
+def drawn_already(figures, monkeypatch):
+    """The two figures are drawn once for all tests; asked are the efforts with which they are run."""
+    asked = []
+    run = Study.run
+
+    def known(study, effort):
+        asked.append((study.name, effort))
+        return figures[study.name] if study.name in figures else run(study, effort)
+
+    monkeypatch.setattr(Study, "run", known)
+    return asked
 
 
 def test_claims_of_the_quick_figures_hold(figures):
@@ -92,6 +173,15 @@ def test_claims_of_the_quick_figures_hold(figures):
             assert claim.stderr > 0 or "formula" in claim.claim
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["statements", "power-law", "scaling-laws", "penalty-rules"])
+def test_claims_of_other_quick_figures_hold(name):
+    drawn = reproduce(name, quick=True, seed=1)
+    assert len(drawn.claims) > 5
+    assert [claim for claim in drawn.claims if claim.verdict != "holds"] == []
+    assert all(row.keys() == drawn.table[0].keys() for row in drawn.table)
+
+
 def test_the_same_seed_gives_the_same_numbers(figures):
     again = reproduce("chain", quick=True, workers=1)
     assert again.table == figures["chain"].table
@@ -100,8 +190,6 @@ def test_the_same_seed_gives_the_same_numbers(figures):
 
 
 def test_figures_are_labelled_and_use_safe_colours(figures):
-    from genloss.plots import COLOURS, INK
-
     [*axes] = figures["interpolation"].figure.axes
     assert len(axes) == 3
     for ax in axes:
@@ -111,19 +199,13 @@ def test_figures_are_labelled_and_use_safe_colours(figures):
         assert {line.get_color() for line in ax.get_lines()} <= {*COLOURS, INK}
 
 
-def test_the_gallery_is_complete_and_readable(tmp_path, figures, capsys, monkeypatch):
-    asked = []  # one figure is drawn anew; to simulate the other twice would take long
-    monkeypatch.setattr(
-        interpolation, "run", lambda effort: asked.append(effort) or figures["interpolation"]
-    )
-    code = app(
-        ["reproduce", "chain", "F3", "--quick", "--out", str(tmp_path / "new" / "gallery")],
-        result_action="return_value",
+def test_the_gallery_is_complete_and_readable(tmp_path, figures, drawn_already, genloss):
+    folder = tmp_path / "new" / "gallery"
+    code, printed, _ = genloss(
+        "reproduce", "chain", "demystified/F3", "--quick", "--out", str(folder)
     )
     assert code == 0
-    assert asked == [Effort(quick=True)]
-    folder = tmp_path / "new" / "gallery"
-    printed = capsys.readouterr().out
+    assert drawn_already == [(name, Effort(quick=True)) for name in figures]
     assert f"{folder / 'gallery.md'}" in printed.replace("\n", "")
     page = (folder / "gallery.md").read_text(encoding="utf-8")
     claims = sum(len(drawn.claims) for drawn in figures.values())
@@ -148,60 +230,28 @@ def test_the_gallery_is_complete_and_readable(tmp_path, figures, capsys, monkeyp
         assert [row["claim"] for row in written] == [c.claim for c in drawn.claims]
 
 
-def test_figures_are_small_files_without_loss_to_the_eye(tmp_path, figures):
-    """A palette of 256 colours: a quarter of the bytes, and no pixel far from its colour."""
-    drawn = figures["interpolation"]
-    drawn.write("small", tmp_path)
-    drawn.figure.savefig(tmp_path / "plain.png", dpi=200)
-    small, plain = (tmp_path / f"{name}.png" for name in ("small", "plain"))
-    assert small.stat().st_size < 0.5 * plain.stat().st_size
-    one, other = (
-        np.asarray(Image.open(path).convert("RGB"), dtype=float) for path in (small, plain)
-    )
-    assert one.shape == other.shape
-    assert np.abs(one - other).max() < 40
-    assert np.abs(one - other).mean() < 0.5
-
-
-def test_a_gallery_without_vector_files_says_so_and_links_to_none(tmp_path, capsys):
-    arguments = ["reproduce", "chain", "--quick", "--no-svg", "--out", str(tmp_path)]
-    assert app(arguments, result_action="return_value") == 0
+def test_a_gallery_without_vector_files_says_so_and_leaves_other_files_alone(
+    tmp_path, drawn_already, genloss
+):
+    (tmp_path / "README.md").write_text("mine")
+    code, _, _ = genloss("reproduce", "chain", "--quick", "--no-svg", "--out", str(tmp_path))
+    assert code == 0
     written = {path.name for path in tmp_path.iterdir()}
-    assert written == {"chain.png", "chain.csv", "chain.claims.csv", "gallery.md"}
+    assert written == {"chain.png", "chain.csv", "chain.claims.csv", "gallery.md", "README.md"}
+    assert (tmp_path / "README.md").read_text() == "mine"
     page = (tmp_path / "gallery.md").read_text(encoding="utf-8")
     assert ".svg" not in page
     assert "this copy has none" in page
     assert str(tmp_path) not in page
 
 
-def test_a_failing_claim_is_told_and_sets_the_exit_code(tmp_path, monkeypatch, capsys, figures):
-    broken = Reproduction(
-        title="broken",
-        caption="",
-        figure=figures["chain"].figure,
-        table=figures["chain"].table,
-        claims=(Claim("two is one", "nowhere", 1.0, 2.0),),
-    )
-    monkeypatch.setattr(chain, "run", lambda _: broken)
-    code = app(["reproduce", "chain", "--out", str(tmp_path)], result_action="return_value")
-    told = capsys.readouterr()
+def test_a_failing_claim_is_told_and_sets_the_exit_code(tmp_path, monkeypatch, genloss, figures):
+    wrong = dataclasses.replace(figures["chain"], claims=(Claim("two is one", "here", 1.0, 2.0),))
+    monkeypatch.setattr(Study, "run", lambda *_: wrong)
+    code, out, told = genloss("reproduce", "chain", "--no-svg", "--out", str(tmp_path))
     assert code == 1
-    assert "0 of 1 claims hold" in told.out
-    assert "claim fails: two is one" in told.err
-
-
-def test_other_files_of_the_folder_are_left_alone(tmp_path, monkeypatch, figures):
-    monkeypatch.setattr(chain, "run", lambda _: figures["chain"])
-    (tmp_path / "README.md").write_text("mine")
-    app(["reproduce", "chain", "--quick", "--out", str(tmp_path)], result_action="return_value")
-    assert (tmp_path / "README.md").read_text() == "mine"
-    assert not list(tmp_path.glob("*.partial"))
-
-
-def test_all_and_list_do_not_hide_a_wrong_name():
-    for wanted in (["all", "nonsense"], ["list", "F1"]):
-        with pytest.raises(InvalidInputError, match="it must be 'all' or one of"):
-            names(wanted)
+    assert "0 of 1 claims hold" in out
+    assert "claim fails: two is one" in told
 
 
 def test_a_kind_of_claim_must_be_known():
@@ -210,22 +260,22 @@ def test_a_kind_of_claim_must_be_known():
     assert Claim("", "", 1.0, 1.0, math.inf).verdict == "fails"
 
 
-def test_nothing_is_written_for_an_unknown_name_or_into_a_file(tmp_path):
+def test_nothing_is_written_for_an_unknown_name_or_into_a_file(tmp_path, genloss):
     target = tmp_path / "out"
-    with pytest.raises(InvalidInputError):
-        app(["reproduce", "chain", "nonsense", "--out", str(target)], result_action="return_value")
+    assert genloss("reproduce", "chain", "nonsense", "--out", str(target))[0] == 2
     assert not target.exists()
     target.write_text("mine")
-    with pytest.raises(InvalidInputError, match="it is a file"):
-        app(["reproduce", "chain", "--out", str(target)], result_action="return_value")
+    code, _, said = genloss("reproduce", "chain", "--out", str(target))
+    assert (code, "it is a file" in said) == (2, True)
     assert target.read_text() == "mine"
 
 
-def test_reproduce_list_names_them_all(capsys):
-    assert app(["reproduce"], result_action="return_value") == 0
-    printed = capsys.readouterr().out
-    for name in EXPERIMENTS:
-        assert name in printed
+def test_reproduce_list_names_them_all_by_paper(genloss):
+    _, printed, _ = genloss("reproduce")
+    assert printed.startswith("demystified: Model Collapse Demystified")
+    for name in names("all"):
+        assert f"\n  {name} " in printed
+    assert json.loads(genloss("reproduce", "list", "--json")[1]).keys() == set(names("all"))
 
 
 @pytest.mark.parametrize("generations", [0, 1, 10])

@@ -10,8 +10,6 @@ from scipy.special import zeta
 import genloss as gl
 from genloss import equivalents
 from genloss.errors import InvalidInputError
-from genloss.papers.demystified.figures import penalty_rules, scaling_laws
-from genloss.papers.reproduction import Effort
 from genloss.scaling import (
     PowerLaw,
     best_penalty,
@@ -818,16 +816,3 @@ def test_fit_of_a_noisy_truth():
 def test_law_refuses(make, message):
     with pytest.raises(InvalidInputError, match=message):
         make()
-
-
-# ----------------------------------------------------------------------- figures
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("module", [scaling_laws, penalty_rules])
-def test_figures_hold_their_claims(module):
-    done = module.run(Effort(quick=True))
-    failed = [claim for claim in done.claims if claim.verdict != "holds"]
-    assert len(done.claims) > 5
-    assert failed == []
-    assert all(row.keys() == done.table[0].keys() for row in done.table)

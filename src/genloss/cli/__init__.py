@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from inspect import Parameter
 
 from cyclopts import CycloptsError
 
@@ -67,7 +68,7 @@ def _run(arguments: list[str] | None) -> int:
         code = command(*bound.args, **bound.kwargs)
         return code if isinstance(code, int) else 0
     except CycloptsError as error:
-        _complain(str(error))
+        _complain(_said(error))
     except PlanFileError as error:
         _complain(str(error))
     except GenlossError as error:
@@ -75,6 +76,13 @@ def _run(arguments: list[str] | None) -> int:
     except MemoryError as error:
         _complain(f"memory ended ({error}); ask for fewer rows, directions or workers at a time")
     return INVALID
+
+
+def _said(error: CycloptsError) -> str:
+    """What was wrong with a call; commands that take options of any name do not ask for values."""
+    if error.argument and error.argument.field_info.kind is Parameter.VAR_KEYWORD:
+        return f"Unknown option: {getattr(error, 'keyword', '')}."
+    return str(error)
 
 
 def _complain(sentence: str) -> None:

@@ -1,8 +1,10 @@
-"""``genloss reproduce``: the founding paper's figures and claims."""
+"""``genloss reproduce``: figures and claims of papers."""
 
 from __future__ import annotations
 
+import difflib
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,7 @@ FAILED = 1
     help_epilogue=examples(
         "genloss reproduce list",
         "genloss reproduce F1 power-law --quick",
+        "genloss reproduce demystified/F1",
         "genloss reproduce all --out gallery",
     )
 )
@@ -27,13 +30,13 @@ def reproduce(
     *names: str,
     quick: bool = False,
     out: File = Path("genloss-gallery"),
-    mnist: File | None = None,
     svg: bool = True,
     seed: int = 0,
     workers: int | None = None,
     json: Json = False,
+    **options: str,
 ) -> int:
-    """Reproduce the founding paper: figures, their numbers, and its claims with a verdict.
+    """Reproduce a paper: figures, their numbers, and its claims with a verdict.
 
     Each name writes a .png, a .svg, a .csv of the numbers and a .claims.csv as
     soon as it is done; gallery.md shows those of this run. Exit code 1 if a claim
@@ -42,14 +45,12 @@ def reproduce(
     Parameters
     ----------
     names
-        What to reproduce: names or figure numbers (F1), "all", or "list" to see them. Default: list.
+        What to reproduce: names or figure numbers (F1), after a paper where another has the same
+        (demystified/F1), papers, "all", or "list" to see them. Default: list.
     quick
         Few runs and small grids: all of it in under two minutes on two cores.
     out
         Folder to write to; made if it is not there.
-    mnist
-        MNIST as an .npz file with x_train, y_train, x_test and y_test. Default: scikit-learn's
-        cached or downloaded copy; with --quick and no copy at hand, its small digits.
     svg
         Whether to write the figures as .svg beside the .png.
     seed
@@ -58,38 +59,34 @@ def reproduce(
         Threads. Default: one per core.
     json
         Print the claims as JSON for machines instead of tables.
+    options
+        What some experiments take beyond these, such as --mnist FILE; "list" names them.
     """
-    from genloss.papers.gallery import EXPERIMENTS, reproduce, write_page
-    from genloss.papers.gallery import names as find
-    from genloss.papers.reproduction import Effort
+    from genloss.papers.claims import HOLDS, rows
+    from genloss.papers.effort import Effort
+    from genloss.papers.gallery import reproduce, stem, write_page
+    from genloss.papers.paper import find
 
     if not names or names == ("list",):
-        if json:
-            print_json({name: each.shows for name, each in EXPERIMENTS.items()})
-        else:
-            for name, each in EXPERIMENTS.items():
-                print(f"{name:15} {each.figure:3} {each.shows}")
+        _list(json)
         return 0
     chosen = find(names)
     if out.exists() and not out.is_dir():
         raise InvalidInputError(f"--out was {str(out)!r}; it is a file, not a folder")
-    if mnist is not None and not mnist.is_file():
-        raise InvalidInputError(f"--mnist was {str(mnist)!r}; there is no such file")
+    _check_options(options)
     out.mkdir(parents=True, exist_ok=True)
     drawn: dict[str, Reproduction] = {}
     written: list[Path] = []
     for name in chosen:
-        drawn[name] = reproduce(name, quick=quick, seed=seed, workers=workers, mnist=mnist)
-        written += drawn[name].write(name, out, svg=svg)
+        drawn[name] = reproduce(name, quick=quick, seed=seed, workers=workers, **options)
+        written += drawn[name].write(stem(name), out, svg=svg)
         if not json:
             _print_claims(name, drawn[name])
     written.append(write_page(out, drawn, effort=Effort(quick, seed), svg=svg))
     claims = [claim for each in drawn.values() for claim in each.claims]
-    failed = [claim for claim in claims if claim.verdict != "holds"]
+    failed = [claim for claim in claims if claim.verdict != HOLDS]
     if json:
-        from genloss.papers.reproduction import claim_rows
-
-        print_json({name: claim_rows(each.claims) for name, each in drawn.items()})
+        print_json({name: rows(each.claims) for name, each in drawn.items()})
     else:
         print(f"{len(claims) - len(failed)} of {len(claims)} claims hold.")
         print(f"{len(written)} files written to {out}; start with {written[-1]}")
@@ -102,9 +99,48 @@ def reproduce(
     return FAILED if failed else 0
 
 
+def _list(json: bool) -> None:
+    """What can be reproduced, paper by paper."""
+    from genloss.papers.paper import find
+
+    places = find("all")
+    if json:
+        print_json({name: study.shows for name, (_, study) in places.items()})
+        return
+    last = None
+    for name, (paper, study) in places.items():
+        if paper.key != last:
+            print(
+                f"{'' if last is None else chr(10)}{paper.key}: {paper.title} ({paper.reference})"
+            )
+        last = paper.key
+        print(f"  {name:15} {study.figure:3} {study.shows}")
+        for option, text in study.options.items():
+            print(f"  {'':19} --{option}: {text}")
+
+
+def _check_options(options: Mapping[str, str]) -> None:
+    """Refuse what no experiment takes, and files that are not there, before any work."""
+    from genloss.papers.gallery import options as known
+
+    there = known()
+    for name, value in options.items():
+        if name not in there:
+            own = ("quick", "out", "svg", "seed", "workers", "json", *there)
+            near = difflib.get_close_matches(name, own, n=1)
+            hint = f" Did you mean --{near[0]}?" if near else ""
+            raise InvalidInputError(f"Unknown option: --{name}.{hint}")
+        if not Path(value).is_file():
+            raise InvalidInputError(f"--{name} was {value!r}; there is no such file")
+
+
 def _print_claims(name: str, drawn: Reproduction) -> None:
-    from genloss.report import print_claims
+    from genloss.papers.claims import columns
+    from genloss.report.sentences import sentence
+    from genloss.report.table import print_table
 
     out = console()
-    print_claims(f"{name}: {drawn.title}", drawn.claims, out)
+    sentence(f"{name}: {drawn.title}", out, style="italic")
+    if drawn.claims:
+        print_table(columns(drawn.claims), out)
     out.print()

@@ -44,9 +44,10 @@ def page() -> str:
 
 def _section(topic: Topic) -> str:
     """One topic with its three texts."""
-    from genloss.papers.gallery import EXPERIMENTS
+    from genloss.papers.paper import find
 
-    shows = EXPERIMENTS[topic.figure].shows
+    [(_, study)] = find(topic.figure).values()
+    shows = study.shows
     parts = [
         f'<a id="{topic.name}"></a>\n',
         f"## {topic.title}\n",

@@ -24,7 +24,7 @@ class Topic:
     summary : str
         One line for the list of topics.
     figure : str
-        Name of its figure in `genloss.papers.gallery.EXPERIMENTS`.
+        Name of its figure, as `genloss reproduce list` has it.
     newcomer : callable
         Text without formulas or terms that are not explained.
     engineer : callable

@@ -19,6 +19,7 @@ from genloss.outlook.split import folds
 from genloss.outlook.study import FOLDS, Study
 from genloss.outlook.theory import Theory
 from genloss.plan import Plan
+from genloss.steps import resolve
 
 Array = npt.NDArray[np.float64]
 
@@ -74,7 +75,7 @@ def check(study: Study, plan: Plan, penalty: Array, trials: int) -> Check:
         and smaller.n_samples.max() > 20
     ):
         smaller = sized(smaller, 0.85)
-    fresh = sum(g.n_samples for g in smaller if g.design == "fresh")
+    fresh = sum(block.rows for step in resolve(smaller) for block in step.new)
     n_pool = min(fresh, left // 2)
 
     def literal(number: int) -> Array:

@@ -12,6 +12,7 @@ from genloss import _check
 from genloss.errors import InvalidInputError
 from genloss.generation import Generation
 from genloss.plan import Plan
+from genloss.steps import resolve
 
 CV = "cv"
 
@@ -100,12 +101,7 @@ def sized(plan: Plan, factor: float) -> Plan:
 
 def fitted_rows(plan: Plan) -> npt.NDArray[np.intp]:
     """Number of rows of every fit."""
-    total, found = 0, []
-    for generation in plan:
-        total += generation.n_samples
-        n = total if generation.pooled else generation.n_samples
-        found.append(min(n, generation.subsample or n))
-    return np.array(found)
+    return np.array([min(step.rows, step.drawn or step.rows) for step in resolve(plan)])
 
 
 def without_mean(plan: Plan, rank: int | None) -> npt.NDArray[np.bool_]:
@@ -116,11 +112,10 @@ def without_mean(plan: Plan, rank: int | None) -> npt.NDArray[np.bool_]:
     found = np.zeros(plan.n_models, dtype=bool)
     if rank is None:
         return found
-    for t, n in enumerate(fitted_rows(plan)):
-        generation = plan.generations[t]
-        found[t] = generation.penalty == 0 and rank <= n <= rank + 2
-        heirs = [k for s in generation.sources for k in s.labeler_numbers(t) if k >= 0]
-        found[t] |= any(found[k] for k in heirs)
+    for step, n in zip(resolve(plan), fitted_rows(plan), strict=True):
+        found[step.model] = step.penalty == 0 and rank <= n <= rank + 2
+        labelers = [k for block in step.blocks for k in block.shares if k >= 0]
+        found[step.model] |= any(found[k] for k in labelers)
     return found
 
 

@@ -102,14 +102,13 @@ class _RealRows:
 
     def inputs(self, step: Step) -> Array:
         """New inputs: real rows where a real label takes part, now or when they are labelled anew."""
-        new = [block for block in step.blocks if block.design == step.model]
         again = step.last_inputs > step.model
-        if again or all(REAL in block.shares for block in new):
-            rows = self._pool.take(sum(block.rows for block in new))
+        if again or all(REAL in block.shares for block in step.new):
+            rows = self._pool.take(sum(block.rows for block in step.new))
             self._real[step.model] = self._pool.y[rows]
             return self._pool.X[rows]
         parts, labels = [], []
-        for block in new:
+        for block in step.new:
             if REAL in block.shares:
                 rows = self._pool.take(block.rows)
                 parts.append(self._pool.X[rows])

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Self, SupportsFloat, get_args
+from typing import Any, Literal, Self, SupportsFloat, get_args
+
+import numpy as np
+import numpy.typing as npt
 
 from genloss import _check
+from genloss._columns import Column
+from genloss._words import number
+from genloss.papers.effort import Effort
+from genloss.plan import Plan
+from genloss.problem import Problem
 
 Kind = Literal["exact", "asymptotic", "approximate", "at most", "at least"]
 
 HOLDS, FAILS = "holds", "fails"
+SIGNS = {"at most": "≤ ", "at least": "≥ "}
 
 
 @dataclass(frozen=True)
@@ -100,3 +110,93 @@ class Claim:
     ) -> Self:
         """A claim about a deterministic equivalent or a limit."""
         return cls(claim, where, float(predicted), float(measured), float(stderr), "asymptotic")
+
+
+def literally(
+    claim: str,
+    where: str,
+    predicted: SupportsFloat,
+    problem: Problem,
+    plan: Plan,
+    effort: Effort,
+    trials: int,
+    *,
+    model: int = -1,
+    kind: Kind = "exact",
+    method: str = "literal",
+) -> Claim:
+    """A claim about the risk of one model of a plan, beside runs in which every row is drawn.
+
+    Parameters
+    ----------
+    claim, where, predicted, kind
+        As in `Claim`.
+    problem : Problem
+        Spectrum and truth.
+    plan : Plan
+        What is run.
+    effort : Effort
+        Seed and workers.
+    trials : int
+        Number of runs.
+    model : int, default -1
+        Which model of the plan; the last one.
+    method : str, default "literal"
+        As in `genloss.simulate`; "auto" runs what is exact in law and cheaper.
+
+    Examples
+    --------
+    >>> import genloss as gl
+    >>> from genloss.papers.claims import literally
+    >>> from genloss.papers.effort import Effort
+    >>> plan = gl.Plan.replace(3, 40, noise=0.5)
+    >>> said = "three models add 0.25 d / (n - d - 1) each"
+    >>> literally(said, "", 3 * 0.25 * 10 / 29, gl.Problem.isotropic(10), plan, Effort(), 400).verdict
+    'holds'
+    """
+    risk, stderr = effort.risks(problem, plan, trials, method=method)
+    numbers = float(predicted), float(risk[model]), float(stderr[model])
+    return Claim(claim, where, *numbers, kind)
+
+
+def worst(
+    claim: str,
+    where: str,
+    predicted: npt.ArrayLike,
+    measured: npt.ArrayLike,
+    stderr: npt.ArrayLike,
+    *,
+    tolerance: float | None = None,
+) -> Claim:
+    """A claim about the one of many numbers that is farthest outside its error bars.
+
+    Within 3 % and 4 standard errors, or approximately within a ``tolerance``.
+
+    Examples
+    --------
+    >>> worst("all are one", "here", [1, 1], [1.01, 0.9], [0.001, 0.001]).measured
+    0.9
+    """
+    theory, found, spread = (np.ravel(values) for values in (predicted, measured, stderr))
+    at = int(np.argmax((np.abs(found - theory) - 4 * spread) / theory))
+    kind: Kind = "asymptotic" if tolerance is None else "approximate"
+    numbers = float(theory[at]), float(found[at]), float(spread[at])
+    return Claim(claim, where, *numbers, kind, 0.03 if tolerance is None else tolerance)
+
+
+def columns(claims: Sequence[Claim]) -> list[Column]:
+    """Claims as the columns of a table for people."""
+    return [
+        Column("claim", [each.claim for each in claims], left=True, wraps=True),
+        Column("where", [each.where for each in claims], left=True, wraps=True),
+        Column("predicted", [SIGNS.get(c.kind, "") + number(c.predicted) for c in claims]),
+        Column("measured", [number(each.measured) for each in claims]),
+        Column("s.e.", [number(c.stderr, 1) if c.stderr else "" for c in claims], rank=1),
+        Column("verdict", [each.verdict for each in claims], left=True),
+    ]
+
+
+def rows(claims: Sequence[Claim]) -> list[dict[str, Any]]:
+    """Claims as rows of a table for machines."""
+    names = ("claim", "where", "predicted", "measured", "stderr", "kind", "allowed", "verdict")
+    return [{name: getattr(each, name) for name in names} for each in claims]

@@ -63,18 +63,25 @@ def label(ax: Axes, letter: str, title: str, x: str, y: str) -> None:
     ax.set_ylabel(y, fontsize=9)
 
 
-def log_axes(ax: Axes, *, x: bool = True, y: bool = True, subs: tuple[int, ...] = (1,)) -> None:
-    """Logarithmic axes with plain numbers at the decades, and at ``subs`` on the y axis."""
+def log_axes(
+    ax: Axes,
+    *,
+    x: bool = True,
+    y: bool = True,
+    subs: tuple[int, ...] = (1,),
+    x_subs: tuple[int, ...] = (1,),
+) -> None:
+    """Logarithmic axes with plain numbers at the decades, or at ``subs`` of each."""
     from matplotlib.ticker import LogLocator, NullFormatter
 
-    for wanted, axis, at in ((x, "x", (1,)), (y, "y", subs)):
+    for wanted, axis, at in ((x, "x", x_subs), (y, "y", subs)):
         if not wanted:
             continue
         (ax.set_xscale if axis == "x" else ax.set_yscale)("log")
         place = ax.xaxis if axis == "x" else ax.yaxis
         place.set_major_locator(LogLocator(subs=at, numticks=12))
         place.set_minor_formatter(NullFormatter())
-        if axis == "y" and at != (1,):
+        if at != (1,):
             place.set_major_formatter("{x:g}")
 
 

@@ -1,62 +1,23 @@
-"""Run the reproductions of a paper and write them as a gallery."""
+"""Run what the papers show, and write it as a gallery."""
 
 from __future__ import annotations
 
-import difflib
-import importlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from genloss import _check
-from genloss.errors import DataError, InvalidInputError
-from genloss.papers.claims import HOLDS, Claim
-from genloss.papers.reproduction import Effort, Reproduction
+from genloss._columns import markdown
+from genloss.errors import InvalidInputError
+from genloss.papers.claims import HOLDS, Claim, columns
+from genloss.papers.effort import Effort
+from genloss.papers.paper import Paper, find
+from genloss.papers.reproduction import Reproduction
 
-__all__ = ["EXPERIMENTS", "Experiment", "names", "reproduce", "write_page"]
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """One reproduction: the module that runs it and what it shows."""
-
-    module: str
-    figure: str
-    shows: str
-
-
-_HERE = "genloss.papers.demystified.figures"
-
-EXPERIMENTS: dict[str, Experiment] = {
-    "chain": Experiment(f"{_HERE}.chain", "F4", "the chain, with the error of every model"),
-    "statements": Experiment(f"{_HERE}.statements", "", "every formula beside a simulation"),
-    "isotropic": Experiment(f"{_HERE}.isotropic", "F1", "identity covariance: linear growth in n"),
-    "power-law": Experiment(f"{_HERE}.power_law", "F2", "clean against adapted penalty"),
-    "interpolation": Experiment(f"{_HERE}.interpolation", "F3", "few rows: collapse without noise"),
-    "scaling-laws": Experiment(f"{_HERE}.scaling_laws", "", "exponents, crossovers, turning point"),
-    "penalty-rules": Experiment(f"{_HERE}.penalty_rules", "", "penalty rules against the optimum"),
-    "circle": Experiment(f"{_HERE}.circle", "", "kernel ridge, spectrum known"),
-    "mnist": Experiment(f"{_HERE}.mnist", "F5", "kernel ridge on images of digits"),
-    "derivations": Experiment(
-        "genloss.papers.derivations", "", "the pencil engine on nine problems"
-    ),
-    "networks": Experiment(f"{_HERE}.networks", "", "extension: neural networks"),
-}
-"""What can be reproduced, by name, in the order of the gallery."""
+__all__ = ["names", "options", "reproduce", "write_page"]
 
 
 def names(wanted: str | Sequence[str]) -> list[str]:
-    """Names of reproductions from what a user typed.
-
-    Parameters
-    ----------
-    wanted : str or sequence of str
-        Names, figure numbers such as "F1", or "all".
-
-    Raises
-    ------
-    InvalidInputError
-        If a name is unknown; the message names the nearest.
+    """Names of reproductions from what a user typed, as `genloss.papers.paper.find` finds them.
 
     Examples
     --------
@@ -64,23 +25,19 @@ def names(wanted: str | Sequence[str]) -> list[str]:
     >>> names(["F1", "circle"])
     ['isotropic', 'circle']
     """
-    figures = {each.figure.lower(): name for name, each in EXPERIMENTS.items() if each.figure}
-    found = []
-    for given in [wanted] if isinstance(wanted, str) else _check.sequence("wanted", wanted):
-        if not isinstance(given, str):
-            raise InvalidInputError(f"wanted had {given!r}; it must hold names")
-        if given == "all":
-            found += list(EXPERIMENTS)
-            continue
-        name = figures.get(given.lower(), given.replace("_", "-"))
-        if name not in EXPERIMENTS:
-            near = difflib.get_close_matches(name, EXPERIMENTS, n=1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
-            raise InvalidInputError(
-                f"name was {given!r}; {hint}it must be 'all' or one of {', '.join(EXPERIMENTS)}"
-            )
-        found.append(name)
-    return list(dict.fromkeys(found))
+    return list(find(wanted))
+
+
+def options() -> dict[str, str]:
+    """What experiments take beyond seed, workers and quick, each with what it means.
+
+    Examples
+    --------
+    >>> from genloss.papers.gallery import options
+    >>> "mnist" in options()
+    True
+    """
+    return {name: text for _, study in find("all").values() for name, text in study.options.items()}
 
 
 def reproduce(
@@ -89,22 +46,24 @@ def reproduce(
     quick: bool = False,
     seed: int = 0,
     workers: int | None = None,
-    mnist: str | Path | None = None,
+    **given: str | Path | None,
 ) -> Reproduction:
-    """One figure of the founding paper, with its numbers and the claims it supports.
+    """One figure of a paper, with its numbers and the claims it supports.
 
     Parameters
     ----------
     name : str
-        A key of `EXPERIMENTS` or a figure number such as "F1".
+        A name of `genloss reproduce list` or a figure number such as "F1", alone or after the
+        key of its paper ("demystified/F1").
     quick : bool, default False
         Few runs and small grids: seconds instead of minutes.
     seed : int, default 0
         Seed of everything random.
     workers : int, optional
         Threads; default: the cores this process may use.
-    mnist : path, optional
-        MNIST as an .npz file with ``x_train``, ``y_train``, ``x_test`` and ``y_test``.
+    **given
+        What some experiment takes; others do without it. ``mnist=path``: MNIST as an .npz file
+        with ``x_train``, ``y_train``, ``x_test`` and ``y_test``.
 
     Returns
     -------
@@ -114,7 +73,7 @@ def reproduce(
     Raises
     ------
     InvalidInputError
-        If the name is unknown or an argument out of range.
+        If the name is unknown, an argument out of range, or an option that nothing takes.
 
     Examples
     --------
@@ -123,19 +82,24 @@ def reproduce(
     >>> [claim.verdict for claim in drawn.claims]
     ['holds', 'holds', 'holds']
     """
-    [chosen] = names([name])
+    chosen = find([name])
+    if len(chosen) != 1:
+        raise InvalidInputError(f"name was {name!r}; it must be one of {', '.join(find('all'))}")
+    [(_, study)] = chosen.values()
     seed = _check.integer("seed", seed, minimum=0)
     if workers is not None:
         workers = _check.integer("workers", workers, minimum=1)
-    effort = Effort(quick, seed, workers, None if mnist is None else Path(mnist))
-    if effort.mnist is not None and not effort.mnist.is_file():
-        raise DataError(f"mnist was {str(effort.mnist)!r}; there is no such file")
-    drawn: Reproduction = importlib.import_module(EXPERIMENTS[chosen].module).run(effort)
-    return drawn
+    there = {key: str(value) for key, value in given.items() if value is not None}
+    if unknown := there.keys() - options():
+        raise InvalidInputError(
+            f"{min(unknown)} is no option of any experiment; there is {', '.join(options())}"
+        )
+    taken = {key: value for key, value in there.items() if key in study.options}
+    return study.run(Effort(quick, seed, workers, taken))
 
 
 def write_page(
-    folder: Path, drawn: dict[str, Reproduction], *, effort: Effort, svg: bool = True
+    folder: Path, drawn: Mapping[str, Reproduction], *, effort: Effort, svg: bool = True
 ) -> Path:
     """Write ``gallery.md``, a page that shows these reproductions and their claims."""
     page = folder / "gallery.md"
@@ -143,11 +107,16 @@ def write_page(
     return page
 
 
-def _page(drawn: dict[str, Reproduction], effort: Effort, *, svg: bool) -> str:
+def stem(name: str) -> str:
+    """Name of the files of a reproduction, without what comes after the dot."""
+    return name.replace("/", "-")
+
+
+def _page(drawn: Mapping[str, Reproduction], effort: Effort, *, svg: bool) -> str:
     claims = [claim for each in drawn.values() for claim in each.claims]
     kind = effort.pick("a quick run, `--quick`", "a full run")
     parts = [
-        "# Gallery: the founding paper, reproduced\n",
+        "# Gallery: papers, reproduced\n",
         f"Written by `genloss reproduce` ({kind}, seed {effort.seed}). Section numbers are those of "
         "`docs/paper.md` in the repository, where every formula is a documented function. A "
         "bound (≤, ≥) is the package's way to put a statement into a number."
@@ -156,42 +125,37 @@ def _page(drawn: dict[str, Reproduction], effort: Effort, *, svg: bool) -> str:
         f"{_held(claims)} of {len(claims)} claims hold.\n",
         _contents(drawn),
     ]
-    for name, each in drawn.items():
-        files = [f"[numbers]({name}.csv)", f"[claims]({name}.claims.csv)"]
-        if svg:
-            files.append(f"[SVG]({name}.svg)")
-        parts.append(f'<a id="{name}"></a>\n')
-        parts.append(f"## {each.title}\n")
-        parts.append(f"![{each.title}]({name}.png)\n")
-        parts.append(f"{each.caption}\n")
-        parts.append(f"`genloss reproduce {name}` · {' · '.join(files)}\n")
-        parts.append(_claims_table(each.claims))
+    last: Paper | None = None
+    for name, (paper, _) in find(list(drawn)).items():
+        if paper != last:
+            parts.append(f"## {paper.title}\n\n{paper.reference}\n")
+        last = paper
+        parts += _section(name, drawn[name], svg=svg)
     return "\n".join(parts)
 
 
-def _contents(drawn: dict[str, Reproduction]) -> str:
+def _section(name: str, drawn: Reproduction, *, svg: bool) -> list[str]:
+    at = stem(name)
+    files = [f"[numbers]({at}.csv)", f"[claims]({at}.claims.csv)"]
+    if svg:
+        files.append(f"[SVG]({at}.svg)")
+    return [
+        f'<a id="{at}"></a>\n',
+        f"### {drawn.title}\n",
+        f"![{drawn.title}]({at}.png)\n",
+        f"{drawn.caption}\n",
+        f"`genloss reproduce {name}` · {' · '.join(files)}\n",
+        markdown(columns(drawn.claims)) + "\n",
+    ]
+
+
+def _contents(drawn: Mapping[str, Reproduction]) -> str:
     lines = ["| figure | claims that hold |", "|---|---|"]
     for name, each in drawn.items():
-        lines.append(f"| [{each.title}](#{name}) | {_held(each.claims)} of {len(each.claims)} |")
+        held = f"{_held(each.claims)} of {len(each.claims)}"
+        lines.append(f"| [{each.title}](#{stem(name)}) | {held} |")
     return "\n".join(lines) + "\n"
 
 
-def _held(claims: Sequence[Claim]) -> int:
+def _held(claims: Iterable[Claim]) -> int:
     return sum(claim.verdict == HOLDS for claim in claims)
-
-
-def _claims_table(claims: Sequence[Claim]) -> str:
-    lines = ["| claim | where | predicted | measured | verdict |", "|---|---|---|---|---|"]
-    signs = {"at most": "≤ ", "at least": "≥ "}
-    for claim in claims:
-        spread = f" ± {claim.stderr:.1g}" if claim.stderr else ""
-        predicted = f"{signs.get(claim.kind, '')}{claim.predicted:.4g}"
-        cells = (
-            claim.claim,
-            claim.where,
-            predicted,
-            f"{claim.measured:.4g}{spread}",
-            claim.verdict,
-        )
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return "\n".join(lines) + "\n"

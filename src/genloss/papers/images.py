@@ -16,6 +16,9 @@ from genloss.errors import DataError
 Array = npt.NDArray[np.float64]
 Pixels = npt.NDArray[np.uint8]
 
+MNIST = "MNIST as an .npz file with x_train, y_train, x_test and y_test"
+"""What the option ``mnist`` of experiments means."""
+
 _KEYS = ("x_train", "y_train", "x_test", "y_test")
 _HOW = (
     "give MNIST as an .npz file with x_train, y_train, x_test and y_test (`--mnist FILE`), or run "

@@ -9,36 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from genloss.papers.claims import Claim
+from genloss.papers.claims import Claim, rows
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-
-@dataclass(frozen=True)
-class Effort:
-    """How much work a reproduction may do.
-
-    Parameters
-    ----------
-    quick : bool, default False
-        Few runs and small grids, seconds instead of minutes.
-    seed : int, default 0
-        Seed of everything random.
-    workers : int, optional
-        Threads; default: one per core.
-    mnist : Path, optional
-        MNIST as an .npz file with ``x_train``, ``y_train``, ``x_test`` and ``y_test``.
-    """
-
-    quick: bool = False
-    seed: int = 0
-    workers: int | None = None
-    mnist: Path | None = None
-
-    def pick(self, quick: Any, full: Any) -> Any:
-        """``quick`` or ``full``, as this effort is."""
-        return quick if self.quick else full
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -62,7 +38,7 @@ class Reproduction:
     title: str
     caption: str
     figure: Figure
-    table: Sequence[Mapping[str, Any]]
+    table: Sequence[Row]
     claims: tuple[Claim, ...]
 
     def write(self, name: str, folder: Path, *, svg: bool = True) -> list[Path]:
@@ -74,29 +50,12 @@ class Reproduction:
         if svg:
             drawn[f"{name}.svg"] = _rendered(self.figure, "svg")
         drawn[f"{name}.csv"] = _csv(self.table)
-        drawn[f"{name}.claims.csv"] = _csv(claim_rows(self.claims))
+        drawn[f"{name}.claims.csv"] = _csv(rows(self.claims))
         for file, content in drawn.items():
             partial = folder / f"{file}.partial"
             partial.write_bytes(content)
             partial.replace(folder / file)
         return [folder / file for file in drawn]
-
-
-def claim_rows(claims: Sequence[Claim]) -> list[dict[str, Any]]:
-    """Claims as rows of a table."""
-    return [
-        {
-            "claim": each.claim,
-            "where": each.where,
-            "predicted": each.predicted,
-            "measured": each.measured,
-            "stderr": each.stderr,
-            "kind": each.kind,
-            "allowed": each.allowed,
-            "verdict": each.verdict,
-        }
-        for each in claims
-    ]
 
 
 def _rendered(figure: Figure, form: str) -> bytes:
@@ -117,11 +76,11 @@ def _few_colours(png: bytes) -> bytes:
     return packed.getvalue()
 
 
-def _csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
+def _csv(table: Sequence[Row]) -> bytes:
     text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    writer = csv.DictWriter(text, fieldnames=list(table[0]), lineterminator="\n")
     writer.writeheader()
-    for row in rows:
+    for row in table:
         writer.writerow({key: _short(value) for key, value in row.items()})
     return text.getvalue().encode()
 

@@ -223,7 +223,7 @@ def _fits(
     map_: Expression | None = None
     for step in steps[first:]:
         model = step.model
-        if any(block.design == model for block in step.blocks):
+        if step.new:
             designs[model] = Design.of(steps, model, features, roots)
         if step.map == model:
             map_ = _feature_map(features, step.features, model)

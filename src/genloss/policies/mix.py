@@ -49,7 +49,8 @@ def mix(
     built = []
     for t, (size, lam, spread, share) in enumerate(zip(rows, lams, noises, shares, strict=True)):
         n = _check.integer("n_samples", size, minimum=1, maximum=MOST_ROWS)
-        n_real = round(_check.share("real", share) * n) if t else n
+        real_share = _check.share("real", share)
+        n_real = round(real_share * n) if t else n
         sources = [Source(n_real, "real", spread)] if n_real else []
         if n_real < n:
             sources.append(Source(n - n_real, "previous", spread))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from genloss.report.claims import print_claims
 from genloss.report.curve import print_comparison, print_curve, print_tuned
 from genloss.report.forecast import print_forecast
 
 __all__ = [
-    "print_claims",
     "print_comparison",
     "print_curve",
     "print_forecast",

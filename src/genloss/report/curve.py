@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from genloss._columns import Column
 from genloss._words import change, number
 from genloss.report.numbers import band, common_power, counted, scaled
 from genloss.report.sentences import dim, sentence, warn
-from genloss.report.table import Column, print_table
+from genloss.report.table import print_table
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from genloss._columns import Column
 from genloss._words import change, number
 from genloss.report.curve import labels, numeric, shown_models
 from genloss.report.numbers import counted
 from genloss.report.sentences import dim, sentence, warn
-from genloss.report.table import Column, print_table
+from genloss.report.table import print_table
 
 if TYPE_CHECKING:
     from rich.console import Console

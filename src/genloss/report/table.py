@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.text import Text
+
+from genloss._columns import Column
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,45 +19,19 @@ GAP = "  "
 NARROWEST = 12  # width below which text is not wrapped further
 
 
-@dataclass(frozen=True)
-class Column:
-    """One column, its cells already written.
+def width_of(column: Column) -> int:
+    """Width without any wrapping."""
+    return max(
+        cell_len(line) for cell in (column.heading, *column.cells) for line in cell.split("\n")
+    )
 
-    Attributes
-    ----------
-    heading : str
-        May have several lines.
-    cells : sequence of str
-        Of one row each.
-    rank : int
-        0 stays; of the others the highest leaves first.
-    left, wraps : bool
-        Whether it is set to the left; whether its text may be broken between words.
-    style : str
-        Style of its cells.
-    """
 
-    heading: str
-    cells: Sequence[str]
-    rank: int = 0
-    left: bool = False
-    wraps: bool = False
-    style: str = ""
-
-    @property
-    def width(self) -> int:
-        """Width without any wrapping."""
-        return max(
-            cell_len(line) for cell in (self.heading, *self.cells) for line in cell.split("\n")
-        )
-
-    @property
-    def narrowest(self) -> int:
-        """Width it cannot do without."""
-        if not self.wraps:
-            return self.width
-        words = [word for cell in (self.heading, *self.cells) for word in cell.split()]
-        return min(self.width, max([NARROWEST, *map(cell_len, words)]))
+def narrowest(column: Column) -> int:
+    """Width it cannot do without."""
+    if not column.wraps:
+        return width_of(column)
+    words = [word for cell in (column.heading, *column.cells) for word in cell.split()]
+    return min(width_of(column), max([NARROWEST, *map(cell_len, words)]))
 
 
 def print_table(columns: Sequence[Column], console: Console) -> None:
@@ -84,7 +60,7 @@ def print_table(columns: Sequence[Column], console: Console) -> None:
 def fitting(columns: Sequence[Column], width: int) -> list[Column]:
     """The columns that fit into ``width``; none if even those that stay are too wide together."""
     shown = list(columns)
-    while shown and sum(c.narrowest for c in shown) + len(GAP) * (len(shown) - 1) > width:
+    while shown and sum(map(narrowest, shown)) + len(GAP) * (len(shown) - 1) > width:
         last = max(shown, key=lambda column: column.rank)
         if last.rank == 0:
             return []
@@ -93,13 +69,13 @@ def fitting(columns: Sequence[Column], width: int) -> list[Column]:
 
 
 def _laid_out(columns: Sequence[Column], width: int) -> list[Text]:
-    room = width - len(GAP) * (len(columns) - 1) - sum(c.narrowest for c in columns)
+    room = width - len(GAP) * (len(columns) - 1) - sum(map(narrowest, columns))
     set_out = []
     for column in columns:
-        extra = min(room, column.width - column.narrowest)
+        extra = min(room, width_of(column) - narrowest(column))
         room -= extra
         set_out.append(replace(column, cells=[_wrap(c, column, extra) for c in column.cells]))
-    widths = [column.width for column in set_out]
+    widths = [width_of(column) for column in set_out]
     lines = _row([column.heading for column in set_out], set_out, widths, "bold", at_bottom=True)
     lines.append(Text(GAP.join("─" * each for each in widths), style="dim"))
     for cells in zip(*(column.cells for column in set_out), strict=True):
@@ -111,7 +87,7 @@ def _wrap(cell: str, column: Column, extra: int) -> str:
     if not column.wraps:
         return cell
     return textwrap.fill(
-        cell, column.narrowest + extra, break_long_words=False, break_on_hyphens=False
+        cell, narrowest(column) + extra, break_long_words=False, break_on_hyphens=False
     )
 
 

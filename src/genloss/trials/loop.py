@@ -97,7 +97,7 @@ def models(
     made: dict[tuple[int, int, int], Array] = {}
     for step in steps:
         model = step.model
-        if any(block.design == model for block in step.blocks):
+        if step.new:
             inputs[model] = world.inputs(step)
         labels = []
         for block in step.blocks:

@@ -90,9 +90,7 @@ class Gaussian:
     def inputs(self, step: Step) -> Array:
         """Normal rows of every new block."""
         blocks: list[npt.NDArray[Any]] = []
-        for block in step.blocks:
-            if block.design != step.model:
-                continue
+        for block in step.new:
             own = block.covariance
             variances = self._problem.spectrum if own is None else np.array(own)
             rows: npt.NDArray[Any] = self._rng.standard_normal(

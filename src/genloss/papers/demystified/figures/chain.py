@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from genloss.papers.claims import Claim
 from genloss.papers.demystified.no_penalty import least_squares
 from genloss.papers.demystified.setting import Setting
 from genloss.papers.drawing import colour
-from genloss.papers.reproduction import Effort, Reproduction
+from genloss.papers.effort import Array, Effort
+from genloss.papers.reproduction import Row
+from genloss.papers.study import Study
 from genloss.plots import INK
 from genloss.problem import Problem
-from genloss.trials.simulate import simulate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
+Runs = tuple[Array, Array]
 REAL, MADE = colour(2), colour(1)
 
 
@@ -43,8 +47,34 @@ def setting(generations: int) -> Setting:
     )
 
 
-def run(effort: Effort) -> Reproduction:
-    """Draw the chain and check the errors written into it."""
+def _measure(effort: Effort) -> Runs:
+    ten = setting(10)
+    return effort.risks(ten.problem, ten.plan(), effort.pick(500, 5000), method="auto")
+
+
+def _table(runs: Runs) -> list[Row]:
+    return [
+        {
+            "model": n + 1,
+            "theory": float(least_squares(setting(n)).risk),
+            "simulated": float(risk),
+            "stderr": float(stderr),
+        }
+        for n, (risk, stderr) in enumerate(zip(*runs, strict=True))
+    ]
+
+
+def _claims(runs: Runs) -> Iterator[Claim]:
+    for n in (0, 1, 10):
+        yield Claim.exact(
+            f"error after {n} generators, written into the drawing",
+            "section 2.1",
+            least_squares(setting(n)).risk,
+            *(values[n] for values in runs),
+        )
+
+
+def _draw(_: Runs) -> Figure:
     from matplotlib.figure import Figure
 
     shown = (1, 2, 10)
@@ -68,52 +98,9 @@ def run(effort: Effort) -> Reproduction:
     _arrow(ax, 62.8, 66, "", "", MADE)
     _arrow(ax, 77, 87, "synthetic", "$X \\hat w_n + E$", MADE)
     ax.plot([6.5, 6.5, 92.5, 92.5], [14, 9, 9, 14], color=INK, lw=0.9, ls="--")
-    ax.text(
-        50,
-        5.5,
-        "test error: against the labels of the truth, however long the chain",
-        ha="center",
-        fontsize=9,
-        color=INK,
-    )
-    runs = simulate(
-        setting(10).problem,
-        setting(10).plan(),
-        trials=effort.pick(500, 5000),
-        seed=effort.seed,
-        workers=effort.workers,
-    )
-    assert runs.stderr is not None
-    predicted = [least_squares(setting(n)).risk for n in range(11)]
-    return Reproduction(
-        title="F4. The chain: every model is trained on labels of the one before",
-        caption=(
-            "Inputs are always real; labels are real once and synthetic ever after. Numbers: the "
-            "exact expected test error of least squares in dim 300 with 600 rows per model and "
-            "label noise 0.5 (signal 1), for generators 1, 2 and 10 and the model downstream of "
-            "ten generators."
-        ),
-        figure=figure,
-        table=[
-            {
-                "model": n + 1,
-                "theory": float(predicted[n]),
-                "simulated": float(runs.risk[n]),
-                "stderr": float(runs.stderr[n]),
-            }
-            for n in range(11)
-        ],
-        claims=tuple(
-            Claim.exact(
-                f"error after {n} generators, written into the drawing",
-                "section 2.1",
-                predicted[n],
-                runs.risk[n],
-                runs.stderr[n],
-            )
-            for n in (0, 1, 10)
-        ),
-    )
+    below = "test error: against the labels of the truth, however long the chain"
+    ax.text(50, 5.5, below, ha="center", fontsize=9, color=INK)
+    return figure
 
 
 def _box(ax: Axes, x: float, y: float, text: str, below: str, edge: str) -> None:
@@ -133,3 +120,20 @@ def _arrow(ax: Axes, start: float, end: float, above: str, below: str, ink: str)
     middle = (start + end) / 2
     ax.text(middle, 20.7, above, ha="center", va="bottom", fontsize=7.5, color=ink)
     ax.text(middle, 18.3, below, ha="center", va="top", fontsize=7.5, color=ink)
+
+
+STUDY = Study(
+    name="chain",
+    figure="F4",
+    shows="the chain, with the error of every model",
+    title="F4. The chain: every model is trained on labels of the one before",
+    measure=_measure,
+    table=_table,
+    claims=_claims,
+    draw=_draw,
+    caption=lambda _: (
+        "Inputs are always real; labels are real once and synthetic ever after. Numbers: the exact "
+        "expected test error of least squares in dim 300 with 600 rows per model and label noise "
+        "0.5 (signal 1), for generators 1, 2 and 10 and the model downstream of ten generators."
+    ),
+)

@@ -7,18 +7,19 @@ test error of a fitted model as an integral over the circle, so that no test set
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from genloss._threads import cores, trial_pool
-from genloss.papers.claims import Claim
+from genloss.papers.claims import Claim, worst
 from genloss.papers.demystified.setting import Setting
 from genloss.papers.drawing import NULL, colour, label, legend, panels, points
-from genloss.papers.reproduction import Effort, Reproduction
+from genloss.papers.effort import Array, Effort
+from genloss.papers.reproduction import Row
+from genloss.papers.study import Study
 from genloss.plots import INK
 from genloss.problem import Problem
 from genloss.theory.predict import predict
@@ -26,8 +27,6 @@ from genloss.theory.predict import predict
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-Array = npt.NDArray[np.float64]
 
 FREQUENCIES = 20_000  # of the theory's spectrum; the literal chains have all of them
 SIGNAL = np.pi**2 / 3  # mean square of the sawtooth
@@ -49,11 +48,14 @@ class Chains:
     ----------
     models : tuple of (int, float)
         Rows and penalty of every downstream model.
+    runs : int
+        Number of literal chains.
     risk, stderr, theory : ndarray of shape (models, GENERATIONS + 1, PENALTIES)
         Mean and standard error over runs, and `genloss.predict`.
     """
 
     models: tuple[tuple[int, float], ...]
+    runs: int
     risk: Array
     stderr: Array
     theory: Array
@@ -131,48 +133,17 @@ def risk(x: Array, dual: Array) -> Array:
     return np.asarray(np.sum(dual * (square @ dual), axis=0) - 2 * overlap @ dual + SIGNAL)
 
 
-def run(effort: Effort) -> Reproduction:
-    """Kernel ridge regression on the circle: theory from Mercer eigenvalues beside literal chains.
-
-    Parameters
-    ----------
-    effort : Effort
-        Quick: 40 runs and downstream models of up to 200 rows; full: 400 runs and up to 800.
-
-    Returns
-    -------
-    Reproduction
-        Risk against generations for four generator penalties, and against rows.
-
-    Notes
-    -----
-    `paper.md` section 7, check V9.
-
-    Examples
-    --------
-    >>> from genloss.papers.demystified.figures import circle
-    >>> from genloss.papers.reproduction import Effort
-    >>> len(circle.run(Effort(quick=True)).claims) > 5
-    True
-    """
+def _measure(effort: Effort) -> Chains:
+    """Literal chains and theory, for one model and for one of each size under the clean rule."""
     trials = effort.pick(40, 400)
     sizes = effort.pick((25, 50, 100, 200), (25, 50, 100, 200, 400, 800))
-    chains = _chains((FIXED, *((rows, 1 / rows) for rows in sizes)), trials, effort)
-    return Reproduction(
-        title="Kernel ridge regression on the circle",
-        caption=_caption(chains, trials),
-        figure=_figure(chains),
-        table=_table(chains),
-        claims=tuple(_claims(chains)),
-    )
-
-
-def _chains(models: Sequence[tuple[int, float]], trials: int, effort: Effort) -> Chains:
+    models = FIXED, *((rows, 1 / rows) for rows in sizes)
     streams = np.random.SeedSequence(effort.seed).spawn(trials)
     with trial_pool(effort.workers or cores()) as pool:
         runs = np.stack(list(pool.map(lambda stream: literal(stream, models), streams)))
     return Chains(
-        models=tuple(models),
+        models=models,
+        runs=trials,
         risk=runs.mean(axis=0),
         stderr=runs.std(axis=0, ddof=1) / np.sqrt(trials),
         theory=np.array([_theory(rows, penalty) for rows, penalty in models]),
@@ -239,7 +210,7 @@ def _theory(rows: int, penalty: float) -> Array:
     return np.array([[one(n, lam) for lam in PENALTIES] for n in range(GENERATIONS + 1)])
 
 
-def _caption(chains: Chains, trials: int) -> str:
+def _caption(chains: Chains) -> str:
     rows, penalty = FIXED
     above = chains.risk[0, 1:].mean(axis=0) / chains.theory[0, 1:].mean(axis=0) - 1
     worse = [
@@ -253,7 +224,7 @@ def _caption(chains: Chains, trials: int) -> str:
         f"coefficients 2/j^2 per frequency), label noise {NOISE} at every stage, generators with "
         f"T_0 = {GENERATOR_SAMPLES} rows. Lines: genloss.predict on the Mercer eigenvalues of the "
         f"first {FREQUENCIES:,} frequencies (the rest is {2 / FREQUENCIES:g} of the kernel's trace "
-        f"and of the target's energy, which are {SIGNAL:.2f}). Points: mean of {trials} literal "
+        f"and of the target's energy, which are {SIGNAL:.2f}). Points: mean of {chains.runs} literal "
         "chains, exact test error, bars of two standard errors. "
         f"(a) Downstream model with T = {rows} rows and penalty {penalty:g}, against the number "
         "of generators, for four penalties of the generators. "
@@ -265,7 +236,7 @@ def _caption(chains: Chains, trials: int) -> str:
     )
 
 
-def _figure(chains: Chains) -> Figure:
+def _draw(chains: Chains) -> Figure:
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     figure, (left, right) = panels(2)
@@ -317,7 +288,7 @@ def _draw_rows(ax: Axes, chains: Chains) -> None:
     label(ax, "b", title, "downstream rows T", "excess test error")
 
 
-def _table(chains: Chains) -> list[dict[str, Any]]:
+def _table(chains: Chains) -> list[Row]:
     return [
         {
             "n_samples": rows,
@@ -334,42 +305,44 @@ def _table(chains: Chains) -> list[dict[str, Any]]:
     ]
 
 
-def _claims(chains: Chains) -> list[Claim]:
+def _claims(chains: Chains) -> Iterator[Claim]:
     where = "section 7"
     rows, penalty = chains.models[0]
     here = f"T = {rows}, penalty {penalty:g}"
-    claims = [_worst(chains, (0, slice(0, 1), 0), f"real labels: theory holds ({here})", where)]
+
+    def farthest(text: str, *at: Any, tolerance: float | None = None) -> Claim:
+        values = (each[at] for each in (chains.theory, chains.risk, chains.stderr))
+        return worst(text, where, *values, tolerance=tolerance)
+
+    yield farthest(f"real labels: theory holds ({here})", 0, 0, 0)
     for column, lam in enumerate(PENALTIES):
         at = (0, slice(1, None), column)
         if lam >= NEAR_INTERPOLATION:
             text = f"generator penalty {lam:g}: theory holds, worst of n = 1 to 8 ({here})"
-            claims.append(_worst(chains, at, text, where))
+            yield farthest(text, *at)
             continue
         text = f"generator penalty {lam:g}: theory within 12 %, worst of n = 1 to 8 ({here})"
-        claims.append(_worst(chains, at, text, where, tolerance=0.12))
-        claims.append(
-            Claim(
-                f"generator penalty {lam:g}: error above theory, mean of n = 1 to 8 ({here})",
-                where,
-                float(chains.theory[at].mean()),
-                float(chains.risk[at].mean()),
-                float(chains.stderr[at].mean()),  # no less than that of the mean
-                "at least",
-            )
+        yield farthest(text, *at, tolerance=0.12)
+        yield Claim(
+            f"generator penalty {lam:g}: error above theory, mean of n = 1 to 8 ({here})",
+            where,
+            float(chains.theory[at].mean()),
+            float(chains.risk[at].mean()),
+            float(chains.stderr[at].mean()),  # no less than that of the mean
+            "at least",
         )
     for n in SHOWN:
         text = f"penalty 1/T, generator penalty 0.01, n = {n}: theory holds, worst T"
-        claims.append(_worst(chains, (slice(1, None), n, SHOWN_PENALTY), text, where))
-    return claims
+        yield farthest(text, slice(1, None), n, SHOWN_PENALTY)
 
 
-def _worst(chains: Chains, at: Any, text: str, where: str, tolerance: float | None = None) -> Claim:
-    """Claim about the entry of a slice that is farthest outside its error bars."""
-    theory, measured, stderr = (
-        np.atleast_1d(values[at]) for values in (chains.theory, chains.risk, chains.stderr)
-    )
-    worst = int(np.argmax((np.abs(measured - theory) - 4 * stderr) / theory))
-    numbers = float(theory[worst]), float(measured[worst]), float(stderr[worst])
-    if tolerance is None:
-        return Claim.asymptotic(text, where, *numbers)
-    return Claim(text, where, *numbers, "approximate", tolerance)
+STUDY = Study(
+    name="circle",
+    shows="kernel ridge, spectrum known",
+    title="Kernel ridge regression on the circle",
+    measure=_measure,
+    table=_table,
+    claims=_claims,
+    draw=_draw,
+    caption=_caption,
+)

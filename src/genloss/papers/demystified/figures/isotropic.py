@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from genloss.papers.claims import Claim
+from genloss.papers.claims import Claim, literally
 from genloss.papers.demystified.no_penalty import inherited_noise, least_squares
 from genloss.papers.demystified.ridge_downstream import rho, ridge
 from genloss.papers.demystified.setting import Setting
 from genloss.papers.drawing import NULL, colour, label, legend, log_axes, panels, points
-from genloss.papers.reproduction import Effort, Reproduction
+from genloss.papers.effort import Array, Effort
+from genloss.papers.reproduction import Row
+from genloss.papers.study import Study
 from genloss.plots import INK
 from genloss.problem import Problem
-from genloss.trials.given_inputs import Downstream, downstream, mean_and_stderr
-from genloss.trials.simulate import simulate
+from genloss.trials.given_inputs import Downstream, mean_and_stderr
 
-Array = npt.NDArray[np.float64]
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 GENERATIONS = (0, 1, 5, 10, 20)
 SMALL_PENALTY = 1e-3
 ROWS = 1000
+NEAR_BEST = np.geomspace(0.02, 30, 80)
 
 
 def setting(n_samples: int = ROWS, penalty: float = SMALL_PENALTY, generations: int = 0) -> Setting:
@@ -56,32 +60,58 @@ def setting(n_samples: int = ROWS, penalty: float = SMALL_PENALTY, generations: 
     )
 
 
-def run(effort: Effort) -> Reproduction:
-    """Draw the figure and check its claims."""
+@dataclass(frozen=True)
+class Found:
+    """Drawn designs of both panels and of a fine grid of penalties, and two runs in law."""
+
+    effort: Effort
+    penalties: Array
+    rows: npt.NDArray[np.int64]
+    at_rows: Downstream
+    by_rows: list[Downstream]
+    near_best: Downstream
+
+    @property
+    def peak(self) -> Downstream:
+        """Designs with as many rows as directions."""
+        return self.by_rows[int(np.flatnonzero(self.rows == 300)[0])]
+
+
+def _measure(effort: Effort) -> Found:
+    problem = setting().problem
     penalties = np.geomspace(1e-3, 10, effort.pick(9, 20))
     rows = np.unique(np.geomspace(50, 10_000, effort.pick(10, 24)).round(-1).astype(int))
     rows = np.unique(np.append(rows, [300]))
-    at_rows = _designs(ROWS, penalties, effort, trials=effort.pick(20, 100))
-    by_rows = [_designs(int(n), [SMALL_PENALTY], effort, trials=effort.pick(12, 100)) for n in rows]
+    return Found(
+        effort,
+        penalties,
+        rows,
+        effort.designs(problem, ROWS, penalties, effort.pick(20, 100)),
+        [effort.designs(problem, int(n), [SMALL_PENALTY], effort.pick(12, 100)) for n in rows],
+        effort.designs(problem, ROWS, NEAR_BEST, effort.pick(10, 60)),
+    )
 
-    table: list[dict[str, Any]] = []
+
+def _inherited(n: int) -> float:
+    return inherited_noise(setting(generations=n))
+
+
+def _draw(found: Found) -> Figure:
     figure, (left, right) = panels(2)
     fine = np.geomspace(1e-3, 10, 120)
     fine_rows = np.unique(np.geomspace(50, 10_000, 160).round().astype(int))
     for number, n in enumerate(GENERATIONS):
-        ink, inherited = colour(number), inherited_noise(setting(generations=n))
+        ink, inherited = colour(number), _inherited(n)
         theory = np.array([ridge(setting(penalty=lam, generations=n)).risk for lam in fine])
         left.plot(fine, theory, color=ink, lw=1.4)
         best = int(theory.argmin())
         left.plot(fine[best], theory[best], marker="v", ms=6, color=ink, mec="white", zorder=5)
-        points(left, penalties, *at_rows.risk(noise=0.5, inherited=inherited), color=ink)
+        drawn = found.at_rows.risk(noise=0.5, inherited=inherited)
+        points(left, found.penalties, *drawn, color=ink)
         curve = [ridge(setting(int(T), generations=n)).risk for T in fine_rows]
         right.plot(fine_rows, curve, color=ink, lw=1.4, label=f"n = {n}")
-        drawn = np.array([each.risk(noise=0.5, inherited=inherited) for each in by_rows])[:, :, 0]
-        points(right, rows, *drawn.T, color=ink)
-        table += _rows_of("penalty", n, [ROWS] * penalties.size, penalties, at_rows)
-        for T, each in zip(rows, by_rows, strict=True):
-            table += _rows_of("rows", n, [int(T)], [SMALL_PENALTY], each)
+        by_rows = [each.risk(noise=0.5, inherited=inherited) for each in found.by_rows]
+        points(right, found.rows, *np.array(by_rows)[:, :, 0].T, color=ink)
     for ax in (left, right):
         ax.axhline(1.0, **NULL, label="null predictor" if ax is left else None)
     log_axes(left, subs=(1, 2, 5))
@@ -93,37 +123,10 @@ def run(effort: Effort) -> Reproduction:
     left.plot([], [], "v", ms=6, color=INK, mec="white", label="best penalty")
     legend(left, loc="lower right", bbox_to_anchor=(1.0, 0.1))
     legend(right, loc="lower left")
-    return Reproduction(
-        title="F1. Identity covariance: the error grows linearly with the generations",
-        caption=(
-            "Downstream ridge after n generators; dim 300, 600 rows per generator, label noise 0.5 "
-            "everywhere, signal 1. Lines: theory (section 2.3). Points: means over "
-            f"{len(at_rows.bias)} (a) and {len(by_rows[0].bias)} (b) drawn designs of the error "
-            "given the design, ± 2 standard errors. Triangles: the best penalty, which grows with "
-            "n. In (b) every curve peaks where T = dim and then settles on n · 0.2508, whatever T."
-        ),
-        figure=figure,
-        table=table,
-        claims=_claims(effort, at_rows, by_rows[int(np.flatnonzero(rows == 300)[0])]),
-    )
+    return figure
 
 
-def _designs(n_samples: int, penalties: npt.ArrayLike, effort: Effort, trials: int) -> Downstream:
-    return downstream(
-        setting().problem,
-        n_samples=n_samples,
-        penalties=penalties,
-        trials=trials,
-        seed=effort.seed + n_samples,
-        workers=effort.workers,
-    )
-
-
-def _rows_of(
-    panel: str, n: int, rows: Any, penalties: Any, drawn: Downstream
-) -> list[dict[str, Any]]:
-    inherited = inherited_noise(setting(generations=n))
-    means, stderrs = drawn.risk(noise=0.5, inherited=inherited)
+def _table(found: Found) -> list[Row]:
     return [
         {
             "panel": panel,
@@ -134,112 +137,95 @@ def _rows_of(
             "simulated": float(mean),
             "stderr": float(stderr),
         }
-        for T, lam, mean, stderr in zip(rows, penalties, means, stderrs, strict=True)
+        for n in GENERATIONS
+        for panel, T, drawn in (
+            ("penalty", ROWS, found.at_rows),
+            *(("rows", T, each) for T, each in zip(found.rows, found.by_rows, strict=True)),
+        )
+        for lam, mean, stderr in zip(
+            drawn.penalties, *drawn.risk(noise=0.5, inherited=_inherited(n)), strict=True
+        )
     ]
 
 
-def _claims(effort: Effort, at_rows: Downstream, peak: Downstream) -> tuple[Claim, ...]:
+def _claims(found: Found) -> Iterator[Claim]:
+    effort, where = found.effort, "Theorem 4.1, section 2.3"
     literal = setting(penalty=0.1, generations=5)
-    runs = simulate(
+    yield literally(
+        "risk after 5 generators, ridge 0.1 on 1,000 rows (every row drawn)",
+        where,
+        ridge(literal).risk,
         literal.problem,
         literal.plan(),
-        trials=effort.pick(60, 400),
-        seed=effort.seed,
-        method="literal",
-        workers=effort.workers,
+        effort,
+        effort.pick(60, 400),
+        kind="asymptotic",
     )
-    assert runs.stderr is not None
-    claims = [
-        Claim.asymptotic(
-            "risk after 5 generators, ridge 0.1 on 1,000 rows (every row drawn)",
-            "Theorem 4.1, section 2.3",
-            ridge(literal).risk,
-            runs.risk[-1],
-            runs.stderr[-1],
+    penalties = found.at_rows.penalties
+    for column in (0, len(penalties) // 2, len(penalties) - 1):
+        lam = float(penalties[column])
+        yield Claim.asymptotic(
+            f"rho, the slope of the error in n, at penalty {lam:.3g}",
+            where,
+            rho(setting(penalty=lam, generations=1)),
+            *mean_and_stderr(found.at_rows.amplification[:, column] / (600 - 300 - 1)),
         )
-    ]
-    left = 600 - 300 - 1
-    for column in (0, len(at_rows.penalties) // 2, len(at_rows.penalties) - 1):
-        lam = float(at_rows.penalties[column])
-        mean, stderr = mean_and_stderr(at_rows.amplification[:, column] / left)
-        claims.append(
-            Claim.asymptotic(
-                f"rho, the slope of the error in n, at penalty {lam:.3g}",
-                "Theorem 4.1, section 2.3",
-                rho(setting(penalty=lam, generations=1)),
-                mean,
-                stderr,
-            )
-        )
-    plain = replace(
-        setting(10_000, 0.0), generations=20, generator_samples=600, generator_noise=0.5
+    plain = setting(10_000, 0.0, 20)
+    yield literally(
+        "without penalty 20 generators leave a plateau that rows do not lower (T = 10,000)",
+        "section 2.1",
+        least_squares(plain).risk,
+        plain.problem,
+        plain.plan(),
+        effort,
+        2000,
+        method="auto",
     )
-    exact = simulate(plain.problem, plain.plan(), trials=2000, seed=effort.seed)
-    assert exact.stderr is not None
-    claims.append(
-        Claim.exact(
-            "without penalty 20 generators leave a plateau that rows do not lower (T = 10,000)",
-            "section 2.1",
-            least_squares(plain).risk,
-            exact.risk[-1],
-            exact.stderr[-1],
-        )
+    yield from _optimum(found.near_best)
+    peak, _ = found.peak.risk(noise=0.5, inherited=_inherited(20))
+    yield Claim(
+        "double descent: the error at T = dim over that at T = dim / 2, n = 20",
+        "section 8, F1",
+        1.5,
+        float(peak[0] / ridge(setting(150, generations=20)).risk),
+        kind="at least",
     )
-    claims += _optimum(effort)
-    smallest, _ = mean_and_stderr(
-        peak.bias
-        + 0.25 * peak.variance
-        + inherited_noise(setting(generations=20)) * peak.amplification
-    )
-    below = ridge(setting(150, generations=20)).risk
-    claims.append(
-        Claim(
-            "double descent: the error at T = dim over that at T = dim / 2, n = 20",
-            "section 8, F1",
-            1.5,
-            float(smallest[0] / below),
-            kind="at least",
-        )
-    )
-    return tuple(claims)
 
 
-def _optimum(effort: Effort) -> list[Claim]:
+def _optimum(drawn: Downstream) -> Iterator[Claim]:
     """The best penalty grows with n, and the best error never exceeds the null predictor's."""
-    fine = np.geomspace(0.02, 30, 80)
-    drawn = _designs(ROWS, fine, effort, trials=effort.pick(10, 60))
-    claims = []
     for n in (0, 5, 20):
-        measured, stderr = drawn.risk(noise=0.5, inherited=inherited_noise(setting(generations=n)))
-        predicted = [ridge(setting(penalty=lam, generations=n)).risk for lam in fine]
-        claims.append(
-            Claim(
-                f"best penalty for n = {n}",
-                "section 8, F1",
-                _minimum(fine, np.array(predicted))[0],
-                _minimum(fine, measured)[0],
-                kind="approximate",
-                tolerance=0.05,
-            )
-        )
-        if n == 20:
-            at = int(measured.argmin())
-            claims.append(
-                Claim(
-                    "with the best penalty the error stays below the null predictor's, n = 20",
-                    "section 2.3",
-                    1.0,
-                    float(measured[at]),
-                    float(stderr[at]),
-                    "at most",
-                )
-            )
-    return claims
+        measured, stderr = drawn.risk(noise=0.5, inherited=_inherited(n))
+        predicted = [ridge(setting(penalty=lam, generations=n)).risk for lam in NEAR_BEST]
+        best = _minimum(NEAR_BEST, np.array(predicted)), _minimum(NEAR_BEST, measured)
+        text = f"best penalty for n = {n}"
+        yield Claim(text, "section 8, F1", *best, kind="approximate", tolerance=0.05)
+    at = int(measured.argmin())
+    text = "with the best penalty the error stays below the null predictor's, n = 20"
+    yield Claim(text, "section 2.3", 1.0, float(measured[at]), float(stderr[at]), "at most")
 
 
-def _minimum(penalties: Array, risks: Array) -> tuple[float, float]:
+def _minimum(penalties: Array, risks: Array) -> float:
     """Vertex of the parabola through the least point and its neighbours, in log penalty."""
     at = int(np.clip(risks.argmin(), 1, risks.size - 2))
-    a, b, c = np.polyfit(np.log(penalties[at - 1 : at + 2]), risks[at - 1 : at + 2], 2)
-    vertex = -b / (2 * a)
-    return float(np.exp(vertex)), float(c - b**2 / (4 * a))
+    a, b, _ = np.polyfit(np.log(penalties[at - 1 : at + 2]), risks[at - 1 : at + 2], 2)
+    return float(np.exp(-b / (2 * a)))
+
+
+STUDY = Study(
+    name="isotropic",
+    figure="F1",
+    shows="identity covariance: linear growth in n",
+    title="F1. Identity covariance: the error grows linearly with the generations",
+    measure=_measure,
+    table=_table,
+    claims=_claims,
+    draw=_draw,
+    caption=lambda found: (
+        "Downstream ridge after n generators; dim 300, 600 rows per generator, label noise 0.5 "
+        "everywhere, signal 1. Lines: theory (section 2.3). Points: means over "
+        f"{len(found.at_rows.bias)} (a) and {len(found.by_rows[0].bias)} (b) drawn designs of the "
+        "error given the design, ± 2 standard errors. Triangles: the best penalty, which grows "
+        "with n. In (b) every curve peaks where T = dim and then settles on n · 0.2508, whatever T."
+    ),
+)

@@ -15,13 +15,12 @@ from genloss.errors import DataError
 from genloss.estimate.kernels import Kernel
 from genloss.generation import Generation
 from genloss.papers.demystified.figures.continuation import Continued, continued
+from genloss.papers.effort import Array, Effort
 from genloss.papers.images import Images
-from genloss.papers.reproduction import Effort
 from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.theory.predict import predict
 
-Array = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 
 NOISE = 3.0  # about the standard deviation of the digits
@@ -33,7 +32,7 @@ MOST_FITS = 8  # downstream models of one size and run
 
 
 @dataclass(frozen=True)
-class Study:
+class Sizes:
     """How many images play which part.
 
     Attributes
@@ -44,7 +43,7 @@ class Study:
         Images of a generator (T_0).
     generator_penalty : float
         Its penalty: about a tenth of the clean rule's at T_0.
-    sizes : tuple of int
+    downstream : tuple of int
         Images of the downstream model (T), increasing.
     seen : int
         Images from which the theory's spectrum is estimated.
@@ -57,7 +56,7 @@ class Study:
     reach: float
     generator_samples: int
     generator_penalty: float
-    sizes: tuple[int, ...]
+    downstream: tuple[int, ...]
     seen: int
     test: int
     scored: int
@@ -66,7 +65,7 @@ class Study:
     @property
     def chain(self) -> int:
         """Images that one run needs for its fits."""
-        return GENERATIONS[-1] * self.generator_samples + self.sizes[-1]
+        return GENERATIONS[-1] * self.generator_samples + self.downstream[-1]
 
     def kernels(self) -> dict[str, Kernel]:
         """RBF and polynomial kernel."""
@@ -123,37 +122,37 @@ class Split:
     test: Rows
 
     @classmethod
-    def of(cls, images: Images, study: Study, seed: int) -> Split:
+    def of(cls, images: Images, sizes: Sizes, seed: int) -> Split:
         """Pool both parts of a data set and split them anew."""
         labels = np.concatenate([images.train_digits, images.test_digits])
-        needed = study.seen + study.chain + study.test
+        needed = sizes.seen + sizes.chain + sizes.test
         if labels.size < needed:
             raise DataError(f"{images.name} has {labels.size} images; the figure needs {needed}")
-        most = study.seen + study.runs * study.chain + study.test
+        most = sizes.seen + sizes.runs * sizes.chain + sizes.test
         order = np.random.default_rng(seed).permutation(labels.size)[:most]
         pixels = np.concatenate([images.train, images.test])[order]
-        labels = labels[order] - labels[order[study.test :]].mean()
-        test, seen, chain = np.split(np.arange(labels.size), [study.test, study.test + study.seen])
+        labels = labels[order] - labels[order[sizes.test :]].mean()
+        test, seen, chain = np.split(np.arange(labels.size), [sizes.test, sizes.test + sizes.seen])
         return cls(
             pixels.astype(np.float32) / np.float32(images.brightest), labels, seen, chain, test
         )
 
 
-def panel(kernel: Kernel, split: Split, study: Study, effort: Effort) -> Panel:
+def panel(kernel: Kernel, split: Split, sizes: Sizes, effort: Effort) -> Panel:
     """Literal chains of one kernel, and both theories, estimated on other images."""
     gram = kernel(split.images[split.seen], split.images[split.seen])
     target = split.labels[split.seen]
     estimate = continued(gram, target)
-    rule = Rule(clean_exponent(estimate.plug_in), study.generator_samples)
-    streams = np.random.SeedSequence(effort.seed).spawn(study.runs)
+    rule = Rule(clean_exponent(estimate.plug_in), sizes.generator_samples)
+    streams = np.random.SeedSequence(effort.seed).spawn(sizes.runs)
     with trial_pool(effort.workers or cores()) as pool:
-        runs = list(pool.map(lambda stream: _literal(stream, kernel, split, study, rule), streams))
+        runs = list(pool.map(lambda stream: _literal(stream, kernel, split, sizes, rule), streams))
     return Panel(
         rule=rule,
         estimate=estimate,
         runs=np.stack(runs),
-        theory=_theory(estimate.problem, estimate.noise, study, rule),
-        plug_in=_theory(estimate.plug_in, 0.0, study, rule),
+        theory=_theory(estimate.problem, estimate.noise, sizes, rule),
+        plug_in=_theory(estimate.plug_in, 0.0, sizes, rule),
     )
 
 
@@ -188,13 +187,13 @@ def clean_exponent(sample: Problem) -> float:
     return decay / (left + 1)
 
 
-def _theory(problem: Problem, unlearnable: float, study: Study, rule: Rule) -> Array:
+def _theory(problem: Problem, unlearnable: float, sizes: Sizes, rule: Rule) -> Array:
     """Predicted errors on clean labels, of which ``unlearnable`` is noise to any kernel model."""
-    found = np.empty((len(GENERATIONS), len(RULES), len(study.sizes)))
+    found = np.empty((len(GENERATIONS), len(RULES), len(sizes.downstream)))
     real = float(np.hypot(NOISE, unlearnable))
     for at in np.ndindex(found.shape):
-        n, name, rows = GENERATIONS[at[0]], RULES[at[1]], study.sizes[at[2]]
-        fits = [(study.generator_samples, study.generator_penalty)] * n + [
+        n, name, rows = GENERATIONS[at[0]], RULES[at[1]], sizes.downstream[at[2]]
+        fits = [(sizes.generator_samples, sizes.generator_penalty)] * n + [
             (rows, rule(name, rows, n))
         ]
         plan = Plan(
@@ -213,19 +212,19 @@ def _theory(problem: Problem, unlearnable: float, study: Study, rule: Rule) -> A
 
 
 def _literal(
-    stream: np.random.SeedSequence, kernel: Kernel, split: Split, study: Study, rule: Rule
+    stream: np.random.SeedSequence, kernel: Kernel, split: Split, sizes: Sizes, rule: Rule
 ) -> Array:
     """Errors of one run, (GENERATIONS, RULES, sizes); small models are fitted several times."""
     rng = np.random.default_rng(stream)
-    rows = rng.permutation(split.chain)[: study.chain]
-    test = rng.permutation(split.test)[: study.scored]
-    down = rows[: study.sizes[-1]]
-    labels = _labels(kernel, split, study, down, rows[down.size :], rng)
+    rows = rng.permutation(split.chain)[: sizes.chain]
+    test = rng.permutation(split.test)[: sizes.scored]
+    down = rows[: sizes.downstream[-1]]
+    labels = _labels(kernel, split, sizes, down, rows[down.size :], rng)
     labels += NOISE * rng.standard_normal((down.size, 1))
     inputs = split.images[down]
     gram, outward = kernel(inputs, inputs), kernel(split.images[test], inputs)
-    errors = np.empty((len(GENERATIONS), len(RULES), len(study.sizes)))
-    for column, size in enumerate(study.sizes):
+    errors = np.empty((len(GENERATIONS), len(RULES), len(sizes.downstream)))
+    for column, size in enumerate(sizes.downstream):
         blocks = [slice(first, first + size) for first in range(0, down.size - size + 1, size)]
         fits = [
             _downstream(gram[b, b], outward[:, b], labels[b], split.labels[test], rule)
@@ -238,7 +237,7 @@ def _literal(
 def _labels(
     kernel: Kernel,
     split: Split,
-    study: Study,
+    sizes: Sizes,
     down: Rows,
     rows: Rows,
     rng: np.random.Generator,
@@ -249,7 +248,7 @@ def _labels(
     for n, block in enumerate(blocks, start=1):
         inputs = split.images[block]
         noisy = given + NOISE * rng.standard_normal(block.size)
-        dual = _ridge(kernel(inputs, inputs), noisy, study.generator_penalty)
+        dual = _ridge(kernel(inputs, inputs), noisy, sizes.generator_penalty)
         if n in GENERATIONS:
             columns.append(kernel(split.images[down], inputs) @ dual)
         if n < len(blocks):

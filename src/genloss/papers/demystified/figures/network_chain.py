@@ -1,16 +1,20 @@
-"""Extension: the paper's chain for any learner, on rows of real images.
+"""Extension: the paper's chain for any learner on rows of images, and everything measured on it.
 
 The paper treats linear models and kernels; its chain with networks is not in it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from genloss._threads import cores, trial_pool
 from genloss.errors import InvalidInputError
 from genloss.papers.images import Images
 
@@ -19,13 +23,19 @@ Predictor = Callable[[Array], Array]
 Learner = Callable[[Array, Array, float, int], Predictor]
 """Fits inputs (n_rows, dim) and labels (n_rows,) with a penalty per row and a seed."""
 
+RIDGE, KERNEL, SHALLOW, DEEP = "ridge", "kernel ridge", "one hidden layer", "three hidden layers"
+NARROW, WIDE = "narrow", "wide"
+LAYERS = {SHALLOW: 2, DEEP: 4}
+LIGHT = {RIDGE: 0.03, KERNEL: 1e-3, SHALLOW: 0.03, DEEP: 0.03}
+STRONG = {KERNEL: 1e-2, SHALLOW: 0.3, DEEP: 0.1}
+SOME_NOISE, HALF = 0.5, 0.5
+
 
 def ridge(inputs: Array, labels: Array, penalty: float, _seed: int) -> Predictor:
     """Ridge regression with a free intercept."""
     from sklearn.linear_model import Ridge
 
-    fitted = Ridge(alpha=len(labels) * penalty).fit(inputs, labels)
-    return fitted.predict
+    return Ridge(alpha=len(labels) * penalty).fit(inputs, labels).predict
 
 
 def kernel_ridge(inputs: Array, labels: Array, penalty: float, _seed: int) -> Predictor:
@@ -36,21 +46,13 @@ def kernel_ridge(inputs: Array, labels: Array, penalty: float, _seed: int) -> Pr
     return model.fit(inputs, labels).predict
 
 
-def network(*hidden: int, iterations: int) -> Learner:
+def network(*hidden: int, iterations: int, factor: float = 1.0) -> Learner:
     """A network of rectified linear units, initialised afresh and fitted by L-BFGS.
 
-    Parameters
-    ----------
-    *hidden : int
-        Units of each hidden layer.
-    iterations : int
-        L-BFGS iterations at most; this many, or scikit-learn's tolerance, is the stopping rule.
-
-    Returns
-    -------
-    Learner
-        Minimises the mean squared error plus ``penalty`` times the sum of squares of all weights:
-        scikit-learn's ``MLPRegressor(alpha=n_rows * penalty)``.
+    It minimises the mean squared error plus ``penalty`` times the sum of squares of all weights,
+    the same as scikit-learn's ``MLPRegressor(alpha=n_rows * penalty)``, and stops at that
+    library's tolerance or after so many iterations. Labels are multiplied by ``factor`` before the
+    fit and predictions divided by it.
     """
     from sklearn.neural_network import MLPRegressor
 
@@ -61,18 +63,8 @@ def network(*hidden: int, iterations: int) -> Learner:
             solver="lbfgs",
             max_iter=iterations,
             random_state=seed,
-        )
-        return model.fit(inputs, labels).predict
-
-    return fit
-
-
-def scaled(learner: Learner, factor: float) -> Learner:
-    """The same learner on labels multiplied by a factor, its predictions divided by it."""
-
-    def fit(inputs: Array, labels: Array, penalty: float, seed: int) -> Predictor:
-        model = learner(inputs, factor * labels, penalty, seed)
-        return lambda rows: model(rows) / factor
+        ).fit(inputs, factor * labels)
+        return model.predict if factor == 1 else lambda rows: model.predict(rows) / factor
 
     return fit
 
@@ -80,27 +72,13 @@ def scaled(learner: Learner, factor: float) -> Learner:
 def equivalent_penalty(penalty: float, *, factor: float, layers: int) -> float:
     """The penalty that does to labels what ``penalty`` does to them multiplied by ``factor``.
 
-    Parameters
-    ----------
-    penalty : float
-        Penalty per row on all weights, none on the offsets.
-    factor : float
-        Multiplies the labels.
-    layers : int
-        Layers of weights: one more than hidden layers; 1 is ridge regression.
-
-    Returns
-    -------
-    float
-        ``penalty * factor ** (2 / layers - 2)``.
-
     Notes
     -----
-    Rectified linear units are homogeneous: with all weights times ``factor ** (1 / layers)`` (and
-    the offsets of layer k times ``factor ** (k / layers)``) the output is ``factor`` times as
-    large. The squared error then has grown by ``factor ** 2``, the penalty by
-    ``factor ** (2 / layers)``.
-    A linear model has one layer and does not care; a network shrinks small labels harder.
+    Rectified linear units are homogeneous: with all weights of the ``layers`` layers times
+    ``factor ** (1 / layers)`` (and the offsets of layer k times ``factor ** (k / layers)``) the
+    output is ``factor`` times as large. The squared error has then grown by ``factor ** 2`` and
+    the penalty by ``factor ** (2 / layers)``. A linear model has one layer and does not care; a
+    network shrinks small labels harder.
 
     Examples
     --------
@@ -189,24 +167,10 @@ def successor(
     penalty: float,
     noise: float,
 ) -> Predictor:
-    """The model after ``earlier`` ones, fitted on rows none of them has seen.
+    """The model after ``earlier`` ones, on the next ``n_samples`` rows, which none of them has seen.
 
-    Parameters
-    ----------
-    learner : callable
-        How it is fitted.
-    task : Task
-        Rows and real labels.
-    draw : Draw
-        Order of the rows, noise and seeds.
-    earlier : sequence of callable
-        The models before it; the last labels its rows. Without any the labels are real.
-    n_generator : int
-        Rows that each earlier model was fitted on.
-    n_samples : int
-        Rows of this model: the next in the order.
-    penalty, noise : float
-        Penalty per row; standard deviation of the label noise, in units of that of the labels.
+    The last of them labels its rows, plus noise of this standard deviation in units of that of the
+    labels; without any the labels are real. Each of them was fitted on ``n_generator`` rows.
 
     Raises
     ------
@@ -235,27 +199,151 @@ def chain(
     penalty: float,
     noise: float,
 ) -> list[Predictor]:
-    """Models fitted each on fresh rows, labelled by the one before plus noise; the first on real.
+    """Models fitted each on fresh rows, labelled by the one before plus noise; the first on real."""
+    made: list[Predictor] = []
+    sizes = {"n_generator": n_samples, "n_samples": n_samples}
+    for _ in range(models):
+        made.append(successor(learner, task, draw, made, **sizes, penalty=penalty, noise=noise))
+    return made
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Sizes of the experiment.
 
     Parameters
     ----------
-    learner, task, draw, n_samples, penalty, noise
-        As for `successor`.
+    n_samples, many : int
+        Rows of a model, and of one that has many.
+    before : int
+        Earlier models in the parts that look at one late model.
     models : int
-        Number of models.
+        Models of the chains with a strong penalty.
+    runs, iterations : int
+        Independent runs; L-BFGS iterations at most.
+    width, depth : int
+        Units of the single hidden layer, and of each of three.
+    widths : tuple of int
+        Units of the narrow and the wide single layer.
+    noises : tuple of float
+        Standard deviations of the label noise, that of real labels being 1. With 0 and 1.
+    penalties : tuple of float
+        Those tried downstream, `LIGHT` of networks among them.
     """
-    made: list[Predictor] = []
-    for _ in range(models):
-        made.append(
-            successor(
-                learner,
-                task,
-                draw,
-                made,
-                n_generator=n_samples,
-                n_samples=n_samples,
-                penalty=penalty,
-                noise=noise,
-            )
-        )
-    return made
+
+    n_samples: int = 300
+    many: int = 1200
+    before: int = 5
+    models: int = 9
+    runs: int = 6
+    iterations: int = 150
+    width: int = 100
+    depth: int = 64
+    widths: tuple[int, int] = (20, 200)
+    noises: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0)
+    penalties: tuple[float, ...] = (0.01, 0.03, 0.06, 0.1, 0.2, 0.4, 0.8)
+
+    def learners(self, factor: float = 1.0) -> dict[str, Learner]:
+        """Every learner by name, the networks on labels times a factor."""
+        (narrow, wide), deep = self.widths, (self.depth,) * 3
+        hidden = {SHALLOW: (self.width,), DEEP: deep, NARROW: (narrow,), WIDE: (wide,)}
+        networks = {
+            name: network(*units, iterations=self.iterations, factor=factor)
+            for name, units in hidden.items()
+        }
+        return {RIDGE: ridge, KERNEL: kernel_ridge, **networks}
+
+
+class Key(NamedTuple):
+    """What was measured: one model of one chain."""
+
+    part: str
+    learner: str
+    penalty: float
+    noise: float
+    model: int
+    n_samples: int
+
+
+class Scores(NamedTuple):
+    """Error and spread of the predictions, one entry per run."""
+
+    error: Array
+    spread: Array
+
+
+Results = Mapping[Key, Scores]
+Scored = tuple[Key, tuple[float, float]]
+
+
+def measure(task: Task, sizes: Sizes, *, seed: int, workers: int | None) -> Results:
+    """All measurements of all runs; the same whatever the number of workers."""
+    from sklearn.exceptions import ConvergenceWarning
+
+    n_rows = len(task.labels)
+    draws = [Draw.of([seed, run], n_rows=n_rows, models=sizes.models) for run in range(sizes.runs)]
+    # filters of warnings belong to the process: changed once, outside the threads
+    with warnings.catch_warnings(), trial_pool(workers or cores()) as pool:
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        runs = list(pool.map(lambda draw: dict(_measured(task, sizes, draw)), draws))
+    return {
+        key: Scores(*np.array([run[key] for run in runs], dtype=np.float64).T) for key in runs[0]
+    }
+
+
+def _measured(task: Task, sizes: Sizes, draw: Draw) -> Iterator[Scored]:
+    """Every part of one run, all on the same draw."""
+    learners, halved = sizes.learners(), sizes.learners(factor=HALF)
+    rows, late = sizes.n_samples, sizes.before
+
+    def scores(model: Predictor) -> tuple[float, float]:
+        return task.error(model), task.spread(model)
+
+    @cache
+    def made(learner: Learner, models: int, penalty: float, noise: float) -> list[Predictor]:
+        settings = {"penalty": penalty, "noise": noise}
+        return chain(learner, task, draw, models=models, n_samples=rows, **settings)
+
+    def mirrored(
+        part: str, name: str, penalty: float, noise: float, models: int
+    ) -> Iterator[Scored]:
+        """Scores averaged over the noise and the negative of it, which cancels what is odd in it."""
+        chains = [made(learners[name], models, penalty, sign) for sign in sorted({noise, -noise})]
+        for number, alike in enumerate(zip(*chains, strict=True)):
+            error, spread = np.mean([scores(model) for model in alike], axis=0)
+            yield Key(part, name, penalty, noise, number, rows), (float(error), float(spread))
+
+    for name, penalty in LIGHT.items():
+        for noise in sizes.noises:
+            yield from mirrored("noise", name, penalty, noise, late + 1)
+        before = made(learners[name], late + 1, penalty, 1.0)
+        for number in (0, late):
+            for part, count, tried in (
+                ("rows", sizes.many, penalty),
+                *(("penalty", rows, tried) for tried in sizes.penalties),
+            ):
+                model = successor(
+                    learners[name],
+                    task,
+                    draw,
+                    before[:number],
+                    n_generator=rows,
+                    n_samples=count,
+                    penalty=tried,
+                    noise=1.0,
+                )
+                yield Key(part, name, tried, 1.0, number, count), scores(model)
+    for name, penalty in STRONG.items():
+        for noise in (0.0, SOME_NOISE):
+            yield from mirrored("strong", name, penalty, noise, sizes.models)
+    for name in (NARROW, WIDE):
+        for number, model in enumerate(made(learners[name], late + 1, LIGHT[SHALLOW], 1.0)):
+            yield Key("width", name, LIGHT[SHALLOW], 1.0, number, rows), scores(model)
+    for name, layers in LAYERS.items():
+        same = equivalent_penalty(LIGHT[name], factor=HALF, layers=layers)
+        for part, learner, penalty in (
+            ("labels halved", halved[name], LIGHT[name]),
+            ("equivalent penalty", learners[name], same),
+        ):
+            [model] = made(learner, 1, penalty, 1.0)
+            yield Key(part, name, penalty, 1.0, 0, rows), scores(model)

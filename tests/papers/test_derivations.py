@@ -7,9 +7,9 @@ import pytest
 
 import genloss as gl
 from genloss.equivalents import degrees_of_freedom, kappa
-from genloss.papers import derivation_cases as of
-from genloss.papers.derivations import CASES, answer, run
-from genloss.papers.reproduction import Effort
+from genloss.papers import reproduce
+from genloss.papers.pencil import CASES, answer
+from genloss.pencils import gallery as of
 from genloss.pencils import risks
 
 S, W, NOISE2 = of.SPECTRUM, of.TRUTH, of.NOISE**2
@@ -166,7 +166,7 @@ def test_literally(case):
 
 @pytest.mark.slow
 def test_quick_run():
-    drawn = run(Effort(quick=True, seed=3))
+    drawn = reproduce("derivations", quick=True, seed=3)
     assert [claim.claim for claim in drawn.claims if claim.verdict != "holds"] == []
     assert len(drawn.claims) == len(CASES) + sum(case.plan is not None for case in CASES)
     assert len(drawn.table) == sum(len(case.grid[::3]) + len(case.simulated) for case in CASES)

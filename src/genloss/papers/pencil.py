@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from genloss.papers import derivation_cases as of
 from genloss.papers.claims import Claim
-from genloss.papers.derivation_cases import DIM, PROBLEM, Case
-from genloss.papers.drawing import colour, label, legend, log_axes, panels
-from genloss.papers.reproduction import Effort, Reproduction
+from genloss.papers.drawing import colour, label, legend, log_axes, panels, points
+from genloss.papers.effort import Effort
+from genloss.papers.paper import Paper
+from genloss.papers.reproduction import Row
+from genloss.papers.study import Study
 from genloss.pencils import Limit, Risk
+from genloss.pencils import gallery as of
+from genloss.pencils.gallery import DIM, PROBLEM, Case
 from genloss.theory.predict import predict
 
 if TYPE_CHECKING:
@@ -156,38 +160,57 @@ class Point:
         )
 
 
-def run(effort: Effort) -> Reproduction:
-    """Derive and simulate every problem and draw both."""
-    trials = effort.pick(50, 1000)
-    step = effort.pick(3, 1)
-    lines = {case: [_derived(case, knob) for knob in case.grid[::step]] for case in CASES}
-    measured = {
-        case: [
-            _measured(case, knob, trials, [effort.seed, k, j])
-            for j, knob in enumerate(case.simulated)
-        ]
-        for k, case in enumerate(CASES)
-    }
-    claims = [_farthest([point.claim(case) for point in measured[case]]) for case in CASES]
-    claims += [_as_plan(case) for case in CASES if case.plan]
-    return Reproduction(
-        title="Nine derivations by the pencil engine",
-        caption=(
-            f"Every line is a few lines of Python in Gaussian matrices of {DIM} features, solved as "
-            "one fixed point; no formula was derived. In brackets: unknowns of the pencil. Points: "
-            f"mean ± 2 standard errors of {trials:,} literal runs in NumPy. Covariance "
-            "eigenvalues i^-0.8 with mean 1 (the first panel: identity), null risk 1, noise 0.5. "
-            "Claims are judged at the point that is farthest off, of four; the limits are off by a "
-            f"term of order 1/dim. Settings: {_settings()}."
-        ),
-        figure=_draw(lines, measured),
-        table=[
-            _row(case, point)
-            for case in CASES
-            for point in sorted([*lines[case], *measured[case]], key=lambda point: point.knob)
-        ],
-        claims=tuple(claims),
+@dataclass(frozen=True)
+class Found:
+    """Points of every case along its line, and those that were simulated."""
+
+    trials: int
+    lines: dict[Case, list[Point]]
+    measured: dict[Case, list[Point]]
+
+
+def _measure(effort: Effort) -> Found:
+    trials, step = effort.pick(50, 1000), effort.pick(3, 1)
+    return Found(
+        trials,
+        {case: [_derived(case, knob) for knob in case.grid[::step]] for case in CASES},
+        {
+            case: [
+                _simulated(case, knob, trials, [effort.seed, k, j])
+                for j, knob in enumerate(case.simulated)
+            ]
+            for k, case in enumerate(CASES)
+        },
     )
+
+
+def _claims(found: Found) -> Iterator[Claim]:
+    for case, measured in found.measured.items():
+        yield _farthest([point.claim(case) for point in measured])
+    for case in CASES:
+        if case.plan:
+            yield _as_plan(case)
+
+
+def _caption(found: Found) -> str:
+    return (
+        f"Every line is a few lines of Python in Gaussian matrices of {DIM} features, solved as "
+        "one fixed point; no formula was derived. In brackets: unknowns of the pencil. Points: "
+        f"mean ± 2 standard errors of {found.trials:,} literal runs in NumPy. Covariance "
+        "eigenvalues i^-0.8 with mean 1 (the first panel: identity), null risk 1, noise 0.5. "
+        "Claims are judged at the point that is farthest off, of four; the limits are off by a "
+        f"term of order 1/dim. Settings: {_settings()}."
+    )
+
+
+def _table(found: Found) -> list[Row]:
+    return [
+        _row(case, point)
+        for case in CASES
+        for point in sorted(
+            [*found.lines[case], *found.measured[case]], key=lambda point: point.knob
+        )
+    ]
 
 
 def _settings() -> str:
@@ -216,7 +239,7 @@ def answer(found: Limit | Risk) -> float:
     return found.value if isinstance(found, Limit) else found.risk
 
 
-def _measured(case: Case, knob: float, trials: int, seed: list[int]) -> Point:
+def _simulated(case: Case, knob: float, trials: int, seed: list[int]) -> Point:
     rng, derived = np.random.default_rng(seed), _derived(case, knob)
     draws = np.array([case.draw(knob, rng) for _ in range(trials)])
     stderr = float(draws.std(ddof=1) / np.sqrt(trials))
@@ -244,7 +267,7 @@ def _as_plan(case: Case) -> Claim:
     )
 
 
-def _row(case: Case, point: Point) -> dict[str, Any]:
+def _row(case: Case, point: Point) -> Row:
     simulated = np.isfinite(point.measured)
     return {
         "problem": case.title,
@@ -264,33 +287,19 @@ def _plain(knob: str) -> str:
     return knob.split(" $")[0]
 
 
-def _draw(lines: dict[Case, list[Point]], measured: dict[Case, list[Point]]) -> Figure:
+def _draw(found: Found) -> Figure:
     figure, axes = panels(3, 3, width=3.2, height=2.5)
     for letter, ax, case in zip("abcdefghi", axes, CASES, strict=True):
-        _panel(ax, letter, case, lines[case], measured[case])
+        _panel(ax, letter, case, found.lines[case], found.measured[case])
     legend(axes[0], loc="upper right")
     return figure
 
 
 def _panel(ax: Axes, letter: str, case: Case, line: list[Point], measured: list[Point]) -> None:
-    ax.plot(
-        [point.knob for point in line],
-        [point.predicted for point in line],
-        color=colour(0),
-        label="pencil engine",
-    )
-    ax.errorbar(
-        [point.knob for point in measured],
-        [point.measured for point in measured],
-        yerr=[2 * point.stderr for point in measured],
-        fmt="o",
-        ms=3.5,
-        lw=0,
-        elinewidth=0.9,
-        capsize=2,
-        color=colour(1),
-        label="literal runs",
-    )
+    knobs, predicted = ([getattr(each, name) for each in line] for name in ("knob", "predicted"))
+    ax.plot(knobs, predicted, color=colour(0), label="pencil engine")
+    drawn = np.array([[each.knob, each.measured, each.stderr] for each in measured]).T
+    points(ax, *drawn, color=colour(1), label="literal runs")
     label(ax, letter, f"{case.title} [{line[0].size}]", case.knob, case.answer)
     if case.log:
         log_axes(ax, y=False)
@@ -298,3 +307,23 @@ def _panel(ax: Axes, letter: str, case: Case, line: list[Point], measured: list[
             ax.set_xticks([20, 50, 100, 200, 500], ["20", "50", "100", "200", "500"])
             ax.set_xlim(case.grid[0] * 0.85, case.grid[-1] * 1.2)
     ax.set_ylim(bottom=0)
+
+
+PAPER = Paper(
+    key="pencil",
+    title="Derivations by the pencil engine",
+    reference="no paper; docs/pencil.md",
+    presets=("replace", "accumulate"),
+    experiments=(
+        Study(
+            name="derivations",
+            shows="the pencil engine on nine problems",
+            title="Nine derivations by the pencil engine",
+            measure=_measure,
+            table=_table,
+            claims=_claims,
+            draw=_draw,
+            caption=_caption,
+        ),
+    ),
+)
