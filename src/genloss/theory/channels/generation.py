@@ -83,8 +83,9 @@ def fit(moments: Moments, step: Step, start: evolution.Start | None) -> Found | 
     )
     loud = np.divide(gain, directions.count, out=np.zeros_like(gain), where=directions.count > 0)
     loud = loud * directions.spectrum
-    effective = float(loud @ directions.count) ** 2 / float(loud**2 @ directions.count)
-    return Found(accepted, 1 / (1 / effective + 1 / step.rows), start)
+    square = float(loud**2 @ directions.count)
+    inverse = square / float(loud @ directions.count) ** 2 if square > 0 else 0.0
+    return Found(accepted, 1 / (inverse + 1 / step.rows), start)
 
 
 def _read(step: Step, spectrum: Array) -> tuple[list[Rows], list[Shares], Array]:
