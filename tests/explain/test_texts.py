@@ -19,8 +19,11 @@ from genloss.papers.gallery import names
 
 from .page import snippets, text, written
 
+# practice rehearses a forecast
+COMPUTED = [pytest.param(n, marks=[pytest.mark.slow] if n == "practice" else []) for n in TOPICS]
 
-@pytest.mark.parametrize("name", TOPICS)
+
+@pytest.mark.parametrize("name", COMPUTED)
 def test_a_topic_on_the_page_is_what_the_code_writes_now(name):
     assert package._section(TOPICS[name]) in written(), f"run: {COMMAND}"
 
@@ -55,11 +58,7 @@ def test_texts_are_whole(name):
         assert names(other) == [other]
 
 
-# that of practice rehearses a forecast
-SNIPPETS = [pytest.param(n, marks=[pytest.mark.slow] if n == "practice" else []) for n in TOPICS]
-
-
-@pytest.mark.parametrize("name", SNIPPETS)
+@pytest.mark.parametrize("name", COMPUTED)
 def test_every_snippet_prints_what_stands_beside_it(name):
     assert snippets(name, "engineer", "python")
     for block in snippets(name, "engineer", "python"):
