@@ -208,7 +208,9 @@ _NEW_OR_REUSED: Schema = _if(
     "else": {
         "properties": {
             "n_samples": ROWS,
-            "labeler": {"not": {"anyOf": [{"const": "kept"}, {"type": "object", "required": ["kept"]}]}},
+            "labeler": {
+                "not": {"anyOf": [{"const": "kept"}, {"type": "object", "required": ["kept"]}]}
+            },
         },
         "required": ["n_samples"],
     }
