@@ -39,8 +39,10 @@ from genloss.pencils.functionals import Chain
 from genloss.pencils.space import Space
 from genloss.plan import Plan
 from genloss.problem import Problem
+from genloss.spectrum import Spectrum
 from genloss.steps import Block, Step, resolve
 
+_SOME = 1e-12  # directions where the truth has a part and a compressed spectrum has none
 Rows = tuple[int, Expression]
 """Number of the first of some rows that always go together, and their design."""
 
@@ -97,23 +99,34 @@ def risks(problem: Problem, plan: Plan) -> tuple[Array, Array]:
     _check.instance("problem", problem, Problem)
     _check.instance("plan", plan, Plan).check_fits(problem.dim)
     steps, models = resolve(plan), range(plan.n_models)
-    laws = Laws(problem.spectrum, problem.truth, steps, plan.penalty, models)
+    for step in steps:
+        if not step.is_linear:
+            raise NoTheoryError(
+                f"model {step.model} has labels, a loss or a rule that keeps rows beyond ridge regression; "
+                "a pencil is of ridge regression on linear labels, genloss.predict(problem, plan) "
+                "knows the others"
+            )
+    directions = Spectrum.of(problem.spectrum, problem.truth)
+    laws = Laws(directions, steps, plan.penalty, models)
     return laws.bias, laws.variances
 
 
 class Given(NamedTuple):
-    """Earlier models, of which only the law matters: filters of the truth and covariances, (p,)."""
+    """Earlier models, of which only the law matters.
+
+    Filters of the truth, and covariances summed over the directions of every eigenvalue, (p,).
+    """
 
     filters: Mapping[int, Array]
     covariance: Mapping[tuple[int, int], Array]
 
 
 class Laws:
-    """Means and covariances of models that are solved together, per direction.
+    """Means and covariances of models that are solved together, per eigenvalue.
 
     Parameters
     ----------
-    spectrum, truth : ndarray of shape (p,)
+    directions : Spectrum
         What there is to learn.
     steps : sequence of Step
         Those of the plan as far as the last of the models.
@@ -129,8 +142,7 @@ class Laws:
 
     def __init__(
         self,
-        spectrum: Array,
-        truth: Array,
+        directions: Spectrum,
         steps: Sequence[Step],
         penalty: Array,
         new: range,
@@ -138,7 +150,8 @@ class Laws:
         given: Given | None = None,
     ) -> None:
         self.new = new
-        features, self._metric, own, roots, self._which = _directions(spectrum, truth, steps)
+        features, self._metric, own, roots, self._which = _directions(directions, steps)
+        self._multiplicity = directions.multiplicity
         self._truth = own
         models = {REAL: vector(features, own, name="truth")}
         if given is not None:
@@ -160,8 +173,9 @@ class Laws:
         return kept[self._which]
 
     def covariance(self, one: int, other: int) -> Array:
-        """Covariance of two models."""
-        return self._chain.covariance(self._models[one], self._models[other])[self._which]
+        """Covariance of two models, summed over the directions of every eigenvalue."""
+        each = self._chain.covariance(self._models[one], self._models[other])
+        return each[self._which] * self._multiplicity
 
     def filling(self, model: int) -> float:
         """Largest df2 / n_samples of the fits solved here that the model descends from, and its own."""
@@ -252,13 +266,14 @@ def _fits(
 
 
 def _directions(
-    spectrum: Array, truth: Array, steps: Sequence[Step]
+    directions: Spectrum, steps: Sequence[Step]
 ) -> tuple[Space, Array, Array, dict[tuple[float, ...] | None, Expression], npt.NDArray[np.intp]]:
     """The space of features with equal directions taken together, and what varies over it."""
     own = {block.covariance for step in steps for block in step.blocks} - {None}
-    table = np.array([spectrum, *own])
-    distinct, which, counts = np.unique(table, axis=1, return_inverse=True, return_counts=True)
-    root_mean = np.sqrt(np.bincount(which.ravel(), truth**2) / counts)
+    table = np.array([directions.eigenvalues, *own])
+    distinct, which = np.unique(table, axis=1, return_inverse=True)
+    counts = np.bincount(which.ravel(), np.maximum(directions.multiplicity, _SOME))
+    root_mean = np.sqrt(np.bincount(which.ravel(), directions.energy) / counts)
     features = Space.features(multiplicities=counts)
     roots = [diagonal(features, root) for root in np.sqrt(distinct)]
     named = dict(zip([None, *own], roots, strict=True))
@@ -273,17 +288,20 @@ def _vectors(
     if not numbers:
         return {}
 
-    def average(values: Array) -> Array:
-        return np.asarray(np.bincount(which, values) / counts)
+    merged = np.bincount(which)  # entries of one eigenvalue, with one filter
 
-    covariance = np.array([[average(given.covariance[a, b]) for b in numbers] for a in numbers])
+    def each(summed: Array) -> Array:
+        return np.asarray(np.bincount(which, summed) / counts)
+
+    covariance = np.array([[each(given.covariance[a, b]) for b in numbers] for a in numbers])
     values, turn = np.linalg.eigh(covariance.transpose(2, 0, 1))
     root = turn * np.sqrt(np.maximum(values, 0.0))[:, None, :]
     noises = [noise(features, 1.0, name=f"z{k}") for k in range(len(numbers))]
+    means = {u: np.bincount(which, kept) / merged * truth for u, kept in given.filters.items()}
     return {
         number: sum_of(
             [
-                vector(features, average(given.filters[number]) * truth, name=f"mean of {number}"),
+                vector(features, means[number], name=f"mean of {number}"),
                 *(diagonal(features, root[:, u, k]) @ z for k, z in enumerate(noises)),
             ]
         )

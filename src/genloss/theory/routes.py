@@ -12,10 +12,10 @@ import numpy.typing as npt
 from genloss.cautions import fitted_rows
 from genloss.generation import REAL
 from genloss.plan import Plan
+from genloss.spectrum import Spectrum
 from genloss.steps import Step, resolve
 from genloss.theory import fresh, pooled, pulled, retuned, weighted
 from genloss.theory.closed import is_even, is_plain, obstacles, relabels
-from genloss.theory.directions import Directions
 from genloss.theory.fit import regime, stages
 from genloss.theory.labelers import groups
 from genloss.theory.moments import Moments
@@ -50,7 +50,7 @@ class Walk:
     """
 
     def __init__(
-        self, directions: Directions, chains: Sequence[Steps], ways: Sequence[Route]
+        self, directions: Spectrum, chains: Sequence[Steps], ways: Sequence[Route]
     ) -> None:
         self.chains, self.ways = chains, ways
         fits = np.array([fitted(steps) for steps in chains])
@@ -196,9 +196,8 @@ class Walk:
             {u: whole(moments.mean({u: 1.0}))[0] for u in alive},
             {pair: whole(values)[0] for pair, values in spread.items()},
         )
-        truth = np.sqrt(moments.signal)
         part, penalty = steps[: last + 1], self.penalty_used[0]
-        return Laws(moments.spectrum, truth, part, penalty, range(model, last + 1), first, given)
+        return Laws(moments.directions, part, penalty, range(model, last + 1), first, given)
 
 
 Route = Callable[[Walk, int], None]
@@ -278,7 +277,7 @@ def fitted(steps: Steps) -> tuple[list[int], list[float]]:
     return fitted_rows(steps), [step.penalty / step.blocks[0].weight for step in steps]
 
 
-def outline(steps: Steps, dim: int) -> tuple[object, ...]:
+def outline(steps: Steps, dim: float) -> tuple[object, ...]:
     """What plans have in common that differ by numbers of rows, penalties and noises only."""
     rows, penalties = fitted(steps)
     return tuple(
