@@ -99,6 +99,13 @@ def risks(problem: Problem, plan: Plan) -> tuple[Array, Array]:
     _check.instance("problem", problem, Problem)
     _check.instance("plan", plan, Plan).check_fits(problem.dim)
     steps, models = resolve(plan), range(plan.n_models)
+    for step in steps:
+        if not step.is_linear:
+            raise NoTheoryError(
+                f"model {step.model} has labels, a loss or a rule that keeps rows beyond ridge regression; "
+                "a pencil is of ridge regression on linear labels, genloss.predict(problem, plan) "
+                "knows the others"
+            )
     directions = Spectrum.of(problem.spectrum, problem.truth)
     laws = Laws(directions, steps, plan.penalty, models)
     return laws.bias, laws.variances
@@ -157,9 +164,7 @@ class Laws:
         self.bias = np.array([risk.bias for risk in found])
         self.variances = np.array([risk.variance for risk in found])
         self._own = {u: self._chain.filling(f"model {u}") for u in range(first, len(steps))}
-        self._labelers = {
-            u: {k for block in steps[u].blocks for k in block.shares} for u in self._own
-        }
+        self._labelers = {u: steps[u].asked for u in self._own}
 
     def filter(self, model: int) -> Array:
         """What the mean model keeps of the truth."""
@@ -205,14 +210,23 @@ class Design(NamedTuple):
             rows.append((start, gaussian(space, features, name=f"Z{model}.{start}") @ root))
         return cls(rows, drawn)
 
-    def labels(self, block: Block, model: int, models: Mapping[int, Expression]) -> list[Labels]:
-        """The labels that the rows of a block get for a model."""
+    def labels(
+        self,
+        block: Block,
+        model: int,
+        models: Mapping[int, Expression],
+        before: Mapping[Expression, Labels],
+    ) -> list[Labels]:
+        """The labels that the rows of a block get for a model; ``before`` are those they have."""
         labels = []
         for start, X in self.rows:
-            if block.start <= start < block.stop:
+            if not block.start <= start < block.stop:
+                continue
+            y = [block.kept * before[X].y] if block.kept else []
+            if block.shares:
                 labeler = sum_of([share * models[u] for u, share in block.shares.items()])
-                y = X @ labeler + noise(X.rows, block.noise)
-                labels.append(Labels(X, y, block.weight, model, self.drawn))
+                y = [X @ labeler + noise(X.rows, block.noise), *y]
+            labels.append(Labels(X, sum_of(y), block.weight, model, self.drawn))
         return labels
 
 
@@ -228,6 +242,7 @@ def _fits(
     designs: dict[int, Design] = {}
     labelled: dict[int, list[Labels]] = {}
     map_: Expression | None = None
+    before: dict[Expression, Labels] = {}
     for step in steps[first:]:
         model = step.model
         if step.new:
@@ -237,10 +252,16 @@ def _fits(
         labelled[model] = [
             rows
             for block in step.blocks
-            for rows in designs[block.design].labels(block, model, models)
+            for rows in designs[block.design].labels(block, model, models, before)
         ]
+        before |= {rows.X: rows for rows in labelled[model] if rows.X not in before}
         fitted = [rows for each in step.fitted for rows in labelled[each]]
-        models[model] = _fit(features, map_, fitted, float(penalty[model]), model)
+        if step.towards is None:
+            models[model] = _fit(features, map_, fitted, float(penalty[model]), model)
+            continue
+        pulled = models[step.towards]  # what is left to fit is pulled to zero
+        rest = [rows._replace(y=rows.y - rows.X @ pulled) for rows in fitted]
+        models[model] = pulled + _fit(features, map_, rest, float(penalty[model]), model)
     return models
 
 

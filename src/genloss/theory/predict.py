@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 
@@ -16,7 +16,8 @@ from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.spectrum import Spectral, Spectrum, directions_of
 from genloss.steps import Step, resolve
-from genloss.theory.closed import obstacles
+from genloss.theory.classes import Classes
+from genloss.theory.closed import obstacles, unknown
 from genloss.theory.directions import directions_for
 from genloss.theory.doubts import cautions
 from genloss.theory.routes import Route, Walk, longest_stretch, outline, routes
@@ -125,6 +126,12 @@ def _listed(plans: object) -> list[Plan]:
 def _in_any_units(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve]:
     if not isinstance(problem, Problem):  # a power law: its first eigenvalue is one
         return _curves(problem, plans, method)
+    beyond_ridge = any(not step.is_linear for plan in plans for step in resolve(plan))
+    if beyond_ridge:  # in which labels have no other unit
+        try:
+            return _curves(problem, plans, method)
+        except NotSolvedError as error:
+            raise too_far_apart(str(error)) from None
     if is_ordinary(problem):
         try:
             curves = _curves(problem, plans, method)
@@ -161,6 +168,14 @@ def _curves(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve
 
 def _ways(steps: Sequence[Step], method: str) -> list[Route]:
     """The route of every model, or NoTheoryError."""
+    if reason := unknown(steps):
+        raise NoTheoryError(
+            f"{reason}: no theory knows it, but genloss.simulate(problem, plan) does"
+        )
+    if method == "pencil" and not all(step.is_linear for step in steps):
+        raise NoTheoryError(
+            "method was 'pencil', which knows ridge regression on linear labels alone; use 'auto'"
+        )
     everything: list[Route] = [Walk.pencil] * len(steps)
     ways = everything if method == "pencil" else routes(steps)
     if method == "pencil" and not any(step.retuned for step in steps):
@@ -194,21 +209,28 @@ def _by_walk(
     ways: Sequence[Route],
 ) -> Iterator[Curve]:
     """Curves of plans of one outline, as many at a time as the cache holds."""
-    alone = any(step.retuned for step in chains[0]) or not {Walk.weighted, Walk.pencil}.isdisjoint(
-        ways
-    )
+    alone = any(step.retuned for step in chains[0]) or not {
+        Walk.weighted,
+        Walk.pencil,
+        Walk.channel,
+    }.isdisjoint(ways)
     size = 1 if alone else max(1, CELLS // directions.eigenvalues.size)
     for start in range(0, len(chains), size):
         walk = Walk(directions, chains[start : start + size], ways)
         parts, exact = [], []
+        classes = Classes(walk.moments) if Walk.channel in ways else None
         for model, follow in enumerate(ways):
             follow(walk, model)
+            if classes is not None:
+                classes.see(model)
             parts.append(walk.moments.risk(model))
             exact.append(walk.moments.exact[model])
         bias, variance = np.array(parts).transpose(1, 2, 0)
         risk, known = bias + variance, np.array(exact)
         method = "exact theory" if known.all() else "state evolution"
+        method = "channel" if Walk.channel in ways else method
         method = "pencil" if Walk.pencil in ways else method
+        more: dict[str, Any] = {} if classes is None else classes.columns(walk)
         for number, warnings in enumerate(cautions(problem, walk, risk, known)):
             yield Curve(
                 risk=risk[number],
@@ -221,4 +243,5 @@ def _by_walk(
                 df2=walk.effective.df2[number],
                 exact=known,
                 penalty=walk.penalty_used[number],
+                **more,
             )

@@ -306,11 +306,13 @@ def _with_real_rows(generation: Generation, n_real: int, real_noise: float | Non
     rest: list[Source] = []
     left = n_real
     for source in generation.sources:
-        taken = 0 if source.labeler == "real" else min(left, source.n_samples)
+        taken = 0 if source.labeler == "real" else min(left, source.new_rows)
         left -= taken
         if taken:
             noise = source.real_noise if real_noise is None else real_noise
             real.append(replace(source, n_samples=taken, labeler="real", real_noise=noise))
-        if taken < source.n_samples:
-            rest.append(replace(source, n_samples=source.n_samples - taken))
+        if source.inputs != "new":
+            rest.append(source)
+        elif taken < source.new_rows:
+            rest.append(replace(source, n_samples=source.new_rows - taken))
     return replace(generation, sources=(*real, *rest))
