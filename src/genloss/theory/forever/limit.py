@@ -17,6 +17,7 @@ from genloss.labels.linear import Linear
 from genloss.losses.squared import Squared
 from genloss.plan import Plan
 from genloss.problem import Problem
+from genloss.spectrum import Spectral, directions_of
 from genloss.theory.doubts import LOW_DIM, NOT_GAUSSIAN
 from genloss.theory.forever import cures, one_design, pools
 from genloss.theory.forever.fresh_blocks import FreshBlock
@@ -137,12 +138,12 @@ class Limit:
         return "\n".join([*lines, *(f"  warning: {text}" for text in self.warnings)])
 
 
-def limit(problem: Problem, plan: Plan, *, block: int | None = None) -> Limit:
+def limit(problem: Spectral, plan: Plan, *, block: int | None = None) -> Limit:
     """Find what the last model becomes if the end of a plan is repeated for ever.
 
     Parameters
     ----------
-    problem : Problem
+    problem : Problem or genloss.scaling.PowerLaw
         What there is to learn.
     plan : Plan
         Who labels which rows, and how each generation is fitted. Its last generation is repeated, or
@@ -184,19 +185,20 @@ def limit(problem: Problem, plan: Plan, *, block: int | None = None) -> Limit:
     >>> bool(abs(gl.predict(problem, chain).risk[-1] / found.risk - 1) < 1e-9)
     True
     """
-    _check.instance("problem", problem, Problem)
+    directions_of(problem)
     _check.instance("plan", plan, Plan)
-    plan.check_fits(problem.dim)
+    if isinstance(problem, Problem):
+        plan.check_fits(problem.dim)
     found = repetition(plan, block)
     solve = _way(plan, found)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        if is_ordinary(problem):
+        if not isinstance(problem, Problem) or is_ordinary(problem):
             return solve(problem, plan, found)
         units = Units.of(problem, [plan])
         return _back(solve(units.problem(problem), units.plan(plan), found), units)
 
 
-def _way(plan: Plan, found: Repetition) -> Callable[[Problem, Plan, Repetition], Limit]:
+def _way(plan: Plan, found: Repetition) -> Callable[[Spectral, Plan, Repetition], Limit]:
     """How to find the limit, or NoTheoryError."""
     generations = [plan.generations[model] for model in found.models]
     fresh = all(g.design == "fresh" and not g.pooled for g in generations)
@@ -238,7 +240,7 @@ def _refuse_unknown(generation: Generation, model: int, fresh: bool) -> None:
         )
 
 
-def _fresh(problem: Problem, plan: Plan, found: Repetition) -> Limit:
+def _fresh(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
     fresh = FreshBlock.after(problem, plan, found)
     links = fresh.links()
     ends = fresh.ends(links)
@@ -265,15 +267,15 @@ def _fresh(problem: Problem, plan: Plan, found: Repetition) -> Limit:
 
 
 def _closed(
-    ends: tuple[float, float, float, float], problem: Problem, plan: Plan, found: Repetition
+    ends: tuple[float, float, float, float], problem: Spectral, plan: Plan, found: Repetition
 ) -> Limit:
     bias, variance, radius, life = ends
     said = _doubts(problem, plan, found, exact=False)
     return Limit(bias + variance, bias, variance, radius, life, None, None, 1, "closed form", said)
 
 
-def _doubts(problem: Problem, plan: Plan, found: Repetition, exact: bool) -> tuple[str, ...]:
-    least = min(problem.dim, int(plan.n_samples[found.first :].min()))
+def _doubts(problem: Spectral, plan: Plan, found: Repetition, exact: bool) -> tuple[str, ...]:
+    least = min(problem.directions.dim, int(plan.n_samples[found.first :].min()))
     said = [] if problem.gaussian else [NOT_GAUSSIAN]
     if not exact and least < LOW_DIM:
         said.append(
