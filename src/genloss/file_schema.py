@@ -82,10 +82,10 @@ IN_A_GENERATION: dict[str, Schema] = {
     "features": optional(ROWS),
     "feature_map": FRESH_OR_SAME,
     "subsample": optional(ROWS),
-    "labels": _one_of(Label),
-    "keep": optional(_one_of(Keep)),
-    "loss": _one_of(Loss),
 }
+FAMILIES: dict[str, type[Member]] = {"labels": Label, "keep": Keep, "loss": Loss}
+"""Fields that hold a member of a family, which may have come from outside."""
+
 IN_A_PLAN: dict[str, Schema] = {
     "generations": MODELS,
     "n_samples": per_generation(ROWS),
@@ -214,7 +214,10 @@ def _together() -> Schema:
 
 
 def _fields(noun: type) -> dict[str, Schema]:
-    return {
-        spec.name: {} if spec.name == "sources" else IN_A_GENERATION[spec.name]
-        for spec in fields(noun)
-    }
+    return {spec.name: _field(spec.name) for spec in fields(noun)}
+
+
+def _field(name: str) -> Schema:
+    if name in FAMILIES:
+        return optional(_one_of(FAMILIES[name])) if name == "keep" else _one_of(FAMILIES[name])
+    return {} if name == "sources" else IN_A_GENERATION[name]

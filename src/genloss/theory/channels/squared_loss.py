@@ -15,7 +15,7 @@ from genloss.equivalents import solve as effective_penalty
 from genloss.losses.squared import Squared
 from genloss.theory.channels.evolution import Fit
 from genloss.theory.channels.panels import FAR, SPREAD, between, joined
-from genloss.theory.channels.rows import Rows, density
+from genloss.theory.channels.rows import Rows, density, judge_turns
 
 Array = npt.NDArray[np.float64]
 FAR_OFF = 40.0  # as good as infinite, in standard deviations
@@ -61,12 +61,10 @@ def _moments(rows: Rows, root: Array) -> tuple[float, Array, Array, float]:
     labeler first.
     """
     width = float(np.hypot(root[0, 0], rows.noise))
-    breaks = [rows.label.breaks(-FAR * width, FAR * width)]
-    if rows.judged_by_labeler and rows.keep is not None:
-        sides = np.array([rows.keep.intervals(np.array(y)) for y in (-1.0, 1.0)]).ravel()
-        breaks.append(sides[np.isfinite(sides)])
+    breaks = rows.label.breaks(-FAR * width, FAR * width)
+    judged = judge_turns(rows, root @ root.T, FAR * width)
     limit = np.array([FAR * width])
-    u, weight = between(joined(-limit, limit, width * SPREAD, *breaks))
+    u, weight = between(joined(-limit, limit, width * SPREAD, breaks, judged))
     weight = weight * density(u, np.asarray(width**2))
     # given u the labeler's coordinate is normal, and what the judge has of its own untouched
     mean, spread = root[0, 0] / width**2 * u, rows.noise / width
