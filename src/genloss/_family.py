@@ -32,7 +32,7 @@ class Member:
         if Member in cls.__bases__:
             cls.members = {}
         else:
-            cls.kind = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+            cls.kind = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
             cls.members[cls.kind] = cls
 
     def to_dict(self) -> str | dict[str, Any]:
@@ -79,7 +79,7 @@ def find(family: type[T], name: str, given: Any) -> T:
         hint = f" (did you mean {near[0]!r}?)" if near and isinstance(kind, str) else ""
         raise InvalidInputError(
             f"{name} was {shown(given)}; it must be one of {options}, a table with one of these as "
-            f"its kind, or a value of genloss.{family.__module__.rpartition('.')[2]}{hint}"
+            f"its kind, or a value of genloss.{family.__module__.split('.')[1]}{hint}"
         )
     member: T = call_with_keys(family.members[kind], plain, where=name)
     return member

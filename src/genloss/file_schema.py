@@ -33,13 +33,13 @@ FRESH_OR_SAME: Schema = {"enum": ["fresh", "same"]}
 PENALTY: Schema = {"anyOf": [NOT_NEGATIVE, {"const": "cv"}]}
 LABELER: Schema = {
     "anyOf": [
-        {"enum": ["real", "previous"]},
+        {"enum": ["real", "previous", "kept"]},
         {"type": "integer", "minimum": 0},
         {"type": "string", "pattern": "^[0-9]+$"},
         {
             "type": "object",
             "minProperties": 1,
-            "patternProperties": {"^(real|previous|[0-9]+)$": NUMBER},
+            "patternProperties": {"^(real|previous|kept|[0-9]+)$": NUMBER},
             "additionalProperties": False,
         },
     ]
@@ -70,7 +70,7 @@ def _one_of(family: type[Member]) -> Schema:
 
 
 IN_A_GENERATION: dict[str, Schema] = {
-    "n_samples": ROWS,
+    "n_samples": optional(ROWS),
     "labeler": LABELER,
     "noise": NOT_NEGATIVE,
     "real_noise": optional(NOT_NEGATIVE),
@@ -82,6 +82,8 @@ IN_A_GENERATION: dict[str, Schema] = {
     "features": optional(ROWS),
     "feature_map": FRESH_OR_SAME,
     "subsample": optional(ROWS),
+    "inputs": {"anyOf": [{"const": "new"}, {"type": "integer", "minimum": 0}]},
+    "towards": optional({"anyOf": [{"const": "previous"}, {"type": "integer", "minimum": 0}]}),
 }
 FAMILIES: dict[str, type[Member]] = {"labels": Label, "keep": Keep, "loss": Loss}
 """Fields that hold a member of a family, which may have come from outside."""
@@ -137,7 +139,7 @@ def file_schema() -> Schema:
             "problem": {"anyOf": [_written_out_problem(), *_presets(PROBLEMS, IN_A_PROBLEM)]},
             "plan": {"anyOf": [_listed_plan(), *_plans()]},
             "generation": {"anyOf": [_of_one_source(), _of_sources()]},
-            "source": _table(_fields(Source), ["n_samples"]),
+            "source": _table(_fields(Source), []) | {"allOf": [_NEW_OR_REUSED]},
         },
     }
 
@@ -184,7 +186,7 @@ def _written_out_problem() -> Schema:
 
 def _of_one_source() -> Schema:
     own = {name: value for name, value in _fields(Generation).items() if name != "sources"}
-    return _table({**_fields(Source), **own, "repeat": MODELS}, ["n_samples"]) | _together()
+    return _table({**_fields(Source), **own, "repeat": MODELS}, []) | _together(_NEW_OR_REUSED)
 
 
 def _of_sources() -> Schema:
@@ -193,11 +195,41 @@ def _of_sources() -> Schema:
     return _table(own, ["sources"]) | _together()
 
 
-def _together() -> Schema:
+def _if(properties: dict[str, Schema], then: dict[str, Schema]) -> Schema:
+    condition = {"properties": properties, "required": list(properties)}
+    return {"if": condition, "then": {"properties": then}}
+
+
+_NULL: Schema = {"type": "null"}
+_NEW: Schema = {"inputs": {"const": "new"}}
+_NEW_OR_REUSED: Schema = _if(
+    {"inputs": {"type": "integer"}}, {"n_samples": _NULL, "covariance": _NULL}
+) | {
+    "else": {
+        "properties": {
+            "n_samples": ROWS,
+            "labeler": {
+                "not": {"anyOf": [{"const": "kept"}, {"type": "object", "required": ["kept"]}]}
+            },
+        },
+        "required": ["n_samples"],
+    }
+}
+"""Rows are so many new ones, or all of an earlier generation with the labels they have."""
+
+
+def _together(*more: Schema) -> Schema:
     """Rows are drawn from a pool, and features that are the same must be some."""
-    some = {"not": {"type": "null"}}
+    some = {"not": _NULL}
+    squared = {"enum": ["squared", {"kind": "squared"}]}
     return {
         "allOf": [
+            *more,
+            _if(
+                {"design": {"const": "same"}},
+                {**_NEW, "sources": {"items": {"properties": _NEW}}},
+            ),
+            _if({"towards": some}, {"features": _NULL, "loss": squared}),
             {
                 "if": {"properties": {"subsample": some}, "required": ["subsample"]},
                 "then": {"properties": {"pooled": {"const": True}}, "required": ["pooled"]},

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from genloss._version import __version__
+from genloss._words import quoted
 from genloss.cli.wording import Wording
 from genloss.errors import InvalidInputError
 
@@ -73,9 +74,9 @@ def check_figure(path: Path | None) -> None:
     if path is None:
         return
     if path.suffix not in (".png", ".svg"):
-        raise InvalidInputError(f"--plot was {str(path)!r}; it must end in .png or .svg")
+        raise InvalidInputError(f"--plot was {quoted(path)}; it must end in .png or .svg")
     if not path.resolve().parent.is_dir():
-        raise InvalidInputError(f"--plot was {str(path)!r}; its folder does not exist")
+        raise InvalidInputError(f"--plot was {quoted(path)}; its folder does not exist")
 
 
 def save_figure(draw: Callable[..., Any], path: Path, *, quiet: bool) -> None:

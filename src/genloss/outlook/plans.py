@@ -92,7 +92,7 @@ def sized(plan: Plan, factor: float) -> Plan:
     def one(generation: Generation) -> Generation:
         if id(generation) not in cut:
             sources = tuple(
-                replace(s, n_samples=max(int(s.n_samples * factor + 1e-9), 1))
+                replace(s, n_samples=max(int(s.n_samples * factor + 1e-9), 1)) if s.n_samples else s
                 for s in generation.sources
             )
             drawn = generation.subsample

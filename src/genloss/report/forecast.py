@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -91,10 +91,11 @@ def model_columns(outlook: Forecast, unit: str = "mse") -> list[Column]:
         "check:\nmeasured": written(measured.risk),
         "s.e.": _written_stderr(unit, measured.risk, measured.stderr, outlook.baseline),
     }
+    smallest = float(np.min(own.error)) / max(outlook.baseline, 1e-300)
     error, low_end, high_end, forecast, found, spread = numeric(
         {name: values[shown] for name, values in errors.items()},
         ranks={"low": 2, "high": 2, "check:\nforecast": 1, "s.e.": 4},
-        digits={"low": 3, "high": 3, "s.e.": 2},
+        digits={"low": 3, "high": 3, "s.e.": 2} | _exact(unit, errors, smallest),
     )
     columns = [
         Column("model", [str(t) for t in shown]),
@@ -116,6 +117,12 @@ def model_columns(outlook: Forecast, unit: str = "mse") -> list[Column]:
 _ERROR = {"mse": "error", "rmse": "root\nerror", "share": "share", "r2": "R2"}
 
 
+def _exact(unit: str, names: Iterable[str], share: float) -> dict[str, int]:
+    """More digits for columns of R2, where the smallest share of the mean's error asks for them."""
+    digits = _r2_digits(share, 4)
+    return dict.fromkeys(set(names) - {"s.e."}, digits) if unit == "r2" and digits > 4 else {}
+
+
 def _growth(own: Outcome, shown: list[int]) -> list[Column]:
     """Change since model 0 with its interval."""
 
@@ -133,7 +140,7 @@ def model_legend(outlook: Forecast, unit: str = "mse") -> str:
     """What the columns of the models mean, and how they came about."""
     rows, trials = outlook.rows, outlook.measured.trials or 0
     first, last = outlook.own.error[0], outlook.own.error[-1]
-    root, r2 = _writer("rmse", outlook.baseline), _writer("r2", outlook.baseline)
+    root = _writer("rmse", outlook.baseline)
     mean = float(_writer(unit, outlook.baseline)(np.array(outlook.baseline)))
     words = [
         f"Error: {UNITS[unit]}, on real labels of rows nobody trained on; always answering the mean "
@@ -144,7 +151,7 @@ def model_legend(outlook: Forecast, unit: str = "mse") -> str:
         words.append(
             f"From model 0 to model {outlook.plan.n_models - 1} the root of the error goes from "
             f"{number(float(root(first)), 3)} to {number(float(root(last)), 3)} in units of the target, R2 from "
-            f"{number(float(r2(first)), 2)} to {number(float(r2(last)), 2)}."
+            f"{_r2(float(first) / outlook.baseline)} to {_r2(float(last) / outlook.baseline)}."
         )
     own_rows = int(outlook.plan.n_samples.max())
     fewer = (
@@ -158,6 +165,16 @@ def model_legend(outlook: Forecast, unit: str = "mse") -> str:
         f"(s.e.: its standard error){_off(outlook.relative_error)}."
     )
     return "\n".join(words)
+
+
+def _r2(share: float) -> str:
+    """R2 of a share of the mean's error, with the digits that tell it from one."""
+    return number(1 - share, _r2_digits(share, 2))
+
+
+def _r2_digits(share: float, least: int) -> int:
+    """Digits of R2 that show two of the share it leaves; no more than a number has."""
+    return least if share <= 0 else min(max(least, 1 - math.floor(math.log10(share))), 16)
 
 
 def _off(difference: Array) -> str:

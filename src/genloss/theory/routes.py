@@ -12,10 +12,10 @@ import numpy.typing as npt
 from genloss.cautions import fitted_rows
 from genloss.generation import REAL
 from genloss.plan import Plan
+from genloss.spectrum import Spectrum
 from genloss.steps import Step, resolve
-from genloss.theory import fresh, pooled, retuned, weighted
-from genloss.theory.closed import is_even, is_plain, obstacles
-from genloss.theory.directions import Directions
+from genloss.theory import fresh, pooled, pulled, retuned, weighted
+from genloss.theory.closed import is_even, is_plain, obstacles, relabels
 from genloss.theory.fit import regime, stages
 from genloss.theory.labelers import groups
 from genloss.theory.moments import Moments
@@ -50,7 +50,7 @@ class Walk:
     """
 
     def __init__(
-        self, directions: Directions, chains: Sequence[Steps], ways: Sequence[Route]
+        self, directions: Spectrum, chains: Sequence[Steps], ways: Sequence[Route]
     ) -> None:
         self.chains, self.ways = chains, ways
         fits = np.array([fitted(steps) for steps in chains])
@@ -78,10 +78,17 @@ class Walk:
 
     def fresh(self, model: int) -> None:
         """Fresh rows of one covariance."""
-        members = groups(self.chains, model)
+        members, towards = groups(self.chains, model), self.chains[0][model].towards
+        left = members if towards is None else pulled.left(members, towards)
         if np.isnan(self.penalty[0, model]):
-            self._retune(model, retuned.penalty(self.moments, members))
-        fresh.fit(self.moments, self.stages[model], members, model)
+            self._retune(model, retuned.penalty(self.moments, left))
+        stage = self.stages[model]
+        if (
+            towards is None or stage.gap is None
+        ):  # least squares is the same, whatever it is pulled to
+            fresh.fit(self.moments, stage, members, model)
+        else:
+            pulled.fit(self.moments, stage, left, towards, model)
 
     def _retune(self, model: int, penalty: float) -> None:
         """Put in the penalty that a fit has chosen."""
@@ -189,9 +196,8 @@ class Walk:
             {u: whole(moments.mean({u: 1.0}))[0] for u in alive},
             {pair: whole(values)[0] for pair, values in spread.items()},
         )
-        truth = np.sqrt(moments.signal)
         part, penalty = steps[: last + 1], self.penalty_used[0]
-        return Laws(moments.spectrum, truth, part, penalty, range(model, last + 1), first, given)
+        return Laws(moments.directions, part, penalty, range(model, last + 1), first, given)
 
 
 Route = Callable[[Walk, int], None]
@@ -219,7 +225,7 @@ def routes(steps: Steps) -> list[Route]:
             ways.append(Walk.weighted)
         else:
             after = steps[step.model + 1 : step.model + 2]
-            reused = any(not later.is_new and not later.is_pooled for later in after)
+            reused = any(relabels(later, step) and not later.is_pooled for later in after)
             ways.append(Walk.first_of_run if reused and is_plain(step) else Walk.fresh)
     return ways
 
@@ -238,8 +244,9 @@ def _descendants(steps: Steps, models: range, sound: set[int]) -> set[int]:
     """Those of the models that descend from one before them which is not sound."""
     found = set[int]()
     for model in models:
-        labelers = {u for block in steps[model].blocks for u in block.shares}
-        if any(u in found or (u < models.start and u not in sound) for u in labelers):
+        step = steps[model]
+        needed = step.asked | {block.since for block in step.blocks if block.kept}
+        if any(u in found or (u < models.start and u not in sound) for u in needed):
             found.add(model)
     return found
 
@@ -270,12 +277,13 @@ def fitted(steps: Steps) -> tuple[list[int], list[float]]:
     return fitted_rows(steps), [step.penalty / step.blocks[0].weight for step in steps]
 
 
-def outline(steps: Steps, dim: int) -> tuple[object, ...]:
+def outline(steps: Steps, dim: float) -> tuple[object, ...]:
     """What plans have in common that differ by numbers of rows, penalties and noises only."""
     rows, penalties = fitted(steps)
     return tuple(
         (
             step.is_pooled,
+            step.towards,
             step.features,
             step.map,
             step.drawn and (step.drawn, step.rows),  # whether rows are left out

@@ -43,17 +43,17 @@ def fit(moments: Moments, step: Step, start: evolution.Start | None) -> Found | 
         If the fixed point was not found.
     """
     model, directions = step.model, moments.directions
-    rows, fields, sheets = _read(step, directions.spectrum)
-    means = [_only(moments.mean(each)) + 0 * directions.spectrum for each in fields]
+    rows, fields, sheets = _read(step, directions.eigenvalues)
+    means = [_only(moments.mean(each)) + 0 * directions.eigenvalues for each in fields]
     spread = np.array(
         [
-            [_only(moments.covariance(a, b)) + 0 * directions.spectrum for b in fields]
+            [_only(moments.covariance(a, b)) + 0 * directions.eigenvalues for b in fields]
             for a in fields
         ]
     )
     second = moments.signal * np.array(means)[:, None] * np.array(means) + spread
     ridge = 2 * step.rows * step.penalty
-    problem = evolution.Fit(rows, second, sheets, directions.count, ridge)
+    problem = evolution.Fit(rows, second, sheets, directions.multiplicity, ridge)
     if ridge == 0 and separable.ends(problem, directions.dim):
         return None
     if squared_loss.knows(problem):
@@ -81,10 +81,12 @@ def fit(moments: Moments, step: Step, start: evolution.Start | None) -> Found | 
         ),
         exact=False,
     )
-    loud = np.divide(gain, directions.count, out=np.zeros_like(gain), where=directions.count > 0)
-    loud = loud * directions.spectrum
-    square = float(loud**2 @ directions.count)
-    inverse = square / float(loud @ directions.count) ** 2 if square > 0 else 0.0
+    loud = np.divide(
+        gain, directions.multiplicity, out=np.zeros_like(gain), where=directions.multiplicity > 0
+    )
+    loud = loud * directions.eigenvalues
+    square = float(loud**2 @ directions.multiplicity)
+    inverse = square / float(loud @ directions.multiplicity) ** 2 if square > 0 else 0.0
     return Found(accepted, 1 / (inverse + 1 / step.rows), start)
 
 

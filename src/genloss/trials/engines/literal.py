@@ -100,11 +100,13 @@ class Gaussian:
             blocks.append(rows)
         return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
-    def labels(self, block: Block, X: Array, models: Mapping[int, loop.Model]) -> Array:
+    def labels(
+        self, block: Block, X: Array, models: Mapping[int, loop.Model], kept: Array | float = 0.0
+    ) -> Array:
         """What the labelers say, and normal noise, as a label; NaN where a row is not kept."""
         noise = self._rng.standard_normal(len(X), dtype=X.dtype)
         values = loop.said(block.shares, models, X) + block.noise * noise
-        labels = block.labels.draw(values, self._rng)
+        labels = block.labels.draw(values if block.kept == 0 else values + kept, self._rng)
         if block.keep is None:
             return labels
         judged = loop.said(block.judge, models, X)
@@ -129,8 +131,11 @@ class Learner:
         self._map: Array = np.empty((0, 0))
         self.accepted = 1.0
 
-    def __call__(self, step: Step, rows: loop.Rows) -> Array:
+    def __call__(self, step: Step, rows: loop.Rows, towards: Array | None) -> Array:
         """Coefficients of the model."""
+        if towards is not None:  # the fit to what it leaves, and added
+            rest = rows._replace(y=rows.y - rows.X @ towards.astype(rows.X.dtype))
+            return towards + self(step, rest, None)
         if step.features is None:
             return self._fit(step, *rows)
         X, y, weights = rows
