@@ -73,7 +73,7 @@ def plan():
 def test_members_from_outside_are_predicted_simulated_and_written():
     problem = gl.Problem(np.linspace(0.5, 1.5, 100) / 100, np.full(100, 1.5))
     theory = gl.predict(problem, plan())
-    trials = gl.simulate(problem, plan(), trials=32)
+    trials = gl.simulate(problem, plan(), trials=32, method="literal")
     assert np.all(
         np.abs(theory.error - trials.error) < 0.03 * trials.error + 4 * trials.error_stderr
     )

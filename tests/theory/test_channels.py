@@ -400,13 +400,33 @@ def test_simulate_runs_what_predict_knows():
             [Source(400, "previous", labels="soft", keep=keep.Agrees(0))], 2e-3, loss="logistic"
         ),
     )
-    theory, trials = gl.predict(target, plan), gl.simulate(target, plan, trials=48)
+    theory, trials = (
+        gl.predict(target, plan),
+        gl.simulate(target, plan, trials=48, method="literal"),
+    )
     room = 0.03 * trials.error + 4 * trials.error_stderr
     assert np.all(np.abs(theory.error - trials.error) < room)
     for name, share in (("norm", 0.05), ("log_loss", 0.03), ("brier", 0.03), ("accepted", 0.02)):
         assert getattr(theory, name) == pytest.approx(getattr(trials, name), rel=share)
     assert theory.disagreement == pytest.approx(trials.disagreement, abs=0.01)
     assert gl.Curve.from_dict(trials.to_dict()) == trials
+
+
+@pytest.mark.parametrize("loss", ["logistic", losses.Huber(1.0)], ids=str)
+def test_a_penalty_may_pull_to_an_earlier_model(loss):
+    target, kind = problem(100), "linear" if loss != "logistic" else "sampled"
+    noise = 1.0 if kind == "linear" else 0.0
+    plan = chain(
+        Generation([Source(200, labels=kind, noise=noise)], 5e-3, loss=loss),
+        Generation([Source(150, labels=kind, noise=noise)], 2e-2, loss=loss, towards="previous"),
+        Generation([Source(150, "previous", labels=kind, noise=noise)], 2e-2, loss=loss, towards=0),
+    )
+    theory, trials = (
+        gl.predict(target, plan),
+        gl.simulate(target, plan, trials=64, method="literal"),
+    )
+    assert np.all(np.abs(theory.risk - trials.risk) < 0.03 * trials.risk + 4 * trials.stderr)
+    assert theory.norm == pytest.approx(trials.norm, rel=0.03)
 
 
 def test_training_without_penalty_ends_where_labels_are_separable():
@@ -444,7 +464,8 @@ def test_what_no_theory_knows_is_told():
             NoTheoryError, match=f"{reason}: no theory knows it, but genloss.simulate"
         ):
             gl.predict(problem(50), plan)
-        assert gl.simulate(problem(50), plan, trials=2).error.shape == (plan.n_models,)
+        trials = gl.simulate(problem(50), plan, trials=2, method="literal")
+        assert trials.error.shape == (plan.n_models,)
     with pytest.raises(NoTheoryError, match="use 'auto'"):
         gl.predict(problem(50), chain(Generation([real], 0.1)), method="pencil")
 

@@ -84,8 +84,6 @@ def unknown(steps: Sequence[Step]) -> str | None:
         what = f"model {step.model} has labels, a loss or a rule that keeps rows beyond ridge regression"
         if step.features is not None:
             return f"{what}, on random features"
-        if step.towards is not None:
-            return f"{what}, and is pulled to another model"
         if step.retuned:
             return f"{what}, with penalty 'cv'"
         if step.is_pooled or not step.is_new or step.last_fit > step.model:

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
-from genloss.equivalents import Nodes
 from genloss.equivalents import solve as effective_penalty
 from genloss.losses.squared import Squared
+from genloss.spectrum import Spectrum
 from genloss.theory.channels.evolution import Fit
 from genloss.theory.channels.panels import FAR, SPREAD, between, joined
 from genloss.theory.channels.rows import Rows, density, judge_turns
@@ -22,8 +22,9 @@ FAR_OFF = 40.0  # as good as infinite, in standard deviations
 
 
 def knows(fit: Fit) -> bool:
-    """Whether the loss is squared, on rows of one source."""
-    return len(fit.rows) == 1 and isinstance(fit.rows[0].loss, Squared)
+    """Whether the loss is squared, on rows of one source, and the penalty pulls to zero."""
+    one = len(fit.rows) == 1 and fit.towards is None
+    return one and isinstance(fit.rows[0].loss, Squared)
 
 
 def solved(fit: Fit) -> tuple[Array, Array, float]:
@@ -37,8 +38,9 @@ def solved(fit: Fit) -> tuple[Array, Array, float]:
     n = rows.number * accepted
     penalty = fit.ridge / (2 * rows.weight * n)
     count = fit.multiplicity
-    nodes = Nodes(s, count, float(count.sum()))
-    found = effective_penalty(nodes, np.array([penalty]), np.array([n]))
+    dim = float(count.sum()) if fit.dim is None else fit.dim
+    spectrum = Spectrum(s, count, np.zeros_like(s), dim)
+    found = effective_penalty(spectrum, np.array([penalty]), np.array([n]))
     kappa, df2 = float(found.kappa[0]), float(found.df2[0])
     shrink = s / (s + kappa)
     inverse = np.linalg.inv(root)
