@@ -137,16 +137,16 @@ class Step(NamedTuple):
         return found if self.towards is None else {*found, self.towards}
 
     @property
+    def is_linear(self) -> bool:
+        """Whether it is ridge regression on all rows and what labelers say: linear in the labelers."""
+        return isinstance(self.loss, Squared) and all(
+            isinstance(block.labels, Linear) and block.keep is None for block in self.blocks
+        )
+
+    @property
     def new(self) -> tuple[Block, ...]:
         """The blocks of inputs that are drawn for it."""
         return tuple(block for block in self.blocks if block.design == self.model)
-
-    @property
-    def is_linear(self) -> bool:
-        """Whether it is ridge regression on all rows and what labelers say: linear in the labelers."""
-        return self.loss == Squared() and all(
-            block.labels == Linear() and block.keep is None for block in self.blocks
-        )
 
     @property
     def is_new(self) -> bool:

@@ -61,7 +61,7 @@ def run(
     rows, noise, made, drawn = (np.random.default_rng(s) for s in _streams(seed, 4))
     real = inputs.Pool(*pool, rows)
     draw = _draw(source, real, made, unlabelled)
-    world = _RealRows(real, draw, penalty.shape[1], noise, drawn)
+    world = RealRows(real, draw, penalty.shape[1], noise, drawn)
     predicted = np.empty((plan.n_models, len(test), penalty.shape[1]))
     for t, model in enumerate(loop.models(resolve(plan), world, _Ridge(penalty, kernel))):
         predicted[t] = model(test)
@@ -85,7 +85,7 @@ def _draw(
     return {"boot": inputs.boot, "copula": inputs.copula}[source](real.X, rng)
 
 
-class _RealRows:
+class RealRows:
     """A user's rows as a world (`genloss.trials.loop`), labels in as many columns as penalties."""
 
     def __init__(

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from genloss.errors import NoTheoryError
 from genloss.steps import Step
-from genloss.theory.channels import evolution, separable
+from genloss.theory.channels import evolution, separable, squared_loss
 from genloss.theory.channels.rows import Rows
 from genloss.theory.moments import Moments, Shares
 
@@ -31,7 +31,7 @@ class Found(NamedTuple):
 
     accepted: float
     directions: float
-    start: evolution.Start
+    start: evolution.Start | None
 
 
 def fit(moments: Moments, step: Step, start: evolution.Start | None) -> Found | None:
@@ -56,13 +56,22 @@ def fit(moments: Moments, step: Step, start: evolution.Start | None) -> Found | 
     problem = evolution.Fit(rows, second, sheets, directions.multiplicity, ridge)
     if ridge == 0 and separable.ends(problem, directions.dim):
         return None
-    found = evolution.solve(problem, start)
-    if found.residual >= evolution.GOOD:
-        raise NoTheoryError(
-            f"the fixed point of model {model} was not found (residual {found.residual:.1e}): a fit "
-            "that hardly has a minimum, or numbers far apart; genloss.simulate(problem, plan) runs it"
+    if squared_loss.knows(problem):
+        shares, gain, accepted = squared_loss.solved(problem)
+    else:
+        found = evolution.solve(problem, start)
+        if found.residual >= evolution.GOOD:
+            raise NoTheoryError(
+                f"the fixed point of model {model} was not found (residual {found.residual:.1e}): a "
+                "fit that hardly has a minimum, or numbers far apart; genloss.simulate(problem, plan) "
+                "runs it"
+            )
+        shares, gain, start = found.point.shares[0], found.point.gain[0], found.start
+        kept = (
+            sums.accepted[0] * each.number
+            for sums, each in zip(found.point.sums, rows, strict=True)
         )
-    shares, gain = found.point.shares[0], found.point.gain[0]
+        accepted = float(sum(kept)) / step.rows
     moments.record(
         model,
         sum(a * moments.mean(each) for a, each in zip(shares, fields, strict=True)),
@@ -72,14 +81,13 @@ def fit(moments: Moments, step: Step, start: evolution.Start | None) -> Found | 
         ),
         exact=False,
     )
-    kept = [
-        sums.accepted[0] * each.number for sums, each in zip(found.point.sums, rows, strict=True)
-    ]
-    loud = directions.eigenvalues * gain / directions.multiplicity
-    effective = float(loud @ directions.multiplicity) ** 2 / float(
-        loud**2 @ directions.multiplicity
+    loud = np.divide(
+        gain, directions.multiplicity, out=np.zeros_like(gain), where=directions.multiplicity > 0
     )
-    return Found(float(sum(kept)) / step.rows, 1 / (1 / effective + 1 / step.rows), found.start)
+    loud = loud * directions.eigenvalues
+    square = float(loud**2 @ directions.multiplicity)
+    inverse = square / float(loud @ directions.multiplicity) ** 2 if square > 0 else 0.0
+    return Found(accepted, 1 / (inverse + 1 / step.rows), start)
 
 
 def _read(step: Step, spectrum: Array) -> tuple[list[Rows], list[Shares], Array]:
