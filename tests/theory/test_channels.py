@@ -1,5 +1,9 @@
 """Theory beyond ridge regression, against loops written here: scikit-learn fits and labels by hand."""
 
+import re
+import tomllib
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.special import expit
@@ -476,3 +480,19 @@ def test_few_directions_are_warned_of():
     assert any("few effective directions" in text for text in curve.warnings)
     wide = gl.predict(problem(), chain(Generation([Source(900, labels="hard")], 0.01)))
     assert not wide.warnings
+
+
+def test_the_plan_file_of_the_page_is_its_plan():
+    page = (Path(__file__).parents[2] / "docs" / "losses-and-labels.md").read_text("utf-8")
+    [toml] = re.findall(r"^```toml\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
+    [code, _] = re.findall(r"^```python\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
+    names = {}
+    exec(compile(code, "page", "exec"), names)  # noqa: S102 -- our own page
+    assert gl.Plan.from_dict(tomllib.loads(toml)["plan"]) == names["plan"]
+    for name, members in (("labels", labels.Label), ("keep", keep.Keep), ("loss", losses.Loss)):
+        rows = re.findall(rf"^\|.*?`{name} = (.*?)` \|", page, flags=re.MULTILINE)
+        room = {"labels": labels, "keep": keep, "loss": losses}[name]
+        found = {room.find(name, tomllib.loads(f"x = {each}")["x"]).kind for each in rows}
+        assert found == {
+            k for k, m in members.members.items() if m.__module__.startswith("genloss")
+        }
