@@ -10,7 +10,7 @@ import pytest
 
 import genloss as gl
 from genloss import filters
-from genloss.theory.directions import Directions
+from genloss.spectrum import Spectrum
 from genloss.theory.filters.contour import Contour
 from genloss.theory.filters.fresh import filtered
 from genloss.theory.filters.one_design import OnDesign
@@ -18,14 +18,14 @@ from genloss.theory.filters.one_design import OnDesign
 S = np.arange(1, 301) ** -0.8
 TRUTH = np.arange(1, 301) ** -0.1
 PROBLEM = gl.Problem(S, TRUTH / math.sqrt((S * TRUTH**2).sum()))
-DIRECTIONS = Directions.of(PROBLEM, apart=False)
+DIRECTIONS = PROBLEM.directions
 NOISE = 0.5
 
 
 def chain(filter, n, generations=5, penalty=0.0, directions=DIRECTIONS, noise=NOISE):
     """Risks of models of which each is labelled by the one before."""
     fit, f, spread, risks = filtered(directions, n, filter, penalty), 1.0, 0.0, []
-    s, signal = directions.spectrum, directions.signal
+    s, signal = directions.eigenvalues, directions.energy
     for _ in range(generations):
         spread = fit.variance(signal * f**2 + spread, spread + 0 * s, noise**2)
         f = fit.shrink * f
@@ -146,7 +146,7 @@ def test_the_contour_does_not_matter():
 
 def test_equal_directions_may_be_taken_together():
     problem = gl.Problem.isotropic(300)
-    together, apart = (Directions.of(problem, apart=each) for each in (False, True))
+    together, apart = problem.directions, Spectrum.of(problem.spectrum, problem.truth)
     filter = filters.GradientDescent(6, 0.3)
     np.testing.assert_allclose(
         chain(filter, 400, 3, directions=together),
@@ -193,7 +193,7 @@ def test_one_pass_is_exact_at_any_size():
     """Four directions, few rows: against the recursion of all moments, and its mean over runs."""
     rng, s, truth = np.random.default_rng(0), np.array([2.0, 1.0, 0.5, 0.1]), np.ones(4)
     step, n, noise, penalty = 0.1, 100, 0.5, 0.05
-    fit = filtered(Directions.of(gl.Problem(s, truth), apart=True), n, filters.SGD(step), penalty)
+    fit = filtered(Spectrum.of(s, truth), n, filters.SGD(step), penalty)
     ends = np.empty((4000, 4))
     X = rng.standard_normal((4000, n, 4)) * np.sqrt(s)
     y = X @ truth + noise * rng.standard_normal((4000, n))
@@ -219,7 +219,7 @@ def test_steps_that_explode_are_refused():
 
 
 def test_a_generation_takes_milliseconds():
-    directions = Directions.of(gl.Problem.power_law(1000, capacity=1.2, source=0.5), apart=False)
+    directions = gl.Problem.power_law(1000, capacity=1.2, source=0.5).directions
     for filter in (filters.GradientDescent(30, 0.5), filters.IteratedRidge(3), filters.SGD(0.05)):
         chain(filter, 700, 2, 0.01, directions)
         begun = time.process_time()

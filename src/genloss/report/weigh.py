@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from genloss._columns import Column
 from genloss._words import change, number
 from genloss.report.curve import numeric
 from genloss.report.numbers import counted
 from genloss.report.sentences import dim, sentence, warn
-from genloss.report.table import Column, print_table
+from genloss.report.table import print_table
 
 if TYPE_CHECKING:
     from rich.console import Console

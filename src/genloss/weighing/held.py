@@ -80,23 +80,29 @@ def with_estimator(
     return Surface(FEW_WEIGHTS, np.full(FEW_WEIGHTS.size, np.nan), residuals)
 
 
+def check_regressor(estimator: Any) -> None:
+    """Refuse what is no scikit-learn regressor that takes weights."""
+    from sklearn.base import is_regressor
+
+    if isinstance(estimator, type) or not hasattr(estimator, "fit") or not is_regressor(estimator):
+        raise InvalidInputError(
+            f"estimator was {type(estimator).__name__}; it must be a scikit-learn regressor, such as "
+            "HistGradientBoostingRegressor()"
+        )
+    weight_key(estimator)
+
+
 def weight_key(estimator: Any) -> str:
     """The name by which an estimator, or the last step of a pipeline, takes weights.
 
     Raises
     ------
     InvalidInputError
-        If it is no regressor that takes them.
+        If it takes none.
     """
-    from sklearn.base import is_regressor
     from sklearn.utils.validation import has_fit_parameter
 
     name = type(estimator).__name__
-    if isinstance(estimator, type) or not hasattr(estimator, "fit") or not is_regressor(estimator):
-        raise InvalidInputError(
-            f"estimator was {name}; it must be a scikit-learn regressor, such as "
-            "HistGradientBoostingRegressor()"
-        )
     last, key = estimator, "sample_weight"
     while hasattr(last, "steps"):
         step, last = last.steps[-1]

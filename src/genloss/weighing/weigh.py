@@ -14,7 +14,7 @@ from genloss.errors import InvalidInputError
 from genloss.estimate.kernels import Kernel, nystrom_features
 from genloss.estimate.standardise import Standardiser, unit_target
 from genloss.weighing.apart import SPREAD, apart
-from genloss.weighing.held import parent_folds, weight_key, with_estimator
+from genloss.weighing.held import check_regressor, parent_folds, with_estimator
 from genloss.weighing.inputs import MOST, difference
 from genloss.weighing.pair import Pair, read_pair
 from genloss.weighing.parents import copies, parents
@@ -111,7 +111,7 @@ def weigh(
     if estimator is not None:
         if chosen is not None:
             raise InvalidInputError("kernel was given beside estimator; leave one of them out")
-        weight_key(estimator)
+        check_regressor(estimator)
     pair = read_pair(real, synthetic, target, missing)
     rows = Rows.of(pair, chosen, seed)
     log_of.info("%d real and %d synthetic rows are weighed", len(rows.y), len(rows.y_synthetic))

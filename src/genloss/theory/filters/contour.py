@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from genloss.equivalents import NotSolvedError
 from genloss.errors import NoTheoryError
-from genloss.theory.directions import Directions
+from genloss.spectrum import Spectrum
 from genloss.theory.filters.edge import upper_edge
 
 Array = npt.NDArray[np.float64]
@@ -59,7 +59,7 @@ class Contour:
     resolvent : ndarray of shape (k, p)
     """
 
-    def __init__(self, directions: Directions, n: float, z: Complex, weight: Complex) -> None:
+    def __init__(self, directions: Spectrum, n: float, z: Complex, weight: Complex) -> None:
         self.directions, self.n = directions, n
         self.z, self.weight = z, weight
         self.kappa, self.resolvent = _solved(directions, n, -z)
@@ -67,7 +67,7 @@ class Contour:
 
     @classmethod
     def around(
-        cls, directions: Directions, n: float, filter_: Function, pole: float | None
+        cls, directions: Spectrum, n: float, filter_: Function, pole: float | None
     ) -> Contour:
         """A contour on which a filter is small enough, and which leaves its pole outside."""
         top = _ROOM * upper_edge(directions, n)
@@ -94,7 +94,7 @@ class Contour:
 
         What two functions of one S have in common beyond their means.
         """
-        s, count = self.directions.spectrum, self.directions.count
+        s, count = self.directions.eigenvalues, self.directions.multiplicity
         loud = s * energy
         first, second = self.resolvent @ loud, self._squared @ loud
         u, v = self.of(one), self.of(other)
@@ -120,7 +120,7 @@ class Contour:
     @cached_property
     def _free(self) -> dict[bool, Complex]:
         """``n - tr Sigma^2 R_k R_l`` for pairs of nodes, and for pairs with a mirror image."""
-        squares = self.directions.count * self.directions.spectrum**2
+        squares = self.directions.multiplicity * self.directions.eigenvalues**2
         first, second = self.resolvent @ squares, self._squared @ squares
         return {
             mirrored: self.n - self._products(first, second, mirrored) for mirrored in (False, True)
@@ -170,13 +170,13 @@ def _misses(z: Complex, weight: Complex, top: float, filter_: Function) -> float
     return math.inf if math.isnan(off) else off
 
 
-def _solved(directions: Directions, n: float, l: Complex) -> tuple[Complex, Complex]:
+def _solved(directions: Spectrum, n: float, l: Complex) -> tuple[Complex, Complex]:
     """Kappa with the sign of l's imaginary part turned up, and its resolvents.
 
     ``kappa -> l + sum sk/(s + k)/n`` keeps the half plane of l and converges there, slowly; Newton's step is
     taken wherever it stays in that half plane too.
     """
-    s, mass = directions.spectrum, directions.count / n
+    s, mass = directions.eigenvalues, directions.multiplicity / n
     # the nodes have Im z > 0: the mirror images of their l are in the upper half plane
     l = l.conj()
     kappa = l + s @ mass

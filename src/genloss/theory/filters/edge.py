@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 
-from genloss.theory.directions import Directions
+from genloss.spectrum import Spectrum
 
 
-def upper_edge(directions: Directions, n: float) -> float:
+def upper_edge(directions: Spectrum, n: float) -> float:
     """Largest eigenvalue of ``X'X / n`` in high dimension: the least of ``c + (c/n) sum s/(c - s)``."""
-    s, count = directions.spectrum, directions.count
+    s, count = directions.eigenvalues, directions.multiplicity
     largest = float(s.max())
     low, high = 0.0, 1.0 + math.sqrt(float(s @ count) / (largest * n))
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from genloss.errors import NoTheoryError
 from genloss.filters import Filter
-from genloss.theory.directions import Directions
+from genloss.spectrum import Spectrum
 from genloss.theory.filters.contour import Complex, Contour
 from genloss.theory.filters.edge import upper_edge
 from genloss.theory.filters.one_pass import OnePass
@@ -42,7 +42,9 @@ class Filtered:
     def noise_gain(self) -> Array:
         """Variance per unit of the label noise's, summed over equal directions."""
         contour = self.contour
-        return contour.directions.count * contour.mean(self.values**2 / contour.z) / contour.n
+        return (
+            contour.directions.multiplicity * contour.mean(self.values**2 / contour.z) / contour.n
+        )
 
     def variance(self, energy: Array, spread: Array, noise: float) -> Array:
         """Variance of the fit, from the labeler's second moments and variance and that of the label noise."""
@@ -51,7 +53,7 @@ class Filtered:
 
 
 def filtered(
-    directions: Directions, n: float, filter_: Filter, penalty: float, weight: float = 1.0
+    directions: Spectrum, n: float, filter_: Filter, penalty: float, weight: float = 1.0
 ) -> Filtered | OnePass:
     """Theory of one fit on ``n`` fresh rows of one weight.
 
@@ -64,7 +66,7 @@ def filtered(
     """
     top, trace = upper_edge(directions, n), directions.trace
     if not filter_.spectral:
-        top = float(directions.spectrum.max())
+        top = float(directions.eigenvalues.max())
     filter_.check(weight * top, weight * trace, penalty)
     if filter_.kind == "sgd":
         return OnePass(directions, int(n), filter_.step, penalty, weight)  # type: ignore[attr-defined]

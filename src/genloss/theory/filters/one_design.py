@@ -49,9 +49,9 @@ class OnDesign:
         """Bias and variance."""
         contour = self.contour
         s, signal, count = (
-            contour.directions.spectrum,
-            contour.directions.signal,
-            contour.directions.count,
+            contour.directions.eigenvalues,
+            contour.directions.energy,
+            contour.directions.multiplicity,
         )
         bias = s @ (signal * (1 - contour.mean(self.truth)) ** 2)
         spread = contour.spread(self.truth, self.truth, signal)

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from genloss.theory.directions import Directions
+from genloss.spectrum import Spectrum
 
 Array = npt.NDArray[np.float64]
 
@@ -28,13 +28,13 @@ class OnePass:
 
     Attributes
     ----------
-    directions : Directions
+    directions : Spectrum
     n : int
     step, penalty, weight : float
         Rows of a weight are rows times its root.
     """
 
-    directions: Directions
+    directions: Spectrum
     n: int
     step: float
     penalty: float
@@ -42,7 +42,7 @@ class OnePass:
 
     @cached_property
     def _s(self) -> Array:
-        return self.weight * self.directions.spectrum
+        return self.weight * self.directions.eigenvalues
 
     @cached_property
     def shrink(self) -> Array:
@@ -63,7 +63,7 @@ class OnePass:
 
     def _second(self, energy: Array, noise: float) -> Array:
         """C after all steps; ``energy`` is U, summed over equal directions as C is."""
-        s, count, eta = self._s, self.directions.count, self.step
+        s, count, eta = self._s, self.directions.multiplicity, self.step
         rho, keep, pull = 1 - eta * self.penalty, self._keep, self.step * self._s
         own = rho**2 - 2 * rho * pull + 2 * pull**2  # of C in the next C
         still = pull * energy / (1 - keep)  # where P settles: P_k = still (1 - keep**k)

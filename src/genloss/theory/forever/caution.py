@@ -9,7 +9,7 @@ import numpy as np
 from genloss.curve import Curve
 from genloss.generation import REAL
 from genloss.plan import Plan
-from genloss.problem import Problem
+from genloss.spectrum import Spectral
 from genloss.theory.forever import cures
 from genloss.theory.forever.fresh_blocks import FreshBlock
 from genloss.theory.forever.repeating import Repetition
@@ -57,7 +57,7 @@ def sentence(radius: float) -> str:
     )
 
 
-def with_cure(problem: Problem, plan: Plan, curve: Curve) -> Curve:
+def with_cure(problem: Spectral, plan: Plan, curve: Curve) -> Curve:
     """The curve of a plan, which is told what would stop it if it is unstable."""
     said = curve.warnings
     if not said or not said[0].startswith(UNSTABLE) or not is_ordinary(problem):

@@ -26,7 +26,7 @@ def of(block: FreshBlock) -> tuple[float | None, float | None]:
 
 def least_penalty(block: FreshBlock) -> float | None:
     """The least penalty of all fits of the block from which on it is stable."""
-    top = float(block.directions.spectrum.max())
+    top = float(block.directions.eigenvalues.max())
     last = block.chains[0][block.repetition.first :]
     even = all(map(is_even, last))
 

@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from genloss.generation import REAL
 from genloss.plan import Plan
-from genloss.problem import Problem
+from genloss.spectrum import Spectral, Spectrum
 from genloss.steps import Step, resolve
 from genloss.theory.closed import is_even
-from genloss.theory.directions import Directions
+from genloss.theory.directions import directions_for
 from genloss.theory.fit import Stage, regime, stages
 from genloss.theory.forever import links as of_fits
 from genloss.theory.forever.chain import BlockMap, block_map, means
@@ -43,7 +43,7 @@ class FreshBlock:
 
     Attributes
     ----------
-    directions : Directions
+    directions : Spectrum
     chains : sequence of sequence of Step
     repetition : Repetition
     moments : Moments or None
@@ -52,7 +52,7 @@ class FreshBlock:
         Of the block's fits, where they are known.
     """
 
-    directions: Directions
+    directions: Spectrum
     chains: Sequence[Sequence[Step]]
     repetition: Repetition
     moments: Moments | None = None
@@ -63,14 +63,12 @@ class FreshBlock:
         object.__setattr__(self, "reach", self.repetition.reach(self.chains[0]))
 
     @classmethod
-    def after(cls, problem: Problem, plan: Plan, found: Repetition) -> Self:
+    def after(cls, problem: Spectral, plan: Plan, found: Repetition) -> Self:
         """The block of one plan, with the moments of the models before it."""
         blocks = 1 + -(-found.reach(resolve(plan)) // found.length)
         unrolled = resolve(found.unrolled(plan, blocks))
         ways = routes(unrolled)
-        covariances = any(b.covariance is not None for step in unrolled for b in step.blocks)
-        apart = covariances or Walk.pencil in ways[: found.start]
-        walk = Walk(Directions.of(problem, apart=apart), [unrolled], ways)
+        walk = Walk(directions_for(problem, unrolled), [unrolled], ways)
         for model in range(found.start):
             ways[model](walk, model)
         own = walk.stages[found.start : found.start + found.length]
@@ -94,7 +92,7 @@ class FreshBlock:
         }
         if self.reach:
             yield sum(float(part[0]) for part in moments.risk(found.start - 1))
-        s, signal = self.directions.spectrum, self.directions.signal
+        s, signal = self.directions.eigenvalues, self.directions.energy
         yield from risks(links, found.first, filters, spread, s, signal, found.fixed)
 
     def copied(self, links: Sequence[Link]) -> tuple[float, float] | None:
@@ -170,7 +168,7 @@ class FreshBlock:
             along = means(links, first, self.reach, {REAL: 0.0, **own}).filters
             for v, value in {**own, **along}.items():
                 known[min(u, v), max(u, v)] = np.asarray(value)
-        signal = self.directions.signal
+        signal = self.directions.energy
         return block_map(links, first, self.reach, signal, filters, known), filters, settled.radius
 
     def ends(self, links: Sequence[Link] | None = None) -> Ends:
@@ -183,9 +181,9 @@ class FreshBlock:
         found, filters, of_means = self.map(links)
         radius = np.maximum(found.radius(), of_means)
         stable = radius < 1
-        spectrum = self.directions.spectrum
+        spectrum = self.directions.eigenvalues
         last = self.repetition.stop - 1
-        bias = self.directions.signal * np.square(1 - filters[last]) @ spectrum
+        bias = self.directions.energy * np.square(1 - filters[last]) @ spectrum
         variance = found.only(stable).fixed_point() @ spectrum
         bias, variance = (np.where(stable, part, np.inf) for part in (bias, variance))
         return Ends(bias, variance, radius)

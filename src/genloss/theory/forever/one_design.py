@@ -16,9 +16,9 @@ import numpy.typing as npt
 from genloss.generation import REAL
 from genloss.plan import Plan
 from genloss.problem import Problem
+from genloss.spectrum import Spectrum
 from genloss.steps import resolve
 from genloss.theory.closed import is_even
-from genloss.theory.directions import Directions
 from genloss.theory.filters.edge import upper_edge
 from genloss.theory.fit import Stage, stages
 from genloss.theory.forever.iterates import half_life
@@ -52,8 +52,8 @@ def end(problem: Problem, plan: Plan, found: Repetition) -> tuple[float, float, 
     a, b = shares.get(REAL, 0.0), shares.get(model - 1, 0.0)
     n, lam = float(generation.n_samples), generation.fixed_penalty / source.weight
     noise = source.label_noise**2
-    directions = Directions.of(problem, apart=False)
-    s, signal = directions.spectrum, directions.signal
+    directions = problem.directions
+    s, signal = directions.eigenvalues, directions.energy
     top = upper_edge(directions, n) if lam else 1.0
     radius = abs(b) * top / (top + lam)
     if radius >= 1:
@@ -79,7 +79,7 @@ def end(problem: Problem, plan: Plan, found: Repetition) -> tuple[float, float, 
     return bias, float(s @ variance), radius, life
 
 
-def _noises(directions: Directions, n: float, lam: float, b: float) -> Array:
+def _noises(directions: Spectrum, n: float, lam: float, b: float) -> Array:
     """``E sum_j h**2j x / (x + lam)**2 / n`` of all generations, with h b times the filter."""
     if lam == 0:
         return _ridge(directions, n, 0.0).label_gain[0] / (1 - b * b)
@@ -89,18 +89,18 @@ def _noises(directions: Directions, n: float, lam: float, b: float) -> Array:
     def resolvent(c: float) -> Array:
         """The rest ``kappa / (s + kappa)`` at the penalty lam / c, which is one for c = 0."""
         if c == 0:
-            return directions.count
+            return directions.multiplicity
         stage = _ridge(directions, n, lam / c)
-        return directions.count * (1 - _shrink(directions, stage))
+        return directions.multiplicity * (1 - _shrink(directions, stage))
 
     return (resolvent(1 - b) - resolvent(1 + b)) / (2 * b * n * lam)
 
 
-def _shrink(directions: Directions, stage: Stage) -> Array:
-    return np.broadcast_to(stage.shrunk(np.ones((1, 1))), (1, directions.spectrum.size))[0]
+def _shrink(directions: Spectrum, stage: Stage) -> Array:
+    return np.broadcast_to(stage.shrunk(np.ones((1, 1))), (1, directions.eigenvalues.size))[0]
 
 
-def _ridge(directions: Directions, n: float, lam: float) -> Stage:
+def _ridge(directions: Spectrum, n: float, lam: float) -> Stage:
     [stage], _ = stages(directions, np.array([[n]]), np.array([[lam]]))
     return stage
 

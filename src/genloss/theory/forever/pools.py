@@ -12,7 +12,6 @@ from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.steps import resolve
 from genloss.theory.closed import obstacles
-from genloss.theory.directions import Directions
 from genloss.theory.fit import stages
 from genloss.theory.forever.repeating import Repetition
 from genloss.theory.predict import predict
@@ -72,9 +71,9 @@ def end(problem: Problem, plan: Plan, found: Repetition) -> tuple[float, float, 
             return noise * dim / c * -math.log1p(-c / total)
     else:
         count = seen.n_models
-        directions = Directions.of(problem, apart=False)
+        directions = problem.directions
         [stage], _ = stages(directions, np.array([[float(rows)]]), np.zeros((1, 1)))
-        alone = noise * float(stage.label_gain[0] @ directions.spectrum)
+        alone = noise * float(stage.label_gain[0] @ directions.eigenvalues)
 
         def added(block: float) -> float:
             return alone / (count + block) ** 2
