@@ -14,9 +14,8 @@ from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.steps import Step, resolve
 from genloss.theory.closed import is_even
-from genloss.theory.directions import Directions
 from genloss.theory.forever.fresh_blocks import FreshBlock
-from genloss.theory.forever.limit import limit
+from genloss.theory.forever.limit import limit, unknown
 from genloss.theory.forever.repeating import Repetition, repetition
 from genloss.theory.routes import outline
 from genloss.theory.units import is_ordinary
@@ -106,11 +105,12 @@ def _blocks(
         found, steps = repetition(plan), resolve(plan)
         seen.append((found, steps))
         last = steps[found.first :]
-        even = all(s.is_new and not s.is_pooled and s.features is None and is_even(s) for s in last)
-        known = even and not any(s.retuned for s in last) and not found.fixed
-        alike[(known and is_ordinary(problem), found, outline(last, problem.dim))].append(number)
-    directions = Directions.of(problem, apart=False)
-    size = max(1, _CELLS // directions.spectrum.size)
+        known = all(unknown(step) is None and is_even(step) for step in last) and not found.fixed
+        alike[
+            (known and is_ordinary(problem), found, outline(last, problem.directions.dim))
+        ].append(number)
+    directions = problem.directions
+    size = max(1, _CELLS // directions.eigenvalues.size)
     for (known, found, _), numbers in alike.items():  # type: ignore[misc]
         if not known:
             yield numbers, None

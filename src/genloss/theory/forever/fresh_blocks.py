@@ -137,7 +137,7 @@ class FreshBlock:
             members = groups(self.chains, model)
             if real is not None:
                 members = _shared(members, real[:, None])
-            made.append(of_fits.even(self.directions, found[place], members))
+            made.append(of_fits.even(self.directions, found[place], members, step.towards))
         return made
 
     def diverges(self) -> bool:
@@ -194,8 +194,8 @@ class FreshBlock:
             return np.full(links[0].pull.shape[1], np.inf)
         found, filters, of_means = self.map(links)
         stable = (found.border() < 1) & (of_means < 1)
-        spectrum, last = self.directions.spectrum, self.repetition.stop - 1
-        bias = self.directions.signal * np.square(1 - filters[last]) @ spectrum
+        spectrum, last = self.directions.eigenvalues, self.repetition.stop - 1
+        bias = self.directions.energy * np.square(1 - filters[last]) @ spectrum
         return np.where(stable, bias + found.only(stable).fixed_point() @ spectrum, np.inf)
 
     def margin(self, links: Sequence[Link]) -> Array:
