@@ -130,7 +130,7 @@ SECOND = {
 
 @pytest.mark.parametrize("case", [c for c in CASES if c.title in SECOND], ids=lambda c: c.title)
 def test_second_route(case):
-    for knob in case.grid[::4]:
+    for knob in case.grid[::10]:
         second = SECOND[case.title](knob)
         assert answer(case.derive(knob)) == pytest.approx(second, rel=1e-8), knob
 
@@ -150,11 +150,6 @@ def literal(case, knob, trials):
     stderr = draws.std(ddof=1) / np.sqrt(trials)
     assert stderr < 0.01 * limit
     assert abs(draws.mean() - limit) < 0.02 * limit + 4 * stderr
-
-
-def test_one_first_layer_literally():
-    (case,) = (case for case in CASES if case.title not in SECOND)
-    literal(case, 100, trials=500)
 
 
 @pytest.mark.slow
