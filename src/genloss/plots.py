@@ -99,8 +99,8 @@ def field(
         bar.ax.set_yticklabels(list(names))
     else:
         wide = finite.size and finite.min() > 0 and finite.max() > 10 * finite.min()
-        norm = LogNorm(finite.min(), np.quantile(finite, 0.98)) if wide else None
-        mesh = ax.pcolormesh(x, y, shown, shading="nearest", cmap="viridis", norm=norm)
+        log = LogNorm(finite.min(), np.quantile(finite, 0.98)) if wide else None
+        mesh = ax.pcolormesh(x, y, shown, shading="nearest", cmap="viridis", norm=log)
         bar = figure.colorbar(mesh, ax=ax, extend="max" if wide else "neither")
     bar.set_label(label)
     if border is not None and min(border.shape) > 1 and border.min() < 1 < border.max():

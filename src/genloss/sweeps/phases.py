@@ -82,10 +82,8 @@ def phases(
     ... )
     >>> found.values.shape
     (3, 9)
-    >>> found.border[:3].round(2)  # least squares: 1 + (1 - a)/(2 - a) times as many rows as directions
-    array([[149.54,   0.05],
-           [145.73,   0.2 ],
-           [134.62,   0.5 ]])
+    >>> found.border[:3, 0].round(1)  # dim times 1 + (1 - real) / (2 - real) in high dimension
+    array([149.5, 145.7, 134.6])
     """
     value = _check.choice("value", value, tuple(TITLES))
     if isinstance(plan, str):
