@@ -386,7 +386,10 @@ def test_units_do_not_matter():
         (gl.Plan.subsample(3, 100, design="fresh"), "genloss.simulate"),
         (gl.Plan.window(5, 100, last=2), "genloss.predict"),
         (gl.Plan.distill(3, 100, mixing=0.5, penalty=0.1), "genloss.predict"),
-        (gl.Plan([gl.Generation([gl.Source(300, labels="hard")], 0.1, loss="logistic")] * 2), "its loss"),
+        (
+            gl.Plan([gl.Generation([gl.Source(300, labels="hard")], 0.1, loss="logistic")] * 2),
+            "its loss",
+        ),
     ],
 )
 def test_what_is_not_known_is_refused(plan, word):

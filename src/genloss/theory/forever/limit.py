@@ -220,7 +220,7 @@ def unknown(step: Step) -> str | None:
     """Why the map of a fit is not known, or None where it is."""
     if not step.is_new or step.is_pooled:
         return f"model {step.model} is fitted on rows of earlier generations{_LONG}"
-    if not step.is_linear:
+    if not step.is_ridge:
         return (
             f"model {step.model} is no ridge regression on all rows and what labelers say (its loss, its labels "
             f"or a rule that keeps rows){_LONG}"

@@ -36,7 +36,7 @@ def obstacle(plan: Plan, found: Repetition) -> str | None:
     last, model = steps[-1], steps[-1].model
     if found.length > 1:
         return "rounds of several generations reuse a design"
-    if not relabels(last, steps[model - 1]) or last.is_pooled or not last.is_linear:
+    if not relabels(last, steps[model - 1]) or last.is_pooled or not last.is_ridge:
         return f"model {model} is not ridge regression on the rows of the model before it, labelled anew"
     if last.features is not None or last.retuned or last.towards is not None:
         return f"model {model} reuses a design with random features, penalty 'cv' or a model to pull to"

@@ -28,7 +28,7 @@ def obstacle(plan: Plan, found: Repetition) -> str | None:
         return obstacles(resolve(found.unrolled(plan, found.length + 1)))[-1]
     alone = len(last.blocks) == 1 and last.blocks[0].shares == {last.model - 1: 1.0}
     whole = last.fitted.start == 0 and last.drawn is None and not last.blocks[0].kept
-    if alone and whole and last.is_linear and last.features is None and last.towards is None:
+    if alone and whole and last.is_ridge and last.features is None and last.towards is None:
         return None
     return f"model {last.model} pools rows with a penalty, but not all rows of a plan without other labelers"
 
