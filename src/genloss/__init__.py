@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from genloss.outlook.forecast import Forecast, forecast
     from genloss.scaling import PowerLaw, ScalingLaw, scaling_law
     from genloss.sweeps import StoreError, sweep
+    from genloss.sweeps.diagram import Phases
+    from genloss.sweeps.phases import phases
     from genloss.tables.load import load_table
     from genloss.tables.table import Table
     from genloss.trials.compare import Comparison, compare
@@ -51,6 +53,7 @@ __all__ = [
     "Limit",
     "MissingDependencyError",
     "NoTheoryError",
+    "Phases",
     "Plan",
     "PowerLaw",
     "Problem",
@@ -67,6 +70,7 @@ __all__ = [
     "load",
     "load_plan",
     "load_table",
+    "phases",
     "predict",
     "save",
     "scaling_law",
@@ -86,6 +90,7 @@ _LAZY = {
     "Comparison": "genloss.trials.compare",
     "Forecast": "genloss.outlook.forecast",
     "Kernel": "genloss.estimate.kernels",
+    "Phases": "genloss.sweeps.diagram",
     "PowerLaw": "genloss.scaling",
     "ScalingLaw": "genloss.scaling",
     "StoreError": "genloss.sweeps",
@@ -94,6 +99,7 @@ _LAZY = {
     "compare": "genloss.trials.compare",
     "forecast": "genloss.outlook.forecast",
     "load_table": "genloss.tables.load",
+    "phases": "genloss.sweeps.phases",
     "scaling_law": "genloss.scaling",
     "sweep": "genloss.sweeps",
     "weigh": "genloss.weighing.weigh",
