@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from copy import copy
+from copy import deepcopy
 from typing import Any, Self
 
 import numpy as np
@@ -119,7 +119,7 @@ class RetrainingLoop(MetaEstimatorMixin, BaseEstimator):
         UserWarning
             If the plan needs more rows than there are: some are then used more than once.
         """
-        plan = copy(_check.instance("plan", self.plan, Plan))  # a plan keeps what it is asked
+        plan = deepcopy(_check.instance("plan", self.plan, Plan))  # a plan keeps what it is asked
         classes = is_classifier(self.estimator)
         steps = resolve(plan)
         X, y = validate_data(self, X, y, y_numeric=not classes, ensure_min_samples=2)
@@ -169,10 +169,9 @@ class RetrainingLoop(MetaEstimatorMixin, BaseEstimator):
     def _report(self, losses: Array, folds: int, first_rows: int, recurs: bool) -> None:
         n = losses.shape[1]
         risk = losses.mean(axis=1)
-        said = ()
-        if recurs:
-            said = ("the plan needs more rows than there are: some were used more than once",)
-            warnings.warn(said[0], UserWarning, stacklevel=3)
+        said = ["the plan needs more rows than there are: some were used more than once"] * recurs
+        for words in said:
+            warnings.warn(words, UserWarning, stacklevel=3)
         self.curve_ = Curve(
             risk=risk,
             stderr=losses.std(axis=1, ddof=1) / np.sqrt(n),
@@ -181,7 +180,7 @@ class RetrainingLoop(MetaEstimatorMixin, BaseEstimator):
             if is_classifier(self.estimator)
             else "mean squared error on real labels",
             trials=folds,
-            warnings=said,
+            warnings=tuple(said),
         )
         first = max(float(risk[0]), 1e-300)
         growth = risk / first
