@@ -9,7 +9,6 @@ from genloss.weighing.inputs import Difference
 from genloss.weighing.result import Advice, Worth
 from genloss.weighing.surface import Surface
 
-
 _UNTOLD = 4.0
 """Worth beyond which noise alone does not decide: a shift too small to be seen would."""
 
