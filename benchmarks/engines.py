@@ -272,7 +272,7 @@ def shares() -> list[str]:
             law,
             gl.Plan.same_design(20, 600, noise=0.5),
             64,
-            [(least_squares.scipy.linalg, "solve_triangular")],
+            [(np.linalg, "solve")],
         ),
         "two numbers per model, least squares": (
             two_numbers,

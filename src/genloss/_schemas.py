@@ -11,6 +11,7 @@ NOT_NEGATIVE: Schema = {"type": "number", "minimum": 0}
 POSITIVE: Schema = {"type": "number", "exclusiveMinimum": 0}
 SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
 BOOLEAN: Schema = {"type": "boolean"}
+WHOLE: Schema = {"type": "integer", "minimum": 1}
 
 
 def list_of(entry: Schema) -> Schema:

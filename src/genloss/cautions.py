@@ -18,7 +18,7 @@ def fitted_rows(steps: Sequence[Step]) -> list[int]:
     return [step.inputs if step.drawn is None else step.drawn for step in steps]
 
 
-def freedom(steps: Sequence[Step], dim: int) -> list[int]:
+def freedom(steps: Sequence[Step], dim: float) -> list[float]:
     """Coordinates that every fit has."""
     return [min(dim, step.features or dim) for step in steps]
 

@@ -12,18 +12,22 @@ import numpy.typing as npt
 
 from genloss import _check, _html, _plan_tables, policies
 from genloss._keys import call_with_keys
-from genloss._plan_checks import MOST_MODELS, check_generation, check_generations
+from genloss._plan_checks import MOST_MODELS, check_generation, check_generations, own_rows
 from genloss._words import shown
 from genloss.errors import InvalidInputError
 from genloss.generation import Generation
 from genloss.policies._chain import Penalties, per_generation
 from genloss.policies._preset import Preset
 from genloss.policies.accumulate import accumulate
+from genloss.policies.anchored import anchored
+from genloss.policies.distill import distill
 from genloss.policies.mix import mix
 from genloss.policies.mix_labels import mix_labels
+from genloss.policies.network import network
 from genloss.policies.replace import replace as replace_labels
 from genloss.policies.same_design import same_design
 from genloss.policies.subsample import subsample
+from genloss.policies.window import window
 
 
 class _ByName(type):
@@ -91,6 +95,10 @@ class Plan(metaclass=_ByName):
     accumulate = Preset(accumulate)
     subsample = Preset(subsample)
     same_design = Preset(same_design)
+    anchored = Preset(anchored)
+    window = Preset(window)
+    distill = Preset(distill)
+    network = Preset(network)
 
     def then(self, generation: Generation | None = None, /, **single_source: Any) -> Self:
         """Return the plan with one more generation, by default labelled by the previous model.
@@ -182,7 +190,7 @@ class Plan(metaclass=_ByName):
     @property
     def n_samples(self) -> npt.NDArray[np.int64]:
         """Own rows of every generation, shape (n_models,)."""
-        return np.array([generation.n_samples for generation in self.generations])
+        return np.array([own_rows(self.generations, model) for model in range(self.n_models)])
 
     @property
     def penalty(self) -> npt.NDArray[np.float64]:

@@ -7,10 +7,16 @@ and subsamples all end here as lists of blocks of rows.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from genloss.generation import Generation, Source
+from genloss.keep import Keep
+from genloss.labels import Label
+from genloss.labels.linear import Linear
+from genloss.losses import Loss
+from genloss.losses.squared import Squared
 from genloss.plan import Plan
 
 
@@ -40,6 +46,12 @@ class Block(NamedTuple):
         Coefficient of the label that a row has from before.
     since : int
         The model for which that label was made; no meaning where ``kept`` is zero.
+    labels : Label
+        How what the labelers say, with noise, becomes a label.
+    keep : Keep or None
+        Which of the labelled rows are kept.
+    judge : mapping of int to float
+        Whose values that rule looks at; empty where there is none.
     """
 
     design: int
@@ -52,6 +64,9 @@ class Block(NamedTuple):
     covariance: tuple[float, ...] | None
     kept: float = 0.0
     since: int = -1
+    labels: Label = Linear()
+    keep: Keep | None = None
+    judge: Mapping[int, float] = MappingProxyType({})
 
     @property
     def rows(self) -> int:
@@ -89,6 +104,10 @@ class Step(NamedTuple):
         The last model whose own rows are inputs that were drawn for this one.
     last_fit : int
         The last model that is fitted to inputs drawn, or labels made, for this one.
+    loss : Loss
+        What is minimised.
+    towards : int or None
+        The model that the penalty pulls to; None for zero.
     """
 
     model: int
@@ -103,11 +122,26 @@ class Step(NamedTuple):
     last_use: int
     last_inputs: int
     last_fit: int
+    loss: Loss = Squared()
+    towards: int | None = None
 
     @property
     def design(self) -> int:
         """The model for which the inputs of the first of its own rows were drawn."""
         return self.blocks[0].design
+
+    @property
+    def asked(self) -> set[int]:
+        """The models, and `REAL`, that it needs to be fitted: who labels, judges or is pulled to."""
+        found = {number for block in self.blocks for number in (*block.shares, *block.judge)}
+        return found if self.towards is None else {*found, self.towards}
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether it is ridge regression on all rows and what labelers say: linear in the labelers."""
+        return isinstance(self.loss, Squared) and all(
+            isinstance(block.labels, Linear) and block.keep is None for block in self.blocks
+        )
 
     @property
     def new(self) -> tuple[Block, ...]:
@@ -162,21 +196,21 @@ def _steps(plan: Plan) -> Iterator[Step]:
     maps: list[int] = []
     for model, generation in enumerate(plan):
         same = generation.design == "same"
-        own.append(_same(generation, model, own[-1]) if same else _new(generation, model))
+        own.append(_same(generation, model, own[-1]) if same else _own(generation, model, own))
         maps.append(maps[-1] if generation.feature_map == "same" else model)
     last_use, last_inputs, last_fit = _last(plan, own)
     rows = inputs = 0
     for model, (generation, blocks) in enumerate(zip(plan, own, strict=True)):
-        count = generation.n_samples
+        count = sum(block.rows for block in blocks)
         rows += count
-        inputs += count if generation.design == "fresh" else 0
-        pooled = generation.pooled
+        inputs += sum(block.rows for block in blocks if block.design == model)
+        pooled, towards = generation.pooled, generation.towards
         yield Step(
             model,
             blocks,
             range(model + 1) if pooled else range(model, model + 1),
             rows if pooled else count,
-            inputs if pooled else count,
+            inputs if pooled else _different(blocks),
             generation.subsample,
             generation.features,
             maps[model],
@@ -184,17 +218,29 @@ def _steps(plan: Plan) -> Iterator[Step]:
             last_use[model],
             last_inputs[model],
             last_fit[model],
+            generation.loss,
+            model - 1 if towards == "previous" else towards,
         )
 
 
-def _new(generation: Generation, model: int) -> tuple[Block, ...]:
-    """Blocks of new inputs, one a source."""
+def _own(generation: Generation, model: int, own: Sequence[tuple[Block, ...]]) -> tuple[Block, ...]:
+    """Blocks of new inputs, one a source, and those of the earlier generations that are named."""
     blocks, start = [], 0
     for source in generation.sources:
-        stop = start + source.n_samples
-        blocks.append(_block(source, model, model, start, stop, source.covariance))
-        start = stop
+        if source.inputs == "new":
+            stop = start + source.new_rows
+            blocks.append(_block(source, model, model, start, stop, source.covariance))
+            start = stop
+            continue
+        for drawn in own[source.inputs]:
+            if drawn.design == source.inputs:
+                blocks.append(_block(source, model, *drawn[:3], drawn.covariance))
     return tuple(blocks)
+
+
+def _different(blocks: Sequence[Block]) -> int:
+    """How many different inputs there are in blocks."""
+    return sum(stop - start for _, start, stop in {block[:3] for block in blocks})
 
 
 def _same(generation: Generation, model: int, before: tuple[Block, ...]) -> tuple[Block, ...]:
@@ -202,7 +248,7 @@ def _same(generation: Generation, model: int, before: tuple[Block, ...]) -> tupl
     drawn = [(block.stop, block.covariance) for block in before]
     blocks, start = [], 0
     for source in generation.sources:
-        end = start + source.n_samples
+        end = start + source.new_rows
         while start < end:
             stop, covariance = next(each for each in drawn if each[0] > start)
             stop = min(stop, end) if len({kind for _, kind in drawn}) > 1 else end
@@ -228,6 +274,11 @@ def _block(
         source.model_noise,
         source.weight,
         covariance,
+        source.kept,
+        design if source.kept else -1,
+        labels=source.labels,
+        keep=source.keep,
+        judge=source.judge_numbers(model),
     )
 
 
@@ -237,9 +288,12 @@ def _last(plan: Plan, own: list[tuple[Block, ...]]) -> tuple[list[int], list[int
     for model, blocks in enumerate(own):
         for block in blocks:
             inputs[block.design] = model
-            for number in block.shares:
+            for number in (*block.shares, *block.judge):
                 if number >= 0:
                     use[number] = model
+        towards = plan.generations[model].towards
+        if towards is not None:
+            use[model - 1 if towards == "previous" else towards] = model
     fit = list(inputs)
     last_pool = max((model for model, each in enumerate(plan) if each.pooled), default=0)
     fit[:last_pool] = [max(last, last_pool) for last in fit[:last_pool]]

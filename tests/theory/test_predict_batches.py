@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import genloss as gl
-from genloss.theory import directions
+from genloss import spectrum as spectra
 
 DIM = 24
 
@@ -175,9 +175,9 @@ def test_a_long_spectrum_is_compressed_without_a_loss(spectrum, chain, monkeypat
     truth = rng.standard_normal(LONG) * s**-0.2 * (rng.random(LONG) < 0.3)  # mostly zero, rough
     problem = gl.Problem(s, truth)
     compressed = gl.predict(problem, plan)
-    assert directions.Directions.of(problem, apart=False).spectrum.size < 5000
-    monkeypatch.setattr(directions, "LONG", 10**9)
-    whole = gl.predict(problem, plan)
+    assert problem.directions.eigenvalues.size < 5000
+    monkeypatch.setattr(spectra, "LONG", 10**9)
+    whole = gl.predict(gl.Problem(s, truth), plan)
     np.testing.assert_allclose(compressed.bias, whole.bias, rtol=1e-8, atol=1e-12 * problem.signal)
     np.testing.assert_allclose(compressed.variance, whole.variance, rtol=1e-8)
 
@@ -199,8 +199,8 @@ def test_equal_directions_are_one(plan):
 def test_compression_keeps_dimension_trace_and_signal():
     spectrum = np.arange(1.0, 10**6 + 1) ** -1.2
     problem = gl.Problem(spectrum, spectrum**0.1)
-    found = directions.Directions.of(problem, apart=False)
-    assert found.spectrum.size < 5000
-    assert found.count.sum() == pytest.approx(10**6, rel=1e-12)
-    assert found.count @ found.spectrum == pytest.approx(spectrum.sum(), rel=1e-12)
-    assert found.signal @ found.spectrum == pytest.approx(problem.signal, rel=1e-12)
+    found = problem.directions
+    assert found.eigenvalues.size < 5000
+    assert found.multiplicity.sum() == pytest.approx(10**6, rel=1e-12)
+    assert found.trace == pytest.approx(spectrum.sum(), rel=1e-12)
+    assert found.signal.sum() == pytest.approx(problem.signal, rel=1e-12)

@@ -58,9 +58,9 @@ def test_the_loop_serves_any_estimator(plan):
     rng = np.random.default_rng(4)
     steps = resolve(plan)
 
-    def ridge(step, rows):
+    def ridge(step, rows, towards):
         alpha = len(rows.y) * step.penalty
-        return loop.Estimator(Ridge(alpha=alpha, fit_intercept=False))(step, rows)
+        return loop.Estimator(Ridge(alpha=alpha, fit_intercept=False))(step, rows, towards)
 
     chain = loop.models(steps, Gaussian(SEVEN, rng), ridge, {REAL: SEVEN.truth})
     risks = [float(np.sum((model(np.eye(7)) - SEVEN.truth) ** 2)) for model in chain]

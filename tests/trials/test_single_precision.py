@@ -82,10 +82,10 @@ def test_ill_conditioned_fits_are_computed_in_double_precision(monkeypatch):
 
 
 def test_simulate_runs_in_single_precision_and_says_so():
-    plan = PLANS["ridge"]
+    plan, problem = PLANS["ridge"], gl.Problem.power_law(40, capacity=1.5, source=0.5)
     for method in ("literal", "exact"):
-        single = gl.simulate(PROBLEM, plan, trials=400, method=method, dtype="float32")
-        double = gl.simulate(PROBLEM, plan, trials=400, method=method, seed=1)
+        single = gl.simulate(problem, plan, trials=400, method=method, dtype="float32")
+        double = gl.simulate(problem, plan, trials=400, method=method, seed=1)
         assert single.method == f"{double.method}, float32"
         assert single.risk.dtype == np.float64
         spread = np.hypot(single.stderr, double.stderr)

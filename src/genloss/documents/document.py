@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from genloss.report.table import Column
+from genloss._columns import Column
 
 
 @dataclass(frozen=True)

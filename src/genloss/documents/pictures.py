@@ -25,12 +25,19 @@ def svg(draw: Callable[[Axes], object], *, width: float = 6.0, height: float = 3
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    ink = dict.fromkeys(
-        ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), _INK
-    )
-    settings = {"svg.fonttype": "none", "svg.hashsalt": "genloss", "font.size": 10.0} | ink
     written = io.StringIO()
-    with rc_context(settings):
+    with rc_context(
+        {
+            "svg.fonttype": "none",
+            "svg.hashsalt": "genloss",
+            "font.size": 10.0,
+            "text.color": _INK,
+            "axes.labelcolor": _INK,
+            "axes.edgecolor": _INK,
+            "xtick.color": _INK,
+            "ytick.color": _INK,
+        }
+    ):
         figure = Figure(figsize=(width, height), layout="constrained")
         draw(figure.add_subplot())
         metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))

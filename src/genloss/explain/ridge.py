@@ -12,8 +12,7 @@ from genloss.explain.numerals import fixed, number, percent, printed, table
 from genloss.explain.topic import Topic
 from genloss.papers.demystified import Setting, best_penalty_infinite_rows, rho, ridge
 from genloss.problem import Problem
-from genloss.scaling.nodes import Nodes
-from genloss.scaling.optimum import best_penalty
+from genloss.scaling import best_penalty
 from genloss.trials.given_inputs import downstream
 
 DIM = 300
@@ -49,7 +48,7 @@ def best(generations: int) -> tuple[float, float]:
 @cache
 def _best(generations: int, dim: int, rows: int, noise: float, last: int) -> tuple[float, float]:
     found = best_penalty(
-        Nodes.of(Problem.isotropic(dim)),
+        Problem.isotropic(dim),
         last,
         noise=noise,
         generations=generations,

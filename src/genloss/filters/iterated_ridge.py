@@ -50,9 +50,10 @@ class IteratedRidge(Filter):
         w: Array = np.zeros(d)
         for _ in range(self.rounds):
             if penalty:
-                w = np.linalg.solve(X.T @ X + n * penalty * np.eye(d), X.T @ y)
+                gram = X.T @ X + n * penalty * np.eye(d)
+                w = np.asarray(np.linalg.solve(gram, X.T @ y), dtype=np.float64)
             else:
-                w = np.linalg.lstsq(X, y, rcond=None)[0]
+                w = np.asarray(np.linalg.lstsq(X, y, rcond=None)[0], dtype=np.float64)
             y = X @ w
         return np.asarray(w)
 

@@ -53,6 +53,13 @@ def asked_plan(plan: Plan | None, n_rows: int, options: dict[str, Any]) -> tuple
 
 def check_plan(plan: Plan) -> None:
     """Refuse what rows of a table cannot say."""
+    for step in resolve(plan):
+        if not step.is_linear:
+            raise InvalidInputError(
+                f"plan had labels, a loss or a rule that keeps rows beyond ridge regression in model "
+                f"{step.model}; forecast knows the squared loss and linear labels, "
+                "genloss.predict and genloss.simulate know the others on a Problem"
+            )
     for model, generation in enumerate(plan):
         if generation.features is not None:
             raise InvalidInputError(
@@ -85,7 +92,7 @@ def sized(plan: Plan, factor: float) -> Plan:
     def one(generation: Generation) -> Generation:
         if id(generation) not in cut:
             sources = tuple(
-                replace(s, n_samples=max(int(s.n_samples * factor + 1e-9), 1))
+                replace(s, n_samples=max(int(s.n_samples * factor + 1e-9), 1)) if s.n_samples else s
                 for s in generation.sources
             )
             drawn = generation.subsample

@@ -119,7 +119,9 @@ class RealRows:
         self._real[step.model] = np.concatenate(labels)
         return np.vstack(parts)
 
-    def labels(self, block: Block, X: Array, models: Mapping[int, Models]) -> Array:
+    def labels(
+        self, block: Block, X: Array, models: Mapping[int, Models], kept: Array | float
+    ) -> Array:
         """Labels (n, columns); real ones come as they are, models' with noise."""
         made = np.zeros((len(X), self._columns))
         for number, share in block.shares.items():
@@ -130,7 +132,7 @@ class RealRows:
         noise = self._noise.standard_normal(len(X))
         if block.model_noise:
             made += block.model_noise * noise[:, None]
-        return made
+        return made + kept if block.kept else made
 
     def chosen(self, count: int, drawn: int) -> Any:
         """Some of the rows, without replacement."""
@@ -144,8 +146,11 @@ class _Ridge:
         self._penalty, self._kernel = penalty, kernel
         self._newest: tuple[Array, Design] | None = None  # only the newest are ever labelled anew
 
-    def __call__(self, step: Step, rows: loop.Rows) -> Models:
+    def __call__(self, step: Step, rows: loop.Rows, towards: Models | None) -> Models:
         """One model a column."""
+        if towards is not None:  # the fit to what it leaves, and added
+            rest = self(step, rows._replace(y=rows.y - towards(rows.X)), None)
+            return lambda X: towards(X) + rest(X)
         X, labels, penalty = rows.X, rows.y, self._penalty[step.model]
         if few_penalties(X, self._kernel, penalty):
             models = factored(X, self._kernel, labels, penalty)

@@ -39,8 +39,10 @@ from genloss.pencils.functionals import Chain
 from genloss.pencils.space import Space
 from genloss.plan import Plan
 from genloss.problem import Problem
+from genloss.spectrum import Spectrum
 from genloss.steps import Block, Step, resolve
 
+_SOME = 1e-12  # directions where the truth has a part and a compressed spectrum has none
 Rows = tuple[int, Expression]
 """Number of the first of some rows that always go together, and their design."""
 
@@ -97,23 +99,34 @@ def risks(problem: Problem, plan: Plan) -> tuple[Array, Array]:
     _check.instance("problem", problem, Problem)
     _check.instance("plan", plan, Plan).check_fits(problem.dim)
     steps, models = resolve(plan), range(plan.n_models)
-    laws = Laws(problem.spectrum, problem.truth, steps, plan.penalty, models)
+    for step in steps:
+        if not step.is_linear:
+            raise NoTheoryError(
+                f"model {step.model} has labels, a loss or a rule that keeps rows beyond ridge regression; "
+                "a pencil is of ridge regression on linear labels, genloss.predict(problem, plan) "
+                "knows the others"
+            )
+    directions = Spectrum.of(problem.spectrum, problem.truth)
+    laws = Laws(directions, steps, plan.penalty, models)
     return laws.bias, laws.variances
 
 
 class Given(NamedTuple):
-    """Earlier models, of which only the law matters: filters of the truth and covariances, (p,)."""
+    """Earlier models, of which only the law matters.
+
+    Filters of the truth, and covariances summed over the directions of every eigenvalue, (p,).
+    """
 
     filters: Mapping[int, Array]
     covariance: Mapping[tuple[int, int], Array]
 
 
 class Laws:
-    """Means and covariances of models that are solved together, per direction.
+    """Means and covariances of models that are solved together, per eigenvalue.
 
     Parameters
     ----------
-    spectrum, truth : ndarray of shape (p,)
+    directions : Spectrum
         What there is to learn.
     steps : sequence of Step
         Those of the plan as far as the last of the models.
@@ -129,8 +142,7 @@ class Laws:
 
     def __init__(
         self,
-        spectrum: Array,
-        truth: Array,
+        directions: Spectrum,
         steps: Sequence[Step],
         penalty: Array,
         new: range,
@@ -138,7 +150,8 @@ class Laws:
         given: Given | None = None,
     ) -> None:
         self.new = new
-        features, self._metric, own, roots, self._which = _directions(spectrum, truth, steps)
+        features, self._metric, own, roots, self._which = _directions(directions, steps)
+        self._multiplicity = directions.multiplicity
         self._truth = own
         models = {REAL: vector(features, own, name="truth")}
         if given is not None:
@@ -151,9 +164,7 @@ class Laws:
         self.bias = np.array([risk.bias for risk in found])
         self.variances = np.array([risk.variance for risk in found])
         self._own = {u: self._chain.filling(f"model {u}") for u in range(first, len(steps))}
-        self._labelers = {
-            u: {k for block in steps[u].blocks for k in block.shares} for u in self._own
-        }
+        self._labelers = {u: steps[u].asked for u in self._own}
 
     def filter(self, model: int) -> Array:
         """What the mean model keeps of the truth."""
@@ -162,8 +173,9 @@ class Laws:
         return kept[self._which]
 
     def covariance(self, one: int, other: int) -> Array:
-        """Covariance of two models."""
-        return self._chain.covariance(self._models[one], self._models[other])[self._which]
+        """Covariance of two models, summed over the directions of every eigenvalue."""
+        each = self._chain.covariance(self._models[one], self._models[other])
+        return each[self._which] * self._multiplicity
 
     def filling(self, model: int) -> float:
         """Largest df2 / n_samples of the fits solved here that the model descends from, and its own."""
@@ -198,14 +210,23 @@ class Design(NamedTuple):
             rows.append((start, gaussian(space, features, name=f"Z{model}.{start}") @ root))
         return cls(rows, drawn)
 
-    def labels(self, block: Block, model: int, models: Mapping[int, Expression]) -> list[Labels]:
-        """The labels that the rows of a block get for a model."""
+    def labels(
+        self,
+        block: Block,
+        model: int,
+        models: Mapping[int, Expression],
+        before: Mapping[Expression, Labels],
+    ) -> list[Labels]:
+        """The labels that the rows of a block get for a model; ``before`` are those they have."""
         labels = []
         for start, X in self.rows:
-            if block.start <= start < block.stop:
+            if not block.start <= start < block.stop:
+                continue
+            y = [block.kept * before[X].y] if block.kept else []
+            if block.shares:
                 labeler = sum_of([share * models[u] for u, share in block.shares.items()])
-                y = X @ labeler + noise(X.rows, block.noise)
-                labels.append(Labels(X, y, block.weight, model, self.drawn))
+                y = [X @ labeler + noise(X.rows, block.noise), *y]
+            labels.append(Labels(X, sum_of(y), block.weight, model, self.drawn))
         return labels
 
 
@@ -221,6 +242,7 @@ def _fits(
     designs: dict[int, Design] = {}
     labelled: dict[int, list[Labels]] = {}
     map_: Expression | None = None
+    before: dict[Expression, Labels] = {}
     for step in steps[first:]:
         model = step.model
         if step.new:
@@ -230,21 +252,28 @@ def _fits(
         labelled[model] = [
             rows
             for block in step.blocks
-            for rows in designs[block.design].labels(block, model, models)
+            for rows in designs[block.design].labels(block, model, models, before)
         ]
+        before |= {rows.X: rows for rows in labelled[model] if rows.X not in before}
         fitted = [rows for each in step.fitted for rows in labelled[each]]
-        models[model] = _fit(features, map_, fitted, float(penalty[model]), model)
+        if step.towards is None:
+            models[model] = _fit(features, map_, fitted, float(penalty[model]), model)
+            continue
+        pulled = models[step.towards]  # what is left to fit is pulled to zero
+        rest = [rows._replace(y=rows.y - rows.X @ pulled) for rows in fitted]
+        models[model] = pulled + _fit(features, map_, rest, float(penalty[model]), model)
     return models
 
 
 def _directions(
-    spectrum: Array, truth: Array, steps: Sequence[Step]
+    directions: Spectrum, steps: Sequence[Step]
 ) -> tuple[Space, Array, Array, dict[tuple[float, ...] | None, Expression], npt.NDArray[np.intp]]:
     """The space of features with equal directions taken together, and what varies over it."""
     own = {block.covariance for step in steps for block in step.blocks} - {None}
-    table = np.array([spectrum, *own])
-    distinct, which, counts = np.unique(table, axis=1, return_inverse=True, return_counts=True)
-    root_mean = np.sqrt(np.bincount(which.ravel(), truth**2) / counts)
+    table = np.array([directions.eigenvalues, *own])
+    distinct, which = np.unique(table, axis=1, return_inverse=True)
+    counts = np.bincount(which.ravel(), np.maximum(directions.multiplicity, _SOME))
+    root_mean = np.sqrt(np.bincount(which.ravel(), directions.energy) / counts)
     features = Space.features(multiplicities=counts)
     roots = [diagonal(features, root) for root in np.sqrt(distinct)]
     named = dict(zip([None, *own], roots, strict=True))
@@ -259,17 +288,20 @@ def _vectors(
     if not numbers:
         return {}
 
-    def average(values: Array) -> Array:
-        return np.asarray(np.bincount(which, values) / counts)
+    merged = np.bincount(which)  # entries of one eigenvalue, with one filter
 
-    covariance = np.array([[average(given.covariance[a, b]) for b in numbers] for a in numbers])
+    def each(summed: Array) -> Array:
+        return np.asarray(np.bincount(which, summed) / counts)
+
+    covariance = np.array([[each(given.covariance[a, b]) for b in numbers] for a in numbers])
     values, turn = np.linalg.eigh(covariance.transpose(2, 0, 1))
     root = turn * np.sqrt(np.maximum(values, 0.0))[:, None, :]
     noises = [noise(features, 1.0, name=f"z{k}") for k in range(len(numbers))]
+    means = {u: np.bincount(which, kept) / merged * truth for u, kept in given.filters.items()}
     return {
         number: sum_of(
             [
-                vector(features, average(given.filters[number]) * truth, name=f"mean of {number}"),
+                vector(features, means[number], name=f"mean of {number}"),
                 *(diagonal(features, root[:, u, k]) @ z for k, z in enumerate(noises)),
             ]
         )

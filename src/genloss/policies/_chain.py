@@ -19,10 +19,10 @@ PerGeneration = float | Sequence[float] | npt.NDArray[np.float64]
 Penalties = Penalty | Sequence[Penalty] | npt.NDArray[np.float64]
 
 
-def columns(generations: int, **arguments: Any) -> list[list[Any]]:
-    """Every argument as a list of one value a generation."""
-    count = _check.integer("generations", generations, minimum=1, maximum=MOST_MODELS)
-    return [per_generation(name, values, count) for name, values in arguments.items()]
+def columns(generations: int, name: str = "generations", **arguments: Any) -> list[list[Any]]:
+    """Every argument as a list of one value a generation; ``name`` is what their number is called."""
+    count = _check.integer(name, generations, minimum=1, maximum=MOST_MODELS)
+    return [per_generation(key, values, count) for key, values in arguments.items()]
 
 
 def per_generation(name: str, values: Any, count: int) -> list[Any]:

@@ -19,12 +19,18 @@ def obstacles(steps: Sequence[Step]) -> list[str | None]:
         pool.add(step)
         if step.is_new:
             run = None
+        elif not relabels(step, steps[model - 1]):
+            run = f"model {model} is fitted on rows of an earlier generation"
         elif steps[model - 1].is_pooled:
             run = run or f"model {model} reuses the design of a pooled fit"
         own = None if is_plain(step) else f"model {model} is fitted on a reused design {RICH}"
         run = run or own
         if step.features is not None:
             found.append(f"model {model} is fitted on random features")
+            run = run or found[-1]
+        elif step.towards is not None and (step.retuned or not _all_new_and_even(step)):
+            where = "" if step.retuned else " on rows that are not all new and alike"
+            found.append(f"model {model} is pulled to another one{where}")
             run = run or found[-1]
         elif step.is_pooled:
             found.append(pool.obstacle)
@@ -57,11 +63,45 @@ class _Pool:
             self.obstacle = f"model {model} is fitted to rows drawn from the pool"
         elif not is_plain(step) or step.features is not None:
             self.obstacle = f"model {model} is fitted on pooled rows {RICH}"
-        elif not (telescopes and pools and len(self._new) <= 1 and len(self._weights) == 1):
+        elif not (
+            telescopes
+            and not first.kept
+            and pools
+            and len(self._new) <= 1
+            and len(self._weights) == 1
+        ):
             self.obstacle = (
                 f"model {model} pools rows, but not of a plan in which every model is pooled, "
                 "labelled by its predecessor, on all fresh or all same inputs of one weight"
             )
+
+
+def unknown(steps: Sequence[Step]) -> str | None:
+    """Why no theory knows a plan at all: what is known for ridge regression alone."""
+    for step in steps:
+        if step.is_linear:
+            continue
+        what = f"model {step.model} has labels, a loss or a rule that keeps rows beyond ridge regression"
+        if step.features is not None:
+            return f"{what}, on random features"
+        if step.towards is not None:
+            return f"{what}, and is pulled to another model"
+        if step.retuned:
+            return f"{what}, with penalty 'cv'"
+        if step.is_pooled or not step.is_new or step.last_fit > step.model:
+            return f"{what}, on rows that another model is fitted to"
+    return None
+
+
+def relabels(step: Step, before: Step) -> bool:
+    """Whether its rows are those of the step before it, all labelled anew."""
+    designs = {block.design for block in (*step.blocks, *before.blocks)}
+    rows = [sum(block.rows for block in each.blocks) for each in (step, before)]
+    return len(designs) == 1 and rows[0] == rows[1] and not any(b.kept for b in step.blocks)
+
+
+def _all_new_and_even(step: Step) -> bool:
+    return step.is_new and is_even(step) and not step.is_pooled
 
 
 def is_even(step: Step) -> bool:
@@ -72,4 +112,4 @@ def is_even(step: Step) -> bool:
 
 def is_plain(step: Step) -> bool:
     """Whether it is least squares on rows of one source."""
-    return step.penalty == 0 and len(step.blocks) == 1 and is_even(step)
+    return step.is_linear and step.penalty == 0 and len(step.blocks) == 1 and is_even(step)

@@ -12,10 +12,10 @@ import numpy.typing as npt
 from genloss.cautions import fitted_rows
 from genloss.generation import REAL
 from genloss.plan import Plan
+from genloss.spectrum import Spectrum
 from genloss.steps import Step, resolve
-from genloss.theory import fresh, pooled, retuned, weighted
-from genloss.theory.closed import is_even, is_plain, obstacles
-from genloss.theory.directions import Directions
+from genloss.theory import fresh, pooled, pulled, retuned, weighted
+from genloss.theory.closed import is_even, is_plain, obstacles, relabels
 from genloss.theory.fit import regime, stages
 from genloss.theory.labelers import groups
 from genloss.theory.moments import Moments
@@ -24,6 +24,7 @@ from genloss.theory.segments import segment_starts
 
 if TYPE_CHECKING:
     from genloss.pencils.from_plan import Laws
+    from genloss.theory.channels.evolution import Start
 
 Array = npt.NDArray[np.float64]
 Steps = Sequence[Step]
@@ -43,10 +44,13 @@ class Walk:
     directions_used, filling : ndarray of shape (n_plans, n_models)
         Each fit's own df2, NaN where it is not known, and its share of the rows: what the risk
         explodes by as it nears one. Zero where the formula is exact for any number of rows.
+    accepted, noisy_directions, ended : ndarray of shape (n_plans, n_models)
+        Of fits that are not ridge regression: share of the rows kept, effective directions of the
+        fit's noise, and whether it or an ancestor has no minimum.
     """
 
     def __init__(
-        self, directions: Directions, chains: Sequence[Steps], ways: Sequence[Route]
+        self, directions: Spectrum, chains: Sequence[Steps], ways: Sequence[Route]
     ) -> None:
         self.chains, self.ways = chains, ways
         fits = np.array([fitted(steps) for steps in chains])
@@ -57,6 +61,10 @@ class Walk:
         self.directions_used = self.effective.df2.copy()
         shrunk = self.effective.kappa > 0
         self.filling = np.where(shrunk, self.effective.df2 / self.rows, 0.0)
+        self.accepted = np.ones(self.rows.shape)
+        self.noisy_directions = np.full(self.rows.shape, np.inf)
+        self.ended = np.zeros(self.rows.shape, dtype=bool)
+        self._start: Start | None = None
         self._remembered = _remembered(chains[0], ways)
         self.moments = Moments(directions, self._remembered, len(chains))
         self.run: Run | None = None
@@ -70,10 +78,17 @@ class Walk:
 
     def fresh(self, model: int) -> None:
         """Fresh rows of one covariance."""
-        members = groups(self.chains, model)
+        members, towards = groups(self.chains, model), self.chains[0][model].towards
+        left = members if towards is None else pulled.left(members, towards)
         if np.isnan(self.penalty[0, model]):
-            self._retune(model, retuned.penalty(self.moments, members))
-        fresh.fit(self.moments, self.stages[model], members, model)
+            self._retune(model, retuned.penalty(self.moments, left))
+        stage = self.stages[model]
+        if (
+            towards is None or stage.gap is None
+        ):  # least squares is the same, whatever it is pulled to
+            fresh.fit(self.moments, stage, members, model)
+        else:
+            pulled.fit(self.moments, stage, left, towards, model)
 
     def _retune(self, model: int, penalty: float) -> None:
         """Put in the penalty that a fit has chosen."""
@@ -93,6 +108,24 @@ class Walk:
         found = weighted.fit(self.moments, steps[model], groups(self.chains, model))
         self.penalty[:, model] = found.penalty / steps[model].blocks[0].weight
         self._has_no_kappa(model, found.df2, found.filling)
+
+    def channel(self, model: int) -> None:
+        """Fresh rows, but another loss than the squared, other labels, or a rule that keeps rows."""
+        from genloss.theory.channels import generation  # opens SciPy's special functions
+
+        [steps] = self.chains
+        step = steps[model]
+        named = [each for block in step.blocks for each in (block.shares, block.judge)]
+        lost = any(self.moments.diverges(each) for each in named)
+        found = None if lost else generation.fit(self.moments, step, self._start)
+        if found is None:
+            ancestors = [number for each in named for number in each if number >= 0]
+            self.ended[:, model] = not lost or self.ended[:, ancestors].any()
+            fresh.diverge(self.moments, 0.0, model)
+        else:
+            self.accepted[:, model], self._start = found.accepted, found.start
+            self.noisy_directions[:, model] = found.directions
+        self._has_no_kappa(model, np.nan, 0.0)
 
     def _has_no_kappa(self, model: int, df2: float, filling: float) -> None:
         for column in self.effective[:3]:
@@ -163,9 +196,8 @@ class Walk:
             {u: whole(moments.mean({u: 1.0}))[0] for u in alive},
             {pair: whole(values)[0] for pair, values in spread.items()},
         )
-        truth = np.sqrt(moments.signal)
         part, penalty = steps[: last + 1], self.penalty_used[0]
-        return Laws(moments.spectrum, truth, part, penalty, range(model, last + 1), first, given)
+        return Laws(moments.directions, part, penalty, range(model, last + 1), first, given)
 
 
 Route = Callable[[Walk, int], None]
@@ -181,7 +213,9 @@ def routes(steps: Steps) -> list[Route]:
     """The way of knowing every model: by the pencil where there is no closed one."""
     ways: list[Route] = []
     for step, obstacle in zip(steps, obstacles(steps), strict=True):
-        if obstacle:
+        if not step.is_linear:
+            ways.append(Walk.channel)
+        elif obstacle:
             ways.append(Walk.pencil)
         elif step.is_pooled:
             ways.append(Walk.pool_fresh if step.is_new else Walk.pool_same)
@@ -191,7 +225,7 @@ def routes(steps: Steps) -> list[Route]:
             ways.append(Walk.weighted)
         else:
             after = steps[step.model + 1 : step.model + 2]
-            reused = any(not later.is_new and not later.is_pooled for later in after)
+            reused = any(relabels(later, step) and not later.is_pooled for later in after)
             ways.append(Walk.first_of_run if reused and is_plain(step) else Walk.fresh)
     return ways
 
@@ -210,8 +244,9 @@ def _descendants(steps: Steps, models: range, sound: set[int]) -> set[int]:
     """Those of the models that descend from one before them which is not sound."""
     found = set[int]()
     for model in models:
-        labelers = {u for block in steps[model].blocks for u in block.shares}
-        if any(u in found or (u < models.start and u not in sound) for u in labelers):
+        step = steps[model]
+        needed = step.asked | {block.since for block in step.blocks if block.kept}
+        if any(u in found or (u < models.start and u not in sound) for u in needed):
             found.add(model)
     return found
 
@@ -225,6 +260,8 @@ def longest_stretch(steps: Steps, ways: Sequence[Route]) -> int:
 def _remembered(steps: Steps, ways: Sequence[Route]) -> dict[int, int]:
     """Last model that needs each labeler: a pencil fits earlier models of its stretch once more."""
     last = {step.model: step.last_use for step in steps}
+    if Walk.channel in ways:  # every model is compared with the first
+        last = {model: max(use, model + 1) for model, use in last.items()} | {0: len(steps)}
     if Walk.pencil in ways:
         starts = segment_starts(steps)
         again = {start: model for model, start in enumerate(starts) if ways[model] is Walk.pencil}
@@ -240,19 +277,30 @@ def fitted(steps: Steps) -> tuple[list[int], list[float]]:
     return fitted_rows(steps), [step.penalty / step.blocks[0].weight for step in steps]
 
 
-def outline(steps: Steps, dim: int) -> tuple[object, ...]:
+def outline(steps: Steps, dim: float) -> tuple[object, ...]:
     """What plans have in common that differ by numbers of rows, penalties and noises only."""
     rows, penalties = fitted(steps)
     return tuple(
         (
             step.is_pooled,
+            step.towards,
             step.features,
             step.map,
             step.drawn and (step.drawn, step.rows),  # whether rows are left out
             step.retuned,
             regime(n, lam, dim),
+            step.loss,
             tuple(
-                (b.design, tuple(b.shares.items()), b.noise > 0, b.weight, b.covariance)
+                (
+                    b.design,
+                    tuple(b.shares.items()),
+                    b.noise > 0,
+                    b.weight,
+                    b.covariance,
+                    b.labels,
+                    b.keep,
+                    tuple(b.judge.items()),
+                )
                 for b in step.blocks
             ),
         )

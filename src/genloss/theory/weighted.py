@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from genloss.equivalents import NotSolvedError
 from genloss.retuning import best_penalty
+from genloss.spectrum import Spectrum
 from genloss.steps import Step
-from genloss.theory.directions import Directions
 from genloss.theory.fresh import diverge
 from genloss.theory.labelers import Group, average
 from genloss.theory.moments import Moments, Shares
@@ -86,12 +86,13 @@ class Rows(NamedTuple):
     weight: Array
 
     @classmethod
-    def of(cls, step: Step, directions: Directions) -> Rows:
+    def of(cls, step: Step, directions: Spectrum) -> Rows:
         """The rows of a step."""
-        blocks, default = step.blocks, directions.spectrum
+        blocks, default = step.blocks, directions.eigenvalues
         sigma = np.array([default if b.covariance is None else b.covariance for b in blocks])
         number = np.array([block.rows for block in blocks], dtype=np.float64)
-        return cls(sigma, directions.count, number, np.array([block.weight for block in blocks]))
+        weight = np.array([block.weight for block in blocks])
+        return cls(sigma, directions.multiplicity, number, weight)
 
     @property
     def trace(self) -> float:

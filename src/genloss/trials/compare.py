@@ -213,7 +213,7 @@ def compare(
     seed = _check.integer("seed", seed, minimum=0)
     method = _check.choice("method", method, ("auto", "literal", "exact"))
     workers = _check.integer("workers", cores() if workers is None else workers, minimum=1)
-    engine = _engine(problem, plan, other, method)
+    engine = _engine(problem, plan, other, method).for_problem(problem)
 
     def run(stream: np.random.SeedSequence, count: int) -> tuple[Batch, Batch, Batch]:
         one, two = (
@@ -245,10 +245,15 @@ def _engine(problem: Problem, plan: Plan, other: Plan, method: str) -> Engine:
     if method == "literal":
         return literal()
     one, two = resolve(plan), resolve(other)
-    both = [engine for engine in able(problem, one) if engine.refuses(problem, two) is None]
+    both = [
+        (engine, draws)
+        for engine in able(problem, one)
+        if (draws := engine.draws) is not None and engine.refuses(problem, two) is None
+    ]
     if method == "exact" and not both:
         for each in (plan, other):
             runner.engine_for(problem, each, method)  # says what is in the way
         raise InvalidInputError("method was 'exact'; no exact engine runs both plans, use 'auto'")
-    alike = [each for each in both if [*map(each.draws, one)] == [*map(each.draws, two)]]
-    return next(iter(alike or (both if method == "exact" else [literal()])))
+    alike = [each for each, draws in both if [*map(draws, one)] == [*map(draws, two)]]
+    apart = [each for each, _ in both] if method == "exact" else [literal()]
+    return next(iter(alike or apart))

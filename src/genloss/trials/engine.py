@@ -6,7 +6,7 @@ Every module of the folder ``engines`` has one, named ``ENGINE``; one from outsi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -45,10 +45,18 @@ class Engine:
     draws : callable, optional
         ``draws(step)``: what decides which random numbers it draws for a step, so that plans alike in
         it can be compared on common ones; default: whether rows are new, how many, with noise or not.
+        None where what is drawn depends on what was, so that no two plans have common numbers.
     single : bool, default False
         Whether ``run`` takes a ``dtype`` and has matrix products that single precision makes quicker.
     exact : bool, default True
         Whether it draws from the law of a literal run without drawing all of its rows.
+    method : str, optional
+        What `genloss.simulate` is given to have this one, whatever it costs.
+    pays : callable, optional
+        ``pays(problem, steps, other)``: whether it takes less time than another engine, where that
+        depends on the problem; default: ``cost`` decides.
+    sized : callable, optional
+        ``sized(problem)``: what ``block`` is for a problem, where it is not always the same.
     """
 
     name: str
@@ -57,9 +65,24 @@ class Engine:
     look: int
     refuses: Callable[[Problem, Steps], str | None]
     run: Callable[..., Batch]
-    draws: Callable[[Step], object] = _rows_and_noise
+    draws: Callable[[Step], object] | None = _rows_and_noise
     single: bool = False
     exact: bool = True
+    method: str | None = None
+    pays: Callable[[Problem, Steps, Engine], bool] | None = None
+    sized: Callable[[Problem], int] | None = None
+
+    def for_problem(self, problem: Problem) -> Engine:
+        """The engine with as many runs to a block as the problem allows."""
+        if self.sized is None:
+            return self
+        block = self.sized(problem)
+        return replace(self, block=block, look=2 * block)
+
+
+def vectors(numbers: int) -> Callable[[Problem], int]:
+    """Sizes of blocks with a vector a run: the interpreter counts little, and a cache holds them."""
+    return lambda problem: min(max(numbers // problem.dim, 64), 1024)
 
 
 _FROM_OUTSIDE: list[Engine] = []
@@ -106,10 +129,16 @@ def register(engine: Engine) -> Engine:
 
 def needs_rows(step: Step) -> str | None:
     """Why single rows matter in a fit, whatever its labels: an engine without rows refuses it."""
+    if not step.is_linear:
+        return f"model {step.model} has labels, a loss or a rule that keeps rows beyond ridge regression"
     if step.features is not None:
         return f"features are random in model {step.model}"
     if step.drawn is not None:
         return f"rows are drawn from a pool for model {step.model}"
+    if any(block.kept for block in step.blocks):
+        return f"labels of model {step.model} are kept from before"
+    if step.towards is not None:
+        return f"model {step.model} is pulled to another model"
     if step.retuned:
         return f"the penalty of model {step.model} is chosen by leave-one-out ('cv')"
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from itertools import chain, islice, pairwise
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ from genloss.cautions import fitted_rows, freedom, near_interpolation
 from genloss.errors import InvalidInputError
 from genloss.plan import Plan
 from genloss.problem import Problem
-from genloss.steps import resolve
+from genloss.steps import Step, resolve
 from genloss.trials.engine import Engine, able, all_engines, literal
 
 MOST_TRIALS = 10**12
@@ -22,21 +22,32 @@ T = TypeVar("T")
 
 
 def engine_for(problem: Problem, plan: Plan, method: str) -> Engine:
-    """The cheapest engine that is exact for the plan, or the literal one."""
+    """The cheapest engine that is exact for the plan, or the one that is asked for."""
     steps = resolve(plan)
-    found = [] if method == "literal" else able(problem, steps)
-    if method == "exact" and not found:
-        refused: dict[str | None, list[str]] = {}
-        for each in all_engines():
-            if each.exact:
-                name = each.name.removeprefix("exact, ")
-                refused.setdefault(each.refuses(problem, steps), []).append(name)
-        reasons = [f"{', '.join(names)}: {reason}" for reason, names in refused.items()]
-        raise InvalidInputError(
-            f"method was 'exact'; no engine runs the plan without its rows ({'; '.join(reasons)}): "
-            "use 'auto' or 'literal'"
-        )
-    return found[0] if found else literal()
+    if method == "literal":
+        return literal()
+    found = [each for each in able(problem, steps) if method in ("auto", "exact", each.method)]
+    if method != "auto" and not found:
+        raise InvalidInputError(_refusal(problem, steps, method))
+    always = [each for each in found if each.pays is None]
+    best = always[0] if always else literal() if method == "auto" else found[0]
+    for each in found:
+        if each.pays is not None and each.pays(problem, steps, best):
+            best = each
+    return best.for_problem(problem)
+
+
+def _refusal(problem: Problem, steps: Sequence[Step], method: str) -> str:
+    refused: dict[str | None, list[str]] = {}
+    for each in all_engines():
+        if each.exact and method in ("exact", each.method):
+            name = each.name.removeprefix("exact, ")
+            refused.setdefault(each.refuses(problem, steps), []).append(name)
+    reasons = [f"{', '.join(names)}: {reason}" for reason, names in refused.items()]
+    return (
+        f"method was {method!r}; no such engine runs the plan without its rows "
+        f"({'; '.join(reasons)}): use 'auto' or 'literal'"
+    )
 
 
 def blocks(trials: int, size: int) -> Iterator[int]:

@@ -51,10 +51,11 @@ def simulate(
         is kept, so that memory does not grow with it.
     seed : int, default 0
         Seed. The result depends on it and not on the number of workers.
-    method : {"auto", "literal", "exact"}, default "auto"
+    method : {"auto", "literal", "exact", "revealed"}, default "auto"
         "literal" draws every row and fits every model. "exact" draws from the same law without the
         rows: O(1) per fresh least-squares fit, O(dim) for reused designs and for ridge under
-        identity covariance, O(dim**3) for any other fit to more than dim rows.
+        identity covariance, O(dim) per step of conjugate gradients for any other (`engines.md`),
+        O(dim**3) where that is less. "revealed" is the engine of these steps, whatever it costs.
         "auto" takes the cheapest of these that applies, and names it on the curve.
     relative_stderr : float, optional
         Stop as soon as the standard error of every model's risk is at most this share of it.
@@ -95,14 +96,14 @@ def simulate(
 
     >>> seen = gl.simulate(problem, plan, trials=10**9, on_round=lambda curve: curve.trials < 1000)
     >>> seen.trials
-    1024
+    2048
     """
     _check.instance("problem", problem, Problem)
     _check.instance("plan", plan, Plan)
     plan.check_fits(problem.dim)
     trials = _check.integer("trials", trials, minimum=2, maximum=runner.MOST_TRIALS)
     seed = _check.integer("seed", seed, minimum=0)
-    method = _check.choice("method", method, ("auto", "literal", "exact"))
+    method = _check.choice("method", method, ("auto", "literal", "exact", "revealed"))
     if relative_stderr is not None:
         relative_stderr = _check.positive("relative_stderr", relative_stderr)
     if workers is None:

@@ -9,7 +9,7 @@ import numpy as np
 from genloss.curve import Curve
 from genloss.generation import REAL
 from genloss.plan import Plan
-from genloss.problem import Problem
+from genloss.spectrum import Spectral
 from genloss.theory.forever import cures
 from genloss.theory.forever.fresh_blocks import FreshBlock
 from genloss.theory.forever.repeating import Repetition
@@ -25,16 +25,15 @@ UNSTABLE = "unstable: "
 
 def growing(walk: Walk) -> dict[int, float]:
     """Spectral radius of the plans of a batch that explode, by their place in it."""
-    plan, directions = walk.plans[0], walk.moments.directions
-    last, model = plan.generations[-1], plan.n_models - 1
-    if len(last.sources) < 2 or walk.ways[-1] is not Walk.fresh:
+    last, directions = walk.chains[0][-1], walk.moments.directions
+    if len(last.blocks) < 2 or walk.ways[-1] is not Walk.fresh:
         return {}
-    if any(s.labeler_numbers(model).keys() - {REAL, model - 1} for s in last.sources):
+    if any(block.shares.keys() - {REAL, last.model - 1} for block in last.blocks):
         return {}
     taken = np.fmax(walk.directions_used[:, -1] / walk.rows[:, -1], walk.filling[:, -1])
     if not (taken > _SAFE).any():
         return {}
-    block = FreshBlock(directions, walk.plans, _last(plan), stages=walk.stages[-1:])
+    block = FreshBlock(directions, walk.chains, _last(last.model + 1), stages=walk.stages[-1:])
     if block.diverges():
         return {}
     links = block.links()
@@ -44,9 +43,9 @@ def growing(walk: Walk) -> dict[int, float]:
     return {int(plan): float(radius[plan]) for plan in np.flatnonzero(radius > 1)}
 
 
-def _last(plan: Plan) -> Repetition:
+def _last(models: int) -> Repetition:
     """The last generation, said to repeat: what plans of one outline have in common."""
-    return Repetition(1, plan.n_models - 1, plan.n_models, frozenset())
+    return Repetition(1, models - 1, models, frozenset())
 
 
 def sentence(radius: float) -> str:
@@ -58,12 +57,12 @@ def sentence(radius: float) -> str:
     )
 
 
-def with_cure(problem: Problem, plan: Plan, curve: Curve) -> Curve:
+def with_cure(problem: Spectral, plan: Plan, curve: Curve) -> Curve:
     """The curve of a plan, which is told what would stop it if it is unstable."""
     said = curve.warnings
     if not said or not said[0].startswith(UNSTABLE) or not is_ordinary(problem):
         return curve
-    penalty, real = cures.of(FreshBlock.after(problem, plan, _last(plan)))
+    penalty, real = cures.of(FreshBlock.after(problem, plan, _last(plan.n_models)))
     ways = [] if penalty is None else [f"a penalty of {penalty:.3g}"]
     ways += [] if real is None else [f"{100 * real:.3g}% real rows"]
     if not ways:

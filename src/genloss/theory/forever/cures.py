@@ -26,9 +26,9 @@ def of(block: FreshBlock) -> tuple[float | None, float | None]:
 
 def least_penalty(block: FreshBlock) -> float | None:
     """The least penalty of all fits of the block from which on it is stable."""
-    top = float(block.directions.spectrum.max())
-    [plan] = block.plans
-    even = all(is_even(plan.generations[model]) for model in block.repetition.models)
+    top = float(block.directions.eigenvalues.max())
+    last = block.chains[0][block.repetition.first :]
+    even = all(map(is_even, last))
 
     def margin(logs: Array) -> Array:
         penalties = np.exp(logs)
@@ -39,20 +39,19 @@ def least_penalty(block: FreshBlock) -> float | None:
 
     found = _border(margin, math.log(1e-10 * top), math.log(100 * top))
     # plans write a penalty for rows of weight one
-    weight = plan.generations[-1].sources[0].weight
+    weight = last[-1].blocks[0].weight
     return None if found is None else math.exp(found) * weight
 
 
 def least_real_share(block: FreshBlock) -> float | None:
     """The least share of real rows from which on it is stable, in whole rows; None without any."""
-    [plan] = block.plans
-    shares = []
-    for model in block.repetition.models:
-        members = groups(block.plans, model)
-        if not is_even(plan.generations[model]) or len(members) < 2:
+    last, shares = block.chains[0][block.repetition.first :], []
+    for step in last:
+        members = groups(block.chains, step.model)
+        if not is_even(step) or len(members) < 2:
             return None
         real = sum(float(m.rows[0, 0]) for m in members if m.labeler == {REAL: 1.0})
-        shares.append(real / plan.generations[model].n_samples)
+        shares.append(real / step.rows)
     if not max(shares):
         return None
 
@@ -62,7 +61,7 @@ def least_real_share(block: FreshBlock) -> float | None:
     found = _border(margin, max(shares), 1.0)
     if found is None:
         return None
-    n = int(plan.n_samples[block.repetition.first :].max())
+    n = max(step.rows for step in last)
     return min(math.ceil(found * n - 1e-9) / n, 1.0)
 
 

@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from genloss.generation import REAL
 from genloss.plan import Plan
-from genloss.problem import Problem
+from genloss.spectrum import Spectral, Spectrum
+from genloss.steps import Step, resolve
 from genloss.theory.closed import is_even
-from genloss.theory.directions import Directions
+from genloss.theory.directions import directions_for
 from genloss.theory.fit import Stage, regime, stages
 from genloss.theory.forever import links as of_fits
 from genloss.theory.forever.chain import BlockMap, block_map, means
@@ -42,8 +43,8 @@ class FreshBlock:
 
     Attributes
     ----------
-    directions : Directions
-    plans : sequence of Plan
+    directions : Spectrum
+    chains : sequence of sequence of Step
     repetition : Repetition
     moments : Moments or None
         Of the models that stay for ever, where there are any.
@@ -51,29 +52,27 @@ class FreshBlock:
         Of the block's fits, where they are known.
     """
 
-    directions: Directions
-    plans: Sequence[Plan]
+    directions: Spectrum
+    chains: Sequence[Sequence[Step]]
     repetition: Repetition
     moments: Moments | None = None
     stages: Sequence[Stage] | None = None
     reach: int = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "reach", self.repetition.reach(self.plans[0]))
+        object.__setattr__(self, "reach", self.repetition.reach(self.chains[0]))
 
     @classmethod
-    def after(cls, problem: Problem, plan: Plan, found: Repetition) -> Self:
+    def after(cls, problem: Spectral, plan: Plan, found: Repetition) -> Self:
         """The block of one plan, with the moments of the models before it."""
-        blocks = 1 + -(-found.reach(plan) // found.length)
-        unrolled = found.unrolled(plan, blocks)
+        blocks = 1 + -(-found.reach(resolve(plan)) // found.length)
+        unrolled = resolve(found.unrolled(plan, blocks))
         ways = routes(unrolled)
-        covariances = any(s.covariance is not None for each in unrolled for s in each.sources)
-        apart = covariances or Walk.pencil in ways[: found.start]
-        walk = Walk(Directions.of(problem, apart=apart), [unrolled], ways)
+        walk = Walk(directions_for(problem, unrolled), [unrolled], ways)
         for model in range(found.start):
             ways[model](walk, model)
         own = walk.stages[found.start : found.start + found.length]
-        return cls(walk.moments.directions, [plan], found, walk.moments, own)
+        return cls(walk.moments.directions, [resolve(plan)], found, walk.moments, own)
 
     def path(self, links: Sequence[Link]) -> Iterator[float]:
         """Risk of the last model before the first repetition, and of each one after; one plan."""
@@ -93,7 +92,7 @@ class FreshBlock:
         }
         if self.reach:
             yield sum(float(part[0]) for part in moments.risk(found.start - 1))
-        s, signal = self.directions.spectrum, self.directions.signal
+        s, signal = self.directions.eigenvalues, self.directions.energy
         yield from risks(links, found.first, filters, spread, s, signal, found.fixed)
 
     def copied(self, links: Sequence[Link]) -> tuple[float, float] | None:
@@ -109,12 +108,10 @@ class FreshBlock:
     def is_exact(self) -> bool:
         """Whether the moments are exact at finite size: least squares on rows of one kind."""
         return all(
-            is_even(generation)
-            and regime(generation.n_samples, lam, self.directions.dim) == "least squares"
-            for plan in self.plans
-            for model in self.repetition.models
-            for generation in [plan.generations[model]]
-            for lam in [generation.fixed_penalty]
+            is_even(step)
+            and regime(step.rows, step.penalty, self.directions.dim) == "least squares"
+            for steps in self.chains
+            for step in steps[self.repetition.first :]
         )
 
     def links(self, penalty: Array | None = None, real: Array | None = None) -> list[Link]:
@@ -122,7 +119,7 @@ class FreshBlock:
         models = self.repetition.models
         rows, own = (
             np.array([numbers[models.start :] for numbers in column], dtype=float)
-            for column in zip(*map(fitted, self.plans), strict=True)
+            for column in zip(*map(fitted, self.chains), strict=True)
         )
         lam = own if penalty is None else np.repeat(penalty[:, None], len(models), axis=1)
         count = max(len(lam), 1 if real is None else len(real))
@@ -132,12 +129,12 @@ class FreshBlock:
             found, _ = stages(self.directions, rows, lam)
         made = []
         for place, model in enumerate(models):
-            generation = self.plans[0].generations[model]
-            if not is_even(generation):
-                absolute = float(lam[0, place]) * generation.sources[0].weight
-                made.append(of_fits.weighted(self.directions, generation, model, absolute))
+            step = self.chains[0][model]
+            if not is_even(step):
+                absolute = float(lam[0, place]) * step.blocks[0].weight
+                made.append(of_fits.weighted(self.directions, step, absolute))
                 continue
-            members = groups(self.plans, model)
+            members = groups(self.chains, model)
             if real is not None:
                 members = _shared(members, real[:, None])
             made.append(of_fits.even(self.directions, found[place], members))
@@ -147,12 +144,12 @@ class FreshBlock:
         """Whether label noise, or labelers that differ, have no mean error where they are fitted."""
         dim = self.directions.dim
         for model in self.repetition.models:
-            members = groups(self.plans, model)
-            generation = self.plans[0].generations[model]
-            n = generation.n_samples
+            members = groups(self.chains, model)
+            step = self.chains[0][model]
+            n = step.rows
             near = n in (dim, dim + 1) or (n == dim - 1 and dim > 1)
             loud = len(members) > 1 or members[0].noisy
-            if generation.penalty == 0 and near and loud:
+            if step.penalty == 0 and near and loud:
                 return True
         return False
 
@@ -171,7 +168,7 @@ class FreshBlock:
             along = means(links, first, self.reach, {REAL: 0.0, **own}).filters
             for v, value in {**own, **along}.items():
                 known[min(u, v), max(u, v)] = np.asarray(value)
-        signal = self.directions.signal
+        signal = self.directions.energy
         return block_map(links, first, self.reach, signal, filters, known), filters, settled.radius
 
     def ends(self, links: Sequence[Link] | None = None) -> Ends:
@@ -184,9 +181,9 @@ class FreshBlock:
         found, filters, of_means = self.map(links)
         radius = np.maximum(found.radius(), of_means)
         stable = radius < 1
-        spectrum = self.directions.spectrum
+        spectrum = self.directions.eigenvalues
         last = self.repetition.stop - 1
-        bias = self.directions.signal * np.square(1 - filters[last]) @ spectrum
+        bias = self.directions.energy * np.square(1 - filters[last]) @ spectrum
         variance = found.only(stable).fixed_point() @ spectrum
         bias, variance = (np.where(stable, part, np.inf) for part in (bias, variance))
         return Ends(bias, variance, radius)

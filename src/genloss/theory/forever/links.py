@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from genloss.generation import Generation
-from genloss.theory.directions import Directions
+from genloss.spectrum import Spectrum
+from genloss.steps import Step
 from genloss.theory.fit import Stage
 from genloss.theory.labelers import Group, average
 from genloss.theory.stacking import pair_constants
@@ -55,9 +55,9 @@ class Link(NamedTuple):
     spread: Array
 
 
-def even(directions: Directions, stage: Stage, members: Sequence[Group]) -> Link:
+def even(directions: Spectrum, stage: Stage, members: Sequence[Group]) -> Link:
     """Rows of one covariance and weight, from one or several labelers."""
-    s, whole = directions.spectrum, average(members)
+    s, whole = directions.eigenvalues, average(members)
     shape = len(stage.n_samples), s.size
     labelers = tuple(whole.labeler)
     share = np.array([[m.labeler.get(k, 0.0) for k in labelers] for m in members])  # (S, k)
@@ -79,7 +79,7 @@ def even(directions: Directions, stage: Stage, members: Sequence[Group]) -> Link
         mixed = np.einsum("uk,vl,uvbo->klbo", share, share, same)
         square = np.broadcast_to(mixed, square.shape)
         heard = np.einsum("uk,vl,uvbo->klbo", share, share, apart) * s
-        gain = np.broadcast_to(directions.count / s, shape)
+        gain = np.broadcast_to(directions.multiplicity / s, shape)
         if whole.noisy:
             spread = whole.variance * stage.label_gain
         noise = np.zeros_like(noise)
@@ -93,12 +93,11 @@ def even(directions: Directions, stage: Stage, members: Sequence[Group]) -> Link
     return Link(labelers, pull, square, heard[None], gain[None], own, zero, spread + zero[0])
 
 
-def weighted(directions: Directions, generation: Generation, model: int, lam: float) -> Link:
+def weighted(directions: Spectrum, step: Step, lam: float) -> Link:
     """Rows of several covariances or weights; ``lam`` is the penalty."""
-    rows = Rows.of(generation, directions)
+    rows = Rows.of(step, directions)
     sigma, count, number, weight = rows
-    sources = generation.sources
-    thetas = [source.labeler_numbers(model) for source in sources]
+    thetas = [block.shares for block in step.blocks]
     labelers = tuple(dict.fromkeys(number for theta in thetas for number in theta))
     share = np.array([[theta.get(k, 0.0) for k in labelers] for theta in thetas])
     e, q = resolvent(sigma, count, number, weight, number.sum() * lam)
@@ -114,7 +113,7 @@ def weighted(directions: Directions, generation: Generation, model: int, lam: fl
         (pull[:, None] * pull)[:, :, None],
         heard[:, :, :, None],
         (v[:, None] * sigma * q**2 * count)[:, None],
-        np.array([[source.label_noise**2] for source in sources]),
+        np.array([[block.noise**2] for block in step.blocks]),
         coupling[None],
         np.zeros((1, sigma.shape[1])),
     )

@@ -16,8 +16,10 @@ import numpy.typing as npt
 from genloss.generation import REAL
 from genloss.plan import Plan
 from genloss.problem import Problem
+from genloss.spectrum import Spectrum
+from genloss.steps import resolve
 from genloss.theory.closed import is_even
-from genloss.theory.directions import Directions
+from genloss.theory.filters.edge import upper_edge
 from genloss.theory.fit import Stage, stages
 from genloss.theory.forever.iterates import half_life
 from genloss.theory.forever.repeating import Repetition
@@ -35,7 +37,7 @@ def obstacle(plan: Plan, found: Repetition) -> str | None:
         return "rounds of several generations reuse a design"
     if generation.pooled or generation.features is not None or generation.penalty == "cv":
         return f"model {model} reuses a design with pooled rows, random features or penalty 'cv'"
-    if len(generation.sources) > 1 or not is_even(generation):
+    if len(generation.sources) > 1 or not is_even(resolve(plan)[-1]):
         return f"model {model} reuses a design for several sources"
     if not set(generation.sources[0].labeler_numbers(model)) <= {REAL, model - 1}:
         return f"model {model} reuses a design and is labelled by an older model"
@@ -50,8 +52,8 @@ def end(problem: Problem, plan: Plan, found: Repetition) -> tuple[float, float, 
     a, b = shares.get(REAL, 0.0), shares.get(model - 1, 0.0)
     n, lam = float(generation.n_samples), generation.fixed_penalty / source.weight
     noise = source.label_noise**2
-    directions = Directions.of(problem, apart=False)
-    s, signal = directions.spectrum, directions.signal
+    directions = problem.directions
+    s, signal = directions.eigenvalues, directions.energy
     top = upper_edge(directions, n) if lam else 1.0
     radius = abs(b) * top / (top + lam)
     if radius >= 1:
@@ -77,7 +79,7 @@ def end(problem: Problem, plan: Plan, found: Repetition) -> tuple[float, float, 
     return bias, float(s @ variance), radius, life
 
 
-def _noises(directions: Directions, n: float, lam: float, b: float) -> Array:
+def _noises(directions: Spectrum, n: float, lam: float, b: float) -> Array:
     """``E sum_j h**2j x / (x + lam)**2 / n`` of all generations, with h b times the filter."""
     if lam == 0:
         return _ridge(directions, n, 0.0).label_gain[0] / (1 - b * b)
@@ -87,18 +89,18 @@ def _noises(directions: Directions, n: float, lam: float, b: float) -> Array:
     def resolvent(c: float) -> Array:
         """The rest ``kappa / (s + kappa)`` at the penalty lam / c, which is one for c = 0."""
         if c == 0:
-            return directions.count
+            return directions.multiplicity
         stage = _ridge(directions, n, lam / c)
-        return directions.count * (1 - _shrink(directions, stage))
+        return directions.multiplicity * (1 - _shrink(directions, stage))
 
     return (resolvent(1 - b) - resolvent(1 + b)) / (2 * b * n * lam)
 
 
-def _shrink(directions: Directions, stage: Stage) -> Array:
-    return np.broadcast_to(stage.shrunk(np.ones((1, 1))), (1, directions.spectrum.size))[0]
+def _shrink(directions: Spectrum, stage: Stage) -> Array:
+    return np.broadcast_to(stage.shrunk(np.ones((1, 1))), (1, directions.eigenvalues.size))[0]
 
 
-def _ridge(directions: Directions, n: float, lam: float) -> Stage:
+def _ridge(directions: Spectrum, n: float, lam: float) -> Stage:
     [stage], _ = stages(directions, np.array([[n]]), np.array([[lam]]))
     return stage
 
@@ -107,21 +109,3 @@ def _way(problem: Problem, plan: Plan, found: Repetition, whole: float) -> Itera
     """Distances of the error from its limit, from the model before the first repetition on."""
     path = predict(problem, found.unrolled(plan, _SHOWN)).risk[max(found.start - 1, 0) :]
     return iter((path - whole).tolist())
-
-
-def upper_edge(directions: Directions, n: float) -> float:
-    """Largest eigenvalue of ``X'X / n`` in high dimension: the least of ``c + (c/n) sum s/(c - s)``."""
-    s, count = directions.spectrum, directions.count
-    largest = float(s.max())
-    low, high = 0.0, 1.0 + math.sqrt(float(s @ count) / (largest * n))
-
-    def slope(root: float) -> float:
-        # c = largest (1 + root**2): the sum is dominated by the largest, which goes with 1 / root**2
-        c = largest * (1 + root * root)
-        return float(1 - (count / n) @ np.square(s / (c - s)))
-
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if slope(middle) < 0 else (low, middle)
-    c = largest * (1 + high * high)
-    return c * (1 + float((count / n) @ (s / (c - s))))

@@ -10,8 +10,8 @@ import numpy as np
 from genloss.cautions import fitted_rows
 from genloss.plan import Plan
 from genloss.problem import Problem
+from genloss.steps import resolve
 from genloss.theory.closed import obstacles
-from genloss.theory.directions import Directions
 from genloss.theory.fit import stages
 from genloss.theory.forever.repeating import Repetition
 from genloss.theory.predict import predict
@@ -29,7 +29,7 @@ def obstacle(plan: Plan, found: Repetition) -> str | None:
         alone = len(generation.sources) == 1 and shares == {model - 1: 1.0}
         plain = alone and generation.features is None and generation.subsample is None
         return None if plain else f"model {model} pools rows of several labelers with a penalty"
-    return obstacles(found.unrolled(plan, found.length + 1))[-1]
+    return obstacles(resolve(found.unrolled(plan, found.length + 1)))[-1]
 
 
 def _forgets(plan: Plan) -> bool:
@@ -49,7 +49,7 @@ def end(problem: Problem, plan: Plan, found: Repetition) -> tuple[float, float, 
     seen = found.unrolled(plan, 1)
     if generation.design == "fresh":
         # of few rows every fit is another formula; from dim + 2 on it is one
-        blocks = 1 + max(0, -(-(dim + 2 - fitted_rows(seen)[-1]) // rows))
+        blocks = 1 + max(0, -(-(dim + 2 - fitted_rows(resolve(seen))[-1]) // rows))
         seen = found.unrolled(plan, blocks)
     curve = predict(problem, seen)
     assert curve.bias is not None
@@ -60,7 +60,7 @@ def end(problem: Problem, plan: Plan, found: Repetition) -> tuple[float, float, 
         life = 0.0 if math.isfinite(variance) else math.inf
         return bias, variance, 1.0, life
     if generation.design == "fresh":
-        first = float(fitted_rows(seen)[-1])
+        first = float(fitted_rows(resolve(seen))[-1])
 
         def added(block: float) -> float:
             total = first + block * rows
@@ -71,9 +71,9 @@ def end(problem: Problem, plan: Plan, found: Repetition) -> tuple[float, float, 
             return noise * dim / c * -math.log1p(-c / total)
     else:
         count = seen.n_models
-        directions = Directions.of(problem, apart=False)
+        directions = problem.directions
         [stage], _ = stages(directions, np.array([[float(rows)]]), np.zeros((1, 1)))
-        alone = noise * float(stage.label_gain[0] @ directions.spectrum)
+        alone = noise * float(stage.label_gain[0] @ directions.eigenvalues)
 
         def added(block: float) -> float:
             return alone / (count + block) ** 2

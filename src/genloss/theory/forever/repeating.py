@@ -10,6 +10,7 @@ from genloss import _check
 from genloss.errors import InvalidInputError
 from genloss.generation import REAL, Generation, Source
 from genloss.plan import Plan
+from genloss.steps import Step
 
 LONGEST = 64  # generations of a block that is looked for
 
@@ -48,13 +49,13 @@ class Repetition:
         """The models of the last block."""
         return range(self.first, self.stop)
 
-    def reach(self, plan: Plan) -> int:
+    def reach(self, steps: Sequence[Step]) -> int:
         """How many models before a block its labelers reach back to."""
         moving = [
             number
-            for model in self.models
-            for source in plan.generations[model].sources
-            for number in source.labeler_numbers(model)
+            for step in steps[self.first :]
+            for block in step.blocks
+            for number in block.shares
             if number != REAL and number not in self.fixed
         ]
         return max(self.first - min(moving), 0) if moving else 0

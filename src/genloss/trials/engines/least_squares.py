@@ -13,12 +13,11 @@ from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
-import scipy.linalg
 
 from genloss.generation import REAL
 from genloss.problem import Problem
 from genloss.steps import Step
-from genloss.trials.engine import Engine, needs_rows
+from genloss.trials.engine import Engine, needs_rows, vectors
 from genloss.trials.tally import Batch
 
 Array = npt.NDArray[np.float64]
@@ -87,12 +86,9 @@ def _increments(
     diagonal = np.arange(k)
     factor[:, diagonal, diagonal] = np.sqrt(rng.chisquare(freedom + k - diagonal, (count, k)))
     z = rng.standard_normal((count, k, dim))
-    joint = [
-        scipy.linalg.solve_triangular(lower, rows, lower=True, trans=1)
-        for lower, rows in zip(factor, z, strict=True)
-    ]
-    together = np.stack(joint)
+    # upper triangular, so that solving is substitution alone
+    together = np.linalg.solve(factor.transpose(0, 2, 1), z)
     return [noise * together[:, j] for j, noise in enumerate(noises)]
 
 
-ENGINE = Engine("exact increments", 2.0, 64, 256, refuses, run)
+ENGINE = Engine("exact increments", 2.0, 64, 256, refuses, run, sized=vectors(2**16))

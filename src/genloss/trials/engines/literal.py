@@ -9,11 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import scipy.linalg
 
-from genloss import _linalg
+from genloss import _linalg, scores
 from genloss.generation import REAL
+from genloss.losses.squared import Squared
 from genloss.problem import Problem
 from genloss.steps import Block, Step
 from genloss.trials import loop
+from genloss.trials.convex import minimise
 from genloss.trials.engine import Engine
 from genloss.trials.leave_one_out import chosen_penalty
 from genloss.trials.tally import Batch
@@ -36,13 +38,45 @@ def run(
     risks = np.empty((count, len(steps)))
     errors = np.zeros((len(steps), problem.dim))
     world = Gaussian(problem, rng, dtype)
+    seen = None if all(step.is_linear for step in steps) else Seen(problem, count, len(steps))
     for trial in range(count):
-        chain = loop.models(steps, world, Ridge(rng, dtype), {REAL: problem.truth})
+        learner = Learner(rng, dtype)
+        chain = loop.models(steps, world, learner, {REAL: problem.truth})
         for model, w in enumerate(chain):
             error = root * (w - problem.truth)
             risks[trial, model] = error @ error
             errors[model] += error
-    return Batch(risks, errors)
+            if seen is not None:
+                seen.add(trial, model, w, learner.accepted)
+    return Batch(risks, errors) if seen is None else Batch(risks, errors, 0.0, seen.scores(steps))
+
+
+class Seen:
+    """What is measured of every model beside its risk, for plans beyond ridge regression."""
+
+    def __init__(self, problem: Problem, count: int, models: int) -> None:
+        self._problem = problem
+        self._inner, self._square, self._with_first, self._accepted = (
+            np.empty((count, models)) for _ in range(4)
+        )
+        self._first: Array = np.empty(0)
+
+    def add(self, trial: int, model: int, w: Array, accepted: float) -> None:
+        """Take in a model of a run, model 0 first."""
+        raised = self._problem.spectrum * w
+        self._first = w if model == 0 else self._first
+        self._inner[trial, model] = raised @ self._problem.truth
+        self._square[trial, model] = raised @ w
+        self._with_first[trial, model] = raised @ self._first
+        self._accepted[trial, model] = accepted
+
+    def scores(self, steps: Sequence[Step]) -> dict[str, Array]:
+        """Columns of a curve, (count, n_models)."""
+        truth = float(self._problem.spectrum @ self._problem.truth**2)
+        first = self._square[:, :1]
+        return scores.columns(
+            steps, self._inner, self._square, truth, self._with_first, first, self._accepted
+        )
 
 
 class Gaussian:
@@ -66,25 +100,42 @@ class Gaussian:
             blocks.append(rows)
         return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
-    def labels(self, block: Block, X: Array, models: Mapping[int, loop.Model]) -> Array:
-        """What the labelers say, and normal noise."""
+    def labels(
+        self, block: Block, X: Array, models: Mapping[int, loop.Model], kept: Array | float = 0.0
+    ) -> Array:
+        """What the labelers say, and normal noise, as a label; NaN where a row is not kept."""
         noise = self._rng.standard_normal(len(X), dtype=X.dtype)
-        return loop.said(block.shares, models, X) + block.noise * noise
+        values = loop.said(block.shares, models, X) + block.noise * noise
+        labels = block.labels.draw(values if block.kept == 0 else values + kept, self._rng)
+        if block.keep is None:
+            return labels
+        judged = loop.said(block.judge, models, X)
+        return np.where(block.keep.accepts(labels, judged), labels, np.nan)
 
     def chosen(self, count: int, drawn: int) -> npt.NDArray[np.int64]:
         """Some of the rows, without replacement."""
         return self._rng.choice(count, drawn, replace=False)
 
 
-class Ridge:
-    """Ridge regression as a learner (`genloss.trials.loop`), on random features where a step has them."""
+class Learner:
+    """Linear models as a learner (`genloss.trials.loop`): the loss of the step, on its random features.
+
+    Attributes
+    ----------
+    accepted : float
+        Share of the last fit's rows that were kept.
+    """
 
     def __init__(self, rng: np.random.Generator, dtype: Precision = np.float64) -> None:
         self._rng, self._dtype = rng, dtype
         self._map: Array = np.empty((0, 0))
+        self.accepted = 1.0
 
-    def __call__(self, step: Step, rows: loop.Rows) -> Array:
+    def __call__(self, step: Step, rows: loop.Rows, towards: Array | None) -> Array:
         """Coefficients of the model."""
+        if towards is not None:  # the fit to what it leaves, and added
+            rest = rows._replace(y=rows.y - rows.X @ towards.astype(rows.X.dtype))
+            return towards + self(step, rest, None)
         if step.features is None:
             return self._fit(step, *rows)
         X, y, weights = rows
@@ -95,8 +146,20 @@ class Ridge:
         return self._map @ self._fit(step, X @ self._map, y, weights)
 
     def _fit(self, step: Step, X: Array, y: Array, weights: Array | None) -> Array:
-        penalty = chosen_penalty(X, y, weights) if step.retuned else step.penalty
-        return fit(X, y, weights, penalty=penalty)
+        candidates, dropped = len(y), np.isnan(y)
+        if dropped.any():
+            X, y = X[~dropped], y[~dropped]
+            weights = None if weights is None else weights[~dropped]
+        self.accepted = len(y) / candidates
+        if not len(y):
+            return np.zeros(X.shape[1])
+        if step.retuned:
+            return fit(X, y, weights, penalty=chosen_penalty(X, y, weights))
+        if step.loss == Squared():  # penalties are per candidate row
+            return fit(X, y, weights, penalty=step.penalty / self.accepted)
+        X, y = X.astype(np.float64), y.astype(np.float64)
+        ridge = 2 * candidates * step.penalty
+        return minimise(X, y, np.ones(len(y)) if weights is None else weights, step.loss, ridge)
 
 
 def fit(X: Array, y: Array, weights: Array | None = None, *, penalty: float = 0.0) -> Array:

@@ -20,7 +20,7 @@ from numpy.random import Generator
 from genloss.generation import REAL
 from genloss.problem import Problem
 from genloss.steps import Step
-from genloss.trials.engine import Engine, needs_rows
+from genloss.trials.engine import Engine, needs_rows, vectors
 from genloss.trials.tally import Batch
 
 Array = npt.NDArray[np.float64]
@@ -165,4 +165,6 @@ def draws(step: Step) -> object:
     return step.penalty > 0, [(block.rows, block.noise > 0) for block in step.blocks]
 
 
-ENGINE = Engine("exact, two numbers per model", 1.0, 64, 256, refuses, run, draws)
+ENGINE = Engine(
+    "exact, two numbers per model", 1.0, 64, 256, refuses, run, draws, sized=vectors(2**18)
+)

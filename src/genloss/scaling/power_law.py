@@ -11,11 +11,12 @@ import numpy.typing as npt
 
 from genloss import _check
 from genloss._words import shown
+from genloss.equivalents import shrinkage_sums, solve
 from genloss.errors import InvalidInputError
 from genloss.problem import MOST_DIRECTIONS, Problem
-from genloss.scaling.chain import Fitting, Labels, Risk, downstream, generated_labels
-from genloss.scaling.nodes import Nodes, fit, power_law_nodes, sums
+from genloss.scaling.chain import Fitting, Risk, downstream, generated
 from genloss.scaling.settings import Settings, array, risk_of
+from genloss.spectrum import Spectrum, power_law
 
 Array = npt.NDArray[np.float64]
 Design = Literal["independent", "same"]
@@ -43,7 +44,8 @@ class PowerLaw:
     -----
     `paper.md` section 6 (beta and r). Long spectra are summed by quadrature in log rank, to about
     1e-9 relative; up to 4096 directions are summed one by one. Rows and generations may be any
-    positive numbers here, as the laws speak of powers of them.
+    positive numbers here, as the laws speak of powers of them; `genloss.predict` and
+    `genloss.tune` take a PowerLaw for a Problem, with any plan.
 
     Examples
     --------
@@ -72,19 +74,24 @@ class PowerLaw:
             )
 
     @property
-    def nodes(self) -> Nodes:
-        """Weighted ranks over which everything is summed."""
-        return power_law_nodes(self.capacity, self.source, self.dim)
+    def directions(self) -> Spectrum:
+        """What theory sums over: eigenvalues at weighted ranks."""
+        return power_law(self.capacity, self.source, self.dim)
+
+    @property
+    def gaussian(self) -> bool:
+        """Whether the inputs are Gaussian: they are."""
+        return True
 
     @property
     def signal(self) -> float:
         """Error of the null predictor."""
-        return float(self.nodes.weighted_signal.sum())
+        return float(self.directions.signal.sum())
 
     @property
     def trace(self) -> float:
         """Sum of the eigenvalues."""
-        return float(self.nodes.multiplicity @ self.nodes.spectrum)
+        return self.directions.trace
 
     def problem(self) -> Problem:
         """The same as a `Problem`, for `genloss.predict` and `genloss.simulate`.
@@ -120,7 +127,7 @@ class PowerLaw:
             penalty=array("penalty", penalty),
             n_samples=array("n_samples", n_samples, positive=True),
         )
-        found = fit(self.nodes, lam.ravel(), rows.ravel())
+        found = solve(self.directions, lam.ravel(), rows.ravel())
         return found.kappa.reshape(lam.shape)
 
     def degrees_of_freedom(self, kappa: npt.ArrayLike) -> tuple[Array, Array]:
@@ -139,8 +146,12 @@ class PowerLaw:
         0.5
         """
         k = array("kappa", kappa)
-        df1, df2, _ = sums(self.nodes, k.ravel())
-        return df1.reshape(k.shape), df2.reshape(k.shape)
+        every = self.directions.dim  # of which the nodes of an endless law stand for part only
+        df1, df2, *_ = shrinkage_sums(self.directions, k.ravel(), np.zeros(1))
+        return (
+            np.where(k > 0, df1.reshape(k.shape), every),
+            np.where(k > 0, df2.reshape(k.shape), every),
+        )
 
     def risk(
         self,
@@ -204,7 +215,7 @@ class PowerLaw:
             generator_penalty=generator_penalty,
             same=_check.choice("design", design, ("independent", "same")) == "same",
         )
-        return risk_of(self.nodes, settings)
+        return risk_of(self.directions, settings)
 
     def risk_after(
         self,
@@ -234,9 +245,9 @@ class PowerLaw:
             raise InvalidInputError(f"generators was {shown(generators)}; it must be a sequence")
         chain = [_fitting(each) for each in generators]
         settings = Settings.read(n_samples, penalty=penalty, noise=noise)
-        labels: Labels = generated_labels(self.nodes, chain)
-        fits = fit(self.nodes, settings.penalty.ravel(), settings.n_samples.ravel())
-        return settings.shaped(downstream(self.nodes, labels, fits, settings.noise.ravel()))
+        fits = settings.n_samples, settings.penalty, settings.noise
+        risk = downstream(self.directions, generated(self.directions, chain), *fits)
+        return settings.shaped(risk)
 
 
 def _fitting(generator: Any) -> Fitting:
