@@ -20,6 +20,8 @@ from threadpoolctl import threadpool_limits
 from genloss import _check
 from genloss.curve import Curve
 from genloss.errors import InvalidInputError
+from genloss.labels.hard import Hard
+from genloss.labels.linear import Linear
 from genloss.outlook.growth import NORMAL
 from genloss.outlook.inputs import Pool
 from genloss.outlook.rehearse import RealRows
@@ -44,7 +46,8 @@ class RetrainingLoop(MetaEstimatorMixin, BaseEstimator):
     Parameters
     ----------
     estimator : scikit-learn regressor or classifier
-        Fitted anew for every model; its own parameters hold, the plan's penalties are not looked at.
+        Fitted anew for every model; its own loss and parameters hold, the plan's are not looked
+        at.
     plan : Plan
         Who labels which rows. ``noise`` of a source is added to labels that models make (in units of
         the target; not for classes); real labels bring their own.
@@ -153,6 +156,17 @@ class RetrainingLoop(MetaEstimatorMixin, BaseEstimator):
                 raise InvalidInputError(
                     "plan had random features or covariances of its own; rows of a table have neither"
                 )
+            if step.towards is not None or any(block.keep for block in step.blocks):
+                raise InvalidInputError(
+                    "plan had a fit that is pulled towards a model, or rows kept by a rule; an estimator "
+                    "of one's own is fitted to all rows; `genloss.simulate` runs it"
+                )
+            plain = (Linear, Hard) if classes else (Linear,)
+            if not all(isinstance(block.labels, plain) for block in step.blocks):
+                raise InvalidInputError(
+                    "plan had labels made by a rule; an estimator's predictions are the labels here; "
+                    "`genloss.simulate` runs it"
+                )
             blurred = any(b.model_noise or b.kept or len(b.shares) > 1 for b in step.blocks)
             if classes and blurred:
                 raise InvalidInputError(
@@ -233,8 +247,8 @@ class _Chain:
         world = RealRows(pool, lambda count: pool.X[pool.take(count)], 1, noise, drawn)
         self.models: list[Says] = list(loop.models(steps, world, self._learn))
 
-    def _learn(self, step: Step, rows: loop.Rows) -> Says:
-        del step
+    def _learn(self, step: Step, rows: loop.Rows, towards: Says | None) -> Says:
+        del step, towards
         labels = rows.y[:, 0].astype(np.intp) if self._classes else rows.y[:, 0]
         model = clone(self._estimator)
         if "random_state" in model.get_params() and model.get_params()["random_state"] is None:
