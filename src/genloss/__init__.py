@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from genloss.tables.load import load_table
     from genloss.tables.table import Table
     from genloss.trials.compare import Comparison, compare
+    from genloss.watching.monitor import Monitor
     from genloss.weighing.weigh import Weighed, weigh
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "Kernel",
     "Limit",
     "MissingDependencyError",
+    "Monitor",
     "NoTheoryError",
     "Plan",
     "PowerLaw",
@@ -86,6 +88,7 @@ _LAZY = {
     "Comparison": "genloss.trials.compare",
     "Forecast": "genloss.outlook.forecast",
     "Kernel": "genloss.estimate.kernels",
+    "Monitor": "genloss.watching.monitor",
     "PowerLaw": "genloss.scaling",
     "ScalingLaw": "genloss.scaling",
     "StoreError": "genloss.sweeps",
