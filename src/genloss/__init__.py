@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from genloss.tables.load import load_table
     from genloss.tables.table import Table
     from genloss.trials.compare import Comparison, compare
+    from genloss.watching.monitor import Monitor
     from genloss.weighing.weigh import Weighed, weigh
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "Kernel",
     "Limit",
     "MissingDependencyError",
+    "Monitor",
     "NoTheoryError",
     "Phases",
     "Plan",
@@ -91,6 +93,7 @@ _LAZY = {
     "Forecast": "genloss.outlook.forecast",
     "Kernel": "genloss.estimate.kernels",
     "Phases": "genloss.sweeps.diagram",
+    "Monitor": "genloss.watching.monitor",
     "PowerLaw": "genloss.scaling",
     "ScalingLaw": "genloss.scaling",
     "StoreError": "genloss.sweeps",
