@@ -42,16 +42,9 @@ SHOWN_PENALTY = 1
 
 @dataclass(frozen=True)
 class Chains:
-    """Risks of the downstream models, literal and from theory.
+    """Risks of the downstream models of these rows and penalties, from literal runs and from theory.
 
-    Attributes
-    ----------
-    models : tuple of (int, float)
-        Rows and penalty of every downstream model.
-    runs : int
-        Number of literal chains.
-    risk, stderr, theory : ndarray of shape (models, GENERATIONS + 1, PENALTIES)
-        Mean and standard error over runs, and `genloss.predict`.
+    Of shape (models, GENERATIONS + 1, PENALTIES).
     """
 
     models: tuple[tuple[int, float], ...]
@@ -103,21 +96,10 @@ def problem(frequencies: int = FREQUENCIES) -> Problem:
 
 
 def risk(x: Array, dual: Array) -> Array:
-    """Exact test error of the models ``sum_i dual_i kernel(., x_i)`` against the target.
+    """Exact test error of the models ``sum_i dual_i kernel(., x_i)``, one a column, against the target.
 
-    Parameters
-    ----------
-    x : ndarray of shape (n_rows,)
-        Angles of the rows.
-    dual : ndarray of shape (n_rows, n_models)
-        Coefficients of the rows, one column per model.
-
-    Returns
-    -------
-    ndarray of shape (n_models,)
-        ``|f|^2 - 2 <f, target> + |target|^2`` over uniform angles, by Parseval:
-        ``<f, f> = dual' (2 sum cos(j (x - z)) / j**4) dual`` and
-        ``<f, target> = 2 sum sin(j x) / j**3 dual``.
+    ``|f|^2 - 2 <f, target> + |target|^2`` over uniform angles, by Parseval:
+    ``<f, f> = dual' (2 sum cos(j (x - z)) / j**4) dual``, ``<f, target> = 2 sum sin(j x) / j**3 dual``.
 
     Examples
     --------

@@ -33,33 +33,15 @@ MOST_FITS = 8  # downstream models of one size and run
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many images play which part.
+    """How many images play which part."""
 
-    Attributes
-    ----------
-    reach : float
-        Typical squared norm of an image, which sets the kernels' scales.
-    generator_samples : int
-        Images of a generator (T_0).
-    generator_penalty : float
-        Its penalty: about a tenth of the clean rule's at T_0.
-    downstream : tuple of int
-        Images of the downstream model (T), increasing.
-    seen : int
-        Images from which the theory's spectrum is estimated.
-    test, scored : int
-        Images kept for testing, and how many of them one run is scored on.
-    runs : int
-        Number of literal chains.
-    """
-
-    reach: float
-    generator_samples: int
-    generator_penalty: float
-    downstream: tuple[int, ...]
-    seen: int
+    reach: float  # typical squared norm of an image, which sets the kernels' scales
+    generator_samples: int  # T_0
+    generator_penalty: float  # about a tenth of the clean rule's at T_0
+    downstream: tuple[int, ...]  # T, increasing
+    seen: int  # from which the theory's spectrum is estimated
     test: int
-    scored: int
+    scored: int  # test images of one run
     runs: int
 
     @property
@@ -157,18 +139,10 @@ def panel(kernel: Kernel, split: Split, sizes: Sizes, effort: Effort) -> Panel:
 
 
 def clean_exponent(sample: Problem) -> float:
-    """Best exponent of the penalty on real labels, ``beta / (2 beta r + 1)``.
+    """Best exponent of the penalty on real labels, ``beta / (2 beta r + 1)`` (`paper.md` 6).
 
-    Parameters
-    ----------
-    sample : Problem
-        Eigenvalues of a sample in falling order.
-
-    Returns
-    -------
-    float
-        With beta and 2 beta r fitted to ranks between 1/150 and 2/15 of the sample's size: to the
-        eigenvalues, and to the energy beyond a rank (`paper.md` 6).
+    beta and 2 beta r are fitted to ranks between 1/150 and 2/15 of the sample's size: to the
+    eigenvalues, which fall, and to the energy beyond a rank.
 
     Examples
     --------
