@@ -25,7 +25,8 @@ from threadpoolctl import threadpool_limits
 import genloss as gl
 from genloss.equivalents import kappa
 from genloss.outlook.ridge import factored
-from genloss.trials import least_squares, literal, triangular_rows, two_numbers
+from genloss.steps import resolve
+from genloss.trials.engines import least_squares, literal, triangular_rows, two_numbers
 from genloss.trials.given_inputs import downstream
 
 
@@ -33,9 +34,9 @@ def least_squares_chain() -> list[str]:
     problem = gl.Problem.power_law(300, capacity=1.5, source=0.5)
     plan = gl.Plan.replace(20, 600, noise=0.5)
     rng = np.random.default_rng(0)
-    slow = best_of(lambda: literal.run(problem, plan, rng, 1), 5)
-    fast = best_of(lambda: two_numbers.run(problem, plan, rng, 64)) / 64
-    vectors = best_of(lambda: least_squares.run(problem, plan, rng, 64)) / 64
+    slow = best_of(lambda: literal.run(problem, resolve(plan), rng, 1), 5)
+    fast = best_of(lambda: two_numbers.run(problem, resolve(plan), rng, 64)) / 64
+    vectors = best_of(lambda: least_squares.run(problem, resolve(plan), rng, 64)) / 64
     return [
         row("least-squares chain, dim 300, n 600, 20 generations", fast, 2000, slow, "literal"),
         row("the same with every model's coefficients", vectors, None, slow, "literal"),
@@ -56,7 +57,9 @@ def ridge_chain() -> list[str]:
     rows = []
     for n, goal, drawn in ((1000, 10, 1000), (10**6, 10_000, 10_000)):
         plan = gl.Plan.replace(100, n, penalty=lam, noise=noise)
-        fast = best_of(lambda plan=plan: triangular_rows.run(problem, plan, rng, 4), 25) / 4
+        fast = (
+            best_of(lambda plan=plan: triangular_rows.run(problem, resolve(plan), rng, 4), 25) / 4
+        )
         generations = 100 if drawn == n else 10
         slow = best_of(lambda drawn=drawn, g=generations: loop(drawn, g), 5)
         slow *= 100 / generations * n / drawn
@@ -82,8 +85,8 @@ def isotropic_ridge() -> list[str]:
 
     plan = gl.Plan.replace(20, 1000, penalty=0.1, noise=0.5)
     big = gl.Problem.isotropic(300)
-    chain = best_of(lambda: two_numbers.run(big, plan, rng, 16)) / 16
-    slow_chain = best_of(lambda: literal.run(big, plan, rng, 1), 3)
+    chain = best_of(lambda: two_numbers.run(big, resolve(plan), rng, 16)) / 16
+    slow_chain = best_of(lambda: literal.run(big, resolve(plan), rng, 1), 3)
     return [
         row(
             "isotropic ridge, dim 100, T 1,000: 20 penalties, all n <= 20, per design",
@@ -269,7 +272,7 @@ def shares() -> list[str]:
             law,
             gl.Plan.same_design(20, 600, noise=0.5),
             64,
-            [(least_squares.scipy.linalg, "solve_triangular")],
+            [(np.linalg, "solve")],
         ),
         "two numbers per model, least squares": (
             two_numbers,
@@ -288,7 +291,7 @@ def shares() -> list[str]:
     }
     lines = []
     for name, (engine, problem, plan, count, functions) in cases.items():
-        engine.run(problem, plan, np.random.default_rng(0), count)
+        engine.run(problem, resolve(plan), np.random.default_rng(0), count)
         drawing, algebra = Clock(), Clock()
         with ExitStack() as stack:
             for module, function in functions:
@@ -296,7 +299,7 @@ def shares() -> list[str]:
                 stack.enter_context(patch.object(module, function, timed))
             start = time.perf_counter()
             for _ in range(5):
-                engine.run(problem, plan, drawing, count)
+                engine.run(problem, resolve(plan), drawing, count)
             total = time.perf_counter() - start
         drawn, solved = drawing.seconds / total, algebra.seconds / total
         lines.append(f"| {name} | {drawn:.0%} | {solved:.0%} | {1 - drawn - solved:.0%} |")

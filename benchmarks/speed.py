@@ -17,7 +17,8 @@ from threadpoolctl import threadpool_limits
 
 import genloss as gl
 from genloss.equivalents import kappa
-from genloss.trials import least_squares, literal
+from genloss.steps import resolve
+from genloss.trials.engines import least_squares, literal
 from genloss.trials.given_inputs import downstream, mean_and_stderr
 
 
@@ -70,8 +71,8 @@ def exact_chain() -> list[str]:
     problem = gl.Problem.power_law(300, capacity=1.5, source=0.5)
     plan = gl.Plan.replace(20, 600, noise=0.5)
     rng = np.random.default_rng(0)
-    slow = best_of(lambda: literal.run(problem, plan, rng, 1), 5)
-    fast = best_of(lambda: least_squares.run(problem, plan, rng, 64)) / 64
+    slow = best_of(lambda: literal.run(problem, resolve(plan), rng, 1), 5)
+    fast = best_of(lambda: least_squares.run(problem, resolve(plan), rng, 64)) / 64
     return [
         f"| least-squares chain, dim 300, n 600, 20 generations | {fast * 1e3:.3f} ms per run | "
         f"1,000 x | {slow / fast:.0f} x drawing every row and fitting every model "

@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 
 import genloss as gl
-from genloss.trials import literal
+from genloss.steps import resolve
+from genloss.trials.engines import literal
 
 Gen, Src = gl.Generation, gl.Source
 
@@ -399,7 +400,7 @@ def test_theory_against_loops_written_here(name):
 
 
 def drawn_risks(problem, plan, count, seed):
-    return literal.run(problem, plan, np.random.default_rng(seed), count)[0]
+    return literal.run(problem, resolve(plan), np.random.default_rng(seed), count)[0]
 
 
 def chain_law(rng, dim, rows, noises, count):

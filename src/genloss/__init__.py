@@ -24,6 +24,7 @@ from genloss.generation import Generation, Source
 from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.script import to_python
+from genloss.theory.forever.limit import Limit, limit
 from genloss.theory.predict import predict
 from genloss.trials.simulate import simulate
 from genloss.tuning.tune import Tuned, tune
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from genloss.tables.load import load_table
     from genloss.tables.table import Table
     from genloss.trials.compare import Comparison, compare
+    from genloss.weighing.weigh import Weighed, weigh
 
 __all__ = [
     "Comparison",
@@ -46,6 +48,7 @@ __all__ = [
     "GenlossError",
     "InvalidInputError",
     "Kernel",
+    "Limit",
     "MissingDependencyError",
     "NoTheoryError",
     "Plan",
@@ -56,9 +59,11 @@ __all__ = [
     "StoreError",
     "Table",
     "Tuned",
+    "Weighed",
     "__version__",
     "compare",
     "forecast",
+    "limit",
     "load",
     "load_plan",
     "load_table",
@@ -71,6 +76,7 @@ __all__ = [
     "to_python",
     "to_toml",
     "tune",
+    "weigh",
 ]
 
 _logging.getLogger(__name__).addHandler(_logging.NullHandler())
@@ -84,16 +90,33 @@ _LAZY = {
     "ScalingLaw": "genloss.scaling",
     "StoreError": "genloss.sweeps",
     "Table": "genloss.tables.table",
+    "Weighed": "genloss.weighing.weigh",
     "compare": "genloss.trials.compare",
     "forecast": "genloss.outlook.forecast",
     "load_table": "genloss.tables.load",
     "scaling_law": "genloss.scaling",
     "sweep": "genloss.sweeps",
+    "weigh": "genloss.weighing.weigh",
 }
 
 
 # the rooms that are public beside the names above; all others may change
-_ROOMS = ("equivalents", "explain", "papers", "pencils", "scaling", "sweeps", "trials", "tuning")
+_ROOMS = (
+    "documents",
+    "equivalents",
+    "estimators",
+    "explain",
+    "filters",
+    "keep",
+    "labels",
+    "losses",
+    "papers",
+    "pencils",
+    "scaling",
+    "sweeps",
+    "trials",
+    "tuning",
+)
 
 
 def __getattr__(name: str) -> Any:

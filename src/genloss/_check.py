@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from genloss._words import shown
+from genloss._words import quoted, shown
 from genloss.errors import InvalidInputError
 
 Array = npt.NDArray[np.float64]
@@ -158,6 +158,15 @@ def path(name: str, value: Any) -> Path:
     if not isinstance(plain, str) or not plain or "\0" in plain:
         raise InvalidInputError(f"{name} was {shown(value)}; it must be a path, as text or a Path")
     return Path(plain)
+
+
+def reachable(name: str, path: Path) -> Path:
+    """Return a path that the system can look up, whether something is there or not."""
+    try:
+        path.exists()
+    except OSError as error:  # such as a name longer than names may be
+        raise InvalidInputError(f"{name} was {quoted(path)}; {error.strerror}") from None
+    return path
 
 
 def numbers(

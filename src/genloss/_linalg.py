@@ -1,13 +1,15 @@
 """Solving with symmetric positive matrices that may be numerically singular.
 
-Straight through LAPACK: what SciPy does around its calls takes longer than they do for small fits.
+Straight through LAPACK: what SciPy does around its calls takes longer than they do for small fits, and
+holds the interpreter lock.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import lapack
+
+from genloss import _lapack
 
 Array = npt.NDArray[np.float64]
 
@@ -17,9 +19,11 @@ def cholesky(matrix: Array, *, overwrite: bool = False) -> Array | None:
 
     A singular matrix can pass with a pivot that is mere rounding, hence the look at the pivots.
     """
-    factor, failed = lapack.dpotrf(matrix.T, lower=1, clean=0, overwrite_a=overwrite)
-    pivots = factor.diagonal()
-    return factor if not failed and pivots.min() > 1e-6 * pivots.max() else None
+    there = overwrite and matrix.flags.c_contiguous and matrix.dtype == np.float64
+    upper = matrix if there else np.array(matrix, dtype=np.float64, order="C")
+    failed = _lapack.factorise(upper)
+    pivots = upper.diagonal()
+    return upper.T if not failed and pivots.min() > 1e-6 * pivots.max() else None
 
 
 def steepness(factor: Array) -> float:
@@ -30,8 +34,9 @@ def steepness(factor: Array) -> float:
 
 def solve(factor: Array, right: Array) -> Array:
     """Solve with the matrix of which ``factor`` is the Cholesky factor."""
-    solution, _ = lapack.dpotrs(factor, right, lower=1)
-    return np.asarray(solution)
+    solutions = np.array(np.atleast_2d(right.T), dtype=np.float64, order="C")
+    _lapack.substitute(np.ascontiguousarray(factor.T), solutions)
+    return solutions[0] if right.ndim == 1 else solutions.T
 
 
 def solve_positives(matrices: Array, rights: Array) -> Array:
@@ -42,10 +47,9 @@ def solve_positives(matrices: Array, rights: Array) -> Array:
     matrices : ndarray of shape (k, d, d)
     rights : ndarray of shape (k, d)
     """
-    solutions, pivots = np.empty(rights.shape), np.zeros(rights.shape)
-    for i, (matrix, right) in enumerate(zip(matrices, rights, strict=True)):
-        factor, solutions[i], failed = lapack.dposv(matrix.T, right, lower=1, overwrite_a=1)
-        if not failed:
-            pivots[i] = factor.diagonal()
-    solutions[pivots.min(axis=1) <= 1e-6 * pivots.max(axis=1)] = np.nan
+    solutions = np.array(rights, dtype=np.float64)
+    fine = _lapack.solve_each(matrices, solutions)
+    pivots = np.diagonal(matrices, axis1=1, axis2=2)
+    fine &= pivots.min(axis=1) > 1e-6 * pivots.max(axis=1)
+    solutions[~fine] = np.nan
     return solutions

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from genloss import _check
+from genloss import _check, policies
 from genloss._keys import call_with_keys, refuse_unknown, table
 from genloss._plan_checks import MOST_MODELS
 from genloss._words import shown
 from genloss.errors import InvalidInputError
 from genloss.generation import Generation
-
-Preset = Callable[..., Iterable[Generation]]
 
 
 def write(generations: Iterable[Generation]) -> dict[str, Any]:
@@ -28,7 +26,7 @@ def write(generations: Iterable[Generation]) -> dict[str, Any]:
     return {"generations": blocks}
 
 
-def read(plain: Mapping[str, Any], presets: Mapping[str, Preset]) -> tuple[Generation, ...]:
+def read(plain: Mapping[str, Any]) -> tuple[Generation, ...]:
     """Generations of a plan: a list of tables, or a preset with its arguments, and ``then`` more."""
     rest = table("plan", plain)
     preset, then = rest.pop("preset", None), rest.pop("then", [])
@@ -36,8 +34,8 @@ def read(plain: Mapping[str, Any], presets: Mapping[str, Preset]) -> tuple[Gener
         refuse_unknown(rest, ("preset", "generations", "then"), where="plan")
         generations = _blocks(rest.get("generations"), "plan.generations")
     else:
-        name = _check.choice("plan.preset", preset, tuple(presets))
-        generations = tuple(call_with_keys(presets[name], rest, where="plan"))
+        name = _check.choice("plan.preset", preset, policies.names())
+        generations = tuple(call_with_keys(policies.get(name), rest, where="plan"))
     return generations + _blocks(then, "plan.then", labeler="previous")
 
 

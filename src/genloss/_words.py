@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import reprlib
 from decimal import Decimal
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
 
 MOST = 80  # characters of one value
+_LONGEST_PATH = 200
 
 SMALLEST, LARGEST = 1e-3, 1e6
 """Magnitudes within which numbers are written without a power of ten."""
@@ -58,6 +60,21 @@ def shown(value: Any) -> str:
     ("aaaa'", 'a whole number of about 401 digits', '[[0, 0, 0,')
     """
     return printable(_SHORT.repr(value.item() if isinstance(value, np.generic) else value))
+
+
+def quoted(path: Any) -> str:
+    """A path or address in quotes, cut in the middle where it is longer than paths are.
+
+    Examples
+    --------
+    >>> quoted("plan.toml"), len(quoted("a" * 5000))
+    ("'plan.toml'", 205)
+    """
+    text = str(path) if isinstance(path, str | PurePath) else shown(path)
+    if len(text) > _LONGEST_PATH:
+        half = _LONGEST_PATH // 2
+        text = f"{text[:half]}...{text[-half:]}"
+    return printable(repr(text)) if isinstance(path, str | PurePath) else text
 
 
 def printable(text: str) -> str:

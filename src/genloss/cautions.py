@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
-from genloss.plan import Plan
+from genloss.steps import Step
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 
-def fitted_rows(plan: Plan) -> list[int]:
-    """Different rows of every fit: those of all designs so far where it pools them."""
-    rows, design, total = [], 0, 0
-    for generation in plan:
-        if generation.design == "fresh":
-            design = generation.n_samples
-            total += design
-        seen = total if generation.pooled else design
-        rows.append(seen if generation.subsample is None else generation.subsample)
-    return rows
+def fitted_rows(steps: Sequence[Step]) -> list[int]:
+    """Different rows of every fit."""
+    return [step.inputs if step.drawn is None else step.drawn for step in steps]
 
 
-def freedom(plan: Plan, dim: int) -> list[int]:
+def freedom(steps: Sequence[Step], dim: float) -> list[float]:
     """Coordinates that every fit has."""
-    return [min(dim, generation.features or dim) for generation in plan]
+    return [min(dim, step.features or dim) for step in steps]
 
 
 def near_interpolation(rows: Array, freedom: Array, penalty: Array) -> Mask:

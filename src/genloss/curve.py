@@ -18,7 +18,24 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Array = npt.NDArray[np.float64]
-COLUMNS = ("risk", "bias", "variance", "stderr", "kappa", "df1", "df2", "exact", "penalty")
+COLUMNS = (
+    "risk",
+    "bias",
+    "variance",
+    "stderr",
+    "kappa",
+    "df1",
+    "df2",
+    "exact",
+    "penalty",
+    "error",
+    "error_stderr",
+    "log_loss",
+    "brier",
+    "accepted",
+    "norm",
+    "disagreement",
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -52,6 +69,18 @@ class Curve:
         Number of Monte Carlo runs.
     penalty : ndarray of shape (n_models,) or None
         Penalty of each fit, also where the plan says "cv" (theory only).
+    error : ndarray of shape (n_models,) or None
+        Chance that the model's sign differs from ``sign(x'w*)``, where labels are classes.
+    error_stderr : ndarray of shape (n_models,) or None
+        Monte Carlo standard error of ``error``.
+    log_loss, brier : ndarray of shape (n_models,) or None
+        Mean log loss and Brier score on classes as the real ones are, where every loss is logistic.
+    accepted : ndarray of shape (n_models,) or None
+        Share of each fit's rows that was kept, where a rule keeps rows.
+    norm : ndarray of shape (n_models,) or None
+        ``sqrt(E w'Sigma w)``, the size of what the model says of a row: the larger, the surer it is.
+    disagreement : ndarray of shape (n_models,) or None
+        Chance that the model gives a row another sign than model 0: seen without any label.
 
     Notes
     -----
@@ -79,6 +108,13 @@ class Curve:
     exact: npt.NDArray[np.bool_] | None = None
     trials: int | None = None
     penalty: Array | None = None
+    error: Array | None = None
+    error_stderr: Array | None = None
+    log_loss: Array | None = None
+    brier: Array | None = None
+    accepted: Array | None = None
+    norm: Array | None = None
+    disagreement: Array | None = None
 
     def __post_init__(self) -> None:
         count = np.size(self.risk)

@@ -10,15 +10,15 @@ import numpy.typing as npt
 
 from genloss import _check
 from genloss.errors import GenlossError, InvalidInputError
+from genloss.spectrum import LONG, Spectrum, compress
 
 Array = npt.NDArray[np.float64]
 
 _BLOCK = 1 << 17  # entries of one (configurations x eigenvalues) block, sized for the L2 cache
 _TABLE = 96  # grid points of the starting table
-_MANY = 16  # configurations from which a starting table and a compressed spectrum pay
+_MANY = 16  # configurations from which a compressed spectrum pays
+_VERY_MANY = 128  # from which a starting table does
 _MAX_STEPS = 500
-LONG = 20_000  # eigenvalues from which a spectrum is compressed
-_BIN = 0.024  # logarithmic width of a bin; two nodes of Gauss err by width**4 / 4320
 _TOLERANCE = 1e-13  # relative residual at which the iteration stops
 _ACCEPTABLE = 1e-11  # relative residual above which there is no answer
 
@@ -99,7 +99,7 @@ def degrees_of_freedom(spectrum: npt.ArrayLike, kappa: npt.ArrayLike) -> tuple[A
     """
     s = _eigenvalues(spectrum)
     k = _check.numbers("kappa", kappa, above=">= 0")
-    df1, df2, *_ = _shrinkage_sums(Nodes.of(s, k.size), k.reshape(-1), np.zeros(1))
+    df1, df2, *_ = shrinkage_sums(_directions(s, k.size), k.reshape(-1), np.zeros(1))
     return df1.reshape(k.shape), df2.reshape(k.shape)
 
 
@@ -139,7 +139,7 @@ def effective_penalty(
     largest = float(s.max())
     unit = 1.0 if 1e-100 < largest < 1e100 else 2.0 ** math.floor(math.log2(largest))
     with np.errstate(over="ignore", invalid="ignore"):
-        found = solve(Nodes.of(s / unit, lam.size), lam.reshape(-1) / unit, n.reshape(-1))
+        found = solve(_directions(s / unit, lam.size), lam.reshape(-1) / unit, n.reshape(-1))
     kappa, df1, df2, residual = (column.reshape(lam.shape) for column in found[:4])
     return EffectivePenalty(np.asarray(kappa * unit), df1, df2, residual, found.steps)
 
@@ -151,74 +151,14 @@ def _eigenvalues(spectrum: npt.ArrayLike) -> Array:
     return s
 
 
-class Nodes(NamedTuple):
-    """Eigenvalues with multiplicities, which need not be whole numbers."""
-
-    values: Array
-    weights: Array
-    dim: float
-
-    @classmethod
-    def of(cls, spectrum: Array, configurations: int) -> Nodes:
-        """The spectrum itself, or a compressed one if that is worth its sorting."""
-        if spectrum.size < LONG or configurations < _MANY:
-            return cls(spectrum, np.ones_like(spectrum), float(spectrum.size))
-        return compress(spectrum)
+def _directions(eigenvalues: Array, configurations: int) -> Spectrum:
+    """All eigenvalues, or a compressed spectrum if that is worth its sorting."""
+    if eigenvalues.size < LONG or configurations < _MANY:
+        return Spectrum.of(eigenvalues)
+    return compress(eigenvalues)
 
 
-def compress(spectrum: Array, mass: Array | None = None) -> Nodes:
-    """Few nodes that stand for very many eigenvalues.
-
-    Parameters
-    ----------
-    spectrum : ndarray of shape (p,)
-        Eigenvalues, all > 0.
-    mass : ndarray of shape (p,), optional
-        How much each of them counts, >= 0, for instance the truth's squared coordinates; default: 1.
-
-    Returns
-    -------
-    Nodes
-        At most two nodes in every bin of logarithmic width 0.024, with the zeroth to third moment
-        of the eigenvalues in it (Gauss's rule). Degrees of freedom agree with those of the whole
-        spectrum within 1e-9, relatively; bins of one or two eigenvalues are kept as they are.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from genloss.equivalents import compress
-    >>> nodes = compress(np.arange(1, 100_001) ** -1.5)
-    >>> nodes.values.size < 1300, round(float(nodes.weights.sum()), 6)
-    (True, 100000.0)
-    """
-    if mass is None:
-        s, mass = np.sort(spectrum), np.ones_like(spectrum)
-    else:
-        some = np.flatnonzero(mass)
-        order = some[np.argsort(spectrum[some])]
-        s, mass = spectrum[order], mass[order]
-    if not s.size:
-        return Nodes(s, s, 0.0)
-    number = np.floor(np.log(s) / _BIN)
-    first = np.flatnonzero(np.r_[True, np.diff(number) > 0])
-    size = np.diff(np.r_[first, s.size])
-    count = np.add.reduceat(mass, first)
-    # moments about the mean, relative to it, so that nothing cancels
-    mean = np.add.reduceat(mass * s, first) / count
-    away = s / np.repeat(mean, size) - 1
-    second = np.add.reduceat(mass * away**2, first) / count
-    third = np.add.reduceat(mass * away**3, first) / count
-    wide = second > 1e-24  # narrower than rounding: one node
-    half = np.divide(third, 2 * second, out=np.zeros_like(mean), where=wide)
-    root = np.sqrt(half**2 + second)
-    low, high = half - root, half + root
-    share = np.divide(high, 2 * root, out=np.ones_like(mean), where=wide)
-    values = np.concatenate([mean * (1 + np.where(wide, low, 0)), (mean * (1 + high))[wide]])
-    weights = np.concatenate([count * share, (count * (1 - share))[wide]])
-    return Nodes(values, weights, float(mass.sum()))
-
-
-def solve(s: Nodes, lam: Array, n: Array) -> EffectivePenalty:
+def solve(s: Spectrum, lam: Array, n: Array) -> EffectivePenalty:
     """`effective_penalty` for trusted 1-D arrays ``lam`` and ``n`` of one length."""
     p, size = s.dim, lam.size
     # the solution where nothing shrinks: least squares with at least as many rows as directions
@@ -227,7 +167,7 @@ def solve(s: Nodes, lam: Array, n: Array) -> EffectivePenalty:
     if todo.size == 0:
         return EffectivePenalty(columns[0], columns[1], columns[2], columns[3], 0)
     start = _start(s, lam[todo], n[todo])
-    rows, steps = max(1, _BLOCK // s.values.size), 0
+    rows, steps = max(1, _BLOCK // s.eigenvalues.size), 0
     for first in range(0, todo.size, rows):
         block = slice(first, first + rows)
         *solved, used = _newton(s, lam[todo[block]], n[todo[block]], start[block])
@@ -239,12 +179,12 @@ def solve(s: Nodes, lam: Array, n: Array) -> EffectivePenalty:
     return EffectivePenalty(columns[0], columns[1], columns[2], columns[3], steps)
 
 
-def _newton(s: Nodes, lam: Array, n: Array, k: Array) -> tuple[Array, Array, Array, Array, int]:
+def _newton(s: Spectrum, lam: Array, n: Array, k: Array) -> tuple[Array, Array, Array, Array, int]:
     """Newton's method on F(k) = k (n - df1)/n - lam, F'(k) = (n - df2)/n, from right of the root."""
     step = 0
     while True:
         step += 1
-        df1, df2, left1, left2 = _shrinkage_sums(s, k, n)
+        df1, df2, left1, left2 = shrinkage_sums(s, k, n)
         value = k * (left1 / n) - lam
         # with rows to spare the terms are right to the last digit, and so may kappa be
         residual = np.abs(value) / np.where(n >= s.dim, lam, k)
@@ -254,39 +194,41 @@ def _newton(s: Nodes, lam: Array, n: Array, k: Array) -> tuple[Array, Array, Arr
         k = np.maximum(k - value / (left2 / n), k / 64)
 
 
-def _shrinkage_sums(s: Nodes, k: Array, n: Array) -> tuple[Array, Array, Array, Array]:
+def shrinkage_sums(s: Spectrum, k: Array, n: Array) -> tuple[Array, Array, Array, Array]:
     """df1, df2, n - df1 and n - df2 at every k; the last two without cancellation where n >= p."""
-    shrink = s.values + k[:, None]
-    np.divide(s.values, shrink, out=shrink)
-    df1 = shrink @ s.weights
-    df2 = np.einsum("ki,ki,i->k", shrink, shrink, s.weights)
+    shrink = s.eigenvalues + k[:, None]
+    np.divide(s.eigenvalues, shrink, out=shrink)
+    df1 = shrink @ s.multiplicity
+    df2 = np.einsum("ki,ki,i->k", shrink, shrink, s.multiplicity)
     left1, left2 = n - df1, n - df2
     over = n >= s.dim
     if over.any():
         # 1 - S = k S / s: n - df1 = (n - p) + k sum S / s, and n - df2 adds sum S (1 - S)
-        inverse = s.weights / s.values
+        inverse = s.multiplicity / s.eigenvalues
         exact1 = n - s.dim + k * (shrink @ inverse)
         exact2 = exact1 + k * np.einsum("ki,ki,i->k", shrink, shrink, inverse)
         left1, left2 = np.where(over, exact1, left1), np.where(over, exact2, left2)
     return df1, df2, left1, left2
 
 
-def _start(s: Nodes, lam: Array, n: Array) -> Array:
+def _start(s: Spectrum, lam: Array, n: Array) -> Array:
     """A point right of every root: a bound, or for many roots the nearest one of a table."""
     p = s.dim
     with np.errstate(divide="ignore"):
         upper = np.minimum(
-            lam + s.values @ s.weights / n, np.where(n > p, lam * n / (n - p), np.inf)
+            lam + s.eigenvalues @ s.multiplicity / n, np.where(n > p, lam * n / (n - p), np.inf)
         )
-    if lam.size < _MANY:
+    if lam.size < _VERY_MANY:
         return upper
-    lower = np.maximum(lam, s.values.min() * (p / n - 1))
+    # df1 is at least that of as many directions of the smallest eigenvalue
+    count = min(p, float(s.multiplicity.sum()))
+    lower = np.maximum(lam, s.eigenvalues.min() * (count / n - 1))
     table = np.geomspace(lower.min(), upper.max() * (1 + 1e-12), _TABLE)
     df1, df2 = np.empty(_TABLE), np.empty(_TABLE)
-    rows = max(1, _BLOCK // s.values.size)
+    rows = max(1, _BLOCK // s.eigenvalues.size)
     for first in range(0, _TABLE, rows):
         block = slice(first, first + rows)
-        df1[block], df2[block], *_ = _shrinkage_sums(s, table[block], np.zeros(1))
+        df1[block], df2[block], *_ = shrinkage_sums(s, table[block], np.zeros(1))
     value = table * (1 - df1 / n[:, None]) - lam[:, None]
     nearest = np.argmax(value >= 0, axis=1)
     nearest[value[:, -1] < 0] = _TABLE - 1

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any
 
+from genloss import policies
+from genloss._family import Member
 from genloss._plan_checks import MOST_MODELS
+from genloss._schemas import (
+    BOOLEAN,
+    NOT_NEGATIVE,
+    NUMBER,
+    POSITIVE,
+    Schema,
+    list_of,
+    optional,
+    per_generation,
+)
 from genloss.generation import MOST_ROWS, Generation, Source
-from genloss.plan import Plan
+from genloss.keep import Keep
+from genloss.labels import Label
+from genloss.losses import Loss
 from genloss.problem import MOST_DIRECTIONS, Problem
 
-Schema = dict[str, Any]
-
-NUMBER: Schema = {"type": "number"}
-NOT_NEGATIVE: Schema = {"type": "number", "minimum": 0}
-POSITIVE: Schema = {"type": "number", "exclusiveMinimum": 0}
-SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
-BOOLEAN: Schema = {"type": "boolean"}
 ROWS: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_ROWS}
 DIM: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_DIRECTIONS}
 MODELS: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_MODELS}
@@ -26,68 +33,80 @@ FRESH_OR_SAME: Schema = {"enum": ["fresh", "same"]}
 PENALTY: Schema = {"anyOf": [NOT_NEGATIVE, {"const": "cv"}]}
 LABELER: Schema = {
     "anyOf": [
-        {"enum": ["real", "previous"]},
+        {"enum": ["real", "previous", "kept"]},
         {"type": "integer", "minimum": 0},
         {"type": "string", "pattern": "^[0-9]+$"},
         {
             "type": "object",
             "minProperties": 1,
-            "patternProperties": {"^(real|previous|[0-9]+)$": NUMBER},
+            "patternProperties": {"^(real|previous|kept|[0-9]+)$": NUMBER},
             "additionalProperties": False,
         },
     ]
 }
 
 
-def _list_of(entry: Schema) -> Schema:
-    return {"type": "array", "items": entry, "minItems": 1}
+def _table(properties: dict[str, Schema], required: Iterable[str]) -> Schema:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(required),
+        "additionalProperties": False,
+    }
 
 
-def _optional(value: Schema) -> Schema:
-    return {"anyOf": [value, {"type": "null"}]}
-
-
-def _per_generation(value: Schema) -> Schema:
-    return {"anyOf": [value, _list_of(value)]}
+def _one_of(family: type[Member]) -> Schema:
+    """A member by its name, or a table with its kind and arguments."""
+    members = family.members.values()
+    tables = [
+        _table(
+            {"kind": {"const": member.kind}} | {spec.name: {} for spec in fields(member)},
+            ["kind", *(spec.name for spec in fields(member) if spec.default is MISSING)],
+        )
+        for member in members
+    ]
+    bare = [m.kind for m in members if all(spec.default is not MISSING for spec in fields(m))]
+    return {"anyOf": [*([{"enum": sorted(bare)}] if bare else []), *tables]}
 
 
 IN_A_GENERATION: dict[str, Schema] = {
-    "n_samples": ROWS,
+    "n_samples": optional(ROWS),
     "labeler": LABELER,
     "noise": NOT_NEGATIVE,
-    "real_noise": _optional(NOT_NEGATIVE),
+    "real_noise": optional(NOT_NEGATIVE),
     "weight": POSITIVE,
-    "covariance": _optional(_list_of(POSITIVE)),
+    "covariance": optional(list_of(POSITIVE)),
     "penalty": PENALTY,
     "design": FRESH_OR_SAME,
     "pooled": BOOLEAN,
-    "features": _optional(ROWS),
+    "features": optional(ROWS),
     "feature_map": FRESH_OR_SAME,
-    "subsample": _optional(ROWS),
+    "subsample": optional(ROWS),
+    "labels": _one_of(Label),
+    "keep": optional(_one_of(Keep)),
+    "loss": _one_of(Loss),
+    "inputs": {"anyOf": [{"const": "new"}, {"type": "integer", "minimum": 0}]},
+    "towards": optional({"anyOf": [{"const": "previous"}, {"type": "integer", "minimum": 0}]}),
 }
 IN_A_PLAN: dict[str, Schema] = {
     "generations": MODELS,
-    "n_samples": _per_generation(ROWS),
-    "penalty": _per_generation(PENALTY),
-    "noise": _per_generation(NOT_NEGATIVE),
-    "real_noise": _optional(NOT_NEGATIVE),
+    "n_samples": per_generation(ROWS),
+    "penalty": per_generation(PENALTY),
+    "noise": per_generation(NOT_NEGATIVE),
+    "real_noise": optional(NOT_NEGATIVE),
     "design": FRESH_OR_SAME,
+    "real": per_generation(NUMBER),
 }
-REAL: dict[str, Schema] = {"mix": SHARE, "mix_labels": NUMBER}
 IN_A_PROBLEM: dict[str, Schema] = {
     "dim": DIM,
     "signal": NOT_NEGATIVE,
     "capacity": NOT_NEGATIVE,
     "source": NOT_NEGATIVE,
-    "spectrum": _list_of(POSITIVE),
-    "truth": _list_of(NUMBER),
+    "spectrum": list_of(POSITIVE),
+    "truth": list_of(NUMBER),
     "gaussian": BOOLEAN,
-    "eigenvalues": _list_of(POSITIVE),
-    "coefficients": _list_of(NUMBER),
-}
-PLANS: dict[str, Callable[..., Plan]] = {
-    name: getattr(Plan, name)
-    for name in ("replace", "mix", "mix_labels", "accumulate", "subsample", "same_design")
+    "eigenvalues": list_of(POSITIVE),
+    "coefficients": list_of(NUMBER),
 }
 PROBLEMS: dict[str, Callable[..., Problem]] = {
     name: getattr(Problem, name)
@@ -120,7 +139,7 @@ def file_schema() -> Schema:
             "problem": {"anyOf": [_written_out_problem(), *_presets(PROBLEMS, IN_A_PROBLEM)]},
             "plan": {"anyOf": [_listed_plan(), *_plans()]},
             "generation": {"anyOf": [_of_one_source(), _of_sources()]},
-            "source": _table(_fields(Source), ["n_samples"]),
+            "source": _table(_fields(Source), []) | {"allOf": [_NEW_OR_REUSED]},
         },
     }
 
@@ -139,9 +158,8 @@ def _listed_plan() -> Schema:
 
 def _plans() -> Iterable[Schema]:
     then = {"then": {"type": "array", "items": {"$ref": "#/$defs/generation"}}}
-    for name, build in PLANS.items():
-        values = IN_A_PLAN | ({"real": _per_generation(REAL[name])} if name in REAL else {})
-        yield _preset(name, build, values, then)
+    for name in policies.names():
+        yield _preset(name, policies.get(name), {**IN_A_PLAN, **policies.arguments(name)}, then)
 
 
 def _presets(builds: dict[str, Callable[..., Any]], values: dict[str, Schema]) -> Iterable[Schema]:
@@ -154,10 +172,10 @@ def _preset(
     values: dict[str, Schema],
     also: dict[str, Schema] | None = None,
 ) -> Schema:
-    """A preset takes what its builder takes; that every argument is described here is tested."""
+    """A preset takes what its builder takes; what is not described here may be anything."""
     parameters = inspect.signature(build).parameters
     needed = [key for key, each in parameters.items() if each.default is inspect.Parameter.empty]
-    known = {"preset": {"const": name}} | {key: values[key] for key in parameters}
+    known = {"preset": {"const": name}} | {key: values.get(key, {}) for key in parameters}
     return _table(known | (also or {}), ["preset", *needed])
 
 
@@ -168,7 +186,7 @@ def _written_out_problem() -> Schema:
 
 def _of_one_source() -> Schema:
     own = {name: value for name, value in _fields(Generation).items() if name != "sources"}
-    return _table({**_fields(Source), **own, "repeat": MODELS}, ["n_samples"]) | _together()
+    return _table({**_fields(Source), **own, "repeat": MODELS}, []) | _together(_NEW_OR_REUSED)
 
 
 def _of_sources() -> Schema:
@@ -177,11 +195,41 @@ def _of_sources() -> Schema:
     return _table(own, ["sources"]) | _together()
 
 
-def _together() -> Schema:
+def _if(properties: dict[str, Schema], then: dict[str, Schema]) -> Schema:
+    condition = {"properties": properties, "required": list(properties)}
+    return {"if": condition, "then": {"properties": then}}
+
+
+_NULL: Schema = {"type": "null"}
+_NEW: Schema = {"inputs": {"const": "new"}}
+_NEW_OR_REUSED: Schema = _if(
+    {"inputs": {"type": "integer"}}, {"n_samples": _NULL, "covariance": _NULL}
+) | {
+    "else": {
+        "properties": {
+            "n_samples": ROWS,
+            "labeler": {
+                "not": {"anyOf": [{"const": "kept"}, {"type": "object", "required": ["kept"]}]}
+            },
+        },
+        "required": ["n_samples"],
+    }
+}
+"""Rows are so many new ones, or all of an earlier generation with the labels they have."""
+
+
+def _together(*more: Schema) -> Schema:
     """Rows are drawn from a pool, and features that are the same must be some."""
-    some = {"not": {"type": "null"}}
+    some = {"not": _NULL}
+    squared = {"enum": ["squared", {"kind": "squared"}]}
     return {
         "allOf": [
+            *more,
+            _if(
+                {"design": {"const": "same"}},
+                {**_NEW, "sources": {"items": {"properties": _NEW}}},
+            ),
+            _if({"towards": some}, {"features": _NULL, "loss": squared}),
             {
                 "if": {"properties": {"subsample": some}, "required": ["subsample"]},
                 "then": {"properties": {"pooled": {"const": True}}, "required": ["pooled"]},
@@ -201,13 +249,4 @@ def _fields(noun: type) -> dict[str, Schema]:
     return {
         spec.name: {} if spec.name == "sources" else IN_A_GENERATION[spec.name]
         for spec in fields(noun)
-    }
-
-
-def _table(properties: dict[str, Schema], required: Iterable[str]) -> Schema:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(required),
-        "additionalProperties": False,
     }

@@ -105,7 +105,7 @@ def load(path: str | Path) -> tuple[Plan | None, Problem | None]:
     Parameters
     ----------
     path : str or Path
-        A .toml or .json file.
+        A .toml or .json file, or a pipe that brings either.
 
     Raises
     ------
@@ -131,10 +131,14 @@ def load(path: str | Path) -> tuple[Plan | None, Problem | None]:
 def _read(path: Path, where: str) -> dict[str, Any]:
     """The tables of a plan file; ``where`` names it in messages."""
     readers: dict[str, Callable[[str], Any]] = {".toml": tomllib.loads, ".json": _json}
-    if path.suffix not in readers:
+    kind, piped = path.suffix, _is_pipe(path)
+    if kind not in readers and not piped:
         raise InvalidInputError(f"{where} must end in .toml or .json")
     try:
-        plain = readers[path.suffix](path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
+        if piped:  # the name of a pipe says nothing; no TOML begins with a brace
+            kind = ".json" if text.lstrip().startswith("{") else ".toml"
+        plain = readers[kind](text)
     except OSError as error:
         raise InvalidInputError(f"{where} cannot be read: {error.strerror}") from None
     except RecursionError:
@@ -142,8 +146,9 @@ def _read(path: Path, where: str) -> dict[str, Any]:
             f"{where} nests brackets deeper than any plan; a plan is a list of tables"
         ) from None
     except ValueError as error:
-        kind = path.suffix[1:].upper()
-        raise InvalidInputError(f"{where} is not valid {kind}: {printable(str(error))}") from None
+        raise InvalidInputError(
+            f"{where} is not valid {kind[1:].upper()}: {printable(str(error))}"
+        ) from None
     if not isinstance(plain, dict):
         raise InvalidInputError(f"{where} must hold the tables [problem], [plan]")
     refuse_unknown(plain, ("plan", "problem"), where=where)
@@ -153,6 +158,14 @@ def _read(path: Path, where: str) -> dict[str, Any]:
                 f"{key} in {shown(path.name)} was {shown(value)}; it must be a table"
             )
     return plain
+
+
+def _is_pipe(path: Path) -> bool:
+    """Whether a path is there and neither a file nor a folder, such as ``<(genloss example)``."""
+    try:
+        return path.exists() and not path.is_file() and not path.is_dir()
+    except OSError:  # a name that the system does not look up; reading it says why
+        return False
 
 
 def _json(text: str) -> Any:

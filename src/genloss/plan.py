@@ -2,29 +2,47 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from genloss import _check, _html, _plan_tables
+from genloss import _check, _html, _plan_tables, policies
 from genloss._keys import call_with_keys
-from genloss._plan_checks import MOST_MODELS, check_generations
+from genloss._plan_checks import MOST_MODELS, check_generation, check_generations, own_rows
 from genloss._words import shown
 from genloss.errors import InvalidInputError
-from genloss.generation import MOST_ROWS, Design, Generation, Labeler, Penalty, Source
+from genloss.generation import Generation
+from genloss.policies._chain import Penalties, per_generation
+from genloss.policies._preset import Preset
+from genloss.policies.accumulate import accumulate
+from genloss.policies.anchored import anchored
+from genloss.policies.distill import distill
+from genloss.policies.mix import mix
+from genloss.policies.mix_labels import mix_labels
+from genloss.policies.network import network
+from genloss.policies.replace import replace as replace_labels
+from genloss.policies.same_design import same_design
+from genloss.policies.subsample import subsample
+from genloss.policies.window import window
 
-PRESETS = ("replace", "mix", "mix_labels", "accumulate", "subsample", "same_design")
-PerGeneration = float | Sequence[float] | npt.NDArray[np.float64]
-Penalties = Penalty | Sequence[Penalty] | npt.NDArray[np.float64]
+
+class _ByName(type):
+    """Class methods for the policies that `Plan` does not write out: those from outside."""
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(cls, name: str) -> Callable[..., Plan]:
+            if name not in policies.names():
+                raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
+            return Preset(policies.get(name)).__get__(None, cls)
 
 
 @dataclass(frozen=True, repr=False)
-class Plan:
+class Plan(metaclass=_ByName):
     """Who labels which samples, and how each generation is fitted.
 
     Model 0 is the first one fitted. The class methods write the common plans; their
@@ -71,310 +89,16 @@ class Plan:
         object.__setattr__(self, "generations", generations)
         check_generations(generations)
 
-    @classmethod
-    def replace(
-        cls,
-        generations: int,
-        n_samples: PerGeneration,
-        *,
-        penalty: Penalties = 0.0,
-        noise: PerGeneration = 0.0,
-    ) -> Self:
-        """Every model is trained on fresh rows labelled by its predecessor, the first on real ones.
-
-        Parameters
-        ----------
-        generations : int
-            Number of models fitted.
-        n_samples : int or sequence of int
-            Rows per generation.
-        penalty, noise : float or sequence of float
-            Ridge penalty and standard deviation of the label noise.
-
-        Notes
-        -----
-        `paper.md` section 1 (its "independent" design), `theory.md` 2.3.
-
-        Examples
-        --------
-        >>> import genloss as gl
-        >>> gl.Plan.replace(generations=3, n_samples=[600, 300, 300])
-        Plan(3 models)
-          model 0: 600 real
-          models 1-2: 300 labelled by previous
-        """
-        return cls._chain(generations, n_samples, penalty, noise)
-
-    @classmethod
-    def mix(
-        cls,
-        generations: int,
-        n_samples: PerGeneration,
-        *,
-        real: PerGeneration,
-        penalty: Penalties = 0.0,
-        noise: PerGeneration = 0.0,
-    ) -> Self:
-        """Stack rows: a share ``real`` of each generation's rows has real labels.
-
-        Parameters
-        ----------
-        generations : int
-            Number of models fitted; the first is trained on real labels only.
-        n_samples : int or sequence of int
-            Rows per generation, real and synthetic together.
-        real : float or sequence of float
-            Share of fresh real rows in [0, 1]; rounded to whole rows.
-        penalty, noise : float or sequence of float
-            Ridge penalty and standard deviation of the label noise.
-
-        See Also
-        --------
-        mix_labels : average two labels for the same row instead.
-
-        Examples
-        --------
-        >>> import genloss as gl
-        >>> gl.Plan.mix(generations=3, n_samples=600, real=0.1, noise=0.5)
-        Plan(3 models)
-          model 0: 600 real, noise 0.5
-          models 1-2: 60 real, noise 0.5 + 540 labelled by previous, noise 0.5
-        """
-        count = _check.integer("generations", generations, minimum=1, maximum=MOST_MODELS)
-        rows, lams, noises, shares = (
-            _per_generation(name, values, count)
-            for name, values in zip(
-                ("n_samples", "penalty", "noise", "real"),
-                (n_samples, penalty, noise, real),
-                strict=True,
-            )
-        )
-        built = []
-        for t in range(count):
-            n = _check.integer("n_samples", rows[t], minimum=1, maximum=MOST_ROWS)
-            share = _check.share("real", shares[t])
-            n_real = n if t == 0 else round(share * n)
-            sources = [Source(n_real, "real", noises[t])] if n_real else []
-            if n_real < n:
-                sources.append(Source(n - n_real, "previous", noises[t]))
-            built.append(Generation(tuple(sources), lams[t]))
-        return cls(tuple(built))
-
-    @classmethod
-    def mix_labels(
-        cls,
-        generations: int,
-        n_samples: PerGeneration,
-        *,
-        real: PerGeneration,
-        penalty: Penalties = 0.0,
-        noise: PerGeneration = 0.0,
-        real_noise: float | None = None,
-        design: Design = "fresh",
-    ) -> Self:
-        """Mix labels: each row's label is ``real`` times a real one plus the rest a model's.
-
-        Parameters
-        ----------
-        generations : int
-            Number of models fitted; the first is trained on real labels only.
-        n_samples : int or sequence of int
-            Rows per generation.
-        real : float or sequence of float
-            Weight of the real label; values outside [0, 1] extrapolate.
-        penalty, noise : float or sequence of float
-            Ridge penalty and standard deviation of the noise on each of the two labels.
-        real_noise : float, optional
-            Standard deviation of the noise on real labels, where it differs.
-        design : {"fresh", "same"}
-            Whether each generation draws new inputs or labels the first ones anew.
-
-        Notes
-        -----
-        `theory.md` 2.1: the noise of a mixed label is
-        ``sqrt(real**2 * real_noise**2 + (1 - real)**2 * noise**2)``.
-
-        Examples
-        --------
-        >>> import genloss as gl
-        >>> gl.Plan.mix_labels(generations=2, n_samples=100, real=0.6)
-        Plan(2 models)
-          model 0: 100 real
-          model 1: 100 labelled by 0.6 real + 0.4 previous
-        """
-        count = _check.integer("generations", generations, minimum=1, maximum=MOST_MODELS)
-        weights = [_check.finite("real", a) for a in _per_generation("real", real, count)]
-        labelers: list[Labeler] = [
-            "real" if t == 0 or a == 1 else {"real": a, "previous": 1 - a}
-            for t, a in enumerate(weights)
-        ]
-        return cls._chain(
-            count, n_samples, penalty, noise, labelers, real_noise=real_noise, design=design
-        )
-
-    @classmethod
-    def accumulate(
-        cls,
-        generations: int,
-        n_samples: PerGeneration,
-        *,
-        design: Design,
-        penalty: Penalties = 0.0,
-        noise: PerGeneration = 0.0,
-    ) -> Self:
-        """Keep all rows: each generation adds a block labelled by its predecessor and refits.
-
-        Parameters
-        ----------
-        generations : int
-            Number of models fitted.
-        n_samples : int or sequence of int
-            Rows in each new block.
-        design : {"fresh", "same"}
-            Whether a new block has new inputs, or the first block's inputs labelled anew. There is
-            no default, because the answers differ.
-        penalty, noise : float or sequence of float
-            Ridge penalty per pooled row, and standard deviation of the label noise.
-
-        Notes
-        -----
-        `theory.md` 2.6. A penalty that is constant per pooled row forgets the truth slowly; one
-        that falls like 1/rows does not.
-
-        Examples
-        --------
-        >>> import genloss as gl
-        >>> gl.Plan.accumulate(generations=3, n_samples=100, design="fresh", noise=1.0)
-        Plan(3 models)
-          model 0: 100 real, noise 1.0, pooled
-          models 1-2: 100 labelled by previous, noise 1.0, pooled
-        """
-        return cls._chain(generations, n_samples, penalty, noise, design=design, pooled=True)
-
-    @classmethod
-    def subsample(
-        cls,
-        generations: int,
-        n_samples: PerGeneration,
-        *,
-        design: Design,
-        penalty: Penalties = 0.0,
-        noise: PerGeneration = 0.0,
-    ) -> Self:
-        """Keep all rows, but fit to as many of them, drawn at random, as each new block has.
-
-        Parameters
-        ----------
-        generations : int
-            Number of models fitted.
-        n_samples : int or sequence of int
-            Rows in each new block, and rows that its model is fitted to.
-        design : {"fresh", "same"}
-            Whether a new block has new inputs, or the first block's inputs labelled anew. There is
-            no default, because the answers differ.
-        penalty, noise : float or sequence of float
-            Ridge penalty per fitted row, and standard deviation of the label noise.
-
-        See Also
-        --------
-        accumulate : fit to all rows so far.
-
-        Notes
-        -----
-        "Accumulate-subsample", the fixed-compute policy of Kazdan et al.; `theory.md` 2.8. Least
-        squares with many rows stays below 3 times the first model's error.
-
-        Examples
-        --------
-        >>> import genloss as gl
-        >>> gl.Plan.subsample(generations=3, n_samples=100, design="fresh", noise=1.0)
-        Plan(3 models)
-          model 0: 100 real, noise 1.0, pooled, 100 rows drawn
-          models 1-2: 100 labelled by previous, noise 1.0, pooled, 100 rows drawn
-        """
-        return cls._chain(
-            generations, n_samples, penalty, noise, design=design, pooled=True, drawn=True
-        )
-
-    @classmethod
-    def same_design(
-        cls,
-        generations: int,
-        n_samples: int,
-        *,
-        penalty: Penalties = 0.0,
-        noise: PerGeneration = 0.0,
-    ) -> Self:
-        """Every model is trained on the same inputs, labelled anew by its predecessor.
-
-        Parameters
-        ----------
-        generations : int
-            Number of models fitted.
-        n_samples : int
-            Number of rows.
-        penalty, noise : float or sequence of float
-            Ridge penalty and standard deviation of the label noise.
-
-        Notes
-        -----
-        `paper.md` sections 1 and 2.4 (its "same" design), `theory.md` 2.7.
-
-        Examples
-        --------
-        >>> import genloss as gl
-        >>> gl.Plan.same_design(generations=4, n_samples=100)
-        Plan(4 models)
-          model 0: 100 real
-          models 1-3: 100 labelled by previous, same inputs
-        """
-        return cls._chain(generations, n_samples, penalty, noise, design="same")
-
-    @classmethod
-    def _chain(
-        cls,
-        generations: int,
-        n_samples: PerGeneration,
-        penalty: Penalties,
-        noise: PerGeneration,
-        labelers: Sequence[Labeler] | None = None,
-        *,
-        real_noise: float | None = None,
-        design: Design = "fresh",
-        pooled: bool = False,
-        drawn: bool = False,
-    ) -> Self:
-        """One source per generation; ``labelers`` defaults to real, then previous."""
-        count = _check.integer("generations", generations, minimum=1, maximum=MOST_MODELS)
-        design = _check.choice("design", design, ("fresh", "same"))  # type: ignore[assignment]
-        rows, lams, noises = (
-            _per_generation(name, values, count)
-            for name, values in zip(
-                ("n_samples", "penalty", "noise"), (n_samples, penalty, noise), strict=True
-            )
-        )
-        if labelers is None:
-            labelers = ["real", *["previous"] * (count - 1)]
-        designs = ["fresh", *[design] * (count - 1)]
-        built: list[Generation] = []
-        before: tuple[Any, ...] = ()
-        for here in zip(rows, labelers, lams, noises, designs, strict=True):
-            # one object for equal neighbours, which is checked once
-            if not (before and all(map(operator.is_, here, before))):
-                own_rows, labeler, lam, own_noise, own_design = here
-                generation = Generation.of(
-                    own_rows,
-                    labeler=labeler,
-                    penalty=lam,
-                    noise=own_noise,
-                    real_noise=real_noise,
-                    design=own_design,
-                    pooled=pooled,
-                    subsample=own_rows if drawn else None,
-                )
-            built.append(generation)
-            before = here
-        return cls(tuple(built))
+    replace = Preset(replace_labels)
+    mix = Preset(mix)
+    mix_labels = Preset(mix_labels)
+    accumulate = Preset(accumulate)
+    subsample = Preset(subsample)
+    same_design = Preset(same_design)
+    anchored = Preset(anchored)
+    window = Preset(window)
+    distill = Preset(distill)
+    network = Preset(network)
 
     def then(self, generation: Generation | None = None, /, **single_source: Any) -> Self:
         """Return the plan with one more generation, by default labelled by the previous model.
@@ -399,17 +123,23 @@ class Plan:
             raise InvalidInputError(
                 f"then() got a Generation and {sorted(single_source)}; give one or the other"
             )
-        return type(self)((*self.generations, generation))
+        longer = (*self.generations, _check.instance("generation", generation, Generation))
+        if len(longer) > MOST_MODELS:
+            return type(self)(longer)  # says what is wrong
+        check_generation(longer, self.n_models)
+        return self._of(longer)
 
     def with_penalty(self, penalty: Penalties) -> Self:
         """Return the plan with another penalty, one number or "cv", or one of them per generation."""
-        values = _per_generation("penalty", penalty, self.n_models)
-        return type(self)(
-            tuple(
-                replace(generation, penalty=value)
-                for generation, value in zip(self.generations, values, strict=True)
-            )
-        )
+        values = per_generation("penalty", penalty, self.n_models)
+        given = zip(self.generations, values, strict=True)
+        return self._of(tuple(generation.with_penalty(value) for generation, value in given))
+
+    def _of(self, generations: tuple[Generation, ...]) -> Self:
+        """A plan of generations that are known to fit each other."""
+        plan = object.__new__(type(self))
+        object.__setattr__(plan, "generations", generations)
+        return plan
 
     def with_features(self, features: int, *, shared: bool) -> Self:
         """Return the plan with every model fitted on random features (see `Generation`).
@@ -460,7 +190,7 @@ class Plan:
     @property
     def n_samples(self) -> npt.NDArray[np.int64]:
         """Own rows of every generation, shape (n_models,)."""
-        return np.array([generation.n_samples for generation in self.generations])
+        return np.array([own_rows(self.generations, model) for model in range(self.n_models)])
 
     @property
     def penalty(self) -> npt.NDArray[np.float64]:
@@ -471,15 +201,6 @@ class Plan:
     def has_cv(self) -> bool:
         """Whether any model's penalty is chosen by leave-one-out on its own labels."""
         return any(generation.penalty == "cv" for generation in self.generations)
-
-    def last_labelled(self) -> dict[int, int]:
-        """Number of the last model that each labeler labels, by the labeler's number."""
-        return {
-            number: model
-            for model, generation in enumerate(self.generations)
-            for source in generation.sources
-            for number in source.labeler_numbers(model)
-        }
 
     def check_fits(self, dim: int) -> None:
         """Raise InvalidInputError if a source's covariance is not of dimension ``dim``."""
@@ -508,7 +229,10 @@ class Plan:
         >>> gl.Plan.from_dict({"preset": "replace", "generations": 2, "n_samples": 9}).n_models
         2
         """
-        return cls(_plan_tables.read(plain, {name: getattr(Plan, name) for name in PRESETS}))
+        return cls(_plan_tables.read(plain))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"generations": self.generations}  # steps are looked up again
 
     def __len__(self) -> int:
         return self.n_models
@@ -538,17 +262,3 @@ class Plan:
                 found.append((f"model {t}" if start == t else f"models {start}-{t}", text))
                 start = t + 1
         return found
-
-
-def _per_generation(name: str, values: Any, count: int) -> list[Any]:
-    single = not isinstance(values, Iterable) or isinstance(values, str | bytes | Mapping)
-    if single or getattr(values, "ndim", 1) == 0:
-        return [values] * count
-    listed = list(islice(values, count + 1000))  # one that never ends is told too
-    if len(listed) != count:
-        raise InvalidInputError(
-            f"{name} had {len(listed)} entries; it must be one "
-            f"number or {count}, "
-            "one per generation"
-        )
-    return listed

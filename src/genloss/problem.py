@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from genloss import _check, _html
 from genloss._keys import call_with_keys, table
 from genloss.errors import InvalidInputError
+from genloss.spectrum import Spectrum, directions
 
 MOST_DIRECTIONS = 10**8
 Array = npt.NDArray[np.float64]
@@ -203,6 +205,11 @@ class Problem:
         seed : int, default 0
             Seed of the splits the estimate uses.
 
+        Notes
+        -----
+        Of no more rows than columns the smallest eigenvalues cannot be seen: where columns are
+        collinear besides, errors at tiny penalties may be off by a factor of 3.
+
         See Also
         --------
         genloss.forecast : also returns the noise and checks the estimate on held-out rows.
@@ -255,6 +262,12 @@ class Problem:
     @classmethod
     def _estimated(cls, estimated: Any) -> Self:
         return cls(estimated.spectrum, estimated.truth, gaussian=False)
+
+    @cached_property
+    def directions(self) -> Spectrum:
+        """What theory sums over: equal directions together, very many compressed. Kept."""
+        with np.errstate(all="ignore"):  # a truth too large to be squared
+            return directions(self.spectrum, self.truth)
 
     @property
     def dim(self) -> int:

@@ -81,6 +81,8 @@ def _source(source: Source) -> str:
     plain = source.to_dict()
     if isinstance(source.labeler, tuple):  # numbers of models as numbers, not as the text of files
         plain["labeler"] = dict(source.labeler)
+    if source.n_samples is None:
+        plain = {"n_samples": None, **plain}
     return _call("gl.Source", plain)
 
 

@@ -9,11 +9,13 @@ import threading
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from genloss.errors import DataError, InvalidInputError
 from genloss.tables import delimited
 from genloss.tables.load import load_table
+from genloss.tables.streaming import large_table
 
 TEXT = "name,x,y\ncafé,1,2\nthé,2,3\ncafé,3.5,5\n"
 NAMES = ("name=thé", "x")
@@ -153,3 +155,24 @@ def test_text_arrays_that_hold_no_text_are_refused(tmp_path):
     np.save(tmp_path / "t.npy", np.full((3, 2), 0x7FFFFFFF, dtype=np.uint32).view("U1"))
     with pytest.raises(DataError):
         load_table(tmp_path / "t.npy")
+
+
+def test_what_is_said_of_a_missing_file_is_about_files(tmp_path):
+    with pytest.raises(DataError, match=r"does not exist; data must be a \.csv.* file$") as refused:
+        load_table(tmp_path / "none.csv", "y")
+    assert "Bunch" not in str(refused.value)
+
+
+def test_long_text_is_prose_and_no_category(tmp_path):
+    """One cell of prose is enough, in whichever block of rows it stands."""
+    words = np.array(["good", "bad"] * 200, dtype=object)
+    words[390] = "very " * 60 + "good"
+    frame = pd.DataFrame({"x": np.arange(400.0), "said": words, "y": np.arange(400.0) % 7})
+    path = tmp_path / "reviews.parquet"
+    frame.to_parquet(path, row_group_size=100)
+    whole = load_table(frame, "y")
+    streamed = large_table(path, "y", stream=True).read(400, np.random.SeedSequence(0))
+    for table in (whole, streamed):
+        assert table.feature_names == ("x",)
+        assert "dropped text column 'said' (values of more than 200 characters" in table.notes[0]
+    assert set(load_table(frame, "y", texts="encode").texts) == {"said"}

@@ -12,12 +12,14 @@ from genloss.cli import (  # noqa: F401 -- each adds its subcommands
     completion,
     explain,
     forecast,
+    limits,
     papers,
     plans,
     scaling,
     schema,
     sweep,
     tuning,
+    weigh,
 )
 from genloss.cli.app import app, spelling
 from genloss.cli.plan_files import PlanFileError

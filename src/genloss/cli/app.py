@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from genloss._version import __version__
+from genloss._words import quoted
 from genloss.cli.wording import Wording
 from genloss.errors import InvalidInputError
 
@@ -73,9 +74,9 @@ def check_figure(path: Path | None) -> None:
     if path is None:
         return
     if path.suffix not in (".png", ".svg"):
-        raise InvalidInputError(f"--plot was {str(path)!r}; it must end in .png or .svg")
+        raise InvalidInputError(f"--plot was {quoted(path)}; it must end in .png or .svg")
     if not path.resolve().parent.is_dir():
-        raise InvalidInputError(f"--plot was {str(path)!r}; its folder does not exist")
+        raise InvalidInputError(f"--plot was {quoted(path)}; its folder does not exist")
 
 
 def save_figure(draw: Callable[..., Any], path: Path, *, quiet: bool) -> None:
@@ -90,6 +91,23 @@ def save_figure(draw: Callable[..., Any], path: Path, *, quiet: bool) -> None:
     path.write_bytes(drawn.getvalue())
     if not quiet:
         print(f"\nCurves written to {path}")
+
+
+def check_report(path: Path | None) -> None:
+    """Refuse a report that could not be written, before any work."""
+    if path is not None:
+        from genloss.documents import check_path
+
+        check_path("--report", path)
+
+
+def save_report(answer: Any, path: Path, *, quiet: bool, say: Callable[[str], str]) -> None:
+    """Write a report, and say so where people read."""
+    from genloss.documents import write_report
+
+    write_report(answer, path, say=say)
+    if not quiet:
+        print(f"\nReport written to {path}")
 
 
 def console() -> Console:

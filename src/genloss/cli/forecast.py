@@ -10,10 +10,12 @@ from genloss.cli.app import (
     Json,
     app,
     check_figure,
+    check_report,
     console,
     examples,
     print_json,
     save_figure,
+    save_report,
     spelling,
 )
 from genloss.cli.plan_files import read_plan
@@ -26,6 +28,7 @@ from genloss.errors import InvalidInputError
         "genloss forecast houses.csv --target price",
         "genloss forecast houses.csv --target price --log --missing drop",
         "genloss forecast houses.csv --target price --kernel rbf --plot out.png",
+        "genloss forecast houses.csv --target price --report houses.html",
         "genloss forecast sales.csv --target amount --time day --penalty cv",
         "genloss forecast preise.csv --target preis --decimal , --encoding latin-1",
     )
@@ -61,6 +64,7 @@ def forecast(
     seed: int = 0,
     unit: Literal["mse", "rmse", "share", "r2"] = "mse",
     plot: File | None = None,
+    report: File | None = None,
     json: Json = False,
 ) -> int:
     """Forecast what retraining on model-made labels does to a model of your data.
@@ -128,6 +132,8 @@ def forecast(
         of the error of always answering the mean, or R2 (1 minus that share).
     plot
         Write the curves to this .png or .svg file.
+    report
+        Write a report to this .html or .md file: answer, numbers, pictures, the plan to copy.
     json
         Print JSON for machines instead of tables.
     """
@@ -136,6 +142,7 @@ def forecast(
     from genloss.tables.load import example_table
 
     check_figure(plot)
+    check_report(report)
     for option, value, needs in (("gamma", gamma, "rbf"), ("degree", degree, "polynomial")):
         if value is not None and kernel not in (needs, "polynomial"):
             raise InvalidInputError(
@@ -196,6 +203,8 @@ def forecast(
         print_forecast(outlook, out, unit=unit, say=spelling(forecast))
     if plot is not None:
         save_figure(outlook.plot, plot, quiet=json)
+    if report is not None:
+        save_report(outlook, report, quiet=json, say=spelling(forecast))
     return 0
 
 

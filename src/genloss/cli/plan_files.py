@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from genloss._words import quoted
 from genloss.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def reading(path: Path) -> Iterator[None]:
         yield
     except InvalidInputError as error:
         said = str(error)
-        named = said if path.name in said else f"file {str(path)!r}: {said}"
+        named = said if path.name in said else f"file {quoted(path)}: {said}"
         raise PlanFileError(named) from None
 
 
@@ -43,7 +44,7 @@ def read_both(path: Path) -> tuple[Plan, Problem]:
     for name, value in (("plan", plan), ("problem", problem)):
         if value is None:
             raise PlanFileError(
-                f"plan file {str(path)!r} has no [{name}]; 'genloss example' prints a full one"
+                f"plan file {quoted(path)} has no [{name}]; 'genloss example' prints a full one"
             )
     assert plan is not None
     assert problem is not None
@@ -54,7 +55,7 @@ def read_plan(path: Path) -> Plan:
     """The plan of a file."""
     plan, _ = read(path)
     if plan is None:
-        raise PlanFileError(f"plan file {str(path)!r} has no [plan]")
+        raise PlanFileError(f"plan file {quoted(path)} has no [plan]")
     return plan
 
 
@@ -63,6 +64,6 @@ def check_written(out: Path | None) -> None:
     if out is None:
         return
     if out.suffix not in (".toml", ".json"):
-        raise InvalidInputError(f"--out was {str(out)!r}; it must end in .toml or .json")
+        raise InvalidInputError(f"--out was {quoted(out)}; it must end in .toml or .json")
     if not out.resolve().parent.is_dir():
-        raise InvalidInputError(f"--out was {str(out)!r}; its folder does not exist")
+        raise InvalidInputError(f"--out was {quoted(out)}; its folder does not exist")

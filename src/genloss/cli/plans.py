@@ -65,7 +65,7 @@ def simulate(
     *,
     trials: int = 100,
     seed: int = 0,
-    method: Literal["auto", "literal", "exact"] = "auto",
+    method: Literal["auto", "literal", "exact", "revealed"] = "auto",
     relative_stderr: float | None = None,
     workers: int | None = None,
     plot: File | None = None,

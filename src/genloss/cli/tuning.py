@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from genloss._words import quoted
 from genloss.cli.app import (
     File,
     Json,
@@ -175,12 +176,12 @@ def _read_pair(plan: File, other: File) -> tuple[Plan, Plan, Problem]:
     (first, problem), (second, another) = read(plan), read(other)
     for path, each in ((plan, first), (other, second)):
         if each is None:
-            raise PlanFileError(f"plan file {str(path)!r} has no [plan]")
+            raise PlanFileError(f"plan file {quoted(path)} has no [plan]")
     if problem is None and another is None:
-        raise PlanFileError(f"neither {str(plan)!r} nor {str(other)!r} has a [problem]; one must")
+        raise PlanFileError(f"neither {quoted(plan)} nor {quoted(other)} has a [problem]; one must")
     if problem is not None and another is not None and problem != another:
         raise PlanFileError(
-            f"{str(plan)!r} and {str(other)!r} have different problems, {problem!r} and {another!r}; "
+            f"{quoted(plan)} and {quoted(other)} have different problems, {problem!r} and {another!r}; "
             "two plans are compared on one"
         )
     assert first is not None
@@ -189,7 +190,7 @@ def _read_pair(plan: File, other: File) -> tuple[Plan, Plan, Problem]:
     assert both is not None
     if first.n_models != second.n_models:
         raise InvalidInputError(
-            f"OTHER {str(other)!r} had {second.n_models} models; it must have as many as "
-            f"{str(plan)!r}, {first.n_models}"
+            f"OTHER {quoted(other)} had {second.n_models} models; it must have as many as "
+            f"{quoted(plan)}, {first.n_models}"
         )
     return first, second, both

@@ -78,6 +78,18 @@ class Kernel:
         """Whether it stands for finitely many features, so that a sample can see all of them."""
         return self.name != "rbf"
 
+    def arguments(self, dim: int) -> str:
+        """What scikit-learn's ``KernelRidge`` takes for this kernel on ``dim`` features.
+
+        Examples
+        --------
+        >>> Kernel("rbf").arguments(8)
+        "kernel='rbf', gamma=0.125"
+        """
+        gamma = 1 / dim if self.gamma is None else self.gamma
+        more = "" if self.name == "rbf" else f", degree={self.degree}, coef0={self.coef0:g}"
+        return f"kernel={self.name!r}, gamma={gamma:.4g}{more}"
+
     def __call__(self, A: npt.ArrayLike, B: npt.ArrayLike) -> Array:
         """Kernel matrix of shape (rows of A, rows of B)."""
         A, B = np.asarray(A, dtype=np.float64), np.asarray(B, dtype=np.float64)

@@ -47,8 +47,8 @@ class Evidence:
         Forecast beside measurement.
     cv : bool
         Whether penalties are chosen anew.
-    model : str
-        What scikit-learn calls the model.
+    kernel : str or None
+        What scikit-learn's ``KernelRidge`` takes for the kernel; None for a linear model.
     lossless : bool
         Whether a refit without a penalty returns its teacher.
     """
@@ -64,7 +64,7 @@ class Evidence:
     mean: AgainstMean
     check: Check
     cv: bool
-    model: str
+    kernel: str | None
     lossless: bool
 
 
@@ -110,7 +110,7 @@ def advise(found: Evidence) -> Advice:
         agrees=agrees(found.check),
     )
     facts = Facts(
-        plan, own, found.retuned, found.check, draft, found.cv, found.model, found.lossless
+        plan, own, found.retuned, found.check, draft, found.cv, found.kernel, found.lossless
     )
     return replace(draft, sentences=tuple(sentences(facts)))
 

@@ -19,12 +19,15 @@ from genloss.outlook.split import folds
 from genloss.outlook.study import FOLDS, Study
 from genloss.outlook.theory import Theory
 from genloss.plan import Plan
+from genloss.steps import resolve
 
 Array = npt.NDArray[np.float64]
 
 FORECAST_SPLITS = 3
 _MOST_SEEN = 4_000
 _WORK = 8e9  # multiplications of one literal run
+_MOST_KERNEL = 1_500  # rows behind the theory of a kernel, whose eigenvalues cost their cube
+_STEADY = 40  # rows per model from which on one chain a split tells its error well enough
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,16 +77,20 @@ def check(study: Study, plan: Plan, penalty: Array, trials: int) -> Check:
         and smaller.n_samples.max() > 20
     ):
         smaller = sized(smaller, 0.85)
-    fresh = sum(g.n_samples for g in smaller if g.design == "fresh")
-    n_pool = min(fresh, left // 2)
+    fresh = sum(block.rows for step in resolve(smaller) for block in step.new)
+    chains = -(-_STEADY // int(smaller.n_samples.max()))
+    n_pool = min(chains * fresh, left // 2)
 
     def literal(number: int) -> Array:
         split = splits[number]
         X, test = sample.sides(split.pool[:n_pool], split.test)
         pool = (X, sample.y[split.pool[:n_pool]])
-        seed = np.random.SeedSequence(study.seed.entropy, spawn_key=(11, number))
-        predicted = run(smaller, pool, test, penalty, sample.kernel, "recycle", seed)[:, :, 0]
-        squares = (predicted - sample.y[split.test]) ** 2
+        squares = np.zeros((plan.n_models, split.test.size))
+        for chain in range(chains):
+            key = (11, number, chain) if chain else (11, number)
+            seed = np.random.SeedSequence(study.seed.entropy, spawn_key=key)
+            predicted = run(smaller, pool, test, penalty, sample.kernel, "recycle", seed)[:, :, 0]
+            squares += (predicted - sample.y[split.test]) ** 2 / chains
         return sample.mean(squares.T, split.test)
 
     with trial_pool(cores()) as pool:
@@ -92,7 +99,7 @@ def check(study: Study, plan: Plan, penalty: Array, trials: int) -> Check:
         split.pool[n_pool:][:_MOST_SEEN]
         for split in splits[: FORECAST_SPLITS if sample.kernel is None else 2]
     ]
-    said = [_forecast(study, rows, smaller, penalty, i) for i, rows in enumerate(seen)]
+    said = [_forecast(study, rows, smaller, penalty, i, chains) for i, rows in enumerate(seen)]
     error, doubt, growth, growth_se = (np.array(part) for part in zip(*said, strict=True))
     center, half = error.mean(axis=0), NORMAL * doubt.mean(axis=0)
     return Check(
@@ -115,7 +122,12 @@ def _count(sample: Sample) -> int:
 
 
 def _forecast(
-    study: Study, rows: npt.NDArray[np.intp], plan: Plan, penalty: Array, number: int
+    study: Study,
+    rows: npt.NDArray[np.intp],
+    plan: Plan,
+    penalty: Array,
+    number: int,
+    repeats: int,
 ) -> tuple[Array, Array, Array, Array]:
     """Log error, its standard error, log growth and its own, from some of the rows."""
     sample = study.sample.take(rows)
@@ -126,10 +138,13 @@ def _forecast(
     rehearsed = part.affordable(plan, 1, _WORK / 8, few=few)
     theory = None
     if part.small(n) or rehearsed is not plan:
-        estimate = estimated(sample)
+        some = (
+            sample if sample.kernel is None else sample.take(np.arange(sample.size)[:_MOST_KERNEL])
+        )
+        estimate = estimated(some)
         theory = None if estimate is None else Theory.of(estimate)
         part = replace(part, theory=theory)
-    losses = part.rehearse(rehearsed, penalty, 1, part.sources(n))
+    losses = part.rehearse(rehearsed, penalty, repeats, part.sources(n))
     grown = part.growth(plan, losses, rehearsed, cv=not few)
     kept = np.flatnonzero(losses.tested)
     first = level(losses.rows[:, 0, kept].mean(axis=0), losses.n_samples, sample, kept)

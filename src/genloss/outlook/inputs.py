@@ -68,12 +68,11 @@ def copula(X: Array, rng: np.random.Generator) -> Draw:
     correlation = (1 - _SHRINK) * (scores.T @ scores) / n
     correlation.flat[:: dim + 1] = 1.0
     factor = np.linalg.cholesky(correlation)
-    ordered = np.sort(few, axis=0)
+    ordered, first = np.sort(few.T, axis=1).ravel(), n * np.arange(dim)
 
     def draw(count: int) -> Array:
         normal = rng.standard_normal((count, dim)) @ factor.T
-        places = np.minimum((ndtr(normal) * n).astype(np.intp), n - 1)
-        return np.take_along_axis(ordered, places, axis=0)
+        return ordered[first + np.minimum((ndtr(normal) * n).astype(np.intp), n - 1)]
 
     return draw
 

@@ -14,8 +14,8 @@ from genloss.outlook.sample import Sample
 Array = npt.NDArray[np.float64]
 
 # Both from coverage on public tables (docs/forecast-accuracy.md).
-_WIDER = 1.2  # squared errors have heavy tails, of which a sample shows too little
-_SHARED = 2.4  # models on nearly all rows are nearly one model: their losses share its luck
+_WIDER = 1.25  # squared errors have heavy tails, of which a sample shows too little
+_SHARED = 0.7  # models on nearly all rows are nearly one model: their losses share its luck
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss._threads import cores, trial_pool
+from genloss.outlook.plans import fitted_rows
 from genloss.outlook.rehearse import run
 from genloss.outlook.sample import Sample
 from genloss.outlook.split import Split
@@ -99,12 +100,8 @@ def rehearse(
 def work(plan: Plan, sample: Sample, n_test: int, columns: int, *, few: bool) -> float:
     """Multiplications of one run, roughly."""
     total, dim = 0.0, sample.X.shape[1]
-    pooled = 0
-    for generation in plan:
-        pooled += generation.n_samples
-        n = pooled if generation.pooled else generation.n_samples
-        n = min(n, generation.subsample or n)
-        asked = n_test + generation.n_samples
+    for generation, fitted in zip(plan, fitted_rows(plan).tolist(), strict=True):
+        n, asked = fitted, n_test + generation.n_samples
         if sample.kernel is None and n > dim:
             solved = dim**3 / 3 if few else 10.0 * dim**3
             total += 2.0 * n * dim**2 + solved + 2.0 * (n + asked) * dim * columns

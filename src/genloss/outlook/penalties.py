@@ -17,8 +17,8 @@ ALIKE = 0.005
 """Difference in error that is none, however well it is known."""
 
 _FLAT = 1e-3
-_BEYOND = float(GRID[1] / GRID[0]) ** 0.25
-"""A quarter of a step is added to ranges: what ends them lies between two points of the grid.
+_BEYOND = float(GRID[1] / GRID[0]) ** (3 / 16)
+"""Three sixteenths of a step are added to ranges: what ends them lies between two points of the grid.
 
 How much, from coverage on public tables (docs/forecast-accuracy.md).
 """

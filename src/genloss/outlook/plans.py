@@ -12,6 +12,7 @@ from genloss import _check
 from genloss.errors import InvalidInputError
 from genloss.generation import Generation
 from genloss.plan import Plan
+from genloss.steps import resolve
 
 CV = "cv"
 
@@ -52,6 +53,13 @@ def asked_plan(plan: Plan | None, n_rows: int, options: dict[str, Any]) -> tuple
 
 def check_plan(plan: Plan) -> None:
     """Refuse what rows of a table cannot say."""
+    for step in resolve(plan):
+        if not step.is_linear:
+            raise InvalidInputError(
+                f"plan had labels, a loss or a rule that keeps rows beyond ridge regression in model "
+                f"{step.model}; forecast knows the squared loss and linear labels, "
+                "genloss.predict and genloss.simulate know the others on a Problem"
+            )
     for model, generation in enumerate(plan):
         if generation.features is not None:
             raise InvalidInputError(
@@ -84,7 +92,7 @@ def sized(plan: Plan, factor: float) -> Plan:
     def one(generation: Generation) -> Generation:
         if id(generation) not in cut:
             sources = tuple(
-                replace(s, n_samples=max(int(s.n_samples * factor + 1e-9), 1))
+                replace(s, n_samples=max(int(s.n_samples * factor + 1e-9), 1)) if s.n_samples else s
                 for s in generation.sources
             )
             drawn = generation.subsample
@@ -100,12 +108,7 @@ def sized(plan: Plan, factor: float) -> Plan:
 
 def fitted_rows(plan: Plan) -> npt.NDArray[np.intp]:
     """Number of rows of every fit."""
-    total, found = 0, []
-    for generation in plan:
-        total += generation.n_samples
-        n = total if generation.pooled else generation.n_samples
-        found.append(min(n, generation.subsample or n))
-    return np.array(found)
+    return np.array([min(step.rows, step.drawn or step.rows) for step in resolve(plan)])
 
 
 def without_mean(plan: Plan, rank: int | None) -> npt.NDArray[np.bool_]:
@@ -116,11 +119,10 @@ def without_mean(plan: Plan, rank: int | None) -> npt.NDArray[np.bool_]:
     found = np.zeros(plan.n_models, dtype=bool)
     if rank is None:
         return found
-    for t, n in enumerate(fitted_rows(plan)):
-        generation = plan.generations[t]
-        found[t] = generation.penalty == 0 and rank <= n <= rank + 2
-        heirs = [k for s in generation.sources for k in s.labeler_numbers(t) if k >= 0]
-        found[t] |= any(found[k] for k in heirs)
+    for step, n in zip(resolve(plan), fitted_rows(plan), strict=True):
+        found[step.model] = step.penalty == 0 and rank <= n <= rank + 2
+        labelers = [k for block in step.blocks for k in block.shares if k >= 0]
+        found[step.model] |= any(found[k] for k in labelers)
     return found
 
 

@@ -5,28 +5,21 @@ All columns share rows, test rows and noise, so that what is compared is compare
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from genloss.estimate.kernels import Kernel
-from genloss.generation import REAL, Generation
+from genloss.generation import REAL
 from genloss.outlook import inputs
 from genloss.outlook.ridge import Design, Models, factored, few_penalties, fit
 from genloss.plan import Plan
+from genloss.steps import Block, Step, resolve
+from genloss.trials import loop
 
 Array = npt.NDArray[np.float64]
-
-
-@dataclass(eq=False)
-class _Block:
-    """Inputs of one generation, their real labels where they have any, and the labels they got."""
-
-    X: Array
-    real: Array | None
-    labels: Array = field(default_factory=lambda: np.empty((0, 0)))
 
 
 def run(
@@ -68,20 +61,10 @@ def run(
     rows, noise, made, drawn = (np.random.default_rng(s) for s in _streams(seed, 4))
     real = inputs.Pool(*pool, rows)
     draw = _draw(source, real, made, unlabelled)
-    models: list[Models] = []
-    blocks: list[_Block] = []
-    designs: dict[int, Design] = {}
+    world = RealRows(real, draw, penalty.shape[1], noise, drawn)
     predicted = np.empty((plan.n_models, len(test), penalty.shape[1]))
-    for t, generation in enumerate(plan):
-        if generation.design == "fresh" or not blocks:
-            block = _fresh(plan, t, real, draw)
-        else:
-            block = _Block(blocks[-1].X, blocks[-1].real)
-        block.labels = _label(generation, t, block, models, noise, penalty.shape[1])
-        blocks.append(block)
-        X, labels = _fitted(generation, blocks, drawn)
-        models.append(_fit(X, labels, penalty[t], kernel, designs))
-        predicted[t] = models[t](test)
+    for t, model in enumerate(loop.models(resolve(plan), world, _Ridge(penalty, kernel))):
+        predicted[t] = model(test)
     return predicted
 
 
@@ -102,87 +85,81 @@ def _draw(
     return {"boot": inputs.boot, "copula": inputs.copula}[source](real.X, rng)
 
 
-def _fresh(plan: Plan, t: int, real: inputs.Pool, draw: inputs.Draw) -> _Block:
-    """New inputs: real rows where a real label takes part, now or when they are labelled anew."""
-    generation = plan.generations[t]
-    reused = t + 1 < plan.n_models and plan.generations[t + 1].design == "same"
-    if reused or all(_asks_truth(generation, t, i) for i in range(len(generation.sources))):
-        rows = real.take(generation.n_samples)
-        return _Block(real.X[rows], real.y[rows])
-    parts, labels = [], []
-    for i, source in enumerate(generation.sources):
-        if _asks_truth(generation, t, i):
-            rows = real.take(source.n_samples)
-            parts.append(real.X[rows])
-            labels.append(real.y[rows])
-        else:
-            parts.append(draw(source.n_samples))
-            labels.append(np.full(source.n_samples, np.nan))
-    return _Block(np.vstack(parts), np.concatenate(labels))
+class RealRows:
+    """A user's rows as a world (`genloss.trials.loop`), labels in as many columns as penalties."""
 
+    def __init__(
+        self,
+        real: inputs.Pool,
+        draw: inputs.Draw,
+        columns: int,
+        noise: np.random.Generator,
+        drawn: np.random.Generator,
+    ) -> None:
+        self._pool, self._draw, self._columns = real, draw, columns
+        self._noise, self._drawn = noise, drawn
+        self._real: dict[int, Array] = {}
 
-def _asks_truth(generation: Generation, t: int, source: int) -> bool:
-    return REAL in generation.sources[source].labeler_numbers(t)
-
-
-def _label(
-    generation: Generation,
-    t: int,
-    block: _Block,
-    models: list[Models],
-    rng: np.random.Generator,
-    columns: int,
-) -> Array:
-    """Labels (n, C) of one generation's rows; real ones come as they are, models' with noise."""
-    made, first = np.zeros((len(block.X), columns)), 0
-    for source in generation.sources:
-        here = slice(first, first + source.n_samples)
-        first = here.stop
-        for number, share in source.labeler_numbers(t).items():
-            if number == REAL:
-                assert block.real is not None
-                made[here] += share * block.real[here, None]
+    def inputs(self, step: Step) -> Array:
+        """New inputs: real rows where a real label takes part, now or when they are labelled anew."""
+        again = step.last_inputs > step.model
+        if again or all(REAL in block.shares for block in step.new):
+            rows = self._pool.take(sum(block.rows for block in step.new))
+            self._real[step.model] = self._pool.y[rows]
+            return self._pool.X[rows]
+        parts, labels = [], []
+        for block in step.new:
+            if REAL in block.shares:
+                rows = self._pool.take(block.rows)
+                parts.append(self._pool.X[rows])
+                labels.append(self._pool.y[rows])
             else:
-                made[here] += share * models[number](block.X[here])
-        spread = source.noise * math.hypot(
-            *(share for who, share in source.mixture.items() if who != "real")
-        )
-        noise = rng.standard_normal(source.n_samples)
-        if spread:
-            made[here] += spread * noise[:, None]
-    return made
+                parts.append(self._draw(block.rows))
+                labels.append(np.full(block.rows, np.nan))
+        self._real[step.model] = np.concatenate(labels)
+        return np.vstack(parts)
+
+    def labels(
+        self, block: Block, X: Array, models: Mapping[int, Models], kept: Array | float
+    ) -> Array:
+        """Labels (n, columns); real ones come as they are, models' with noise."""
+        made = np.zeros((len(X), self._columns))
+        for number, share in block.shares.items():
+            if number == REAL:
+                made += share * self._real[block.design][block.start : block.stop, None]
+            else:
+                made += share * models[number](X)
+        noise = self._noise.standard_normal(len(X))
+        if block.model_noise:
+            made += block.model_noise * noise[:, None]
+        return made + kept if block.kept else made
+
+    def chosen(self, count: int, drawn: int) -> Any:
+        """Some of the rows, without replacement."""
+        return slice(None) if drawn >= count else self._drawn.permutation(count)[:drawn]
 
 
-def _fitted(
-    generation: Generation, blocks: list[_Block], rng: np.random.Generator
-) -> tuple[Array, Array]:
-    """Rows and labels of the fit: the newest, all so far, or some of all."""
-    if not generation.pooled:
-        return blocks[-1].X, blocks[-1].labels
-    X = np.vstack([block.X for block in blocks])
-    labels = np.vstack([block.labels for block in blocks])
-    if generation.subsample is None or generation.subsample >= len(X):
-        return X, labels
-    chosen = rng.permutation(len(X))[: generation.subsample]
-    return X[chosen], labels[chosen]
+class _Ridge:
+    """Ridge or kernel ridge as a learner, every column of labels with a penalty of its own."""
 
+    def __init__(self, penalty: Array, kernel: Kernel | None) -> None:
+        self._penalty, self._kernel = penalty, kernel
+        self._newest: tuple[Array, Design] | None = None  # only the newest are ever labelled anew
 
-def _fit(
-    X: Array,
-    labels: Array,
-    penalty: Array,
-    kernel: Kernel | None,
-    designs: dict[int, Design],
-) -> Models:
-    if few_penalties(X, kernel, penalty):
-        models = factored(X, kernel, labels, penalty)
-        if models is not None:
-            return models
+    def __call__(self, step: Step, rows: loop.Rows, towards: Models | None) -> Models:
+        """One model a column."""
+        if towards is not None:  # the fit to what it leaves, and added
+            rest = self(step, rows._replace(y=rows.y - towards(rows.X)), None)
+            return lambda X: towards(X) + rest(X)
+        X, labels, penalty = rows.X, rows.y, self._penalty[step.model]
+        if few_penalties(X, self._kernel, penalty):
+            models = factored(X, self._kernel, labels, penalty)
+            if models is not None:
+                return models
 
-    def design() -> Design:
-        if id(X) not in designs:
-            designs.clear()  # only the newest inputs are ever labelled anew
-            designs[id(X)] = Design.of(X, kernel)
-        return designs[id(X)]
+        def design() -> Design:
+            if self._newest is None or self._newest[0] is not X:
+                self._newest = X, Design.of(X, self._kernel)
+            return self._newest[1]
 
-    return fit(design, labels, penalty)
+        return fit(design, labels, penalty)

@@ -39,6 +39,11 @@ def notes_of(
         said.append(
             f"rehearsed with {losses.n_samples} rows per generation, carried to {n} by theory"
         )
+    if sample.kernel is None and prepared.theory and sample.size <= sample.X.shape[1] + 1:
+        said.append(
+            "of no more rows than columns theory cannot see the smallest eigenvalues: at tiny penalties "
+            "it may be off by a factor of 3, which the interval has from its distance to rehearsals"
+        )
     if checked.plan.n_samples.max() < n:
         said.append(
             f"the check ran with {int(checked.plan.n_samples.max())} rows per generation, of {n}"

@@ -14,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss import _linalg
+from genloss.estimate.decomposition import Decomposition
 from genloss.estimate.kernels import LINEAR, Kernel
+from genloss.estimate.leave_one_out import residuals
 
 Array = npt.NDArray[np.float64]
 Models = Callable[[Array], Array]
@@ -103,12 +105,10 @@ class Design:
 
     def left_out(self, labels: Array, penalties: Array) -> Array:
         """Exact leave-one-out residuals (n, G) of one column of labels at G penalties."""
-        kept = self.values[:, None] / (self.values[:, None] + self.n * penalties)
-        centred = labels - labels.mean()
-        residual = centred[:, None] - self.left @ (kept * (self.left.T @ centred)[:, None])
-        slack = 1 - 1 / self.n - self.left**2 @ kept
-        # a row that alone decides its own fit says nothing about others
-        return np.asarray(residual / np.where(slack > 1e-9, slack, np.inf))
+        decomposed = Decomposition(self.values, self.left)
+        centred = (labels - labels.mean())[:, None]
+        constant = np.full(self.n, 1 / self.n)
+        return residuals(decomposed, centred, penalties, constant)[:, :, 0].T
 
     def grid(self) -> Array:
         """Penalties to choose from; none at all where least squares are determined."""

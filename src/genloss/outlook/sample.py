@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -95,11 +96,14 @@ class Sample:
 
 
 def _encoder(texts: Mapping[str, Rows]) -> tuple[Any, Rows]:
+    from sklearn.model_selection import KFold
     from sklearn.preprocessing import TargetEncoder
 
-    return TargetEncoder(target_type="continuous", random_state=0), np.column_stack(
-        list(texts.values())
-    )
+    folds: dict[str, Any] = {"cv": KFold(5, shuffle=True, random_state=0)}
+    if signature(TargetEncoder).parameters["shuffle"].default is True:  # before 1.9: a number only
+        folds = {"random_state": 0}
+    codes = np.column_stack(list(texts.values()))
+    return TargetEncoder(target_type="continuous", **folds), codes
 
 
 def copies(X: Array, y: Array) -> Rows | None:

@@ -27,7 +27,7 @@ class Facts:
     check: Check
     advice: Advice
     cv: bool
-    model: str
+    kernel: str | None
     lossless: bool
 
 
@@ -147,17 +147,19 @@ def _alpha(facts: Facts) -> list[str]:
     n = int(facts.plan.n_samples[0])
     finite = np.isfinite(facts.own.error[0])
     penalty = float(facts.plan.penalty[0]) if finite else facts.advice.best_first_penalty
-    if facts.cv and facts.model == "Ridge":
+    if facts.cv and facts.kernel is None:
         return [
             "In scikit-learn, on standardised features: RidgeCV(alphas) at every generation; the best "
             f"fixed one for model 0 is alpha={number(facts.advice.alpha_first, 3)} for {n} rows."
         ]
+    model = "Ridge(" if facts.kernel is None else f"KernelRidge({facts.kernel}, "
+    centred = "" if facts.kernel is None else " and a target less its mean"
+    where = f"In scikit-learn, on standardised features{centred}"
     if penalty == 0:
-        plain = "LinearRegression()" if facts.model == "Ridge" else f"{facts.model}(alpha=0)"
-        return [f"In scikit-learn, on standardised features: {plain}."] if finite else []
+        plain = "LinearRegression()" if facts.kernel is None else f"{model}alpha=0)"
+        return [f"{where}: {plain}."] if finite else []
     return [
-        f"In scikit-learn, on standardised features: {facts.model}(alpha=rows * penalty), here "
-        f"alpha={number(n * penalty, 3)} for {n} rows."
+        f"{where}: {model}alpha=rows * penalty), here alpha={number(n * penalty, 3)} for {n} rows."
     ]
 
 

@@ -121,7 +121,7 @@ class Work:
             mean=mean,
             check=checked,
             cv=self.cv,
-            model="Ridge" if self.kernel is None else "KernelRidge",
+            kernel=None if self.kernel is None else self.kernel.arguments(self._columns),
             lossless=self._lossless(plan),
         )
         advice = advise(evidence)
@@ -158,6 +158,12 @@ class Work:
             check_rows=int(checked.plan.n_samples.max()),
             original=self._original(losses, plan, own),
         )
+
+    @property
+    def _columns(self) -> int:
+        """Features that a kernel sees."""
+        table = self.prepared.table
+        return int(table.features.shape[1]) + len(table.texts)
 
     def _first(self, plan: Plan, known: Whole | None) -> Best:
         """The best penalty of model 0."""

@@ -12,9 +12,8 @@ fits are exact limits.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from itertools import accumulate, islice, pairwise, takewhile
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +21,7 @@ import numpy.typing as npt
 
 from genloss import _check
 from genloss.errors import NoTheoryError
-from genloss.generation import REAL, Generation, Source
+from genloss.generation import REAL
 from genloss.pencils import subsets
 from genloss.pencils.expression import (
     Array,
@@ -40,7 +39,10 @@ from genloss.pencils.functionals import Chain
 from genloss.pencils.space import Space
 from genloss.plan import Plan
 from genloss.problem import Problem
+from genloss.spectrum import Spectrum
+from genloss.steps import Block, Step, resolve
 
+_SOME = 1e-12  # directions where the truth has a part and a compressed spectrum has none
 Rows = tuple[int, Expression]
 """Number of the first of some rows that always go together, and their design."""
 
@@ -96,27 +98,38 @@ def risks(problem: Problem, plan: Plan) -> tuple[Array, Array]:
     """
     _check.instance("problem", problem, Problem)
     _check.instance("plan", plan, Plan).check_fits(problem.dim)
-    models = range(plan.n_models)
-    laws = Laws(problem.spectrum, problem.truth, plan, plan.penalty, models)
+    steps, models = resolve(plan), range(plan.n_models)
+    for step in steps:
+        if not step.is_linear:
+            raise NoTheoryError(
+                f"model {step.model} has labels, a loss or a rule that keeps rows beyond ridge regression; "
+                "a pencil is of ridge regression on linear labels, genloss.predict(problem, plan) "
+                "knows the others"
+            )
+    directions = Spectrum.of(problem.spectrum, problem.truth)
+    laws = Laws(directions, steps, plan.penalty, models)
     return laws.bias, laws.variances
 
 
 class Given(NamedTuple):
-    """Earlier models, of which only the law matters: filters of the truth and covariances, (p,)."""
+    """Earlier models, of which only the law matters.
+
+    Filters of the truth, and covariances summed over the directions of every eigenvalue, (p,).
+    """
 
     filters: Mapping[int, Array]
     covariance: Mapping[tuple[int, int], Array]
 
 
 class Laws:
-    """Means and covariances of models that are solved together, per direction.
+    """Means and covariances of models that are solved together, per eigenvalue.
 
     Parameters
     ----------
-    spectrum, truth : ndarray of shape (p,)
+    directions : Spectrum
         What there is to learn.
-    plan : Plan
-        The plan as far as the last of the models.
+    steps : sequence of Step
+        Those of the plan as far as the last of the models.
     penalty : ndarray of shape (n_models,)
         Penalty of every fit.
     new : range
@@ -129,32 +142,29 @@ class Laws:
 
     def __init__(
         self,
-        spectrum: Array,
-        truth: Array,
-        plan: Plan,
+        directions: Spectrum,
+        steps: Sequence[Step],
         penalty: Array,
         new: range,
         first: int = 0,
         given: Given | None = None,
     ) -> None:
         self.new = new
-        features, self._metric, own, roots, self._which = _directions(spectrum, truth, plan)
+        features, self._metric, own, roots, self._which = _directions(directions, steps)
+        self._multiplicity = directions.multiplicity
         self._truth = own
         models = {REAL: vector(features, own, name="truth")}
         if given is not None:
             models |= _vectors(features, own, given, self._which)
-        self._models = _fits(plan, penalty, first, features, roots, models)
+        self._models = _fits(steps, penalty, first, features, roots, models)
         errors = {model: self._models[model] - models[REAL] for model in new}
         self._chain = Chain(*self._models.values(), *errors.values())
         metric = diagonal(features, self._metric)
         found = [self._chain.risk(error, metric) for error in errors.values()]
         self.bias = np.array([risk.bias for risk in found])
         self.variances = np.array([risk.variance for risk in found])
-        self._own = {u: self._chain.filling(f"model {u}") for u in range(first, plan.n_models)}
-        self._labelers = {
-            u: {k for s in plan.generations[u].sources for k in s.labeler_numbers(u)}
-            for u in self._own
-        }
+        self._own = {u: self._chain.filling(f"model {u}") for u in range(first, len(steps))}
+        self._labelers = {u: steps[u].asked for u in self._own}
 
     def filter(self, model: int) -> Array:
         """What the mean model keeps of the truth."""
@@ -163,8 +173,9 @@ class Laws:
         return kept[self._which]
 
     def covariance(self, one: int, other: int) -> Array:
-        """Covariance of two models."""
-        return self._chain.covariance(self._models[one], self._models[other])[self._which]
+        """Covariance of two models, summed over the directions of every eigenvalue."""
+        each = self._chain.covariance(self._models[one], self._models[other])
+        return each[self._which] * self._multiplicity
 
     def filling(self, model: int) -> float:
         """Largest df2 / n_samples of the fits solved here that the model descends from, and its own."""
@@ -172,8 +183,55 @@ class Laws:
         return max(self._own[model], *before, 0.0)
 
 
+class Design(NamedTuple):
+    """The rows that were drawn for a model, cut wherever a model that sees them changes block."""
+
+    rows: list[Rows]
+    drawn: subsets.Draws
+
+    @classmethod
+    def of(
+        cls,
+        steps: Sequence[Step],
+        model: int,
+        features: Space,
+        roots: dict[tuple[float, ...] | None, Expression],
+    ) -> Design:
+        """The design of a model, for all steps that stand on it."""
+        users = [step for step in steps[model:] if any(b.design == model for b in step.blocks)]
+        drawn = subsets.draws(steps, [step.model for step in users])
+        blocks = [block for step in users for block in step.blocks if block.design == model]
+        cuts = sorted({0}.union(block.stop for block in blocks))
+        rows = []
+        for start, stop in pairwise(cuts):
+            name = f"rows {start}-{stop} of model {model}"
+            space = subsets.row_space(name, stop - start, drawn)
+            root = roots[next(b.covariance for b in blocks if b.start <= start < b.stop)]
+            rows.append((start, gaussian(space, features, name=f"Z{model}.{start}") @ root))
+        return cls(rows, drawn)
+
+    def labels(
+        self,
+        block: Block,
+        model: int,
+        models: Mapping[int, Expression],
+        before: Mapping[Expression, Labels],
+    ) -> list[Labels]:
+        """The labels that the rows of a block get for a model; ``before`` are those they have."""
+        labels = []
+        for start, X in self.rows:
+            if not block.start <= start < block.stop:
+                continue
+            y = [block.kept * before[X].y] if block.kept else []
+            if block.shares:
+                labeler = sum_of([share * models[u] for u, share in block.shares.items()])
+                y = [X @ labeler + noise(X.rows, block.noise), *y]
+            labels.append(Labels(X, sum_of(y), block.weight, model, self.drawn))
+        return labels
+
+
 def _fits(
-    plan: Plan,
+    steps: Sequence[Step],
     penalty: Array,
     first: int,
     features: Space,
@@ -181,32 +239,41 @@ def _fits(
     models: dict[int, Expression],
 ) -> dict[int, Expression]:
     """Add every model from the first on."""
-    pool: list[Labels] = []
-    design: list[Rows] = []
-    drawn: subsets.Draws = {}
+    designs: dict[int, Design] = {}
+    labelled: dict[int, list[Labels]] = {}
     map_: Expression | None = None
-    for model, generation in islice(enumerate(plan), first, None):
-        if generation.design == "fresh":
-            users = _users(plan, model)
-            drawn = subsets.draws(plan, users)
-            design = _design(plan, users, drawn, features, roots)
-        if generation.feature_map == "fresh":
-            map_ = _feature_map(features, generation.features, model)
-        own = _labels(design, drawn, generation, model, models)
-        pool += own
-        fitted = pool if generation.pooled else own
-        models[model] = _fit(features, map_, fitted, float(penalty[model]), model)
+    before: dict[Expression, Labels] = {}
+    for step in steps[first:]:
+        model = step.model
+        if step.new:
+            designs[model] = Design.of(steps, model, features, roots)
+        if step.map == model:
+            map_ = _feature_map(features, step.features, model)
+        labelled[model] = [
+            rows
+            for block in step.blocks
+            for rows in designs[block.design].labels(block, model, models, before)
+        ]
+        before |= {rows.X: rows for rows in labelled[model] if rows.X not in before}
+        fitted = [rows for each in step.fitted for rows in labelled[each]]
+        if step.towards is None:
+            models[model] = _fit(features, map_, fitted, float(penalty[model]), model)
+            continue
+        pulled = models[step.towards]  # what is left to fit is pulled to zero
+        rest = [rows._replace(y=rows.y - rows.X @ pulled) for rows in fitted]
+        models[model] = pulled + _fit(features, map_, rest, float(penalty[model]), model)
     return models
 
 
 def _directions(
-    spectrum: Array, truth: Array, plan: Plan
+    directions: Spectrum, steps: Sequence[Step]
 ) -> tuple[Space, Array, Array, dict[tuple[float, ...] | None, Expression], npt.NDArray[np.intp]]:
     """The space of features with equal directions taken together, and what varies over it."""
-    own = {s.covariance for generation in plan for s in generation.sources} - {None}
-    table = np.array([spectrum, *own])
-    distinct, which, counts = np.unique(table, axis=1, return_inverse=True, return_counts=True)
-    root_mean = np.sqrt(np.bincount(which.ravel(), truth**2) / counts)
+    own = {block.covariance for step in steps for block in step.blocks} - {None}
+    table = np.array([directions.eigenvalues, *own])
+    distinct, which = np.unique(table, axis=1, return_inverse=True)
+    counts = np.bincount(which.ravel(), np.maximum(directions.multiplicity, _SOME))
+    root_mean = np.sqrt(np.bincount(which.ravel(), directions.energy) / counts)
     features = Space.features(multiplicities=counts)
     roots = [diagonal(features, root) for root in np.sqrt(distinct)]
     named = dict(zip([None, *own], roots, strict=True))
@@ -221,47 +288,25 @@ def _vectors(
     if not numbers:
         return {}
 
-    def average(values: Array) -> Array:
-        return np.asarray(np.bincount(which, values) / counts)
+    merged = np.bincount(which)  # entries of one eigenvalue, with one filter
 
-    covariance = np.array([[average(given.covariance[a, b]) for b in numbers] for a in numbers])
+    def each(summed: Array) -> Array:
+        return np.asarray(np.bincount(which, summed) / counts)
+
+    covariance = np.array([[each(given.covariance[a, b]) for b in numbers] for a in numbers])
     values, turn = np.linalg.eigh(covariance.transpose(2, 0, 1))
     root = turn * np.sqrt(np.maximum(values, 0.0))[:, None, :]
     noises = [noise(features, 1.0, name=f"z{k}") for k in range(len(numbers))]
+    means = {u: np.bincount(which, kept) / merged * truth for u, kept in given.filters.items()}
     return {
         number: sum_of(
             [
-                vector(features, average(given.filters[number]) * truth, name=f"mean of {number}"),
+                vector(features, means[number], name=f"mean of {number}"),
                 *(diagonal(features, root[:, u, k]) @ z for k, z in enumerate(noises)),
             ]
         )
         for u, number in enumerate(numbers)
     }
-
-
-def _users(plan: Plan, first: int) -> range:
-    """The models on the design of one of them."""
-    later = takewhile(lambda own: own.design == "same", plan.generations[first + 1 :])
-    return range(first, first + 1 + sum(1 for _ in later))
-
-
-def _design(
-    plan: Plan,
-    users: range,
-    drawn: subsets.Draws,
-    features: Space,
-    roots: dict[tuple[float, ...] | None, Expression],
-) -> list[Rows]:
-    """The rows of a design, cut wherever one of its models changes source."""
-    first = users.start
-    cuts = {0}.union(*(_ends(plan.generations[model]) for model in users))
-    blocks = []
-    for start, stop in pairwise(sorted(cuts)):
-        name = f"rows {start}-{stop} of model {first}"
-        rows = subsets.row_space(name, stop - start, drawn)
-        root = roots[_source(plan.generations[first], start).covariance]
-        blocks.append((start, gaussian(rows, features, name=f"Z{first}.{start}") @ root))
-    return blocks
 
 
 def _feature_map(features: Space, count: int | None, model: int) -> Expression | None:
@@ -270,31 +315,6 @@ def _feature_map(features: Space, count: int | None, model: int) -> Expression |
         return None
     random = Space(f"random features of model {model}", count)
     return gaussian(features, random, name=f"F{model}") / count**0.5
-
-
-def _ends(generation: Generation) -> list[int]:
-    return list(accumulate(source.n_samples for source in generation.sources))
-
-
-def _source(generation: Generation, row: int) -> Source:
-    return generation.sources[bisect_right(_ends(generation), row)]
-
-
-def _labels(
-    design: list[Rows],
-    drawn: subsets.Draws,
-    generation: Generation,
-    model: int,
-    models: dict[int, Expression],
-) -> list[Labels]:
-    labels = []
-    for start, X in design:
-        source = _source(generation, start)
-        shares = source.labeler_numbers(model).items()
-        labeler = sum_of([share * models[number] for number, share in shares])
-        y = X @ labeler + noise(X.rows, source.label_noise)
-        labels.append(Labels(X, y, source.weight, model, drawn))
-    return labels
 
 
 def _fit(

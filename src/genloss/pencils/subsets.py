@@ -8,13 +8,15 @@ there. Patterns double with every fit that draws; the unknowns of the pencil are
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from genloss.errors import NoTheoryError
 from genloss.pencils.expression import Coefficient
 from genloss.pencils.space import Space
-from genloss.plan import Plan
+from genloss.steps import Step
 
 MOST_DRAWS = 14
 """Times that rows of one design are drawn or not; they then have 16,384 patterns."""
@@ -23,19 +25,18 @@ Draws = dict[tuple[int, int], float]
 """Chance that a row takes part, by the model it was labelled for and the model that draws it."""
 
 
-def draws(plan: Plan, models: range) -> Draws:
+def draws(steps: Sequence[Step], models: Sequence[int]) -> Draws:
     """Whatever is drawn from the rows that these models have in common."""
-    rows = np.cumsum(plan.n_samples)
     found = {
-        (label, fit): generation.subsample / rows[fit]
-        for fit, generation in enumerate(plan)
-        if generation.subsample is not None and generation.subsample < rows[fit]
+        (label, step.model): step.drawn / step.rows
+        for step in steps
+        if step.drawn is not None and step.drawn < step.rows
         for label in models
-        if label <= fit
+        if label in step.fitted
     }
     if len(found) > MOST_DRAWS:
         raise NoTheoryError(
-            f"rows of model {models.start} are drawn or left out {len(found)} times, counting every "
+            f"rows of model {models[0]} are drawn or left out {len(found)} times, counting every "
             f"label they get; the pencil takes at most {MOST_DRAWS}, but "
             "genloss.simulate(problem, plan) runs it"
         )

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from genloss.report.curve import print_comparison, print_curve, print_tuned
 from genloss.report.forecast import print_forecast
+from genloss.report.limit import print_limit
+from genloss.report.weigh import print_weighed
 
 __all__ = [
     "print_comparison",
     "print_curve",
     "print_forecast",
+    "print_limit",
     "print_tuned",
+    "print_weighed",
 ]

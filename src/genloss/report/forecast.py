@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,8 +58,14 @@ def print_forecast(
     answer, *more = outlook.advice.sentences
     sentence(say(answer), console, style="bold")
     console.print()
-    _print_models(outlook, console, unit)
-    _print_ways(outlook, console, unit)
+    for columns, legend in (
+        (model_columns(outlook, unit), model_legend(outlook, unit)),
+        (way_columns(outlook, unit), WAYS_LEGEND),
+    ):
+        print_table(columns, console)
+        console.print()
+        dim(legend, console)
+        console.print()
     for words in more:
         sentence(say(words), console, mark=">")
     if outlook.notes:
@@ -69,7 +75,8 @@ def print_forecast(
     warn(map(say, outlook.warnings), console)
 
 
-def _print_models(outlook: Forecast, console: Console, unit: str) -> None:
+def model_columns(outlook: Forecast, unit: str = "mse") -> list[Column]:
+    """The models: error and change with their intervals, and the check beside them."""
     own, measured = outlook.own, outlook.measured
     assert measured.stderr is not None
     shown = shown_models(outlook.plan.n_models)
@@ -84,10 +91,11 @@ def _print_models(outlook: Forecast, console: Console, unit: str) -> None:
         "check:\nmeasured": written(measured.risk),
         "s.e.": _written_stderr(unit, measured.risk, measured.stderr, outlook.baseline),
     }
+    smallest = float(np.min(own.error)) / max(outlook.baseline, 1e-300)
     error, low_end, high_end, forecast, found, spread = numeric(
         {name: values[shown] for name, values in errors.items()},
         ranks={"low": 2, "high": 2, "check:\nforecast": 1, "s.e.": 4},
-        digits={"low": 3, "high": 3, "s.e.": 2},
+        digits={"low": 3, "high": 3, "s.e.": 2} | _exact(unit, errors, smallest),
     )
     columns = [
         Column("model", [str(t) for t in shown]),
@@ -103,13 +111,16 @@ def _print_models(outlook: Forecast, console: Console, unit: str) -> None:
     if outlook.original is not None:
         name = "on the scale\nbefore log"
         columns += numeric({name: outlook.original.error[shown]}, ranks={name: 1})
-    print_table(columns, console)
-    console.print()
-    dim(_legend(outlook, unit), console)
-    console.print()
+    return columns
 
 
 _ERROR = {"mse": "error", "rmse": "root\nerror", "share": "share", "r2": "R2"}
+
+
+def _exact(unit: str, names: Iterable[str], share: float) -> dict[str, int]:
+    """More digits for columns of R2, where the smallest share of the mean's error asks for them."""
+    digits = _r2_digits(share, 4)
+    return dict.fromkeys(set(names) - {"s.e."}, digits) if unit == "r2" and digits > 4 else {}
 
 
 def _growth(own: Outcome, shown: list[int]) -> list[Column]:
@@ -125,10 +136,11 @@ def _growth(own: Outcome, shown: list[int]) -> list[Column]:
     ]
 
 
-def _legend(outlook: Forecast, unit: str) -> str:
+def model_legend(outlook: Forecast, unit: str = "mse") -> str:
+    """What the columns of the models mean, and how they came about."""
     rows, trials = outlook.rows, outlook.measured.trials or 0
     first, last = outlook.own.error[0], outlook.own.error[-1]
-    root, r2 = _writer("rmse", outlook.baseline), _writer("r2", outlook.baseline)
+    root = _writer("rmse", outlook.baseline)
     mean = float(_writer(unit, outlook.baseline)(np.array(outlook.baseline)))
     words = [
         f"Error: {UNITS[unit]}, on real labels of rows nobody trained on; always answering the mean "
@@ -139,7 +151,7 @@ def _legend(outlook: Forecast, unit: str) -> str:
         words.append(
             f"From model 0 to model {outlook.plan.n_models - 1} the root of the error goes from "
             f"{number(float(root(first)), 3)} to {number(float(root(last)), 3)} in units of the target, R2 from "
-            f"{number(float(r2(first)), 2)} to {number(float(r2(last)), 2)}."
+            f"{_r2(float(first) / outlook.baseline)} to {_r2(float(last) / outlook.baseline)}."
         )
     own_rows = int(outlook.plan.n_samples.max())
     fewer = (
@@ -155,6 +167,16 @@ def _legend(outlook: Forecast, unit: str) -> str:
     return "\n".join(words)
 
 
+def _r2(share: float) -> str:
+    """R2 of a share of the mean's error, with the digits that tell it from one."""
+    return number(1 - share, _r2_digits(share, 2))
+
+
+def _r2_digits(share: float, least: int) -> int:
+    """Digits of R2 that show two of the share it leaves; no more than a number has."""
+    return least if share <= 0 else min(max(least, 1 - math.floor(math.log10(share))), 16)
+
+
 def _off(difference: Array) -> str:
     told = np.abs(difference[np.isfinite(difference)])
     return f"; off by {_percent(float(np.median(told)))} in the median" if told.size else ""
@@ -164,8 +186,8 @@ def _percent(share: float) -> str:
     return f"{share:.1%}" if share < 10 else f"a factor of {number(1 + share, 3)}"
 
 
-def _print_ways(outlook: Forecast, console: Console, unit: str) -> None:
-    """Print the plan, the same with the penalty chosen anew, other policies, and the whole table."""
+def way_columns(outlook: Forecast, unit: str = "mse") -> list[Column]:
+    """The plan, the same with the penalty chosen anew, other policies, and the whole table."""
     written = _writer(unit, outlook.baseline)
     last = outlook.plan.n_models - 1
     ways = [("this plan", outlook.own), ("penalty anew", outlook.retuned)]
@@ -178,7 +200,7 @@ def _print_ways(outlook: Forecast, console: Console, unit: str) -> None:
         else:
             ways.append((policy.name, policy))
     ways.append((f"all {counted(outlook.full.n_samples, 'row')}", outlook.full))
-    columns = [
+    return [
         Column("way to train", [name for name, _ in ways], left=True, wraps=True),
         Column("rows", [str(way.n_samples) for _, way in ways], rank=3),
         Column("penalty", [_penalty(way.penalty) for _, way in ways], rank=2),
@@ -200,14 +222,12 @@ def _print_ways(outlook: Forecast, console: Console, unit: str) -> None:
             )
         ),
     ]
-    print_table(columns, console)
-    console.print()
-    dim(
-        "Errors of every way from the same rows; change with its 90 % interval (low, high). "
-        "Penalty cv: chosen anew for every model, by leave-one-out.",
-        console,
-    )
-    console.print()
+
+
+WAYS_LEGEND = (
+    "Errors of every way from the same rows; change with its 90 % interval (low, high). "
+    "Penalty cv: chosen anew for every model, by leave-one-out."
+)
 
 
 def _penalty(value: float) -> str:

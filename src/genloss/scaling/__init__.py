@@ -8,6 +8,7 @@ from __future__ import annotations
 from genloss.scaling.chain import Fitting, Risk
 from genloss.scaling.law import ScalingLaw, scaling_law
 from genloss.scaling.optimum import Best, best_penalty
+from genloss.scaling.power_law import PowerLaw
 from genloss.scaling.rules import (
     clean_rule,
     effective_noise,
@@ -15,7 +16,6 @@ from genloss.scaling.rules import (
     noise_rule,
     noise_rule_with_constants,
 )
-from genloss.scaling.spectrum import PowerLaw
 
 __all__ = [
     "Best",

@@ -1,4 +1,4 @@
-"""The founding paper's chain on weighted nodes: generators in a row, then a downstream fit."""
+"""The founding paper's chain: generators in a row, then a downstream fit, with its error in parts."""
 
 from __future__ import annotations
 
@@ -9,9 +9,15 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from genloss.scaling.nodes import Fits, Nodes, blocks, fit
+from genloss.equivalents import solve
+from genloss.errors import InvalidInputError
+from genloss.spectrum import Spectrum
+from genloss.theory.fit import Stage, regime, stage_of, stages
 
 Array = npt.NDArray[np.float64]
+
+MOST_GENERATIONS = 10_000
+_BLOCK = 1 << 17  # entries of one (fits x eigenvalues) block
 
 
 class Fitting(NamedTuple):
@@ -20,6 +26,17 @@ class Fitting(NamedTuple):
     n_samples: float
     penalty: float = 0.0
     noise: float = 0.0
+
+
+class Generators(NamedTuple):
+    """Equal fits in a row, each labelled by the one before."""
+
+    generations: float = 0.0
+    n_samples: float = 1.0
+    noise: float = 0.0
+    penalty: float = 0.0
+    same: bool = False
+    """Whether all share one design."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,18 +65,14 @@ class Risk:
 
 @dataclass(frozen=True, eq=False)
 class Labels:
-    """Law of the model that labels the downstream rows, per node.
+    """Law of the model that labels the downstream rows, per eigenvalue.
 
     Attributes
     ----------
-    kept : ndarray of shape (k,)
-        Share of the truth that its mean keeps (a product of D of `paper.md` section 3).
-    lost : ndarray of shape (k,)
-        ``1 - kept`` without cancellation.
-    wobble : ndarray of shape (k,)
-        Eigenvalue times its variance without label noise.
-    noise : ndarray of shape (k,)
-        Eigenvalue times its variance due to label noise.
+    kept, lost : ndarray of shape (k,)
+        Share of the truth that its mean keeps, and one minus that without cancellation.
+    wobble, noise : ndarray of shape (k,)
+        Its variance without label noise, and that due to it, summed over the eigenvalue's directions.
     """
 
     kept: Array
@@ -68,84 +81,123 @@ class Labels:
     noise: Array
 
 
-def real_labels(nodes: Nodes) -> Labels:
-    """Labels of the truth itself."""
-    zero = np.zeros_like(nodes.spectrum)
-    return Labels(np.ones_like(zero), zero, zero, zero)
+def unbiased(spectrum: Spectrum, noise: float) -> Labels:
+    """Law of least-squares generators, ``noise`` in every direction (`paper.md` 2.1); 0: real labels."""
+    one = np.ones_like(spectrum.eigenvalues)
+    spread = noise * spectrum.multiplicity / spectrum.eigenvalues if noise > 0 else 0 * one
+    return Labels(one, 0 * one, 0 * one, spread)
 
 
-def generated_labels(nodes: Nodes, generators: Sequence[Fitting], *, same: bool = False) -> Labels:
-    """Law of the last generator.
+def generated(spectrum: Spectrum, generators: Sequence[Fitting]) -> Labels:
+    """Law of the last of generators on fresh rows, by the recursion of `genloss.predict`.
 
-    Notes
-    -----
-    `paper.md` section 3, run forward: along every direction a fit keeps ``D`` of its labeler and
-    adds ``q D**2 / (n_samples - df2)`` of variance (times the eigenvalue), with
-    ``q = sum (1 - D)**2 E[eigenvalue * labeler**2] + noise**2``. The same design throughout is one
-    fit with all the noise. The sums over directions of either order of the recursion agree.
+    The error is affine in every noise, so that what is due to noise is followed apart.
     """
-    labels = real_labels(nodes)
+    labels = unbiased(spectrum, 0.0)
     if not generators:
         return labels
-    if same:
-        total = float(np.sqrt(sum(each.noise**2 for each in generators)))
-        generators = [generators[0]._replace(noise=total)]
-    different = list(dict.fromkeys((each.n_samples, each.penalty) for each in generators))
-    fits = fit(
-        nodes,
-        np.array([penalty for _, penalty in different]),
-        np.array([rows for rows, _ in different]),
+    rows, penalties, noises = np.array(generators, dtype=np.float64).T
+    kept, lost, wobble, noise = np.array(
+        [[labels.kept], [labels.lost], [labels.wobble], [labels.noise]]
     )
-    index = {pair: number for number, pair in enumerate(different)}
-    kept, lost, wobble, noise = labels.kept, labels.lost, labels.wobble, labels.noise
-    for each in generators:
-        at = index[each.n_samples, each.penalty]
-        k, rows_left = float(fits.kappa[at]), float(fits.rows_left[at])
-        own = each.noise**2
-        if own > 0 and not fits.noise_exists[at]:
-            return Labels(kept, lost, wobble, np.full_like(noise, np.inf))
-        if k == 0:
-            noise = noise + (own / rows_left if own > 0 else 0.0)
-            continue
-        shrink, gap = nodes.spectrum / (nodes.spectrum + k), k / (nodes.spectrum + k)
-        square = gap**2 * nodes.multiplicity
-        from_truth = float(square @ (nodes.signal * kept**2 + wobble))
-        from_noise = float(square @ noise) + own
-        wobble = shrink**2 * (wobble + from_truth / rows_left)
-        noise = shrink**2 * (noise + from_noise / rows_left)
-        lost, kept = lost + kept * gap, kept * shrink
-    return Labels(kept, lost, wobble, noise)
+    for stage, own in zip(stages(spectrum, rows[None], penalties[None])[0], noises, strict=True):
+        if own > 0 and not np.isfinite(stage.label_gain).all():
+            noise = np.full_like(noise, np.inf)
+            break
+        wobble = stage.spread(spectrum.energy * kept**2, wobble)
+        noise = stage.spread(0.0, noise) + (own**2 * stage.label_gain if own > 0 else 0.0)
+        lost, kept = lost + kept * _lack(spectrum, stage), np.asarray(stage.shrunk(kept))
+    return Labels(kept[0], lost[0], wobble[0], noise[0])
 
 
-def least_squares_labels(nodes: Nodes, noise: float) -> Labels:
-    """Law of a generator that is unbiased, with ``noise`` in every direction (`paper.md` 2.1)."""
-    return Labels(
-        np.ones_like(nodes.spectrum),
-        np.zeros_like(nodes.spectrum),
-        np.zeros_like(nodes.spectrum),
-        np.full_like(nodes.spectrum, noise),
-    )
+def labels_of(spectrum: Spectrum, behind: Generators) -> Labels:
+    """Law of the last of several equal generators.
+
+    Raises
+    ------
+    InvalidInputError
+        If generators that shrink or interpolate do not come in a whole number.
+    """
+    count = behind.generations
+    if count == 0 or is_unbiased(spectrum, behind.n_samples, behind.penalty):
+        return unbiased(spectrum, float(level(spectrum, count, behind.n_samples, behind.noise)))
+    if behind.same:  # one fit, with all the noise
+        noise = behind.noise * count**0.5
+        return generated(spectrum, [Fitting(behind.n_samples, behind.penalty, noise)])
+    if count != round(count) or count > MOST_GENERATIONS:
+        raise InvalidInputError(
+            f"generations was {count}; generators that shrink or interpolate come in whole "
+            f"numbers, at most {MOST_GENERATIONS}"
+        )
+    one = Fitting(behind.n_samples, behind.penalty, behind.noise)
+    return generated(spectrum, [one] * round(count))
 
 
-def downstream(nodes: Nodes, labels: Labels, fits: Fits, noise: Array) -> Risk:
-    """Risk of every downstream fit on one labeler."""
-    bias, variance, inherited = (np.empty_like(fits.kappa) for _ in range(3))
-    weight, infinite = nodes.multiplicity, np.isinf(labels.noise[0])
-    from_labeler = np.zeros_like(labels.noise) if infinite else labels.noise
-    for block in blocks(nodes, fits.kappa.size):
-        k = fits.kappa[block, None]
-        shrink, gap = nodes.spectrum / (nodes.spectrum + k), k / (nodes.spectrum + k)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            # df2 / (n - df2): what one unit of label noise costs
-            unit = np.where(fits.rows_left[block] > 0, fits.df2[block] / fits.rows_left[block], 0.0)
-        square, gap_square = shrink**2, gap**2
-        unlearned = (labels.lost + labels.kept * gap) ** 2 @ nodes.weighted_signal
-        wobble = square @ (weight * labels.wobble)
-        hidden = gap_square @ (weight * (nodes.signal * labels.kept**2 + labels.wobble))
-        bias[block] = unlearned + wobble + unit * hidden
-        spread = square @ (weight * from_labeler) + unit * (gap_square @ (weight * from_labeler))
-        inherited[block] = np.inf if infinite else spread
-        own = noise[block] ** 2
-        exists = fits.noise_exists[block]
-        variance[block] = np.where(own > 0, np.where(exists, own * unit, np.inf), 0.0)
-    return Risk(bias, variance, inherited)
+def is_unbiased(spectrum: Spectrum, n_samples: Array | float, penalty: Array | float) -> Array:
+    """Whether generators are least squares."""
+    return np.asarray((np.asarray(penalty) == 0) & (np.asarray(n_samples) >= spectrum.dim))
+
+
+def level(
+    spectrum: Spectrum, generations: Array | float, n_samples: Array | float, noise: Array | float
+) -> Array:
+    """Noise of least-squares generators in every direction, with the exact factor n - dim - 1."""
+    left = np.maximum(np.asarray(n_samples) - spectrum.dim - 1, 0.0)
+    total = np.asarray(generations) * np.asarray(noise) ** 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(total > 0, total / left, 0.0)
+
+
+def downstream(
+    spectrum: Spectrum,
+    labels: Labels,
+    n: Array,
+    lam: Array,
+    noise: Array,
+    kappa: Array | None = None,
+) -> Risk:
+    """Risk of every downstream fit on one labeler, for 1-D arrays of one length."""
+    if kappa is None:
+        kappa = solve(spectrum, lam, n).kappa
+    parts = np.empty((3, n.size))
+    kinds = [regime(*fit, spectrum.dim) for fit in zip(n.tolist(), lam.tolist(), strict=True)]
+    size = max(1, _BLOCK // spectrum.eigenvalues.size)
+    for kind in dict.fromkeys(kinds):
+        alike = np.flatnonzero([kind == each for each in kinds])
+        for at in np.split(alike, range(size, alike.size, size)):
+            stage = stage_of(spectrum, *(column[at, None] for column in (n, lam, kappa)))
+            parts[:, at] = _parts(spectrum, labels, stage, noise[at])
+    return Risk(*parts)
+
+
+def at_kappa(
+    spectrum: Spectrum, labels: Labels, n: Array, lam: Array, kappa: Array, noise: Array
+) -> Risk:
+    """The same where the effective penalties are known, of fits that all shrink."""
+    stage = stage_of(spectrum, n[:, None], np.maximum(lam, 1e-300)[:, None], kappa[:, None])
+    return Risk(*_parts(spectrum, labels, stage, noise))
+
+
+def _parts(
+    spectrum: Spectrum, labels: Labels, stage: Stage, noise: Array
+) -> tuple[Array, Array, Array]:
+    """Bias, share of the own noise, share of the generators'; real or least-squares labels: 2.3."""
+    s, kept = spectrum.eigenvalues, labels.kept
+    infinite, nothing = np.isinf(labels.noise).any(), np.zeros_like(noise)
+    if stage.gap is None:
+        bias, inherited = labels.lost**2 @ spectrum.signal + labels.wobble @ s, labels.noise @ s
+    else:
+        unit, square = stage.gain @ s, np.square(stage.shrunk(1.0))  # unit: df2 / (n - df2)
+        hidden = stage.gap @ (spectrum.energy * kept**2 + labels.wobble)
+        missed = (labels.lost + kept * _lack(spectrum, stage)) ** 2 @ spectrum.signal
+        bias = missed + square @ (s * labels.wobble) + unit * hidden
+        spread = labels.noise if not infinite else 0 * s
+        inherited = square @ (s * spread) + unit * (stage.gap @ spread)
+    with np.errstate(invalid="ignore"):
+        own = np.where(noise > 0, noise**2 * (stage.label_gain @ s), 0.0)
+    return bias + nothing, own, np.inf + nothing if infinite else inherited + nothing
+
+
+def _lack(spectrum: Spectrum, stage: Stage) -> Array | float:
+    """One minus the shrinkage, without cancellation."""
+    return 0.0 if stage.gap is None else np.sqrt(stage.gap / spectrum.eigenvalues)

@@ -17,11 +17,14 @@ from genloss.scaling.constants import (
     best_error_constant,
     best_penalty_constant,
     bias_constant,
+    clean_penalty_exponent,
+    clean_rate,
     interpolation_constants,
+    noiseless_rate,
+    saturated,
     variance_constant,
 )
-from genloss.scaling.rates import clean_penalty_exponent, clean_rate, noiseless_rate, saturated
-from genloss.scaling.spectrum import check_exponents
+from genloss.scaling.power_law import check_exponents
 
 __all__ = [
     "InterpolationConstants",

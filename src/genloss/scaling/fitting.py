@@ -10,7 +10,6 @@ import numpy.typing as npt
 from genloss import _check
 from genloss.errors import InvalidInputError
 from genloss.problem import Problem
-from genloss.scaling.nodes import Nodes
 
 Array = npt.NDArray[np.float64]
 
@@ -79,11 +78,13 @@ def fit_power_law(
     """
     if not isinstance(problem, Problem):
         raise InvalidInputError(f"problem was {type(problem).__name__}; it must be a Problem")
-    nodes = Nodes.of(problem)
+    order = np.argsort(problem.spectrum)[::-1]
+    eigenvalues = problem.spectrum[order]
+    signal = eigenvalues * problem.truth[order] ** 2
     low, high = _rank_range(problem.dim, first, last)
     rank = np.arange(low, high + 1, dtype=np.float64)
     x, weight = np.log(rank), 1 / rank
-    log_spectrum = np.log(nodes.spectrum[low - 1 : high])
+    log_spectrum = np.log(eigenvalues[low - 1 : high])
     level, slope = _line(x, log_spectrum, weight)
     residual = log_spectrum - level - slope * x
     capacity = -slope
@@ -92,7 +93,7 @@ def fit_power_law(
             f"problem had a spectrum that falls with exponent {capacity:.3g} over ranks {low} to "
             f"{high}; the scaling laws need it to fall faster than rank**-1"
         )
-    values = nodes.signal[low - 1 : high]
+    values = signal[low - 1 : high]
     signal_level, signal_slope = _gamma_line(x, values, weight)
     source = (-signal_slope - 1) / (2 * capacity)
     if source < -1e-9:

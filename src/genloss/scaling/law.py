@@ -10,16 +10,18 @@ import numpy as np
 
 from genloss import _check
 from genloss._words import shown
+from genloss.equivalents import solve
 from genloss.errors import InvalidInputError
 from genloss.problem import Problem
 from genloss.scaling import exponents, rules
+from genloss.scaling.chain import Generators, labels_of
 from genloss.scaling.fitting import PowerFit, fit_power_law
-from genloss.scaling.nodes import Nodes, fit
 from genloss.scaling.optimum import best_penalty
+from genloss.scaling.power_law import PowerLaw
 from genloss.scaling.regimes import Crossovers, Regime, crossovers, regime
 from genloss.scaling.rules import NoiseTerms, noise_terms
-from genloss.scaling.settings import Settings, labels_of, number, risk_of
-from genloss.scaling.spectrum import PowerLaw
+from genloss.scaling.settings import Settings, number, risk_of
+from genloss.spectrum import Spectrum
 
 What = PowerLaw | Problem | tuple[float, float]
 
@@ -193,18 +195,19 @@ def scaling_law(
     >>> print(law.sentences[0])
     Eigenvalues fall like rank**-2 and the signal like rank**-3, in 1,000 directions.
     """
-    power, nodes, fitted = _what(what)
+    power, problem, fitted = _what(what)
+    spectrum = problem.directions
     chain = _chain(n_samples, noise, generations, generator_samples, generator_noise)
     beta, r = power.capacity, power.source
     scale, signal = (fitted.scale, fitted.signal) if fitted else (1.0, 1.0)
     behind = chain.generations > 0
-    interpolates = behind and _rows(chain) <= nodes.n_directions + 1
-    terms = _interpolation_noise(nodes, chain) if interpolates else _noise(nodes, chain)
+    interpolates = behind and _rows(chain) <= spectrum.dim + 1
+    terms = _interpolation_noise(spectrum, chain) if interpolates else _noise(spectrum, chain)
     own, tail, learned = (float(each) for each in (terms.own, terms.tail, terms.learned))
     total = own + tail + learned
 
     best = best_penalty(
-        nodes,
+        problem,
         chain.n_samples,
         noise=chain.noise,
         generations=chain.generations,
@@ -213,12 +216,14 @@ def scaling_law(
     )
     penalties = _rule_penalties(beta, r, chain, total / signal)
     recommended = [
-        Recommendation(rule, scale * lam, float(risk_of(nodes, chain.settings(scale * lam)).total))
+        Recommendation(
+            rule, scale * lam, float(risk_of(spectrum, chain.settings(scale * lam)).total)
+        )
         for rule, lam in penalties.items()
     ]
     recommended.append(Recommendation("best", float(best.penalty), float(best.risk)))
-    parts = risk_of(nodes, chain.settings(float(best.penalty)))
-    at = fit(nodes, np.array([float(best.penalty)]), np.array([chain.n_samples]))
+    parts = risk_of(spectrum, chain.settings(float(best.penalty)))
+    at = solve(spectrum, np.array([float(best.penalty)]), np.array([chain.n_samples]))
     return ScalingLaw(
         capacity=beta,
         source=r,
@@ -234,7 +239,7 @@ def scaling_law(
             own=own / signal,
             tail=tail / signal,
             learned=learned / signal,
-            dim=nodes.n_directions,
+            dim=spectrum.dim,
         ),
         penalty_exponent=exponents.clean_penalty_exponent(beta, r),
         rate=exponents.clean_rate(beta, r),
@@ -249,30 +254,30 @@ def scaling_law(
             r,
             noise=chain.noise / math.sqrt(signal),
             learned=learned / signal,
-            dim=nodes.n_directions,
+            dim=spectrum.dim,
             inherited_per_row=chain.generations
             * chain.generator_noise**2
             / (_rows(chain) * signal),
         ),
         recommendations=tuple(recommended),
-        null_risk=float(nodes.weighted_signal.sum()),
+        null_risk=float(spectrum.signal.sum()),
         df2=float(at.df2[0]),
         inherited=float(parts.inherited / parts.total) if float(parts.total) > 0 else 0.0,
     )
 
 
-def _what(what: Any) -> tuple[PowerLaw, Nodes, PowerFit | None]:
+def _what(what: Any) -> tuple[PowerLaw, PowerLaw | Problem, PowerFit | None]:
     if isinstance(what, PowerLaw):
-        return what, what.nodes, None
+        return what, what, None
     if isinstance(what, Problem):
         fitted = fit_power_law(what)
-        return PowerLaw(fitted.capacity, fitted.source, what.dim), Nodes.of(what), fitted
+        return PowerLaw(fitted.capacity, fitted.source, what.dim), what, fitted
     if not (isinstance(what, tuple) and len(what) == 2):
         raise InvalidInputError(
             f"what was {shown(what)}; it must be a PowerLaw, a Problem or a pair (capacity, source)"
         )
     power = PowerLaw(*what)
-    return power, power.nodes, None
+    return power, power, None
 
 
 def _chain(
@@ -304,30 +309,32 @@ def _rows(chain: Chain) -> float:
     return chain.generator_samples
 
 
-def _noise(nodes: Nodes, chain: Chain) -> NoiseTerms:
+def _noise(spectrum: Spectrum, chain: Chain) -> NoiseTerms:
     return noise_terms(
         chain.n_samples,
         noise=chain.noise,
         generations=chain.generations,
         generator_samples=chain.generator_samples,
         generator_noise=chain.generator_noise,
-        dim=nodes.n_directions if chain.generations > 0 else 0,
+        dim=spectrum.dim if chain.generations > 0 else 0,
     )
 
 
-def _interpolation_noise(nodes: Nodes, chain: Chain) -> NoiseTerms:
+def _interpolation_noise(spectrum: Spectrum, chain: Chain) -> NoiseTerms:
     """The same from the spread of the last generator, whatever its law."""
-    labels = labels_of(nodes, chain.generations, _rows(chain), chain.generator_noise)
-    spread = labels.noise + labels.wobble
+    behind = Generators(chain.generations, _rows(chain), chain.generator_noise)
+    labels = labels_of(spectrum, behind)
+    spread = (labels.noise + labels.wobble) * spectrum.eigenvalues
     if not np.isfinite(spread).all():
         raise InvalidInputError(
-            f"generator_samples was {_rows(chain):g} with {nodes.n_directions:g} directions; "
+            f"generator_samples was {_rows(chain):g} with {spectrum.dim:g} directions; "
             "within 1 of these the mean error is infinite, take fewer or more rows"
         )
+    first = int(np.argmax(spectrum.eigenvalues * (spectrum.multiplicity > 0)))
     return NoiseTerms(
         np.asarray(chain.noise**2 / chain.n_samples),
-        np.asarray(spread @ nodes.multiplicity / chain.n_samples),
-        np.asarray(spread[0]),
+        np.asarray(spread.sum() / chain.n_samples),
+        np.asarray(spread[first] / spectrum.multiplicity[first]),
     )
 
 

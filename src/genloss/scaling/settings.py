@@ -1,8 +1,8 @@
-"""Many settings of the chain at once: broadcast, routed to a formula, and shaped back."""
+"""Many settings of the chain at once: checked, broadcast, taken together where they share generators."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -12,19 +12,18 @@ from genloss import _check
 from genloss._words import shown
 from genloss.errors import InvalidInputError
 from genloss.scaling.chain import (
-    Fitting,
-    Labels,
+    Generators,
     Risk,
     downstream,
-    generated_labels,
-    least_squares_labels,
-    real_labels,
+    is_unbiased,
+    labels_of,
+    level,
+    unbiased,
 )
-from genloss.scaling.nodes import Nodes, fit
+from genloss.spectrum import Spectrum
 
 Array = npt.NDArray[np.float64]
 
-MOST_GENERATIONS = 10_000
 WIDEST = 1e50  # of what enters in powers and products; rows, penalties and noises of any use
 
 
@@ -47,7 +46,7 @@ def number(name: str, value: float, *, positive: bool = False) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Settings:
-    """Arguments of `PowerLaw.risk`, broadcast to one shape."""
+    """Arguments of `PowerLaw.risk`: columns of one length, and the shape they came in."""
 
     n_samples: Array
     penalty: Array
@@ -56,7 +55,8 @@ class Settings:
     generator_samples: Array
     generator_noise: Array
     generator_penalty: Array
-    same: bool = False
+    same: bool
+    shape: tuple[int, ...]
 
     @classmethod
     def read(
@@ -92,80 +92,41 @@ class Settings:
                 f"generator_penalty was {shown(generator_penalty)} with the same design; it must "
                 "be 0"
             )
-        n, lam, sigma, n_generators, own_rows, own, lam_generators = _check.broadcast(**columns)
-        return cls(n, lam, sigma, n_generators, own_rows, own, lam_generators, same)
-
-    def flat(self) -> Self:
-        """The same with one axis."""
-        columns = {each.name: getattr(self, each.name).ravel() for each in fields(self)[:-1]}
-        return replace(self, **columns)
+        given = _check.broadcast(**columns)
+        flat = {name: each.ravel() for name, each in zip(columns, given, strict=True)}
+        return cls(**flat, same=same, shape=given[0].shape)
 
     def shaped(self, risk: Risk) -> Risk:
-        """A risk with one axis, in the shape of the settings."""
-        shape = self.n_samples.shape
-        return Risk(
-            risk.bias.reshape(shape), risk.variance.reshape(shape), risk.inherited.reshape(shape)
-        )
+        """A risk with one axis, in the shape that the settings came in."""
+        parts = risk.bias, risk.variance, risk.inherited
+        return Risk(*(part.reshape(self.shape) for part in parts))
+
+    def groups(self, some: npt.NDArray[np.bool_]) -> dict[Generators, list[int]]:
+        """Numbers of the settings among some that share their generators."""
+        columns = self.generations, self.generator_samples, self.generator_noise
+        found: dict[Generators, list[int]] = {}
+        for at in np.flatnonzero(some).tolist():
+            count, rows, noise, penalty = (
+                float(column[at]) for column in (*columns, self.generator_penalty)
+            )
+            found.setdefault(Generators(count, rows, noise, penalty, self.same), []).append(at)
+        return found
 
 
-def risk_of(nodes: Nodes, settings: Settings) -> Risk:
+def risk_of(spectrum: Spectrum, settings: Settings) -> Risk:
     """Risk of every setting: `paper.md` 2.3 where generators are least squares, else section 3."""
-    flat = settings.flat()
-    fits = fit(nodes, flat.penalty, flat.n_samples)
-    unbiased = (flat.generator_penalty == 0) & (flat.generator_samples >= nodes.n_directions)
-    unbiased |= flat.generations == 0
-    # one unit of noise in every direction: the rest of the formula is affine in it
-    unit = downstream(nodes, least_squares_labels(nodes, 1.0), fits, flat.noise)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        left = np.maximum(flat.generator_samples - nodes.n_directions - 1, 0.0)
-        total = flat.generations * flat.generator_noise**2
-        level = np.where(total > 0, np.where(left > 0, total / left, np.inf), 0.0)
-    risk = Risk(unit.bias, unit.variance, np.where(level > 0, level * unit.inherited, 0.0))
-    for key, at in _groups(flat, ~unbiased).items():
-        behind = downstream(nodes, labels_of(nodes, *key, same=flat.same), fits, flat.noise)
-        risk.bias[at], risk.inherited[at] = behind.bias[at], behind.inherited[at]
-    return settings.shaped(risk)
-
-
-def labels_of(
-    nodes: Nodes,
-    generations: float,
-    generator_samples: float,
-    generator_noise: float,
-    generator_penalty: float = 0.0,
-    *,
-    same: bool = False,
-) -> Labels:
-    """Law of the last of several equal generators."""
-    if generations == 0:
-        return real_labels(nodes)
-    if generator_penalty == 0 and generator_samples >= nodes.n_directions:
-        left = generator_samples - nodes.n_directions - 1
-        total = generations * generator_noise**2
-        if total == 0:
-            return least_squares_labels(nodes, 0.0)
-        return least_squares_labels(nodes, total / left if left > 0 else np.inf)
-    one = Fitting(generator_samples, generator_penalty, generator_noise)
-    if same:
-        noise = generator_noise * float(np.sqrt(generations))
-        return generated_labels(nodes, [one._replace(noise=noise)], same=True)
-    if generations != round(generations) or generations > MOST_GENERATIONS:
-        raise InvalidInputError(
-            f"generations was {generations}; generators that shrink or interpolate come in whole "
-            f"numbers, at most {MOST_GENERATIONS}"
-        )
-    return generated_labels(nodes, [one] * round(generations))
-
-
-def _groups(flat: Settings, needed: npt.NDArray[np.bool_]) -> dict[tuple[float, ...], list[int]]:
-    """Settings that share their generators."""
-    groups: dict[tuple[float, ...], list[int]] = {}
-    for at in np.flatnonzero(needed):
-        key = (
-            float(flat.generations[at]),
-            float(flat.generator_samples[at]),
-            float(flat.generator_noise[at]),
-            float(flat.generator_penalty[at]),
-        )
-        groups.setdefault(key, []).append(int(at))
-    return groups
+    fits = np.array([settings.n_samples, settings.penalty, settings.noise])
+    rows, count = settings.generator_samples, settings.generations
+    simple = is_unbiased(spectrum, rows, settings.generator_penalty) | (count == 0)
+    parts = np.empty_like(fits)
+    if simple.any():
+        # one unit of noise in every direction: the rest of the formula is affine in it
+        unit = downstream(spectrum, unbiased(spectrum, 1.0), *fits[:, simple])
+        noise = level(spectrum, count, rows, settings.generator_noise)[simple]
+        with np.errstate(invalid="ignore"):
+            inherited = np.where(noise > 0, noise * unit.inherited, 0.0)
+        parts[:, simple] = unit.bias, unit.variance, inherited
+    for generators, at in settings.groups(~simple).items():
+        found = downstream(spectrum, labels_of(spectrum, generators), *fits[:, at])
+        parts[:, at] = found.bias, found.variance, found.inherited
+    return settings.shaped(Risk(*parts))

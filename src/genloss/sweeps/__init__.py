@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genloss._needs import need
+from genloss._words import quoted
 from genloss.errors import InvalidInputError
 from genloss.plan import Plan
 from genloss.problem import Problem
@@ -139,7 +140,7 @@ def sweep(
     need("sweep", "pyarrow", "xarray")
     place: Any = store
     if place is not None and (not isinstance(place, str | Path) or place == ""):
-        raise InvalidInputError(f"store was {store!r}; it must be a folder or a URL")
+        raise InvalidInputError(f"store was {quoted(store)}; it must be a folder or a URL")
     what = Sweep.of(
         problem,
         plan,

@@ -85,7 +85,7 @@ class Sweep:
             raise InvalidInputError("theory was False and trials 0; nothing is left to compute")
         if relative_stderr is not None:
             relative_stderr = _check.positive("relative_stderr", relative_stderr)
-        method = _check.choice("method", method, ("auto", "literal", "exact"))
+        method = _check.choice("method", method, ("auto", "literal", "exact", "revealed"))
         if not trials and (relative_stderr is not None or method != "auto"):
             raise InvalidInputError("method and relative_stderr are of the simulation; give trials")
         seed = _check.integer("seed", seed, minimum=0)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genloss._needs import need
+from genloss._words import quoted
 from genloss.errors import InvalidInputError
 from genloss.sweeps.places import home
 
@@ -25,14 +26,14 @@ NEEDS = {
 def check_export(path: str | Path) -> None:
     """Refuse an export that could not be written, before any work."""
     if not isinstance(path, str | Path):
-        raise InvalidInputError(f"export was {path!r}; it must be a path")
+        raise InvalidInputError(f"export was {quoted(path)}; it must be a path")
     path = home(path)
     if path.suffix not in NEEDS:
-        raise InvalidInputError(f"export was {str(path)!r}; it must end in .nc, .parquet or .zarr")
+        raise InvalidInputError(f"export was {quoted(path)}; it must end in .nc, .parquet or .zarr")
     if not path.absolute().parent.is_dir():
-        raise InvalidInputError(f"export was {str(path)!r}; its folder does not exist")
+        raise InvalidInputError(f"export was {quoted(path)}; its folder does not exist")
     if path.suffix == ".zarr" and path.exists() and not (path / "zarr.json").exists():
-        raise InvalidInputError(f"export was {str(path)!r}; something else is there")
+        raise InvalidInputError(f"export was {quoted(path)}; something else is there")
     need(*NEEDS[path.suffix])
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from genloss._keys import refuse_unknown, table
+from genloss._words import quoted
 from genloss.errors import InvalidInputError
 from genloss.sweeps.places import home
 
@@ -68,18 +69,18 @@ def load_sweep(path: str | Path) -> SweepFile:
     {'plan.penalty': {'log': [0.001, 1.0, 7]}}
     """
     if not isinstance(path, str | Path):
-        raise InvalidInputError(f"sweep file was {path!r}; it must be a path")
+        raise InvalidInputError(f"sweep file was {quoted(path)}; it must be a path")
     path = home(path)
     if path.suffix != ".toml":
-        raise InvalidInputError(f"sweep file was {str(path)!r}; it must end in .toml")
+        raise InvalidInputError(f"sweep file was {quoted(path)}; it must end in .toml")
     try:
         plain = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InvalidInputError(
-            f"sweep file {str(path)!r} cannot be read: {error.strerror}"
+            f"sweep file {quoted(path)} cannot be read: {error.strerror}"
         ) from None
     except ValueError as error:
-        raise InvalidInputError(f"sweep file {str(path)!r} is not valid TOML: {error}") from None
+        raise InvalidInputError(f"sweep file {quoted(path)} is not valid TOML: {error}") from None
     refuse_unknown(plain, ("problem", "plan", "grid", "sweep"), where=f"sweep file {path.name!r}")
     for name in ("problem", "plan", "grid"):
         if not isinstance(plain.get(name), Mapping):
@@ -91,7 +92,7 @@ def load_sweep(path: str | Path) -> SweepFile:
     settings = {name: rest[name] for name in SETTINGS if name in rest}
     store = rest.get("store", f"{path.stem}.sweep")
     if not isinstance(store, str) or not store:
-        raise InvalidInputError(f"sweep.store was {store!r}; it must be a folder or a URL")
+        raise InvalidInputError(f"sweep.store was {quoted(store)}; it must be a folder or a URL")
     return SweepFile(
         plain["problem"],
         plain["plan"],

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from genloss._check import reachable
 from genloss._needs import need
+from genloss._words import quoted
 from genloss.errors import InvalidInputError, MissingDependencyError
 from genloss.sweeps.errors import StoreError
 
@@ -40,8 +42,8 @@ class Place:
         """Return the place of this name; nothing is created."""
         folder = local_folder(url)
         if folder is not None:
-            if folder.exists() and not folder.is_dir():
-                raise InvalidInputError(f"store was {url!r}; it is a file, not a folder")
+            if reachable("store", folder).exists() and not folder.is_dir():
+                raise InvalidInputError(f"store was {quoted(url)}; it is a file, not a folder")
             return cls(url, folder)
         need("sweep", "fsspec")
         import fsspec
@@ -49,9 +51,13 @@ class Place:
         try:
             return cls(url, *reversed(fsspec.core.url_to_fs(url)))
         except ImportError as error:  # the file system behind a URL is a package of its own
-            raise MissingDependencyError(f"store {url!r}: {error}") from error
+            raise MissingDependencyError(f"store {quoted(url)}: {error}") from error
         except ValueError as error:
-            raise InvalidInputError(f"store was {url!r}; {error}") from error
+            raise InvalidInputError(f"store was {quoted(url)}; {error}") from error
+
+    def exists(self) -> bool:
+        """Whether there is such a folder; object stores have none that are empty."""
+        return bool(self.path.exists()) if self.remote is None else bool(self.names())
 
     def names(self, below: str = "") -> set[str]:
         """Return the names of what is in the place, or in a folder of it."""
@@ -142,16 +148,16 @@ class Place:
         above = next(place for place in (folder, *folder.parents) if place.exists())
         if not above.is_dir():
             raise StoreError(
-                f"store {self.url!r} cannot be made: {str(above)!r} is a file, not a folder"
+                f"store {quoted(self.url)} cannot be made: {quoted(above)} is a file, not a folder"
             )
         if not os.access(above, os.W_OK | os.X_OK):
             raise StoreError(
-                f"store {self.url!r} cannot be made: {str(above)!r} cannot be written to"
+                f"store {quoted(self.url)} cannot be made: {quoted(above)} cannot be written to"
             )
 
     def _refused(self, what: str, error: OSError) -> StoreError:
         return StoreError(
-            f"store {self.url!r} cannot {what}: {error.strerror or error}; what it has is kept, and "
+            f"store {quoted(self.url)} cannot {what}: {error.strerror or error}; what it has is kept, and "
             "the same call goes on from there"
         )
 
@@ -168,7 +174,7 @@ def home(path: str | Path) -> Path:
     try:
         return Path(path).expanduser()
     except RuntimeError as error:
-        raise InvalidInputError(f"path was {str(path)!r}; {error}") from None
+        raise InvalidInputError(f"path was {quoted(path)}; {error}") from None
 
 
 def _link(new: Path, place: Path) -> None:

@@ -136,8 +136,8 @@ class Work:
         return part
 
     def check(self, problem: Problem, plan: Plan) -> None:
-        """Raise InvalidInputError if the exact simulation is asked for where there is none."""
-        if self.trials and self.method == "exact":
+        """Raise InvalidInputError if an engine is asked for where there is none."""
+        if self.trials and self.method in ("exact", "revealed"):
             from genloss.trials.runner import engine_for
 
             engine_for(problem, plan, self.method)

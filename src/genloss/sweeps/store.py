@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from genloss._version import __version__
+from genloss._words import quoted
 from genloss.sweeps.blockfile import encode, read_about
 from genloss.sweeps.blocks import Blocks
 from genloss.sweeps.design import Sweep
@@ -117,7 +118,7 @@ class Store:
     def _damage(self, blocks: list[int]) -> StoreError:
         more = f" (and {len(blocks) - 1} more)" if len(blocks) > 1 else ""
         return StoreError(
-            f"store {self.url!r} is damaged: {_name(blocks[0])} is not what genloss wrote{more}; "
+            f"store {quoted(self.url)} is damaged: {_name(blocks[0])} is not what genloss wrote{more}; "
             "with repair, such blocks are computed again"
         )
 
@@ -150,13 +151,13 @@ def open_store(place: Place, sweep: Sweep, *, any_version: bool) -> Store | None
     other = [name for name, value in sweep.parts.items() if layout.parts.get(name) != value]
     if other:
         raise StoreError(
-            f"store {place.url!r} holds another sweep: it differs in {', '.join(other)}; to keep "
+            f"store {quoted(place.url)} holds another sweep: it differs in {', '.join(other)}; to keep "
             "both give another store, to begin anew remove this one, to go on with it ask for what "
             "it holds"
         )
     if layout.version != __version__ and not any_version:
         raise StoreError(
-            f"store {place.url!r} was made by genloss {layout.version}, this is {__version__}, and "
+            f"store {quoted(place.url)} was made by genloss {layout.version}, this is {__version__}, and "
             "their numbers may differ; choose another store, or allow any_version to go on with it"
         )
     return store
@@ -176,23 +177,25 @@ def _layout(place: Place) -> Layout:
     content = place.read(LAYOUT)
     if content is None and place.has("receipts/layout.json"):
         raise StoreError(
-            f"store {place.url!r} is a Zarr store of an older genloss, this one keeps Parquet files; "
+            f"store {quoted(place.url)} is a Zarr store of an older genloss, this one keeps Parquet files; "
             "xarray.open_zarr reads it, choose another store for this sweep"
         )
+    if content is None and not place.exists():
+        raise StoreError(f"store {quoted(place.url)} does not exist")
     if content is None:
         raise StoreError(
-            f"store {place.url!r} is not a sweep of genloss; nothing was touched, choose another "
+            f"store {quoted(place.url)} is not a sweep of genloss; nothing was touched, choose another "
             "store or remove it yourself"
         )
     plain = read_layout(content)
     if plain is None:
         raise StoreError(
-            f"store {place.url!r} is damaged: {LAYOUT} is not what genloss wrote; it cannot be "
+            f"store {quoted(place.url)} is damaged: {LAYOUT} is not what genloss wrote; it cannot be "
             "computed again, bring it back from a copy or choose another store"
         )
     if plain.get("format") != FORMAT:
         raise StoreError(
-            f"store {place.url!r} has layout {plain.get('format')!r}; genloss {__version__} knows "
+            f"store {quoted(place.url)} has layout {plain.get('format')!r}; genloss {__version__} knows "
             f"layout {FORMAT}: read its files with the version that made them, or choose another store"
         )
     return Layout(**plain)

@@ -23,7 +23,7 @@ import numpy as np
 from genloss.errors import DataError, InvalidInputError
 from genloss.tables.cells import Words, numbers
 from genloss.tables.column import Array, Column
-from genloss.tables.memory import ALLOWED, Columns
+from genloss.tables.memory import FILES, Columns
 from genloss.tables.numerals import POINT, Style
 
 _MARKS = (
@@ -166,7 +166,7 @@ class _Delimited:
     def _parsed(self, text: io.TextIOWrapper) -> Iterator[tuple[int, list[str]]]:
         first = text.readline().removeprefix("\ufeff")
         if "\0" in first:
-            raise DataError(f"{self.name} is not text; data must be {ALLOWED}")
+            raise DataError(f"{self.name} is not text; data must be {FILES}")
         sep = self.dialect.sep or max("\t,;|" if self.tabs else ",;\t|", key=first.count)
         reader = csv.reader(
             chain([first], text), delimiter=sep, skipinitialspace=sep != " ", strict=True

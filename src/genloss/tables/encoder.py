@@ -21,7 +21,17 @@ import numpy.typing as npt
 from genloss.errors import DataError
 from genloss.tables.column import Array, Codes, Column, counted, some
 from genloss.tables.copies import strips
-from genloss.tables.layout import GAP, LEVEL, VALUE, Key, Keys, Layout
+from genloss.tables.layout import (
+    GAP,
+    LEVEL,
+    PROSE,
+    VALUE,
+    Key,
+    Keys,
+    Layout,
+    categorical,
+    is_prose,
+)
 
 Mask = npt.NDArray[np.bool_]
 Numbers = Array | Mask
@@ -85,8 +95,9 @@ def encode(columns: Sequence[Column], target: Column, layout: Layout) -> Block:
         if text:
             codes = column.values
             used = np.flatnonzero(np.bincount(codes[kept & (codes >= 0)]))
-        if column.kind == "crowded" or (text and used.size > layout.policy.max_categories):
+        if column.kind == "crowded" or (text and not categorical(column, used, layout.policy)):
             crowded.add(position)
+            tally["prose", layout.names[position]] += int(text and is_prose(column, used))
             continue
         if text:
             if (codes < 0).any():
@@ -160,10 +171,11 @@ def left_out(tally: Tally, layout: Layout, crowded: frozenset[int], notes: list[
     if number := tally["target", ""]:
         first.append(f"dropped {counted(number, 'row')} with a missing target")
     most = layout.policy.max_categories
-    late = [
-        f"dropped text column {layout.names[place]!r} (more than {most} distinct values)"
-        for place in sorted(crowded)
-    ]
+    late = []
+    for place in sorted(crowded):
+        name = layout.names[place]
+        why = PROSE if tally["prose", name] else f"more than {most} distinct values"
+        late.append(f"dropped text column {name!r} ({why})")
     if number := tally["dropped", ""]:
         late.append(f"dropped {counted(number, 'row')} with a missing value")
     said = [*first, *notes, *late]

@@ -13,7 +13,7 @@ import numpy as np
 from genloss.errors import DataError, GenlossError
 from genloss.tables.column import printable, some
 from genloss.tables.delimited import Dialect, read_delimited
-from genloss.tables.memory import ALLOWED
+from genloss.tables.memory import FILES
 from genloss.tables.parquet import parquet_files, read_parquet
 
 _ARRAY_PAIRS = (("x", "y"), ("x_train", "y_train"), ("features", "target"), ("data", "target"))
@@ -28,7 +28,7 @@ def read_file(path: Path, dialect: Dialect) -> tuple[Any, list[str], bool]:
         return read_parquet(path, files), [], False
     if path.is_dir() or not path.exists():
         what = "is a directory" if path.is_dir() else "does not exist"
-        raise DataError(f"{name} {what}; data must be {ALLOWED}")
+        raise DataError(f"{name} {what}; data must be {FILES}")
     ending = (path.with_suffix("") if path.suffix.lower() == ".gz" else path).suffix.lower()[1:]
     try:
         with _opened(path) as file:
@@ -55,7 +55,7 @@ def read_file(path: Path, dialect: Dialect) -> tuple[Any, list[str], bool]:
     except Exception as error:  # the errors of six parsers have no common base
         first = str(error).partition("\n")[0] or type(error).__name__
         raise DataError(f"{name} cannot be read as {ending}: {first}") from error
-    raise DataError(f"{name} has an unknown ending; data must be {ALLOWED}")
+    raise DataError(f"{name} has an unknown ending; data must be {FILES}")
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from genloss._words import quoted
 from genloss.errors import DataError
 from genloss.tables.cells import settle
 from genloss.tables.column import Column, some
@@ -40,18 +41,18 @@ def inputs_like(table: Table, path: str | Path, dialect: Dialect) -> Array:
     columns = read if isinstance(read, list) else columns_of("unlabelled", read)
     settled, _, _ = settle(columns, dialect.style, points=points)
     there = {column.name: column for column in settled}
-    found = {name: _feature(name, there) for name in table.feature_names}
+    found = {name: feature(name, there) for name in table.feature_names}
     if lacking := [name for name, values in found.items() if values is None]:
-        raise DataError(f"unlabelled {str(path)!r} lacks {some(lacking)}, which the table has")
+        raise DataError(f"unlabelled {quoted(path)} lacks {some(lacking)}, which the table has")
     features = np.column_stack([values for values in found.values() if values is not None])
     if gaps := [
         name for name, values in zip(found, features.T, strict=True) if np.isnan(values).any()
     ]:
-        raise DataError(f"unlabelled {str(path)!r} has missing values in {some(gaps)}; fill them")
+        raise DataError(f"unlabelled {quoted(path)} has missing values in {some(gaps)}; fill them")
     return features
 
 
-def _feature(name: str, there: Mapping[str, Column]) -> Array | None:
+def feature(name: str, there: Mapping[str, Column]) -> Array | None:
     """A column, or the indicator of one of its categories."""
     if (column := there.get(name)) is not None and column.kind in ("number", "boolean", "date"):
         return np.asarray(column.values, dtype=np.float64)

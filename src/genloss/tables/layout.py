@@ -21,6 +21,9 @@ class Key(NamedTuple):
     level: str = ""
 
 
+LONGEST_CATEGORY = 200
+"""Characters beyond which text is prose and no category."""
+
 Keys = tuple[Key, ...]
 VALUE, LEVEL, GAP = range(3)
 
@@ -75,6 +78,9 @@ class Layout:
     warnings: tuple[str, ...] = ()
 
 
+PROSE = f"values of more than {LONGEST_CATEGORY} characters"
+
+
 def lay_out(
     columns: Sequence[Column],
     target: Column,
@@ -116,7 +122,7 @@ def lay_out(
         )
         reason = "" if role else _useless(column, gone)
         used = _levels(column, known)
-        crowd = column.kind == "text" and used.size > policy.max_categories
+        crowd = column.kind == "text" and not categorical(column, used, policy)
         crowd = not role and (crowd or column.name in many)
         if column.doubt and not role and not reason:
             warnings.append(f"column {column.name!r} was read as text: {column.doubt}")
@@ -189,8 +195,20 @@ def _levels(column: Column, known: Any) -> Codes:
     return np.flatnonzero(np.bincount(codes[codes >= 0], minlength=len(column.levels)))
 
 
+def is_prose(column: Column, used: Codes) -> bool:
+    """Whether one of the words of text is too long for a category."""
+    return any(len(column.levels[code]) > LONGEST_CATEGORY for code in used)
+
+
+def categorical(column: Column, used: Codes, policy: Policy) -> bool:
+    """Whether the words of text that turn up are few and short enough to be categories."""
+    return used.size <= policy.max_categories and not is_prose(column, used)
+
+
 def _crowded(column: Column, used: Codes, whole: bool, most: int) -> str:
-    """What is said of a text column with too many categories."""
+    """What is said of a text column that holds no categories."""
+    if used.size <= most and is_prose(column, used):
+        return f"text column {column.name!r} ({PROSE}; texts='encode' keeps it)"
     number = f"{used.size:,}" if whole else f"more than {most}"
     example = brief(column.levels[used[0]]) if used.size else ""
     such = f" such as {example}" if example else ""

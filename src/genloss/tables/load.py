@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from genloss._check import choice, integer
+from genloss._check import choice, integer, reachable
 from genloss.errors import DataError
 from genloss.tables.cells import settle
 from genloss.tables.column import printable
@@ -69,7 +69,8 @@ def load_table(
         Refuse missing values, drop their rows, or put in the column's mean (for categories and
         booleans: a category of its own). Unless "error", rows without a target are dropped.
     max_categories : int
-        Text columns with more distinct values than this (ids, free text) are dropped, see ``texts``.
+        Text columns with more distinct values than this (ids), or with values of more than 200
+        characters (prose), are dropped, see ``texts``.
     encoding : str, optional
         Of a text file, such as "latin-1"; default: by its mark, else UTF-8.
     decimal, thousands : str, optional
@@ -109,7 +110,7 @@ def load_table(
     roles = roles_of(time, group, weights)
     source, notes, points = "arrays", list[str](), False
     if isinstance(data, str | os.PathLike):
-        path = Path(data).expanduser()
+        path = reachable("data", Path(data).expanduser())
         source = printable(path.name)
         data, notes, points = read_file(path, dialect)
     else:

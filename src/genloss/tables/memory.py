@@ -15,10 +15,8 @@ from genloss.errors import DataError
 from genloss.tables.cells import Words, as_text, codes_of, days
 from genloss.tables.column import Array, Column
 
-ALLOWED = (
-    "a .csv, .tsv, .parquet, .npy or .npz file, a pandas, polars or pyarrow frame, "
-    "a scikit-learn Bunch, a 2-D array or a pair (X, y)"
-)
+FILES = "a .csv, .tsv, .parquet, .npy or .npz file"
+ALLOWED = f"{FILES}, a pandas, polars or pyarrow frame, a scikit-learn Bunch, a 2-D array or a pair (X, y)"
 
 Columns = list[Column | Words]
 

@@ -336,7 +336,9 @@ def large_table(
                 f"cluster was {cluster!r} with stream=False; only streams use it"
             )
     forced = bool(stream or cluster is not None)
-    path = Path(data).expanduser() if isinstance(data, str | os.PathLike) else None
+    path = None
+    if isinstance(data, str | os.PathLike):
+        path = _check.reachable("data", Path(data).expanduser())
     files = parquet_files(path) if path is not None else []
     if stream is False or not (files or forced):
         return None

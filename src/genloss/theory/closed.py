@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from genloss.generation import REAL, Generation
-from genloss.plan import Plan
+from collections.abc import Sequence
+
+from genloss.generation import REAL
+from genloss.steps import Step
 
 RICH = "with a penalty, several sources or a covariance of its own"
 
 
-def obstacles(plan: Plan) -> list[str | None]:
+def obstacles(steps: Sequence[Step]) -> list[str | None]:
     """Why no closed formula knows a model, for every model; None where one does."""
     found: list[str | None] = []
     pool, run = _Pool(), None
-    for model, generation in enumerate(plan):
-        pool.add(model, generation)
-        if generation.design == "fresh":
+    for step in steps:
+        model = step.model
+        pool.add(step)
+        if step.is_new:
             run = None
-        elif model > 1 and plan.generations[model - 1].pooled:
+        elif not relabels(step, steps[model - 1]):
+            run = f"model {model} is fitted on rows of an earlier generation"
+        elif steps[model - 1].is_pooled:
             run = run or f"model {model} reuses the design of a pooled fit"
-        own = None if is_plain(generation) else f"model {model} is fitted on a reused design {RICH}"
+        own = None if is_plain(step) else f"model {model} is fitted on a reused design {RICH}"
         run = run or own
-        if generation.features is not None:
+        if step.features is not None:
             found.append(f"model {model} is fitted on random features")
             run = run or found[-1]
-        elif generation.pooled and model > 0:
+        elif step.towards is not None and (step.retuned or not _all_new_and_even(step)):
+            where = "" if step.retuned else " on rows that are not all new and alike"
+            found.append(f"model {model} is pulled to another one{where}")
+            run = run or found[-1]
+        elif step.is_pooled:
             found.append(pool.obstacle)
         else:
-            found.append(run if generation.design == "same" else None)
+            found.append(None if step.is_new else run)
     return found
 
 
@@ -36,37 +45,71 @@ class _Pool:
     def __init__(self) -> None:
         self.obstacle: str | None = None
         self._rows = 0
-        self._designs: set[str] = set()
+        self._new: set[bool] = set()
         self._weights: set[float] = set()
 
-    def add(self, model: int, generation: Generation) -> None:
-        """Take in the next generation."""
-        self._rows += generation.n_samples
-        self._weights.add(generation.sources[0].weight)
+    def add(self, step: Step) -> None:
+        """Take in the next step."""
+        model, first = step.model, step.blocks[0]
+        self._rows += sum(block.rows for block in step.blocks)
+        self._weights.add(first.weight)
         if model:
-            self._designs.add(generation.design)
-        shares = generation.sources[0].labeler_numbers(model)
-        telescopes = shares == {model - 1 if model else REAL: 1.0}
-        pools = model == 0 or generation.pooled
+            self._new.add(step.is_new)
+        telescopes = first.shares == {model - 1 if model else REAL: 1.0}
+        pools = model == 0 or step.is_pooled
         if self.obstacle:
             return
-        if generation.subsample is not None and generation.subsample < self._rows:
+        if step.drawn is not None and step.drawn < self._rows:
             self.obstacle = f"model {model} is fitted to rows drawn from the pool"
-        elif not is_plain(generation) or generation.features is not None:
+        elif not is_plain(step) or step.features is not None:
             self.obstacle = f"model {model} is fitted on pooled rows {RICH}"
-        elif not (telescopes and pools and len(self._designs) <= 1 and len(self._weights) == 1):
+        elif not (
+            telescopes
+            and not first.kept
+            and pools
+            and len(self._new) <= 1
+            and len(self._weights) == 1
+        ):
             self.obstacle = (
                 f"model {model} pools rows, but not of a plan in which every model is pooled, "
                 "labelled by its predecessor, on all fresh or all same inputs of one weight"
             )
 
 
-def is_even(generation: Generation) -> bool:
-    """Whether all rows have the problem's covariance and one weight."""
-    first = generation.sources[0]
-    return all(s.covariance is None and s.weight == first.weight for s in generation.sources)
+def unknown(steps: Sequence[Step]) -> str | None:
+    """Why no theory knows a plan at all: what is known for ridge regression alone."""
+    for step in steps:
+        if step.is_linear:
+            continue
+        what = f"model {step.model} has labels, a loss or a rule that keeps rows beyond ridge regression"
+        if step.features is not None:
+            return f"{what}, on random features"
+        if step.towards is not None:
+            return f"{what}, and is pulled to another model"
+        if step.retuned:
+            return f"{what}, with penalty 'cv'"
+        if step.is_pooled or not step.is_new or step.last_fit > step.model:
+            return f"{what}, on rows that another model is fitted to"
+    return None
 
 
-def is_plain(generation: Generation) -> bool:
+def relabels(step: Step, before: Step) -> bool:
+    """Whether its rows are those of the step before it, all labelled anew."""
+    designs = {block.design for block in (*step.blocks, *before.blocks)}
+    rows = [sum(block.rows for block in each.blocks) for each in (step, before)]
+    return len(designs) == 1 and rows[0] == rows[1] and not any(b.kept for b in step.blocks)
+
+
+def _all_new_and_even(step: Step) -> bool:
+    return step.is_new and is_even(step) and not step.is_pooled
+
+
+def is_even(step: Step) -> bool:
+    """Whether all its own rows have the problem's covariance and one weight."""
+    weight = step.blocks[0].weight
+    return all(block.covariance is None and block.weight == weight for block in step.blocks)
+
+
+def is_plain(step: Step) -> bool:
     """Whether it is least squares on rows of one source."""
-    return generation.penalty == 0 and len(generation.sources) == 1 and is_even(generation)
+    return step.is_linear and step.penalty == 0 and len(step.blocks) == 1 and is_even(step)

@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.cautions import freedom, near_interpolation
-from genloss.problem import Problem
+from genloss.spectrum import Spectral
+from genloss.steps import Step
+from genloss.theory.forever.caution import growing, sentence
 from genloss.theory.routes import Walk
 
 Array = npt.NDArray[np.float64]
@@ -16,28 +18,39 @@ Mask = npt.NDArray[np.bool_]
 
 FEW_DIRECTIONS = 10.0
 CROWDED = 0.8
+FEW_NOISY = 20.0  # effective directions of a fit's noise, channels.md 5
 LOW_DIM = 50
+FEW_SPARE = 100
 NOT_GAUSSIAN = "inputs are not Gaussian: the theory is an approximation here"
 
 
-def cautions(problem: Problem, walk: Walk, risks: Array, exact: Mask) -> list[tuple[str, ...]]:
+def cautions(problem: Spectral, walk: Walk, risks: Array, exact: Mask) -> list[tuple[str, ...]]:
     """Sentences about models whose prediction needs care, for every plan of a batch."""
-    d, rows, df2 = problem.dim, walk.rows, walk.directions_used
-    free = np.array(freedom(walk.plans[0], d))
-    infinite = ~np.isfinite(risks)
-    spread = ~infinite & near_interpolation(rows, free, walk.penalty)
+    d, rows, df2 = problem.directions.dim, walk.rows, walk.directions_used
+    free = np.array(freedom(walk.chains[0], d))
+    infinite = ~np.isfinite(risks) & ~walk.ended
+    away = np.minimum.accumulate(walk.noisy_directions, axis=1) < FEW_NOISY
+    spread = ~infinite & ~walk.ended & near_interpolation(rows, free, walk.penalty)
     crowded = ~infinite & (walk.filling > CROWDED)
     few = ~exact & (df2 < FEW_DIRECTIONS)
     thin = ~exact & ~few & (np.minimum(free, rows) < LOW_DIM)
+    clean = np.array([[_noiseless(steps)] for steps in walk.chains])
+    spare = ~exact & ~few & ~thin & ~crowded & clean & (df2 > free / 2) & (rows - df2 < FEW_SPARE)
     found = [
+        (
+            walk.ended,
+            "training ends: the labels can be fitted without error by ever larger coefficients, a fit "
+            "without penalty has no minimum",
+        ),
+        (away, "few effective directions: the asymptotic formula may be 3 to 10 percent off"),
         (
             infinite,
             f"the mean risk is infinite, because this fit or a labeler's had n_samples within 1 of "
-            f"dim {d} without penalty",
+            f"dim {d:.12g} without penalty",
         ),
         (
             spread,
-            f"n_samples within 3 of dim {d}{_or_features(walk)} without penalty: single runs spread "
+            f"n_samples within 3 of dim {d:.12g}{_or_features(walk)} without penalty: single runs spread "
             "without bound",
         ),
         (
@@ -51,8 +64,15 @@ def cautions(problem: Problem, walk: Walk, risks: Array, exact: Mask) -> list[tu
         ),
         (few, f"fewer than {FEW_DIRECTIONS:.0f} effective directions: single runs vary a lot"),
         (thin, f"dim or n_samples below {LOW_DIM}: the asymptotic formula may be off by percents"),
+        (
+            spare,
+            f"labels without noise and n_samples less than {FEW_SPARE} above df2: the asymptotic formula "
+            "may be too small by percents",
+        ),
     ]
     sentences: list[tuple[str, ...]] = [()] * len(risks)
+    for number, radius in growing(walk).items():
+        sentences[number] = (sentence(radius),)
     for where, text in found:
         for plan in np.flatnonzero(where.any(axis=1)):
             models = np.flatnonzero(where[plan]).tolist()
@@ -60,8 +80,13 @@ def cautions(problem: Problem, walk: Walk, risks: Array, exact: Mask) -> list[tu
     return sentences if problem.gaussian else [(*words, NOT_GAUSSIAN) for words in sentences]
 
 
+def _noiseless(steps: Sequence[Step]) -> bool:
+    """Whether an error is bias alone, which varies most where few rows are left over."""
+    return not any(block.noise for step in steps for block in step.blocks)
+
+
 def _or_features(walk: Walk) -> str:
-    return " or the number of features" if walk.plans[0].has_features else ""
+    return " or the number of features" if any(step.features for step in walk.chains[0]) else ""
 
 
 def _models(models: Sequence[int]) -> str:

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.equivalents import EffectivePenalty, solve
-from genloss.theory.directions import Directions
+from genloss.spectrum import Spectrum
+from genloss.theory.moments import inner
 
 Array = npt.NDArray[np.float64]
 
@@ -48,8 +49,15 @@ class Stage:
         """``S * values``."""
         return values if self.shrink is None else self.shrink * values
 
+    def spread(self, squared_mean: Array | float, variance: Array | float) -> Array:
+        """Variance without label noise, ``S**2 C + q gain``, from the labeler's mean and variance."""
+        if self.gap is None:
+            return np.asarray(variance)
+        q = inner(self.gap, np.asarray(squared_mean + variance))
+        return self.shrunk(self.shrunk(variance)) + q * self.gain
 
-def regime(n_samples: int, penalty: float, dim: int) -> str:
+
+def regime(n_samples: float, penalty: float, dim: float) -> str:
     """Which of the formulas of a stage holds."""
     if penalty != 0:  # also one that is yet to be chosen
         return "ridge"
@@ -61,7 +69,7 @@ def regime(n_samples: int, penalty: float, dim: int) -> str:
 
 
 def stages(
-    directions: Directions, n_samples: Array, penalty: Array
+    directions: Spectrum, n_samples: Array, penalty: Array
 ) -> tuple[list[Stage], EffectivePenalty]:
     """Stages of all models of a batch of plans, and their effective penalties (plans, models).
 
@@ -70,7 +78,7 @@ def stages(
     fits = list(zip(penalty.ravel().tolist(), n_samples.ravel().tolist(), strict=True))
     numbers = {fit: number for number, fit in enumerate(dict.fromkeys(fits))}
     where = np.array([numbers[fit] for fit in fits]).reshape(penalty.shape)
-    found = solve(directions.nodes, *np.array(list(numbers)).T)
+    found = solve(directions, *np.array(list(numbers)).T)
     kappa, df1, df2, residual = (column[where] for column in found[:4])
     built: dict[bytes, Stage] = {}
     chain = []
@@ -78,14 +86,15 @@ def stages(
         key = column.tobytes()
         if key not in built:
             at = slice(model, model + 1)
-            built[key] = _stage(directions, n_samples[:, at], penalty[:, at], kappa[:, at])
+            built[key] = stage_of(directions, n_samples[:, at], penalty[:, at], kappa[:, at])
         chain.append(built[key])
     return chain, EffectivePenalty(kappa, df1, df2, residual, found.steps)
 
 
-def _stage(directions: Directions, n: Array, lam: Array, kappa: Array) -> Stage:
-    s, count, d = directions.spectrum, directions.count, directions.dim
-    kind = regime(int(n[0, 0]), float(lam[0, 0]), d)
+def stage_of(directions: Spectrum, n: Array, lam: Array, kappa: Array) -> Stage:
+    """One fit of every plan of a batch, all of one regime, for columns (n_plans, 1)."""
+    s, count, d = directions.eigenvalues, directions.multiplicity, directions.dim
+    kind = regime(float(n[0, 0]), float(lam[0, 0]), d)
     if not kappa.any():
         # E (X'X)^-1 = Sigma^-1 / (n - d - 1), infinite for n = d, d + 1 (paper.md 2.1)
         gain = np.full((len(n), s.size), np.inf)

@@ -36,11 +36,8 @@ def fit(moments: Moments, stage: Stage, members: Sequence[Group], model: int) ->
 def _fit_one(moments: Moments, stage: Stage, group: Group, model: int) -> None:
     """C_t = S^2 C + q gain with q = gap @ E[theta^2] + noise."""
     labeler = group.labeler
-    mean, spread = moments.mean(labeler), moments.covariance(labeler, labeler)
-    variance = spread
-    if stage.gap is not None:
-        second = moments.signal * (mean * mean) + spread
-        variance = stage.shrunk(stage.shrunk(spread)) + inner(stage.gap, second) * stage.gain
+    mean = moments.mean(labeler)
+    variance = stage.spread(moments.signal * (mean * mean), moments.covariance(labeler, labeler))
     if group.noisy:
         variance = variance + group.variance * stage.label_gain
     moments.record(

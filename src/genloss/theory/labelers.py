@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from genloss.plan import Plan
+from genloss.steps import Step
 from genloss.theory.moments import Shares
 
 Array = npt.NDArray[np.float64]
@@ -30,15 +30,13 @@ class Group(NamedTuple):
         return bool(self.variance.any())
 
 
-def groups(plans: Sequence[Plan], model: int) -> list[Group]:
-    """Groups of a generation; rows with one labeler and different noise are averaged."""
+def groups(chains: Sequence[Sequence[Step]], model: int) -> list[Group]:
+    """Groups of the rows of a model; those with one labeler and different noise are averaged."""
     found: list[Group] = []
-    generations = [plan.generations[model] for plan in plans]
-    for number, first in enumerate(generations[0].sources):
-        sources = [generation.sources[number] for generation in generations]
-        rows = np.array([[float(source.n_samples)] for source in sources])
-        variance = np.array([[source.label_noise**2] for source in sources])
-        new = Group(rows, first.labeler_numbers(model), variance)
+    for blocks in zip(*(steps[model].blocks for steps in chains), strict=True):
+        rows = np.array([[float(block.rows)] for block in blocks])
+        variance = np.array([[block.noise**2] for block in blocks])
+        new = Group(rows, blocks[0].shares, variance)
         for i, known in enumerate(found):
             if known.labeler == new.labeler:
                 rows = known.rows + new.rows

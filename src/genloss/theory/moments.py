@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.generation import REAL
-from genloss.theory.directions import Directions
+from genloss.spectrum import Spectrum
 
 Array = npt.NDArray[np.float64]
 Shares = Mapping[int, float | Array]
@@ -30,9 +30,9 @@ class Moments:
     Arrays have shape (n_plans, p); an eigenvalue's directions are summed over.
     """
 
-    def __init__(self, directions: Directions, last_use: dict[int, int], n_plans: int) -> None:
+    def __init__(self, directions: Spectrum, last_use: dict[int, int], n_plans: int) -> None:
         self.directions = directions
-        self.spectrum, self.signal = directions.spectrum, directions.signal
+        self.spectrum, self.signal = directions.eigenvalues, directions.energy
         self.shape = n_plans, self.spectrum.size
         self.filters: dict[int, Array | float] = {REAL: 1.0}
         self.exact: dict[int, bool] = {REAL: True}

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 
@@ -15,8 +14,11 @@ from genloss.equivalents import NotSolvedError
 from genloss.errors import InvalidInputError, NoTheoryError
 from genloss.plan import Plan
 from genloss.problem import Problem
-from genloss.theory.closed import obstacles
-from genloss.theory.directions import Directions
+from genloss.spectrum import Spectral, Spectrum, directions_of
+from genloss.steps import Step, resolve
+from genloss.theory.classes import Classes
+from genloss.theory.closed import obstacles, unknown
+from genloss.theory.directions import directions_for
 from genloss.theory.doubts import cautions
 from genloss.theory.routes import Route, Walk, longest_stretch, outline, routes
 from genloss.theory.units import Units, check_numbers, is_ordinary, too_far_apart
@@ -28,18 +30,18 @@ CELLS = 1 << 15  # entries of one array of a batch of plans, sized for the cache
 
 
 @overload
-def predict(problem: Problem, plan: Plan, *, method: str = "auto") -> Curve: ...
+def predict(problem: Spectral, plan: Plan, *, method: str = "auto") -> Curve: ...
 @overload
-def predict(problem: Problem, plan: Iterable[Plan], *, method: str = "auto") -> list[Curve]: ...
+def predict(problem: Spectral, plan: Iterable[Plan], *, method: str = "auto") -> list[Curve]: ...
 def predict(
-    problem: Problem, plan: Plan | Iterable[Plan], *, method: str = "auto"
+    problem: Spectral, plan: Plan | Iterable[Plan], *, method: str = "auto"
 ) -> Curve | list[Curve]:
     """Predict the risk of every model of a plan, or of many plans in one call.
 
     Parameters
     ----------
-    problem : Problem
-        What there is to learn.
+    problem : Problem or genloss.scaling.PowerLaw
+        What there is to learn; a power law also in infinitely many directions.
     plan : Plan or iterable of Plan
         Who labels which samples, and how each generation is fitted. Plans that differ only by
         numbers of rows, penalties and noises are computed together, many times faster than one by
@@ -94,11 +96,12 @@ def predict(
     >>> [round(float(curve.risk[-1]), 3) for curve in gl.predict(problem, grid)]
     [0.753, 0.491, 0.877]
     """
-    _check.instance("problem", problem, Problem)
+    directions_of(problem)
     _check.choice("method", method, ("auto", "closed", "pencil"))
     plans = [plan] if isinstance(plan, Plan) else _listed(plan)
-    for one in plans:
-        one.check_fits(problem.dim)
+    if isinstance(problem, Problem):
+        for one in plans:
+            one.check_fits(problem.dim)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         curves = _in_any_units(problem, plans, method)
     check_numbers(curves)
@@ -120,7 +123,15 @@ def _listed(plans: object) -> list[Plan]:
     return listed
 
 
-def _in_any_units(problem: Problem, plans: Sequence[Plan], method: str) -> list[Curve]:
+def _in_any_units(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve]:
+    if not isinstance(problem, Problem):  # a power law: its first eigenvalue is one
+        return _curves(problem, plans, method)
+    beyond_ridge = any(not step.is_linear for plan in plans for step in resolve(plan))
+    if beyond_ridge:  # in which labels have no other unit
+        try:
+            return _curves(problem, plans, method)
+        except NotSolvedError as error:
+            raise too_far_apart(str(error)) from None
     if is_ordinary(problem):
         try:
             curves = _curves(problem, plans, method)
@@ -140,36 +151,41 @@ def _in_any_units(problem: Problem, plans: Sequence[Plan], method: str) -> list[
     return [units.curve(curve) for curve in found]
 
 
-def _curves(problem: Problem, plans: Sequence[Plan], method: str) -> list[Curve]:
+def _curves(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve]:
     batches: dict[object, list[int]] = defaultdict(list)
-    for number, plan in enumerate(plans):
-        batches[outline(plan, problem.dim)].append(number)
+    chains = [resolve(plan) for plan in plans]
+    for number, steps in enumerate(chains):
+        batches[outline(steps, problem.directions.dim)].append(number)
     # a missing theory shows before any work
-    ways = {key: _ways(plans[numbers[0]], method) for key, numbers in batches.items()}
-    directions = cache(lambda apart: Directions.of(problem, apart=apart))
+    ways = {key: _ways(chains[numbers[0]], method) for key, numbers in batches.items()}
     curves: dict[int, Curve] = {}
     for key, numbers in batches.items():
-        batch, way = [plans[number] for number in numbers], ways[key]
-        apart = Walk.pencil in way or any(
-            s.covariance is not None for g in batch[0] for s in g.sources
-        )
-        found = _by_walk(problem, directions(apart), batch, way)
+        batch, way = [chains[number] for number in numbers], ways[key]
+        found = _by_walk(problem, directions_for(problem, batch[0]), batch, way)
         curves |= zip(numbers, found, strict=True)
     return [curves[number] for number in range(len(plans))]
 
 
-def _ways(plan: Plan, method: str) -> list[Route]:
+def _ways(steps: Sequence[Step], method: str) -> list[Route]:
     """The route of every model, or NoTheoryError."""
-    everything: list[Route] = [Walk.pencil] * plan.n_models
-    ways = everything if method == "pencil" else routes(plan)
-    if method == "pencil" and not plan.has_cv:
+    if reason := unknown(steps):
+        raise NoTheoryError(
+            f"{reason}: no theory knows it, but genloss.simulate(problem, plan) does"
+        )
+    if method == "pencil" and not all(step.is_linear for step in steps):
+        raise NoTheoryError(
+            "method was 'pencil', which knows ridge regression on linear labels alone; use 'auto'"
+        )
+    everything: list[Route] = [Walk.pencil] * len(steps)
+    ways = everything if method == "pencil" else routes(steps)
+    if method == "pencil" and not any(step.retuned for step in steps):
         return ways
-    for model, obstacle in enumerate(obstacles(plan)):
-        if obstacle is None and ways[model] is not Walk.pencil:
+    for step, obstacle in zip(steps, obstacles(steps), strict=True):
+        if obstacle is None and ways[step.model] is not Walk.pencil:
             continue
-        if plan.generations[model].penalty == "cv":
+        if step.retuned:
             raise NoTheoryError(
-                f"the penalty of model {model} is 'cv' and {obstacle or 'the pencil was asked for'}: "
+                f"the penalty of model {step.model} is 'cv' and {obstacle or 'the pencil was asked for'}: "
                 "no theory knows which one it chooses, but genloss.simulate(problem, plan) does"
             )
         if method == "closed":
@@ -177,7 +193,7 @@ def _ways(plan: Plan, method: str) -> list[Route]:
                 f"{obstacle}: no closed formula knows it, but predict(method='pencil') and "
                 "genloss.simulate(problem, plan) do"
             )
-        if method == "auto" and (longest := longest_stretch(plan, ways)) > MOST_BY_PENCIL:
+        if method == "auto" and (longest := longest_stretch(steps, ways)) > MOST_BY_PENCIL:
             raise NoTheoryError(
                 f"plan has {longest} models that share rows or features and {obstacle}: no closed "
                 "formula knows it, but predict(method='pencil') and genloss.simulate(problem, plan) "
@@ -187,22 +203,34 @@ def _ways(plan: Plan, method: str) -> list[Route]:
 
 
 def _by_walk(
-    problem: Problem, directions: Directions, plans: Sequence[Plan], ways: Sequence[Route]
+    problem: Spectral,
+    directions: Spectrum,
+    chains: Sequence[Sequence[Step]],
+    ways: Sequence[Route],
 ) -> Iterator[Curve]:
     """Curves of plans of one outline, as many at a time as the cache holds."""
-    alone = plans[0].has_cv or not {Walk.weighted, Walk.pencil}.isdisjoint(ways)
-    size = 1 if alone else max(1, CELLS // directions.spectrum.size)
-    for start in range(0, len(plans), size):
-        walk = Walk(directions, plans[start : start + size], ways)
+    alone = any(step.retuned for step in chains[0]) or not {
+        Walk.weighted,
+        Walk.pencil,
+        Walk.channel,
+    }.isdisjoint(ways)
+    size = 1 if alone else max(1, CELLS // directions.eigenvalues.size)
+    for start in range(0, len(chains), size):
+        walk = Walk(directions, chains[start : start + size], ways)
         parts, exact = [], []
+        classes = Classes(walk.moments) if Walk.channel in ways else None
         for model, follow in enumerate(ways):
             follow(walk, model)
+            if classes is not None:
+                classes.see(model)
             parts.append(walk.moments.risk(model))
             exact.append(walk.moments.exact[model])
         bias, variance = np.array(parts).transpose(1, 2, 0)
         risk, known = bias + variance, np.array(exact)
         method = "exact theory" if known.all() else "state evolution"
+        method = "channel" if Walk.channel in ways else method
         method = "pencil" if Walk.pencil in ways else method
+        more: dict[str, Any] = {} if classes is None else classes.columns(walk)
         for number, warnings in enumerate(cautions(problem, walk, risk, known)):
             yield Curve(
                 risk=risk[number],
@@ -215,4 +243,5 @@ def _by_walk(
                 df2=walk.effective.df2[number],
                 exact=known,
                 penalty=walk.penalty_used[number],
+                **more,
             )

@@ -22,7 +22,7 @@ Array = npt.NDArray[np.float64]
 def penalty(moments: Moments, members: Sequence[Group]) -> float:
     """The penalty of least tau**2 for fresh rows of one covariance and weight one."""
     whole, directions = average(members), moments.directions
-    s, count, n = directions.spectrum, directions.count, float(whole.rows[0, 0])
+    s, count, n = directions.eigenvalues, directions.multiplicity, float(whole.rows[0, 0])
     mean = moments.mean(whole.labeler)
     second = moments.signal * mean * mean + moments.covariance(whole.labeler, whole.labeler)
     floor = whole.variance
@@ -34,7 +34,7 @@ def penalty(moments: Moments, members: Sequence[Group]) -> float:
         floor = floor + rows / whole.rows * inner(s, apart + np.zeros(moments.shape))
 
     def error(penalties: Array) -> Array:
-        kappa, *_ = solve(directions.nodes, penalties, np.full(penalties.size, n))
+        kappa, *_ = solve(directions, penalties, np.full(penalties.size, n))
         resolvent = 1 / (s + kappa[:, None])
         missed = (kappa[:, None] * resolvent) ** 2 @ (s * second).ravel()
         spared = penalties / kappa + kappa / n * (resolvent**2 @ (s * count))  # 1 - df2 / n

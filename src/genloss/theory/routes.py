@@ -12,9 +12,10 @@ import numpy.typing as npt
 from genloss.cautions import fitted_rows
 from genloss.generation import REAL
 from genloss.plan import Plan
-from genloss.theory import fresh, pooled, retuned, weighted
-from genloss.theory.closed import is_even, is_plain, obstacles
-from genloss.theory.directions import Directions
+from genloss.spectrum import Spectrum
+from genloss.steps import Step, resolve
+from genloss.theory import fresh, pooled, pulled, retuned, weighted
+from genloss.theory.closed import is_even, is_plain, obstacles, relabels
 from genloss.theory.fit import regime, stages
 from genloss.theory.labelers import groups
 from genloss.theory.moments import Moments
@@ -23,8 +24,10 @@ from genloss.theory.segments import segment_starts
 
 if TYPE_CHECKING:
     from genloss.pencils.from_plan import Laws
+    from genloss.theory.channels.evolution import Start
 
 Array = npt.NDArray[np.float64]
+Steps = Sequence[Step]
 
 
 class Walk:
@@ -41,13 +44,16 @@ class Walk:
     directions_used, filling : ndarray of shape (n_plans, n_models)
         Each fit's own df2, NaN where it is not known, and its share of the rows: what the risk
         explodes by as it nears one. Zero where the formula is exact for any number of rows.
+    accepted, noisy_directions, ended : ndarray of shape (n_plans, n_models)
+        Of fits that are not ridge regression: share of the rows kept, effective directions of the
+        fit's noise, and whether it or an ancestor has no minimum.
     """
 
     def __init__(
-        self, directions: Directions, plans: Sequence[Plan], ways: Sequence[Route]
+        self, directions: Spectrum, chains: Sequence[Steps], ways: Sequence[Route]
     ) -> None:
-        self.plans, self.ways = plans, ways
-        fits = np.array([fitted(plan) for plan in plans])
+        self.chains, self.ways = chains, ways
+        fits = np.array([fitted(steps) for steps in chains])
         self.rows, self.penalty = fits[:, 0], fits[:, 1]
         # a penalty that is yet to be chosen is any number until then
         anything = np.where(np.isnan(self.penalty), directions.trace, self.penalty)
@@ -55,7 +61,12 @@ class Walk:
         self.directions_used = self.effective.df2.copy()
         shrunk = self.effective.kappa > 0
         self.filling = np.where(shrunk, self.effective.df2 / self.rows, 0.0)
-        self.moments = Moments(directions, _remembered(plans[0], ways), len(plans))
+        self.accepted = np.ones(self.rows.shape)
+        self.noisy_directions = np.full(self.rows.shape, np.inf)
+        self.ended = np.zeros(self.rows.shape, dtype=bool)
+        self._start: Start | None = None
+        self._remembered = _remembered(chains[0], ways)
+        self.moments = Moments(directions, self._remembered, len(chains))
         self.run: Run | None = None
         self._laws: Laws | None = None
         self._hopeless = set[int]()
@@ -63,14 +74,21 @@ class Walk:
     @property
     def penalty_used(self) -> Array:
         """Penalty of every fit as plans write it, shape (n_plans, n_models)."""
-        return self.penalty * [generation.sources[0].weight for generation in self.plans[0]]
+        return self.penalty * [step.blocks[0].weight for step in self.chains[0]]
 
     def fresh(self, model: int) -> None:
         """Fresh rows of one covariance."""
-        members = groups(self.plans, model)
+        members, towards = groups(self.chains, model), self.chains[0][model].towards
+        left = members if towards is None else pulled.left(members, towards)
         if np.isnan(self.penalty[0, model]):
-            self._retune(model, retuned.penalty(self.moments, members))
-        fresh.fit(self.moments, self.stages[model], members, model)
+            self._retune(model, retuned.penalty(self.moments, left))
+        stage = self.stages[model]
+        if (
+            towards is None or stage.gap is None
+        ):  # least squares is the same, whatever it is pulled to
+            fresh.fit(self.moments, stage, members, model)
+        else:
+            pulled.fit(self.moments, stage, left, towards, model)
 
     def _retune(self, model: int, penalty: float) -> None:
         """Put in the penalty that a fit has chosen."""
@@ -86,11 +104,28 @@ class Walk:
 
     def weighted(self, model: int) -> None:
         """Fresh rows of several covariances or weights."""
-        [plan] = self.plans
-        generation, members = plan.generations[model], groups(self.plans, model)
-        found = weighted.fit(self.moments, generation, members, model)
-        self.penalty[:, model] = found.penalty / generation.sources[0].weight
+        [steps] = self.chains
+        found = weighted.fit(self.moments, steps[model], groups(self.chains, model))
+        self.penalty[:, model] = found.penalty / steps[model].blocks[0].weight
         self._has_no_kappa(model, found.df2, found.filling)
+
+    def channel(self, model: int) -> None:
+        """Fresh rows, but another loss than the squared, other labels, or a rule that keeps rows."""
+        from genloss.theory.channels import generation  # opens SciPy's special functions
+
+        [steps] = self.chains
+        step = steps[model]
+        named = [each for block in step.blocks for each in (block.shares, block.judge)]
+        lost = any(self.moments.diverges(each) for each in named)
+        found = None if lost else generation.fit(self.moments, step, self._start)
+        if found is None:
+            ancestors = [number for each in named for number in each if number >= 0]
+            self.ended[:, model] = not lost or self.ended[:, ancestors].any()
+            fresh.diverge(self.moments, 0.0, model)
+        else:
+            self.accepted[:, model], self._start = found.accepted, found.start
+            self.noisy_directions[:, model] = found.directions
+        self._has_no_kappa(model, np.nan, 0.0)
 
     def _has_no_kappa(self, model: int, df2: float, filling: float) -> None:
         for column in self.effective[:3]:
@@ -105,7 +140,7 @@ class Walk:
     def same(self, model: int) -> None:
         """The rows of the generation before, labelled anew."""
         assert self.run is not None
-        [rows] = groups(self.plans, model)
+        [rows] = groups(self.chains, model)
         self.run.fit(rows, model)
 
     def pool_fresh(self, model: int) -> None:
@@ -119,7 +154,7 @@ class Walk:
         self._pool(model, 1 / (model + 1) ** 2)
 
     def _pool(self, model: int, overlap: float | Array) -> None:
-        [block] = groups(self.plans, model)
+        [block] = groups(self.chains, model)
         pooled.extend(self.moments, self.stages[model], overlap, block, model)
 
     def pencil(self, model: int) -> None:
@@ -144,13 +179,13 @@ class Walk:
         """The laws of this model and those after it that share what it shares."""
         from genloss.pencils.from_plan import Given, Laws
 
-        [plan] = self.plans
-        first, last = stretches(plan, self.ways)[model]
+        [steps] = self.chains
+        first, last = stretches(steps, self.ways)[model]
         moments = self.moments
-        older = [u for u in moments.filters if 0 <= u < first and not moments.diverges({u: 1.0})]
-        self._hopeless = _descendants(plan, range(first, last + 1), {REAL, *older})
+        alive = [u for u in moments.filters if 0 <= u < first <= self._remembered[u]]
+        older = [u for u in alive if not moments.diverges({u: 1.0})]
+        self._hopeless = _descendants(steps, range(first, last + 1), {REAL, *older})
         whole = moments.whole
-        alive = [u for u in moments.filters if 0 <= u < first]
         nothing = np.zeros(moments.shape)
         spread = {
             (u, v): moments.covariance({u: 1.0}, {v: 1.0}) if {u, v} <= {*older} else nothing
@@ -161,10 +196,8 @@ class Walk:
             {u: whole(moments.mean({u: 1.0}))[0] for u in alive},
             {pair: whole(values)[0] for pair, values in spread.items()},
         )
-        truth = np.sqrt(moments.signal)
-        part = Plan(plan.generations[: last + 1])
-        penalty = self.penalty_used[0]
-        return Laws(moments.spectrum, truth, part, penalty, range(model, last + 1), first, given)
+        part, penalty = steps[: last + 1], self.penalty_used[0]
+        return Laws(moments.directions, part, penalty, range(model, last + 1), first, given)
 
 
 Route = Callable[[Walk, int], None]
@@ -173,59 +206,64 @@ Route = Callable[[Walk, int], None]
 
 def has_closed_route(plan: Plan) -> bool:
     """Whether every model of a plan is known without the pencil engine."""
-    return not any(obstacles(plan))
+    return not any(obstacles(resolve(plan)))
 
 
-def routes(plan: Plan) -> list[Route]:
+def routes(steps: Steps) -> list[Route]:
     """The way of knowing every model: by the pencil where there is no closed one."""
     ways: list[Route] = []
-    for model, (generation, obstacle) in enumerate(zip(plan, obstacles(plan), strict=True)):
-        if obstacle:
+    for step, obstacle in zip(steps, obstacles(steps), strict=True):
+        if not step.is_linear:
+            ways.append(Walk.channel)
+        elif obstacle:
             ways.append(Walk.pencil)
-        elif generation.pooled and model > 0:
-            ways.append(Walk.pool_same if generation.design == "same" else Walk.pool_fresh)
-        elif generation.design == "same":
+        elif step.is_pooled:
+            ways.append(Walk.pool_fresh if step.is_new else Walk.pool_same)
+        elif not step.is_new:
             ways.append(Walk.same)
-        elif not is_even(generation):
+        elif not is_even(step):
             ways.append(Walk.weighted)
         else:
-            after = plan.generations[model + 1 : model + 2]
-            reused = any(g.design == "same" and not g.pooled for g in after)
-            ways.append(Walk.first_of_run if reused and is_plain(generation) else Walk.fresh)
+            after = steps[step.model + 1 : step.model + 2]
+            reused = any(relabels(later, step) and not later.is_pooled for later in after)
+            ways.append(Walk.first_of_run if reused and is_plain(step) else Walk.fresh)
     return ways
 
 
-def stretches(plan: Plan, ways: Sequence[Route]) -> list[tuple[int, int]]:
+def stretches(steps: Steps, ways: Sequence[Route]) -> list[tuple[int, int]]:
     """First and last of the models that one pencil solves, for every model that is known by it."""
-    starts = segment_starts(plan)
+    starts = segment_starts(steps)
     found = [(start, model) for model, start in enumerate(starts)]
-    for model in reversed(range(plan.n_models - 1)):
+    for model in reversed(range(len(steps) - 1)):
         if ways[model + 1] is Walk.pencil and starts[model + 1] == starts[model]:
             found[model] = found[model + 1]
     return found
 
 
-def _descendants(plan: Plan, models: range, sound: set[int]) -> set[int]:
+def _descendants(steps: Steps, models: range, sound: set[int]) -> set[int]:
     """Those of the models that descend from one before them which is not sound."""
     found = set[int]()
     for model in models:
-        labelers = {u for s in plan.generations[model].sources for u in s.labeler_numbers(model)}
-        if any(u in found or (u < models.start and u not in sound) for u in labelers):
+        step = steps[model]
+        needed = step.asked | {block.since for block in step.blocks if block.kept}
+        if any(u in found or (u < models.start and u not in sound) for u in needed):
             found.add(model)
     return found
 
 
-def longest_stretch(plan: Plan, ways: Sequence[Route]) -> int:
+def longest_stretch(steps: Steps, ways: Sequence[Route]) -> int:
     """Most models that one pencil has to solve."""
-    found = zip(stretches(plan, ways), ways, strict=True)
+    found = zip(stretches(steps, ways), ways, strict=True)
     return max((last - first + 1 for (first, last), way in found if way is Walk.pencil), default=0)
 
 
-def _remembered(plan: Plan, ways: Sequence[Route]) -> dict[int, int]:
+def _remembered(steps: Steps, ways: Sequence[Route]) -> dict[int, int]:
     """Last model that needs each labeler: a pencil fits earlier models of its stretch once more."""
-    last = plan.last_labelled()
+    last = {step.model: step.last_use for step in steps}
+    if Walk.channel in ways:  # every model is compared with the first
+        last = {model: max(use, model + 1) for model, use in last.items()} | {0: len(steps)}
     if Walk.pencil in ways:
-        starts = segment_starts(plan)
+        starts = segment_starts(steps)
         again = {start: model for model, start in enumerate(starts) if ways[model] is Walk.pencil}
         for labeler, labelled in last.items():
             later = [at for first, at in again.items() if labeler < first <= labelled <= at]
@@ -233,29 +271,38 @@ def _remembered(plan: Plan, ways: Sequence[Route]) -> dict[int, int]:
     return last
 
 
-def fitted(plan: Plan) -> tuple[list[int], list[float]]:
+def fitted(steps: Steps) -> tuple[list[int], list[float]]:
     """Rows and penalty of every fit; NaN for a penalty that is yet to be chosen."""
     # (1/n) sum weight |.|^2 + penalty |w|^2 is penalty / weight for one common weight
-    penalties = [g.fixed_penalty / g.sources[0].weight for g in plan]
-    return fitted_rows(plan), penalties
+    return fitted_rows(steps), [step.penalty / step.blocks[0].weight for step in steps]
 
 
-def outline(plan: Plan, dim: int) -> tuple[object, ...]:
+def outline(steps: Steps, dim: float) -> tuple[object, ...]:
     """What plans have in common that differ by numbers of rows, penalties and noises only."""
-    rows, penalties = fitted(plan)
+    rows, penalties = fitted(steps)
     return tuple(
         (
-            generation.design,
-            generation.pooled,
-            generation.features,
-            generation.feature_map,
-            # whether rows are left out
-            generation.subsample and (generation.subsample, generation.n_samples),
-            generation.penalty == "cv",
+            step.is_pooled,
+            step.towards,
+            step.features,
+            step.map,
+            step.drawn and (step.drawn, step.rows),  # whether rows are left out
+            step.retuned,
             regime(n, lam, dim),
+            step.loss,
             tuple(
-                (s.labeler, s.label_noise > 0, s.weight, s.covariance) for s in generation.sources
+                (
+                    b.design,
+                    tuple(b.shares.items()),
+                    b.noise > 0,
+                    b.weight,
+                    b.covariance,
+                    b.labels,
+                    b.keep,
+                    tuple(b.judge.items()),
+                )
+                for b in step.blocks
             ),
         )
-        for generation, n, lam in zip(plan, rows, penalties, strict=True)
+        for step, n, lam in zip(steps, rows, penalties, strict=True)
     )

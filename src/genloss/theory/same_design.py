@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from genloss.theory.fit import Stage
 from genloss.theory.labelers import Group
-from genloss.theory.moments import Moments, inner
+from genloss.theory.moments import Moments
 
 Array = npt.NDArray[np.float64]
 
@@ -74,10 +74,8 @@ class Run:
         }
         for known, filter_ in self._filters.items():
             spread = self._beyond[known][labeler]
-            value = stage.shrunk(stage.shrunk(spread))
-            if stage.gap is not None:
-                second = moments.signal * (self._filters[labeler] * filter_) + spread
-                value = value + inner(stage.gap, second) * stage.gain
+            both = moments.signal * (self._filters[labeler] * filter_)
+            value = stage.spread(both, spread)
             self._projected[labeler, known] = self._projected[known, labeler] = value
 
     def _covariance(self, model: int, other: int) -> Array:

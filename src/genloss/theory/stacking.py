@@ -25,15 +25,16 @@ def stacked_least_squares(
     d, n, spectrum = moments.directions.dim, stage.n_samples, moments.spectrum
     whole = average(members)
     variance = whole.variance * stage.label_gain if whole.noisy else np.zeros(moments.shape)
+    constants = pair_constants(members, n, d)
     for i, (rows, one, _) in enumerate(members):
         for j, (others, other, _) in enumerate(members):
-            same, spread = _pair(rows, None if j == i else others, n, d)
+            same, spread = constants[0][i][j], constants[1][i][j]
             means = moments.signal * (moments.mean(one) * moments.mean(other))
             covariance = moments.covariance(one, other)
             # x times the second moment, less the square of the mean fit
             variance = variance + (same - rows * others / n**2) * means + same * covariance
             total = inner(spectrum, means + covariance)
-            variance = variance + spread * total * (moments.directions.count / spectrum)
+            variance = variance + spread * total * (moments.directions.multiplicity / spectrum)
     moments.record(
         model,
         moments.mean(whole.labeler),
@@ -43,7 +44,19 @@ def stacked_least_squares(
     )
 
 
-def _pair(rows: Array, other: Array | None, n: Array, d: int) -> tuple[Array, Array]:
+def pair_constants(
+    members: Sequence[Group], n: Array, d: float
+) -> tuple[list[list[Array]], list[list[Array]]]:
+    """Constants x and y of every pair of blocks, in two square lists."""
+    rows = [group.rows for group in members]
+    pairs = [
+        [_pair(one, None if j == i else other, n, d) for j, other in enumerate(rows)]
+        for i, one in enumerate(rows)
+    ]
+    return [[x for x, _ in row] for row in pairs], [[y for _, y in row] for row in pairs]
+
+
+def _pair(rows: Array, other: Array | None, n: Array, d: float) -> tuple[Array, Array]:
     """Constants of one pair of blocks; pairs of different blocks follow from their union."""
     if other is None:
         return beta_moments(rows, n, d)
@@ -52,7 +65,7 @@ def _pair(rows: Array, other: Array | None, n: Array, d: int) -> tuple[Array, Ar
     return (x - x1 - x2) / 2, (y - y1 - y2) / 2
 
 
-def beta_moments(rows: Array, n: Array, d: int) -> tuple[Array, Array]:
+def beta_moments(rows: Array, n: Array, d: float) -> tuple[Array, Array]:
     """Constants x, y of ``E A M A' = x M + y tr(M) I``, A = W^-1 W_1, for Wishart W = W_1 + W_2.
 
     Notes

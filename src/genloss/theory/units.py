@@ -19,16 +19,18 @@ from genloss.errors import InvalidInputError
 from genloss.generation import Generation, Source
 from genloss.plan import Plan
 from genloss.problem import Problem
+from genloss.spectrum import Spectral
 
 _ANNIHILATING = 2.0**1000
 _ORDINARY = 2.0**200  # numbers up to this, and down to its inverse, are squared without thought
 
 
-def is_ordinary(problem: Problem) -> bool:
+def is_ordinary(problem: Spectral) -> bool:
     """Whether a problem can be computed with as it is written."""
-    s, truth = problem.spectrum, problem.truth
-    largest = max(float(truth.max()), -float(truth.min()))
-    return bool(s.min() > 1 / _ORDINARY and s.max() < _ORDINARY and largest < _ORDINARY)
+    if not isinstance(problem, Problem):  # a power law: its first eigenvalue is one
+        return True
+    s, energy = problem.directions.eigenvalues, problem.directions.energy
+    return bool(s.min() > 1 / _ORDINARY and s.max() < _ORDINARY and energy.max() < _ORDINARY**2)
 
 
 class Units(NamedTuple):

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.equivalents import NotSolvedError
-from genloss.generation import Generation
 from genloss.retuning import best_penalty
-from genloss.theory.directions import Directions
+from genloss.spectrum import Spectrum
+from genloss.steps import Step
 from genloss.theory.fresh import diverge
 from genloss.theory.labelers import Group, average
 from genloss.theory.moments import Moments, Shares
@@ -32,20 +32,20 @@ class Found(NamedTuple):
     """What takes the place of df2 / n_samples: rows run out as it nears one."""
 
 
-def fit(moments: Moments, generation: Generation, members: Sequence[Group], model: int) -> Found:
-    """Fit ``model`` on fresh rows of sources that differ in covariance or weight."""
-    sources, dim = generation.sources, moments.directions.dim
+def fit(moments: Moments, step: Step, members: Sequence[Group]) -> Found:
+    """Fit a model on fresh rows of blocks that differ in covariance or weight."""
+    model, blocks, dim = step.model, step.blocks, moments.directions.dim
     default = moments.spectrum
-    noise = np.array([s.label_noise**2 for s in sources])
-    thetas = [s.labeler_numbers(model) for s in sources]
-    rows = Rows.of(generation, moments.directions)
+    noise = np.array([block.noise**2 for block in blocks])
+    thetas = [block.shares for block in blocks]
+    rows = Rows.of(step, moments.directions)
     total = rows.number.sum()
 
-    near = generation.penalty == 0 and abs(total - dim) <= 1
+    near = step.penalty == 0 and abs(total - dim) <= 1
     one = moments.agree(thetas)
     if any(moments.diverges(theta) for theta in thetas) or (near and (noise.any() or not one)):
         diverge(moments, moments.mean(average(members).labeler), model)
-        return Found(generation.fixed_penalty, math.nan, 0.0)
+        return Found(step.penalty, math.nan, 0.0)
     if near and total >= dim:
         _copy(moments, thetas[0], model)
         return Found(0.0, math.nan, 0.0)
@@ -55,8 +55,8 @@ def fit(moments: Moments, generation: Generation, members: Sequence[Group], mode
     )
     means = np.array([_only(moments.mean(theta)) + 0 * default for theta in thetas])
     second = moments.signal * means[:, None] * means + spread
-    lam = generation.penalty
-    if lam == "cv":
+    lam = step.penalty
+    if step.retuned:
         lam = best_penalty(
             lambda tried: np.array([rows.left_out(noise, second, each) for each in tried]),
             rows.trace,
@@ -86,12 +86,13 @@ class Rows(NamedTuple):
     weight: Array
 
     @classmethod
-    def of(cls, generation: Generation, directions: Directions) -> Rows:
-        """The rows of a generation."""
-        sources, default = generation.sources, directions.spectrum
-        sigma = np.array([default if s.covariance is None else s.covariance for s in sources])
-        number = np.array([s.n_samples for s in sources], dtype=np.float64)
-        return cls(sigma, directions.count, number, np.array([s.weight for s in sources]))
+    def of(cls, step: Step, directions: Spectrum) -> Rows:
+        """The rows of a step."""
+        blocks, default = step.blocks, directions.eigenvalues
+        sigma = np.array([default if b.covariance is None else b.covariance for b in blocks])
+        number = np.array([block.rows for block in blocks], dtype=np.float64)
+        weight = np.array([block.weight for block in blocks])
+        return cls(sigma, directions.multiplicity, number, weight)
 
     @property
     def trace(self) -> float:

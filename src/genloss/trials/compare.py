@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +14,9 @@ from genloss.curve import Curve
 from genloss.errors import InvalidInputError
 from genloss.plan import Plan
 from genloss.problem import Problem
-from genloss.trials import literal, runner, two_numbers
+from genloss.steps import resolve
+from genloss.trials import runner
+from genloss.trials.engine import Engine, able, literal
 from genloss.trials.tally import Batch, Tally
 
 if TYPE_CHECKING:
@@ -212,17 +213,17 @@ def compare(
     seed = _check.integer("seed", seed, minimum=0)
     method = _check.choice("method", method, ("auto", "literal", "exact"))
     workers = _check.integer("workers", cores() if workers is None else workers, minimum=1)
-    engine = _engine(problem, plan, other, method)
+    engine = _engine(problem, plan, other, method).for_problem(problem)
 
     def run(stream: np.random.SeedSequence, count: int) -> tuple[Batch, Batch, Batch]:
         one, two = (
-            engine.run(problem, each, np.random.default_rng(stream), count)
+            engine.run(problem, resolve(each), np.random.default_rng(stream), count)
             for each in (plan, other)
         )
         return one, two, Batch(one.risks - two.risks, one.sums, one.aside)
 
     rounds = runner.rounds(
-        run, runner.blocks(trials, engine.BLOCK), seed, workers, engine.LOOK // engine.BLOCK
+        run, runner.blocks(trials, engine.block), seed, workers, engine.look // engine.block
     )
     tallies: list[Tally] = []
     for batches in rounds:
@@ -233,33 +234,26 @@ def compare(
         difference=together.mean,
         stderr=together.stderr,
         stderr_apart=np.hypot(first.stderr, second.stderr),
-        method=engine.NAME,
+        method=engine.name,
         trials=trials,
-        curve=first.curve(engine.NAME, runner.cautions(problem, plan)),
-        other=second.curve(engine.NAME, runner.cautions(problem, other)),
+        curve=first.curve(engine.name, runner.cautions(problem, plan)),
+        other=second.curve(engine.name, runner.cautions(problem, other)),
     )
 
 
-def _engine(problem: Problem, plan: Plan, other: Plan, method: str) -> ModuleType:
+def _engine(problem: Problem, plan: Plan, other: Plan, method: str) -> Engine:
     if method == "literal":
-        return literal
-    those = runner.exact_engines(problem, other)
-    able = [engine for engine in runner.exact_engines(problem, plan) if engine in those]
-    if method == "exact" and not able:
+        return literal()
+    one, two = resolve(plan), resolve(other)
+    both = [
+        (engine, draws)
+        for engine in able(problem, one)
+        if (draws := engine.draws) is not None and engine.refuses(problem, two) is None
+    ]
+    if method == "exact" and not both:
         for each in (plan, other):
             runner.engine_for(problem, each, method)  # says what is in the way
         raise InvalidInputError("method was 'exact'; no exact engine runs both plans, use 'auto'")
-    alike = [engine for engine in able if _drawn(engine, plan) == _drawn(engine, other)]
-    return next(iter(alike or (able if method == "exact" else [literal])))
-
-
-def _drawn(engine: ModuleType, plan: Plan) -> list[object]:
-    """What decides which random numbers an exact engine draws for a plan."""
-    return [
-        (
-            generation.design,
-            engine is two_numbers and generation.fixed_penalty > 0,
-            [(source.n_samples, source.label_noise > 0) for source in generation.sources],
-        )
-        for generation in plan
-    ]
+    alike = [each for each, draws in both if [*map(draws, one)] == [*map(draws, two)]]
+    apart = [each for each, _ in both] if method == "exact" else [literal()]
+    return next(iter(alike or apart))

@@ -10,14 +10,14 @@ from genloss.retuning import best_penalty
 Array = npt.NDArray[np.float64]
 
 
-def chosen_penalty(X: Array, y: Array, weights: Array) -> float:
+def chosen_penalty(X: Array, y: Array, weights: Array | None = None) -> float:
     """The penalty that a fit with ``penalty="cv"`` uses.
 
     Minimises ``sum_i weights_i (y_i - x_i'w_(i))**2``, ``w_(i)`` fitted without row i and the penalty
     times the number of rows unchanged. All penalties are answered from one decomposition: with
     ``sqrt(weights) X = U diag(root) V'`` the residual left out is ``r_i / (1 - h_i)``.
     """
-    scale = np.sqrt(weights)
+    scale = np.ones(len(X)) if weights is None else np.sqrt(weights)
     n, labels = len(X), np.asarray(y * scale, dtype=np.float64)
     U, root, _ = np.linalg.svd(
         np.asarray(X * scale[:, None], dtype=np.float64), full_matrices=False

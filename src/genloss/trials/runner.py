@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from itertools import chain, islice, pairwise
-from types import ModuleType
 from typing import TypeVar
 
 import numpy as np
@@ -15,38 +14,40 @@ from genloss.cautions import fitted_rows, freedom, near_interpolation
 from genloss.errors import InvalidInputError
 from genloss.plan import Plan
 from genloss.problem import Problem
+from genloss.steps import Step, resolve
+from genloss.trials.engine import Engine, able, all_engines, literal
 
 MOST_TRIALS = 10**12
 T = TypeVar("T")
 
 
-def engine_for(problem: Problem, plan: Plan, method: str) -> ModuleType:
-    """The cheapest engine that is exact for the plan, or the literal one."""
-    from genloss.trials import literal  # slow to import
+def engine_for(problem: Problem, plan: Plan, method: str) -> Engine:
+    """The cheapest engine that is exact for the plan, or the one that is asked for."""
+    steps = resolve(plan)
+    if method == "literal":
+        return literal()
+    found = [each for each in able(problem, steps) if method in ("auto", "exact", each.method)]
+    if method != "auto" and not found:
+        raise InvalidInputError(_refusal(problem, steps, method))
+    always = [each for each in found if each.pays is None]
+    best = always[0] if always else literal() if method == "auto" else found[0]
+    for each in found:
+        if each.pays is not None and each.pays(problem, steps, best):
+            best = each
+    return best.for_problem(problem)
 
-    able = exact_engines(problem, plan)
-    if method == "exact" and not able:
-        raise InvalidInputError(
-            f"method was 'exact'; no source has more than dim = {problem.dim} rows, or a source of a "
-            "plan that pools rows has fewer, or a reused design is divided anew among labelers, "
-            "or features are random, or rows are drawn from a pool, or a penalty is chosen by "
-            "leave-one-out ('cv'): single rows matter then, use "
-            "'auto' or 'literal'"
-        )
-    return literal if method == "literal" or not able else able[0]
 
-
-def exact_engines(problem: Problem, plan: Plan) -> list[ModuleType]:
-    """The engines that are exact for the plan, the cheapest first."""
-    from genloss.trials import least_squares, triangular_rows, two_numbers
-
-    if plan.has_features or plan.has_subsamples or plan.has_cv:
-        return []
-    return [
-        each
-        for each in (two_numbers, least_squares, triangular_rows)
-        if each.applies(problem, plan)
-    ]
+def _refusal(problem: Problem, steps: Sequence[Step], method: str) -> str:
+    refused: dict[str | None, list[str]] = {}
+    for each in all_engines():
+        if each.exact and method in ("exact", each.method):
+            name = each.name.removeprefix("exact, ")
+            refused.setdefault(each.refuses(problem, steps), []).append(name)
+    reasons = [f"{', '.join(names)}: {reason}" for reason, names in refused.items()]
+    return (
+        f"method was {method!r}; no such engine runs the plan without its rows "
+        f"({'; '.join(reasons)}): use 'auto' or 'literal'"
+    )
 
 
 def blocks(trials: int, size: int) -> Iterator[int]:
@@ -87,10 +88,11 @@ def check_finite(risks: npt.NDArray[np.float64]) -> None:
 
 def cautions(problem: Problem, plan: Plan) -> tuple[str, ...]:
     """Sentences about models whose average does not settle."""
-    rows, free = np.array(fitted_rows(plan)), np.array(freedom(plan, problem.dim))
-    close = near_interpolation(rows, free, plan.penalty)
-    noisy = [any(source.label_noise > 0 for source in each.sources) for each in plan]
-    pooled = np.logical_or.accumulate(noisy) & [generation.pooled for generation in plan]
+    steps = resolve(plan)
+    rows, free = np.array(fitted_rows(steps)), np.array(freedom(steps, problem.dim))
+    close = near_interpolation(rows, free, np.array([step.penalty for step in steps]))
+    noisy = np.array([any(block.noise > 0 for block in step.blocks) for step in steps])
+    pooled = np.logical_or.accumulate(noisy) & [step.is_pooled for step in steps]
     near = np.flatnonzero(close & (pooled | noisy)).tolist()
     if not near:
         return ()

@@ -16,6 +16,7 @@ from genloss.curve import Curve
 from genloss.errors import InvalidInputError
 from genloss.plan import Plan
 from genloss.problem import Problem
+from genloss.steps import resolve
 from genloss.trials import runner
 from genloss.trials.tally import Batch, Tally
 
@@ -50,10 +51,11 @@ def simulate(
         is kept, so that memory does not grow with it.
     seed : int, default 0
         Seed. The result depends on it and not on the number of workers.
-    method : {"auto", "literal", "exact"}, default "auto"
+    method : {"auto", "literal", "exact", "revealed"}, default "auto"
         "literal" draws every row and fits every model. "exact" draws from the same law without the
         rows: O(1) per fresh least-squares fit, O(dim) for reused designs and for ridge under
-        identity covariance, O(dim**3) for any other fit to more than dim rows.
+        identity covariance, O(dim) per step of conjugate gradients for any other (`engines.md`),
+        O(dim**3) where that is less. "revealed" is the engine of these steps, whatever it costs.
         "auto" takes the cheapest of these that applies, and names it on the curve.
     relative_stderr : float, optional
         Stop as soon as the standard error of every model's risk is at most this share of it.
@@ -94,14 +96,14 @@ def simulate(
 
     >>> seen = gl.simulate(problem, plan, trials=10**9, on_round=lambda curve: curve.trials < 1000)
     >>> seen.trials
-    1024
+    2048
     """
     _check.instance("problem", problem, Problem)
     _check.instance("plan", plan, Plan)
     plan.check_fits(problem.dim)
     trials = _check.integer("trials", trials, minimum=2, maximum=runner.MOST_TRIALS)
     seed = _check.integer("seed", seed, minimum=0)
-    method = _check.choice("method", method, ("auto", "literal", "exact"))
+    method = _check.choice("method", method, ("auto", "literal", "exact", "revealed"))
     if relative_stderr is not None:
         relative_stderr = _check.positive("relative_stderr", relative_stderr)
     if workers is None:
@@ -112,19 +114,19 @@ def simulate(
         raise InvalidInputError(f"on_round was {shown(on_round)}; it must be a function of a Curve")
     single = _check.choice("dtype", dtype, ("float64", "float32")) == "float32"
     engine = runner.engine_for(problem, plan, method)
-    engine_run, name, size = engine.run, engine.NAME, engine.BLOCK
-    if single and engine.SINGLE:
+    engine_run, name, size = engine.run, engine.name, engine.block
+    if single and engine.single:
         engine_run, name = partial(engine_run, dtype=np.float32), f"{name}, float32"
-    warnings = runner.cautions(problem, plan)
+    steps, warnings = resolve(plan), runner.cautions(problem, plan)
 
     def run(stream: np.random.SeedSequence, count: int) -> Batch:
         with np.errstate(over="ignore", invalid="ignore"):
-            batch: Batch = engine_run(problem, plan, np.random.default_rng(stream), count)
+            batch: Batch = engine_run(problem, steps, np.random.default_rng(stream), count)
         runner.check_finite(batch.risks)
         return batch
 
     sizes = runner.blocks(trials, size)
-    rounds = runner.rounds(run, sizes, seed, workers, engine.LOOK // size)
+    rounds = runner.rounds(run, sizes, seed, workers, engine.look // size)
     tally: Tally | None = None
     with closing(rounds), _progress_bar(progress, trials) as advance:
         for batches in rounds:

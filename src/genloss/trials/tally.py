@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple, Self
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -26,11 +27,14 @@ class Batch(NamedTuple):
     aside : ndarray of shape (n_models,), or 0.0 where k is the number of directions
         Summed squared length of what is left of the errors. Its directions are uniform and
         independent from run to run: the expected square of the sum is the sum of squares.
+    scores : mapping of str to ndarray of shape (count, n_models)
+        Other columns of the curve, by name.
     """
 
     risks: Array
     sums: Array
     aside: Array | float = 0.0
+    scores: Mapping[str, Array] = MappingProxyType({})
 
 
 class Tally(NamedTuple):
@@ -42,26 +46,35 @@ class Tally(NamedTuple):
     """Summed squared deviations of the risks from their mean."""
     sums: Array
     aside: Array
+    scores: Mapping[str, tuple[Array, Array]] = MappingProxyType({})
+    """Mean, and summed squared deviations, of the other columns."""
 
     @classmethod
     def of(cls, batches: Iterable[Batch]) -> Self:
         """Count the runs of some batches."""
-        risks, sums, aside = zip(*batches, strict=True)
+        risks, sums, aside, scores = zip(*batches, strict=True)
+        found = {
+            name: _moments(np.concatenate([each[name] for each in scores])) for name in scores[0]
+        }
         together = np.concatenate(risks)
-        mean = together.mean(axis=0)
-        scatter = np.sum((together - mean) ** 2, axis=0)
-        return cls(len(together), mean, scatter, np.sum(sums, axis=0), np.sum(aside, axis=0))
+        whole = np.sum(sums, axis=0), np.sum(aside, axis=0)
+        return cls(len(together), *_moments(together), *whole, found)
 
     def joined(self, other: Self) -> Self:
         """Both sets of runs together."""
         runs = self.runs + other.runs
-        step = other.mean - self.mean
+
+        def both(one: tuple[Array, Array], two: tuple[Array, Array]) -> tuple[Array, Array]:
+            step = two[0] - one[0]
+            mean = one[0] + step * (other.runs / runs)
+            return mean, one[1] + two[1] + step**2 * (self.runs * (other.runs / runs))
+
         return type(self)(
             runs,
-            self.mean + step * (other.runs / runs),
-            self.scatter + other.scatter + step**2 * (self.runs * (other.runs / runs)),
+            *both((self.mean, self.scatter), (other.mean, other.scatter)),
             self.sums + other.sums,
             self.aside + other.aside,
+            {name: both(self.scores[name], other.scores[name]) for name in self.scores},
         )
 
     @property
@@ -79,6 +92,10 @@ class Tally(NamedTuple):
         # E |mean error|^2 = bias + variance / count
         square = (np.sum(self.sums**2, axis=1) + self.aside) / self.runs**2
         variance = (self.mean - square) * self.runs / (self.runs - 1)
+        more: dict[str, Any] = {name: mean for name, (mean, _) in self.scores.items()}
+        if "error" in more:
+            spread = self.scores["error"][1]
+            more["error_stderr"] = np.sqrt(spread / (self.runs - 1) / self.runs)
         return Curve(
             risk=self.mean,
             bias=self.mean - variance,
@@ -87,4 +104,11 @@ class Tally(NamedTuple):
             method=method,
             warnings=warnings,
             trials=self.runs,
+            **more,
         )
+
+
+def _moments(values: Array) -> tuple[Array, Array]:
+    """Mean over the first axis and summed squared deviations from it."""
+    mean = values.mean(axis=0)
+    return mean, np.sum((values - mean) ** 2, axis=0)

@@ -15,10 +15,12 @@ from genloss.curve import Curve
 from genloss.errors import InvalidInputError
 from genloss.generation import Generation, Source
 from genloss.plan import Plan
-from genloss.problem import Problem
+from genloss.spectrum import Spectral, directions_of
+from genloss.theory.forever.caution import with_cure
 from genloss.theory.predict import predict
 from genloss.theory.routes import has_closed_route
 from genloss.tuning.schedule import best_schedule, downhill
+from genloss.tuning.search import lowest
 
 __all__ = ["Tuned", "real_rows_needed", "tune"]
 
@@ -113,7 +115,7 @@ class Tuned:
 
 
 def tune(
-    problem: Problem,
+    problem: Spectral,
     plan: Plan,
     *,
     over: str = "penalty",
@@ -162,12 +164,12 @@ def tune(
     >>> best.value < best.value_before
     True
     """
-    _check.instance("problem", problem, Problem)
+    directions = directions_of(problem)
     _check.instance("plan", plan, Plan)
     over = _check.choice("over", over, OVER)
     score = OBJECTIVES[_check.choice("objective", objective, tuple(OBJECTIVES))]
     if penalties is None:
-        top = float(problem.spectrum.max())
+        top = float(directions.eigenvalues.max())
         penalties = (1e-10 * top, 100 * top)
     limits = _check.vector("penalties", penalties, above="> 0")
     if limits.size != 2:
@@ -176,7 +178,7 @@ def tune(
     if not lowest < highest:
         raise InvalidInputError(f"penalties was {shown(penalties)}; the first must be the smaller")
     logs = np.linspace(np.log(lowest), np.log(highest), _GRID)
-    before = predict(problem, plan)
+    before = with_cure(problem, plan, predict(problem, plan))
     if over == "last_penalty":
         best = _best_single(problem, score, logs, lambda lam: _with_last_penalty(plan, lam))
     else:
@@ -185,7 +187,7 @@ def tune(
         best = _best_schedule(problem, score, logs, best)
     if not score(predict(problem, best).risk) < score(before.risk):
         best = plan
-    curve = predict(problem, best)
+    curve = with_cure(problem, best, predict(problem, best))
     return Tuned(best, curve, before, objective, score(curve.risk), score(before.risk))
 
 
@@ -195,23 +197,18 @@ def _with_last_penalty(plan: Plan, lam: float) -> Plan:
 
 
 def _best_single(
-    problem: Problem,
+    problem: Spectral,
     score: Callable[[Array], float],
     grid: Array,
     build: Callable[[float], Plan],
 ) -> Plan:
     """Best log penalty of a grid, refined between its neighbours; zero is a candidate too."""
-    from scipy.optimize import minimize_scalar
 
-    def value(log_lam: float) -> float:
-        return score(predict(problem, build(float(np.exp(log_lam)))).risk)
+    def values(logs: Array) -> Array:
+        tried = predict(problem, [build(float(lam)) for lam in np.exp(logs)])
+        return np.array([score(curve.risk) for curve in tried])
 
-    tried = predict(problem, [build(float(lam)) for lam in np.exp(grid)])
-    values = [score(curve.risk) for curve in tried]
-    at = int(np.argmin(values))
-    around = (grid[max(at - 1, 0)], grid[min(at + 1, grid.size - 1)])
-    found = minimize_scalar(value, bounds=around, method="bounded", options={"xatol": 1e-3})
-    log_lam, least = (found.x, found.fun) if found.fun < values[at] else (grid[at], values[at])
+    log_lam, least = lowest(values, grid, tolerance=1e-3)
     without = build(0.0)
     if score(predict(problem, without).risk) <= least:
         return without
@@ -219,7 +216,7 @@ def _best_single(
 
 
 def _best_schedule(
-    problem: Problem, score: Callable[[Array], float], grid: Array, start: Plan
+    problem: Spectral, score: Callable[[Array], float], grid: Array, start: Plan
 ) -> Plan:
     """One penalty per generation, each at least the smallest of the grid."""
     low, high = float(grid[0]), float(grid[-1])
@@ -309,11 +306,13 @@ def _with_real_rows(generation: Generation, n_real: int, real_noise: float | Non
     rest: list[Source] = []
     left = n_real
     for source in generation.sources:
-        taken = 0 if source.labeler == "real" else min(left, source.n_samples)
+        taken = 0 if source.labeler == "real" else min(left, source.new_rows)
         left -= taken
         if taken:
             noise = source.real_noise if real_noise is None else real_noise
             real.append(replace(source, n_samples=taken, labeler="real", real_noise=noise))
-        if taken < source.n_samples:
-            rest.append(replace(source, n_samples=source.n_samples - taken))
+        if source.inputs != "new":
+            rest.append(source)
+        elif taken < source.new_rows:
+            rest.append(replace(source, n_samples=source.new_rows - taken))
     return replace(generation, sources=(*real, *rest))

@@ -1,0 +1,323 @@
+"""How well `genloss.weigh` weighs, on real tables with many rows left to test on.
+
+Every run draws n real rows, m synthetic ones and rows to test from one table, disjoint, and asks `weigh`.
+The truth is read off literal ridge fits at every weight, solved here and scored on the test rows. A *cell* is
+a table, a setting and a labeler; its best fixed weight is that of least mean error over the seeds. *Harm* is an
+error over 3 % above that of real rows alone. Nothing is chosen here: rule and grids are the package's.
+
+    python benchmarks/weigh_accuracy.py runs.csv --seeds 8 --data DIR
+    python benchmarks/weigh_accuracy.py runs.csv --page
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import time
+import warnings
+import zlib
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from forecast_tables import Table, load, sources
+from scipy.special import ndtri
+from sklearn.ensemble import GradientBoostingRegressor
+from threadpoolctl import threadpool_limits
+
+import genloss as gl
+
+SETTINGS = ((50, 1000), (100, 500), (200, 1000), (200, 4000), (500, 2000))
+FEWEST_TEST, MOST_TEST, MOST_COLUMNS = 300, 2000, 100
+FEWEST_ROWS = 1350
+FIRST_SEED, TABLE_SEED = 7000, 20261127
+ELSEWHERE = ("own", "noise", "shift .15", "shift .6", "trees", "real", "tilt")
+THESE = ("own model of these", "copula", "jitter")
+FIELDS = (
+    *("table", "p", "n", "m", "labeler", "seed", "made_from", "weight", "low", "high", "augment"),
+    *("shown", "worth", "copies", "auc", "far", "label_z", "errors", "loo", "seconds"),
+)
+Rows = tuple[np.ndarray, np.ndarray]
+Run = dict[str, str]
+
+
+def ridge(X: np.ndarray, y: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """A user's own ridge: standardised, its penalty by leave-one-out."""
+    from sklearn.linear_model import RidgeCV
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    model = make_pipeline(StandardScaler(), RidgeCV(np.logspace(-4, 1, 11) * len(y)))
+    return model.fit(X, y).predict
+
+
+def direction(X: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A random linear function of the columns, of variance one over the table."""
+    scale = X.std(axis=0)
+    values = ((X - X.mean(axis=0)) / scale) @ rng.normal(size=X.shape[1])
+    return (values - values.mean()) / values.std()
+
+
+def copula(X: np.ndarray, y: np.ndarray, m: int, rng: np.random.Generator) -> Rows:
+    """Normal scores of all columns and the label, drawn anew and mapped through the sorted values."""
+    rows = np.column_stack([X, y])
+    n = len(rows)
+    ranks = rows.argsort(axis=0, kind="stable").argsort(axis=0)
+    scores = ndtri((ranks + 0.5) / n)
+    correlation = 0.98 * np.corrcoef(scores.T) + 0.02 * np.eye(rows.shape[1])
+    drawn = rng.multivariate_normal(np.zeros(len(correlation)), correlation, m)
+    places = np.clip((np.argsort(np.argsort(drawn, axis=0), axis=0) + 0.5) / m * n, 0, n - 1)
+    made = np.take_along_axis(np.sort(rows, axis=0), places.astype(int), axis=0)
+    return made[:, :-1], made[:, -1]
+
+
+def draw(
+    X: np.ndarray, y: np.ndarray, n: int, m: int, labeler: str, rng: np.random.Generator
+) -> tuple[Rows, Rows, Rows] | None:
+    """Real rows, synthetic rows, test rows; None where the table is too small."""
+    trained = n if labeler in ("own", "trees") else 0
+    if len(y) < n + m + trained + FEWEST_TEST:
+        return None
+    where = direction(X, rng)
+    order = rng.permutation(len(y))
+    real, rest = order[:n], order[n:]
+    test, rest = rest[:MOST_TEST], rest[min(MOST_TEST, len(rest) - m - trained) :]
+    test = test[: len(order) - n - m - trained]
+    before, rest = rest[:trained], rest[trained:]
+    chosen = rest[:m]
+    if labeler == "tilt":
+        odds = np.exp(where[rest] - where[rest].max())
+        chosen = (
+            rng.choice(rest, m, replace=False, p=odds / odds.sum())
+            if len(rest) > 2 * m
+            else (rest[np.argsort(where[rest])[-m:]])
+        )
+    made = X[chosen]
+    sd = y.std()
+    labels = y[chosen]
+    if labeler == "own":
+        labels = ridge(X[before], y[before])(made)
+    elif labeler == "trees":
+        model = GradientBoostingRegressor(n_estimators=40, subsample=0.5, random_state=0)
+        labels = model.fit(X[before], y[before]).predict(made)
+    elif labeler == "noise":
+        labels = labels + sd * rng.normal(size=m)
+    elif labeler.startswith("shift"):
+        labels = labels + float(labeler.split()[1]) * sd * where[chosen]
+    elif labeler == "own model of these":
+        labels = ridge(X[real], y[real])(made)
+    elif labeler == "copula":
+        made, labels = copula(X[real], y[real], m, rng)
+    elif labeler == "jitter":
+        picked = rng.choice(real, m)
+        made = X[picked] + 0.1 * X[real].std(axis=0) * rng.normal(size=(m, X.shape[1]))
+        labels = y[picked] + 0.1 * y[real].std() * rng.normal(size=m)
+    return (X[real], y[real]), (made, labels), (X[test], y[test])
+
+
+def truths(found: gl.Weighed, real: Rows, made: Rows, test: Rows) -> list[float]:
+    """Test error of a literal fit at every weight, by the penalty that leave-one-out chose there."""
+    mean, scale = real[0].mean(axis=0), real[0].std(axis=0)
+    scale = np.where(scale > 0, scale, np.inf)
+    X, more, X_test = ((rows - mean) / scale for rows in (real[0], made[0], test[0]))
+    own, made_too, seen = (
+        np.column_stack([np.ones(len(rows)), rows]) for rows in (X, more, X_test)
+    )
+    ours, theirs = (own.T @ own, own.T @ real[1]), (made_too.T @ made_too, made_too.T @ made[1])
+    shrinks = np.append(0.0, np.ones(X.shape[1]))
+    errors = []
+    for weight, penalty in zip(found.weights, found.penalties, strict=True):
+        alpha = penalty * (len(X) + weight * len(more))
+        system = ours[0] + weight * theirs[0] + np.diag(alpha * shrinks)
+        model = np.linalg.solve(system, ours[1] + weight * theirs[1])
+        errors.append(float(np.mean((seen @ model - test[1]) ** 2)))
+    return errors
+
+
+def usable(folder: Path | None) -> Iterator[Table]:
+    """Tables with enough rows and not too many columns, in a random order of their own."""
+    names = sorted(sources(folder))
+    for place in np.random.default_rng(TABLE_SEED).permutation(len(names)):
+        try:
+            table = load(folder, names[place])
+        except Exception:  # noqa: BLE001, S112  # a table that is not there is not measured
+            continue
+        if table.X.shape[1] <= MOST_COLUMNS and len(table.y) >= FEWEST_ROWS:
+            yield table
+
+
+def runs(folder: Path | None, tables: int, seeds: int, labelers: tuple[str, ...]) -> Iterator[Run]:
+    """All runs, seed by seed, so that they can be cut short."""
+    chosen = list(islice(usable(folder), tables))
+    for seed in range(FIRST_SEED, FIRST_SEED + seeds):
+        for table in chosen:
+            name = table.name
+            for n, m in SETTINGS:
+                for labeler in labelers:
+                    tag = zlib.crc32(f"{name}-{n}-{m}-{labeler}-{seed}".encode())
+                    drawn = draw(table.X, table.y, n, m, labeler, np.random.default_rng(tag))
+                    if drawn is not None:
+                        yield from measured(name, labeler, seed, drawn)
+
+
+def measured(name: str, labeler: str, seed: int, drawn: tuple[Rows, Rows, Rows]) -> Iterator[Run]:
+    """One run: the answer, and the test errors at all weights."""
+    real, made, test = drawn
+    varies = real[0].std(axis=0) > 0
+    if not varies.any() or real[1].std() == 0:
+        return
+    real, made, test = ((rows[:, varies], labels) for rows, labels in drawn)
+    origin = "these rows" if labeler in THESE else "elsewhere"
+    start = time.process_time()
+    found = gl.weigh(real, made, made_from=origin, seed=seed)
+    seconds = time.process_time() - start
+    values = {
+        "table": name,
+        "p": real[0].shape[1],
+        "n": len(real[1]),
+        "m": len(made[1]),
+        "labeler": labeler,
+        "seed": seed,
+        "made_from": origin,
+        "weight": found.weight,
+        "low": found.plausible[0],
+        "high": found.plausible[1],
+        "augment": int(found.advice.augment),
+        "shown": int(found.advice.gain_shown),
+        "worth": found.worth.value,
+        "copies": found.copies,
+        "auc": found.difference.auc,
+        "far": found.difference.far_share,
+        "label_z": found.difference.label_z,
+        "errors": " ".join(f"{e:.6g}" for e in truths(found, real, made, test)),
+        "loo": " ".join(f"{e:.6g}" for e in found.error),
+        "seconds": f"{seconds:.3f}",
+    }
+    yield {key: str(value) for key, value in values.items()}
+
+
+# --- the page ---------------------------------------------------------------------------------
+
+
+def page(rows: list[Run]) -> str:
+    """Tables of what was measured."""
+    weights = np.append(0.0, np.logspace(-3, 1, 17))
+    cells: dict[tuple[str, ...], list[Run]] = {}
+    for run in rows:
+        cells.setdefault(tuple(run[key] for key in ("table", "n", "m", "labeler")), []).append(run)
+    scored: list[dict[str, object]] = []
+    for (table, n, m, labeler), those in cells.items():
+        errors = np.array([[float(e) for e in run["errors"].split()] for run in those])
+        loo = np.array([[float(e) for e in run["loo"].split()] for run in those])
+        fixed = int(np.argmin(errors.mean(axis=0)))
+        for run, error, left in zip(those, errors, loo, strict=True):
+            at = int(np.argmin(np.abs(weights - float(run["weight"]))))
+            n_m = int(n) / int(m)
+            golden = (np.sqrt(n_m**2 + 4 * n_m) - n_m) / 2
+            golden = n_m * (1 - golden) / golden  # of a synthetic row, a real one having 1
+            ways = {
+                "real only": 0,
+                "weight 1": int(np.argmin(np.abs(weights - 1))),
+                "golden ratio": int(np.argmin(np.abs(weights - golden))),
+                "least leave-one-out": int(np.argmin(left)),
+                "`weigh`": at,
+                "`weigh`, 0 where it says do not augment": at * int(run["augment"]),
+                "best fixed weight": fixed,
+            }
+            scored.append(
+                {
+                    "table": table, "n": int(n), "m": int(m), "labeler": labeler,
+                    "ratio": {w: error[k] / error[fixed] for w, k in ways.items()},
+                    "harm": {w: error[k] > 1.03 * error[0] for w, k in ways.items()},
+                    "inside": float(run["low"]) - 1e-9 <= weights[fixed] <= float(run["high"]) + 1e-9,
+                    "zero": float(run["low"]) == 0, "auc": float(run["auc"]), "far": float(run["far"]),
+                    "z": float(run["label_z"]), "copies": float(run["copies"]),
+                    "gain": error[at] / error[0],
+                }
+            )  # fmt: skip
+    lines = []
+    for title, labelers in (
+        ("owe nothing to the real rows", ELSEWHERE),
+        ("made from these rows", THESE),
+    ):
+        part = [s for s in scored if s["labeler"] in labelers]
+        if not part:
+            continue
+        tables = {s["table"] for s in part}
+        lines += [f"\nRows that {title}: {len(part):,} runs on {len(tables)} tables.\n"]
+        lines += ["| way | median | mean | 95 % | harm |", "|---|---|---|---|---|"]
+        for way in part[0]["ratio"]:
+            ratio = np.array([s["ratio"][way] for s in part])
+            harm = np.mean([s["harm"][way] for s in part])
+            lines.append(
+                f"| {way} | {np.median(ratio):.3f} | {ratio.mean():.3f} | "
+                f"{np.quantile(ratio, 0.95):.3f} | {harm:.1%} |"
+            )
+        inside = np.mean([s["inside"] for s in part])
+        zero = np.mean([s["zero"] for s in part])
+        lines.append(
+            f"\nThe range holds the best fixed weight in {inside:.1%}, and 0 in {zero:.0%}.\n"
+        )
+        lines += [
+            "| part | runs | median | 95 % | harm | range | AUC | far out | label z > 2 | copies |",
+            "|---|---|---|---|---|---|---|---|---|---|",
+        ]
+        parts = [
+            (f"{n} + {m}", lambda s, n=n, m=m: (s["n"], s["m"]) == (n, m)) for n, m in SETTINGS
+        ]
+        parts += [(each, lambda s, each=each: s["labeler"] == each) for each in labelers]
+        for name, test in parts:
+            here = [s for s in part if test(s)]
+            if not here:
+                continue
+            ratio = np.array([s["ratio"]["`weigh`"] for s in here])
+            lines.append(
+                f"| {name} | {len(here)} | {np.median(ratio):.3f} | {np.quantile(ratio, 0.95):.3f} | "
+                f"{np.mean([s['harm']['`weigh`'] for s in here]):.1%} | "
+                f"{np.mean([s['inside'] for s in here]):.0%} | {np.median([s['auc'] for s in here]):.2f} | "
+                f"{np.median([s['far'] for s in here]):.3f} | {np.mean([s['z'] > 2 for s in here]):.2f} | "
+                f"{np.median([s['copies'] for s in here]):.2f} |"
+            )
+        worst = sorted(
+            tables, key=lambda t: -np.mean([s["ratio"]["`weigh`"] for s in part if s["table"] == t])
+        )
+        lines.append("\nWorst tables (mean ratio, harm): " + ", ".join(
+            f"{t} {np.mean([s['ratio']['`weigh`'] for s in part if s['table'] == t]):.3f} "
+            f"{np.mean([s['harm']['`weigh`'] for s in part if s['table'] == t]):.0%}"
+            for t in worst[:6]
+        ))  # fmt: skip
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--tables", type=int, default=20)
+    parser.add_argument("--seeds", type=int, default=8)
+    parser.add_argument("--these", action="store_true", help="rows made from the real ones")
+    parser.add_argument(
+        "--seconds", type=float, default=np.inf, help="processor time to stop after"
+    )
+    parser.add_argument("--page", action="store_true")
+    arguments = parser.parse_args()
+    if arguments.page:
+        with arguments.file.open(newline="") as file:
+            print(page(list(csv.DictReader(file))))
+        return
+    warnings.simplefilter("ignore")
+    new = not arguments.file.exists()
+    labelers = THESE if arguments.these else ELSEWHERE
+    with threadpool_limits(1), arguments.file.open("a", newline="") as file:
+        writer = csv.DictWriter(file, FIELDS)
+        if new:
+            writer.writeheader()
+        for run in runs(arguments.data, arguments.tables, arguments.seeds, labelers):
+            writer.writerow(run)
+            if time.process_time() > arguments.seconds:
+                break
+
+
+if __name__ == "__main__":
+    main()

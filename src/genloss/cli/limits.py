@@ -1,0 +1,38 @@
+"""``genloss limit``: what the end of a plan leads to if it goes on for ever."""
+
+from __future__ import annotations
+
+from genloss.cli.app import File, Json, app, console, examples, print_json, spelling
+from genloss.cli.plan_files import read_both
+
+
+@app.command(
+    help_epilogue=examples(
+        "genloss example > plan.toml",
+        "genloss limit plan.toml",
+        "genloss limit plan.toml --block 2 --json",
+    )
+)
+def limit(plan: File, /, *, block: int | None = None, json: Json = False) -> int:
+    """Find what the last model becomes if the end of a plan is repeated for ever.
+
+    Parameters
+    ----------
+    plan
+        A .toml or .json file with a [problem] and a [plan]; "genloss example" prints one.
+    block
+        How many of the last generations go round. Default: what explains most of the plan.
+    json
+        Print JSON for machines instead of a table.
+    """
+    from genloss.theory.forever.limit import limit as find_limit
+
+    what, problem = read_both(plan)
+    found = find_limit(problem, what, block=block)
+    if json:
+        print_json(found.to_dict())
+    else:
+        from genloss.report import print_limit
+
+        print_limit(found, problem, what, console(), say=spelling(limit))
+    return 0

@@ -1,0 +1,101 @@
+"""``genloss weigh``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from genloss.cli.app import (
+    File,
+    Json,
+    app,
+    check_figure,
+    console,
+    examples,
+    print_json,
+    save_figure,
+    spelling,
+)
+from genloss.errors import InvalidInputError
+
+
+@app.command(
+    help_epilogue=examples(
+        "genloss weigh real.csv synthetic.csv --target price",
+        "genloss weigh real.csv synthetic.csv --target price --made-from elsewhere",
+        "genloss weigh real.csv copies.csv --target price --made-from these-rows",
+        "genloss weigh real.csv synthetic.csv --target price --kernel rbf --plot out.png",
+    )
+)
+def weigh(
+    real: File,
+    synthetic: File,
+    /,
+    *,
+    target: str | None = None,
+    made_from: Literal["unknown", "elsewhere", "these-rows", "these rows"] = "unknown",
+    kernel: Literal["linear", "rbf", "polynomial"] = "linear",
+    gamma: float | None = None,
+    degree: int | None = None,
+    missing: Literal["error", "drop"] = "error",
+    seed: int = 0,
+    plot: File | None = None,
+    json: Json = False,
+) -> int:
+    """Say which weight synthetic rows deserve beside real ones.
+
+    Only real rows are scored, each under a fit that has not seen it. Prints the
+    weight, the weights that may be right, and what a synthetic row is worth.
+
+    Parameters
+    ----------
+    real
+        A table of real rows: .csv, .tsv, .parquet, .npy or .npz.
+    synthetic
+        A table of synthetic rows with the same columns.
+    target
+        Column to predict; it must be numeric.
+    made_from
+        Whether the synthetic rows were made from these very real rows (by a model fitted on
+        them, a copula, a jitter), or elsewhere. Unknown: both answers.
+    kernel
+        Model: linear ridge regression, or kernel ridge regression.
+    gamma
+        Scale of the kernel on standardised features; default 1 / number of features.
+    degree
+        Degree of the polynomial kernel; default 3.
+    missing
+        Rows with missing values: refuse them, or drop them.
+    seed
+        Seed of folds and samples.
+    plot
+        Write error against weight to this .png or .svg file.
+    json
+        Print JSON for machines instead of tables.
+    """
+    import genloss
+    from genloss.estimate.kernels import Kernel
+
+    check_figure(plot)
+    for option, value, needs in (("gamma", gamma, "rbf"), ("degree", degree, "polynomial")):
+        if value is not None and kernel not in (needs, "polynomial"):
+            raise InvalidInputError(
+                f"--{option} was {value} with --kernel {kernel}; it needs {needs}"
+            )
+    found = genloss.weigh(
+        real,
+        synthetic,
+        target,
+        made_from=made_from.replace("-", " "),
+        kernel=Kernel(kernel, gamma=gamma, degree=3 if degree is None else degree),
+        seed=seed,
+        missing=missing,
+    )
+    if json:
+        print_json(found.to_dict())
+    else:
+        from genloss.report import print_weighed
+
+        print_weighed(found, console(), say=spelling(weigh))
+    if plot is not None:
+        save_figure(found.plot, plot, quiet=json)
+    return 0

@@ -1,0 +1,83 @@
+"""Answers as documents that people keep: one HTML page without scripts, or Markdown for a model card."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from genloss._words import shown
+from genloss.documents.document import Document, Picture, Recipe, Sheet
+from genloss.documents.markup import html, markdown
+from genloss.documents.of_forecast import of_forecast
+from genloss.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from genloss.outlook.result import Forecast
+
+__all__ = [
+    "ENDINGS",
+    "Document",
+    "Picture",
+    "Recipe",
+    "Sheet",
+    "check_path",
+    "html",
+    "markdown",
+    "of_forecast",
+    "write_report",
+]
+
+ENDINGS = {".html": html, ".md": markdown}
+"""What a report can be, by the ending of its file."""
+
+
+def write_report(
+    answer: Document | Forecast, path: str | Path, *, say: Callable[[str], str] = str
+) -> None:
+    """Write an answer as a report: the sentence first, then numbers, pictures, and how it came about.
+
+    Parameters
+    ----------
+    answer : Forecast or Document
+        What to write down.
+    path : str or Path
+        A file that ends in .html (one page, pictures inside, nothing is loaded) or .md.
+    say : callable, optional
+        Spells arguments of the package as the caller does.
+
+    Raises
+    ------
+    InvalidInputError
+        If the ending is another, or the file cannot be written.
+
+    Examples
+    --------
+    >>> import genloss as gl, pathlib, sklearn.datasets, tempfile
+    >>> outlook = gl.forecast(*sklearn.datasets.load_diabetes(return_X_y=True))
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "report.md"
+    >>> gl.documents.write_report(outlook, path)
+    >>> path.read_text().splitlines()[0]
+    '# Retraining on model-made labels: y of arrays'
+    """
+    path = check_path("path", path)
+    document = answer if isinstance(answer, Document) else of_forecast(answer, say)
+    text = ENDINGS[path.suffix](document)
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InvalidInputError(
+            f"path was {shown(str(path))}; it cannot be written: {error.strerror}"
+        ) from None
+
+
+def check_path(name: str, path: str | Path) -> Path:
+    """Return the path of a report that can be written, or raise before any work."""
+    path = Path(path)
+    if path.suffix not in ENDINGS:
+        raise InvalidInputError(
+            f"{name} was {shown(str(path))}; it must end in {' or '.join(ENDINGS)}"
+        )
+    if not path.resolve().parent.is_dir():
+        raise InvalidInputError(f"{name} was {shown(str(path))}; its folder does not exist")
+    return path

@@ -1,0 +1,153 @@
+"""A forecast as a document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss._version import __version__
+from genloss.documents.document import Document, Picture, Recipe, Sheet
+from genloss.documents.pictures import svg
+from genloss.files import to_toml
+from genloss.plots import colours, label_models
+from genloss.report.forecast import WAYS_LEGEND, model_columns, model_legend, way_columns
+from genloss.report.numbers import counted
+from genloss.script import to_python
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from genloss.outlook.result import Forecast
+
+Array = npt.NDArray[np.float64]
+
+
+def of_forecast(outlook: Forecast, say: Callable[[str], str] = str) -> Document:
+    """Return the report of a forecast.
+
+    Parameters
+    ----------
+    outlook : Forecast
+        The answer of `genloss.forecast`.
+    say : callable, optional
+        Spells arguments of the package as the caller does.
+
+    Examples
+    --------
+    >>> import genloss as gl, sklearn.datasets
+    >>> outlook = gl.forecast(*sklearn.datasets.load_diabetes(return_X_y=True))
+    >>> [recipe.title for recipe in of_forecast(outlook).recipes]
+    ['The plan as a file', 'The plan in Python', 'The model in scikit-learn']
+    """
+    answer, *advice = map(say, outlook.advice.sentences)
+    return Document(
+        title=f"Retraining on model-made labels: {outlook.target} of {outlook.source}",
+        answer=answer,
+        advice=advice,
+        warnings=[*map(say, outlook.warnings)],
+        sheets=[
+            Sheet("The models, one after the other", model_columns(outlook), model_legend(outlook)),
+            Sheet("Ways to train", way_columns(outlook), WAYS_LEGEND),
+        ],
+        pictures=_pictures(outlook),
+        recipes=[
+            Recipe("The plan as a file", "toml", to_toml(plan=outlook.plan)),
+            Recipe("The plan in Python", "python", to_python(plan=outlook.plan)),
+            Recipe("The model in scikit-learn", "python", _scikit_learn(outlook)),
+        ],
+        done=[
+            f"{counted(outlook.rows['table'], 'row')} of {outlook.source}; "
+            f"{counted(outlook.rows['used'], 'row')} used.",
+            *map(say, outlook.notes),
+            f"Forecast by genloss {__version__}: errors from runs of the plan on these rows and from "
+            "theory, intervals of nominal 90 %.",
+        ],
+    )
+
+
+def _pictures(outlook: Forecast) -> list[Picture]:
+    found = outlook.advice
+    pictures = []
+    if outlook.plan.n_models > 1 and np.isfinite(outlook.own.error).all():
+        words = "Change of the error since model 0 in per cent, with its interval of 90 %."
+        pictures.append(Picture("Change by model", words, svg(lambda ax: _changes(outlook, ax))))
+    words = "Forecast from part of the rows with its interval, and the plan run on the others."
+    pictures.append(Picture("The check", words, svg(lambda ax: outlook.plot(ax=ax))))
+    if found.best_penalty_known and outlook.plan.n_models > 1:
+        words = "The best penalties; on the bars they cannot be told apart by these rows."
+        drawn = svg(lambda ax: _penalties(outlook, ax), height=1.8)
+        pictures.append(Picture("Penalty", words, drawn))
+    if len(found.shares) > 1:
+        words = (
+            "Largest error of any model over model 0's, by the share of real labels in every "
+            f"generation; the line is {found.tolerance:.0%} above model 0."
+        )
+        pictures.append(Picture("Real labels", words, svg(lambda ax: _shares(outlook, ax))))
+    return pictures
+
+
+def _percent(growth: Array) -> Array:
+    return 100 * (np.where(np.isfinite(growth), growth, np.nan) - 1)
+
+
+def _changes(outlook: Forecast, ax: Axes) -> None:
+    own, models = outlook.own, np.arange(outlook.plan.n_models)
+    first, *others = colours(3 + len(outlook.policies))
+    low, high = _percent(own.growth_low), _percent(own.growth_high)
+    ax.fill_between(models, low, high, alpha=0.2, color=first, lw=0)
+    ax.plot(models, _percent(own.growth), color=first, marker=".", label="this plan")
+    ways = [way for way in (outlook.retuned, *outlook.policies) if way.growth.size == models.size]
+    for way, colour in zip(ways, others, strict=False):
+        if not np.array_equal(way.growth, own.growth):
+            ax.plot(models, _percent(way.growth), color=colour, lw=1, label=way.name)
+    label_models(ax, "change of the error, %")
+
+
+def _penalties(outlook: Forecast, ax: Axes) -> None:
+    found = outlook.advice
+    ends = (
+        (found.best_first_penalty, found.best_first_penalty_range),
+        (found.best_penalty, found.best_penalty_range),
+    )
+    for place, (best, (low, high)) in enumerate(ends):
+        ax.plot([low, high], [place, place], lw=6, alpha=0.3, color="C0", solid_capstyle="butt")
+        ax.plot(best, place, "o", color="C0")
+    ax.set_yticks([0, 1], ["model 0", f"model {outlook.plan.n_models - 1}"])
+    ax.set_ylim(1.5, -0.5)
+    shown = [value for best, between in ends for value in (best, *between)]
+    ax.set_xscale("log" if min(shown) > 0 else "symlog")
+    ax.set_xlabel("penalty")
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def _shares(outlook: Forecast, ax: Axes) -> None:
+    found = outlook.advice
+    ax.plot(100 * np.array(found.shares), found.share_growth, marker=".", color="C0")
+    ax.axhline(1 + found.tolerance, color="C1", lw=1, ls="--")
+    ax.set_xlabel("real labels, % of the rows of a generation")
+    ax.set_ylabel("largest error over model 0's")
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def _scikit_learn(outlook: Forecast) -> str:
+    """The first model as scikit-learn's pipeline."""
+    n, kernel = int(outlook.plan.n_samples[0]), outlook.kernel
+    alpha = f"{n * float(outlook.plan.penalty[0]):.4g}"
+    if kernel is None:
+        module, model = "linear_model", f"Ridge(alpha={alpha})"
+    else:
+        scale = "None" if kernel.gamma is None else f"{kernel.gamma:.6g}"
+        extra = f", degree={kernel.degree}, coef0={kernel.coef0:g}" * (kernel.name == "polynomial")
+        module = "kernel_ridge"
+        model = f'KernelRidge(alpha={alpha}, kernel="{kernel.name}", gamma={scale}{extra})'
+    name = model.split("(")[0]
+    return (
+        f"from sklearn.{module} import {name}\n"
+        "from sklearn.pipeline import make_pipeline\n"
+        "from sklearn.preprocessing import StandardScaler\n\n"
+        f"# {counted(n, 'row')} a generation; alpha grows with the rows\n"
+        f"model = make_pipeline(StandardScaler(), {model})\n"
+    )

@@ -1,0 +1,265 @@
+"""Any scikit-learn estimator through any plan, on one's own rows."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from copy import copy
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.model_selection import check_cv
+from sklearn.utils import check_random_state, get_tags
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+from threadpoolctl import threadpool_limits
+
+from genloss import _check
+from genloss.curve import Curve
+from genloss.errors import InvalidInputError
+from genloss.outlook.growth import NORMAL
+from genloss.outlook.inputs import Pool
+from genloss.outlook.rehearse import RealRows
+from genloss.plan import Plan
+from genloss.steps import Step, resolve
+from genloss.trials import loop
+from genloss.weighing.held import weight_key
+
+Array = npt.NDArray[np.float64]
+Says = Any  # a function from rows (n, p) to labels (n, 1)
+
+_MODEL_ERROR = 0.02  # relative error of a growth that no number of rows takes away
+
+
+class RetrainingLoop(MetaEstimatorMixin, BaseEstimator):
+    """A chain of models, each trained as a plan says: on real labels, or on its predecessors'.
+
+    The plan is run literally on folds of the rows: every model of the chain is scored on real rows
+    that none of them has seen. Rows are used in the order in which they were used longest ago, so that
+    inputs of later models are new ones as long as there are any. A last chain on all rows is kept.
+
+    Parameters
+    ----------
+    estimator : scikit-learn regressor or classifier
+        Fitted anew for every model; its own parameters hold, the plan's penalties are not looked at.
+    plan : Plan
+        Who labels which rows. ``noise`` of a source is added to labels that models make (in units of
+        the target; not for classes); real labels bring their own.
+    cv : int or splitter, default 5
+        Folds on which the chain is scored.
+    random_state : int, RandomState or None, default None
+        Of the draws of rows and noise, and of ``estimator`` where it has one.
+
+    Attributes
+    ----------
+    curve_ : Curve
+        ``risk`` of every model on real labels: mean squared error, or the share of wrong classes;
+        ``stderr`` over rows.
+    growth_, growth_low_, growth_high_ : ndarray of shape (n_models,)
+        The risk over model 0's, and its interval of nominal 90 %: rows are shared, so that it is
+        narrower than the risks' own.
+    estimators_ : list
+        The models of a chain on all rows; the last one predicts.
+    classes_ : ndarray
+        The classes, of a classifier.
+
+    See Also
+    --------
+    genloss.forecast : Ridge and kernel ridge, all penalties at once, with advice.
+
+    Notes
+    -----
+    How the growth's interval is made is on `estimators.md` 6.
+
+    Examples
+    --------
+    >>> import genloss as gl, sklearn.datasets
+    >>> from genloss.estimators import RetrainingLoop
+    >>> from sklearn.tree import DecisionTreeRegressor
+    >>> X, y = sklearn.datasets.load_diabetes(return_X_y=True)
+    >>> tree = DecisionTreeRegressor(max_depth=3)
+    >>> found = RetrainingLoop(tree, gl.Plan.replace(4, 80), random_state=0).fit(X, y)
+    >>> found.curve_.n_models, bool(found.growth_low_[-1] < found.growth_[-1])
+    (4, True)
+    """
+
+    def __init__(
+        self, estimator: Any, plan: Plan, *, cv: Any = 5, random_state: Any = None
+    ) -> None:
+        self.estimator = estimator
+        self.plan = plan
+        self.cv = cv
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Run the plan on folds of the rows, and once on all of them.
+
+        Parameters
+        ----------
+        X : array_like of shape (n, p)
+            Rows.
+        y : array_like of shape (n,)
+            Real labels: numbers, or classes.
+
+        Returns
+        -------
+        RetrainingLoop
+            Itself.
+
+        Raises
+        ------
+        InvalidInputError
+            If the plan mixes or blurs classes, or has weights and the estimator takes none.
+
+        Warns
+        -----
+        UserWarning
+            If the plan needs more rows than there are: some are then used more than once.
+        """
+        plan = copy(_check.instance("plan", self.plan, Plan))  # a plan keeps what it is asked
+        classes = is_classifier(self.estimator)
+        steps = resolve(plan)
+        X, y = validate_data(self, X, y, y_numeric=not classes, ensure_min_samples=2)
+        self._refuse(steps, classes)
+        if classes:
+            check_classification_targets(y)
+            self.classes_, codes = np.unique(y, return_inverse=True)
+            labels = codes.astype(np.float64)
+        else:
+            labels = y.astype(np.float64)
+        state = check_random_state(self.random_state)
+        losses = np.full((plan.n_models, len(y)), np.nan)
+        splitter = check_cv(self.cv, y, classifier=classes)
+        folds, recurs = 0, False
+        with threadpool_limits(
+            1
+        ):  # fits of a few hundred rows wait for threads more than they compute
+            for train, test in splitter.split(X, y):
+                chain = self._chain(steps, X[train], labels[train], state)
+                for t, model in enumerate(chain.models):
+                    missed = model(X[test])[:, 0] - labels[test]
+                    losses[t, test] = (missed != 0) if classes else missed**2
+                folds, recurs = folds + 1, recurs or chain.recurs
+            self.estimators_ = self._chain(steps, X, labels, state).fitted
+        self._report(losses[:, ~np.isnan(losses[0])], folds, int(plan.n_samples[0]), recurs)
+        return self
+
+    def _refuse(self, steps: tuple[Step, ...], classes: bool) -> None:
+        for step in steps:
+            if step.features is not None or any(block.covariance for block in step.blocks):
+                raise InvalidInputError(
+                    "plan had random features or covariances of its own; rows of a table have neither"
+                )
+            blurred = any(b.model_noise or b.kept or len(b.shares) > 1 for b in step.blocks)
+            if classes and blurred:
+                raise InvalidInputError(
+                    "plan had noise or mixed labels; classes are labelled by one model or are real"
+                )
+        if any(block.weight != 1 for step in steps for block in step.blocks):
+            weight_key(self.estimator)
+
+    def _chain(
+        self, steps: tuple[Step, ...], X: Array, y: Array, state: np.random.RandomState
+    ) -> _Chain:
+        return _Chain(steps, X, y, self.estimator, state, is_classifier(self.estimator))
+
+    def _report(self, losses: Array, folds: int, first_rows: int, recurs: bool) -> None:
+        n = losses.shape[1]
+        risk = losses.mean(axis=1)
+        said = ()
+        if recurs:
+            said = ("the plan needs more rows than there are: some were used more than once",)
+            warnings.warn(said[0], UserWarning, stacklevel=3)
+        self.curve_ = Curve(
+            risk=risk,
+            stderr=losses.std(axis=1, ddof=1) / np.sqrt(n),
+            method=f"{type(self.estimator).__name__}, literally",
+            metric="share of wrong classes"
+            if is_classifier(self.estimator)
+            else "mean squared error on real labels",
+            trials=folds,
+            warnings=said,
+        )
+        first = max(float(risk[0]), 1e-300)
+        growth = risk / first
+        apart = (losses - growth[:, None] * losses[0]) / np.maximum(risk, 1e-300)[:, None]
+        shared = 1 + first_rows / n  # training rows that all folds share
+        se = np.sqrt(apart.var(axis=1) / n * shared + _MODEL_ERROR**2)
+        se[0] = 0.0
+        self.growth_ = growth
+        self.growth_low_, self.growth_high_ = (growth * np.exp(s * NORMAL * se) for s in (-1, 1))
+
+    def predict(self, X: Any) -> Any:
+        """What the last model of the chain on all rows says."""
+        check_is_fitted(self)
+        X = validate_data(self, X, reset=False)
+        said = self.estimators_[-1].predict(X)
+        return self.classes_[said.astype(np.intp)] if is_classifier(self.estimator) else said
+
+    def score(self, X: Any, y: Any) -> float:
+        """R2 of the last model, or its share of right classes."""
+        judge = accuracy_score if is_classifier(self.estimator) else r2_score
+        return float(judge(y, self.predict(X)))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        theirs = get_tags(self.estimator)
+        tags.estimator_type = theirs.estimator_type
+        tags.classifier_tags, tags.regressor_tags = theirs.classifier_tags, theirs.regressor_tags
+        tags.target_tags.required = True
+        return tags
+
+
+class _Chain:
+    """One literal run: ``models`` say labels (n, 1), ``fitted`` are the estimators."""
+
+    def __init__(
+        self,
+        steps: tuple[Step, ...],
+        X: Array,
+        y: Array,
+        estimator: Any,
+        state: np.random.RandomState,
+        classes: bool,
+    ) -> None:
+        seeds = state.randint(2**31 - 1, size=3)
+        rows, noise, drawn = (np.random.default_rng(seed) for seed in seeds)
+        pool = Pool(X, y, rows)
+        self._estimator, self._state, self._classes = estimator, state, classes
+        self.fitted: list[Any] = []
+        self.recurs = sum(block.rows for step in steps for block in step.new) > len(y)
+        world = RealRows(pool, lambda count: pool.X[pool.take(count)], 1, noise, drawn)
+        self.models: list[Says] = list(loop.models(steps, world, self._learn))
+
+    def _learn(self, step: Step, rows: loop.Rows) -> Says:
+        del step
+        labels = rows.y[:, 0].astype(np.intp) if self._classes else rows.y[:, 0]
+        model = clone(self._estimator)
+        if "random_state" in model.get_params() and model.get_params()["random_state"] is None:
+            model.set_params(random_state=int(self._state.randint(2**31 - 1)))
+        if self._classes and np.all(labels == labels[0]):
+            model = _Always(labels[0])  # a chain may lose all classes but one
+        more: Mapping[str, Any] = {}
+        if rows.weights is not None:
+            more = {weight_key(model): rows.weights}
+        self.fitted.append(model.fit(rows.X, labels, **more))
+        return lambda X: np.asarray(model.predict(X), dtype=np.float64).reshape(-1, 1)
+
+
+class _Always(BaseEstimator):
+    """A classifier that knows one class."""
+
+    def __init__(self, label: Any) -> None:
+        self.label = label
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Nothing to learn."""
+        del X, y
+        return self
+
+    def predict(self, X: Any) -> Any:
+        """The one class."""
+        return np.full(len(X), self.label)

@@ -1,0 +1,42 @@
+"""What every rule that keeps rows can say of itself."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss._family import Member
+
+Array = npt.NDArray[np.float64]
+
+
+class Keep(Member):
+    """A row is kept where the judge's value lies in one of some intervals, which its label decides.
+
+    Attributes
+    ----------
+    labeler : str, int or mapping, or None
+        The judge; None for the row's own labeler. A field, or ``labeler = None`` in the class.
+    """
+
+    labeler: Any
+
+    @abstractmethod
+    def intervals(self, labels: Array) -> Sequence[tuple[Array, Array]]:
+        """Lower and upper ends of the intervals, each in the labels' shape; they do not overlap."""
+
+    def accepts(self, labels: Array, values: Array) -> npt.NDArray[np.bool_]:
+        """Whether each row is kept, given its label and the judge's value."""
+        kept = np.zeros(np.shape(values), dtype=bool)
+        for low, high in self.intervals(labels):
+            kept |= (values > low) & (values < high)
+        return kept
+
+
+def frozen(labeler: Any) -> Any:
+    """A mixture as pairs, so that rules can be compared."""
+    return tuple(labeler.items()) if isinstance(labeler, Mapping) else labeler

@@ -1,0 +1,41 @@
+"""Rows whose class another model finds too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from genloss.keep._base import Array, Keep, frozen
+
+
+@dataclass(frozen=True)
+class Agrees(Keep):
+    """Kept where ``x'c`` has the sign of the label: a verifier that gives the same class.
+
+    Parameters
+    ----------
+    labeler : str, int or mapping
+        The verifier c: "real", "previous", the number of an earlier model, a mixture, or a model
+        from outside.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from genloss import keep
+    >>> keep.Agrees("real").accepts(np.array([1.0, -1.0]), np.array([0.5, 0.5]))
+    array([ True, False])
+    """
+
+    labeler: Any
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "labeler", frozen(self.labeler))
+
+    def intervals(self, labels: Array) -> Sequence[tuple[Array, Array]]:
+        """Above zero or below it."""
+        far = np.full(np.shape(labels), np.inf)
+        positive = np.asarray(labels) > 0
+        return ((np.where(positive, 0.0, -far), np.where(positive, far, 0.0)),)

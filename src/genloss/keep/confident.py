@@ -1,0 +1,45 @@
+"""Rows of which the labeler is sure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from genloss import _check
+from genloss.keep._base import Array, Keep, frozen
+
+
+@dataclass(frozen=True)
+class Confident(Keep):
+    """Kept where ``|x'c| > threshold``: pseudo-labels above a confidence.
+
+    Parameters
+    ----------
+    threshold : float
+        In units of the labeler's values, not a probability: a logistic model is surer than p where
+        ``|x'c| > log(p / (1 - p))``.
+    labeler : str, int or mapping, optional
+        Whose confidence; default: the row's own labeler.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from genloss import keep
+    >>> keep.Confident(1.5).accepts(np.array([1.0, 1.0]), np.array([0.3, -2.0]))
+    array([False,  True])
+    """
+
+    threshold: float
+    labeler: Any = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "threshold", _check.non_negative("threshold", self.threshold))
+        object.__setattr__(self, "labeler", frozen(self.labeler))
+
+    def intervals(self, labels: Array) -> Sequence[tuple[Array, Array]]:
+        """Below minus the threshold, and above it."""
+        far, limit = np.full(np.shape(labels), np.inf), np.full(np.shape(labels), self.threshold)
+        return (-far, -limit), (limit, far)

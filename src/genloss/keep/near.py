@@ -1,0 +1,44 @@
+"""Rows whose label is close to what another model says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from genloss import _check
+from genloss.keep._base import Array, Keep, frozen
+
+
+@dataclass(frozen=True)
+class Near(Keep):
+    """Kept where ``|y - x'c| < within``: labels that a verifier finds plausible.
+
+    Parameters
+    ----------
+    labeler : str, int or mapping
+        The verifier c: "real", "previous", the number of an earlier model, a mixture, or a model
+        from outside.
+    within : float
+        Largest distance from the label, in its units.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from genloss import keep
+    >>> keep.Near("real", within=1).accepts(np.array([1.0, 3.0]), np.array([0.5, 0.5]))
+    array([ True, False])
+    """
+
+    labeler: Any
+    within: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "labeler", frozen(self.labeler))
+        object.__setattr__(self, "within", _check.positive("within", self.within))
+
+    def intervals(self, labels: Array) -> Sequence[tuple[Array, Array]]:
+        """Around the label."""
+        return ((np.subtract(labels, self.within), np.add(labels, self.within)),)

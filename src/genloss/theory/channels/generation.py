@@ -1,0 +1,128 @@
+"""One generation of a chain: from the moments of the models so far to those of the next."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.errors import NoTheoryError
+from genloss.steps import Step
+from genloss.theory.channels import evolution, separable, squared_loss
+from genloss.theory.channels.rows import Rows
+from genloss.theory.moments import Moments, Shares
+
+Array = npt.NDArray[np.float64]
+
+
+class Found(NamedTuple):
+    """What is known of a fit beside its moments.
+
+    Attributes
+    ----------
+    accepted : float
+        Share of the rows that are kept.
+    directions : float
+        Effective number of directions of the fit's noise, no larger than its rows.
+    start : Start
+        Where the fit of a generation that is like this one may start from.
+    """
+
+    accepted: float
+    directions: float
+    start: evolution.Start | None
+
+
+def fit(moments: Moments, step: Step, start: evolution.Start | None) -> Found | None:
+    """Fit the model of a step on fresh rows; None where there is no minimum.
+
+    Raises
+    ------
+    NoTheoryError
+        If the fixed point was not found.
+    """
+    model, directions = step.model, moments.directions
+    rows, fields, sheets = _read(step, directions.eigenvalues)
+    means = [_only(moments.mean(each)) + 0 * directions.eigenvalues for each in fields]
+    spread = np.array(
+        [
+            [_only(moments.covariance(a, b)) + 0 * directions.eigenvalues for b in fields]
+            for a in fields
+        ]
+    )
+    second = moments.signal * np.array(means)[:, None] * np.array(means) + spread
+    ridge = 2 * step.rows * step.penalty
+    problem = evolution.Fit(rows, second, sheets, directions.multiplicity, ridge)
+    if ridge == 0 and separable.ends(problem, directions.dim):
+        return None
+    if squared_loss.knows(problem):
+        shares, gain, accepted = squared_loss.solved(problem)
+    else:
+        found = evolution.solve(problem, start)
+        if found.residual >= evolution.GOOD:
+            raise NoTheoryError(
+                f"the fixed point of model {model} was not found (residual {found.residual:.1e}): a "
+                "fit that hardly has a minimum, or numbers far apart; genloss.simulate(problem, plan) "
+                "runs it"
+            )
+        shares, gain, start = found.point.shares[0], found.point.gain[0], found.start
+        kept = (
+            sums.accepted[0] * each.number
+            for sums, each in zip(found.point.sums, rows, strict=True)
+        )
+        accepted = float(sum(kept)) / step.rows
+    moments.record(
+        model,
+        sum(a * moments.mean(each) for a, each in zip(shares, fields, strict=True)),
+        np.einsum("kp,lp,klp->p", shares, shares, spread) + gain,
+        lambda u: sum(
+            a * moments.covariance(each, {u: 1.0}) for a, each in zip(shares, fields, strict=True)
+        ),
+        exact=False,
+    )
+    loud = np.divide(
+        gain, directions.multiplicity, out=np.zeros_like(gain), where=directions.multiplicity > 0
+    )
+    loud = loud * directions.eigenvalues
+    square = float(loud**2 @ directions.multiplicity)
+    inverse = square / float(loud @ directions.multiplicity) ** 2 if square > 0 else 0.0
+    return Found(accepted, 1 / (inverse + 1 / step.rows), start)
+
+
+def _read(step: Step, spectrum: Array) -> tuple[list[Rows], list[Shares], Array]:
+    """Sources of a step, what labelers and judges they name, and the covariances they have."""
+    fields: list[Shares] = []
+    sheets: list[tuple[float, ...] | None] = []
+
+    def number(shares: Shares) -> int:
+        if shares not in fields:
+            fields.append(shares)
+        return fields.index(shares)
+
+    rows = []
+    for block in step.blocks:
+        if block.covariance not in sheets:
+            sheets.append(block.covariance)
+        named = [number(block.shares)]
+        if block.keep is not None and (judge := number(block.judge)) != named[0]:
+            named.append(judge)
+        rows.append(
+            Rows(
+                float(block.rows),
+                block.weight,
+                step.loss,
+                block.labels,
+                block.keep,
+                block.noise,
+                tuple(named),
+                sheets.index(block.covariance),
+            )
+        )
+    sigma = [spectrum if each is None else np.array(each) for each in sheets]
+    return rows, fields, np.array(sigma)
+
+
+def _only(values: Array | float) -> Array | float:
+    """Return the values of the only plan of a batch."""
+    return values[0] if isinstance(values, np.ndarray) and values.ndim == 2 else values

@@ -1,0 +1,58 @@
+"""Nodes between edges: integrals that are smooth in each of some panels."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.losses import Loss
+
+Array = npt.NDArray[np.float64]
+
+ORDER = 12
+FAR = 8.5
+SPREAD = np.array([-5.0, -2.0, 0.0, 2.0, 5.0])
+"""Edges for a normal density within `FAR`, in standard deviations; beyond there is 2e-17 of it."""
+STEP = np.array([-6.0, -2.0, 0.0, 2.0, 6.0])
+"""Edges around a smooth step, in units of its width."""
+
+
+@cache
+def _rule() -> tuple[Array, Array]:
+    points, weights = np.polynomial.legendre.leggauss(ORDER)
+    return (points + 1) / 2, weights / 2
+
+
+def between(edges: Array) -> tuple[Array, Array]:
+    """Points and weights of Gauss rules between sorted edges, along the last axis."""
+    points, weights = _rule()
+    width = np.diff(edges, axis=-1)
+    some = width.reshape(-1, width.shape[-1]).any(axis=0)
+    start, width = edges[..., :-1][..., some], width[..., some]
+    shape = (*start.shape[:-1], start.shape[-1] * ORDER)
+    nodes = start[..., None] + width[..., None] * points
+    return nodes.reshape(shape), (width[..., None] * weights).reshape(shape)
+
+
+def joined(low: Array, high: Array, *groups: Array) -> Array:
+    """Edges of all groups within two limits, sorted along the last axis; limits have one entry there."""
+    shape = np.broadcast_shapes(low.shape[:-1], *(group.shape[:-1] for group in groups))
+    whole = [np.broadcast_to(group, (*shape, group.shape[-1])) for group in (low, high, *groups)]
+    return np.sort(np.clip(np.concatenate(whole, axis=-1), low, high), axis=-1)
+
+
+def along(loss: Loss, y: Array, edges: Array, gamma: Array) -> tuple[Array, Array, Array, Array]:
+    """Nodes z, their weights, and the envelope's slope and its derivative there.
+
+    Where the envelope is not closed the nodes are those of the fitted p: ``z = p + gamma l'(p)`` needs
+    no equation to be solved at any of them.
+    """
+    if loss.closed:
+        z, weight = between(edges)
+        return z, weight, *loss.envelope(y, z, gamma)
+    p, weight = between(edges - gamma * loss.envelope(y, edges, gamma)[0])
+    pull, bend = loss.slope(y, p), loss.curvature(y, p)
+    stretch = 1 + gamma * bend
+    return p + gamma * pull, weight * stretch, pull, bend / stretch

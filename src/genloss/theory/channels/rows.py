@@ -1,0 +1,101 @@
+"""Rows of one source as a channel sees them, and the joint law of what is said of a row."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.keep import Keep
+from genloss.labels import Label
+from genloss.losses import Loss
+
+Array = npt.NDArray[np.float64]
+
+
+class Rows(NamedTuple):
+    """Candidate rows with one rule for their labels.
+
+    Attributes
+    ----------
+    number, weight : float
+        How many, and the weight of each one's loss.
+    loss, label, keep : Loss, Label, Keep or None
+        What is minimised, how a labeler's value becomes a label, which rows are kept.
+    noise : float
+        Standard deviation of the noise on the labeler's value.
+    fields : tuple of int
+        Numbers of the labeler and, if it is another one, of the judge.
+    sheet : int
+        Number of their covariance.
+    """
+
+    number: float
+    weight: float
+    loss: Loss
+    label: Label
+    keep: Keep | None
+    noise: float
+    fields: tuple[int, ...]
+    sheet: int
+
+    @property
+    def judged_by_labeler(self) -> bool:
+        """Whether the judge is the labeler itself."""
+        return self.keep is not None and len(self.fields) == 1
+
+
+class Law(NamedTuple):
+    """Joint law of fields h = (labeler, judge) and of z, what a model not fitted to the row says.
+
+    Attributes
+    ----------
+    second : ndarray of shape (k, k)
+        ``E h h'``.
+    cross : ndarray of shape (batch, k)
+        ``E h z``.
+    square : ndarray of shape (batch,)
+        ``E z**2``.
+    gamma : ndarray of shape (batch,)
+        How much a row's own pull moves what the model says of it, times the row's weight.
+    """
+
+    second: Array
+    cross: Array
+    square: Array
+    gamma: Array
+
+    def given_z(self) -> tuple[Array, Array]:
+        """Slope of the fields' mean in z, (batch, k), and their covariance given z, (batch, k, k)."""
+        slope = self.cross / self.square[:, None]
+        rest = self.second - slope[:, :, None] * self.cross[:, None, :]
+        diagonal = np.einsum("bkk->bk", rest)
+        np.maximum(diagonal, 1e-14 * np.diagonal(self.second), out=diagonal)
+        return slope, rest
+
+
+class Sums(NamedTuple):
+    """What a fit needs of a source, per candidate row, each of shape (batch,) or (batch, k).
+
+    Attributes
+    ----------
+    curvature : ndarray
+        ``E a psi'``, psi the slope of the loss at the fitted value and a whether the row is kept.
+    square : ndarray
+        ``E a psi**2``.
+    pull : ndarray of shape (batch, k)
+        Minus the coefficients on h of the regression of ``a psi`` on (h, z).
+    accepted : ndarray
+        ``E a``.
+    """
+
+    curvature: Array
+    square: Array
+    pull: Array
+    accepted: Array
+
+
+def density(x: Array, variance: Array) -> Array:
+    """Normal density around zero."""
+    return np.exp(-(x**2) / (2 * variance)) / np.sqrt(2 * np.pi * variance)

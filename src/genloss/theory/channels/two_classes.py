@@ -1,0 +1,136 @@
+"""Classes that are noisy signs: given z, the chance of a class that is kept is closed.
+
+A label is +1 where the labeler's value with normal noise of some width is positive, the width drawn
+from a mixture (`genloss.labels.Label.noises`); a judge's value lies in an interval besides, which is a
+bivariate normal probability.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtr, owens_t
+
+from genloss.keep import Keep
+from genloss.losses import Loss
+from genloss.theory.channels.panels import FAR, SPREAD, STEP, along, joined
+from genloss.theory.channels.rows import Law, Rows, Sums, density
+
+Array = npt.NDArray[np.float64]
+FAR_OFF = 40.0  # as good as infinite, in standard deviations
+CLASSES = np.array([[1.0], [-1.0]])
+
+
+def knows(rows: Rows) -> bool:
+    """Whether this is the case."""
+    return rows.label.makes == "classes" and rows.label.noises() is not None
+
+
+def sums(rows: Rows, law: Law) -> Sums:
+    """Integrals over z for both classes; arrays have shape (batch, classes, nodes)."""
+    classes = CLASSES[:1] if _is_even(rows.loss, rows.keep) else CLASSES
+    gamma = law.gamma[:, None, None]
+    loss_edges = rows.loss.edges(classes, gamma)
+    shape = (len(law.gamma), len(classes), 1)
+    width = np.sqrt(law.square)[:, None, None]
+    edges = joined(
+        -FAR * width,
+        FAR * width,
+        width * SPREAD,
+        _steps(rows, law, classes),
+        *(np.broadcast_to(edge, shape) for edge in loss_edges),
+    )
+    z, weight, psi, change = along(rows.loss, classes, edges, gamma)
+    mass = (2 / len(classes)) * weight * density(z, width**2)
+    chance, moved = _kept(rows, law, classes, z)
+    kept = mass * chance
+    return Sums(
+        (kept * change).sum(axis=(1, 2)),
+        (kept * psi**2).sum(axis=(1, 2)),
+        -np.einsum("bcn,bcnk->bk", mass * psi, moved),
+        kept.sum(axis=(1, 2)),
+    )
+
+
+@cache
+def _is_even(loss: Loss, keep: Keep | None) -> bool:
+    """Whether both classes are the same but for the sign: one of them then stands for both."""
+    z = np.linspace(-7, 7, 29)
+    even = np.allclose(loss.slope(CLASSES[0], z), -loss.slope(CLASSES[1], -z))
+    if keep is None or not even:
+        return even
+    up, down = (
+        {(float(low), float(high)) for low, high in keep.intervals(np.array(y))}
+        for y in (1.0, -1.0)
+    )
+    return up == {(-high, -low) for low, high in down}
+
+
+def _steps(rows: Rows, law: Law, classes: Array) -> Array:
+    """Edges around the z at which the chance of a class changes, shape (batch, classes, edges)."""
+    slope, rest = law.given_z()
+    spread = np.sqrt(np.einsum("bkk->bk", rest))
+    noise = rows.noise**2 + min(rows.label.noises()[1]) ** 2  # type: ignore[index]
+    steep = np.maximum(np.abs(slope), 1e-12 * spread / np.sqrt(law.square)[:, None])
+    widths = np.sqrt(spread[:, :1] ** 2 + noise) / steep[:, :1]
+    groups = [np.repeat((widths * STEP)[:, None], len(classes), axis=1)]
+    if rows.keep is not None:
+        width, along_judge = spread[:, -1] / steep[:, -1], slope[:, -1]
+        for ends in rows.keep.intervals(classes):
+            for end in ends:
+                if np.isfinite(end).any():
+                    centre = end[:, 0] / np.where(along_judge, along_judge, 1e-12)[:, None]
+                    groups.append(centre[..., None] + width[:, None, None] * STEP)
+    return np.concatenate(groups, axis=-1)
+
+
+def _kept(rows: Rows, law: Law, classes: Array, z: Array) -> tuple[Array, Array]:
+    """Chance of each class with the row kept given z, and its derivatives in the fields' means."""
+    weights, deviations = rows.label.noises()  # type: ignore[misc]
+    slope, rest = law.given_z()
+    mean = z[..., None] * slope[:, None, None]  # (batch, classes, nodes, k)
+    y = classes[..., None]
+    spread = np.sqrt(rest[:, 0, 0])[:, None, None, None]
+    width = np.hypot(spread, np.hypot(rows.noise, deviations))  # (batch, 1, 1, terms)
+    at = y * mean[..., :1] / width
+    if rows.keep is None:
+        bell = np.exp(-(at**2) / 2) / (np.sqrt(2 * np.pi) * width)
+        return ndtr(at) @ weights, y * (bell @ weights)[..., None]
+    chance, moved = np.zeros(z.shape), np.zeros(mean.shape)
+    sure = (deviations == 0) & (rows.noise == 0) & rows.judged_by_labeler
+    for low, high in rows.keep.intervals(classes):
+        if sure.any():  # the judge's value is the one whose sign is the class
+            share, inside = weights[sure].sum(), np.where(classes > 0, [0, np.inf], [-np.inf, 0])
+            ends = [np.clip(end, inside[:, :1], inside[:, 1:]) for end in (low, high)]
+            at_ends = [(end - mean[..., 0]) / spread[..., 0] for end in ends]
+            chance += share * (ndtr(at_ends[1]) - ndtr(at_ends[0]))
+            bells = [np.exp(-(a**2) / 2) / np.sqrt(2 * np.pi) for a in at_ends]
+            moved[..., 0] += share * (bells[0] - bells[1]) / spread[..., 0]
+        if (~sure).any():
+            judge = np.sqrt(rest[:, -1, -1])[:, None, None, None]
+            shared = rest[:, 0, -1][:, None, None, None]
+            tilt = -y * shared / (width[..., ~sure] * judge)
+            for end, sign in ((high, 1.0), (low, -1.0)):
+                if np.isneginf(end).all():
+                    continue
+                b = np.clip((end[..., None] - mean[..., -1:]) / judge, -FAR_OFF, FAR_OFF)
+                both, by_a, by_b = _both_below(at[..., ~sure], b, tilt)
+                chance += sign * (both @ weights[~sure])
+                moved[..., 0] += sign * ((y * by_a / width[..., ~sure]) @ weights[~sure])
+                moved[..., -1] -= sign * ((by_b / judge) @ weights[~sure])
+    return chance, moved
+
+
+def _both_below(a: Array, b: Array, tilt: Array) -> tuple[Array, Array, Array]:
+    """``P(A < a, B < b)`` of standard normals with a correlation, and its derivatives in a and b."""
+    if (b >= FAR_OFF).all():
+        return ndtr(a), np.exp(-(a**2) / 2) / np.sqrt(2 * np.pi), np.zeros(a.shape)
+    rest = np.sqrt(np.maximum((1 - tilt) * (1 + tilt), 1e-16))
+    a, b = np.where(a == 0, 1e-300, a), np.where(b == 0, 1e-300, b)
+    past_a, past_b = (b - tilt * a) / rest, (a - tilt * b) / rest
+    both = (ndtr(a) + ndtr(b)) / 2 - owens_t(a, past_a / a) - owens_t(b, past_b / b)
+    both -= np.where(a * np.sign(b) < 0, 0.5, 0.0)
+    bells = [np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi) for x in (a, b)]
+    return both, bells[0] * ndtr(past_a), bells[1] * ndtr(past_b)

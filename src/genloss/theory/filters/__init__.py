@@ -1,0 +1,1 @@
+"""Fits that are filters of the sample covariance, fresh or again and again on one design (`filters.md`)."""

@@ -1,0 +1,83 @@
+"""One filtered fit on fresh rows: mean, spread and noise of the model (`filters.md`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.errors import NoTheoryError
+from genloss.filters import Filter
+from genloss.spectrum import Spectrum
+from genloss.theory.filters.contour import Complex, Contour
+from genloss.theory.filters.edge import upper_edge
+from genloss.theory.filters.one_pass import OnePass
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Filtered:
+    """A spectral filter on ``n`` fresh rows; arrays of shape (p,).
+
+    Attributes
+    ----------
+    contour : Contour
+    values : ndarray of shape (k,)
+        ``x g(x)`` at its nodes.
+    """
+
+    contour: Contour
+    values: Complex
+
+    @cached_property
+    def shrink(self) -> Array:
+        """The mean fit is shrink times the labeler."""
+        return self.contour.mean(self.values)
+
+    @cached_property
+    def noise_gain(self) -> Array:
+        """Variance per unit of the label noise's, summed over equal directions."""
+        contour = self.contour
+        return (
+            contour.directions.multiplicity * contour.mean(self.values**2 / contour.z) / contour.n
+        )
+
+    def variance(self, energy: Array, spread: Array, noise: float) -> Array:
+        """Variance of the fit, from the labeler's second moments and variance and that of the label noise."""
+        own = self.contour.spread(self.values, self.values, energy)
+        return np.asarray(self.shrink**2 * spread + own + noise * self.noise_gain)
+
+
+def filtered(
+    directions: Spectrum, n: float, filter_: Filter, penalty: float, weight: float = 1.0
+) -> Filtered | OnePass:
+    """Theory of one fit on ``n`` fresh rows of one weight.
+
+    Raises
+    ------
+    InvalidInputError
+        If the steps of the filter would explode.
+    NoTheoryError
+        If its values on a contour around the spectrum are too large.
+    """
+    top, trace = upper_edge(directions, n), directions.trace
+    if not filter_.spectral:
+        top = float(directions.eigenvalues.max())
+    filter_.check(weight * top, weight * trace, penalty)
+    if filter_.kind == "sgd":
+        return OnePass(directions, int(n), filter_.step, penalty, weight)  # type: ignore[attr-defined]
+    if not filter_.spectral:
+        raise NoTheoryError(
+            f"no formula knows the filter {filter_.kind!r}, which is not spectral; genloss.simulate runs it"
+        )
+
+    def values(x: npt.NDArray[Any]) -> Complex:
+        return np.asarray(filter_.shrink(weight * x, penalty))
+
+    pole = filter_.pole(penalty)
+    contour = Contour.around(directions, n, values, None if pole is None else pole / weight)
+    return Filtered(contour, values(contour.z))

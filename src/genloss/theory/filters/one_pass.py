@@ -1,0 +1,104 @@
+"""One pass of stochastic gradient descent: exact second moments at finite size, for Gaussian rows.
+
+With C = E w^2, P = E w u, U = E u^2 per direction, u the labeler, D = C - 2P + U and rho = 1 - eta lam:
+
+    C' = rho^2 C + 2 rho eta s (P - C) + eta^2 ( s sum_j s_j D_j + 2 s^2 D + s noise^2 ) ,   P' = rho P + eta s (U - P)
+
+(`filters.md`). The one sum couples the directions: within a chunk of steps it is a convolution.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.spectrum import Spectrum
+
+Array = npt.NDArray[np.float64]
+
+_CHUNK = 64  # steps that are solved at once
+
+
+@dataclass(frozen=True, eq=False)
+class OnePass:
+    """``n`` steps from zero, each on a fresh row.
+
+    Attributes
+    ----------
+    directions : Spectrum
+    n : int
+    step, penalty, weight : float
+        Rows of a weight are rows times its root.
+    """
+
+    directions: Spectrum
+    n: int
+    step: float
+    penalty: float
+    weight: float
+
+    @cached_property
+    def _s(self) -> Array:
+        return self.weight * self.directions.eigenvalues
+
+    @cached_property
+    def shrink(self) -> Array:
+        """The mean fit is shrink times the labeler."""
+        pull = self.step * self._s
+        keep = self._keep
+        return np.asarray(pull * (1 - keep**self.n) / (1 - keep))
+
+    @property
+    def _keep(self) -> Array:
+        return 1 - self.step * (self.penalty + self._s)
+
+    def variance(self, energy: Array, spread: Array, noise: float) -> Array:
+        """Variance of the fit, from the labeler's second moments and variance and that of the label noise."""
+        second = self._second(energy, self.weight * noise)
+        # less the squared mean fit of the labeler's own mean
+        return np.asarray(second - self.shrink**2 * (energy - spread))
+
+    def _second(self, energy: Array, noise: float) -> Array:
+        """C after all steps; ``energy`` is U, summed over equal directions as C is."""
+        s, count, eta = self._s, self.directions.multiplicity, self.step
+        rho, keep, pull = 1 - eta * self.penalty, self._keep, self.step * self._s
+        own = rho**2 - 2 * rho * pull + 2 * pull**2  # of C in the next C
+        still = pull * energy / (1 - keep)  # where P settles: P_k = still (1 - keep**k)
+        of_p = 2 * rho * pull - 4 * pull**2
+        fixed = of_p * still + 2 * pull**2 * energy + eta**2 * s * count * noise
+        heard = eta**2 * s * count  # of sum_j s_j D_j in the next C
+        size = min(_CHUNK, self.n)
+        of_own, of_keep = _powers(own, size), _powers(keep, size)
+        # in a chunk C_k = own^k C_0 + sum_{l<k} own^(k-1-l) (fixed - left keep^l + heard q_l)
+        echo = of_own @ (s * heard)
+        lags = np.subtract.outer(np.arange(size), np.arange(size)) - 1
+        solve = np.linalg.inv(np.eye(size) - np.where(lags >= 0, echo[np.maximum(lags, 0)], 0.0))
+        sums, mixed = np.zeros((2, size + 1, s.size))
+        for k in range(size):
+            sums[k + 1] = own * sums[k] + 1
+            mixed[k + 1] = own * mixed[k] + of_keep[k]
+        always = sums[:-1] @ (s * fixed) + s @ (energy - 2 * still)
+        c, gone = np.zeros_like(s), np.ones_like(s)
+        for first in range(0, self.n, size):
+            steps = min(size, self.n - first)
+            left, rest = of_p * still * gone, s * still * gone
+            known = of_own @ (s * c) - mixed[:-1] @ (s * left) + always + 2 * (of_keep @ rest)
+            q = (solve @ known)[:steps]
+            c = (
+                own**steps * c
+                + sums[steps] * fixed
+                - mixed[steps] * left
+                + heard * (q[::-1] @ of_own[:steps])
+            )
+            gone = gone * keep**steps
+        return c
+
+
+def _powers(base: Array, count: int) -> Array:
+    """Powers 0 to count - 1, one a row."""
+    rows = np.ones((count, base.size))
+    np.cumprod(np.broadcast_to(base, (count - 1, base.size)), axis=0, out=rows[1:])
+    return rows

@@ -1,0 +1,279 @@
+"""What the last model of a plan becomes if its last generations are repeated for ever."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from genloss import _check, _html
+from genloss._words import number
+from genloss.errors import NoTheoryError
+from genloss.generation import Generation
+from genloss.plan import Plan
+from genloss.problem import Problem
+from genloss.theory.doubts import LOW_DIM, NOT_GAUSSIAN
+from genloss.theory.forever import cures, one_design, pools
+from genloss.theory.forever.fresh_blocks import FreshBlock
+from genloss.theory.forever.iterates import half_life
+from genloss.theory.forever.repeating import Repetition, repetition
+from genloss.theory.units import Units, is_ordinary
+
+__all__ = ["Limit", "limit"]
+
+
+@dataclass(frozen=True, repr=False)
+class Limit:
+    """The last model after infinitely many repetitions.
+
+    Attributes
+    ----------
+    risk : float
+        Its excess test error; infinite where the chain is unstable.
+    bias, variance : float
+        The parts of the risk that are due to the mean model, and to the spread around it.
+    radius : float
+        Spectral radius of one repetition: by what an old error is multiplied in the long run. Below 1
+        the chain forgets where it started; above it explodes. 1 where every error is kept, as where
+        all rows are.
+    half_life : float
+        Repetitions after which half of the error's way to its limit is made, counted from the model before
+        the first repetition in the plan; infinite where there is no limit, NaN where it is not known.
+    cure : float or None
+        Of an unstable chain: the least penalty of the repeated fits from which on it is stable.
+    cure_real : float or None
+        Of an unstable chain that has real rows: the least share of them, above the one it has, from
+        which on it is stable.
+    block : int
+        How many of the last generations repeat.
+    method : str
+        How it was found.
+    warnings : tuple of str
+        Where the answer is weak, one sentence each.
+
+    Examples
+    --------
+    >>> import genloss as gl
+    >>> plan = gl.Plan.mix(5, 80, real=0.1, noise=1.0)
+    >>> gl.limit(gl.Problem.isotropic(60), plan)
+    Limit(unstable: every generation multiplies the error by 1.09 in the end)
+      cured by a penalty of 0.00639 or by 53.8% real rows
+    """
+
+    risk: float
+    bias: float
+    variance: float
+    radius: float
+    half_life: float
+    cure: float | None = None
+    cure_real: float | None = None
+    block: int = 1
+    method: str = ""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def stable(self) -> bool:
+        """Whether the error stays finite for ever."""
+        return math.isfinite(self.risk)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data.
+
+        Examples
+        --------
+        >>> import genloss as gl
+        >>> plan = gl.Plan.mix(5, 200, real=0.5, noise=1.0)
+        >>> gl.limit(gl.Problem.isotropic(60), plan).to_dict()["stable"]
+        True
+        """
+        return {
+            "risk": self.risk,
+            "bias": self.bias,
+            "variance": self.variance,
+            "radius": self.radius,
+            "stable": self.stable,
+            "half_life": self.half_life,
+            "cure": self.cure,
+            "cure_real": self.cure_real,
+            "block": self.block,
+            "method": self.method,
+            "warnings": list(self.warnings),
+        }
+
+    def sentences(self) -> list[str]:
+        """What it means, in words."""
+        turn, turns = "generation", "generations"
+        if self.block > 1:
+            turn, turns = f"round of {self.block} {turns}", f"rounds of {self.block} {turns}"
+        if self.stable:
+            said = [f"risk {number(self.risk)} for ever (bias {number(self.bias)})"]
+            if math.isfinite(self.half_life) and self.half_life > 0:
+                said.append(f"half of the way there is made in {self.half_life:.3g} {turns}")
+            return said
+        if self.radius > 1 + 1e-9 and math.isfinite(self.radius):
+            said = [f"unstable: every {turn} multiplies the error by {self.radius:.3g} in the end"]
+        elif self.radius > 1 - 1e-9:
+            said = [f"unstable: every {turn} adds to the error"]
+        else:
+            said = ["unstable: a fit with as many rows as directions has no mean error"]
+        ways = [] if self.cure is None else [f"a penalty of {self.cure:.3g}"]
+        ways += [] if self.cure_real is None else [f"{100 * self.cure_real:.3g}% real rows"]
+        return said + ([f"cured by {' or by '.join(ways)}"] if ways else [])
+
+    def _repr_html_(self) -> str:
+        rows = [(name, value) for name, value in self.to_dict().items() if name != "warnings"]
+        shown = [[name, "none" if value is None else value] for name, value in rows]
+        notes = [f"Warning: {text}" for text in self.warnings]
+        return _html.table(f"Limit, {self.method}", ["", "for ever"], shown, notes)
+
+    def __repr__(self) -> str:
+        first, *rest = self.sentences()
+        lines = [f"Limit({first})", *(f"  {text}" for text in rest)]
+        return "\n".join([*lines, *(f"  warning: {text}" for text in self.warnings)])
+
+
+def limit(problem: Problem, plan: Plan, *, block: int | None = None) -> Limit:
+    """Find what the last model becomes if the end of a plan is repeated for ever.
+
+    Parameters
+    ----------
+    problem : Problem
+        What there is to learn.
+    plan : Plan
+        Who labels which rows, and how each generation is fitted. Its last generation is repeated, or
+        the last few if the plan shows that they go round.
+    block : int, optional
+        How many of the last generations go round; default: what explains most of the plan.
+
+    Returns
+    -------
+    Limit
+        Risk, bias and variance of the last model, the spectral radius of one repetition, how many of
+        them halve the distance to the limit, and what makes an unstable chain stable.
+
+    Raises
+    ------
+    NoTheoryError
+        For repeated fits of which no closed recursion is known: random features, rows drawn from a
+        pool, penalty "cv", pools with a penalty, real rows on a reused design. The message names what
+        runs instead.
+    InvalidInputError
+        If an argument is out of range.
+
+    Notes
+    -----
+    Fresh rows: one repetition is an affine map of means and covariances, diagonal but for one scalar a fit
+    (`theory.md` 2.3, 2.4). Its fixed point and its radius are found by solving, not by iterating
+    (`for-ever.md`). Labelers by number move along where the plan shows it, or where they are of the block
+    or the one before; other models label for ever. Pools of least squares: `theory.md` 2.6 summed to
+    infinity. One design: 2.7.
+
+    Examples
+    --------
+    >>> import genloss as gl
+    >>> problem = gl.Problem.power_law(200, capacity=1.5, source=0.5)
+    >>> found = gl.limit(problem, gl.Plan.mix(5, 300, real=0.2, penalty=0.01, noise=0.5))
+    >>> found.stable, round(found.radius, 3)
+    (True, 0.791)
+    >>> chain = gl.Plan.mix(400, 300, real=0.2, penalty=0.01, noise=0.5)
+    >>> bool(abs(gl.predict(problem, chain).risk[-1] / found.risk - 1) < 1e-9)
+    True
+    """
+    _check.instance("problem", problem, Problem)
+    _check.instance("plan", plan, Plan)
+    plan.check_fits(problem.dim)
+    found = repetition(plan, block)
+    solve = _way(plan, found)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        if is_ordinary(problem):
+            return solve(problem, plan, found)
+        units = Units.of(problem, [plan])
+        return _back(solve(units.problem(problem), units.plan(plan), found), units)
+
+
+def _way(plan: Plan, found: Repetition) -> Callable[[Problem, Plan, Repetition], Limit]:
+    """How to find the limit, or NoTheoryError."""
+    generations = [plan.generations[model] for model in found.models]
+    if all(g.design == "fresh" and not g.pooled for g in generations):
+        for model in found.models:
+            _refuse_unknown(plan.generations[model], model)
+        return _fresh
+    known = pools if generations[-1].pooled else one_design
+    why = known.obstacle(plan, found)
+    if why is None:
+        return lambda *asked: _closed(known.end(*asked), *asked)
+    raise NoTheoryError(
+        f"{why}: its limit is not known; genloss.predict or genloss.simulate run a plan of as many "
+        "generations as you like"
+    )
+
+
+def _refuse_unknown(generation: Generation, model: int) -> None:
+    if generation.features is not None:
+        raise NoTheoryError(
+            f"model {model} is fitted on random features: its limit is not known; "
+            "genloss.predict and genloss.simulate run a plan of any number of generations"
+        )
+    if generation.penalty == "cv":
+        raise NoTheoryError(
+            f"the penalty of model {model} is 'cv', another one at every repetition; genloss.predict of a "
+            "long plan shows where it settles (curve.penalty), and with that number there is a limit"
+        )
+
+
+def _fresh(problem: Problem, plan: Plan, found: Repetition) -> Limit:
+    fresh = FreshBlock.after(problem, plan, found)
+    links = fresh.links()
+    ends = fresh.ends(links)
+    bias, variance, radius = (float(part[0]) for part in ends)
+    life = math.inf
+    if math.isfinite(bias + variance):
+        life = half_life((risk - bias - variance for risk in fresh.path(links)), radius)
+    elif radius <= 1 + 1e-12 and (kept := fresh.copied(links)) is not None:
+        (bias, variance), life = kept, 0.0
+    cure, real = (None, None) if math.isfinite(bias + variance) else cures.of(fresh)
+    exact = fresh.is_exact()
+    return Limit(
+        bias + variance,
+        bias,
+        variance,
+        radius,
+        life,
+        cure,
+        real,
+        found.length,
+        "exact theory" if exact else "state evolution",
+        _doubts(problem, plan, found, exact),
+    )
+
+
+def _closed(
+    ends: tuple[float, float, float, float], problem: Problem, plan: Plan, found: Repetition
+) -> Limit:
+    bias, variance, radius, life = ends
+    said = _doubts(problem, plan, found, exact=False)
+    return Limit(bias + variance, bias, variance, radius, life, None, None, 1, "closed form", said)
+
+
+def _doubts(problem: Problem, plan: Plan, found: Repetition, exact: bool) -> tuple[str, ...]:
+    least = min(problem.dim, int(plan.n_samples[found.first :].min()))
+    said = [] if problem.gaussian else [NOT_GAUSSIAN]
+    if not exact and least < LOW_DIM:
+        said.append(
+            f"dim or n_samples below {LOW_DIM}: the asymptotic formula may be off by percents"
+        )
+    return tuple(said)
+
+
+def _back(found: Limit, units: Units) -> Limit:
+    """The same in the units of the problem that was given."""
+    with np.errstate(over="ignore", under="ignore"):
+        risk, bias, variance = (
+            float(np.ldexp(value, 2 * units.label))
+            for value in (found.risk, found.bias, found.variance)
+        )
+    cure = found.cure and float(np.ldexp(found.cure, units.covariance + units.weight))
+    return replace(found, risk=risk, bias=bias, variance=variance, cure=cure)

@@ -1,0 +1,175 @@
+"""Which last generations of a plan repeat, and which of their labelers move along with them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+
+from genloss import _check
+from genloss.errors import InvalidInputError
+from genloss.generation import REAL, Generation, Source
+from genloss.plan import Plan
+from genloss.steps import Step
+
+LONGEST = 64  # generations of a block that is looked for
+
+_OF_ROWS = [s.name for s in fields(Source) if s.name not in ("labeler", "noise", "real_noise")]
+_OF_FIT = [s.name for s in fields(Generation) if s.name != "sources"]
+
+
+@dataclass(frozen=True)
+class Repetition:
+    """The last ``length`` generations of a plan, said to repeat.
+
+    Attributes
+    ----------
+    length : int
+        Generations in the block.
+    start : int
+        First model of the first block; the blocks from there on are alike.
+    stop : int
+        Number of models of the plan.
+    fixed : frozenset of int
+        Labelers, by number, that stay the same model for ever; the others move with the block.
+    """
+
+    length: int
+    start: int
+    stop: int
+    fixed: frozenset[int]
+
+    @property
+    def first(self) -> int:
+        """First model of the last block."""
+        return self.stop - self.length
+
+    @property
+    def models(self) -> range:
+        """The models of the last block."""
+        return range(self.first, self.stop)
+
+    def reach(self, steps: Sequence[Step]) -> int:
+        """How many models before a block its labelers reach back to."""
+        moving = [
+            number
+            for step in steps[self.first :]
+            for block in step.blocks
+            for number in block.shares
+            if number != REAL and number not in self.fixed
+        ]
+        return max(self.first - min(moving), 0) if moving else 0
+
+    def unrolled(self, plan: Plan, times: int) -> Plan:
+        """The plan up to the first block, and the block ``times`` times."""
+        block = [plan.generations[model] for model in self.models]
+        made = list(plan.generations[: self.start])
+        for turn in range(times):
+            shift = self.start + turn * self.length - self.first
+            made += [self._moved(generation, shift) for generation in block]
+        return Plan(tuple(made))
+
+    def _moved(self, generation: Generation, shift: int) -> Generation:
+        sources = tuple(self._relabelled(source, shift) for source in generation.sources)
+        return generation if sources == generation.sources else replace(generation, sources=sources)
+
+    def _relabelled(self, source: Source, shift: int) -> Source:
+        if all(isinstance(who, str) for who in source.mixture):
+            return source
+        shares = {
+            who if isinstance(who, str) or who in self.fixed else who + shift: share
+            for who, share in source.mixture.items()
+        }
+        return replace(source, labeler=shares)
+
+
+def repetition(plan: Plan, block: int | None = None) -> Repetition:
+    """Find the block that the end of a plan repeats, or take the one that is asked for.
+
+    Of all lengths the one that explains most models; without any repetition the last generation,
+    of which a labeler by number moves if it is at most one model before it.
+    """
+    n = plan.n_models
+    if block is not None:
+        length = _check.integer("block", block, minimum=1)
+        if length > n:
+            raise InvalidInputError(f"block was {length}; the plan has {n} generations")
+        alike, fixed = _alike(plan, length)
+        return _made(plan, length, alike, fixed)
+    best, most, fixed = 1, 0, frozenset[int]()
+    for length in range(1, min(n // 2, LONGEST) + 1):
+        if most >= n - length:
+            break
+        alike, stay = _alike(plan, length)
+        if alike > most and alike >= length:
+            best, most, fixed = length, alike, stay
+    return _made(plan, best, most, fixed)
+
+
+def _made(plan: Plan, length: int, alike: int, fixed: frozenset[int]) -> Repetition:
+    n = plan.n_models
+    if alike < length:  # nothing to compare with: what reaches back further than a block stays
+        numbers = {
+            number
+            for model in range(n - length, n)
+            for source in plan.generations[model].sources
+            for number in source.labeler_numbers(model)
+        }
+        fixed = frozenset(u for u in numbers if 0 <= u < n - 2 * length)
+        return Repetition(length, n - length, n, fixed)
+    # whole blocks only
+    return Repetition(length, n - length * (1 + alike // length), n, fixed)
+
+
+def _alike(plan: Plan, length: int) -> tuple[int, frozenset[int]]:
+    """How many of the last models repeat those ``length`` before, and labelers that stay."""
+    generations, fixed = plan.generations, set[int]()
+    count = 0
+    for model in range(plan.n_models - 1, length - 1, -1):
+        stay = _stay(generations[model], generations[model - length], model, length)
+        if stay is None:
+            break
+        if count < length:
+            fixed |= stay
+        elif stay - fixed:
+            break
+        count += 1
+    return count, frozenset(fixed)
+
+
+def _stay(one: Generation, before: Generation, model: int, length: int) -> set[int] | None:
+    """Labelers that both generations share by number, or None where the two are not alike."""
+    if one is not before and not _equal(one, before, _OF_FIT):
+        return None
+    if len(one.sources) != len(before.sources):
+        return None
+    fixed = set[int]()
+    for source, old in zip(one.sources, before.sources, strict=True):
+        if source is not old and not (
+            _equal(source, old, _OF_ROWS) and math.isclose(source.label_noise, old.label_noise)
+        ):
+            return None
+        stay = _staying(source.labeler_numbers(model), old.labeler_numbers(model - length), length)
+        if stay is None:
+            return None
+        fixed |= stay
+    return fixed
+
+
+def _equal(one: object, other: object, names: Sequence[str]) -> bool:
+    return all(getattr(one, name) == getattr(other, name) for name in names)
+
+
+def _staying(now: Mapping[int, float], then: Mapping[int, float], length: int) -> set[int] | None:
+    def before(number: int) -> int:
+        if number == REAL or number >= length:
+            return REAL if number == REAL else number - length
+        return -2  # nobody
+
+    if now == then:
+        return {number for number in now if number != REAL}
+    if {before(u): share for u, share in now.items()} == then:
+        return set()
+    stay = {u for u, share in now.items() if u != REAL and then.get(before(u)) != share}
+    partly = {u if u in stay else before(u): share for u, share in now.items()}
+    return stay if partly == then else None

@@ -1,0 +1,185 @@
+"""A fit under any convex loss: Newton's method on all rows. Nothing here knows any theory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import scipy.linalg
+
+from genloss.errors import InvalidInputError
+from genloss.losses import Loss
+
+Array = npt.NDArray[np.float64]
+Part = Callable[[Array], Array]
+
+TOLERANCE = 1e-8
+"""Length of the gradient, relative to that of its parts, at which a fit is done."""
+_MOST = 200  # Newton steps
+_SMALL = 100  # coordinates up to which every step is solved by a factorisation
+_PATIENCE = 250  # products with the Hessian before it is factorised after all
+
+
+def minimise(X: Array, y: Array, weights: Array, loss: Loss, ridge: float) -> Array:
+    """Coefficients of least ``sum_i weights_i loss(y_i, x_i'w) + ridge / 2 |w|**2``.
+
+    Parameters
+    ----------
+    X, y, weights : ndarray of shape (n, d), (n,), (n,)
+        Rows, labels and the weight of each.
+    loss : Loss
+        What is minimised.
+    ridge : float
+        Penalty on half the squared length.
+
+    Returns
+    -------
+    ndarray of shape (d,)
+        The minimiser.
+
+    Raises
+    ------
+    InvalidInputError
+        Without penalty, if there is no minimum or no single one: classes that a hyperplane
+        separates, or fewer rows than directions.
+    """
+    if not len(X):
+        return np.zeros(X.shape[1])
+    if len(X) < X.shape[1]:
+        if ridge == 0:
+            raise _no_minimum("has fewer rows than directions")
+        # w = X' L'^-1 v with X X' = L L' has |w| = |v| and X w = L v
+        gram = X @ X.T
+        gram.flat[:: len(gram) + 1] *= 1 + 1e-13
+        lower = np.asarray(np.linalg.cholesky(gram), dtype=np.float64)
+        v = minimise(lower, y, weights, loss, ridge)
+        return X.T @ scipy.linalg.solve_triangular(lower, v, lower=True, trans=1)
+    if loss.smooth:
+        w = _newton(
+            X,
+            lambda z: weights * loss.value(y, z),
+            lambda z: weights * loss.slope(y, z),
+            lambda z: weights * loss.curvature(y, z),
+            ridge,
+            np.zeros(X.shape[1]),
+        )
+    else:
+        w = _augmented(X, y, weights, loss, ridge)
+    if ridge == 0 and "numbers" not in loss.labels and (y * (X @ w) > 0).all():
+        raise _no_minimum("separates its classes")
+    return w
+
+
+def _no_minimum(what: str) -> InvalidInputError:
+    return InvalidInputError(
+        f"penalty was 0 and a fit {what}: it has no single minimum, give it a penalty"
+    )
+
+
+def _augmented(X: Array, y: Array, weights: Array, loss: Loss, ridge: float) -> Array:
+    """A loss with corners: the method of multipliers, each of its problems by Newton's method.
+
+    The loss of row i is replaced by its envelope at ``x_i'w + gamma * force_i``, smooth in w; the
+    force is what the row then pulls with, and at the end the loss's own slope.
+    """
+    gamma, force, w = 1.0, np.zeros(len(y)), np.zeros(X.shape[1])
+    scale = float(np.abs(weights).mean())
+    for _ in range(_MOST):
+        reach = gamma / scale
+
+        def value(z: Array, reach: float = reach, force: Array = force) -> Array:
+            moved = z + reach * force
+            pull = loss.envelope(y, moved, reach * weights)[0] * weights
+            return weights * loss.value(y, moved - reach * pull) + reach / 2 * pull**2
+
+        def slope(z: Array, reach: float = reach, force: Array = force) -> Array:
+            return weights * loss.envelope(y, z + reach * force, reach * weights)[0]
+
+        def curvature(z: Array, reach: float = reach, force: Array = force) -> Array:
+            return weights * loss.envelope(y, z + reach * force, reach * weights)[1]
+
+        # few rows bend, and those much: conjugate gradients would take long
+        w = _newton(X, value, slope, curvature, ridge, w, direct=True)
+        new = slope(X @ w)
+        apart, force = reach * float(np.abs(new - force).max()), new
+        if apart <= 1e-7 * float(np.abs(X @ w).max()):
+            break
+        gamma = max(gamma / 3, 1e-4)
+    return w
+
+
+def _newton(
+    X: Array,
+    value: Part,
+    slope: Part,
+    curvature: Part,
+    ridge: float,
+    w: Array,
+    direct: bool = False,
+) -> Array:
+    """Damped Newton steps on ``sum value(Xw) + ridge / 2 |w|**2``."""
+    z = X @ w
+    level = float(value(z).sum() + ridge / 2 * (w @ w))
+    for _ in range(_MOST):
+        pull = slope(z)
+        by_rows = X.T @ pull
+        gradient = by_rows + ridge * w
+        length = float(np.linalg.norm(gradient))
+        parts = float(np.linalg.norm(by_rows) + ridge * np.linalg.norm(w))
+        spread = float(np.sqrt(pull**2 @ np.einsum("ij,ij->i", X, X)))
+        if length <= TOLERANCE * max(parts, spread):
+            break
+        bend = curvature(z)
+        goal = min(0.1, float(np.sqrt(length / max(parts, spread))))
+        step = _solved(X, bend, ridge, gradient, goal, direct)
+        along, slope_there = X @ step, float(gradient @ step)
+        size = 1.0
+        while size > 1e-10:
+            new_z, new_w = z - size * along, w - size * step
+            new = float(value(new_z).sum() + ridge / 2 * (new_w @ new_w))
+            if new <= level - 1e-4 * size * slope_there + 1e-13 * abs(level):
+                break
+            size /= 2
+        else:
+            break
+        w, z, level = new_w, new_z, new
+    return w
+
+
+def _solved(X: Array, bend: Array, ridge: float, right: Array, goal: float, direct: bool) -> Array:
+    """``(X' diag(bend) X + ridge)^-1 right``, by conjugate gradients in many coordinates."""
+    bent = bend > 0
+    if not bent.all():
+        X, bend = X[bent], bend[bent]
+    if len(right) > _SMALL and not direct:
+        found = _conjugate(X, bend, ridge, right, goal)
+        if found is not None:
+            return found
+    hessian = X.T @ (bend[:, None] * X)
+    diagonal = np.diagonal(hessian)
+    hessian.flat[:: len(hessian) + 1] += ridge + 1e-12 * float(diagonal.max()) + 1e-300
+    return np.asarray(scipy.linalg.solve(hessian, right, assume_a="pos"))
+
+
+def _conjugate(X: Array, bend: Array, ridge: float, right: Array, goal: float) -> Array | None:
+    """Conjugate gradients in coordinates of equal curvature; None if they take too long."""
+    diagonal = np.einsum("i,ij,ij->j", bend, X, X) + ridge
+    diagonal = np.maximum(diagonal, 1e-12 * float(diagonal.max()) + 1e-300)
+    found, left = np.zeros_like(right), right.copy()
+    towards = left / diagonal
+    way, size = towards, float(left @ towards)
+    enough = goal**2 * size
+    for _ in range(_PATIENCE):
+        image = X.T @ (bend * (X @ way)) + ridge * way
+        bent = float(way @ image)
+        if bent <= 0:
+            return None
+        found = found + size / bent * way
+        left = left - size / bent * image
+        towards = left / diagonal
+        new = float(left @ towards)
+        if new <= enough:
+            return found
+        way, size = towards + new / size * way, new
+    return None

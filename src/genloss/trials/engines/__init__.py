@@ -1,0 +1,1 @@
+"""Engines, one a file: ``ENGINE`` in each of them."""

@@ -1,0 +1,208 @@
+"""The literal engine: draw every row, fit every model. Nothing here knows any theory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.linalg
+
+from genloss import _linalg, scores
+from genloss.generation import REAL
+from genloss.losses.squared import Squared
+from genloss.problem import Problem
+from genloss.steps import Block, Step
+from genloss.trials import loop
+from genloss.trials.convex import minimise
+from genloss.trials.engine import Engine
+from genloss.trials.leave_one_out import chosen_penalty
+from genloss.trials.tally import Batch
+
+Array = npt.NDArray[np.float64]
+Precision = type[np.float64 | np.float32]
+
+_STEEP = 1e-3  # squared ratio of pivots below which a fit in single precision is not trusted
+
+
+def run(
+    problem: Problem,
+    steps: Sequence[Step],
+    rng: np.random.Generator,
+    count: int,
+    dtype: Precision = np.float64,
+) -> Batch:
+    """Run the plan ``count`` times, with rows and products of rows in ``dtype``."""
+    root = np.sqrt(problem.spectrum)
+    risks = np.empty((count, len(steps)))
+    errors = np.zeros((len(steps), problem.dim))
+    world = Gaussian(problem, rng, dtype)
+    seen = None if all(step.is_linear for step in steps) else Seen(problem, count, len(steps))
+    for trial in range(count):
+        learner = Learner(rng, dtype)
+        chain = loop.models(steps, world, learner, {REAL: problem.truth})
+        for model, w in enumerate(chain):
+            error = root * (w - problem.truth)
+            risks[trial, model] = error @ error
+            errors[model] += error
+            if seen is not None:
+                seen.add(trial, model, w, learner.accepted)
+    return Batch(risks, errors) if seen is None else Batch(risks, errors, 0.0, seen.scores(steps))
+
+
+class Seen:
+    """What is measured of every model beside its risk, for plans beyond ridge regression."""
+
+    def __init__(self, problem: Problem, count: int, models: int) -> None:
+        self._problem = problem
+        self._inner, self._square, self._with_first, self._accepted = (
+            np.empty((count, models)) for _ in range(4)
+        )
+        self._first: Array = np.empty(0)
+
+    def add(self, trial: int, model: int, w: Array, accepted: float) -> None:
+        """Take in a model of a run, model 0 first."""
+        raised = self._problem.spectrum * w
+        self._first = w if model == 0 else self._first
+        self._inner[trial, model] = raised @ self._problem.truth
+        self._square[trial, model] = raised @ w
+        self._with_first[trial, model] = raised @ self._first
+        self._accepted[trial, model] = accepted
+
+    def scores(self, steps: Sequence[Step]) -> dict[str, Array]:
+        """Columns of a curve, (count, n_models)."""
+        truth = float(self._problem.spectrum @ self._problem.truth**2)
+        first = self._square[:, :1]
+        return scores.columns(
+            steps, self._inner, self._square, truth, self._with_first, first, self._accepted
+        )
+
+
+class Gaussian:
+    """A Gaussian problem as a world (`genloss.trials.loop`): every row is new and normal."""
+
+    def __init__(
+        self, problem: Problem, rng: np.random.Generator, dtype: Precision = np.float64
+    ) -> None:
+        self._problem, self._rng, self._dtype = problem, rng, dtype
+
+    def inputs(self, step: Step) -> Array:
+        """Normal rows of every new block."""
+        blocks: list[npt.NDArray[Any]] = []
+        for block in step.new:
+            own = block.covariance
+            variances = self._problem.spectrum if own is None else np.array(own)
+            rows: npt.NDArray[Any] = self._rng.standard_normal(
+                (block.rows, self._problem.dim), dtype=self._dtype
+            )
+            rows *= np.sqrt(variances).astype(self._dtype)
+            blocks.append(rows)
+        return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+
+    def labels(
+        self, block: Block, X: Array, models: Mapping[int, loop.Model], kept: Array | float = 0.0
+    ) -> Array:
+        """What the labelers say, and normal noise, as a label; NaN where a row is not kept."""
+        noise = self._rng.standard_normal(len(X), dtype=X.dtype)
+        values = loop.said(block.shares, models, X) + block.noise * noise
+        labels = block.labels.draw(values if block.kept == 0 else values + kept, self._rng)
+        if block.keep is None:
+            return labels
+        judged = loop.said(block.judge, models, X)
+        return np.where(block.keep.accepts(labels, judged), labels, np.nan)
+
+    def chosen(self, count: int, drawn: int) -> npt.NDArray[np.int64]:
+        """Some of the rows, without replacement."""
+        return self._rng.choice(count, drawn, replace=False)
+
+
+class Learner:
+    """Linear models as a learner (`genloss.trials.loop`): the loss of the step, on its random features.
+
+    Attributes
+    ----------
+    accepted : float
+        Share of the last fit's rows that were kept.
+    """
+
+    def __init__(self, rng: np.random.Generator, dtype: Precision = np.float64) -> None:
+        self._rng, self._dtype = rng, dtype
+        self._map: Array = np.empty((0, 0))
+        self.accepted = 1.0
+
+    def __call__(self, step: Step, rows: loop.Rows, towards: Array | None) -> Array:
+        """Coefficients of the model."""
+        if towards is not None:  # the fit to what it leaves, and added
+            rest = rows._replace(y=rows.y - rows.X @ towards.astype(rows.X.dtype))
+            return towards + self(step, rest, None)
+        if step.features is None:
+            return self._fit(step, *rows)
+        X, y, weights = rows
+        if step.map == step.model:
+            shape = X.shape[1], step.features
+            entries = self._rng.standard_normal(shape, dtype=self._dtype)
+            self._map = np.asarray(entries / self._dtype(np.sqrt(step.features)))
+        return self._map @ self._fit(step, X @ self._map, y, weights)
+
+    def _fit(self, step: Step, X: Array, y: Array, weights: Array | None) -> Array:
+        candidates, dropped = len(y), np.isnan(y)
+        if dropped.any():
+            X, y = X[~dropped], y[~dropped]
+            weights = None if weights is None else weights[~dropped]
+        self.accepted = len(y) / candidates
+        if not len(y):
+            return np.zeros(X.shape[1])
+        if step.retuned:
+            return fit(X, y, weights, penalty=chosen_penalty(X, y, weights))
+        if step.loss == Squared():  # penalties are per candidate row
+            return fit(X, y, weights, penalty=step.penalty / self.accepted)
+        X, y = X.astype(np.float64), y.astype(np.float64)
+        ridge = 2 * candidates * step.penalty
+        return minimise(X, y, np.ones(len(y)) if weights is None else weights, step.loss, ridge)
+
+
+def fit(X: Array, y: Array, weights: Array | None = None, *, penalty: float = 0.0) -> Array:
+    """Ridge regression, or minimum-norm least squares without penalty.
+
+    Minimises ``(1/n) sum_i weights_i (x_i'w - y_i)**2 + penalty |w|**2``, as scikit-learn's
+    ``Ridge(alpha=n * penalty, fit_intercept=False)`` does. Of rows in single precision only the Gram
+    matrix is computed in it, or nothing if that matrix turns out to be ill-conditioned.
+    """
+    if weights is not None and (weights != 1).any():
+        root = np.sqrt(weights).astype(X.dtype)
+        X, y = X * root[:, None], y * root
+    n, d = X.shape
+    gram = np.asarray(X @ X.T if n < d else X.T @ X, dtype=np.float64)
+    gram.flat[:: len(gram) + 1] += n * penalty
+    # rows or columns of very different scale are no ill-conditioning: scale them away
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scale = 1 / np.sqrt(np.diagonal(gram))
+        factor = _linalg.cholesky(gram * np.outer(scale, scale))
+    if X.dtype != np.float64 and (factor is None or _linalg.steepness(factor) < _STEEP):
+        return fit(X.astype(np.float64), y.astype(np.float64), penalty=penalty)
+    if factor is None:
+        return _least_squares(X, y, n * penalty)
+    if n < d:
+        return X.T @ (scale * _linalg.solve(factor, scale * y))
+    return scale * _linalg.solve(factor, scale * (X.T @ y))
+
+
+def _least_squares(X: Array, y: Array, absolute: float) -> Array:
+    """Minimum-norm solution by orthogonal factorisation, for rows or columns that coincide."""
+    if absolute > 0:
+        X = np.concatenate([X, np.sqrt(absolute) * np.eye(X.shape[1])])
+        y = np.concatenate([y, np.zeros(X.shape[1])])
+    return np.asarray(scipy.linalg.lstsq(X, y, cond=1e-12)[0])
+
+
+ENGINE = Engine(
+    name="literal",
+    cost=float("inf"),
+    block=1,
+    look=16,
+    refuses=lambda _problem, _steps: None,
+    run=run,
+    single=True,
+    exact=False,
+)

@@ -1,0 +1,58 @@
+"""Ridge chains on designs that are revealed instead of drawn: exact in law, a few vectors a fit.
+
+A fit by conjugate gradients asks for ``X'X v`` along a few directions. A Gaussian design can be drawn
+along just those, whatever they depend on, and never needs to exist elsewhere: O(dim) numbers a step,
+for any number of rows. `engines.md` has the law and its limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from genloss.problem import Problem
+from genloss.steps import Step
+from genloss.trials.engine import Engine, needs_rows
+from genloss.trials.revealed import choice
+from genloss.trials.revealed.chain import Chain
+from genloss.trials.revealed.layout import groups
+from genloss.trials.tally import Batch
+
+
+def refuses(_problem: Problem, steps: Sequence[Step]) -> str | None:
+    """Whether something needs the rows one by one."""
+    reasons = (needs_rows(step._replace(features=None)) for step in steps)
+    return next(filter(None, reasons), None)
+
+
+def run(problem: Problem, steps: Sequence[Step], rng: np.random.Generator, count: int) -> Batch:
+    """Run the plan ``count`` times."""
+    truth = np.sqrt(problem.spectrum) * problem.truth
+    risks = np.empty((count, len(steps)))
+    sums = np.empty((len(steps), problem.dim))
+    chain = Chain(problem, steps, groups(steps), rng, count, most_steps(problem.dim))
+    for model, fitted in enumerate(chain):
+        error = fitted - truth
+        risks[:, model] = np.vecdot(error, error)
+        sums[model] = error.sum(axis=0)
+    return Batch(risks, sums)
+
+
+def most_steps(dim: int) -> int:
+    """Steps after which a run is completed to whole matrices, as long as these can be held."""
+    return dim // 2 if dim <= choice.LARGEST else 10**5
+
+
+ENGINE = Engine(
+    name="exact, revealed designs",
+    cost=4.0,
+    block=64,
+    look=256,
+    refuses=refuses,
+    run=run,
+    draws=None,
+    method="revealed",
+    pays=choice.designs_pay,
+    sized=choice.runs_together,
+)

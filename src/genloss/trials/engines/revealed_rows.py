@@ -1,0 +1,59 @@
+"""Chains whose fits look at single rows, on designs that are revealed from both sides: exact in law.
+
+Subsets of a pool are masks here, and a row's label a number that a rule may change. What a fit asks
+for, values ``X w`` and sums ``X'u``, is drawn where it is asked for and nowhere else: O(n + dim)
+numbers a question. `engines.md` has the law and its limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from genloss.problem import Problem
+from genloss.steps import Step
+from genloss.trials.engine import Engine
+from genloss.trials.revealed import choice
+from genloss.trials.revealed.row_chain import RowChain
+from genloss.trials.tally import Batch
+
+MOST_STEPS = 10**5
+MOST_ROWS = 10**7
+"""Rows beyond which an answer with an entry for every row is no small thing."""
+
+
+def refuses(_problem: Problem, steps: Sequence[Step]) -> str | None:
+    """Whether a fit asks for more than products of its rows, or has very many."""
+    for step in steps:
+        if step.retuned:
+            return f"the penalty of model {step.model} is chosen by leave-one-out ('cv')"
+        if step.rows > MOST_ROWS:
+            return f"model {step.model} sees more than {MOST_ROWS} rows, one by one"
+    return None
+
+
+def run(problem: Problem, steps: Sequence[Step], rng: np.random.Generator, count: int) -> Batch:
+    """Run the plan ``count`` times."""
+    truth = np.sqrt(problem.spectrum) * problem.truth
+    risks = np.empty((count, len(steps)))
+    sums = np.empty((len(steps), problem.dim))
+    for model, fitted in enumerate(RowChain(problem, steps, rng, count, MOST_STEPS)):
+        error = fitted - truth
+        risks[:, model] = np.vecdot(error, error)
+        sums[model] = error.sum(axis=0)
+    return Batch(risks, sums)
+
+
+ENGINE = Engine(
+    name="exact, revealed rows",
+    cost=5.0,
+    block=16,
+    look=64,
+    refuses=refuses,
+    run=run,
+    draws=None,
+    method="revealed",
+    pays=choice.rows_pay,
+    sized=lambda problem: max(1, choice.runs_together(problem) // 4),
+)

@@ -1,0 +1,1 @@
+"""Designs that are revealed where a fit looks at them, and never drawn."""

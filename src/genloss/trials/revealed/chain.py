@@ -1,0 +1,217 @@
+"""A plan of ridge fits on designs that are revealed instead of drawn.
+
+Of its rows a fit sees ``X'X`` and ``X'y`` alone. Both come from the blocks' answers: labels ask along
+their labeler and along a column of noise, conjugate gradients along the directions of their steps.
+Labels that were made are kept as ``X'y``, and blocks stay open as long as a fit needs them.
+
+All is done in whitened coordinates, ``sqrt(spectrum) * w``, in which rows of the problem's covariance
+are standard normal and the penalty is one number per direction. Vectors are padded for the columns of
+noise: with zeros where they are coefficients, with anything where they are products.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.generation import REAL
+from genloss.problem import Problem
+from genloss.steps import Step
+from genloss.trials.revealed import complete, ridge
+from genloss.trials.revealed.block import Block
+from genloss.trials.revealed.features import Features
+from genloss.trials.revealed.gradients import Solved
+from genloss.trials.revealed.layout import Group, Stretch
+
+Array = npt.NDArray[np.float64]
+
+
+class Unfinished(ArithmeticError):
+    """A fit needed more steps than allowed."""
+
+
+@dataclass
+class Rows:
+    """A group's rows, open as long as fits need them."""
+
+    group: Group
+    spread: Array | None
+    """What scales rows of the problem's covariance to theirs."""
+    block: Block
+    noises: list[int] = field(init=False)
+    """How many noisy labels every part has."""
+
+    def __post_init__(self) -> None:
+        self.noises = [0] * len(self.group.stretches)
+
+    @property
+    def size(self) -> Array | float:
+        """Number of rows, times their variances relative to the problem's."""
+        count = float(sum(self.group.sizes))
+        return count if self.spread is None else count * self.spread**2
+
+    def gram(self, w: Array, part: int | None = None) -> Array:
+        """``X'X w`` of all rows, or of one part's."""
+        if self.spread is None:
+            return self.block.ask(w, part)
+        return self.spread * self.block.ask(self.spread * w, part)
+
+    def whole(self, run: int) -> Array:
+        """``X'X`` of one run, for a fit that would ask along too many directions."""
+        matrix = self.block.gram(run)
+        return matrix if self.spread is None else matrix * np.outer(self.spread, self.spread)
+
+
+class Chain:
+    """Runs of a plan, one fit after the other.
+
+    Parameters
+    ----------
+    problem : Problem
+        What there is to learn.
+    steps : sequence of Step
+        The fits.
+    groups : sequence of Group
+        Their rows, see `genloss.trials.revealed.layout`.
+    rng : numpy.random.Generator
+        Of all runs.
+    runs : int
+        Number of runs.
+    most : int
+        Most steps of conjugate gradients. A run that needs more is completed to whole matrices where
+        that is less than the number of directions.
+
+    Attributes
+    ----------
+    steps_taken : list of int
+        Steps that every fit took.
+
+    Raises
+    ------
+    Unfinished
+        If a fit needs more steps and is not completed.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        steps: Sequence[Step],
+        groups: Sequence[Group],
+        rng: np.random.Generator,
+        runs: int,
+        most: int,
+    ) -> None:
+        self._problem, self._steps, self._rng, self._runs = problem, steps, rng, runs
+        self._most, self.steps_taken = most, list[int]()
+        self._noises = max(group.noises for group in groups)
+        self._groups: dict[int, list[Group]] = {}
+        for group in groups:
+            self._groups.setdefault(group.design, []).append(group)
+        truth = self._padded(np.sqrt(problem.spectrum) * problem.truth)
+        self._models = {REAL: np.broadcast_to(truth, (runs, truth.size))}
+        self._open: list[Rows] = []
+        self._labels: dict[tuple[int, Stretch], Array] = {}
+        self._features: dict[int, Features] = {}
+
+    def __iter__(self) -> Iterator[Array]:
+        """The whitened models of every run, shape (runs, dim), in order."""
+        for step in self._steps:
+            self._begin(step)
+            self._label(step)
+            self._models[step.model] = self._fit(step)
+            yield self._models[step.model][:, : self._problem.dim]
+            self._forget(step.model)
+
+    def _padded(self, values: Array, fill: float = 0.0) -> Array:
+        return np.append(values, np.full(self._noises, fill))
+
+    def _begin(self, step: Step) -> None:
+        """Draw what is new: which costs nothing yet."""
+        for group in self._groups.get(step.model, ()):
+            spread = None
+            if group.covariance is not None:
+                ratios = np.sqrt(np.array(group.covariance) / self._problem.spectrum)
+                spread = self._padded(ratios, 1.0)
+            width = self._problem.dim + self._noises
+            block = Block(group.sizes, width, self._runs, self._rng)
+            self._open.append(Rows(group, spread, block))
+        if step.features is not None and step.map == step.model:
+            root = self._padded(np.sqrt(self._problem.spectrum))
+            self._features = {step.map: Features(root, step.features, self._runs, self._rng)}
+
+    def _label(self, step: Step) -> None:
+        for rows in self._open:
+            for part, stretch in enumerate(rows.group.stretches):
+                for block in stretch.covered(step.blocks):
+                    right = np.zeros(self._models[REAL].shape)
+                    if block.shares:
+                        theta = right.copy()
+                        for who, share in block.shares.items():
+                            theta += share * self._models[who]
+                        if block.noise:
+                            theta[:, self._problem.dim + rows.noises[part]] = block.noise
+                            rows.noises[part] += 1
+                        right += rows.gram(theta, part if len(rows.noises) > 1 else None)
+                    if block.kept:
+                        right += block.kept * self._labels[block.since, stretch]
+                    self._labels[step.model, stretch] = right
+            if rows.group.design == step.model:
+                rows.block.join()
+
+    def _fit(self, step: Step) -> Array:
+        taking = [
+            (rows, weight) for rows in self._open if (weight := rows.group.weights.get(step.model))
+        ]
+
+        def gram(w: Array) -> Array:
+            answers = [rows.gram(w) if g == 1 else g * rows.gram(w) for rows, g in taking]
+            for answer in answers[1:]:
+                answers[0] += answer
+            return answers[0]
+
+        right = np.zeros(self._models[REAL].shape)
+        for model in step.fitted:
+            for stretch, weight in self._weights(self._steps[model]):
+                right += weight * self._labels[model, stretch]
+        absolute, most = step.rows * step.penalty, self._most
+        if step.features is not None:
+            return self._taken(self._features[step.map].fit(gram, right, absolute, most))
+        spectrum = self._padded(self._problem.spectrum)
+        sizes = sum(rows.size * weight for rows, weight in taking)
+        singular = absolute == 0 and step.inputs < self._problem.dim
+        inverse = ridge.inverse(spectrum, sizes, absolute, singular=singular)
+        found = ridge.fit(gram, right, spectrum, absolute, inverse, most)
+        if most < self._problem.dim:
+            for run in np.flatnonzero(~found.done).tolist():
+                matrix = sum(weight * rows.whole(run) for rows, weight in taking)
+                rank = step.inputs if singular else self._problem.dim
+                found.solution[run] = complete.solve(
+                    np.asarray(matrix), right[run], spectrum, absolute, inverse, rank
+                )
+                found.done[run] = True
+        return self._taken(found)
+
+    def _taken(self, found: Solved) -> Array:
+        if not found.done.all():
+            raise Unfinished(found.steps)
+        self.steps_taken.append(found.steps)
+        return found.solution
+
+    def _weights(self, step: Step) -> Iterator[tuple[Stretch, float]]:
+        """The rows of a generation, as far as they are open, and their weights."""
+        for rows in self._open:
+            for stretch in rows.group.stretches:
+                for block in stretch.covered(step.blocks):
+                    yield stretch, block.weight
+
+    def _forget(self, model: int) -> None:
+        for number in [k for k in self._models if k >= 0 and self._steps[k].last_use <= model]:
+            del self._models[number]
+        self._open = [
+            rows for rows in self._open if self._steps[rows.group.design].last_fit > model
+        ]
+        for made, stretch in [key for key in self._labels if self._steps[key[0]].last_fit <= model]:
+            del self._labels[made, stretch]

@@ -1,0 +1,107 @@
+"""Whether revealing is cheaper than drawing, and how many runs go together.
+
+The steps that a plan takes are counted on one run of its first models with a stream of its own, so
+that the choice depends on problem and plan alone and no run is thrown away for what it turned out to
+be. Costs are counted in multiplications, of which all engines do about as many a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from genloss.problem import Problem
+from genloss.steps import Step
+from genloss.trials.engine import Engine
+from genloss.trials.revealed.chain import Chain, Unfinished
+from genloss.trials.revealed.layout import groups
+from genloss.trials.revealed.row_chain import RowChain
+
+PILOTED = 4
+SMALLEST = 48
+"""Directions below which drawing always wins."""
+LARGEST = 20_000
+"""Directions from which on there is nothing to compare with."""
+
+# measured: passes over all directions asked so far, other passes and a normal number, and the
+# interpreter's share of a question
+_PASSES, _VECTORS, _CALLS = 20, 250, 300_000
+_NORMAL, _FLOP = 64, 0.3
+
+
+def runs_together(problem: Problem) -> int:
+    """Runs of one batch: many, so that Python counts little, as long as they fit into a cache."""
+    return int(np.clip(2**16 // problem.dim, 1, 64))
+
+
+def designs_pay(problem: Problem, steps: Sequence[Step], other: Engine) -> bool:
+    """Whether asking blocks for products is quicker than another engine."""
+    if other.pays is not None or problem.dim < SMALLEST:
+        return False
+    if other.exact and not other.single:  # no matrix at all
+        return False
+    if problem.dim > LARGEST:
+        return True
+    first = steps[:PILOTED]
+    rng = np.random.default_rng(0)
+    taken = _pilot(Chain(problem, first, groups(first), rng, 1, problem.dim), problem.dim)
+    if taken is None:
+        return False
+    total, calls = 0.0, _CALLS / runs_together(problem)
+    for group in groups(steps):
+        known, asked = 0, taken + len(group.stretches)
+        for _ in group.weights:
+            total += asked * (_asking(problem.dim, known + asked / 2) + calls)
+            known += asked
+    return total < sum(_dense(problem.dim, step, rows_drawn=not other.exact) for step in steps)
+
+
+def rows_pay(problem: Problem, steps: Sequence[Step], other: Engine) -> bool:
+    """Whether asking rows from both sides is quicker than another engine."""
+    if other.exact or problem.dim < SMALLEST:
+        return False
+    if problem.dim > LARGEST:
+        return True
+    first = steps[:PILOTED]
+    taken = _pilot(RowChain(problem, first, np.random.default_rng(0), 1, problem.dim), problem.dim)
+    if taken is None:
+        return False
+    total, calls = 0.0, _CALLS / runs_together(problem)
+    for step in steps:
+        known = taken
+        for model in step.fitted:
+            size = problem.dim + sum(block.rows for block in steps[model].blocks)
+            total += taken * (_asking(size, known) + 2 * calls)
+            known += taken if step.is_pooled else 0
+    return total < sum(_dense(problem.dim, step, rows_drawn=True) for step in steps)
+
+
+def _pilot(chain: Chain | RowChain, dim: int) -> int | None:
+    """Most steps of a fit among the first models; None if they are too many to pay."""
+    try:
+        for _ in chain:
+            if 2 * chain.steps_taken[-1] > dim:
+                return None
+    except Unfinished:
+        return None
+    return max(chain.steps_taken)
+
+
+def _asking(size: int, known: float) -> float:
+    """A question along a vector of that size, when so many are known."""
+    return (_PASSES * known + _VECTORS) * size
+
+
+def _dense(dim: int, step: Step, *, rows_drawn: bool) -> float:
+    own = sum(block.rows for block in step.blocks if block.design == step.model)
+    fitted = step.rows if step.drawn is None else step.drawn
+    small = min(fitted, dim if step.features is None else step.features)
+    total = _CALLS + _FLOP * small**3 / 3
+    if rows_drawn:
+        total += _NORMAL * own * dim + _FLOP * fitted * dim * small
+        return total + (0 if step.features is None else 2 * _FLOP * fitted * dim * step.features)
+    for block in step.blocks:
+        drawn = min(block.rows, dim)
+        total += _NORMAL * drawn * dim / 2 + _FLOP * drawn * dim**2
+    return total

@@ -1,0 +1,51 @@
+"""The lowest point of a function of one number that may have several valleys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+
+
+def lowest(
+    values: Callable[[Array], Array], grid: Array, *, tolerance: float
+) -> tuple[float, float]:
+    """Best of a grid, refined between its neighbours.
+
+    Parameters
+    ----------
+    values : callable
+        The function, of many numbers at once.
+    grid : ndarray of shape (k,)
+        Numbers to try, rising.
+    tolerance : float
+        Of the place.
+
+    Returns
+    -------
+    place, value : float
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from genloss.tuning.search import lowest
+    >>> place, value = lowest(lambda x: (x - 0.3) ** 2, np.linspace(-1, 1, 9), tolerance=1e-6)
+    >>> round(place, 6)
+    0.3
+    """
+    from scipy.optimize import minimize_scalar
+
+    tried = values(grid)
+    at = int(np.argmin(tried))
+    found = minimize_scalar(
+        lambda x: float(values(np.array([x]))[0]),
+        bounds=(grid[max(at - 1, 0)], grid[min(at + 1, grid.size - 1)]),
+        method="bounded",
+        options={"xatol": tolerance},
+    )
+    if found.fun < tried[at]:
+        return float(found.x), float(found.fun)
+    return float(grid[at]), float(tried[at])

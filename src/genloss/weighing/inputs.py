@@ -1,0 +1,124 @@
+"""Whether synthetic rows have other inputs than real ones, or other labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.weighing.parents import folds
+from genloss.weighing.stacked import Fit, Moments, Stack
+
+Array = npt.NDArray[np.float64]
+
+MOST = 1000
+"""Rows of each table that are looked at."""
+
+_AUC, _FAR = 0.6, 0.03
+_QUANTILE = 0.99
+_RIDGE, _FOLDS = 0.01, 5
+_CLEAR = 2.0
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How the synthetic rows differ from the real ones.
+
+    Attributes
+    ----------
+    auc : float
+        How well features and their squares tell both apart, on rows held out: 0.5 not at all, 1
+        wholly.
+    far_share : float
+        Share of synthetic rows beyond the 99 % quantile of the real rows' leverages.
+    label_z : float
+        How clearly the synthetic rows' model is off on real rows in a way that inputs explain, in
+        standard errors.
+    """
+
+    auc: float
+    far_share: float
+    label_z: float
+
+    @property
+    def other_inputs(self) -> bool:
+        """Whether inputs are of another kind."""
+        return self.auc > _AUC or self.far_share > _FAR
+
+    @property
+    def label_shift(self) -> bool | None:
+        """Whether labels are shifted; None where that cannot be told from other inputs."""
+        if self.label_z <= _CLEAR:
+            return False
+        return True if self.auc < _AUC else None
+
+
+def difference(stack: Stack, X: Array, y: Array, penalty: float, seed: int) -> Difference:
+    """Compare synthetic rows ``X`` (m, p), ``y`` (m,) with the real ones."""
+    rng = np.random.default_rng(seed)
+    shown = rng.permutation(len(y))[:MOST]
+    own = rng.permutation(len(stack.y))[:MOST]
+    return Difference(
+        auc=told_apart(stack.X[own], X[shown], rng),
+        far_share=far_out(stack, X[shown], penalty),
+        label_z=label_shift(stack, X, y, penalty),
+    )
+
+
+def told_apart(X: Array, other: Array, rng: np.random.Generator) -> float:
+    """Area under the curve of a linear discriminant on features and squares, mean of five folds.
+
+    Not by leave-one-out: the row left out would lower its own side's share of the rest, and so be
+    told by the constant alone.
+    """
+    sides = [np.hstack([rows, rows**2]) for rows in (X, other)]
+    everything = np.vstack(sides)
+    centre, spread = everything.mean(axis=0), everything.std(axis=0)
+    sides = [(rows - centre) / np.where(spread > 0, spread, 1.0) for rows in sides]
+    fold = [folds(len(rows), _FOLDS, rng) for rows in sides]
+    areas = []
+    for turn in range(_FOLDS):
+        halves = [
+            Moments.of(rows[at != turn], np.full(np.sum(at != turn), float(label)))
+            for label, (rows, at) in enumerate(zip(sides, fold, strict=True))
+        ]
+        fit = Fit.of(halves[0].plus(halves[0].count / halves[1].count, halves[1]))
+        direction, _ = fit.model(_RIDGE * fit.count)
+        low, high = (rows[at == turn] @ direction for rows, at in zip(sides, fold, strict=True))
+        areas.append(area(low, high))
+    return float(np.mean(areas))
+
+
+def area(low: Array, high: Array) -> float:
+    """Share of pairs in which the second is higher, ties counting half."""
+    order = np.sort(low)
+    below = np.searchsorted(order, high, side="left") + np.searchsorted(order, high, side="right")
+    return float(np.mean(below) / 2 / low.size)
+
+
+def far_out(stack: Stack, X: Array, penalty: float) -> float:
+    """Share of rows that are farther out than nearly all real ones, in the metric of the real fit."""
+    fit = Fit.of(stack.real)
+    scale = fit.values + penalty * fit.count
+
+    def leverage(rows: Array) -> Array:
+        return np.asarray(((rows - fit.mean) @ fit.basis) ** 2 @ (1 / scale))
+
+    own = leverage(stack.X) + 1 / fit.count
+    left_out = own / np.maximum(1 - own, 1e-9)
+    return float(np.mean(leverage(X) + 1 / fit.count > np.quantile(left_out, _QUANTILE)))
+
+
+def label_shift(stack: Stack, X: Array, y: Array, penalty: float) -> float:
+    """Standard errors by which a linear correction, left out, betters the synthetic rows' model."""
+    fit = Fit.of(Moments.of(X, y))
+    coefficients, intercept = fit.model(penalty * fit.count)
+    off = stack.y - stack.X @ coefficients - intercept
+    correction = Fit.of(Moments.of(stack.X, off))
+    grid = np.logspace(-2, 2, 9) * correction.count
+    left = correction.left_out(stack.X, off, grid)
+    best = left[int(np.argmin(np.mean(left**2, axis=1)))]
+    gain = off**2 - best**2
+    spread = gain.std(ddof=1) / np.sqrt(gain.size)
+    return float(gain.mean() / spread) if spread > 0 else 0.0

@@ -1,0 +1,202 @@
+"""Two tables in the columns of the first: what a second file holds, encoded as the real one is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.errors import DataError
+from genloss.tables.cells import settle
+from genloss.tables.column import ROW_INDEX, Column, brief, counted, printable, some
+from genloss.tables.delimited import Dialect
+from genloss.tables.files import read_file
+from genloss.tables.inputs import feature
+from genloss.tables.load import load_table
+from genloss.tables.roles import sort_columns
+from genloss.tables.table import Table
+
+Array = npt.NDArray[np.float64]
+
+FEWEST_REAL, FEWEST_SYNTHETIC = 20, 5
+_MOST_NAMED = 3  # categories that a note names
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Real and synthetic rows in the same features.
+
+    Attributes
+    ----------
+    X, y : ndarray of shape (n, p) and (n,)
+        Real rows.
+    X_synthetic, y_synthetic : ndarray of shape (m, p) and (m,)
+        Synthetic ones.
+    target, sources : str and pair of str
+        What is predicted, and what the tables are called.
+    notes, warnings : tuple of str
+        What was done, and what may have been read in another way than it was meant.
+    """
+
+    X: Array
+    y: Array
+    X_synthetic: Array
+    y_synthetic: Array
+    target: str
+    sources: tuple[str, str]
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def read_pair(real: Any, synthetic: Any, target: Any, missing: str) -> Pair:
+    """Read both tables; categories that the real one lacks, and missing columns, are said.
+
+    Raises
+    ------
+    DataError
+        If a table cannot be read, has too few rows, or the second lacks a column of the first.
+    """
+    table = real if isinstance(real, Table) else load_table(real, target, missing=missing)
+    if table.target.size < FEWEST_REAL:
+        raise DataError(
+            f"real has {counted(table.target.size, 'usable row')}; at least {FEWEST_REAL} are needed"
+        )
+    known = _columns_of(real, target)
+    try:
+        there = _columns_of(synthetic, _same_target(real, synthetic, target, table))
+    except DataError as error:
+        raise DataError(f"synthetic cannot be used: {error}") from None
+    assert there is not None
+    columns, answer, source = there
+    features, notes = _encoded(table, columns)
+    labels = _labels(answer)
+    strange, told = _strangers(columns, None if known is None else known[0])
+    notes += told
+    whole = np.isfinite(features).all(axis=1) & np.isfinite(labels)
+    if infinite := [
+        name
+        for name, values in zip(table.feature_names, features.T, strict=True)
+        if np.isinf(values).any()
+    ]:
+        raise DataError(f"synthetic has infinite values in {some(infinite)}; replace them")
+    if np.isinf(labels).any():
+        raise DataError(f"synthetic has infinite values in {answer.name!r}; replace them")
+    if gaps := int((~whole).sum()):
+        if missing == "error":
+            raise DataError(
+                f"synthetic has {counted(gaps, 'row')} with missing values; fill them, or pass "
+                "missing='drop'"
+            )
+        notes.append(f"dropped {counted(gaps, 'synthetic row')} with missing values")
+    used = whole & ~strange
+    if used.sum() < FEWEST_SYNTHETIC:
+        why = "".join(f"; {note}" for note in notes)
+        raise DataError(
+            f"synthetic has {counted(int(used.sum()), 'usable row')}; at least {FEWEST_SYNTHETIC} are "
+            f"needed{why}"
+        )
+    return Pair(
+        X=table.features,
+        y=table.target,
+        X_synthetic=np.ascontiguousarray(features[used]),
+        y_synthetic=labels[used],
+        target=table.target_name,
+        sources=(table.source, source),
+        notes=(*table.notes, *notes),
+        warnings=table.warnings,
+    )
+
+
+Read = tuple[list[Column], Column, str]
+
+
+def _columns_of(data: Any, target: Any) -> Read | None:
+    """Features, target and name of a table as they come; None for a stream that was read already."""
+    if isinstance(data, Table):
+        columns = [
+            Column(name, "number", values)
+            for name, values in zip(data.feature_names, data.features.T, strict=True)
+        ]
+        return columns, Column(data.target_name, "number", data.target), data.source
+    source, points, dialect = "arrays", False, Dialect.of(None, None, None, None)
+    if isinstance(data, str | os.PathLike):
+        path = Path(data).expanduser()
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            return None
+        source = printable(path.name)
+        data, _, points = read_file(path, dialect)
+    elif not isinstance(data, np.ndarray | tuple):
+        source = f"{type(data).__module__.split('.')[0]} frame"
+    found = sort_columns(data, target, {})
+    *columns, answer = settle([*found.columns, *found.target], dialect.style, points=points)[0]
+    return columns, answer, source
+
+
+def _same_target(real: Any, synthetic: Any, target: Any, table: Table) -> Any:
+    """How the second table calls the target."""
+    if isinstance(synthetic, Table) or (isinstance(synthetic, tuple) and len(synthetic) == 2):
+        return None
+    if isinstance(synthetic, np.ndarray) or not (isinstance(real, tuple) or target is None):
+        return target
+    return table.target_name
+
+
+def _encoded(table: Table, columns: Sequence[Column]) -> tuple[Array, list[str]]:
+    """Features (m, p) of the second table in the columns of the first, and notes."""
+    there = {column.name: column for column in columns}
+    found = {name: feature(name, there) for name in table.feature_names}
+    lacking = [name for name, values in found.items() if values is None]
+    if lacking:
+        bases = list(dict.fromkeys(name if name in there else _base(name) for name in lacking))
+        other = [name for name in bases if name in there]
+        if other:
+            raise DataError(
+                f"synthetic has other kinds of values in {some(other)} than real; write them alike"
+            )
+        raise DataError(f"synthetic lacks {some(bases)}, which real has; add what is missing")
+    used = {_base(name) for name in table.feature_names} | set(table.feature_names)
+    extra = [c.name for c in columns if c.name not in used and c.name not in ROW_INDEX]
+    told = f"not used of synthetic, as no feature of real: {some(extra)}"
+    return np.column_stack([v for v in found.values() if v is not None]), [told] if extra else []
+
+
+def _base(name: str) -> str:
+    """The column behind a feature such as "cut=Ideal"."""
+    return name.partition("=")[0]
+
+
+def _labels(answer: Column) -> Array:
+    if answer.kind not in ("number", "boolean"):
+        raise DataError(
+            f"synthetic has a target {answer.name!r} of {answer.kind}; it must hold numbers"
+        )
+    return np.asarray(answer.values, dtype=np.float64)
+
+
+def _strangers(
+    columns: Sequence[Column], known: Sequence[Column] | None
+) -> tuple[npt.NDArray[np.bool_], list[str]]:
+    """Rows with categories that the real table does not have, and what is said of them."""
+    levels = {c.name: set(c.levels) for c in known or () if c.kind == "text"}
+    strange, told = np.zeros(len(columns[0].values), dtype=bool), []
+    for column in columns:
+        if column.kind != "text" or column.name not in levels:
+            continue
+        new = [code for code, each in enumerate(column.levels) if each not in levels[column.name]]
+        rows = np.isin(column.values, new)
+        if rows.any():
+            used = [column.levels[code] for code in new if (column.values == code).any()]
+            names = ", ".join(map(brief, used[:_MOST_NAMED])) + (
+                f" and {len(used) - _MOST_NAMED} more" if len(used) > _MOST_NAMED else ""
+            )
+            told.append(
+                f"left out {counted(int(rows.sum()), 'synthetic row')}: real has no {column.name!r} "
+                f"of {names}"
+            )
+            strange |= rows
+    return strange, told

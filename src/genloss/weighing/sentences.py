@@ -1,0 +1,120 @@
+"""What is said about a weight, the most important first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from genloss._words import number
+from genloss.weighing.inputs import Difference
+from genloss.weighing.result import Advice, Worth
+from genloss.weighing.surface import Surface
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """What the sentences are about.
+
+    Attributes
+    ----------
+    found, place : Surface and int
+        Errors against weights, and the place of the weight chosen.
+    worth, factors : Worth and pair of float
+        Of a synthetic row, and its parts from noise and shift.
+    difference : Difference
+        Between the tables.
+    made_from : str
+        What was said of the rows' origin.
+    alternative : Surface or None
+        Errors if the rows were made from these real ones, where that is not known.
+    n, m : int
+        Real and synthetic rows.
+    """
+
+    found: Surface
+    place: int
+    worth: Worth
+    factors: tuple[float, float]
+    difference: Difference
+    made_from: str
+    alternative: Surface | None
+    n: int
+    m: int
+
+
+def advise(facts: Facts) -> Advice:
+    """The weight in words, and what speaks for and against it."""
+    errors, weights = facts.found.errors, facts.found.weights
+    gain = 1 - float(errors[facts.place] / errors[0]) if errors[0] > 0 else 0.0
+    augment = bool(weights[facts.place] > 0 and gain > 0)
+    shown = facts.found.plausible[0] > 0
+    said = [_answer(facts, gain, augment, shown), _range(facts, shown)]
+    if (other := facts.alternative) is not None:
+        said.append(_unknown(other))
+    said += [_worth(facts), *_inputs(facts), *_labels(facts)]
+    return Advice(tuple(said), augment, shown, gain)
+
+
+def _answer(facts: Facts, gain: float, augment: bool, shown: bool) -> str:
+    weight = number(float(facts.found.weights[facts.place]), 2)
+    if not augment:
+        instead = "" if weight == "0" else f" (should they have to be used: weight {weight})"
+        return f"Do not augment: no weight lowers the error of the real rows{instead}."
+    if shown:
+        return f"Give every synthetic row the weight {weight}: the error on real rows falls by {gain:.1%}."
+    return (
+        f"Give every synthetic row the weight {weight} if you use them: a gain is not shown "
+        f"({gain:.1%}, within what chance does with {facts.n} real rows)."
+    )
+
+
+def _range(facts: Facts, shown: bool) -> str:
+    low, high = (number(end, 2) for end in facts.found.plausible)
+    if low == high:
+        return f"No other weight that was tried is as good as {low}."
+    zero = "" if shown else ", so that real rows alone may be as good"
+    return f"The best weight is between {low} and {high}{zero}."
+
+
+def _unknown(other: Surface) -> str:
+    weight = number(float(other.weights[other.least]), 2)
+    return (
+        "This holds for synthetic rows that owe nothing to the real ones. If they were made from these "
+        f"rows (by a model of them, a copula, a jitter), the weight is {weight}: leaving a row out then "
+        "means leaving its traces out. Say made_from='elsewhere' or made_from='these rows'."
+    )
+
+
+def _worth(facts: Facts) -> str:
+    if facts.made_from == "these rows":
+        return "What a row made from these is worth beside them cannot be told: it repeats them."
+    value, low, high = (number(each, 2) for each in facts.worth)
+    noise, shift = (number(each, 2) for each in facts.factors)
+    return (
+        f"A synthetic row is worth about {value} real rows ({low} to {high}) at {facts.m:,} rows: {noise} for "
+        f"the noise of its label, times {shift} for aiming elsewhere."
+    )
+
+
+def _inputs(facts: Facts) -> list[str]:
+    found = facts.difference
+    if not found.other_inputs:
+        return []
+    return [
+        f"The synthetic rows have other inputs than the real ones (told apart with an area of "
+        f"{found.auc:.2f} under the curve; {found.far_share:.0%} of them are farther out than 99 % of the "
+        "real ones): keep all of them; rows far out are worth having."
+    ]
+
+
+def _labels(facts: Facts) -> list[str]:
+    shift = facts.difference.label_shift
+    if shift is False:
+        return []
+    if shift:
+        return [
+            "Their labels are shifted: on real rows a model of them is off in a way that inputs explain."
+        ]
+    return [
+        "A model of them is off on real rows in a way that inputs explain; whether labels are shifted or "
+        "inputs others cannot be told apart."
+    ]

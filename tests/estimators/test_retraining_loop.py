@@ -1,0 +1,116 @@
+"""`RetrainingLoop`: any estimator through any plan, held against loops written out here."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.dummy import DummyRegressor
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeRegressor
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import genloss as gl
+from genloss.estimators import RetrainingLoop
+
+FEW = gl.Plan.replace(2, 60)
+
+
+@pytest.mark.filterwarnings("ignore:the plan needs more rows")
+@parametrize_with_checks(
+    [
+        RetrainingLoop(Ridge(), FEW, cv=2, random_state=0),
+        RetrainingLoop(LogisticRegression(), FEW, cv=2, random_state=0),
+    ]
+)
+def test_scikit_learns_checks(estimator, check):
+    check(estimator)
+
+
+def test_noiseless_least_squares_loses_nothing_and_noise_adds_up(rng):
+    """Without label noise a refit returns its teacher; with noise the excess error is linear."""
+    n, dim, noise = 2500, 10, 2.0
+    X = rng.normal(size=(n, dim))
+    y = X.sum(axis=1)
+    for sd in (0.0, noise):
+        plan = gl.Plan.replace(5, 400, noise=sd)
+        loops = (RetrainingLoop(LinearRegression(), plan, random_state=seed) for seed in range(5))
+        risk = np.mean([loop.fit(X, y).curve_.risk for loop in loops], axis=0)
+        # model 0 has exact real labels: dim + 1 coordinates are refitted t times, in 25 chains
+        expected = sd**2 * (dim + 1) / (400 - dim - 2) * np.arange(5)
+        assert risk == pytest.approx(expected, rel=4 * np.sqrt(2 / (25 * (dim + 1))), abs=1e-12)
+
+
+def test_a_growth_is_that_of_literal_chains(rng):
+    """Mean growth over tables of this loop and of one written out here agree."""
+
+    def table(n):
+        X = rng.normal(size=(n, 3))
+        return X, np.sin(2 * X[:, 0]) + X[:, 1] + 0.3 * rng.normal(size=n)
+
+    ours, theirs = [], []
+    for trial in range(12):
+        model = KNeighborsRegressor(5)
+        loop = RetrainingLoop(model, gl.Plan.replace(4, 100), random_state=trial)
+        ours.append(loop.fit(*table(600)).curve_.risk)
+        X_test, y_test = table(2000)
+        chain = KNeighborsRegressor(5).fit(*table(100))
+        errors = [np.mean((chain.predict(X_test) - y_test) ** 2)]
+        for _ in range(3):
+            X = table(100)[0]
+            chain = KNeighborsRegressor(5).fit(X, chain.predict(X))
+            errors.append(np.mean((chain.predict(X_test) - y_test) ** 2))
+        theirs.append(errors)
+    mean, other = np.mean(ours, axis=0), np.mean(theirs, axis=0)
+    spread = np.sqrt((np.var(ours, axis=0) + np.var(theirs, axis=0)) / 11)
+    assert (np.abs(mean - other) < 4 * spread).all()
+    assert mean[-1] > 1.3 * mean[0]
+
+
+def test_classes_of_any_name_lose_accuracy_from_model_to_model(rng):
+    X = rng.normal(size=(400, 2))
+    names = np.array(["no", "yes"])[(X[:, 0] + 0.5 * rng.normal(size=400) > 0).astype(int)]
+    found = RetrainingLoop(LogisticRegression(), gl.Plan.replace(3, 100), random_state=1).fit(
+        X, names
+    )
+    assert found.curve_.metric == "share of wrong classes"
+    assert set(found.predict(X)) == {"no", "yes"}
+    assert found.score(X, names) > 0.7
+    for plan in (gl.Plan.replace(2, 50, noise=0.5), gl.Plan.mix_labels(2, 50, real=0.5)):
+        with pytest.raises(gl.InvalidInputError, match="noise or mixed labels"):
+            RetrainingLoop(LogisticRegression(), plan).fit(X, names)
+
+
+def test_weights_go_to_the_last_step_of_a_pipeline_and_are_refused_elsewhere(rng):
+    X = rng.normal(size=(200, 2))
+    y = X.sum(axis=1)
+    sources = (gl.Source(30, "real"), gl.Source(30, "previous", weight=0.5))
+    plan = gl.Plan([gl.Generation((gl.Source(60, "real"),), 0.0), gl.Generation(sources, 0.0)])
+    pipeline = make_pipeline(StandardScaler(), Ridge())
+    assert RetrainingLoop(pipeline, plan, random_state=0).fit(X, y).curve_.n_models == 2
+    with pytest.raises(gl.InvalidInputError, match="no sample_weight"):
+        RetrainingLoop(KNeighborsRegressor(), plan).fit(X, y)
+
+
+def test_rows_recur_with_a_warning_and_one_seed_gives_one_curve(rng):
+    X, y = rng.normal(size=(60, 2)), rng.normal(size=60)
+    tree = DecisionTreeRegressor(max_depth=2, splitter="random")
+    loop = RetrainingLoop(tree, gl.Plan.replace(3, 20, noise=0.1), random_state=4)
+    with pytest.warns(UserWarning, match="more rows than there are"):
+        first = loop.fit(X, y).curve_
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert loop.fit(X, y).curve_ == first
+    assert "more than once" in first.warnings[0]
+
+
+def test_a_constant_model_stays_what_it_is(rng):
+    X, y = rng.normal(size=(300, 1)), rng.normal(size=300)
+    found = RetrainingLoop(DummyRegressor(), gl.Plan.replace(3, 80), random_state=0).fit(X, y)
+    assert found.growth_ == pytest.approx(1.0)
+    assert (found.growth_low_ <= 1).all()
+    assert (found.growth_high_ >= 1).all()

@@ -1,0 +1,227 @@
+"""Filters in theory against literal loops written here, and against each other where they end alike."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import numpy as np
+import pytest
+
+import genloss as gl
+from genloss import filters
+from genloss.spectrum import Spectrum
+from genloss.theory.filters.contour import Contour
+from genloss.theory.filters.fresh import filtered
+from genloss.theory.filters.one_design import OnDesign
+
+S = np.arange(1, 301) ** -0.8
+TRUTH = np.arange(1, 301) ** -0.1
+PROBLEM = gl.Problem(S, TRUTH / math.sqrt((S * TRUTH**2).sum()))
+DIRECTIONS = PROBLEM.directions
+NOISE = 0.5
+
+
+def chain(filter, n, generations=5, penalty=0.0, directions=DIRECTIONS, noise=NOISE):
+    """Risks of models of which each is labelled by the one before."""
+    fit, f, spread, risks = filtered(directions, n, filter, penalty), 1.0, 0.0, []
+    s, signal = directions.eigenvalues, directions.energy
+    for _ in range(generations):
+        spread = fit.variance(signal * f**2 + spread, spread + 0 * s, noise**2)
+        f = fit.shrink * f
+        risks.append(float(s @ (signal * (1 - f) ** 2 + spread)))
+    return np.array(risks)
+
+
+# as the derivation printed them, and as its own literal runs found them, with the error of the last
+TABLE = [
+    (30, 600, ".2241 .3619 .4365 .4835 .5169", ".2238 .3624 .4343 .4811 .5161", 0.003),
+    (30, 150, ".3509 .5056 .5909 .6483 .6915", ".3543 .5092 .5851 .6451 .6905", 0.007),
+    (5, 600, ".4853 .6507 .7191 .7581 .7841", ".4846 .6497 .7169 .7583 .7847", 0.0025),
+    (5, 150, ".5184 .6810 .7513 .7929 .8216", ".5230 .6784 .7447 .7900 .8195", 0.006),
+]
+
+
+@pytest.mark.parametrize(("steps", "n", "theory", "measured", "error"), TABLE)
+def test_chains_of_gradient_descent(steps, n, theory, measured, error):
+    found = chain(filters.GradientDescent(steps, 0.5), n)
+    np.testing.assert_allclose(found, [float(x) for x in theory.split()], atol=1.01e-4)
+    assert (np.abs(found - [float(x) for x in measured.split()]) < 4 * error).all()
+
+
+def literal(fit, n, generations, runs, seed):
+    """Risks (runs, generations); fit(X, y) is written by the test."""
+    rng, risks = np.random.default_rng(seed), np.empty((runs, generations))
+    for run in range(runs):
+        w = PROBLEM.truth
+        for t in range(generations):
+            X = rng.standard_normal((n, S.size)) * np.sqrt(S)
+            w = fit(X, X @ w + NOISE * rng.standard_normal(n))
+            risks[run, t] = S @ (w - PROBLEM.truth) ** 2
+    return risks
+
+
+def descent(X, y, steps, step, penalty=0.0, momentum=0.0):
+    w = before = np.zeros(X.shape[1])
+    for _ in range(steps):
+        after = w + step * (X.T @ (y - X @ w) / len(X) - penalty * w) + momentum * (w - before)
+        before, w = w, after
+    return w
+
+
+def flow(X, y, time, penalty):
+    values, vectors = np.linalg.eigh(X.T @ X / len(X) + penalty * np.eye(X.shape[1]))
+    return vectors @ ((1 - np.exp(-time * values)) / values * (vectors.T @ (X.T @ y / len(X))))
+
+
+def distilled(X, y, rounds, penalty):
+    gram = X.T @ X + len(X) * penalty * np.eye(X.shape[1])
+    for _ in range(rounds):
+        w = np.linalg.solve(gram, X.T @ y)
+        y = X @ w
+    return w
+
+
+def one_pass(X, y, step):
+    w = np.zeros(X.shape[1])
+    for x, label in zip(X, y, strict=True):
+        w = w + step * x * (label - x @ w)
+    return w
+
+
+LITERAL = [
+    (filters.GradientDescent(12, 0.6), 0.0, lambda X, y: descent(X, y, 12, 0.6)),
+    (filters.GradientDescent(40, 0.6), 0.1, lambda X, y: descent(X, y, 40, 0.6, 0.1)),
+    (filters.GradientFlow(6.0), 0.02, lambda X, y: flow(X, y, 6.0, 0.02)),
+    (filters.HeavyBall(8, 0.4, 0.6), 0.0, lambda X, y: descent(X, y, 8, 0.4, 0.0, 0.6)),
+    (filters.IteratedRidge(3), 0.05, lambda X, y: distilled(X, y, 3, 0.05)),
+    (filters.SGD(0.05), 0.0, lambda X, y: one_pass(X, y, 0.05)),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [200, 500])
+@pytest.mark.parametrize(("filter", "penalty", "fit"), LITERAL, ids=lambda x: str(x)[:30])
+def test_literal_chains_of_every_filter(filter, penalty, fit, n):
+    runs = literal(fit, n, 3, 60, 0)
+    found = chain(filter, n, 3, penalty)
+    mean, error = runs.mean(axis=0), runs.std(axis=0) / math.sqrt(len(runs))
+    assert (error < 0.03 * mean).all()
+    assert (np.abs(mean - found) < 4 * error + 0.02 * found).all()
+
+
+@pytest.mark.parametrize("n", [150, 600])
+@pytest.mark.parametrize(
+    "filter",
+    [
+        filters.IteratedRidge(1),
+        filters.GradientDescent(3000, 0.3),
+        filters.GradientFlow(3000.0),
+        filters.HeavyBall(300, 0.3, 0.7),
+    ],
+    ids=str,
+)
+def test_many_steps_are_ridge(filter, n):
+    expected = gl.predict(PROBLEM, gl.Plan.replace(5, n, penalty=0.05, noise=NOISE)).risk
+    np.testing.assert_allclose(chain(filter, n, penalty=0.05), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("n", [60, 1500])
+def test_very_many_steps_are_the_minimum_norm_fit(n):
+    # least squares by the equivalent, which has n - d where the exact law has n - d - 1
+    expected = gl.predict(PROBLEM, gl.Plan.replace(2, n, penalty=1e-9, noise=NOISE)).risk
+    np.testing.assert_allclose(chain(filters.GradientFlow(1e5), n, 2), expected, rtol=2e-3)
+
+
+def test_the_contour_does_not_matter():
+    filter = filters.GradientDescent(12, 0.5)
+    energy = DIRECTIONS.signal
+    values = lambda x: filter.shrink(x, 0.0)
+    usual = Contour.around(DIRECTIONS, 200, values, None)
+    other = Contour.around(DIRECTIONS, 200, values, 0.3)  # as for a pole at -0.3
+    spreads = [c.spread(values(c.z), values(c.z), energy) for c in (usual, other)]
+    np.testing.assert_allclose(*spreads, rtol=1e-7, atol=1e-12)
+    np.testing.assert_allclose(usual.mean(values(usual.z)), other.mean(values(other.z)), rtol=1e-8)
+
+
+def test_equal_directions_may_be_taken_together():
+    problem = gl.Problem.isotropic(300)
+    together, apart = problem.directions, Spectrum.of(problem.spectrum, problem.truth)
+    filter = filters.GradientDescent(6, 0.3)
+    np.testing.assert_allclose(
+        chain(filter, 400, 3, directions=together),
+        chain(filter, 400, 3, directions=apart),
+        rtol=1e-9,
+    )
+
+
+def ridge_on_one_design(n, penalty, generations, real=0.0):
+    values = lambda x: x / (x + penalty)
+    contour = Contour.around(DIRECTIONS, n, lambda x: values(x) ** generations, penalty)
+    model, risks = OnDesign.nothing(contour), []
+    for t in range(generations):
+        a, b = (real, 1 - real) if t else (1.0, 0.0)
+        noise = NOISE**2 * (a**2 + b**2)
+        model = model.labels_next(values(contour.z), a, b, noise)
+        risks.append(sum(model.risk()))
+    return np.array(risks)
+
+
+@pytest.mark.parametrize(
+    ("penalty", "n"), [(0.05, 600), (0.05, 150), (0.005, 600), (0.001, 150), (1e-4, 250)]
+)
+def test_one_design_is_what_the_pencil_finds(penalty, n):
+    plan = gl.Plan.same_design(4, n, penalty=penalty, noise=NOISE)
+    expected = gl.predict(PROBLEM, plan).risk
+    np.testing.assert_allclose(ridge_on_one_design(n, penalty, 4), expected, rtol=1e-6)
+
+
+def test_sixty_generations_on_one_design():
+    found = ridge_on_one_design(600, 0.05, 60)[[0, 9, 29, 59]]
+    np.testing.assert_allclose(found, [0.2347, 0.7526, 0.9454, 1.0115], atol=1e-4)
+    simulated, error = [0.2348, 0.7510, 0.9486, 1.0137], [0.0006, 0.0021, 0.0028, 0.0034]
+    assert (np.abs(found - simulated) < 4 * np.array(error)).all()
+
+
+def test_one_design_settles_at_its_limit():
+    plan = gl.Plan.mix_labels(3, 600, real=0.3, penalty=0.05, noise=NOISE, design="same")
+    expected = gl.limit(PROBLEM, plan).risk
+    assert ridge_on_one_design(600, 0.05, 80, real=0.3)[-1] == pytest.approx(expected, rel=1e-8)
+
+
+def test_one_pass_is_exact_at_any_size():
+    """Four directions, few rows: against the recursion of all moments, and its mean over runs."""
+    rng, s, truth = np.random.default_rng(0), np.array([2.0, 1.0, 0.5, 0.1]), np.ones(4)
+    step, n, noise, penalty = 0.1, 100, 0.5, 0.05
+    fit = filtered(Spectrum.of(s, truth), n, filters.SGD(step), penalty)
+    ends = np.empty((4000, 4))
+    X = rng.standard_normal((4000, n, 4)) * np.sqrt(s)
+    y = X @ truth + noise * rng.standard_normal((4000, n))
+    w = np.zeros((4000, 4))
+    for k in range(n):
+        error = y[:, k] - (X[:, k] * w).sum(axis=1)
+        w = w + step * (X[:, k] * error[:, None] - penalty * w)
+    ends = w
+    mean, spread = ends.mean(axis=0), ends.var(axis=0)
+    assert (np.abs(mean - fit.shrink) < 4 * ends.std(axis=0) / math.sqrt(len(ends))).all()
+    found = fit.variance(truth**2, np.zeros(4), noise**2)
+    fourth = ((ends - mean) ** 4).mean(axis=0) - spread**2
+    assert (np.abs(spread - found) < 4 * np.sqrt(fourth / len(ends))).all()
+
+
+def test_steps_that_explode_are_refused():
+    with pytest.raises(
+        gl.InvalidInputError, match="step of gradient descent was 2; it must be below 1"
+    ):
+        filtered(DIRECTIONS, 200, filters.GradientDescent(5, 2.0), 0.0)
+    with pytest.raises(gl.InvalidInputError, match="step of SGD"):
+        filtered(DIRECTIONS, 200, filters.SGD(0.5), 0.0)
+
+
+def test_a_generation_takes_milliseconds():
+    directions = gl.Problem.power_law(1000, capacity=1.2, source=0.5).directions
+    for filter in (filters.GradientDescent(30, 0.5), filters.IteratedRidge(3), filters.SGD(0.05)):
+        chain(filter, 700, 2, 0.01, directions)
+        begun = time.process_time()
+        chain(filter, 700, 10, 0.01, directions)
+        assert (time.process_time() - begun) / 10 < 0.05  # 1-6 ms on a free core

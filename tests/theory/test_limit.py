@@ -1,0 +1,407 @@
+"""For ever: fixed points against long chains, radii against dense matrices, borders against literal runs."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import genloss as gl
+from genloss.theory.forever.fresh_blocks import FreshBlock
+from genloss.theory.forever.repeating import repetition
+
+DECAY = gl.Problem(np.arange(1, 201) ** -0.8, np.arange(1, 201) ** -0.1)
+HUGE = 10**6  # directions of an isotropic problem, of which one is computed
+
+
+def stacked(n, real, problem=DECAY, generations=4, **fit):
+    return gl.Plan.mix(generations, n, real=real, noise=0.5, **fit)
+
+
+def network(labels_from, rounds, n, real=(), noise=1.0):
+    """Agents that label for each other; ``real[k]`` rows of agent k are real."""
+    size = len(labels_from)
+    real = real or [0] * size
+    generations = [gl.Generation([gl.Source(n, noise=noise)]) for _ in range(size)]
+    for turn in range(1, rounds):
+        for k, others in enumerate(labels_from):
+            sources = [gl.Source(real[k], noise=noise)] if real[k] else []
+            for j in others:
+                rows = (n - real[k]) // len(others)
+                sources.append(gl.Source(rows, (turn - 1) * size + j, noise))
+            generations.append(gl.Generation(sources))
+    return gl.Plan(generations)
+
+
+COMPLETE = [[0, 1, 2]] * 3
+PLANS = {
+    "replace": gl.Plan.replace(3, 150, penalty=0.3, noise=0.5),
+    "labels": gl.Plan.mix_labels(4, 150, real=0.3, penalty=0.01, noise=0.5, real_noise=0.8),
+    "extrapolated": gl.Plan.mix_labels(4, 150, real=-0.3, penalty=0.5, noise=0.5),
+    "stack": stacked(150, 0.3, penalty=0.01),
+    "least squares": stacked(400, 0.2),
+    "minimum norm": stacked(90, 0.8),
+    "weights": gl.Plan(
+        [
+            gl.Generation([gl.Source(300, noise=0.5)]),
+            *[
+                gl.Generation(
+                    [gl.Source(100, noise=0.5, weight=2.0), gl.Source(200, "previous", 0.5)], 0.05
+                )
+            ]
+            * 3,
+        ]
+    ),
+    "an older model for ever": gl.Plan(
+        [
+            gl.Generation([gl.Source(300, noise=0.5)]),
+            gl.Generation([gl.Source(300, "previous", noise=0.5)], 0.01),
+            *[gl.Generation([gl.Source(100, 0, 0.5), gl.Source(200, "previous", 0.5)], 0.05)] * 2,
+        ]
+    ),
+    "two before": gl.Plan(
+        [
+            *[gl.Generation([gl.Source(300, noise=0.5)], 0.05)] * 3,
+            *[
+                gl.Generation([gl.Source(150, {"real": 0.2, u: 0.4, u + 1: 0.4}, 0.5)], penalty=0.1)
+                for u in (1, 2, 3)
+            ],
+        ]
+    ),
+    "in turn": gl.Plan(
+        [
+            gl.Generation([gl.Source(300, noise=0.5)]),
+            *[
+                gl.Generation([gl.Source(250, "previous", 0.5)], 0.2),
+                gl.Generation([gl.Source(60, noise=0.5), gl.Source(120, "previous", 0.5)], 0.02),
+            ]
+            * 2,
+        ]
+    ),
+    "agents": network(COMPLETE, 4, 600, [300, 300, 300]),
+}
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_limits_are_what_long_chains_reach(name):
+    plan = PLANS[name]
+    found, seen = gl.limit(DECAY, plan), repetition(plan)
+    turns = math.ceil(20 / -math.log(found.radius))
+    curve = gl.predict(DECAY, seen.unrolled(plan, turns))
+    assert found.block == {"in turn": 2, "agents": 3}.get(name, 1)
+    assert found.stable
+    for value, column in (("risk", curve.risk), ("bias", curve.bias), ("variance", curve.variance)):
+        np.testing.assert_allclose(getattr(found, value), column[-1], rtol=3e-8, atol=1e-12)
+    # half of the largest distance is left after the half-life, and no more later
+    risk = curve.risk[seen.start - 1 :: found.block] if seen.start else curve.risk
+    away = np.abs(risk - found.risk) / np.abs(risk - found.risk).max()
+    at = math.floor(found.half_life)
+    assert away[at] >= 0.5 - 1e-9
+    assert away[at + 1] <= 0.5 + 1e-9
+
+
+def dense(problem, n, lam, a):
+    """The map of mean and second moments of a stack, column by column, in the words of `theory.md` 2.2."""
+    s, truth, d = problem.spectrum, problem.truth, problem.dim
+    low, high = 1e-12, lam + s.sum() / n + 1.0
+    for _ in range(200):
+        middle = (low + high) / 2
+        low, high = (
+            (middle, high) if middle * (1 - (s / (s + middle)).sum() / n) < lam else (low, middle)
+        )
+    S = s / (s + high)
+    free = n - (S**2).sum()
+
+    def step(P, C):
+        mean = S * (a * truth**2 + (1 - a) * P)
+        bar2 = a**2 * truth**2 + 2 * a * (1 - a) * P + (1 - a) ** 2 * C
+        real = truth**2 - 2 * S * (a * truth**2 + (1 - a) * P) + S**2 * bar2
+        other = C - 2 * S * (a * P + (1 - a) * C) + S**2 * bar2
+        tau = n / free * (s * (a * real + (1 - a) * other)).sum()
+        return np.r_[mean, S**2 * bar2 + tau / n * S**2 / s]
+
+    zero = step(np.zeros(d), np.zeros(d))
+    return np.array([step(*np.split(e, 2)) - zero for e in np.eye(2 * d)]).T
+
+
+@pytest.mark.parametrize("n", [60, 90, 200])
+@pytest.mark.parametrize("lam", [1e-3, 0.05])
+def test_the_radius_is_that_of_the_whole_matrix(n, lam):
+    problem = gl.Problem(np.arange(1, 81) ** -0.6, np.arange(1, 81) ** -0.3)
+    plan = gl.Plan.mix(4, n, real=0.2, penalty=lam, noise=1.0)
+    expected = np.abs(np.linalg.eigvals(dense(problem, n, lam, 0.2))).max()
+    assert gl.limit(problem, plan).radius == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("power", [0.0, 0.7])
+@pytest.mark.parametrize("lam", [0.0, 1e-4, 1e-2, 0.1])
+@pytest.mark.parametrize("n", [150, 190])
+def test_the_border_is_where_rho_is_one(power, lam, n):
+    problem = gl.Problem(np.arange(1, 201) ** -power, np.ones(200))
+    s, a = problem.spectrum, 0.15
+    k = float(gl.equivalents.kappa(s, lam, n))
+    S = s / (s + k)
+    terms = a * (1 - a) ** 2 * S**2 + (1 - a) * (1 - (1 - a) * S) ** 2
+    rho = (S**2 * terms / (1 - (1 - a) ** 2 * S**2)).sum() / (n - (S**2).sum())
+    plan = gl.Plan.mix(4, n, real=a, penalty=lam, noise=1.0)
+    found = gl.limit(problem, plan)
+    block = FreshBlock.after(problem, plan, repetition(plan))
+    assert block.map(block.links())[0].border()[0] == pytest.approx(rho, rel=0.02)  # whole rows
+    assert found.stable == (rho < 1)
+    # beyond the border the error grows by the radius, which is not rho
+    long = gl.predict(problem, gl.Plan.mix(300, n, real=a, penalty=lam, noise=1.0)).risk
+    growth = long[-1] / long[-2]
+    assert growth == pytest.approx(max(found.radius, 1.0), rel=2e-3)
+
+
+def unstable(n, share):
+    plan = gl.Plan.mix(4, round(n * HUGE), real=share, noise=1.0)
+    return gl.limit(gl.Problem.isotropic(HUGE), plan).radius > 1
+
+
+@pytest.mark.parametrize(
+    ("n", "first", "last"),
+    [(0.8, 0.10, 0.65), (0.95, 0.01, 0.94), (1.2, 0.01, 0.75), (1.4, 0.01, 0.33)],
+)
+def test_real_rows_do_harm_near_interpolation(n, first, last):
+    assert unstable(n, first)
+    assert unstable(n, last)
+    assert not unstable(n, last + 0.01)
+    assert first == 0.01 or not unstable(n, first - 0.01)
+
+
+@pytest.mark.parametrize("share", [0.001, 0.1, 0.4, 0.9])
+def test_least_squares_needs_rows_beyond_one_and_a_half(share):
+    border = 1 + (1 - share) / (2 - share)
+    assert unstable(border - 1e-3, share)
+    assert not unstable(border + 1e-3, share)
+
+
+def test_growth_is_the_radius():
+    for n, a, radius in ((4 / 3, 0.1, 1.080), (1 + 1 / 1.4656, 0.05, 0.972)):
+        plan = gl.Plan.mix(4, round(n * HUGE), real=a, noise=1.0)
+        found = gl.limit(gl.Problem.isotropic(HUGE), plan)
+        assert found.radius == pytest.approx(radius, abs=5e-4)
+
+
+def test_numbers_of_unstable_chains():
+    problem = gl.Problem.isotropic(60)
+    risk = lambda n, **plan: gl.predict(problem, gl.Plan.mix(25, n, noise=1.0, **plan)).risk[-1]
+    assert risk(80, real=0.1) == pytest.approx(275, abs=0.5)
+    assert risk(75, real=0.4) == pytest.approx(3.43e4, rel=2e-3)
+    assert gl.predict(problem, gl.Plan.replace(25, 80, noise=1.0)).risk[-1] == pytest.approx(
+        78.947, abs=1e-3
+    )
+    assert risk(80, real=0.1, penalty=0.05) == pytest.approx(6.0, abs=0.01)
+    assert risk(80, real=0.1, penalty=0.2) == pytest.approx(1.896, abs=0.001)
+    small = gl.predict(gl.Problem.isotropic(100), gl.Plan.mix(12, 80, real=0.3, noise=1.0))
+    assert small.risk[-1] == pytest.approx(205.3, abs=0.1)
+
+
+def test_cures_are_borders():
+    problem = gl.Problem.isotropic(60)
+    found = gl.limit(problem, gl.Plan.mix(5, 80, real=0.1, noise=1.0))
+    assert not found.stable
+    assert found.risk == math.inf
+    assert found.cure == pytest.approx(0.0064, abs=5e-5)
+    for factor, stable in ((0.999, False), (1.001, True)):
+        lam = factor * found.cure
+        plan = gl.Plan.mix(5, 80, real=0.1, penalty=lam, noise=1.0)
+        assert gl.limit(problem, plan).stable == stable
+    assert found.cure_real == 43 / 80
+    for rows, stable in ((42, False), (43, True)):
+        assert gl.limit(problem, gl.Plan.mix(5, 80, real=rows / 80, noise=1.0)).stable == stable
+
+
+def literal_stack(d, n, n_real, generations, runs, noise, seed):
+    """Least squares on fresh stacked rows, isotropic, truth zero; risks (runs, generations)."""
+    rng = np.random.default_rng(seed)
+    risks = np.empty((runs, generations))
+    for run in range(runs):
+        w = np.zeros(d)
+        for t in range(generations):
+            X = rng.standard_normal((n, d))
+            y = X @ w + noise * rng.standard_normal(n)
+            real = n if t == 0 else n_real
+            y[:real] -= X[:real] @ w
+            w = np.linalg.pinv(X) @ y if n < d else np.linalg.solve(X.T @ X, X.T @ y)
+            risks[run, t] = w @ w
+    return risks
+
+
+@pytest.mark.slow
+def test_literal_runs_explode_as_foretold():
+    risks = literal_stack(60, 80, 8, 25, 1500, 1.0, 0)[:, -1]
+    error = risks.std() / math.sqrt(risks.size)
+    assert error < 0.05 * risks.mean()
+    assert abs(risks.mean() - 274.5) < 4 * error
+
+
+@pytest.mark.slow
+def test_literal_runs_settle_at_the_limit():
+    risks = literal_stack(60, 110, 44, 20, 1500, 1.0, 1)[:, -1]
+    found = gl.limit(gl.Problem.isotropic(60, signal=0.0), gl.Plan.mix(3, 110, real=0.4, noise=1.0))
+    error = risks.std() / math.sqrt(risks.size)
+    assert error < 0.02 * risks.mean()
+    assert abs(risks.mean() - found.risk) < 4 * error
+
+
+def test_replace_with_a_penalty_in_closed_form():
+    s, lam, n, noise = DECAY.spectrum, 0.02, 150, 0.5
+    k = float(gl.equivalents.kappa(s, lam, n))
+    S, R = s / (s + k), 1 / (s + k)
+    tau2 = noise**2 / (1 - (2 * s**2 / ((s + k) * (2 * s + k))).sum() / n)
+    risk = DECAY.signal + (s**2 * R**2 * tau2 / (n * (1 - S**2))).sum()
+    found = gl.limit(DECAY, gl.Plan.replace(3, n, penalty=lam, noise=noise))
+    assert found.risk == pytest.approx(risk, rel=1e-12)
+    assert found.bias == pytest.approx(DECAY.signal, rel=1e-12)
+
+
+def test_mixed_labels_in_closed_form():
+    s, truth, lam, n, a, noise = DECAY.spectrum, DECAY.truth, 0.02, 150, 0.3, 0.5
+    k = float(gl.equivalents.kappa(s, lam, n))
+    S, R = s / (s + k), 1 / (s + k)
+    f = a * S / (1 - (1 - a) * S)
+    share = s * R**2 / n / (1 - ((1 - a) * S) ** 2)  # variance per unit of tau**2
+    bar = (a + (1 - a) * f) ** 2 * truth**2
+    sigma2 = noise**2 * (a**2 + (1 - a) ** 2)
+    free = 1 - (S**2).sum() / n
+    fed = (s * (1 - S) ** 2 * (1 - a) ** 2 * share).sum()
+    tau2 = (sigma2 + (s * (1 - S) ** 2 * bar).sum()) / (free - fed)
+    risk = (s * (truth**2 * (1 - f) ** 2 + share * tau2)).sum()
+    found = gl.limit(DECAY, gl.Plan.mix_labels(4, n, real=a, penalty=lam, noise=noise))
+    assert found.risk == pytest.approx(risk, rel=1e-12)
+
+
+@pytest.mark.parametrize("n", [45, 60, 3000])
+def test_accumulated_errors_add_up(n):
+    d = 30
+    problem = gl.Problem.isotropic(d)
+    same = gl.limit(problem, gl.Plan.accumulate(3, n, design="same", noise=1.0))
+    assert same.risk == pytest.approx(d / (n - d - 1) * math.pi**2 / 6, rel=1e-10)
+    blocks = np.arange(1.0, 2e6)
+    terms = d / (blocks * (blocks * n - d - 1))
+    fresh = gl.limit(problem, gl.Plan.accumulate(3, n, design="fresh", noise=1.0))
+    assert fresh.risk == pytest.approx(terms.sum() + d / n / blocks[-1], rel=1e-9)
+    path = np.cumsum(terms)
+    half = np.searchsorted(path, (path[0] + fresh.risk) / 2)
+    assert half - 1 <= fresh.half_life <= half
+    assert (same.stable, same.radius) == (True, 1.0)
+
+
+@pytest.mark.slow
+def test_a_penalty_on_all_rows_forgets_like_a_power():
+    """Per pooled row it grows with them: ``prod_g (1 - a/g)``, a = lam/(s + lam), at many rows."""
+    rng, s, lam, n, last = np.random.default_rng(0), np.array([4.0, 1.0, 0.25]), 0.5, 400, 30
+    ends = []
+    for _ in range(400):
+        w, A, b = np.ones(3), np.zeros((3, 3)), np.zeros(3)
+        for t in range(last):
+            X = rng.standard_normal((n, 3)) * np.sqrt(s)
+            A, b = A + X.T @ X, b + X.T @ (X @ w + 0.5 * rng.standard_normal(n))
+            w = np.linalg.solve(A + (t + 1) * n * lam * np.eye(3), b)
+        ends.append(w)
+    ends = np.array(ends)
+    law = np.prod(1 - (lam / (s + lam))[:, None] / np.arange(1, last + 1), axis=1)
+    error = ends.std(axis=0) / math.sqrt(len(ends))
+    assert (np.abs(ends.mean(axis=0) - law) < 4 * error + 0.003).all()
+    problem = gl.Problem(s, np.ones(3))
+    found = gl.limit(problem, gl.Plan.accumulate(3, n, design="fresh", penalty=lam, noise=0.5))
+    assert (found.risk, found.variance) == (problem.signal, 0.0)
+
+
+@pytest.mark.parametrize(("size", "n"), [(2, 1.5), (3, 5 / 3)])
+def test_agents_without_real_rows_part_at_the_border(size, n):
+    d, who = 3000, [list(range(size))] * size
+    problem = gl.Problem.isotropic(d)
+    radius = lambda rows: gl.limit(problem, network(who, 4, size * round(rows * d / size))).radius
+    assert radius(n - 0.02) > 1.001
+    assert radius(n + 0.02) == pytest.approx(1, abs=1e-9)
+
+
+def test_a_network_in_which_one_agent_sees_real_rows_is_bounded():
+    ring = network([[2], [0], [1]], 4, 120, [30, 0, 0])
+    found = gl.limit(gl.Problem.isotropic(60), ring)
+    risks = gl.predict(gl.Problem.isotropic(60), repetition(ring).unrolled(ring, 200)).risk[-3:]
+    assert found.stable
+    assert found.risk == pytest.approx(risks[-1], rel=1e-6)
+
+
+@pytest.mark.parametrize("n", [60, 250])
+@pytest.mark.parametrize(("real", "penalty"), [(0.0, 0.05), (0.4, 0.05), (1.0, 0.05), (0.4, 0.0)])
+def test_one_design_for_ever(n, real, penalty):
+    """Against literal chains on fixed designs, far along."""
+    d, noise, rng = 120, 0.5, np.random.default_rng(0)
+    problem = gl.Problem(np.arange(1, d + 1) ** -0.8, np.arange(1, d + 1) ** -0.1)
+    plan = gl.Plan.mix_labels(4, n, real=real, penalty=penalty, noise=noise, design="same")
+    found = gl.limit(problem, plan)
+    a, b, risks = real, 1 - real, []
+    for _ in range(60):
+        X = rng.standard_normal((n, d)) * np.sqrt(problem.spectrum)
+        _, root, V = np.linalg.svd(X, full_matrices=False)
+        h = root**2 / (root**2 + n * penalty)
+        # in the design's own basis the sums over generations are geometric
+        mean = a * h / (1 - b * h)
+        spread = (h / root) ** 2 / (1 - (b * h) ** 2) * noise**2 * (a**2 + b**2)
+        w = V.T @ (mean * (V @ problem.truth)) - problem.truth
+        weight = (V**2) @ problem.spectrum
+        risks.append(problem.spectrum @ w**2 + weight @ spread)
+    error = np.std(risks) / math.sqrt(len(risks))
+    assert abs(np.mean(risks) - found.risk) < 4 * error + 0.02 * found.risk
+
+
+def test_copies_without_noise_stay_as_they_are():
+    found = gl.limit(DECAY, gl.Plan.replace(3, [250, 300, 300], noise=[0.5, 0, 0]))
+    first = gl.predict(DECAY, gl.Plan.replace(1, 250, noise=0.5)).risk[0]
+    assert (found.risk, found.radius, found.half_life) == (pytest.approx(first), 1.0, 0.0)
+    assert gl.limit(DECAY, gl.Plan.replace(3, 300, noise=0.5)).risk == math.inf
+
+
+def test_units_do_not_matter():
+    scaled = gl.Problem(DECAY.spectrum * 2.0**300, DECAY.truth * 2.0**-150)
+    plan = stacked(150, 0.3, penalty=0.01)
+    found = gl.limit(scaled, plan.with_penalty(0.01 * 2.0**300))
+    assert found.risk == pytest.approx(gl.limit(DECAY, plan).risk, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("plan", "word"),
+    [
+        (gl.Plan.replace(3, 100).with_features(50, shared=False), "random features"),
+        (gl.Plan.replace(3, 100, penalty="cv"), "curve.penalty"),
+        (gl.Plan.subsample(3, 100, design="fresh"), "genloss.simulate"),
+    ],
+)
+def test_what_is_not_known_is_refused(plan, word):
+    with pytest.raises(gl.NoTheoryError, match=word):
+        gl.limit(DECAY, plan)
+    with pytest.raises(gl.InvalidInputError, match="block was 9"):
+        gl.limit(DECAY, plan, block=9)
+
+
+def test_predict_and_tune_say_so():
+    problem = gl.Problem.isotropic(60)
+    plan = gl.Plan.mix(5, 80, real=0.1, noise=1.0)
+    [warning] = [w for w in gl.predict(problem, plan).warnings if w.startswith("unstable")]
+    assert "1.09" in warning
+    assert "genloss.limit" in warning
+    tuned = gl.tune(problem, plan)
+    assert "1.09 in the end; a penalty of 0.00639 or 53.8% real rows" in tuned.before.warnings[0]
+    assert not any(w.startswith("unstable") for w in tuned.curve.warnings)
+    calm = gl.Plan.mix(5, 120, real=0.1, noise=1.0)
+    both = gl.predict(problem, [plan, calm])
+    assert [any(w.startswith("unstable") for w in c.warnings) for c in both] == [True, False]
+
+
+def test_the_command(genloss, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    plan = gl.Plan.mix(5, 80, real=0.1, noise=1.0)
+    gl.save(tmp_path / "plan.toml", plan=plan, problem=gl.Problem.isotropic(60))
+    code, out, errors = genloss("limit", "plan.toml")
+    assert (code, errors) == (0, "")
+    assert "Cured by a penalty of 0.00639 or by 53.8% real rows." in out
+    code, out, _ = genloss("limit", "plan.toml", "--block", "1", "--json")
+    assert '"stable": false' in out
+    code, _, errors = genloss("limit", "plan.toml", "--block", "7")
+    assert (code, errors) == (2, "genloss: --block was 7; the plan has 5 generations\n")

@@ -1,0 +1,251 @@
+"""Revealed designs have the law of drawn ones, whatever is asked of them, and cost less."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+import genloss as gl
+from genloss.steps import resolve
+from genloss.trials.engines import literal, revealed_designs, revealed_rows
+from genloss.trials.revealed.block import Block
+from genloss.trials.revealed.entries import Entries
+from genloss.trials.revealed.lanczos import filtered
+
+Gen, Src = gl.Generation, gl.Source
+SMALL = gl.Problem.power_law(24, capacity=1.0, source=0.5)
+OTHER = tuple(SMALL.spectrum[::-1])
+
+PLANS = {
+    "replace": gl.Plan.replace(3, 60, penalty=0.05, noise=0.5),
+    "few rows": gl.Plan.replace(3, 15, penalty=0.05, noise=0.5),
+    "hardly a penalty": gl.Plan.replace(2, 60, penalty=1e-6, noise=0.5),
+    "minimum norm": gl.Plan.replace(3, 15, noise=0.5),
+    "least squares": gl.Plan.replace(3, 60, noise=0.5),
+    "real and synthetic": gl.Plan.mix(3, 60, real=0.3, penalty=0.05, noise=0.5),
+    "mixed labels, one design": gl.Plan.mix_labels(
+        3, 40, real=0.4, penalty=0.05, noise=0.7, real_noise=0.3, design="same"
+    ),
+    "accumulate": gl.Plan.accumulate(3, 40, design="fresh", penalty=0.05, noise=0.5),
+    "accumulate, few rows": gl.Plan.accumulate(3, 9, design="fresh", noise=0.5),
+    "accumulate, one design": gl.Plan.accumulate(3, 40, design="same", penalty=0.05, noise=0.5),
+    "one design": gl.Plan.same_design(3, 40, penalty=0.05, noise=0.5),
+    "one design, few rows": gl.Plan.same_design(3, 15, penalty=0.01, noise=0.5),
+    "shared features": gl.Plan.replace(3, 60, penalty=0.05, noise=0.5).with_features(
+        30, shared=True
+    ),
+    "own features, minimum norm": gl.Plan.replace(2, 20, noise=0.5).with_features(40, shared=False),
+    "sources, weights, covariances, older models": gl.Plan(
+        [
+            Gen([Src(30, noise=0.5), Src(20, noise=0.3, weight=0.5, covariance=OTHER)], 0.05),
+            Gen([Src(60, noise=0.2), Src(12, 0), Src(9, 0, 0.4, covariance=OTHER)], 0.02),
+            Gen([Src(30, {"real": 0.5, 0: 0.7}, 0.5), Src(51, 1, 0.2)], 0.05, "same", pooled=True),
+            Gen([Src(20, {0: 0.5, 2: 0.6}, 0.5), Src(30, weight=2.0)], 0.02),
+        ]
+    ),
+}
+
+
+ROW_PLANS = {
+    "subsample": gl.Plan.subsample(4, 60, design="fresh", penalty=0.05, noise=0.5),
+    "subsample, one design": gl.Plan.subsample(3, 60, design="same", penalty=0.05, noise=0.5),
+    "subsample, minimum norm": gl.Plan.subsample(3, 12, design="fresh", noise=0.5),
+    "subsample, features": gl.Plan.subsample(
+        3, 60, design="fresh", penalty=0.05, noise=0.5
+    ).with_features(30, shared=True),
+    "subsample of sources, weights, covariances": gl.Plan(
+        [
+            Gen([Src(30, noise=0.5), Src(20, noise=0.3, weight=0.5, covariance=OTHER)], 0.05),
+            Gen(
+                [Src(20, {"real": 0.5, 0: 0.7}, 0.5), Src(30, 0, 0.2)],
+                0.05, "same", pooled=True, subsample=70,
+            ),
+            Gen([Src(20, {0: 0.5, 1: 0.6}, 0.5), Src(30, weight=2.0)], 0.02),
+        ]
+    ),
+}  # fmt: skip
+
+
+def runs(plan, count, engine, seed, each=100):
+    streams = np.random.SeedSequence(seed).spawn(count // each)
+    steps = resolve(plan)
+    return np.concatenate(
+        [engine.run(SMALL, steps, np.random.default_rng(s), each).risks for s in streams]
+    )
+
+
+def functions(risks):
+    """Risks, and what ties the models of one run to each other."""
+    last = risks[:, -1]
+    return np.column_stack([risks, risks[:, 0] * last, np.log(risks), np.log(last) ** 2])
+
+
+def compare(plan, count, engine=revealed_designs):
+    literally = literal.run(SMALL, resolve(plan), np.random.default_rng(1), count).risks
+    revealed_ = runs(plan, count, engine, seed=2)
+    one, other = functions(literally), functions(revealed_)
+    spread = np.sqrt((one.var(axis=0) + other.var(axis=0)) / count)
+    assert (np.abs(one.mean(axis=0) - other.mean(axis=0)) < 4 * spread).all()
+    for models in (literally.T, revealed_.T):
+        assert (models.std(axis=1) / np.sqrt(count) < 0.05 * models.mean(axis=1)).all()
+    for model in range(plan.n_models):
+        assert stats.ks_2samp(literally[:, model], revealed_[:, model]).pvalue > 1e-4
+    return literally
+
+
+@pytest.mark.parametrize(
+    "name", ["real and synthetic", "sources, weights, covariances, older models"]
+)
+def test_a_revealed_chain_has_the_law_of_the_literal_one(name):
+    compare(PLANS[name], 1000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PLANS)
+def test_every_revealed_chain_has_the_law_of_the_literal_one(name):
+    literally = compare(PLANS[name], 30_000)
+    errors = literally.std(axis=0) / np.sqrt(len(literally)) / literally.mean(axis=0)
+    assert (errors < 0.005).all()
+
+
+def test_a_chain_on_revealed_rows_has_the_law_of_the_literal_one():
+    compare(ROW_PLANS["subsample of sources, weights, covariances"], 1000, revealed_rows)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", [*ROW_PLANS, "accumulate, one design", "own features, minimum norm"]
+)
+def test_every_chain_on_revealed_rows_has_the_law_of_the_literal_one(name):
+    literally = compare((ROW_PLANS | PLANS)[name], 30_000, revealed_rows)
+    errors = literally.std(axis=0) / np.sqrt(len(literally)) / literally.mean(axis=0)
+    assert (errors < 0.005).all()
+
+
+# --- what is revealed -------------------------------------------------------------------------
+
+
+@given(st.integers(1, 30), st.integers(2, 8), st.integers(0, 2**32))
+@settings(max_examples=40, deadline=None)
+def test_answers_are_those_of_one_matrix(rows, width, seed):
+    """However often it is asked, in new directions and old ones, beyond its rank and its width."""
+    rng = np.random.default_rng(seed)
+    block, asked, answers = Block([rows], width, 3, rng, expected=2), [], []
+    for number in range(width + 3):
+        asked.append(rng.standard_normal((3, width)))
+        if number > 2:
+            asked[-1] = asked[0] - 2 * asked[2]
+        if number % 3 == 2:
+            asked[-1][1] = 0
+        answers.append(block.ask(asked[-1]))
+    V, answered = np.stack(asked, axis=1), np.stack(answers, axis=1)
+    products = V @ answered.transpose(0, 2, 1)
+    scale = np.abs(products).max()
+    np.testing.assert_allclose(products, products.transpose(0, 2, 1), atol=1e-9 * scale)
+    assert (np.linalg.eigvalsh(products) > -1e-9 * scale).all()
+    assert np.linalg.matrix_rank(products, tol=1e-9 * scale).max() <= min(rows, width)
+    np.testing.assert_allclose(block.ask(asked[0]), answers[0], atol=1e-9 * scale)
+    whole = block.gram(0)
+    np.testing.assert_allclose(V[0] @ whole, answered[0], atol=1e-8 * scale)
+    np.testing.assert_allclose(block.ask(asked[1])[0], answers[1][0], atol=1e-8 * scale)
+
+
+@given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 2**32))
+@settings(max_examples=40, deadline=None)
+def test_answers_from_both_sides_are_those_of_one_matrix(rows, columns, seed):
+    rng = np.random.default_rng(seed)
+    entries, vs, us, right, left = Entries(rows, columns, 2, rng, expected=2), [], [], [], []
+    for _ in range(max(rows, columns) + 2):
+        vs.append(rng.standard_normal((2, columns)))
+        us.append(rng.standard_normal((2, rows)))
+        right.append(entries.right(vs[-1]))
+        left.append(entries.left(us[-1]))
+    V, U, XV, XU = (np.stack(each, axis=1) for each in (vs, us, right, left))
+    one, other = U @ XV.transpose(0, 2, 1), XU @ V.transpose(0, 2, 1)
+    np.testing.assert_allclose(one, other, atol=1e-8 * np.abs(one).max())
+
+
+def test_parts_are_told_apart_until_they_are_joined():
+    rng = np.random.default_rng(0)
+    block = Block([5, 7], 6, 2000, rng)
+    v = np.zeros((2000, 6))
+    v[:, 1] = 1
+    one, other = block.ask(v, 0), block.ask(v, 1)
+    block.join()
+    np.testing.assert_allclose(block.ask(v), one + other, atol=1e-10)
+    for answer, rows in ((one, 5), (other, 7)):
+        assert stats.kstest(answer[:, 1], stats.chi2(rows).cdf).pvalue > 1e-3
+
+
+def test_a_filter_is_found_in_few_directions():
+    """A hundred steps of gradient descent, one of three runs from nothing."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((3, 80, 40)) * np.arange(1, 41) ** -0.5
+    S, v = X.transpose(0, 2, 1) @ X / 80, rng.standard_normal((3, 40))
+    v[1] = 0
+
+    def descended(multiply, start):
+        found = np.zeros_like(start)
+        for _ in range(100):
+            found = found + 0.3 * (start - multiply(found))
+        return found
+
+    def product(p):
+        return (S @ p[..., None])[..., 0]
+
+    found = filtered(product, v, lambda x: descended(lambda g: x * g, np.ones_like(x)))
+    expected = descended(product, v)
+    np.testing.assert_allclose(found.solution, expected, atol=1e-6 * np.abs(expected).max())
+    assert found.steps < 25
+
+
+@pytest.mark.parametrize(
+    "name", ["minimum norm", "accumulate", "sources, weights, covariances, older models"]
+)
+def test_a_run_that_takes_too_many_steps_is_completed(name, monkeypatch):
+    """To whole matrices, given what is known: the law stays, and so do fits on the same rows."""
+    monkeypatch.setattr(revealed_designs, "most_steps", lambda _: 3)
+    compare(PLANS[name], 1000)
+
+
+# --- which engine runs ------------------------------------------------------------------------
+
+
+def test_the_engine_is_chosen_by_its_steps():
+    problem = gl.Problem.power_law(300, capacity=1.5, source=0.5)
+
+    def method(plan):
+        return gl.simulate(problem, plan, trials=2, workers=1).method
+
+    few_steps = gl.Plan.replace(2, 900, penalty=0.01, noise=0.3)
+    assert method(few_steps) == revealed_designs.ENGINE.name
+    assert method(gl.Plan.mix(2, 200, real=0.5, penalty=0.01)) == revealed_designs.ENGINE.name
+    many_steps = gl.Plan.accumulate(2, 310, design="fresh", noise=0.3)
+    assert method(many_steps) == "exact, compressed rows"
+    least_squares = gl.Plan.replace(2, 900, noise=0.3)
+    assert method(least_squares) == "exact, two numbers per model"
+    assert (
+        gl.simulate(problem, many_steps, trials=2, method="revealed").method
+        == revealed_designs.ENGINE.name
+    )
+
+
+def test_many_directions_are_as_theory_says():
+    problem = gl.Problem.power_law(20_000, capacity=1.2, source=0.5)
+    plan = gl.Plan.accumulate(3, 15_000, design="fresh", penalty=1e-3, noise=0.3)
+    found, theory = gl.simulate(problem, plan, trials=16, workers=1), gl.predict(problem, plan)
+    assert found.method == revealed_designs.ENGINE.name
+    assert (np.abs(found.risk / theory.risk - 1) < 0.01 + 4 * found.stderr / found.risk).all()
+
+
+def test_the_number_of_workers_changes_nothing():
+    problem = gl.Problem.power_law(100, capacity=1.2, source=0.5)
+    plan = gl.Plan.replace(2, 300, penalty=0.01, noise=0.3)
+    one, two = (
+        gl.simulate(problem, plan, trials=150, workers=w, method="revealed") for w in (1, 2)
+    )
+    np.testing.assert_array_equal(one.risk, two.risk)
+    np.testing.assert_array_equal(one.bias, two.bias)
