@@ -99,7 +99,7 @@ def statements(effort: Effort) -> Iterator[Claim]:
     for policy in POLICIES:
         risk, stderr = _runs(policy, effort)
         for n in (1, 10, ROUNDS):
-            text, where = f"{policy.name}: error after {n} rounds", "section 3"
+            text, where = f"{policy.name}: error at round {n}", "section 3"
             yield Claim.exact(text, where, policy.error(n), risk[n - 1], stderr[n - 1])
     text = f"{text}, against pi^2/6 d/(T - d - 1)"
     yield Claim(text, where, BOUND, float(risk[-1]), float(stderr[-1]), "at most")

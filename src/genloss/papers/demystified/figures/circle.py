@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from genloss._threads import cores, trial_pool
 from genloss.papers.claims import Claim, worst
 from genloss.papers.demystified.setting import Setting
-from genloss.papers.drawing import NULL, colour, label, legend, panels, points
+from genloss.papers.drawing import NULL, colour, label, legend, panels, points, ticks
 from genloss.papers.effort import Array, Effort
 from genloss.papers.reproduction import Row
 from genloss.papers.study import Study
 from genloss.plots import INK
 from genloss.problem import Problem
 from genloss.theory.predict import predict
+from genloss.trials.given_inputs import mean_and_stderr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -120,14 +120,13 @@ def _measure(effort: Effort) -> Chains:
     trials = effort.pick(40, 400)
     sizes = effort.pick((25, 50, 100, 200), (25, 50, 100, 200, 400, 800))
     models = FIXED, *((rows, 1 / rows) for rows in sizes)
-    streams = np.random.SeedSequence(effort.seed).spawn(trials)
-    with trial_pool(effort.workers or cores()) as pool:
-        runs = np.stack(list(pool.map(lambda stream: literal(stream, models), streams)))
+    runs = np.stack(effort.each(trials, lambda stream: literal(stream, models)))
+    risk, stderr = mean_and_stderr(runs)
     return Chains(
         models=models,
         runs=trials,
-        risk=runs.mean(axis=0),
-        stderr=runs.std(axis=0, ddof=1) / np.sqrt(trials),
+        risk=risk,
+        stderr=stderr,
         theory=np.array([_theory(rows, penalty) for rows, penalty in models]),
     )
 
@@ -219,17 +218,13 @@ def _caption(chains: Chains) -> str:
 
 
 def _draw(chains: Chains) -> Figure:
-    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
-
     figure, (left, right) = panels(2)
     _draw_generations(left, chains)
     _draw_rows(right, chains)
     sizes = sorted({rows for rows, _ in chains.models[1:]})
     levels = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 3)
-    for axis, ticks in ((right.xaxis, sizes), (left.yaxis, levels), (right.yaxis, levels)):
-        axis.set_major_locator(FixedLocator(list(ticks)))
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axis.set_minor_locator(NullLocator())
+    for axis, at in ((right.xaxis, sizes), (left.yaxis, levels), (right.yaxis, levels)):
+        ticks(axis, at)
     for ax in (left, right):
         ax.plot([], [], color=INK, label="theory")
     left.plot([], [], color=INK, ls="--", label="theory, near interpolation")

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss import _linalg
-from genloss._threads import cores, trial_pool
 from genloss.errors import DataError
 from genloss.estimate.kernels import Kernel
 from genloss.generation import Generation
@@ -126,9 +125,7 @@ def panel(kernel: Kernel, split: Split, sizes: Sizes, effort: Effort) -> Panel:
     target = split.labels[split.seen]
     estimate = continued(gram, target)
     rule = Rule(clean_exponent(estimate.plug_in), sizes.generator_samples)
-    streams = np.random.SeedSequence(effort.seed).spawn(sizes.runs)
-    with trial_pool(effort.workers or cores()) as pool:
-        runs = list(pool.map(lambda stream: _literal(stream, kernel, split, sizes, rule), streams))
+    runs = effort.each(sizes.runs, lambda stream: _literal(stream, kernel, split, sizes, rule))
     return Panel(
         rule=rule,
         estimate=estimate,
