@@ -56,6 +56,6 @@ def distill(
     built = [Generation((Source(n_samples, "real", noise),), lams[0])]
     for lam, share in list(zip(lams, shares, strict=True))[1:]:
         own = _check.finite("mixing", share)
-        labeler = {"kept": 1 - own, "previous": own}
+        labeler: dict[str | int, float] = {"kept": 1 - own, "previous": own}
         built.append(Generation((Source(None, labeler, inputs=0),), lam))
     return built

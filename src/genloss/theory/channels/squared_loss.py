@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
-from genloss.equivalents import Nodes
 from genloss.equivalents import solve as effective_penalty
 from genloss.losses.squared import Squared
+from genloss.spectrum import Spectrum
 from genloss.theory.channels.evolution import Fit
 from genloss.theory.channels.panels import FAR, SPREAD, between, joined
 from genloss.theory.channels.rows import Rows, density
@@ -37,7 +37,7 @@ def solved(fit: Fit) -> tuple[Array, Array, float]:
     n = rows.number * accepted
     penalty = fit.ridge / (2 * rows.weight * n)
     count = fit.multiplicity
-    nodes = Nodes(s, count, float(count.sum()))
+    nodes = Spectrum(s, count, np.zeros_like(s), float(count.sum()))
     found = effective_penalty(nodes, np.array([penalty]), np.array([n]))
     kappa, df2 = float(found.kappa[0]), float(found.df2[0])
     shrink = s / (s + kappa)
