@@ -20,6 +20,7 @@ from genloss._schemas import (
     optional,
     per_generation,
 )
+from genloss.filters import Filter
 from genloss.generation import MOST_ROWS, Generation, Source
 from genloss.keep import Keep
 from genloss.labels import Label
@@ -85,6 +86,7 @@ IN_A_GENERATION: dict[str, Schema] = {
     "labels": _one_of(Label),
     "keep": optional(_one_of(Keep)),
     "loss": _one_of(Loss),
+    "filter": optional(_one_of(Filter)),
     "inputs": {"anyOf": [{"const": "new"}, {"type": "integer", "minimum": 0}]},
     "towards": optional({"anyOf": [{"const": "previous"}, {"type": "integer", "minimum": 0}]}),
 }
@@ -230,6 +232,15 @@ def _together(*more: Schema) -> Schema:
                 {**_NEW, "sources": {"items": {"properties": _NEW}}},
             ),
             _if({"towards": some}, {"features": _NULL, "loss": squared}),
+            _if(
+                {"filter": some},
+                {
+                    "features": _NULL,
+                    "loss": squared,
+                    "towards": _NULL,
+                    "penalty": {"not": {"const": "cv"}},
+                },
+            ),
             {
                 "if": {"properties": {"subsample": some}, "required": ["subsample"]},
                 "then": {"properties": {"pooled": {"const": True}}, "required": ["pooled"]},

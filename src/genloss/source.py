@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from genloss import _check
+from genloss._family import Member
 from genloss._words import shown
 from genloss.errors import InvalidInputError
 from genloss.keep import Keep
@@ -18,7 +19,6 @@ from genloss.keep import find as find_keep
 from genloss.labels import Label
 from genloss.labels import find as find_labels
 from genloss.labels.linear import Linear
-from genloss.losses import Loss
 
 MOST_ROWS = 10**12
 REAL = -1
@@ -262,7 +262,7 @@ def without_defaults(value: Any) -> dict[str, Any]:
             continue
         if spec.name == "labeler" and isinstance(entry, tuple):
             entry = {str(who): coefficient for who, coefficient in entry}
-        if isinstance(entry, Label | Keep | Loss):
+        if isinstance(entry, Member):
             entry = entry.to_dict()
         plain[spec.name] = list(entry) if isinstance(entry, tuple) else entry
     return plain

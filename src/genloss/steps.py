@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
+from genloss.filters import Filter
 from genloss.generation import Generation, Source
 from genloss.keep import Keep
 from genloss.labels import Label
@@ -108,6 +109,8 @@ class Step(NamedTuple):
         What is minimised.
     towards : int or None
         The model that the penalty pulls to; None for zero.
+    filter : Filter or None
+        How the fit is made where it is not the exact minimiser.
     """
 
     model: int
@@ -124,6 +127,7 @@ class Step(NamedTuple):
     last_fit: int
     loss: Loss = Squared()
     towards: int | None = None
+    filter: Filter | None = None
 
     @property
     def design(self) -> int:
@@ -137,16 +141,21 @@ class Step(NamedTuple):
         return found if self.towards is None else {*found, self.towards}
 
     @property
-    def is_linear(self) -> bool:
-        """Whether it is ridge regression on all rows and what labelers say: linear in the labelers."""
-        return isinstance(self.loss, Squared) and all(
-            isinstance(block.labels, Linear) and block.keep is None for block in self.blocks
-        )
-
-    @property
     def new(self) -> tuple[Block, ...]:
         """The blocks of inputs that are drawn for it."""
         return tuple(block for block in self.blocks if block.design == self.model)
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether it is fitted to all rows and to what labelers say, by a linear map of the labels."""
+        return self.loss == Squared() and all(
+            block.labels == Linear() and block.keep is None for block in self.blocks
+        )
+
+    @property
+    def is_ridge(self) -> bool:
+        """Whether it is ridge regression on all rows and what labelers say."""
+        return self.is_linear and self.filter is None
 
     @property
     def is_new(self) -> bool:
@@ -220,6 +229,7 @@ def _steps(plan: Plan) -> Iterator[Step]:
             last_fit[model],
             generation.loss,
             model - 1 if towards == "previous" else towards,
+            generation.filter,
         )
 
 

@@ -153,6 +153,10 @@ class RetrainingLoop(MetaEstimatorMixin, BaseEstimator):
                 raise InvalidInputError(
                     "plan had random features or covariances of its own; rows of a table have neither"
                 )
+            if step.towards is not None or step.filter is not None:
+                raise InvalidInputError(
+                    "plan had towards or a filter; the estimator alone says how it is fitted"
+                )
             blurred = any(b.model_noise or b.kept or len(b.shares) > 1 for b in step.blocks)
             if classes and blurred:
                 raise InvalidInputError(
@@ -234,8 +238,8 @@ class _Chain:
         world = RealRows(pool, lambda count: pool.X[pool.take(count)], 1, noise, drawn)
         self.models: list[Says] = list(loop.models(steps, world, self._learn))
 
-    def _learn(self, step: Step, rows: loop.Rows) -> Says:
-        del step
+    def _learn(self, step: Step, rows: loop.Rows, towards: Says | None) -> Says:
+        del step, towards
         labels = rows.y[:, 0].astype(np.intp) if self._classes else rows.y[:, 0]
         model = clone(self._estimator)
         if "random_state" in model.get_params() and model.get_params()["random_state"] is None:

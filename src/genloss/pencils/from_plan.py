@@ -100,9 +100,9 @@ def risks(problem: Problem, plan: Plan) -> tuple[Array, Array]:
     _check.instance("plan", plan, Plan).check_fits(problem.dim)
     steps, models = resolve(plan), range(plan.n_models)
     for step in steps:
-        if not step.is_linear:
+        if not step.is_ridge:
             raise NoTheoryError(
-                f"model {step.model} has labels, a loss or a rule that keeps rows beyond ridge regression; "
+                f"model {step.model} has labels, a loss, a filter or a rule that keeps rows beyond ridge regression; "
                 "a pencil is of ridge regression on linear labels, genloss.predict(problem, plan) "
                 "knows the others"
             )

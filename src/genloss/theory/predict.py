@@ -126,7 +126,7 @@ def _listed(plans: object) -> list[Plan]:
 def _in_any_units(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve]:
     if not isinstance(problem, Problem):  # a power law: its first eigenvalue is one
         return _curves(problem, plans, method)
-    beyond_ridge = any(not step.is_linear for plan in plans for step in resolve(plan))
+    beyond_ridge = any(not step.is_ridge for plan in plans for step in resolve(plan))
     if beyond_ridge:  # in which labels have no other unit
         try:
             return _curves(problem, plans, method)
@@ -172,7 +172,7 @@ def _ways(steps: Sequence[Step], method: str) -> list[Route]:
         raise NoTheoryError(
             f"{reason}: no theory knows it, but genloss.simulate(problem, plan) does"
         )
-    if method == "pencil" and not all(step.is_linear for step in steps):
+    if method == "pencil" and not all(step.is_ridge for step in steps):
         raise NoTheoryError(
             "method was 'pencil', which knows ridge regression on linear labels alone; use 'auto'"
         )
@@ -213,6 +213,7 @@ def _by_walk(
         Walk.weighted,
         Walk.pencil,
         Walk.channel,
+        Walk.filtered,
     }.isdisjoint(ways)
     size = 1 if alone else max(1, CELLS // directions.eigenvalues.size)
     for start in range(0, len(chains), size):

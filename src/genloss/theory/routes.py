@@ -127,6 +127,14 @@ class Walk:
             self.noisy_directions[:, model] = found.directions
         self._has_no_kappa(model, np.nan, 0.0)
 
+    def filtered(self, model: int) -> None:
+        """Fresh rows, but a fit that is not the exact minimiser."""
+        from genloss.theory.filters import generation
+
+        [steps] = self.chains
+        generation.fit(self.moments, steps[model], groups(self.chains, model))
+        self._has_no_kappa(model, np.nan, 0.0)
+
     def _has_no_kappa(self, model: int, df2: float, filling: float) -> None:
         for column in self.effective[:3]:
             column[:, model] = np.nan
@@ -213,7 +221,9 @@ def routes(steps: Steps) -> list[Route]:
     """The way of knowing every model: by the pencil where there is no closed one."""
     ways: list[Route] = []
     for step, obstacle in zip(steps, obstacles(steps), strict=True):
-        if not step.is_linear:
+        if step.filter is not None:
+            ways.append(Walk.filtered)
+        elif not step.is_linear:
             ways.append(Walk.channel)
         elif obstacle:
             ways.append(Walk.pencil)

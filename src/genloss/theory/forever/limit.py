@@ -13,6 +13,8 @@ from genloss import _check, _html
 from genloss._words import number
 from genloss.errors import NoTheoryError
 from genloss.generation import Generation
+from genloss.labels.linear import Linear
+from genloss.losses.squared import Squared
 from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.theory.doubts import LOW_DIM, NOT_GAUSSIAN
@@ -197,9 +199,10 @@ def limit(problem: Problem, plan: Plan, *, block: int | None = None) -> Limit:
 def _way(plan: Plan, found: Repetition) -> Callable[[Problem, Plan, Repetition], Limit]:
     """How to find the limit, or NoTheoryError."""
     generations = [plan.generations[model] for model in found.models]
-    if all(g.design == "fresh" and not g.pooled for g in generations):
-        for model in found.models:
-            _refuse_unknown(plan.generations[model], model)
+    fresh = all(g.design == "fresh" and not g.pooled for g in generations)
+    for model in found.models:
+        _refuse_unknown(plan.generations[model], model, fresh)
+    if fresh:
         return _fresh
     known = pools if generations[-1].pooled else one_design
     why = known.obstacle(plan, found)
@@ -211,7 +214,18 @@ def _way(plan: Plan, found: Repetition) -> Callable[[Problem, Plan, Repetition],
     )
 
 
-def _refuse_unknown(generation: Generation, model: int) -> None:
+def _refuse_unknown(generation: Generation, model: int, fresh: bool) -> None:
+    plain = [
+        s.inputs == "new" and s.labels == Linear() and s.keep is None for s in generation.sources
+    ]
+    fitted = generation.loss, generation.towards, generation.filter
+    if fitted != (Squared(), None, None) or not all(plain):
+        raise NoTheoryError(
+            f"model {model} is no ridge regression on new rows: its limit is not known; "
+            "genloss.predict or genloss.simulate run a plan of as many generations as you like"
+        )
+    if not fresh:
+        return
     if generation.features is not None:
         raise NoTheoryError(
             f"model {model} is fitted on random features: its limit is not known; "

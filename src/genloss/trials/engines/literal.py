@@ -10,6 +10,7 @@ import numpy.typing as npt
 import scipy.linalg
 
 from genloss import _linalg, scores
+from genloss.filters import Filter
 from genloss.generation import REAL
 from genloss.losses.squared import Squared
 from genloss.problem import Problem
@@ -153,6 +154,8 @@ class Learner:
         self.accepted = len(y) / candidates
         if not len(y):
             return np.zeros(X.shape[1])
+        if step.filter is not None:
+            return _filtered(step.filter, X, y, weights, step.penalty, self.accepted)
         if step.retuned:
             return fit(X, y, weights, penalty=chosen_penalty(X, y, weights))
         if step.loss == Squared():  # penalties are per candidate row
@@ -160,6 +163,21 @@ class Learner:
         X, y = X.astype(np.float64), y.astype(np.float64)
         ridge = 2 * candidates * step.penalty
         return minimise(X, y, np.ones(len(y)) if weights is None else weights, step.loss, ridge)
+
+
+def _filtered(
+    how: Filter, X: Array, y: Array, weights: Array | None, penalty: float, accepted: float
+) -> Array:
+    """What a filter makes of rows that are a share ``accepted`` of those written."""
+    root = np.sqrt(accepted * (np.ones(len(y)) if weights is None else weights))
+    inputs, labels = X.astype(np.float64) * root[:, None], y * root
+    with np.errstate(over="ignore", invalid="ignore"):
+        w = how.fit(inputs, labels, penalty)
+    if not np.isfinite(w).all():
+        square = inputs @ inputs.T if len(y) < X.shape[1] else inputs.T @ inputs
+        top = float(np.linalg.eigvalsh(square)[-1]) / len(y)
+        how.check(top, float(np.sum(inputs**2)) / len(y), penalty)  # says why
+    return w
 
 
 def fit(X: Array, y: Array, weights: Array | None = None, *, penalty: float = 0.0) -> Array:
