@@ -153,9 +153,10 @@ class RetrainingLoop(MetaEstimatorMixin, BaseEstimator):
                 raise InvalidInputError(
                     "plan had random features or covariances of its own; rows of a table have neither"
                 )
-            if step.towards is not None or step.filter is not None:
+            if step.towards is not None or step.filter is not None or step.outside:
                 raise InvalidInputError(
-                    "plan had towards or a filter; the estimator alone says how it is fitted"
+                    "plan had towards, a filter or a labeler from outside; the estimator alone says how it "
+                    "is fitted, and labels are real or models' own"
                 )
             blurred = any(b.model_noise or b.kept or len(b.shares) > 1 for b in step.blocks)
             if classes and blurred:

@@ -216,7 +216,8 @@ def _way(plan: Plan, found: Repetition) -> Callable[[Problem, Plan, Repetition],
 
 def _refuse_unknown(generation: Generation, model: int, fresh: bool) -> None:
     plain = [
-        s.inputs == "new" and s.labels == Linear() and s.keep is None for s in generation.sources
+        s.inputs == "new" and not s.outside and s.labels == Linear() and s.keep is None
+        for s in generation.sources
     ]
     fitted = generation.loss, generation.towards, generation.filter
     if fitted != (Squared(), None, None) or not all(plain):
