@@ -19,6 +19,7 @@ from genloss.errors import (
     MissingDependencyError,
     NoTheoryError,
 )
+from genloss.external import External
 from genloss.files import load, load_plan, save, to_json, to_toml
 from genloss.generation import Generation, Source
 from genloss.plan import Plan
@@ -46,6 +47,7 @@ __all__ = [
     "Comparison",
     "Curve",
     "DataError",
+    "External",
     "Forecast",
     "Generation",
     "GenlossError",

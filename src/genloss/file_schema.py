@@ -32,6 +32,16 @@ DIM: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_DIRECTIONS}
 MODELS: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_MODELS}
 FRESH_OR_SAME: Schema = {"enum": ["fresh", "same"]}
 PENALTY: Schema = {"anyOf": [NOT_NEGATIVE, {"const": "cv"}]}
+_EACH: Schema = {"anyOf": [NUMBER, list_of(NUMBER)]}
+_SPREAD: Schema = {"anyOf": [NOT_NEGATIVE, list_of(NOT_NEGATIVE)]}
+EXTERNAL: Schema = {
+    "type": "object",
+    "minProperties": 1,
+    "properties": {"coefficients": list_of(NUMBER), "bias": _EACH, "variance": _SPREAD},
+    "additionalProperties": False,
+    "if": {"required": ["coefficients"]},
+    "then": {"maxProperties": 1},
+}
 LABELER: Schema = {
     "anyOf": [
         {"enum": ["real", "previous", "kept"]},
@@ -42,6 +52,12 @@ LABELER: Schema = {
             "minProperties": 1,
             "patternProperties": {"^(real|previous|kept|[0-9]+)$": NUMBER},
             "additionalProperties": False,
+        },
+        EXTERNAL,
+        {
+            "type": "array",
+            "minItems": 1,
+            "items": {"type": "array", "prefixItems": [{}, NUMBER], "minItems": 2, "maxItems": 2},
         },
     ]
 }

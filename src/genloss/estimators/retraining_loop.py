@@ -156,9 +156,10 @@ class RetrainingLoop(MetaEstimatorMixin, BaseEstimator):
                 raise InvalidInputError(
                     "plan had random features or covariances of its own; rows of a table have neither"
                 )
-            if step.towards is not None or step.filter is not None:
+            if step.towards is not None or step.filter is not None or step.outside:
                 raise InvalidInputError(
-                    "plan had towards or a filter; the estimator alone says how it is fitted"
+                    "plan had towards, a filter or a labeler from outside; the estimator alone says how it "
+                    "is fitted, and labels are real or models' own"
                 )
             if any(block.keep for block in step.blocks):
                 raise InvalidInputError(

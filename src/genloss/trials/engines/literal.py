@@ -42,7 +42,10 @@ def run(
     seen = None if all(step.is_linear for step in steps) else Seen(problem, count, len(steps))
     for trial in range(count):
         learner = Learner(rng, dtype)
-        chain = loop.models(steps, world, learner, {REAL: problem.truth})
+        known = {REAL: problem.truth}
+        for k, labeler in enumerate(steps[0].outside):
+            known[REAL - 1 - k] = labeler.draw(problem.truth, rng)
+        chain = loop.models(steps, world, learner, known)
         for model, w in enumerate(chain):
             error = root * (w - problem.truth)
             risks[trial, model] = error @ error
