@@ -99,13 +99,17 @@ IN_A_GENERATION: dict[str, Schema] = {
     "features": optional(ROWS),
     "feature_map": FRESH_OR_SAME,
     "subsample": optional(ROWS),
-    "labels": _one_of(Label),
-    "keep": optional(_one_of(Keep)),
-    "loss": _one_of(Loss),
-    "filter": optional(_one_of(Filter)),
     "inputs": {"anyOf": [{"const": "new"}, {"type": "integer", "minimum": 0}]},
     "towards": optional({"anyOf": [{"const": "previous"}, {"type": "integer", "minimum": 0}]}),
 }
+FAMILIES: dict[str, type[Member]] = {
+    "labels": Label,
+    "keep": Keep,
+    "loss": Loss,
+    "filter": Filter,
+}
+"""Fields that hold a member of a family, which may have come from outside."""
+
 IN_A_PLAN: dict[str, Schema] = {
     "generations": MODELS,
     "n_samples": per_generation(ROWS),
@@ -273,7 +277,11 @@ def _together(*more: Schema) -> Schema:
 
 
 def _fields(noun: type) -> dict[str, Schema]:
-    return {
-        spec.name: {} if spec.name == "sources" else IN_A_GENERATION[spec.name]
-        for spec in fields(noun)
-    }
+    return {spec.name: _field(spec.name) for spec in fields(noun)}
+
+
+def _field(name: str) -> Schema:
+    if name in FAMILIES:
+        some = _one_of(FAMILIES[name])
+        return optional(some) if name in ("keep", "filter") else some
+    return {} if name == "sources" else IN_A_GENERATION[name]

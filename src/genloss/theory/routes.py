@@ -121,11 +121,11 @@ class Walk:
 
         [steps] = self.chains
         step = steps[model]
-        named = [each for block in step.blocks for each in (block.shares, block.judge)]
+        named = [{number: 1.0} for number in step.asked]
         lost = any(self.moments.diverges(each) for each in named)
         found = None if lost else generation.fit(self.moments, step, self._start)
         if found is None:
-            ancestors = [number for each in named for number in each if number >= 0]
+            ancestors = [number for number in step.asked if number >= 0]
             self.ended[:, model] = not lost or self.ended[:, ancestors].any()
             fresh.diverge(self.moments, 0.0, model)
         else:

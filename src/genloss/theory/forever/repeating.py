@@ -54,8 +54,7 @@ class Repetition:
         moving = [
             number
             for step in steps[self.first :]
-            for block in step.blocks
-            for number in block.shares
+            for number in step.asked
             if number != REAL and number not in self.fixed
         ]
         return max(self.first - min(moving), 0) if moving else 0
