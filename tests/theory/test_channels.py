@@ -180,6 +180,13 @@ def test_the_table_of_the_derivation_is_what_predict_says(name):
     assert curve.error == pytest.approx(expected, abs=6e-5)
 
 
+def test_self_training_is_the_policy_of_real_rows_and_pseudo_labels():
+    sizes = {"n_samples": 600, "n_real": 300, "penalty": 1e-3}
+    plan = gl.Plan.self_train(5, **sizes, labels="hard", real_labels="sampled")
+    curve = gl.predict(problem(), plan)
+    assert curve.error == pytest.approx(TABLE["pseudo-labels and real rows"][1], abs=6e-5)
+
+
 def by_hand(name, seed):
     """One run of a chain of the table."""
     target = problem()

@@ -23,8 +23,10 @@ from genloss.trials.tally import Batch
 def refuses(_problem: Problem, steps: Sequence[Step]) -> str | None:
     """Whether something needs the rows one by one."""
     for step in steps:
-        if not step.is_linear:
-            return f"labels, loss or kept rows of model {step.model} are beyond ridge regression"
+        if not step.is_ridge:
+            return f"labels, loss, filter or kept rows of model {step.model} are beyond ridge regression"
+        if step.outside:
+            return "a model from outside labels"
         if step.drawn is not None:
             return f"rows are drawn from a pool for model {step.model}"
         if step.retuned:
