@@ -470,6 +470,9 @@ def test_what_no_theory_knows_is_told():
             gl.predict(problem(50), plan)
         trials = gl.simulate(problem(50), plan, trials=2, method="literal")
         assert trials.error.shape == (plan.n_models,)
+    sure = chain(Generation([Source(100, labels="hard", keep=keep.Confident(50))], 0.1))
+    with pytest.raises(NoTheoryError, match="about 0 of the 100 rows of model 0 are kept"):
+        gl.predict(problem(50), sure)
     with pytest.raises(NoTheoryError, match="use 'auto'"):
         gl.predict(problem(50), chain(Generation([real], 0.1)), method="pencil")
 
