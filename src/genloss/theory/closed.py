@@ -79,9 +79,13 @@ class _Pool:
 def unknown(steps: Sequence[Step]) -> str | None:
     """Why no theory knows a plan at all: what is known for ridge regression alone."""
     for step in steps:
-        if step.is_linear:
+        if step.is_ridge:
             continue
-        what = f"model {step.model} has labels, a loss or a rule that keeps rows beyond ridge regression"
+        what = f"model {step.model} has labels, a loss, a filter or a rule that keeps rows beyond ridge regression"
+        if step.filter is not None and not (step.is_linear and is_even(step)):
+            return f"{what}, which are not known together"
+        if step.filter is not None and not step.filter.spectral and len(step.blocks) > 1:
+            return f"{what}: rows of several sources go one source after the other through a {step.filter.kind}"
         if step.features is not None:
             return f"{what}, on random features"
         if step.retuned:
@@ -110,4 +114,4 @@ def is_even(step: Step) -> bool:
 
 def is_plain(step: Step) -> bool:
     """Whether it is least squares on rows of one source."""
-    return step.is_linear and step.penalty == 0 and len(step.blocks) == 1 and is_even(step)
+    return step.is_ridge and step.penalty == 0 and len(step.blocks) == 1 and is_even(step)

@@ -28,6 +28,10 @@ MOST_ROWS = 10**7
 def refuses(_problem: Problem, steps: Sequence[Step]) -> str | None:
     """Whether a fit asks for more than products of its rows, or has very many."""
     for step in steps:
+        if step.outside:
+            return "a model from outside labels"
+        if step.towards is not None or step.filter is not None:
+            return f"model {step.model} is pulled to another model, or not the exact minimiser"
         if step.retuned:
             return f"the penalty of model {step.model} is chosen by leave-one-out ('cv')"
         if not step.loss.smooth:
