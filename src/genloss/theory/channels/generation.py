@@ -57,11 +57,16 @@ def fit(moments: Moments, step: Step, start: evolution.Start | None) -> Found | 
     problem = evolution.Fit(rows, second, sheets, count, ridge, towards, dim)
     if ridge == 0 and separable.ends(problem, dim):
         return None
-    if (kept := _rows_kept(problem)) < 1:
-        raise NoTheoryError(
-            f"about {max(kept, 0.0):.2g} of the {step.rows} rows of model {model} are kept; a fit needs "
-            "some, loosen the rule"
+    if (kept := _rows_kept(problem)) < 1:  # the penalty alone decides
+        base: Shares = {} if step.towards is None else {step.towards: 1.0}
+        moments.record(
+            model,
+            moments.mean(base),
+            moments.covariance(base, base),
+            lambda u: moments.covariance(base, {u: 1.0}),
+            exact=False,
         )
+        return Found(kept / step.rows, kept, start)
     if squared_loss.knows(problem):
         shares, gain, accepted = squared_loss.solved(problem)
     else:
