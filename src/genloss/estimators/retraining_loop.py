@@ -156,10 +156,15 @@ class RetrainingLoop(MetaEstimatorMixin, BaseEstimator):
                 raise InvalidInputError(
                     "plan had random features or covariances of its own; rows of a table have neither"
                 )
-            if step.towards is not None or any(block.keep for block in step.blocks):
+            if step.towards is not None or step.filter is not None or step.outside:
                 raise InvalidInputError(
-                    "plan had a fit that is pulled towards a model, or rows kept by a rule; an estimator "
-                    "of one's own is fitted to all rows; `genloss.simulate` runs it"
+                    "plan had towards, a filter or a labeler from outside; the estimator alone says how it "
+                    "is fitted, and labels are real or models' own"
+                )
+            if any(block.keep for block in step.blocks):
+                raise InvalidInputError(
+                    "plan had rows kept by a rule; an estimator of one's own is fitted to all rows; "
+                    "`genloss.simulate` runs it"
                 )
             plain = (Linear, Hard) if classes else (Linear,)
             if not all(isinstance(block.labels, plain) for block in step.blocks):

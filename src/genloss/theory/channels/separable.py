@@ -18,7 +18,7 @@ from genloss.theory.channels.rows import Rows, density
 Array = npt.NDArray[np.float64]
 
 
-def ends(fit: Fit, dim: int) -> bool:
+def ends(fit: Fit, dim: float) -> bool:
     """Whether a fit without penalty has no minimum, or none of its own.
 
     Known where all rows have one labeler, who is the judge too, and one covariance; elsewhere the
