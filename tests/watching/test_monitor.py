@@ -183,9 +183,10 @@ def test_the_command_starts_appends_and_exits_with_one_on_alarm(
     code, out, _ = genloss("monitor", "runs.db", "--append", "round.csv", "--key", "a")
     assert code == 1
     assert "Alarm: since round 1" in " ".join(out.split())
-    code, out, _ = genloss("monitor", "runs.db", "--json", "--plot", "rise.svg")
+    code, out, _ = genloss("monitor", "runs.db", "--json", "--report", "loop.html")
     assert code == 1
     assert json.loads(out)["rounds"] == [1]
+    assert "Alarm: since round 1" in (tmp_path / "loop.html").read_text(encoding="utf-8")
     for words, call in (
         ("--start makes it", "monitor none.db"),
         ("needs --watched", "monitor new.db --start real.csv --target y"),

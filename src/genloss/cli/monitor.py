@@ -10,10 +10,12 @@ from genloss.cli.app import (
     Json,
     app,
     check_figure,
+    check_report,
     console,
     examples,
     print_json,
     save_figure,
+    save_report,
     spelling,
 )
 from genloss.errors import InvalidInputError
@@ -50,6 +52,7 @@ def monitor(
     key: str | None = None,
     alpha: float = 0.05,
     plot: File | None = None,
+    report: File | None = None,
     json: Json = False,
 ) -> int:
     """Watch a loop of models that are retrained on their predecessors' labels.
@@ -90,12 +93,15 @@ def monitor(
         Chance of a false alarm, ever.
     plot
         Write the rise of the error to this .png or .svg file.
+    report
+        Write a report to this .html or .md file.
     json
         Print JSON for machines instead of tables.
     """
     import genloss
 
     check_figure(plot)
+    check_report(report)
     live = genloss.Monitor(file)
     if start is None and not file.exists():
         raise InvalidInputError(f"FILE was {str(file)!r}, which does not exist; --start makes it")
@@ -117,6 +123,8 @@ def monitor(
         print_reading(found, console(), say=spelling(monitor))
     if plot is not None:
         save_figure(found.plot, plot, quiet=json)
+    if report is not None:
+        save_report(found, report, quiet=json, say=spelling(monitor))
     return ALARM if found.alarm else 0
 
 

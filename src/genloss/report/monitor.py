@@ -36,14 +36,18 @@ def print_reading(found: Reading, console: Console, *, say: Callable[[str], str]
     if found.rounds.size:
         print_table(reading_columns(found), console)
         console.print()
-        dim(
-            f"Rise: of the squared error since round 0, by {found.judged_by}. Straightness: drift over the sum of "
-            f"changes. Evidence: the alarm rings at {1 / found.alpha:.0f}.",
-            console,
-        )
+        dim(reading_legend(found), console)
         console.print()
     for words in more:
         sentence(say(words), console, mark=">")
+
+
+def reading_legend(found: Reading) -> str:
+    """What the columns mean."""
+    return (
+        f"Rise: of the squared error since round 0, by {found.judged_by}. Straightness: drift over the sum of "
+        f"changes. Evidence: the alarm rings at {1 / found.alpha:.0f}."
+    )
 
 
 def reading_columns(found: Reading) -> list[Column]:
