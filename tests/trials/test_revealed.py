@@ -45,6 +45,16 @@ PLANS = {
             Gen([Src(15, "previous", 0.5)], 0.0, towards="previous"),
         ]
     ),
+    "gradient descent and flow": gl.Plan(
+        [
+            Gen([Src(60, noise=0.5)], filter=gl.filters.GradientDescent(steps=40, step=0.5)),
+            Gen(
+                [Src(20, noise=0.5), Src(10, "previous", 0.5, weight=2.0)],
+                0.02,
+                filter=gl.filters.GradientFlow(time=8.0),
+            ),
+        ]
+    ),
     "labels kept": gl.Plan(
         [
             Gen([Src(60, noise=0.5)], 0.05),
@@ -95,6 +105,15 @@ ROW_PLANS = {
             Gen(
                 [Src(60, 0, 0.5, labels=gl.labels.Clipped(-1, 1))],
                 0.05, loss=gl.losses.Huber(0.3),
+            ),
+        ]
+    ),
+    "gradient descent on rows that are kept": gl.Plan(
+        [
+            Gen([Src(60, noise=0.5)], 0.05),
+            Gen(
+                [Src(60, 0, 0.5, keep=gl.keep.Near("real", 0.8))],
+                filter=gl.filters.GradientDescent(steps=40, step=0.5),
             ),
         ]
     ),

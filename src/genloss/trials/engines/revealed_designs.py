@@ -27,8 +27,8 @@ def refuses(_problem: Problem, steps: Sequence[Step]) -> str | None:
             return f"labels, loss or kept rows of model {step.model} are beyond ridge regression"
         if step.drawn is not None:
             return f"rows are drawn from a pool for model {step.model}"
-        if step.retuned:
-            return f"the penalty of model {step.model} is chosen by leave-one-out ('cv')"
+        if why := choice.needs_matrix(step):
+            return why
     return None
 
 

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from genloss.generation import REAL
 from genloss.problem import Problem
 from genloss.steps import Step
-from genloss.trials.revealed import complete, ridge
+from genloss.trials.revealed import complete, lanczos, ridge
 from genloss.trials.revealed.block import Block
 from genloss.trials.revealed.features import Features
 from genloss.trials.revealed.gradients import Product, Solved
@@ -189,6 +189,10 @@ class Chain:
         if step.features is not None:
             return self._taken(self._features[step.map].fit(gram, right, absolute, most))
         spectrum = self._padded(self._problem.spectrum)
+        if step.filter is not None:
+            return self._taken(
+                lanczos.fit(step.filter, gram, right, spectrum, step.rows, step.penalty)
+            )
         sizes = sum(rows.size * weight for rows, weight in taking)
         singular = absolute == 0 and step.inputs < self._problem.dim
         inverse = ridge.inverse(spectrum, sizes, absolute, singular=singular)

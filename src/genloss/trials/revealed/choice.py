@@ -31,6 +31,17 @@ _PASSES, _VECTORS, _CALLS = 20, 250, 300_000
 _NORMAL, _FLOP = 64, 0.3
 
 
+def needs_matrix(step: Step) -> str | None:
+    """Why a fit asks for more than products of its rows."""
+    if step.retuned:
+        return f"the penalty of model {step.model} is chosen by leave-one-out ('cv')"
+    if step.filter is not None and not step.filter.spectral:
+        return f"the filter of model {step.model} goes through its rows one by one"
+    if step.filter is not None and step.features is not None:
+        return f"model {step.model} has random features and a filter"
+    return None
+
+
 def runs_together(problem: Problem) -> int:
     """Runs of one batch: many, so that Python counts little, as long as they fit into a cache."""
     return int(np.clip(2**16 // problem.dim, 1, 64))

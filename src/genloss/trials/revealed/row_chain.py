@@ -16,7 +16,7 @@ from genloss.generation import REAL
 from genloss.losses.squared import Squared
 from genloss.problem import Problem
 from genloss.steps import Block, Step
-from genloss.trials.revealed import convex, ridge
+from genloss.trials.revealed import convex, lanczos, ridge
 from genloss.trials.revealed.chain import Unfinished
 from genloss.trials.revealed.entries import Entries
 from genloss.trials.revealed.features import Features
@@ -166,6 +166,8 @@ class RowChain:
         right = np.asarray(sum(each.design.sums(each.weights * each.labels) for each in parts))
         if step.features is not None:
             return self._features[step.map].fit(gram, right, absolute, self._most)
+        if step.filter is not None:
+            return lanczos.fit(step.filter, gram, right, spectrum, rows, step.penalty)
         singular = absolute == 0 and min(step.inputs, rows) < self._problem.dim
         size = sum(float(weights.sum(axis=1).mean()) for _, weights in taking)
         inverse = ridge.inverse(spectrum, size, absolute, singular=singular)
