@@ -287,6 +287,10 @@ def test_the_engine_is_chosen_by_its_steps():
     few_steps = gl.Plan.replace(2, 900, penalty=0.01, noise=0.3)
     assert method(few_steps) == revealed_designs.ENGINE.name
     assert method(gl.Plan.mix(2, 200, real=0.5, penalty=0.01)) == revealed_designs.ENGINE.name
+    assert (
+        method(gl.Plan.subsample(2, 900, design="fresh", penalty=0.01)) == revealed_rows.ENGINE.name
+    )
+    assert method(gl.Plan.replace(2, 900, penalty="cv")) == "literal"
     many_steps = gl.Plan.accumulate(2, 310, design="fresh", noise=0.3)
     assert method(many_steps) == "exact, compressed rows"
     least_squares = gl.Plan.replace(2, 900, noise=0.3)
