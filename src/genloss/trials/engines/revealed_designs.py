@@ -15,7 +15,7 @@ from genloss.problem import Problem
 from genloss.steps import Step
 from genloss.trials.engine import Engine
 from genloss.trials.revealed import choice
-from genloss.trials.revealed.chain import Chain
+from genloss.trials.revealed.chain import MOST_STEPS, Chain
 from genloss.trials.revealed.layout import groups
 from genloss.trials.tally import Batch
 
@@ -47,7 +47,7 @@ def run(problem: Problem, steps: Sequence[Step], rng: np.random.Generator, count
 
 def most_steps(dim: int) -> int:
     """Steps after which a run is completed to whole matrices, as long as these can be held."""
-    return dim // 2 if dim <= choice.LARGEST else 10**5
+    return dim // 2 if dim <= choice.LARGEST else MOST_STEPS
 
 
 ENGINE = Engine(

@@ -17,10 +17,10 @@ from genloss.problem import Problem
 from genloss.steps import Step
 from genloss.trials.engine import Engine
 from genloss.trials.revealed import choice
+from genloss.trials.revealed.chain import MOST_STEPS
 from genloss.trials.revealed.row_chain import RowChain
 from genloss.trials.tally import Batch
 
-MOST_STEPS = 10**5
 MOST_ROWS = 10**7
 """Rows beyond which an answer with an entry for every row is no small thing."""
 

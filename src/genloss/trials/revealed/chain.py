@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from genloss.errors import InvalidInputError
 from genloss.generation import REAL
 from genloss.problem import Problem
 from genloss.steps import Step
@@ -28,9 +29,18 @@ from genloss.trials.revealed.layout import Group, Stretch
 
 Array = npt.NDArray[np.float64]
 
+MOST_STEPS = 10**5
+"""Of a fit that cannot be completed to whole matrices."""
 
-class Unfinished(ArithmeticError):
+
+class Unfinished(InvalidInputError):
     """A fit needed more steps than allowed."""
+
+    def __init__(self, model: int, steps: int) -> None:
+        super().__init__(
+            f"the fit of model {model} did not settle in {steps} steps of conjugate gradients; use "
+            "method 'literal', or a larger penalty"
+        )
 
 
 @dataclass
@@ -186,18 +196,19 @@ class Chain:
         self, step: Step, taking: list[tuple[Rows, float]], gram: Product, right: Array
     ) -> Array:
         absolute, most = step.rows * step.penalty, self._most
+        completes = most < self._problem.dim
         if step.features is not None:
-            return self._taken(self._features[step.map].fit(gram, right, absolute, most))
+            most = MOST_STEPS if completes else most
+            return self._taken(step, self._features[step.map].fit(gram, right, absolute, most))
         spectrum = self._padded(self._problem.spectrum)
         if step.filter is not None:
-            return self._taken(
-                lanczos.fit(step.filter, gram, right, spectrum, step.rows, step.penalty)
-            )
+            found = lanczos.fit(step.filter, gram, right, spectrum, step.rows, step.penalty)
+            return self._taken(step, found)
         sizes = sum(rows.size * weight for rows, weight in taking)
         singular = absolute == 0 and step.inputs < self._problem.dim
         inverse = ridge.inverse(spectrum, sizes, absolute, singular=singular)
         found = ridge.fit(gram, right, spectrum, absolute, inverse, most)
-        if most < self._problem.dim:
+        if completes:
             for run in np.flatnonzero(~found.done).tolist():
                 matrix = sum(weight * rows.whole(run) for rows, weight in taking)
                 rank = step.inputs if singular else self._problem.dim
@@ -205,11 +216,11 @@ class Chain:
                     np.asarray(matrix), right[run], spectrum, absolute, inverse, rank
                 )
                 found.done[run] = True
-        return self._taken(found)
+        return self._taken(step, found)
 
-    def _taken(self, found: Solved) -> Array:
+    def _taken(self, step: Step, found: Solved) -> Array:
         if not found.done.all():
-            raise Unfinished(found.steps)
+            raise Unfinished(step.model, found.steps)
         self.steps_taken.append(found.steps)
         return found.solution
 

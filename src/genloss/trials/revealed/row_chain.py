@@ -147,7 +147,7 @@ class RowChain:
         found = self._fitted(step, parts, rows)
         self.steps_taken.append(found.steps)
         if not found.done.all():
-            raise Unfinished
+            raise Unfinished(step.model, found.steps)
         return found.solution if start is None else found.solution + start
 
     def _fitted(self, step: Step, parts: list[Labelled], rows: int) -> Solved:
