@@ -55,6 +55,12 @@ PLANS = {
             ),
         ]
     ),
+    "a model from outside": gl.Plan(
+        [
+            Gen([Src(60, gl.External(bias=[0.2] * 24, variance=[0.05] * 24), 0.5)], 0.05),
+            Gen([Src(40, {"real": 0.5, "previous": 0.5}, 0.5), Src(20)], 0.05),
+        ]
+    ),
     "labels kept": gl.Plan(
         [
             Gen([Src(60, noise=0.5)], 0.05),

@@ -137,7 +137,7 @@ class FreshBlock:
             members = groups(self.chains, model)
             if real is not None:
                 members = _shared(members, real[:, None])
-            made.append(of_fits.even(self.directions, found[place], members))
+            made.append(of_fits.even(self.directions, found[place], members, step.towards))
         return made
 
     def diverges(self) -> bool:
@@ -187,6 +187,16 @@ class FreshBlock:
         variance = found.only(stable).fixed_point() @ spectrum
         bias, variance = (np.where(stable, part, np.inf) for part in (bias, variance))
         return Ends(bias, variance, radius)
+
+    def risks(self, links: Sequence[Link]) -> Array:
+        """Risk of every plan, infinite where unstable; the radius is not looked for."""
+        if self.diverges():
+            return np.full(links[0].pull.shape[1], np.inf)
+        found, filters, of_means = self.map(links)
+        stable = (found.border() < 1) & (of_means < 1)
+        spectrum, last = self.directions.eigenvalues, self.repetition.stop - 1
+        bias = self.directions.energy * np.square(1 - filters[last]) @ spectrum
+        return np.where(stable, bias + found.only(stable).fixed_point() @ spectrum, np.inf)
 
     def margin(self, links: Sequence[Link]) -> Array:
         """Below zero where the radius is below one, without looking for it; it rises with the radius."""

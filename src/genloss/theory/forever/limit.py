@@ -12,11 +12,11 @@ import numpy as np
 from genloss import _check, _html
 from genloss._words import number
 from genloss.errors import NoTheoryError
-from genloss.generation import Generation
-from genloss.labels.linear import Linear
-from genloss.losses.squared import Squared
 from genloss.plan import Plan
 from genloss.problem import Problem
+from genloss.spectrum import Spectral, directions_of
+from genloss.steps import Step, resolve
+from genloss.theory.closed import is_even
 from genloss.theory.doubts import LOW_DIM, NOT_GAUSSIAN
 from genloss.theory.forever import cures, one_design, pools
 from genloss.theory.forever.fresh_blocks import FreshBlock
@@ -137,12 +137,12 @@ class Limit:
         return "\n".join([*lines, *(f"  warning: {text}" for text in self.warnings)])
 
 
-def limit(problem: Problem, plan: Plan, *, block: int | None = None) -> Limit:
+def limit(problem: Spectral, plan: Plan, *, block: int | None = None) -> Limit:
     """Find what the last model becomes if the end of a plan is repeated for ever.
 
     Parameters
     ----------
-    problem : Problem
+    problem : Problem or genloss.scaling.PowerLaw
         What there is to learn.
     plan : Plan
         Who labels which rows, and how each generation is fitted. Its last generation is repeated, or
@@ -184,61 +184,64 @@ def limit(problem: Problem, plan: Plan, *, block: int | None = None) -> Limit:
     >>> bool(abs(gl.predict(problem, chain).risk[-1] / found.risk - 1) < 1e-9)
     True
     """
-    _check.instance("problem", problem, Problem)
+    directions_of(problem)
     _check.instance("plan", plan, Plan)
-    plan.check_fits(problem.dim)
+    if isinstance(problem, Problem):
+        plan.check_fits(problem.dim)
     found = repetition(plan, block)
     solve = _way(plan, found)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        if is_ordinary(problem):
+        if not isinstance(problem, Problem) or is_ordinary(problem):
             return solve(problem, plan, found)
         units = Units.of(problem, [plan])
         return _back(solve(units.problem(problem), units.plan(plan), found), units)
 
 
-def _way(plan: Plan, found: Repetition) -> Callable[[Problem, Plan, Repetition], Limit]:
+def _way(plan: Plan, found: Repetition) -> Callable[[Spectral, Plan, Repetition], Limit]:
     """How to find the limit, or NoTheoryError."""
-    generations = [plan.generations[model] for model in found.models]
-    fresh = all(g.design == "fresh" and not g.pooled for g in generations)
-    for model in found.models:
-        _refuse_unknown(plan.generations[model], model, fresh)
-    if fresh:
+    last = resolve(plan)[found.first :]
+    if all(step.is_new and not step.is_pooled for step in last):
+        for step in last:
+            if why := unknown(step):
+                raise NoTheoryError(why)
         return _fresh
-    known = pools if generations[-1].pooled else one_design
+    known = pools if last[-1].is_pooled else one_design
     why = known.obstacle(plan, found)
     if why is None:
         return lambda *asked: _closed(known.end(*asked), *asked)
-    raise NoTheoryError(
-        f"{why}: its limit is not known; genloss.predict or genloss.simulate run a plan of as many "
-        "generations as you like"
-    )
+    raise NoTheoryError(f"{why}{_LONG}")
 
 
-def _refuse_unknown(generation: Generation, model: int, fresh: bool) -> None:
-    plain = [
-        s.inputs == "new" and s.labels == Linear() and s.keep is None for s in generation.sources
-    ]
-    fitted = generation.loss, generation.towards, generation.filter
-    if fitted != (Squared(), None, None) or not all(plain):
-        raise NoTheoryError(
-            f"model {model} is no ridge regression on new rows: its limit is not known; "
-            "genloss.predict or genloss.simulate run a plan of as many generations as you like"
+_LONG = (
+    ": its limit is not known; genloss.predict or genloss.simulate run a plan of as many generations as you "
+    "like"
+)
+
+
+def unknown(step: Step) -> str | None:
+    """Why the map of a fit is not known, or None where it is."""
+    if not step.is_new or step.is_pooled:
+        return f"model {step.model} is fitted on rows of earlier generations{_LONG}"
+    if not step.is_ridge:
+        return (
+            f"model {step.model} is no ridge regression on all rows and what labelers say (its loss, its labels "
+            f"or a rule that keeps rows){_LONG}"
         )
-    if not fresh:
-        return
-    if generation.features is not None:
-        raise NoTheoryError(
-            f"model {model} is fitted on random features: its limit is not known; "
-            "genloss.predict and genloss.simulate run a plan of any number of generations"
+    if step.outside:
+        return f"model {step.model} is labelled by a model from outside{_LONG}"
+    if step.features is not None:
+        return f"model {step.model} is fitted on random features{_LONG}"
+    if step.retuned:
+        return (
+            f"the penalty of model {step.model} is 'cv', another one at every repetition; genloss.predict of "
+            "a long plan shows where it settles (curve.penalty), and with that number there is a limit"
         )
-    if generation.penalty == "cv":
-        raise NoTheoryError(
-            f"the penalty of model {model} is 'cv', another one at every repetition; genloss.predict of a "
-            "long plan shows where it settles (curve.penalty), and with that number there is a limit"
-        )
+    if step.towards is not None and not is_even(step):
+        return f"model {step.model} is pulled to another one on rows that are not alike{_LONG}"
+    return None
 
 
-def _fresh(problem: Problem, plan: Plan, found: Repetition) -> Limit:
+def _fresh(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
     fresh = FreshBlock.after(problem, plan, found)
     links = fresh.links()
     ends = fresh.ends(links)
@@ -265,15 +268,15 @@ def _fresh(problem: Problem, plan: Plan, found: Repetition) -> Limit:
 
 
 def _closed(
-    ends: tuple[float, float, float, float], problem: Problem, plan: Plan, found: Repetition
+    ends: tuple[float, float, float, float], problem: Spectral, plan: Plan, found: Repetition
 ) -> Limit:
     bias, variance, radius, life = ends
     said = _doubts(problem, plan, found, exact=False)
     return Limit(bias + variance, bias, variance, radius, life, None, None, 1, "closed form", said)
 
 
-def _doubts(problem: Problem, plan: Plan, found: Repetition, exact: bool) -> tuple[str, ...]:
-    least = min(problem.dim, int(plan.n_samples[found.first :].min()))
+def _doubts(problem: Spectral, plan: Plan, found: Repetition, exact: bool) -> tuple[str, ...]:
+    least = min(problem.directions.dim, int(plan.n_samples[found.first :].min()))
     said = [] if problem.gaussian else [NOT_GAUSSIAN]
     if not exact and least < LOW_DIM:
         said.append(

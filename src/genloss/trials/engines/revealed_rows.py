@@ -36,6 +36,10 @@ def refuses(_problem: Problem, steps: Sequence[Step]) -> str | None:
             return f"model {step.model} has no penalty, and its loss perhaps no minimum"
         if step.loss != Squared() and step.features is not None:
             return f"model {step.model} has random features and a loss that is not squared"
+        if step.towards is not None and not step.loss.residual:
+            return (
+                f"the penalty of model {step.model} pulls to a model, and its loss is not of errors"
+            )
         if step.rows > MOST_ROWS:
             return f"model {step.model} sees more than {MOST_ROWS} rows, one by one"
     return None

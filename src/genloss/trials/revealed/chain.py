@@ -25,6 +25,7 @@ from genloss.trials.revealed import complete, lanczos, ridge
 from genloss.trials.revealed.block import Block
 from genloss.trials.revealed.features import Features
 from genloss.trials.revealed.gradients import Product, Solved
+from genloss.trials.revealed.labelers import known
 from genloss.trials.revealed.layout import Group, Stretch
 
 Array = npt.NDArray[np.float64]
@@ -120,8 +121,10 @@ class Chain:
         self._groups: dict[int, list[Group]] = {}
         for group in groups:
             self._groups.setdefault(group.design, []).append(group)
-        truth = self._padded(np.sqrt(problem.spectrum) * problem.truth)
-        self._models = {REAL: np.broadcast_to(truth, (runs, truth.size))}
+        self._models = {
+            number: np.pad(model, ((0, 0), (0, self._noises)))
+            for number, model in known(problem, steps, rng, runs).items()
+        }
         self._open: list[Rows] = []
         self._labels: dict[tuple[int, Stretch], Array] = {}
         self._features: dict[int, Features] = {}

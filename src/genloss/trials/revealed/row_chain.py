@@ -21,6 +21,7 @@ from genloss.trials.revealed.chain import Unfinished
 from genloss.trials.revealed.entries import Entries
 from genloss.trials.revealed.features import Features
 from genloss.trials.revealed.gradients import Solved
+from genloss.trials.revealed.labelers import known
 from genloss.trials.revealed.rows import Design, Labelled, Piece
 
 Array = npt.NDArray[np.float64]
@@ -68,8 +69,7 @@ class RowChain:
         self._most, self.steps_taken = most, list[int]()
         self.accepted: Array = np.ones(runs)
         self._root = np.sqrt(problem.spectrum)
-        truth = self._root * problem.truth
-        self._models = {REAL: np.broadcast_to(truth, (runs, truth.size))}
+        self._models = known(problem, steps, rng, runs)
         self._designs: dict[int, Design] = {}
         self._labelled: dict[tuple[int, int], Labelled] = {}
         self._features: dict[int, Features] = {}
