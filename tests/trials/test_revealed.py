@@ -266,7 +266,7 @@ def test_a_filter_is_found_in_few_directions():
     def product(p):
         return (S @ p[..., None])[..., 0]
 
-    found = filtered(product, v, lambda x: descended(lambda g: x * g, np.ones_like(x)))
+    found = filtered(product, v, lambda x: descended(lambda g: x * g, np.ones_like(x)), most=100)
     expected = descended(product, v)
     np.testing.assert_allclose(found.solution, expected, atol=1e-6 * np.abs(expected).max())
     assert found.steps < 25

@@ -37,7 +37,9 @@ def run(problem: Problem, steps: Sequence[Step], rng: np.random.Generator, count
     truth = np.sqrt(problem.spectrum) * problem.truth
     risks = np.empty((count, len(steps)))
     sums = np.empty((len(steps), problem.dim))
-    chain = Chain(problem, steps, groups(steps), rng, count, most_steps(problem.dim))
+    held = problem.dim <= choice.LARGEST
+    most = most_steps(problem.dim) if held else MOST_STEPS
+    chain = Chain(problem, steps, groups(steps), rng, count, most, completes=held)
     for model, fitted in enumerate(chain):
         error = fitted - truth
         risks[:, model] = np.vecdot(error, error)
@@ -46,8 +48,8 @@ def run(problem: Problem, steps: Sequence[Step], rng: np.random.Generator, count
 
 
 def most_steps(dim: int) -> int:
-    """Steps after which a run is completed to whole matrices, as long as these can be held."""
-    return dim // 2 if dim <= choice.LARGEST else MOST_STEPS
+    """Steps after which a run is completed to whole matrices."""
+    return dim // 2
 
 
 ENGINE = Engine(

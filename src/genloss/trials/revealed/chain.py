@@ -92,8 +92,9 @@ class Chain:
     runs : int
         Number of runs.
     most : int
-        Most steps of conjugate gradients. A run that needs more is completed to whole matrices where
-        that is less than the number of directions.
+        Most steps of conjugate gradients.
+    completes : bool
+        Whether a run that needs more of them is completed to whole matrices, where it can be.
 
     Attributes
     ----------
@@ -114,9 +115,11 @@ class Chain:
         rng: np.random.Generator,
         runs: int,
         most: int,
+        *,
+        completes: bool,
     ) -> None:
         self._problem, self._steps, self._rng, self._runs = problem, steps, rng, runs
-        self._most, self.steps_taken = most, list[int]()
+        self._most, self._completes, self.steps_taken = most, completes, list[int]()
         self._noises = max(group.noises for group in groups)
         self._groups: dict[int, list[Group]] = {}
         for group in groups:
@@ -199,19 +202,20 @@ class Chain:
         self, step: Step, taking: list[tuple[Rows, float]], gram: Product, right: Array
     ) -> Array:
         absolute, most = step.rows * step.penalty, self._most
-        completes = most < self._problem.dim
+        unbounded = MOST_STEPS if self._completes else most
         if step.features is not None:
-            most = MOST_STEPS if completes else most
-            return self._taken(step, self._features[step.map].fit(gram, right, absolute, most))
+            features = self._features[step.map]
+            return self._taken(step, features.fit(gram, right, absolute, unbounded))
         spectrum = self._padded(self._problem.spectrum)
         if step.filter is not None:
-            found = lanczos.fit(step.filter, gram, right, spectrum, step.rows, step.penalty)
+            how, rows = step.filter, step.rows
+            found = lanczos.fit(how, gram, right, spectrum, rows, step.penalty, unbounded)
             return self._taken(step, found)
-        sizes = sum(rows.size * weight for rows, weight in taking)
+        sizes = sum(part.size * weight for part, weight in taking)
         singular = absolute == 0 and step.inputs < self._problem.dim
         inverse = ridge.inverse(spectrum, sizes, absolute, singular=singular)
         found = ridge.fit(gram, right, spectrum, absolute, inverse, most)
-        if completes:
+        if self._completes:
             for run in np.flatnonzero(~found.done).tolist():
                 matrix = sum(weight * rows.whole(run) for rows, weight in taking)
                 rank = step.inputs if singular else self._problem.dim

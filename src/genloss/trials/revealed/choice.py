@@ -57,7 +57,8 @@ def designs_pay(problem: Problem, steps: Sequence[Step], other: Engine) -> bool:
         return True
     first = steps[:PILOTED]
     rng = np.random.default_rng(0)
-    taken = _pilot(Chain(problem, first, groups(first), rng, 1, problem.dim), problem.dim)
+    most = _worth_counting(problem)
+    taken = _pilot(Chain(problem, first, groups(first), rng, 1, most, completes=False))
     if taken is None:
         return False
     total, calls = 0.0, _CALLS / runs_together(problem)
@@ -76,7 +77,8 @@ def rows_pay(problem: Problem, steps: Sequence[Step], other: Engine) -> bool:
     if problem.dim > LARGEST:
         return True
     first = steps[:PILOTED]
-    taken = _pilot(RowChain(problem, first, np.random.default_rng(0), 1, problem.dim), problem.dim)
+    rng = np.random.default_rng(0)
+    taken = _pilot(RowChain(problem, first, rng, 1, _worth_counting(problem)))
     if taken is None:
         return False
     total, calls = 0.0, _CALLS / runs_together(problem)
@@ -89,12 +91,16 @@ def rows_pay(problem: Problem, steps: Sequence[Step], other: Engine) -> bool:
     return total < sum(_dense(problem.dim, step, rows_drawn=True) for step in steps)
 
 
-def _pilot(chain: Chain | RowChain, dim: int) -> int | None:
+def _worth_counting(problem: Problem) -> int:
+    """Steps beyond which whole matrices are quicker, and counting them would take as long."""
+    return min(20 + problem.dim // 4, 1500)
+
+
+def _pilot(chain: Chain | RowChain) -> int | None:
     """Most steps of a fit among the first models; None if they are too many to pay."""
     try:
         for _ in chain:
-            if 2 * chain.steps_taken[-1] > dim:
-                return None
+            pass
     except Unfinished:
         return None
     return max(chain.steps_taken)

@@ -23,7 +23,13 @@ TOLERANCE = 1e-7
 
 
 def fit(
-    how: Filter, gram: Product, right: Array, spectrum: Array, rows: int, penalty: float
+    how: Filter,
+    gram: Product,
+    right: Array,
+    spectrum: Array,
+    rows: int,
+    penalty: float,
+    most: int,
 ) -> Solved:
     """Whitened ``g(S) X'y / n`` of a spectral filter.
 
@@ -41,6 +47,8 @@ def fit(
         Number of rows, as written.
     penalty : float
         Of the fit.
+    most : int
+        Most steps.
 
     Raises
     ------
@@ -54,15 +62,17 @@ def fit(
         return np.asarray(how.shrink(x, penalty) / x)
 
     with np.errstate(over="ignore", invalid="ignore"):
-        found = filtered(lambda p: root * gram(root * p) / rows, root * right / rows, shape)
+        found = filtered(
+            lambda p: root * gram(root * p) / rows, root * right / rows, shape, most=most
+        )
     if not np.isfinite(found.solution).all():
-        trace, most = float(spectrum.sum()), float(spectrum.max())
-        how.check(most * (1 + np.sqrt(trace / most / rows)) ** 2, trace, penalty)  # says why
+        trace, largest = float(spectrum.sum()), float(spectrum.max())
+        how.check(largest * (1 + np.sqrt(trace / largest / rows)) ** 2, trace, penalty)  # says why
     return found._replace(solution=root * found.solution)
 
 
 def filtered(
-    product: Product, right: Array, shape: Callable[[Array], Array], *, most: int = 10_000
+    product: Product, right: Array, shape: Callable[[Array], Array], *, most: int
 ) -> Solved:
     """``g(S) v`` of every run.
 

@@ -167,7 +167,8 @@ class RowChain:
         if step.features is not None:
             return self._features[step.map].fit(gram, right, absolute, self._most)
         if step.filter is not None:
-            return lanczos.fit(step.filter, gram, right, spectrum, rows, step.penalty)
+            how, most = step.filter, self._most
+            return lanczos.fit(how, gram, right, spectrum, rows, step.penalty, most)
         singular = absolute == 0 and min(step.inputs, rows) < self._problem.dim
         size = sum(float(weights.sum(axis=1).mean()) for _, weights in taking)
         inverse = ridge.inverse(spectrum, size, absolute, singular=singular)
