@@ -14,6 +14,7 @@ from genloss.cli import (  # noqa: F401 -- each adds its subcommands
     forecast,
     limits,
     papers,
+    phases,
     plans,
     scaling,
     schema,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from genloss.report.curve import print_comparison, print_curve, print_tuned
 from genloss.report.forecast import print_forecast
 from genloss.report.limit import print_limit
+from genloss.report.phases import print_phases
 from genloss.report.weigh import print_weighed
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "print_curve",
     "print_forecast",
     "print_limit",
+    "print_phases",
     "print_tuned",
     "print_weighed",
 ]

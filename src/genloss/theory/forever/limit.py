@@ -244,7 +244,7 @@ def _fresh(problem: Problem, plan: Plan, found: Repetition) -> Limit:
     bias, variance, radius = (float(part[0]) for part in ends)
     life = math.inf
     if math.isfinite(bias + variance):
-        life = half_life((risk - bias - variance for risk in fresh.path(links)), radius)
+        life = half_life(fresh.path(links), bias + variance, radius)
     elif radius <= 1 + 1e-12 and (kept := fresh.copied(links)) is not None:
         (bias, variance), life = kept, 0.0
     cure, real = (None, None) if math.isfinite(bias + variance) else cures.of(fresh)
