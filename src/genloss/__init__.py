@@ -19,6 +19,7 @@ from genloss.errors import (
     MissingDependencyError,
     NoTheoryError,
 )
+from genloss.external import External
 from genloss.files import load, load_plan, save, to_json, to_toml
 from genloss.generation import Generation, Source
 from genloss.plan import Plan
@@ -39,12 +40,14 @@ if TYPE_CHECKING:
     from genloss.tables.load import load_table
     from genloss.tables.table import Table
     from genloss.trials.compare import Comparison, compare
+    from genloss.watching.monitor import Monitor
     from genloss.weighing.weigh import Weighed, weigh
 
 __all__ = [
     "Comparison",
     "Curve",
     "DataError",
+    "External",
     "Forecast",
     "Generation",
     "GenlossError",
@@ -52,6 +55,7 @@ __all__ = [
     "Kernel",
     "Limit",
     "MissingDependencyError",
+    "Monitor",
     "NoTheoryError",
     "Phases",
     "Plan",
@@ -91,6 +95,7 @@ _LAZY = {
     "Forecast": "genloss.outlook.forecast",
     "Kernel": "genloss.estimate.kernels",
     "Phases": "genloss.sweeps.diagram",
+    "Monitor": "genloss.watching.monitor",
     "PowerLaw": "genloss.scaling",
     "ScalingLaw": "genloss.scaling",
     "StoreError": "genloss.sweeps",

@@ -32,6 +32,16 @@ DIM: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_DIRECTIONS}
 MODELS: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_MODELS}
 FRESH_OR_SAME: Schema = {"enum": ["fresh", "same"]}
 PENALTY: Schema = {"anyOf": [NOT_NEGATIVE, {"const": "cv"}]}
+_EACH: Schema = {"anyOf": [NUMBER, list_of(NUMBER)]}
+_SPREAD: Schema = {"anyOf": [NOT_NEGATIVE, list_of(NOT_NEGATIVE)]}
+EXTERNAL: Schema = {
+    "type": "object",
+    "minProperties": 1,
+    "properties": {"coefficients": list_of(NUMBER), "bias": _EACH, "variance": _SPREAD},
+    "additionalProperties": False,
+    "if": {"required": ["coefficients"]},
+    "then": {"maxProperties": 1},
+}
 LABELER: Schema = {
     "anyOf": [
         {"enum": ["real", "previous", "kept"]},
@@ -42,6 +52,12 @@ LABELER: Schema = {
             "minProperties": 1,
             "patternProperties": {"^(real|previous|kept|[0-9]+)$": NUMBER},
             "additionalProperties": False,
+        },
+        EXTERNAL,
+        {
+            "type": "array",
+            "minItems": 1,
+            "items": {"type": "array", "prefixItems": [{}, NUMBER], "minItems": 2, "maxItems": 2},
         },
     ]
 }
@@ -83,13 +99,17 @@ IN_A_GENERATION: dict[str, Schema] = {
     "features": optional(ROWS),
     "feature_map": FRESH_OR_SAME,
     "subsample": optional(ROWS),
-    "labels": _one_of(Label),
-    "keep": optional(_one_of(Keep)),
-    "loss": _one_of(Loss),
-    "filter": optional(_one_of(Filter)),
     "inputs": {"anyOf": [{"const": "new"}, {"type": "integer", "minimum": 0}]},
     "towards": optional({"anyOf": [{"const": "previous"}, {"type": "integer", "minimum": 0}]}),
 }
+FAMILIES: dict[str, type[Member]] = {
+    "labels": Label,
+    "keep": Keep,
+    "loss": Loss,
+    "filter": Filter,
+}
+"""Fields that hold a member of a family, which may have come from outside."""
+
 IN_A_PLAN: dict[str, Schema] = {
     "generations": MODELS,
     "n_samples": per_generation(ROWS),
@@ -257,7 +277,11 @@ def _together(*more: Schema) -> Schema:
 
 
 def _fields(noun: type) -> dict[str, Schema]:
-    return {
-        spec.name: {} if spec.name == "sources" else IN_A_GENERATION[spec.name]
-        for spec in fields(noun)
-    }
+    return {spec.name: _field(spec.name) for spec in fields(noun)}
+
+
+def _field(name: str) -> Schema:
+    if name in FAMILIES:
+        some = _one_of(FAMILIES[name])
+        return optional(some) if name in ("keep", "filter") else some
+    return {} if name == "sources" else IN_A_GENERATION[name]

@@ -116,10 +116,6 @@ class Generation:
             self._check_filter()
         if self.towards is not None:
             set_field(self, "towards", _pulled_to(self.towards))
-            if self.loss != Squared():
-                raise InvalidInputError(
-                    f"towards was given with loss {self.loss}; it is for the squared loss, leave one out"
-                )
             if self.features is not None:
                 raise InvalidInputError(
                     "towards was given with features; a model on other features is no point to pull "

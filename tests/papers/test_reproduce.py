@@ -102,7 +102,7 @@ def test_a_new_paper_is_one_new_file(place, tmp_path, monkeypatch, genloss):
         monkeypatch.delitem(sys.modules, module, raising=False)
     monkeypatch.setattr(papers, "__path__", [*papers.__path__, str(tmp_path / "more")])
     importlib.invalidate_caches()
-    assert list(collected()) == ["demystified", "pencil", "tiny"]
+    assert list(collected()) == ["demystified", "gerstgrasser", "pencil", "tiny"]
     assert names("tiny") == names("tiny/statements") == ["tiny/statements"]
     assert names("statements") == ["statements"]
     code, out, _ = genloss("reproduce", "list")

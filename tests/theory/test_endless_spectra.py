@@ -84,6 +84,17 @@ def test_tune_takes_a_power_law():
     assert endless.value < endless.value_before
 
 
+def test_for_ever_on_an_endless_spectrum():
+    plan = gl.Plan.mix(5, ROWS, real=0.2, penalty=0.01, noise=0.5)
+    law = PowerLaw(1.5, 0.5, 5000)
+    assert gl.limit(law, plan).risk == pytest.approx(gl.limit(law.problem(), plan).risk, rel=1e-9)
+    long = gl.Plan.mix(300, ROWS, real=0.2, penalty=0.01, noise=0.5)
+    endless = gl.limit(PowerLaw(1.5, 0.5), plan).risk
+    assert endless == pytest.approx(gl.predict(PowerLaw(1.5, 0.5), long).risk[-1], rel=1e-9)
+    with pytest.raises(NoTheoryError, match="never become as many"):
+        gl.limit(PowerLaw(1.5, 0.5), gl.Plan.accumulate(3, ROWS, design="fresh", noise=0.5))
+
+
 def test_what_an_endless_spectrum_cannot_do_is_said():
     own = gl.Plan([gl.Generation([gl.Source(50, covariance=(1.0, 2.0))], 0.1)])
     with pytest.raises(InvalidInputError, match="take its problem"):

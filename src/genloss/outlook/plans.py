@@ -54,6 +54,11 @@ def asked_plan(plan: Plan | None, n_rows: int, options: dict[str, Any]) -> tuple
 def check_plan(plan: Plan) -> None:
     """Refuse what rows of a table cannot say."""
     for step in resolve(plan):
+        if step.outside:
+            raise InvalidInputError(
+                "plan had a labeler from outside, which labels along the eigenvectors of a Problem; a "
+                "forecast is of a table's own columns, genloss.predict and genloss.simulate know it"
+            )
         if not step.is_ridge:
             raise InvalidInputError(
                 f"plan had labels, a loss, a filter or a rule that keeps rows beyond ridge regression in model "

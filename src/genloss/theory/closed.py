@@ -88,8 +88,6 @@ def unknown(steps: Sequence[Step]) -> str | None:
             return f"{what}: rows of several sources go one source after the other through a {step.filter.kind}"
         if step.features is not None:
             return f"{what}, on random features"
-        if step.towards is not None:
-            return f"{what}, and is pulled to another model"
         if step.retuned:
             return f"{what}, with penalty 'cv'"
         if step.is_pooled or not step.is_new or step.last_fit > step.model:

@@ -18,7 +18,7 @@ from genloss.spectrum import Spectral, Spectrum, directions_of
 from genloss.steps import Step, resolve
 from genloss.theory.classes import Classes
 from genloss.theory.closed import obstacles, unknown
-from genloss.theory.directions import directions_for
+from genloss.theory.directions import directions_for, from_outside
 from genloss.theory.doubts import cautions
 from genloss.theory.routes import Route, Walk, longest_stretch, outline, routes
 from genloss.theory.units import Units, check_numbers, is_ordinary, too_far_apart
@@ -209,7 +209,8 @@ def _by_walk(
     ways: Sequence[Route],
 ) -> Iterator[Curve]:
     """Curves of plans of one outline, as many at a time as the cache holds."""
-    alone = any(step.retuned for step in chains[0]) or not {
+    outside = from_outside(problem, chains[0])
+    alone = any(step.retuned or step.outside for step in chains[0]) or not {
         Walk.weighted,
         Walk.pencil,
         Walk.channel,
@@ -217,7 +218,7 @@ def _by_walk(
     }.isdisjoint(ways)
     size = 1 if alone else max(1, CELLS // directions.eigenvalues.size)
     for start in range(0, len(chains), size):
-        walk = Walk(directions, chains[start : start + size], ways)
+        walk = Walk(directions, chains[start : start + size], ways, outside)
         parts, exact = [], []
         classes = Classes(walk.moments) if Walk.channel in ways else None
         for model, follow in enumerate(ways):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -50,7 +50,11 @@ class Walk:
     """
 
     def __init__(
-        self, directions: Spectrum, chains: Sequence[Steps], ways: Sequence[Route]
+        self,
+        directions: Spectrum,
+        chains: Sequence[Steps],
+        ways: Sequence[Route],
+        outside: Mapping[int, tuple[Array, Array]] | None = None,
     ) -> None:
         self.chains, self.ways = chains, ways
         fits = np.array([fitted(steps) for steps in chains])
@@ -67,6 +71,8 @@ class Walk:
         self._start: Start | None = None
         self._remembered = _remembered(chains[0], ways)
         self.moments = Moments(directions, self._remembered, len(chains))
+        for labeler, law in (outside or {}).items():
+            self.moments.take_in(labeler, *law)
         self.run: Run | None = None
         self._laws: Laws | None = None
         self._hopeless = set[int]()
@@ -115,11 +121,11 @@ class Walk:
 
         [steps] = self.chains
         step = steps[model]
-        named = [each for block in step.blocks for each in (block.shares, block.judge)]
+        named = [{number: 1.0} for number in step.asked]
         lost = any(self.moments.diverges(each) for each in named)
         found = None if lost else generation.fit(self.moments, step, self._start)
         if found is None:
-            ancestors = [number for each in named for number in each if number >= 0]
+            ancestors = [number for number in step.asked if number >= 0]
             self.ended[:, model] = not lost or self.ended[:, ancestors].any()
             fresh.diverge(self.moments, 0.0, model)
         else:
@@ -190,7 +196,7 @@ class Walk:
         [steps] = self.chains
         first, last = stretches(steps, self.ways)[model]
         moments = self.moments
-        alive = [u for u in moments.filters if 0 <= u < first <= self._remembered[u]]
+        alive = [u for u in moments.filters if 0 <= u < first <= self._remembered[u] or u < REAL]
         older = [u for u in alive if not moments.diverges({u: 1.0})]
         self._hopeless = _descendants(steps, range(first, last + 1), {REAL, *older})
         whole = moments.whole

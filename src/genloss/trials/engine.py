@@ -135,6 +135,8 @@ def needs_rows(step: Step) -> str | None:
         return f"features are random in model {step.model}"
     if step.drawn is not None:
         return f"rows are drawn from a pool for model {step.model}"
+    if step.outside:
+        return "a model from outside labels"
     if any(block.kept for block in step.blocks):
         return f"labels of model {step.model} are kept from before"
     if step.towards is not None:

@@ -14,6 +14,7 @@ from genloss._words import number
 from genloss.errors import NoTheoryError
 from genloss.plan import Plan
 from genloss.problem import Problem
+from genloss.spectrum import Spectral, directions_of
 from genloss.steps import Step, resolve
 from genloss.theory.closed import is_even
 from genloss.theory.doubts import LOW_DIM, NOT_GAUSSIAN
@@ -136,12 +137,12 @@ class Limit:
         return "\n".join([*lines, *(f"  warning: {text}" for text in self.warnings)])
 
 
-def limit(problem: Problem, plan: Plan, *, block: int | None = None) -> Limit:
+def limit(problem: Spectral, plan: Plan, *, block: int | None = None) -> Limit:
     """Find what the last model becomes if the end of a plan is repeated for ever.
 
     Parameters
     ----------
-    problem : Problem
+    problem : Problem or genloss.scaling.PowerLaw
         What there is to learn.
     plan : Plan
         Who labels which rows, and how each generation is fitted. Its last generation is repeated, or
@@ -183,19 +184,20 @@ def limit(problem: Problem, plan: Plan, *, block: int | None = None) -> Limit:
     >>> bool(abs(gl.predict(problem, chain).risk[-1] / found.risk - 1) < 1e-9)
     True
     """
-    _check.instance("problem", problem, Problem)
+    directions_of(problem)
     _check.instance("plan", plan, Plan)
-    plan.check_fits(problem.dim)
+    if isinstance(problem, Problem):
+        plan.check_fits(problem.dim)
     found = repetition(plan, block)
     solve = _way(plan, found)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        if is_ordinary(problem):
+        if not isinstance(problem, Problem) or is_ordinary(problem):
             return solve(problem, plan, found)
         units = Units.of(problem, [plan])
         return _back(solve(units.problem(problem), units.plan(plan), found), units)
 
 
-def _way(plan: Plan, found: Repetition) -> Callable[[Problem, Plan, Repetition], Limit]:
+def _way(plan: Plan, found: Repetition) -> Callable[[Spectral, Plan, Repetition], Limit]:
     """How to find the limit, or NoTheoryError."""
     last = resolve(plan)[found.first :]
     if all(step.is_new and not step.is_pooled for step in last):
@@ -225,6 +227,8 @@ def unknown(step: Step) -> str | None:
             f"model {step.model} is no ridge regression on all rows and what labelers say (its loss, its labels "
             f"or a rule that keeps rows){_LONG}"
         )
+    if step.outside:
+        return f"model {step.model} is labelled by a model from outside{_LONG}"
     if step.features is not None:
         return f"model {step.model} is fitted on random features{_LONG}"
     if step.retuned:
@@ -237,7 +241,7 @@ def unknown(step: Step) -> str | None:
     return None
 
 
-def _fresh(problem: Problem, plan: Plan, found: Repetition) -> Limit:
+def _fresh(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
     fresh = FreshBlock.after(problem, plan, found)
     links = fresh.links()
     ends = fresh.ends(links)
@@ -264,15 +268,15 @@ def _fresh(problem: Problem, plan: Plan, found: Repetition) -> Limit:
 
 
 def _closed(
-    ends: tuple[float, float, float, float], problem: Problem, plan: Plan, found: Repetition
+    ends: tuple[float, float, float, float], problem: Spectral, plan: Plan, found: Repetition
 ) -> Limit:
     bias, variance, radius, life = ends
     said = _doubts(problem, plan, found, exact=False)
     return Limit(bias + variance, bias, variance, radius, life, None, None, 1, "closed form", said)
 
 
-def _doubts(problem: Problem, plan: Plan, found: Repetition, exact: bool) -> tuple[str, ...]:
-    least = min(problem.dim, int(plan.n_samples[found.first :].min()))
+def _doubts(problem: Spectral, plan: Plan, found: Repetition, exact: bool) -> tuple[str, ...]:
+    least = min(problem.directions.dim, int(plan.n_samples[found.first :].min()))
     said = [] if problem.gaussian else [NOT_GAUSSIAN]
     if not exact and least < LOW_DIM:
         said.append(

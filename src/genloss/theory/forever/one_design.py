@@ -15,8 +15,7 @@ import numpy.typing as npt
 
 from genloss.generation import REAL
 from genloss.plan import Plan
-from genloss.problem import Problem
-from genloss.spectrum import Spectrum
+from genloss.spectrum import Spectral, Spectrum
 from genloss.steps import resolve
 from genloss.theory.closed import is_even, relabels
 from genloss.theory.filters.edge import upper_edge
@@ -47,7 +46,7 @@ def obstacle(plan: Plan, found: Repetition) -> str | None:
     return None
 
 
-def end(problem: Problem, plan: Plan, found: Repetition) -> tuple[float, float, float, float]:
+def end(problem: Spectral, plan: Plan, found: Repetition) -> tuple[float, float, float, float]:
     """Bias, variance, radius and half-life."""
     last = resolve(plan)[-1]
     [block] = last.blocks
@@ -106,7 +105,7 @@ def _ridge(directions: Spectrum, n: float, lam: float) -> Stage:
     return stage
 
 
-def _way(problem: Problem, plan: Plan, found: Repetition) -> Iterator[float]:
+def _way(problem: Spectral, plan: Plan, found: Repetition) -> Iterator[float]:
     """The error, from the model before the first repetition on."""
     path = predict(problem, found.unrolled(plan, _SHOWN)).risk[max(found.start - 1, 0) :]
     return iter(path.tolist())

@@ -8,8 +8,9 @@ from collections.abc import Callable
 import numpy as np
 
 from genloss.cautions import fitted_rows
+from genloss.errors import NoTheoryError
 from genloss.plan import Plan
-from genloss.problem import Problem
+from genloss.spectrum import Spectral
 from genloss.steps import Step, resolve
 from genloss.theory.closed import obstacles
 from genloss.theory.fit import stages
@@ -38,19 +39,26 @@ def _forgets(last: Step) -> bool:
     return last.penalty > 0
 
 
-def end(problem: Problem, plan: Plan, found: Repetition) -> tuple[float, float, float, float]:
+def end(problem: Spectral, plan: Plan, found: Repetition) -> tuple[float, float, float, float]:
     """Bias, variance, radius and half-life.
 
     Each block adds ``noise**2 sum_i s_i (E A^-1 X'X A^-1)_ii`` and takes nothing away.
     """
+    if _forgets(plan):
+        return float(problem.directions.signal.sum()), 0.0, 1.0, math.nan
     if _forgets(resolve(plan)[-1]):
         return problem.signal, 0.0, 1.0, math.nan
     generation = plan.generations[-1]
-    rows, dim = generation.n_samples, problem.dim
+    rows, dim = generation.n_samples, problem.directions.dim
     seen = found.unrolled(plan, 1)
     if generation.design == "fresh":
         # of few rows every fit is another formula; from dim + 2 on it is one
-        blocks = 1 + max(0, -(-(dim + 2 - fitted_rows(resolve(seen))[-1]) // rows))
+        if math.isinf(dim):
+            raise NoTheoryError(
+                "pooled rows never become as many as infinitely many directions: their limit is not "
+                "known; a PowerLaw with dim has one"
+            )
+        blocks = 1 + max(0, -(-int(dim + 2 - fitted_rows(resolve(seen))[-1]) // rows))
         seen = found.unrolled(plan, blocks)
     curve = predict(problem, seen)
     assert curve.bias is not None

@@ -73,10 +73,10 @@ class Repetition:
         return generation if sources == generation.sources else replace(generation, sources=sources)
 
     def _relabelled(self, source: Source, shift: int) -> Source:
-        if all(isinstance(who, str) for who in source.mixture):
+        if not any(isinstance(who, int) for who in source.mixture):
             return source
         shares = {
-            who if isinstance(who, str) or who in self.fixed else who + shift: share
+            who + shift if isinstance(who, int) and who not in self.fixed else who: share
             for who, share in source.mixture.items()
         }
         return replace(source, labeler=shares)

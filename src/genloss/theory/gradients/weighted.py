@@ -1,0 +1,162 @@
+"""A fit to new rows of several sources, forwards and backwards (`theory.md` 2.4).
+
+With labelers ``x_s = sum_k a_sk theta_k``, less the model b that the penalty pulls to if there is one, and
+``pull_s = n_s omega_s e_s S_s q``,
+
+    mean = b + sum_s pull_s x_s ,   tau**2 = (I - T diag v)**-1 (noise**2 + <S_s, E (x_s - mean + b)**2>) ,
+    variance = var(mean) + sum_s v_s tau_s**2 S_s q**2 ,   v = n (omega e)**2 ,   T_su = tr S_s q**2 S_u .
+
+Backwards the fixed point of e is linear: its slopes are handed on by one solve.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.theory.gradients.tape import Tape, pair
+from genloss.theory.weighted import Rows, resolvent
+
+Array = npt.NDArray[np.float64]
+
+
+class Slopes(NamedTuple):
+    """Slopes in what the sources of one fit are: arrays (S,), shares (S, k), and its penalty."""
+
+    n: Array
+    weight: Array
+    noise: Array
+    """Of the noise's variance."""
+    shares: Array
+    penalty: float
+
+
+class Weighted:
+    """One fit.
+
+    Parameters
+    ----------
+    model : int
+    rows : Rows
+        Covariances, numbers and weights of its sources.
+    noise : ndarray of shape (S,)
+        Variance of each source's label noise.
+    labelers : sequence of int
+    shares : ndarray of shape (S, k)
+        Coefficients of the labelers in each source's labels, less the base.
+    penalty : float
+    base : int or None
+    along : sequence of int
+        Models that label later ones, as this one does.
+    """
+
+    def __init__(
+        self,
+        model: int,
+        rows: Rows,
+        noise: Array,
+        labelers: Sequence[int],
+        shares: Array,
+        penalty: float,
+        base: int | None,
+        along: Sequence[int],
+    ) -> None:
+        self.model, self.rows, self.labelers, self.shares = model, rows, labelers, shares
+        self.penalty, self.base, self.along = penalty, base, along
+        S, count, n, weight = rows
+        total = float(n.sum())
+        self.least_squares = penalty == 0 and total > count.sum()
+        self.e, self.q = resolvent(S, count, n, weight, total * penalty)
+        self.by_source = (n * weight * self.e)[:, None] * S * self.q
+        self.pull = shares.T @ self.by_source
+        self.away = shares[:, :, None] - self.pull
+        self.T = (S * self.q * count) @ (S * self.q).T
+        self.v = n * (weight * self.e) ** 2
+        self.gain = S * self.q**2 * count
+        self.noise = noise
+        self.system = np.eye(len(n)) - self.T * self.v
+        self.tau = np.zeros(len(n))
+
+    def forward(self, tape: Tape) -> None:
+        """Add the model to the tape."""
+        filters, spread, second = self._labelers(tape)
+        S, away = self.rows.sigma, self.away
+        gap = np.einsum("si,ski,sli,kli->s", S, away, away, second, optimize=True)
+        self.tau = np.linalg.solve(self.system, self.noise + gap)
+        pull = self._whole()
+        tape.filters[self.model] = (pull * filters).sum(axis=0)
+        variance = np.einsum("ki,li,kli->i", pull, pull, spread) + (self.v * self.tau) @ self.gain
+        tape.covariance[self.model, self.model] = variance
+        for u in self.along:
+            each = np.array([tape.spread(k, u) for k in self.labelers])
+            tape.covariance[pair(u, self.model)] = (pull * each).sum(axis=0)
+
+    def _labelers(self, tape: Tape) -> tuple[Array, Array, Array]:
+        """Filters (k, p), covariances and second moments (k, k, p) of the labelers."""
+        filters = np.array([tape.filters[k] for k in self.labelers])
+        spread = np.array([[tape.spread(k, l) for l in self.labelers] for k in self.labelers])
+        return filters, spread, tape.directions.energy * filters[:, None] * filters + spread
+
+    def _whole(self) -> Array:
+        """What the mean takes of every labeler, with all of the base."""
+        own = np.array([1.0 if k == self.base else 0.0 for k in self.labelers])
+        return self.pull + own[:, None]
+
+    def backward(self, tape: Tape) -> Slopes:
+        """Hand slopes on to the labelers."""
+        S, count, n, weight = self.rows
+        e, q, T, v, tau, away = self.e, self.q, self.T, self.v, self.tau, self.away
+        filters, spread, second = self._labelers(tape)
+        pull = self._whole()
+        of_filter, of_variance, of_along = tape.asked(self.model, self.along)
+
+        # errors of the rows
+        by_gain = self.gain @ of_variance
+        of_noise = np.linalg.solve(self.system.T, v * by_gain)
+        of_T = np.outer(of_noise, v * tau)
+        of_v = tau * (by_gain + of_noise @ T)
+        of_q = (
+            2 * q * count * (of_variance * ((v * tau) @ S) + np.einsum("su,si,ui->i", of_T, S, S))
+        )
+        heard = of_noise[:, None] * S
+        of_away = 2 * heard[:, None] * np.einsum("kli,sli->ski", second, away)
+        of_second = np.einsum("si,ski,sli->kli", heard, away, away)
+
+        # moments
+        of_pull = of_filter * filters + 2 * of_variance * np.einsum("li,kli->ki", pull, spread)
+        of_spread = of_variance * pull[:, None] * pull
+        for u, slope in of_along.items():
+            of_pull += slope * np.array([tape.spread(k, u) for k in self.labelers])
+            for k, own in zip(self.labelers, pull, strict=True):
+                tape.add_spread(k, u, slope * own)
+        by_mean = tape.directions.energy * of_second
+        of_filters = of_filter * pull + 2 * (by_mean * filters).sum(axis=1)
+        for i, k in enumerate(self.labelers):
+            tape.add_filter(k, of_filters[i])
+            for j, l in enumerate(self.labelers):
+                tape.add_spread(k, l, of_spread[i, j] + of_second[i, j])
+
+        # who is pulled to how much
+        of_pull -= of_away.sum(axis=0)
+        of_shares = of_away.sum(axis=2) + self.by_source @ of_pull.T
+        of_source = self.shares @ of_pull
+        strength = n * weight * e
+        of_strength = (of_source * S) @ q
+        of_q += ((strength[:, None] * S) * of_source).sum(axis=0)
+        of_strength -= S @ (of_q * q**2)
+
+        # the fixed point 1 / e = alpha + weight rho, rho = tr S q
+        rho = S @ (count * q)
+        of_e = 2 * n * weight**2 * e * of_v + of_strength * n * weight
+        jacobian = weight[:, None] * T * (n * weight)
+        jacobian[np.diag_indices_from(jacobian)] -= 1 / e**2
+        implicit = -np.linalg.solve(jacobian.T, of_e)
+        of_strength = of_strength + (implicit * weight) @ T
+        of_n = of_v * (weight * e) ** 2 + of_strength * weight * e
+        of_weight = 2 * n * weight * e**2 * of_v + of_strength * n * e - implicit * rho
+        of_alpha = 0.0 if self.least_squares else -float(implicit.sum())
+        of_penalty = np.nan if self.least_squares else of_alpha * float(n.sum())
+        return Slopes(of_n + of_alpha * self.penalty, of_weight, of_noise, of_shares, of_penalty)
