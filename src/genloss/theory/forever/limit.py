@@ -227,8 +227,6 @@ def unknown(step: Step) -> str | None:
             f"model {step.model} is no ridge regression on all rows and what labelers say (its loss, its labels "
             f"or a rule that keeps rows){_LONG}"
         )
-    if step.outside:
-        return f"model {step.model} is labelled by a model from outside{_LONG}"
     if step.features is not None:
         return f"model {step.model} is fitted on random features{_LONG}"
     if step.retuned:
