@@ -50,11 +50,17 @@ class Walk:
     """
 
     def __init__(
-        self, directions: Spectrum, chains: Sequence[Steps], ways: Sequence[Route]
+        self,
+        directions: Spectrum,
+        chains: Sequence[Steps],
+        ways: Sequence[Route],
+        penalty: Array | None = None,
     ) -> None:
         self.chains, self.ways = chains, ways
         fits = np.array([fitted(steps) for steps in chains])
         self.rows, self.penalty = fits[:, 0], fits[:, 1]
+        if penalty is not None:  # one plan under many penalties
+            self.rows, self.penalty = np.broadcast_arrays(self.rows, penalty)
         # a penalty that is yet to be chosen is any number until then
         anything = np.where(np.isnan(self.penalty), directions.trace, self.penalty)
         self.stages, self.effective = stages(directions, self.rows, anything)
@@ -66,7 +72,7 @@ class Walk:
         self.ended = np.zeros(self.rows.shape, dtype=bool)
         self._start: Start | None = None
         self._remembered = _remembered(chains[0], ways)
-        self.moments = Moments(directions, self._remembered, len(chains))
+        self.moments = Moments(directions, self._remembered, len(self.rows))
         self.run: Run | None = None
         self._laws: Laws | None = None
         self._hopeless = set[int]()

@@ -9,10 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.cautions import near_interpolation
+from genloss.equivalents import solve
 from genloss.errors import NoTheoryError
 from genloss.plan import Plan
 from genloss.spectrum import Spectral, Spectrum
 from genloss.steps import Block, Step, resolve
+from genloss.theory.closed import is_even
 from genloss.theory.directions import directions_for
 from genloss.theory.gradients.even import Asked, Even
 from genloss.theory.gradients.tape import Tape
@@ -34,8 +36,8 @@ class Gradient(NamedTuple):
     penalty : ndarray of shape (n_models,)
         Slope in every penalty; NaN for least squares, where the error jumps.
     n_samples, weight, noise : list of ndarray of shape (n_sources,)
-        Slopes in what the sources of every model say; of rows as if they were any number. The
-        weight of a model's only source is the inverse of a penalty.
+        Slopes in rows, as if they were any number, weights, and `Source.label_noise` of the sources
+        of every model.
     shares : list of list of dict
         Slopes in the coefficients of the labelers of every source.
     """
@@ -122,7 +124,15 @@ def along(
     for model, weight in enumerate(objective(risk).tolist()):
         tape.ask(model, weight)
 
-    found = Gradient(risk, np.zeros(len(steps)), *([[] for _ in models] for _ in range(4)))
+    empty = np.zeros(0)
+    found = Gradient(
+        risk,
+        np.zeros(len(steps)),
+        [empty] * len(steps),
+        [empty] * len(steps),
+        [empty] * len(steps),
+        [[]] * len(steps),
+    )
     for model in reversed(models):
         step = steps[model]
         noise = 2 * np.array([block.noise for block in step.blocks])
@@ -142,9 +152,7 @@ def along(
             for own, block in zip(by_labeler, step.blocks, strict=True)
         ]
     rows, penalties = even.slopes()
-    for (place, asked), n, lam in zip(even.at.values(), rows, penalties, strict=True):
-        del place
-        model = asked.model
+    for model, n, lam in zip(even.at, rows, penalties, strict=True):
         weight = steps[model].blocks[0].weight
         found.n_samples[model], found.penalty[model] = np.array([n]), lam / weight
         found.weight[model] = np.array([-lam * penalty[model] / weight**2])
@@ -155,26 +163,43 @@ def _fits(directions: Spectrum, steps: Steps, penalty: Array) -> tuple[Even, dic
     """The fits of one source each, and those of several."""
     single: list[Asked] = []
     several: dict[int, Weighted] = {}
+    alike = [step.model for step in steps if len(step.blocks) > 1 and is_even(step)]
+    n, lam = _numbers(steps, alike, penalty)
+    kappa = dict(zip(alike, solve(directions, lam, n).kappa.tolist(), strict=True))
+    alive: list[int] = []
     for step in steps:
         model, base = step.model, step.towards
-        needed = step.last_use > model
-        alive = [u for u in range(model) if steps[u].last_use > model] if needed else []
+        alive = [u for u in alive if steps[u].last_use > model]
+        along = alive if step.last_use > model else []
         if len(step.blocks) == 1 and step.blocks[0].covariance is None:
             [block] = step.blocks
-            single.append(Asked(model, _left(block, base), block.noise**2, base, alive))
-            continue
-        given = [_left(block, base) for block in step.blocks]
-        labelers = list(dict.fromkeys(k for labeler in given for k in labeler))
-        shares = np.array([[labeler.get(k, 0.0) for k in labelers] for labeler in given])
-        noise = np.array([block.noise**2 for block in step.blocks])
-        rows = Rows.of(step, directions)
-        several[model] = Weighted(
-            model, rows, noise, labelers, shares, float(penalty[model]), base, alive
-        )
-    models = [asked.model for asked in single]
-    n = np.array([float(steps[model].rows) for model in models])
-    lam = np.array([penalty[model] / steps[model].blocks[0].weight for model in models])
+            single.append(Asked(model, _left(block, base), block.noise**2, base, along))
+        else:
+            given = [_left(block, base) for block in step.blocks]
+            labelers = list(dict.fromkeys(k for labeler in given for k in labeler))
+            shares = np.array([[labeler.get(k, 0.0) for k in labelers] for labeler in given])
+            noise = np.array([block.noise**2 for block in step.blocks])
+            several[model] = Weighted(
+                model,
+                Rows.of(step, directions),
+                noise,
+                labelers,
+                shares,
+                float(penalty[model]),
+                base,
+                along,
+                kappa.get(model),
+            )
+        if step.last_use > model:
+            alive = [*alive, model]
+    n, lam = _numbers(steps, [asked.model for asked in single], penalty)
     return Even(directions, single, n, lam), several
+
+
+def _numbers(steps: Steps, models: Sequence[int], penalty: Array) -> tuple[Array, Array]:
+    """Rows of fits, and their penalties over the weight of the rows."""
+    weights = np.array([steps[model].blocks[0].weight for model in models])
+    return np.array([float(steps[m].rows) for m in models]), penalty[list(models)] / weights
 
 
 def _left(block: Block, base: int | None) -> dict[int, float]:

@@ -51,6 +51,8 @@ class Weighted:
     base : int or None
     along : sequence of int
         Models that label later ones, as this one does.
+    kappa : float, optional
+        The effective penalty, where all rows have one covariance and weight.
     """
 
     def __init__(
@@ -63,13 +65,17 @@ class Weighted:
         penalty: float,
         base: int | None,
         along: Sequence[int],
+        kappa: float | None = None,
     ) -> None:
         self.model, self.rows, self.labelers, self.shares = model, rows, labelers, shares
         self.penalty, self.base, self.along = penalty, base, along
         S, count, n, weight = rows
         total = float(n.sum())
         self.least_squares = penalty == 0 and total > count.sum()
-        self.e, self.q = resolvent(S, count, n, weight, total * penalty)
+        if kappa:  # of rows of one kind, where e is 1 / (n omega kappa)
+            self.e, self.q = 1 / (total * weight * kappa), kappa / (kappa + S[0])
+        else:
+            self.e, self.q = resolvent(S, count, n, weight, total * penalty)
         self.by_source = (n * weight * self.e)[:, None] * S * self.q
         self.pull = shares.T @ self.by_source
         self.away = shares[:, :, None] - self.pull
@@ -115,7 +121,7 @@ class Weighted:
 
         # errors of the rows
         by_gain = self.gain @ of_variance
-        of_noise = np.linalg.solve(self.system.T, v * by_gain)
+        of_noise = np.asarray(np.linalg.solve(self.system.T, v * by_gain))
         of_T = np.outer(of_noise, v * tau)
         of_v = tau * (by_gain + of_noise @ T)
         of_q = (
