@@ -120,27 +120,34 @@ def valleys(scores: Scores, start: Array, low: float, high: float) -> list[Array
     return _apart(tried[order], levels[1] - levels[0], _DEEP)
 
 
-def downhill(scores: Scores, slopes: Slopes | None, start: Array, low: float, high: float) -> Array:
+def downhill(
+    scores: Scores, slopes: Sequence[Slopes], start: Array, low: float, high: float
+) -> Array:
     """Quasi-Newton steps from a schedule; without slopes they are taken from one batch of neighbours."""
     from scipy.optimize import minimize
 
     nearby = np.vstack([np.zeros(start.size), 1e-5 * np.eye(start.size)])
 
-    def value(logs: Array) -> tuple[float, Array]:
-        if slopes is not None:
-            risk, slope = slopes(logs)
+    def value(logs: Array, slope_of: Slopes | None) -> tuple[float, Array]:
+        if slope_of is not None:
+            risk, slope = slope_of(logs)
             return float(np.log(risk)), slope / risk
         # steps point inwards, so that no penalty leaves the bounds
         inwards = np.where(logs > (low + high) / 2, -1.0, 1.0)
         values = np.log(scores(logs + nearby * inwards))
         return float(values[0]), inwards * (values[1:] - values[0]) / 1e-5
 
-    found = minimize(
-        value,
-        start,
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[(low, high)] * start.size,
-        options={} if slopes is None else {"ftol": 1e-12, "gtol": 1e-8, "maxcor": 20},
-    )
-    return np.asarray(found.x)
+    place = start
+    ways: Sequence[Slopes | None] = slopes or [None]
+    for each in ways:
+        found = minimize(
+            value,
+            place,
+            args=(each,),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[(low, high)] * start.size,
+            options={"ftol": 1e-12, "gtol": 1e-8, "maxcor": 20} if slopes else {},
+        )
+        place = np.asarray(found.x)
+    return place

@@ -36,6 +36,7 @@ OBJECTIVES: dict[str, Callable[[Array], float]] = {
 OVER = ("penalty", "last_penalty", "schedule")
 
 _GRID = 41  # penalties tried before the best one is refined
+_SHORT = 30  # models of a chain up to which every valley is followed to its end
 
 
 @dataclass(frozen=True, repr=False)
@@ -187,9 +188,10 @@ def tune(
         best = _best_constant(problem, score, logs, plan)
     if over == "schedule":
         best = _best_schedule(problem, objective, logs, best)
-    if not score(predict(problem, best).risk) < score(before.risk):
-        best = plan
-    curve = with_cure(problem, best, predict(problem, best))
+    curve = predict(problem, best)
+    if not score(curve.risk) < score(before.risk):
+        best, curve = plan, before
+    curve = with_cure(problem, best, curve)
     return Tuned(best, curve, before, objective, score(curve.risk), score(before.risk))
 
 
@@ -250,17 +252,22 @@ def _best_schedule(problem: Spectral, objective: str, grid: Array, start: Plan) 
     def scores(logs: Array) -> Array:
         return np.array([score(risk) for risk in errors(np.exp(logs))])
 
-    if not score(predict(problem, start).risk) > 0:
+    value = errors(start.penalty[None])[0] if start.penalty.all() else predict(problem, start).risk
+    if not score(value) > 0:
         return start
     first = np.log(np.clip(start.penalty, np.exp(low), np.exp(high)))
     cheap = has_closed_route(start.with_penalty(1.0))
-    starts = [first]
-    if slopes is not None and objective != "worst":
-        starts += valleys(scores, first, low, high)
+    if slopes:
+        ends = [first, downhill(scores, slopes, first, low, high)]
+        for each in valleys(scores, first, low, high):
+            # the way down is long in long chains: only from where it can lead lower
+            if len(first) <= _SHORT or scores(each[None]) < scores(ends[1][None]):
+                ends.append(downhill(scores, slopes, each, low, high))
     else:
         found = best_schedule(scores, first, low, high, cheap)
-        starts += [] if np.array_equal(found, first) else [found]
-    ends = starts + [downhill(scores, slopes, each, low, high) for each in starts]
+        ends = [first, downhill(scores, [], first, low, high)]
+        if not np.array_equal(found, first):
+            ends += [found, downhill(scores, [], found, low, high)]
     return start.with_penalty(np.exp(ends[int(np.argmin(scores(np.array(ends))))]))
 
 

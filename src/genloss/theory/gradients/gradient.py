@@ -17,6 +17,7 @@ from genloss.steps import Block, Step, resolve
 from genloss.theory.closed import is_even
 from genloss.theory.directions import directions_for
 from genloss.theory.gradients.even import Asked, Even
+from genloss.theory.gradients.straight import chain, is_straight
 from genloss.theory.gradients.tape import Tape
 from genloss.theory.gradients.weighted import Weighted
 from genloss.theory.routes import Walk, routes
@@ -113,50 +114,59 @@ def along(
     directions: Spectrum, steps: Steps, penalty: Array, objective: Callable[[Array], Array]
 ) -> Gradient:
     """`gradient` for trusted steps, with other penalties."""
-    tape, models = Tape(directions), range(len(steps))
+    models, empty = range(len(steps)), np.zeros(0)
     even, several = _fits(directions, steps, penalty)
-    for model in models:
-        if model in several:
-            several[model].forward(tape)
-        else:
-            even.forward(tape, model)
-    risk = tape.risks(len(steps))
-    for model, weight in enumerate(objective(risk).tolist()):
-        tape.ask(model, weight)
-
-    empty = np.zeros(0)
     found = Gradient(
-        risk,
+        empty,
         np.zeros(len(steps)),
         [empty] * len(steps),
         [empty] * len(steps),
         [empty] * len(steps),
         [[]] * len(steps),
     )
-    for model in reversed(models):
-        step = steps[model]
-        noise = 2 * np.array([block.noise for block in step.blocks])
-        if model in several:
-            slopes = several[model].backward(tape)
-            labelers = several[model].labelers
-            found.penalty[model] = slopes.penalty
-            found.n_samples[model], found.weight[model] = slopes.n, slopes.weight
-            found.noise[model] = noise * slopes.noise
-            by_labeler = [dict(zip(labelers, row, strict=True)) for row in slopes.shares.tolist()]
-        else:
-            shares, of_error = even.backward(tape, model)
-            found.noise[model] = noise * of_error
-            by_labeler = [shares]
-        found.shares[model] = [
-            {k: own[k] for k in block.shares}
-            for own, block in zip(by_labeler, step.blocks, strict=True)
-        ]
+    if is_straight(even, len(steps)):
+        risk, of_noise, of_share = chain(directions, even, objective)
+        for model, step in enumerate(steps):
+            [block] = step.blocks
+            found.noise[model] = np.array([2 * block.noise * of_noise[model]])
+            found.shares[model] = [dict.fromkeys(block.shares, float(of_share[model]))]
+    else:
+        tape = Tape(directions)
+        for model in models:
+            several[model].forward(tape) if model in several else even.forward(tape, model)
+        risk = tape.risks(len(steps))
+        for model, weight in enumerate(objective(risk).tolist()):
+            tape.ask(model, weight)
+        for model in reversed(models):
+            _back(tape, steps[model], even, several.get(model), found)
     rows, penalties = even.slopes()
     for model, n, lam in zip(even.at, rows, penalties, strict=True):
         weight = steps[model].blocks[0].weight
         found.n_samples[model], found.penalty[model] = np.array([n]), lam / weight
-        found.weight[model] = np.array([-lam * penalty[model] / weight**2])
-    return found
+        # a weight of all rows is the inverse of a penalty
+        by_weight = -lam * penalty[model] / weight**2 if penalty[model] else 0.0
+        found.weight[model] = np.array([by_weight])
+    return found._replace(risk=risk)
+
+
+def _back(tape: Tape, step: Step, even: Even, several: Weighted | None, found: Gradient) -> None:
+    """Go back through one fit; what is found of one source's rows and penalty comes at the end."""
+    model, noise = step.model, 2 * np.array([block.noise for block in step.blocks])
+    if several is None:
+        shares, of_error = even.backward(tape, model)
+        found.noise[model], by_labeler = noise * of_error, [shares]
+    else:
+        slopes = several.backward(tape)
+        found.penalty[model] = slopes.penalty
+        found.n_samples[model], found.weight[model] = slopes.n, slopes.weight
+        found.noise[model] = noise * slopes.noise
+        by_labeler = [
+            dict(zip(several.labelers, row, strict=True)) for row in slopes.shares.tolist()
+        ]
+    found.shares[model] = [
+        {k: own[k] for k in block.shares}
+        for own, block in zip(by_labeler, step.blocks, strict=True)
+    ]
 
 
 def _fits(directions: Spectrum, steps: Steps, penalty: Array) -> tuple[Even, dict[int, Weighted]]:
