@@ -373,7 +373,7 @@ def test_the_mean_over_two_models_is_lowest_far_from_any_constant():
 def test_a_long_schedule_is_where_no_step_leads_lower(objective):
     """Single penalties, and neighbours together, moved up and down."""
     problem, count = gl.Problem.power_law(100, capacity=1.5, source=0.5), 12
-    plan = gl.Plan.mix(count, 60, real=0.2, noise=0.4)
+    plan = gl.Plan.replace(count, 60, noise=0.4)
     found = gl.tune(problem, plan, over="schedule", objective=objective)
     moves = np.vstack([np.eye(count), np.tri(count)])
     around = [

@@ -90,11 +90,14 @@ class Weighted:
         """Add the model to the tape."""
         filters, spread, second = self._labelers(tape)
         S, away = self.rows.sigma, self.away
-        gap = np.einsum("si,ski,sli,kli->s", S, away, away, second, optimize=True)
+        missed = np.einsum("kli,sli->ski", second, away)
+        gap = ((away * missed).sum(axis=1) * S).sum(axis=1)
         self.tau = np.linalg.solve(self.system, self.noise + gap)
         pull = self._whole()
         tape.filters[self.model] = (pull * filters).sum(axis=0)
-        variance = np.einsum("ki,li,kli->i", pull, pull, spread) + (self.v * self.tau) @ self.gain
+        variance = (pull * np.einsum("kli,li->ki", spread, pull)).sum(axis=0) + (
+            self.v * self.tau
+        ) @ self.gain
         tape.covariance[self.model, self.model] = variance
         for u in self.along:
             each = np.array([tape.spread(k, u) for k in self.labelers])
@@ -124,12 +127,10 @@ class Weighted:
         of_noise = np.asarray(np.linalg.solve(self.system.T, v * by_gain))
         of_T = np.outer(of_noise, v * tau)
         of_v = tau * (by_gain + of_noise @ T)
-        of_q = (
-            2 * q * count * (of_variance * ((v * tau) @ S) + np.einsum("su,si,ui->i", of_T, S, S))
-        )
+        of_q = 2 * q * count * (of_variance * ((v * tau) @ S) + ((of_T.T @ S) * S).sum(axis=0))
         heard = of_noise[:, None] * S
         of_away = 2 * heard[:, None] * np.einsum("kli,sli->ski", second, away)
-        of_second = np.einsum("si,ski,sli->kli", heard, away, away)
+        of_second = np.einsum("ski,sli->kli", heard[:, None] * away, away)
 
         # moments
         of_pull = of_filter * filters + 2 * of_variance * np.einsum("li,kli->ki", pull, spread)
