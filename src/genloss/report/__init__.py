@@ -14,8 +14,8 @@ __all__ = [
     "print_curve",
     "print_forecast",
     "print_limit",
-    "print_reading",
     "print_phases",
+    "print_reading",
     "print_tuned",
     "print_weighed",
 ]
