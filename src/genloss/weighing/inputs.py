@@ -19,6 +19,7 @@ _AUC, _FAR, _ALIKE = 0.6, 0.03, 0.4
 _QUANTILE = 0.99
 _RIDGE, _FOLDS = 0.01, 5
 _CLEAR = 2.0
+_CHANCE = 2.33  # standard errors of an area, one-sided 1 %
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,14 @@ class Difference:
     label_z : float
         How clearly the synthetic rows' model is off on real rows in a way that inputs explain, in
         standard errors.
+    alike_below : float
+        Area below which the tables are more alike than two samples are: 0.4, less where rows are few.
     """
 
     auc: float
     far_share: float
     label_z: float
+    alike_below: float
 
     @property
     def other_inputs(self) -> bool:
@@ -53,7 +57,7 @@ class Difference:
         A sample's own mean and spread are nearer to itself than to rows of it that are held out:
         what was made from it then lies beyond them, on the other side.
         """
-        return self.auc < _ALIKE
+        return self.auc < self.alike_below
 
     @property
     def label_shift(self) -> bool | None:
@@ -93,6 +97,8 @@ def difference(
         auc=told_apart(plain[0][own], plain[1][shown], rng),
         far_share=far_out(stack, X[shown], penalty),
         label_z=label_shift(stack, X, y, penalty),
+        alike_below=0.5
+        - max(0.5 - _ALIKE, _CHANCE * np.sqrt((1 / own.size + 1 / shown.size) / 12)),
     )
 
 
