@@ -481,6 +481,18 @@ def test_what_no_theory_knows_is_told():
         gl.predict(problem(50), chain(Generation([real], 0.1)), method="pencil")
 
 
+def test_without_a_row_that_is_kept_a_model_is_what_its_penalty_pulls_to():
+    none = [Source(100, labels="hard", keep=keep.Confident(50))]
+    plan = chain(
+        Generation([Source(200, labels="hard")], 0.1),
+        Generation(none, 0.1, towards=0),
+        Generation(none, 0.1),
+    )
+    for curve in (gl.predict(problem(50), plan), gl.simulate(problem(50), plan, trials=20)):
+        assert curve.risk[1:] == pytest.approx([curve.risk[0], 4.0])
+        assert curve.accepted == pytest.approx([1, 0, 0], abs=1e-9)
+
+
 def test_few_directions_are_warned_of():
     steep = gl.Problem(np.arange(1, 51.0) ** -2, np.ones(50))
     curve = gl.predict(steep, chain(Generation([Source(30, labels="hard")], 0.01)))
