@@ -120,7 +120,9 @@ class Source:
             set_field(self, "real_noise", _check.non_negative("real_noise", self.real_noise))
         set_field(self, "weight", _check.positive("weight", self.weight))
         set_field(self, "labeler", _frozen_labeler(self.labeler))
-        if "kept" in self.mixture and self.inputs == "new":
+        if self.inputs == "new" and "kept" in (
+            self.mixture if isinstance(self.labeler, tuple) else (self.labeler,)
+        ):
             raise InvalidInputError(
                 "labeler was 'kept' with new rows, which have no labels yet; say by inputs which earlier "
                 "generation's rows they are"
@@ -160,7 +162,7 @@ class Source:
     @cached_property
     def kept(self) -> float:
         """Coefficient of the labels that its rows have from before."""
-        return self.mixture.get("kept", 0.0)
+        return 0.0 if self.inputs == "new" else self.mixture.get("kept", 0.0)
 
     @property
     def mixture(self) -> dict[Who, float]:
@@ -185,9 +187,11 @@ class Source:
         models = (c for who, c in self.mixture.items() if who not in ("real", "kept"))
         return self.noise * math.hypot(*models)
 
-    @property
+    @cached_property
     def outside(self) -> list[External]:
         """The models from outside that label these rows, or judge which are kept."""
+        if isinstance(self.labeler, str) and self.keep is None:
+            return []
         asked = dict(self.mixture)
         if self.keep is not None and self.keep.labeler is not None:
             asked |= _mixture(self.keep.labeler)

@@ -154,8 +154,8 @@ class Step(NamedTuple):
     @property
     def is_linear(self) -> bool:
         """Whether it is fitted to all rows and to what labelers say, by a linear map of the labels."""
-        return self.loss == Squared() and all(
-            block.labels == Linear() and block.keep is None for block in self.blocks
+        return isinstance(self.loss, Squared) and all(
+            isinstance(block.labels, Linear) and block.keep is None for block in self.blocks
         )
 
     @property
@@ -211,6 +211,7 @@ def _steps(plan: Plan) -> Iterator[Step]:
         each for generation in plan for source in generation.sources for each in source.outside
     ]
     outside = {each: REAL - 1 - k for k, each in enumerate(dict.fromkeys(named))}
+    told = tuple(outside)
     own: list[tuple[Block, ...]] = []
     maps: list[int] = []
     for model, generation in enumerate(plan):
@@ -224,16 +225,17 @@ def _steps(plan: Plan) -> Iterator[Step]:
     last_use, last_inputs, last_fit = _last(plan, own)
     rows = inputs = 0
     for model, (generation, blocks) in enumerate(zip(plan, own, strict=True)):
-        count = sum(block.rows for block in blocks)
+        sizes = [block[2] - block[1] for block in blocks]
+        count = sum(sizes)
         rows += count
-        inputs += sum(block.rows for block in blocks if block.design == model)
+        inputs += sum([n for n, block in zip(sizes, blocks, strict=True) if block.design == model])
         pooled, towards = generation.pooled, generation.towards
         yield Step(
             model,
             blocks,
             range(model + 1) if pooled else range(model, model + 1),
             rows if pooled else count,
-            inputs if pooled else _different(blocks),
+            inputs if pooled else count if len(sizes) == 1 else _different(blocks),
             generation.subsample,
             generation.features,
             maps[model],
@@ -244,7 +246,7 @@ def _steps(plan: Plan) -> Iterator[Step]:
             generation.loss,
             model - 1 if towards == "previous" else towards,
             generation.filter,
-            tuple(outside),
+            told,
         )
 
 
