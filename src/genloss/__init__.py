@@ -19,6 +19,7 @@ from genloss.errors import (
     MissingDependencyError,
     NoTheoryError,
 )
+from genloss.external import External
 from genloss.files import load, load_plan, save, to_json, to_toml
 from genloss.generation import Generation, Source
 from genloss.plan import Plan
@@ -34,15 +35,19 @@ if TYPE_CHECKING:
     from genloss.outlook.forecast import Forecast, forecast
     from genloss.scaling import PowerLaw, ScalingLaw, scaling_law
     from genloss.sweeps import StoreError, sweep
+    from genloss.sweeps.diagram import Phases
+    from genloss.sweeps.phases import phases
     from genloss.tables.load import load_table
     from genloss.tables.table import Table
     from genloss.trials.compare import Comparison, compare
+    from genloss.watching.monitor import Monitor
     from genloss.weighing.weigh import Weighed, weigh
 
 __all__ = [
     "Comparison",
     "Curve",
     "DataError",
+    "External",
     "Forecast",
     "Generation",
     "GenlossError",
@@ -50,7 +55,9 @@ __all__ = [
     "Kernel",
     "Limit",
     "MissingDependencyError",
+    "Monitor",
     "NoTheoryError",
+    "Phases",
     "Plan",
     "PowerLaw",
     "Problem",
@@ -67,6 +74,7 @@ __all__ = [
     "load",
     "load_plan",
     "load_table",
+    "phases",
     "predict",
     "save",
     "scaling_law",
@@ -86,6 +94,8 @@ _LAZY = {
     "Comparison": "genloss.trials.compare",
     "Forecast": "genloss.outlook.forecast",
     "Kernel": "genloss.estimate.kernels",
+    "Phases": "genloss.sweeps.diagram",
+    "Monitor": "genloss.watching.monitor",
     "PowerLaw": "genloss.scaling",
     "ScalingLaw": "genloss.scaling",
     "StoreError": "genloss.sweeps",
@@ -94,6 +104,7 @@ _LAZY = {
     "compare": "genloss.trials.compare",
     "forecast": "genloss.outlook.forecast",
     "load_table": "genloss.tables.load",
+    "phases": "genloss.sweeps.phases",
     "scaling_law": "genloss.scaling",
     "sweep": "genloss.sweeps",
     "weigh": "genloss.weighing.weigh",

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from genloss._words import shown
 from genloss.errors import InvalidInputError
+from genloss.external import External
 from genloss.generation import Generation, Source
 
 MOST_MODELS = 100_000
@@ -79,7 +80,8 @@ def _check_labelers(source: Source, model: int) -> None:
             raise InvalidInputError(f"keep: {error}") from None
     if source.labeler == "real" or (source.labeler == "previous" and model > 0):
         return
-    if model == 0 and source.inputs == "new" and set(source.mixture) != {"real"}:
+    within = {who for who in source.mixture if not isinstance(who, External)}
+    if model == 0 and source.inputs == "new" and not within <= {"real"}:
         raise InvalidInputError(
             f"labeler of model 0 was {shown(source.labeler)}; no model exists before it, "
             "so it must be 'real'"

@@ -20,6 +20,7 @@ from genloss._schemas import (
     optional,
     per_generation,
 )
+from genloss.filters import Filter
 from genloss.generation import MOST_ROWS, Generation, Source
 from genloss.keep import Keep
 from genloss.labels import Label
@@ -31,6 +32,16 @@ DIM: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_DIRECTIONS}
 MODELS: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_MODELS}
 FRESH_OR_SAME: Schema = {"enum": ["fresh", "same"]}
 PENALTY: Schema = {"anyOf": [NOT_NEGATIVE, {"const": "cv"}]}
+_EACH: Schema = {"anyOf": [NUMBER, list_of(NUMBER)]}
+_SPREAD: Schema = {"anyOf": [NOT_NEGATIVE, list_of(NOT_NEGATIVE)]}
+EXTERNAL: Schema = {
+    "type": "object",
+    "minProperties": 1,
+    "properties": {"coefficients": list_of(NUMBER), "bias": _EACH, "variance": _SPREAD},
+    "additionalProperties": False,
+    "if": {"required": ["coefficients"]},
+    "then": {"maxProperties": 1},
+}
 LABELER: Schema = {
     "anyOf": [
         {"enum": ["real", "previous", "kept"]},
@@ -41,6 +52,12 @@ LABELER: Schema = {
             "minProperties": 1,
             "patternProperties": {"^(real|previous|kept|[0-9]+)$": NUMBER},
             "additionalProperties": False,
+        },
+        EXTERNAL,
+        {
+            "type": "array",
+            "minItems": 1,
+            "items": {"type": "array", "prefixItems": [{}, NUMBER], "minItems": 2, "maxItems": 2},
         },
     ]
 }
@@ -82,12 +99,17 @@ IN_A_GENERATION: dict[str, Schema] = {
     "features": optional(ROWS),
     "feature_map": FRESH_OR_SAME,
     "subsample": optional(ROWS),
-    "labels": _one_of(Label),
-    "keep": optional(_one_of(Keep)),
-    "loss": _one_of(Loss),
     "inputs": {"anyOf": [{"const": "new"}, {"type": "integer", "minimum": 0}]},
     "towards": optional({"anyOf": [{"const": "previous"}, {"type": "integer", "minimum": 0}]}),
 }
+FAMILIES: dict[str, type[Member]] = {
+    "labels": Label,
+    "keep": Keep,
+    "loss": Loss,
+    "filter": Filter,
+}
+"""Fields that hold a member of a family, which may have come from outside."""
+
 IN_A_PLAN: dict[str, Schema] = {
     "generations": MODELS,
     "n_samples": per_generation(ROWS),
@@ -230,6 +252,15 @@ def _together(*more: Schema) -> Schema:
                 {**_NEW, "sources": {"items": {"properties": _NEW}}},
             ),
             _if({"towards": some}, {"features": _NULL, "loss": squared}),
+            _if(
+                {"filter": some},
+                {
+                    "features": _NULL,
+                    "loss": squared,
+                    "towards": _NULL,
+                    "penalty": {"not": {"const": "cv"}},
+                },
+            ),
             {
                 "if": {"properties": {"subsample": some}, "required": ["subsample"]},
                 "then": {"properties": {"pooled": {"const": True}}, "required": ["pooled"]},
@@ -246,7 +277,11 @@ def _together(*more: Schema) -> Schema:
 
 
 def _fields(noun: type) -> dict[str, Schema]:
-    return {
-        spec.name: {} if spec.name == "sources" else IN_A_GENERATION[spec.name]
-        for spec in fields(noun)
-    }
+    return {spec.name: _field(spec.name) for spec in fields(noun)}
+
+
+def _field(name: str) -> Schema:
+    if name in FAMILIES:
+        some = _one_of(FAMILIES[name])
+        return optional(some) if name in ("keep", "filter") else some
+    return {} if name == "sources" else IN_A_GENERATION[name]

@@ -12,6 +12,8 @@ from genloss import _check
 from genloss._keys import call_with_keys, table
 from genloss._words import shown
 from genloss.errors import InvalidInputError
+from genloss.filters import Filter
+from genloss.filters import find as find_filter
 from genloss.losses import Loss
 from genloss.losses import find as find_loss
 from genloss.losses.squared import Squared
@@ -57,6 +59,9 @@ class Generation:
     towards : "previous", int or None, default None
         The penalty pulls to that model instead of to zero, ``penalty * |w - w_k|**2`` (fine-tuning);
         without a penalty, of all minimisers the one nearest to it is taken.
+    filter : Filter, optional
+        A fit that is not the exact minimiser, such as gradient descent stopped early: a value of
+        `genloss.filters`; default: the minimiser itself.
 
     Raises
     ------
@@ -79,6 +84,7 @@ class Generation:
     subsample: int | None = None
     loss: Loss = field(default=Squared(), kw_only=True)
     towards: int | Literal["previous"] | None = field(default=None, kw_only=True)
+    filter: Filter | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         set_field = object.__setattr__
@@ -105,12 +111,11 @@ class Generation:
                 f"penalty was 'cv' with loss {self.loss}; leave-one-out is for the squared loss, give "
                 "a number"
             )
+        if self.filter is not None:
+            set_field(self, "filter", find_filter("filter", self.filter))
+            self._check_filter()
         if self.towards is not None:
             set_field(self, "towards", _pulled_to(self.towards))
-            if self.loss != Squared():
-                raise InvalidInputError(
-                    f"towards was given with loss {self.loss}; it is for the squared loss, leave one out"
-                )
             if self.features is not None:
                 raise InvalidInputError(
                     "towards was given with features; a model on other features is no point to pull "
@@ -136,6 +141,21 @@ class Generation:
                 raise InvalidInputError(
                     f"subsample was {drawn} without pooled; rows are drawn from the pool of all rows "
                     "so far, set pooled to True"
+                )
+
+    def _check_filter(self) -> None:
+        """Raise where a filter is no answer to what else is asked."""
+        asked = {
+            f"loss {self.loss}": self.loss != Squared(),
+            "penalty 'cv'": self.penalty == "cv",
+            "towards": self.towards is not None,
+            "features": self.features is not None,
+        }
+        for what, clashes in asked.items():
+            if clashes:
+                raise InvalidInputError(
+                    f"filter {self.filter} was given with {what}; it starts from zero, on the inputs, "
+                    "with the squared loss and a fixed penalty: leave one out"
                 )
 
     @classmethod
@@ -180,6 +200,7 @@ class Generation:
         text = " + ".join(str(source) for source in self.sources)
         if self.penalty:
             text += ", penalty " + ("cv" if self.penalty == "cv" else f"{self.penalty:.6g}")
+        text += f", by {self.filter}" if self.filter is not None else ""
         text += f", {self.loss} loss" if self.loss != Squared() else ""
         text += f", towards {_named(self.towards)}" if self.towards is not None else ""
         text += ", same inputs" if self.design == "same" else ""

@@ -203,9 +203,11 @@ class Plan(metaclass=_ByName):
         return any(generation.penalty == "cv" for generation in self.generations)
 
     def check_fits(self, dim: int) -> None:
-        """Raise InvalidInputError if a source's covariance is not of dimension ``dim``."""
+        """Raise InvalidInputError if a covariance or a labeler from outside is not of dimension ``dim``."""
         for model, generation in enumerate(self.generations):
             for source in generation.sources:
+                for labeler in source.outside:
+                    labeler.check_fits(dim)
                 if source.covariance is not None and len(source.covariance) != dim:
                     raise InvalidInputError(
                         f"covariance of a source of model {model} had {len(source.covariance)} "

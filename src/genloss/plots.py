@@ -72,3 +72,41 @@ def colours(count: int) -> list[str]:
 
     cycle = mpl.rcParams["axes.prop_cycle"].by_key().get("color", ["C0"])
     return [cycle[k % len(cycle)] for k in range(count)]
+
+
+def field(
+    ax: Axes,
+    x: Array,
+    y: Array,
+    values: Array,
+    *,
+    label: str,
+    names: Sequence[str] = (),
+    border: Array | None = None,
+) -> None:
+    """Draw numbers over a grid as colours, or as one of few names; a line where ``border`` is one."""
+    from matplotlib.colors import BoundaryNorm, ListedColormap, LogNorm
+
+    figure = ax.figure
+    finite = values[np.isfinite(values)]
+    shown = np.where(np.isfinite(values), values, np.nan)
+    ax.set_facecolor("#dddddd")
+    if names:
+        colours = ListedColormap(COLOURS[: len(names)])
+        norm = BoundaryNorm(np.arange(len(names) + 1) - 0.5, len(names))
+        mesh = ax.pcolormesh(x, y, shown, shading="nearest", cmap=colours, norm=norm)
+        bar = figure.colorbar(mesh, ax=ax, ticks=range(len(names)))
+        bar.ax.set_yticklabels(list(names))
+    else:
+        wide = finite.size and finite.min() > 0 and finite.max() > 10 * finite.min()
+        log = LogNorm(finite.min(), np.quantile(finite, 0.98)) if wide else None
+        mesh = ax.pcolormesh(x, y, shown, shading="nearest", cmap="viridis", norm=log)
+        bar = figure.colorbar(mesh, ax=ax, extend="max" if wide else "neither")
+    bar.set_label(label)
+    if border is not None and min(border.shape) > 1 and border.min() < 1 < border.max():
+        ax.contour(x, y, np.clip(border, 0, 2), levels=[1.0], colors=["white"], linewidths=3)
+        ax.contour(x, y, np.clip(border, 0, 2), levels=[1.0], colors=[COLOURS[1]], linewidths=1.5)
+    for scale, place in ((ax.set_xscale, x), (ax.set_yscale, y)):
+        steps = np.diff(np.log(place)) if (place > 0).all() else np.zeros(0)
+        if steps.size > 1 and np.ptp(steps) < 1e-6 * abs(steps[0]):
+            scale("log")

@@ -6,6 +6,7 @@ from typing import Any
 
 from genloss import _check
 from genloss.errors import InvalidInputError
+from genloss.external import External
 from genloss.generation import Generation, Source
 from genloss.plan import Plan
 from genloss.problem import Problem
@@ -81,6 +82,8 @@ def _source(source: Source) -> str:
     plain = source.to_dict()
     if isinstance(source.labeler, tuple):  # numbers of models as numbers, not as the text of files
         plain["labeler"] = dict(source.labeler)
+    elif source.outside:
+        plain["labeler"] = source.labeler
     if source.n_samples is None:
         plain = {"n_samples": None, **plain}
     return _call("gl.Source", plain)
@@ -88,9 +91,15 @@ def _source(source: Source) -> str:
 
 def _call(name: str, arguments: dict[str, Any], first: str | None = None) -> str:
     words = [] if first is None else [first]
-    return (
-        f"{name}({', '.join([*words, *(f'{key}={value!r}' for key, value in arguments.items())])})"
-    )
+    return f"{name}({', '.join([*words, *(f'{key}={_value(value)}' for key, value in arguments.items())])})"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, External):
+        return _call("gl.External", value.to_dict())
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_value(k)}: {_value(v)}" for k, v in value.items()) + "}"
+    return repr(value)
 
 
 _OF_THE_FIT = frozenset(Generation.__dataclass_fields__) - {"sources"}

@@ -11,25 +11,32 @@ from typing import Any, Literal
 import numpy as np
 
 from genloss import _check
+from genloss._family import Member
 from genloss._words import shown
 from genloss.errors import InvalidInputError
+from genloss.external import External
 from genloss.keep import Keep
 from genloss.keep import find as find_keep
 from genloss.labels import Label
 from genloss.labels import find as find_labels
 from genloss.labels.linear import Linear
-from genloss.losses import Loss
 
 MOST_ROWS = 10**12
 REAL = -1
 """Model number under which the truth takes part in a mixture of labelers."""
+NOBODY: Mapping[External, int] = {}
 
-Mixture = tuple[tuple[str | int, float], ...]
-Labeler = str | int | Mapping[str | int, float] | Mixture
+Who = str | int | External
+Mixture = tuple[tuple[Who, float], ...]
+Labeler = Who | Mapping[Any, float] | Mixture
 
 
-def model_number(labeler: Any) -> int | str:
-    """Return "real", "previous", "kept" or a model number; accept digits as text (TOML keys)."""
+def model_number(labeler: Any) -> Who:
+    """Return "real", "previous", "kept", a model number or an External; digits may be text (TOML)."""
+    if isinstance(labeler, Mapping) and {"coefficients", "bias", "variance"}.issuperset(labeler):
+        labeler = External(**labeler)
+    if isinstance(labeler, External):
+        return labeler
     if isinstance(labeler, str) and labeler in ("real", "previous", "kept"):
         return labeler
     text = str(labeler) if isinstance(labeler, str | int | np.integer) else ""
@@ -37,7 +44,7 @@ def model_number(labeler: Any) -> int | str:
         return int(text)
     raise InvalidInputError(
         f"labeler was {shown(labeler)}; it must be 'real', 'previous', the number of an earlier model "
-        "(0 is the first), 'kept', or a mixture such as {'real': 0.3, 'previous': 0.7}"
+        "(0 is the first), 'kept', an External, or a mixture such as {'real': 0.3, 'previous': 0.7}"
     )
 
 
@@ -49,11 +56,11 @@ class Source:
     ----------
     n_samples : int or None
         Number of new rows; None for rows of an earlier generation (``inputs``), which are all used.
-    labeler : str, int or mapping, default "real"
+    labeler : str, int, External or mapping, default "real"
         "real" (the truth), "previous" (the model before this one), the number of an earlier model,
-        "kept" (the labels that rows of an earlier generation got there), or a mixture of those with
-        coefficients, e.g. ``{"real": 0.3, "previous": 0.7}``: every label is then that combination
-        of the labelers' labels.
+        "kept" (the labels that rows of an earlier generation got there), a model from outside, or a
+        mixture of those with coefficients, e.g. ``{"real": 0.3, "previous": 0.7}``: every label is
+        then that combination of the labelers' labels.
     noise : float, default 0.0
         Standard deviation of the noise on each labeler's label.
     real_noise : float, optional
@@ -156,7 +163,7 @@ class Source:
         return self.mixture.get("kept", 0.0)
 
     @property
-    def mixture(self) -> dict[int | str, float]:
+    def mixture(self) -> dict[Who, float]:
         """Coefficient of every labeler."""
         return _mixture(self.labeler)
 
@@ -178,24 +185,39 @@ class Source:
         models = (c for who, c in self.mixture.items() if who not in ("real", "kept"))
         return self.noise * math.hypot(*models)
 
-    def labeler_numbers(self, model: int) -> dict[int, float]:
-        """Coefficients by model number, `REAL` for the truth, when ``model`` is being fitted."""
+    @property
+    def outside(self) -> list[External]:
+        """The models from outside that label these rows, or judge which are kept."""
+        asked = dict(self.mixture)
+        if self.keep is not None and self.keep.labeler is not None:
+            asked |= _mixture(self.keep.labeler)
+        return [who for who in asked if isinstance(who, External)]
+
+    def labeler_numbers(
+        self, model: int, outside: Mapping[External, int] = NOBODY
+    ) -> dict[int, float]:
+        """Coefficients by model number, `REAL` for the truth, when ``model`` is being fitted.
+
+        ``outside`` are the numbers of models from outside, all of them below `REAL`.
+        """
         if self.labeler == "previous":
             return {model - 1: 1.0}
-        return _numbers(self.mixture, model)
+        return _numbers(self.mixture, model, outside)
 
-    def judge_numbers(self, model: int) -> dict[int, float]:
+    def judge_numbers(
+        self, model: int, outside: Mapping[External, int] = NOBODY
+    ) -> dict[int, float]:
         """The same of who decides which rows are kept; empty where nobody does."""
         if self.keep is None:
             return {}
         return (
-            _numbers(_mixture(self.keep.labeler), model)
+            _numbers(_mixture(self.keep.labeler), model, outside)
             if self.keep.labeler is not None
-            else self.labeler_numbers(model)
+            else self.labeler_numbers(model, outside)
         )
 
     def __str__(self) -> str:
-        names = [who if isinstance(who, str) else f"model {who}" for who in self.mixture]
+        names = [f"model {who}" if isinstance(who, int) else str(who) for who in self.mixture]
         shares = list(self.mixture.values())
         rows = str(self.n_samples) if self.inputs == "new" else f"rows of model {self.inputs}"
         if len(names) > 1 or shares != [1.0]:
@@ -217,40 +239,60 @@ class Source:
         return without_defaults(self)
 
 
-def _mixture(labeler: Any) -> dict[int | str, float]:
+def _mixture(labeler: Any) -> dict[Who, float]:
     return dict(labeler) if isinstance(labeler, tuple) else {model_number(labeler): 1.0}
 
 
-def _numbers(mixture: dict[int | str, float], model: int) -> dict[int, float]:
+def _numbers(
+    mixture: Mapping[Who, float], model: int, outside: Mapping[External, int]
+) -> dict[int, float]:
     numbers = {"real": REAL, "previous": model - 1}
     shares: dict[int, float] = {}
     for who, coefficient in mixture.items():
         if who == "kept":
             continue
-        number = numbers[who] if isinstance(who, str) else who
+        if isinstance(who, External):
+            number = outside.get(who, REAL - 1)
+        else:
+            number = numbers[who] if isinstance(who, str) else who
         shares[number] = shares.get(number, 0.0) + coefficient
     # who has no say is no labeler; a label of nothing at all is the truth times zero
     asked = {number: share for number, share in shares.items() if share}
     return asked if asked or mixture.get("kept") else {REAL: 0.0}
 
 
-def _frozen_labeler(labeler: Any) -> str | int | Mixture:
+def _frozen_labeler(labeler: Any) -> Who | Mixture:
     """One labeler, or a mixture as sorted pairs so that equal mixtures are equal values."""
     if isinstance(labeler, Mapping):
+        if labeler and {"coefficients", "bias", "variance"}.issuperset(labeler):
+            return model_number(labeler)
         labeler = tuple(labeler.items())
+    if isinstance(labeler, list):  # pairs, as files write models from outside in a mixture
+        labeler = tuple(tuple(pair) if isinstance(pair, list) else pair for pair in labeler)
     if not isinstance(labeler, tuple):
         return model_number(labeler)
     if not labeler or not all(isinstance(pair, tuple) and len(pair) == 2 for pair in labeler):
         raise InvalidInputError(
             f"labeler was {shown(labeler)}; a mixture must name at least one labeler with a coefficient"
         )
-    shares: dict[str | int, float] = {}
+    shares: dict[Who, float] = {}
     for who, coefficient in labeler:
         number = model_number(who)
         shares[number] = shares.get(number, 0.0) + _check.finite(
             f"labeler[{shown(who)}]", coefficient
         )
     return tuple(sorted(shares.items(), key=lambda pair: (pair[0] != "real", str(pair[0]))))
+
+
+def _plain_labeler(labeler: Any) -> Any:
+    """As files write it: a mixture with a model from outside, which is no key, as pairs."""
+    if isinstance(labeler, External):
+        return labeler.to_dict()
+    if not isinstance(labeler, tuple):
+        return labeler
+    if any(isinstance(who, External) for who, _ in labeler):
+        return [[_plain_labeler(who), coefficient] for who, coefficient in labeler]
+    return {str(who): coefficient for who, coefficient in labeler}
 
 
 def without_defaults(value: Any) -> dict[str, Any]:
@@ -260,9 +302,9 @@ def without_defaults(value: Any) -> dict[str, Any]:
         entry = getattr(value, spec.name)
         if entry == spec.default or (spec.name == "n_samples" and entry is None):
             continue
-        if spec.name == "labeler" and isinstance(entry, tuple):
-            entry = {str(who): coefficient for who, coefficient in entry}
-        if isinstance(entry, Label | Keep | Loss):
+        if spec.name == "labeler":
+            entry = _plain_labeler(entry)
+        if isinstance(entry, Member):
             entry = entry.to_dict()
         plain[spec.name] = list(entry) if isinstance(entry, tuple) else entry
     return plain

@@ -11,13 +11,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from genloss.generation import Generation, Source
+from genloss.external import External
+from genloss.filters import Filter
+from genloss.generation import REAL, Generation, Source
 from genloss.keep import Keep
 from genloss.labels import Label
 from genloss.labels.linear import Linear
 from genloss.losses import Loss
 from genloss.losses.squared import Squared
 from genloss.plan import Plan
+
+Outside = Mapping[External, int]
 
 
 class Block(NamedTuple):
@@ -108,6 +112,10 @@ class Step(NamedTuple):
         What is minimised.
     towards : int or None
         The model that the penalty pulls to; None for zero.
+    outside : tuple of External
+        The models from outside that label anywhere in the plan; number ``-2 - k`` is the k-th.
+    filter : Filter or None
+        How the fit is made where it is not the exact minimiser.
     """
 
     model: int
@@ -124,6 +132,8 @@ class Step(NamedTuple):
     last_fit: int
     loss: Loss = Squared()
     towards: int | None = None
+    filter: Filter | None = None
+    outside: tuple[External, ...] = ()
 
     @property
     def design(self) -> int:
@@ -137,16 +147,21 @@ class Step(NamedTuple):
         return found if self.towards is None else {*found, self.towards}
 
     @property
-    def is_linear(self) -> bool:
-        """Whether it is ridge regression on all rows and what labelers say: linear in the labelers."""
-        return isinstance(self.loss, Squared) and all(
-            isinstance(block.labels, Linear) and block.keep is None for block in self.blocks
-        )
-
-    @property
     def new(self) -> tuple[Block, ...]:
         """The blocks of inputs that are drawn for it."""
         return tuple(block for block in self.blocks if block.design == self.model)
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether it is fitted to all rows and to what labelers say, by a linear map of the labels."""
+        return self.loss == Squared() and all(
+            block.labels == Linear() and block.keep is None for block in self.blocks
+        )
+
+    @property
+    def is_ridge(self) -> bool:
+        """Whether it is ridge regression on all rows and what labelers say."""
+        return self.is_linear and self.filter is None
 
     @property
     def is_new(self) -> bool:
@@ -192,11 +207,19 @@ def resolve(plan: Plan) -> tuple[Step, ...]:
 
 
 def _steps(plan: Plan) -> Iterator[Step]:
+    named = [
+        each for generation in plan for source in generation.sources for each in source.outside
+    ]
+    outside = {each: REAL - 1 - k for k, each in enumerate(dict.fromkeys(named))}
     own: list[tuple[Block, ...]] = []
     maps: list[int] = []
     for model, generation in enumerate(plan):
         same = generation.design == "same"
-        own.append(_same(generation, model, own[-1]) if same else _own(generation, model, own))
+        own.append(
+            _same(generation, model, own[-1], outside)
+            if same
+            else _own(generation, model, own, outside)
+        )
         maps.append(maps[-1] if generation.feature_map == "same" else model)
     last_use, last_inputs, last_fit = _last(plan, own)
     rows = inputs = 0
@@ -220,21 +243,25 @@ def _steps(plan: Plan) -> Iterator[Step]:
             last_fit[model],
             generation.loss,
             model - 1 if towards == "previous" else towards,
+            generation.filter,
+            tuple(outside),
         )
 
 
-def _own(generation: Generation, model: int, own: Sequence[tuple[Block, ...]]) -> tuple[Block, ...]:
+def _own(
+    generation: Generation, model: int, own: Sequence[tuple[Block, ...]], outside: Outside
+) -> tuple[Block, ...]:
     """Blocks of new inputs, one a source, and those of the earlier generations that are named."""
     blocks, start = [], 0
     for source in generation.sources:
         if source.inputs == "new":
             stop = start + source.new_rows
-            blocks.append(_block(source, model, model, start, stop, source.covariance))
+            blocks.append(_block(source, model, outside, model, start, stop, source.covariance))
             start = stop
             continue
         for drawn in own[source.inputs]:
             if drawn.design == source.inputs:
-                blocks.append(_block(source, model, *drawn[:3], drawn.covariance))
+                blocks.append(_block(source, model, outside, *drawn[:3], drawn.covariance))
     return tuple(blocks)
 
 
@@ -243,7 +270,9 @@ def _different(blocks: Sequence[Block]) -> int:
     return sum(stop - start for _, start, stop in {block[:3] for block in blocks})
 
 
-def _same(generation: Generation, model: int, before: tuple[Block, ...]) -> tuple[Block, ...]:
+def _same(
+    generation: Generation, model: int, before: tuple[Block, ...], outside: Outside
+) -> tuple[Block, ...]:
     """The inputs of the blocks before, labelled anew; cut where a source or a covariance ends."""
     drawn = [(block.stop, block.covariance) for block in before]
     blocks, start = [], 0
@@ -252,7 +281,7 @@ def _same(generation: Generation, model: int, before: tuple[Block, ...]) -> tupl
         while start < end:
             stop, covariance = next(each for each in drawn if each[0] > start)
             stop = min(stop, end) if len({kind for _, kind in drawn}) > 1 else end
-            blocks.append(_block(source, model, before[0].design, start, stop, covariance))
+            blocks.append(_block(source, model, outside, before[0].design, start, stop, covariance))
             start = stop
     return tuple(blocks)
 
@@ -260,6 +289,7 @@ def _same(generation: Generation, model: int, before: tuple[Block, ...]) -> tupl
 def _block(
     source: Source,
     model: int,
+    outside: Outside,
     design: int,
     start: int,
     stop: int,
@@ -269,7 +299,7 @@ def _block(
         design,
         start,
         stop,
-        source.labeler_numbers(model),
+        source.labeler_numbers(model, outside),
         source.label_noise,
         source.model_noise,
         source.weight,
@@ -278,7 +308,7 @@ def _block(
         design if source.kept else -1,
         labels=source.labels,
         keep=source.keep,
-        judge=source.judge_numbers(model),
+        judge=source.judge_numbers(model, outside),
     )
 
 

@@ -85,6 +85,19 @@ def test_classes_of_any_name_lose_accuracy_from_model_to_model(rng):
             RetrainingLoop(LogisticRegression(), plan).fit(X, names)
 
 
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (gl.Source(50, "previous", labels="soft"), "by a rule"),
+        (gl.Source(50, "previous", keep=gl.keep.Confident(0.5)), "kept by a rule"),
+    ],
+)
+def test_what_an_estimator_cannot_do_is_refused(rng, source, words):
+    plan = gl.Plan([gl.Generation((gl.Source(50),), 0.0), gl.Generation((source,), 0.0)])
+    with pytest.raises(gl.InvalidInputError, match=words):
+        RetrainingLoop(Ridge(), plan).fit(rng.normal(size=(150, 2)), rng.normal(size=150))
+
+
 def test_weights_go_to_the_last_step_of_a_pipeline_and_are_refused_elsewhere(rng):
     X = rng.normal(size=(200, 2))
     y = X.sum(axis=1)

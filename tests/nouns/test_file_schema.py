@@ -70,12 +70,18 @@ def plans(draw):
     def each(value):
         return value | st.lists(value, min_size=count, max_size=count)
 
-    same = name == "same_design"
+    same = name in ("same_design", "distill")
     values = {
         "generations": st.just(count) | st.just(float(count)),
         "n_samples": rows if same or name in ("accumulate", "subsample") else each(rows),
         "penalty": each(penalties),
-        "noise": each(not_negative),
+        "noise": not_negative if name == "distill" else each(not_negative),
+        "n_real": rows,
+        "weight": each(positive),
+        "last": st.integers(1, 4),
+        "rounds": st.just(count),
+        "mixing": each(st.floats(-2, 2)),
+        "labels_from": st.just([[1 / count] * count] * count),
         "real": each(st.floats(0, 1)),
         "real_noise": not_negative | st.none(),
         "design": st.just("fresh"),
@@ -180,6 +186,7 @@ BETWEEN_ENTRIES = (
     "it must be at most that",
     "there is no earlier",
     "must hold at least one Generation",
+    "rows that sum to 1",
 )
 """What the loader says of entries that are valid each and do not fit each other."""
 

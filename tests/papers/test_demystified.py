@@ -145,6 +145,11 @@ def agree(theory, runs, *, slack=0.0, precision=0.01):
     assert abs(mean - theory) < 4 * error + slack * theory, (theory, mean, error)
 
 
+def some_of(cases, *fast):
+    """Names of cases; all but the fast ones wait for `pytest -m slow`."""
+    return [pytest.param(name, marks=[] if name in fast else [pytest.mark.slow]) for name in cases]
+
+
 # --- exact formulas against literal runs ---------------------------------------------------------
 
 # few rows to spare, so that T - d in place of T - d - 1 is an error of 5 % or more
@@ -259,9 +264,9 @@ TABLES = {
 }
 
 
-@pytest.mark.parametrize(("function", "name"), EXACT)
-def test_exact_formula_against_literal_runs(function, name):
-    setting = TABLES[function][name]
+@pytest.mark.parametrize("function", TABLES)
+def test_exact_formula_against_literal_runs(function):
+    setting = TABLES[function]["uneven generators"]
     theory = getattr(demystified, function)(setting)
     assert theory.exact
     agree(theory.risk, literal_runs(setting, 5000, seed=3))
@@ -286,6 +291,7 @@ def test_every_part_is_what_is_left_without_the_other_sources(function, name, pa
     assert formula(alone).risk == pytest.approx(expected, rel=1e-9, abs=1e-13)
 
 
+@pytest.mark.slow
 def test_the_number_of_runs_follows_from_the_spread():
     setting = LEAST_SQUARES["uneven generators"]
     risk = least_squares(setting).risk
@@ -363,7 +369,7 @@ RIDGE = {
 }
 
 
-@pytest.mark.parametrize("name", RIDGE)
+@pytest.mark.parametrize("name", some_of(RIDGE, "power law", "isotropic, same design"))
 def test_parts_of_ridge_against_explicit_inputs(name):
     setting = RIDGE[name]
     theory = ridge(setting)
@@ -376,7 +382,7 @@ def test_parts_of_ridge_against_explicit_inputs(name):
     agree(rho(one), parts[:, 2] / (160 - 120 - 1), slack=0.01)  # 1 % sees T_0 - d
 
 
-@pytest.mark.parametrize("name", RIDGE)
+@pytest.mark.parametrize("name", ["power law, fewer rows", "isotropic, same design"])
 def test_ridge_against_literal_runs(name):
     runs = literal_runs(RIDGE[name], 150, seed=6)
     agree(ridge(RIDGE[name]).risk, runs, slack=0.03, precision=0.025)
@@ -397,7 +403,7 @@ OVERPARAMETRISED_RIDGE = {
 }
 
 
-@pytest.mark.parametrize("name", OVERPARAMETRISED_RIDGE)
+@pytest.mark.parametrize("name", some_of(OVERPARAMETRISED_RIDGE, "fewer rows"))
 def test_overparametrised_with_ridge_downstream_against_literal_runs(name):
     setting = OVERPARAMETRISED_RIDGE[name]
     theory = overparametrised(setting)
@@ -502,7 +508,7 @@ def test_ridge_tends_to_least_squares(name):
     st.floats(0, 3),
     st.integers(0, 4),
 )
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_the_elementary_isotropic_form_is_ridge(dim, rows, log_penalty, log_unit, signal, count):
     unit = 10.0**log_unit
     setting = Setting(
@@ -907,31 +913,6 @@ def figure(problem, count, n_samples, penalty):
     )
 
 
-@pytest.mark.parametrize("formula", [ridge, ridge_isotropic])
-@pytest.mark.parametrize(
-    ("n_samples", "penalty", "printed"),
-    [
-        (1000, 0.001, ".1067 .3568 1.357 2.608 5.109"),
-        (1000, 0.1, ".0944 .2899 1.072 2.049 4.004"),
-        (1000, 0.3, ".1375 .2722 .8110 1.485 2.832"),
-        (1000, 1.0, ".3257 .3843 .6190 .9124 1.499"),
-        (1000, 3.0, ".5972 .6137 .6798 .7624 .9276"),
-        (1000, 10.0, ".8330 .8355 .8453 .8577 .8823"),
-        (100, 0.001, ".7915 .8750 1.209 1.627 2.462"),
-        (200, 0.001, ".8274 .9940 1.660 2.493 4.159"),
-        (300, 0.001, "3.845 4.084 5.041 6.237 8.629"),
-        (600, 0.001, ".2480 .4979 1.497 2.746 5.245"),
-        (3000, 0.001, ".0277 .2780 1.279 2.531 5.033"),
-        (10000, 0.001, ".0077 .2580 1.259 2.511 5.014"),
-    ],
-)
-def test_isotropic_figure(formula, n_samples, penalty, printed):
-    problem = gl.Problem.isotropic(300)
-    for count, (value, error) in zip(GENERATORS, printed_numbers(printed), strict=True):
-        risk = formula(figure(problem, count, n_samples, penalty)).risk
-        assert risk == pytest.approx(value, abs=error), count
-
-
 def best(problem, count, n_samples):
     """Penalty of smallest risk and that risk."""
     found = minimize_scalar(
@@ -952,58 +933,19 @@ def test_best_penalties_of_the_isotropic_figure(n_samples, printed):
         assert best(problem, count, n_samples)[0] == pytest.approx(value, abs=error), count
 
 
-# `.0246` and `.3819` are printed one unit away from .02465... and .38185...
-ROUNDED_THE_OTHER_WAY = {(400, 0), (25600, 10)}
-
-
 @pytest.mark.parametrize(
-    ("n_samples", "clean_rule", "adaptive_rule", "best_penalty"),
+    ("n_samples", "printed"),
     [
-        (
-            100,
-            ".0595 .0732 .1280 .1966 .3337",
-            ".0434 .0674 .1290 .1811 .2567",
-            ".0424 .0659 .1270 .1792 .2553",
-        ),
-        (
-            400,
-            ".0246 .0358 .0809 .1373 .2500",
-            ".0179 .0352 .0760 .1103 .1607",
-            ".0177 .0346 .0751 .1093 .1598",
-        ),
-        (
-            1600,
-            ".0104 .0245 .0810 .1517 .2930",
-            ".0076 .0245 .0589 .0871 .1286",
-            ".0075 .0242 .0585 .0866 .1280",
-        ),
-        (
-            25600,
-            ".0018 .0398 .1918 .3819 .7619",
-            ".0013 .0206 .0530 .0791 .1173",
-            ".0013 .0205 .0527 .0787 .1169",
-        ),
+        (100, ".0424 .0659 .1270 .1792 .2553"),
+        (400, ".0177 .0346 .0751 .1093 .1598"),
+        (1600, ".0075 .0242 .0585 .0866 .1280"),
+        (25600, ".0013 .0205 .0527 .0787 .1169"),
     ],
 )
-def test_power_law_figure(n_samples, clean_rule, adaptive_rule, best_penalty):
+def test_best_errors_of_the_power_law_figure(n_samples, printed):
     problem = power(300, 1.5, 0.5)
-    assert problem.signal == pytest.approx(1.341, abs=5e-4)
-    rows = zip(
-        GENERATORS,
-        printed_numbers(clean_rule),
-        printed_numbers(adaptive_rule),
-        printed_numbers(best_penalty),
-        strict=True,
-    )
-    for count, (clean, clean_error), (adaptive, error), (smallest, best_error) in rows:
-        if (n_samples, count) in ROUNDED_THE_OTHER_WAY:
-            clean_error *= 1.1
-        effective_noise = (0.25 + count * 0.25 * 300 / 299) / n_samples + count * 0.25 / 299
-        risk = ridge(figure(problem, count, n_samples, n_samples**-0.6)).risk
-        assert risk == pytest.approx(clean, abs=clean_error), count
-        risk = ridge(figure(problem, count, n_samples, effective_noise**0.6)).risk
-        assert risk == pytest.approx(adaptive, abs=error), count
-        assert best(problem, count, n_samples)[1] == pytest.approx(smallest, abs=best_error), count
+    for count, (value, error) in zip(GENERATORS, printed_numbers(printed), strict=True):
+        assert best(problem, count, n_samples)[1] == pytest.approx(value, abs=error), count
 
 
 def chained(problem, count, rows, sigma, /, **rest):
@@ -1421,7 +1363,7 @@ def test_a_decomposition_adds_up():
 # --- laws over random settings -------------------------------------------------------------------
 
 seeds = st.integers(0, 2**32 - 1)
-many = settings(max_examples=40, deadline=None)
+many = settings(max_examples=20, deadline=None)
 
 
 def random_problem(rng, dim=24):

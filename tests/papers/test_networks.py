@@ -203,12 +203,12 @@ def test_the_linear_prediction_agrees_with_chains_of_ridge_regressions(rng):
     rows = gaussian(rng, n_rows=4000, dim=40, noise=0.5)
     sizes = Sizes(n_samples=150, before=3)
     errors = []
-    for run in range(60):
+    for run in range(30):
         draw = Draw.of([run], n_rows=4000, models=4)
         made = chain(ridge, rows, draw, models=4, n_samples=150, penalty=0.03, noise=1.0)
         fresh = rows.inputs[draw.order[600:]], rows.labels[draw.order[600:]]
         errors.append([np.mean((model(fresh[0]) - fresh[1]) ** 2) for model in made])
-    mean, stderr = np.mean(errors, axis=0), np.std(errors, axis=0) / np.sqrt(60)
+    mean, stderr = np.mean(errors, axis=0), np.std(errors, axis=0) / np.sqrt(30)
     expected = networks.ridge_theory(rows, sizes)
     assert (abs(mean - expected) < 4 * stderr + 0.03 * expected).all()
 

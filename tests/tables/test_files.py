@@ -124,30 +124,30 @@ def test_devices_and_names_that_a_terminal_would_obey(tmp_path):
 
 @pytest.mark.parametrize("text", ["9,b,9\n", "x,y,z\n"])
 def test_a_file_that_is_rewritten_while_it_is_read_is_refused(tmp_path, monkeypatch, text):
-    """The columns of text come from a second pass, which would see other rows."""
-    path, words = tmp_path / "t.csv", delimited._Delimited._words
+    """The lines of words come from a second pass after a blank line: it would see other rows."""
+    path, words = tmp_path / "t.csv", delimited._Delimited._second_pass
 
     def rewritten(self, *given):
         path.write_text("a,b,c\n" + text * 4)
         return words(self, *given)
 
-    path.write_text("a,b,c\n1,u,3\n2,v,5\n4,u,9\n")
+    path.write_text("a,b,c\n\n1,u,3\n2,v,5\n4,u,9\n")
     assert load_table(path, "c").features.shape == (3, 2)
-    monkeypatch.setattr(delimited._Delimited, "_words", rewritten)
+    monkeypatch.setattr(delimited._Delimited, "_second_pass", rewritten)
     with pytest.raises(DataError, match="was changed while it was read"):
         load_table(path, "c")
 
 
 def test_a_file_that_is_replaced_while_it_is_read_stays_the_old_one(tmp_path, monkeypatch):
-    path, words = Path(tmp_path / "t.csv"), delimited._Delimited._words
+    path, words = Path(tmp_path / "t.csv"), delimited._Delimited._second_pass
 
     def replaced(self, *given):
         (tmp_path / "new.csv").write_text("a,b,c\n7,z,7\n8,z,8\n")
         (tmp_path / "new.csv").replace(path)
         return words(self, *given)
 
-    path.write_text("a,b,c\n1,u,3\n2,v,5\n4,u,9\n")
-    monkeypatch.setattr(delimited._Delimited, "_words", replaced)
+    path.write_text("a,b,c\n\n1,u,3\n2,v,5\n4,u,9\n")
+    monkeypatch.setattr(delimited._Delimited, "_second_pass", replaced)
     np.testing.assert_array_equal(load_table(path, "c").features, [[1, 0], [2, 1], [4, 0]])
 
 
@@ -176,3 +176,17 @@ def test_long_text_is_prose_and_no_category(tmp_path):
         assert table.feature_names == ("x",)
         assert "dropped text column 'said' (values of more than 200 characters" in table.notes[0]
     assert set(load_table(frame, "y", texts="encode").texts) == {"said"}
+
+
+@pytest.mark.parametrize("extra", ["", "\n", '"two\nlines",3,1,0\n'])
+def test_lines_are_named_right_whatever_came_before(tmp_path, extra):
+    """Words of a first block, of a later one, after blank lines and after cells of two lines."""
+    rows = "".join(f"w{i},{i},{'x' if i == 1500 else i},{i % 7}\n" for i in range(2000))
+    (tmp_path / "t.csv").write_text("name,a,late,y\n" + extra + rows)
+    table = load_table(tmp_path / "t.csv", "y", max_categories=5000)
+    line = 1502 + extra.count("\n")
+    assert any(f"'x' (line {line})" in warning for warning in table.warnings)
+    first = 2 + (extra == "\n")  # a cell of two lines ends on the second
+    (tmp_path / "u.csv").write_text("name,y\n" + extra[:1].strip('"') + "n,word\n" * 3)
+    with pytest.raises(DataError, match=rf"such as 'word' \(line {first}\)"):
+        load_table(tmp_path / "u.csv", "y")

@@ -1,5 +1,9 @@
 """Theory beyond ridge regression, against loops written here: scikit-learn fits and labels by hand."""
 
+import re
+import tomllib
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.special import expit
@@ -400,13 +404,33 @@ def test_simulate_runs_what_predict_knows():
             [Source(400, "previous", labels="soft", keep=keep.Agrees(0))], 2e-3, loss="logistic"
         ),
     )
-    theory, trials = gl.predict(target, plan), gl.simulate(target, plan, trials=48)
+    theory, trials = (
+        gl.predict(target, plan),
+        gl.simulate(target, plan, trials=48, method="literal"),
+    )
     room = 0.03 * trials.error + 4 * trials.error_stderr
     assert np.all(np.abs(theory.error - trials.error) < room)
     for name, share in (("norm", 0.05), ("log_loss", 0.03), ("brier", 0.03), ("accepted", 0.02)):
         assert getattr(theory, name) == pytest.approx(getattr(trials, name), rel=share)
     assert theory.disagreement == pytest.approx(trials.disagreement, abs=0.01)
     assert gl.Curve.from_dict(trials.to_dict()) == trials
+
+
+@pytest.mark.parametrize("loss", ["logistic", losses.Huber(1.0)], ids=str)
+def test_a_penalty_may_pull_to_an_earlier_model(loss):
+    target, kind = problem(100), "linear" if loss != "logistic" else "sampled"
+    noise = 1.0 if kind == "linear" else 0.0
+    plan = chain(
+        Generation([Source(200, labels=kind, noise=noise)], 5e-3, loss=loss),
+        Generation([Source(150, labels=kind, noise=noise)], 2e-2, loss=loss, towards="previous"),
+        Generation([Source(150, "previous", labels=kind, noise=noise)], 2e-2, loss=loss, towards=0),
+    )
+    theory, trials = (
+        gl.predict(target, plan),
+        gl.simulate(target, plan, trials=64, method="literal"),
+    )
+    assert np.all(np.abs(theory.risk - trials.risk) < 0.03 * trials.risk + 4 * trials.stderr)
+    assert theory.norm == pytest.approx(trials.norm, rel=0.03)
 
 
 def test_training_without_penalty_ends_where_labels_are_separable():
@@ -444,7 +468,8 @@ def test_what_no_theory_knows_is_told():
             NoTheoryError, match=f"{reason}: no theory knows it, but genloss.simulate"
         ):
             gl.predict(problem(50), plan)
-        assert gl.simulate(problem(50), plan, trials=2).error.shape == (plan.n_models,)
+        trials = gl.simulate(problem(50), plan, trials=2, method="literal")
+        assert trials.error.shape == (plan.n_models,)
     with pytest.raises(NoTheoryError, match="use 'auto'"):
         gl.predict(problem(50), chain(Generation([real], 0.1)), method="pencil")
 
@@ -455,3 +480,19 @@ def test_few_directions_are_warned_of():
     assert any("few effective directions" in text for text in curve.warnings)
     wide = gl.predict(problem(), chain(Generation([Source(900, labels="hard")], 0.01)))
     assert not wide.warnings
+
+
+def test_the_plan_file_of_the_page_is_its_plan():
+    page = (Path(__file__).parents[2] / "docs" / "losses-and-labels.md").read_text("utf-8")
+    [toml] = re.findall(r"^```toml\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
+    [code, _] = re.findall(r"^```python\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
+    names = {}
+    exec(compile(code, "page", "exec"), names)  # noqa: S102 -- our own page
+    assert gl.Plan.from_dict(tomllib.loads(toml)["plan"]) == names["plan"]
+    for name, members in (("labels", labels.Label), ("keep", keep.Keep), ("loss", losses.Loss)):
+        rows = re.findall(rf"^\|.*?`{name} = (.*?)` \|", page, flags=re.MULTILINE)
+        room = {"labels": labels, "keep": keep, "loss": losses}[name]
+        found = {room.find(name, tomllib.loads(f"x = {each}")["x"]).kind for each in rows}
+        assert found == {
+            k for k, m in members.members.items() if m.__module__.startswith("genloss")
+        }

@@ -135,7 +135,7 @@ def test_very_many_steps_are_the_minimum_norm_fit(n):
 
 def test_the_contour_does_not_matter():
     filter = filters.GradientDescent(12, 0.5)
-    energy = DIRECTIONS.signal
+    energy = DIRECTIONS.energy
     values = lambda x: filter.shrink(x, 0.0)
     usual = Contour.around(DIRECTIONS, 200, values, None)
     other = Contour.around(DIRECTIONS, 200, values, 0.3)  # as for a pole at -0.3

@@ -53,6 +53,19 @@ PLANS = {
             * 3,
         ]
     ),
+    "fine-tuned": gl.Plan(
+        [
+            gl.Generation([gl.Source(300, noise=0.5)]),
+            *[
+                gl.Generation(
+                    [gl.Source(60, noise=0.5), gl.Source(120, "previous", 0.5)],
+                    0.05,
+                    towards="previous",
+                )
+            ]
+            * 3,
+        ]
+    ),
     "an older model for ever": gl.Plan(
         [
             gl.Generation([gl.Source(300, noise=0.5)]),
@@ -371,6 +384,12 @@ def test_units_do_not_matter():
         (gl.Plan.replace(3, 100).with_features(50, shared=False), "random features"),
         (gl.Plan.replace(3, 100, penalty="cv"), "curve.penalty"),
         (gl.Plan.subsample(3, 100, design="fresh"), "genloss.simulate"),
+        (gl.Plan.window(5, 100, last=2), "genloss.predict"),
+        (gl.Plan.distill(3, 100, mixing=0.5, penalty=0.1), "genloss.predict"),
+        (
+            gl.Plan([gl.Generation([gl.Source(300, labels="hard")], 0.1, loss="logistic")] * 2),
+            "its loss",
+        ),
     ],
 )
 def test_what_is_not_known_is_refused(plan, word):

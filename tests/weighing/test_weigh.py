@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -163,11 +164,15 @@ def test_a_table_that_does_not_fit_is_refused(files):
 def test_the_command_says_what_the_verb_says(files, genloss):
     code, out, errors = genloss(
         "weigh", "real.csv", "made.csv", "--target", "price", "--made-from", "elsewhere",
-        "--plot", "curve.png",
+        "--plot", "curve.png", "--report", "weight.html",
     )  # fmt: skip
     assert (code, errors) == (0, "")
     found = gl.weigh("real.csv", "made.csv", "price", made_from="elsewhere")
     flat = " ".join(out.split())
+    page = Path("weight.html").read_text(encoding="utf-8")
+    assert found.advice.sentences[0] in page
+    assert "<script" not in page
+    assert len(page) < 150_000
     for words in found.advice.sentences:
         assert words in flat
     code, out, _ = genloss("weigh", "real.csv", "made.csv", "--target", "price", "--json")
@@ -181,5 +186,5 @@ def test_the_command_says_what_the_verb_says(files, genloss):
 def test_every_argument_of_the_verb_but_the_estimator_is_an_option():
     options = inspect.signature(app["weigh"].default_command).parameters
     verb = inspect.signature(gl.weigh).parameters
-    assert set(options) - set(verb) == {"gamma", "degree", "plot", "json"}
+    assert set(options) - set(verb) == {"gamma", "degree", "plot", "report", "json"}
     assert set(verb) - set(options) == {"estimator"}

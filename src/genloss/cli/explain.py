@@ -21,7 +21,7 @@ def explain(
     markdown: Flag = False,
     page: Flag = False,
 ) -> int:
-    """Explain the founding paper: one topic, for newcomers, engineers or theorists.
+    """Explain the theory: one topic, for newcomers, engineers or theorists.
 
     Every number is computed while you wait. Without a topic, lists them.
 
@@ -36,9 +36,10 @@ def explain(
     page
         Print the documentation page: all topics at all levels, as Markdown.
     """
-    from genloss.explain import LEVELS, TOPICS
+    from genloss.explain import LEVELS
     from genloss.explain import explain as write
-    from genloss.explain.page import page as whole
+    from genloss.explain import page as whole
+    from genloss.explain.topic import collected
 
     text = write(topic, level)
     if page:
@@ -52,8 +53,8 @@ def explain(
     out = console()
     out.print(Markdown(text, code_theme="ansi_dark"))
     name = text if topic is None else topic.strip().lower().replace("_", "-")
-    if name in TOPICS:
-        names = list(TOPICS)
+    names = list(collected())
+    if name in names:
         others = [f"--level {each}" for each in LEVELS if each != level]
         after = names[names.index(name) + 1 :]
         onward = f"next: genloss explain {after[0]}" if after else "this was the last topic"

@@ -9,10 +9,12 @@ from genloss.cli.app import (
     Json,
     app,
     check_figure,
+    check_report,
     console,
     examples,
     print_json,
     save_figure,
+    save_report,
     spelling,
 )
 from genloss.errors import InvalidInputError
@@ -39,6 +41,7 @@ def weigh(
     missing: Literal["error", "drop"] = "error",
     seed: int = 0,
     plot: File | None = None,
+    report: File | None = None,
     json: Json = False,
 ) -> int:
     """Say which weight synthetic rows deserve beside real ones.
@@ -69,6 +72,8 @@ def weigh(
         Seed of folds and samples.
     plot
         Write error against weight to this .png or .svg file.
+    report
+        Write a report to this .html or .md file: answer, numbers, picture, the fit to copy.
     json
         Print JSON for machines instead of tables.
     """
@@ -76,6 +81,7 @@ def weigh(
     from genloss.estimate.kernels import Kernel
 
     check_figure(plot)
+    check_report(report)
     for option, value, needs in (("gamma", gamma, "rbf"), ("degree", degree, "polynomial")):
         if value is not None and kernel not in (needs, "polynomial"):
             raise InvalidInputError(
@@ -98,4 +104,6 @@ def weigh(
         print_weighed(found, console(), say=spelling(weigh))
     if plot is not None:
         save_figure(found.plot, plot, quiet=json)
+    if report is not None:
+        save_report(found, report, quiet=json, say=spelling(weigh))
     return 0

@@ -10,10 +10,12 @@ from genloss._words import shown
 from genloss.documents.document import Document, Picture, Recipe, Sheet
 from genloss.documents.markup import html, markdown
 from genloss.documents.of_forecast import of_forecast
+from genloss.documents.of_weighed import of_weighed
 from genloss.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from genloss.outlook.result import Forecast
+    from genloss.weighing.result import Weighed
 
 __all__ = [
     "ENDINGS",
@@ -25,6 +27,7 @@ __all__ = [
     "html",
     "markdown",
     "of_forecast",
+    "of_weighed",
     "write_report",
 ]
 
@@ -33,13 +36,13 @@ ENDINGS = {".html": html, ".md": markdown}
 
 
 def write_report(
-    answer: Document | Forecast, path: str | Path, *, say: Callable[[str], str] = str
+    answer: Document | Forecast | Weighed, path: str | Path, *, say: Callable[[str], str] = str
 ) -> None:
     """Write an answer as a report: the sentence first, then numbers, pictures, and how it came about.
 
     Parameters
     ----------
-    answer : Forecast or Document
+    answer : Forecast, Weighed or Document
         What to write down.
     path : str or Path
         A file that ends in .html (one page, pictures inside, nothing is loaded) or .md.
@@ -61,7 +64,7 @@ def write_report(
     '# Retraining on model-made labels: y of arrays'
     """
     path = check_path("path", path)
-    document = answer if isinstance(answer, Document) else of_forecast(answer, say)
+    document = _document(answer, say)
     text = ENDINGS[path.suffix](document)
     try:
         path.write_text(text, encoding="utf-8")
@@ -69,6 +72,14 @@ def write_report(
         raise InvalidInputError(
             f"path was {shown(str(path))}; it cannot be written: {error.strerror}"
         ) from None
+
+
+def _document(answer: Document | Forecast | Weighed, say: Callable[[str], str]) -> Document:
+    if isinstance(answer, Document):
+        return answer
+    from genloss.weighing.result import Weighed
+
+    return of_weighed(answer, say) if isinstance(answer, Weighed) else of_forecast(answer, say)
 
 
 def check_path(name: str, path: str | Path) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from copy import copy
+from copy import deepcopy
 from typing import Any, Self
 
 import numpy as np
@@ -20,6 +20,8 @@ from threadpoolctl import threadpool_limits
 from genloss import _check
 from genloss.curve import Curve
 from genloss.errors import InvalidInputError
+from genloss.labels.hard import Hard
+from genloss.labels.linear import Linear
 from genloss.outlook.growth import NORMAL
 from genloss.outlook.inputs import Pool
 from genloss.outlook.rehearse import RealRows
@@ -44,7 +46,8 @@ class RetrainingLoop(MetaEstimatorMixin, BaseEstimator):
     Parameters
     ----------
     estimator : scikit-learn regressor or classifier
-        Fitted anew for every model; its own parameters hold, the plan's penalties are not looked at.
+        Fitted anew for every model; its own loss and parameters hold, the plan's are not looked
+        at.
     plan : Plan
         Who labels which rows. ``noise`` of a source is added to labels that models make (in units of
         the target; not for classes); real labels bring their own.
@@ -119,7 +122,7 @@ class RetrainingLoop(MetaEstimatorMixin, BaseEstimator):
         UserWarning
             If the plan needs more rows than there are: some are then used more than once.
         """
-        plan = copy(_check.instance("plan", self.plan, Plan))  # a plan keeps what it is asked
+        plan = deepcopy(_check.instance("plan", self.plan, Plan))  # a plan keeps what it is asked
         classes = is_classifier(self.estimator)
         steps = resolve(plan)
         X, y = validate_data(self, X, y, y_numeric=not classes, ensure_min_samples=2)
@@ -153,6 +156,22 @@ class RetrainingLoop(MetaEstimatorMixin, BaseEstimator):
                 raise InvalidInputError(
                     "plan had random features or covariances of its own; rows of a table have neither"
                 )
+            if step.towards is not None or step.filter is not None or step.outside:
+                raise InvalidInputError(
+                    "plan had towards, a filter or a labeler from outside; the estimator alone says how it "
+                    "is fitted, and labels are real or models' own"
+                )
+            if any(block.keep for block in step.blocks):
+                raise InvalidInputError(
+                    "plan had rows kept by a rule; an estimator of one's own is fitted to all rows; "
+                    "`genloss.simulate` runs it"
+                )
+            plain = (Linear, Hard) if classes else (Linear,)
+            if not all(isinstance(block.labels, plain) for block in step.blocks):
+                raise InvalidInputError(
+                    "plan had labels made by a rule; an estimator's predictions are the labels here; "
+                    "`genloss.simulate` runs it"
+                )
             blurred = any(b.model_noise or b.kept or len(b.shares) > 1 for b in step.blocks)
             if classes and blurred:
                 raise InvalidInputError(
@@ -169,10 +188,9 @@ class RetrainingLoop(MetaEstimatorMixin, BaseEstimator):
     def _report(self, losses: Array, folds: int, first_rows: int, recurs: bool) -> None:
         n = losses.shape[1]
         risk = losses.mean(axis=1)
-        said = ()
-        if recurs:
-            said = ("the plan needs more rows than there are: some were used more than once",)
-            warnings.warn(said[0], UserWarning, stacklevel=3)
+        said = ["the plan needs more rows than there are: some were used more than once"] * recurs
+        for words in said:
+            warnings.warn(words, UserWarning, stacklevel=3)
         self.curve_ = Curve(
             risk=risk,
             stderr=losses.std(axis=1, ddof=1) / np.sqrt(n),
@@ -181,7 +199,7 @@ class RetrainingLoop(MetaEstimatorMixin, BaseEstimator):
             if is_classifier(self.estimator)
             else "mean squared error on real labels",
             trials=folds,
-            warnings=said,
+            warnings=tuple(said),
         )
         first = max(float(risk[0]), 1e-300)
         growth = risk / first
@@ -234,8 +252,8 @@ class _Chain:
         world = RealRows(pool, lambda count: pool.X[pool.take(count)], 1, noise, drawn)
         self.models: list[Says] = list(loop.models(steps, world, self._learn))
 
-    def _learn(self, step: Step, rows: loop.Rows) -> Says:
-        del step
+    def _learn(self, step: Step, rows: loop.Rows, towards: Says | None) -> Says:
+        del step, towards
         labels = rows.y[:, 0].astype(np.intp) if self._classes else rows.y[:, 0]
         model = clone(self._estimator)
         if "random_state" in model.get_params() and model.get_params()["random_state"] is None:

@@ -3,7 +3,35 @@
 from __future__ import annotations
 
 import math
+import string
 from collections.abc import Sequence
+from typing import Any
+
+from genloss._columns import Column, markdown
+
+
+class Numerals(string.Formatter):
+    """How a text writes the numbers that it names in braces.
+
+    ``{x:2}`` has two significant digits, ``{x:.2}`` two decimals, ``{x:2%}`` is a share in percent,
+    ``{x:=2}`` what ``print(round(x, 2))`` shows; anything else is Python's own.
+
+    Examples
+    --------
+    >>> Numerals().format("{x:2} {x:.3} {x:1%} {x:=1} {n:,}", x=0.2508, n=1000)
+    '0.25 0.251 30 % 0.3 1,000'
+    """
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        """One number as its text asks for it."""
+        digits = format_spec.strip("=.%")
+        if not digits.lstrip("-").isdigit():
+            return str(format(value, format_spec))
+        if format_spec == digits:
+            return number(value, int(digits))
+        if format_spec == f"{digits}%":
+            return percent(value, int(digits))
+        return (fixed if format_spec == f".{digits}" else printed)(value, int(digits))
 
 
 def number(value: float, digits: int = 2) -> str:
@@ -70,9 +98,13 @@ def table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     |:---|---:|
     | 1 | 0.25 |
     """
-    marks = (":---", *["---:"] * (len(header) - 1))
-    lines = [f"| {' | '.join(cells)} |" for cells in (header, *rows)]
-    return "\n".join([lines[0], f"|{'|'.join(marks)}|", *lines[1:]])
+    cells = zip(*rows, strict=True)
+    return markdown(
+        [
+            Column(head, column, left=not place)
+            for place, (head, column) in enumerate(zip(header, cells, strict=True))
+        ]
+    )
 
 
 def _minus(text: str) -> str:

@@ -2,7 +2,7 @@
 
 A rule looks at a row's label and at the value ``v = x'c`` of a judge: its own labeler, without noise, or
 another model. A rule from outside is a frozen dataclass below `Keep` with ``intervals``; it is known by
-its name in snake case from then on (`losses-and-labels.md`).
+its name in snake case from then on (`channels.md` 1; the page *Losses and labels*).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A rule is applied to ``h = x'theta + noise * e``, the labeler's value with its noise. A rule from outside
 is a frozen dataclass below `Label` with ``law``; it is known by its name in snake case from then on
-(`losses-and-labels.md`).
+(`channels.md` 1; the page *Losses and labels*).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A fit minimises ``(1/n) sum_i weight_i loss(y_i, x_i'w) + penalty |w|**2``, n the rows as written.
 A loss from outside is a frozen dataclass below `Loss` with ``value``, ``slope`` and ``curvature``; it is
-known by its name in snake case from then on (`losses-and-labels.md`).
+known by its name in snake case from then on (`channels.md` 1; the page *Losses and labels*).
 """
 
 from __future__ import annotations

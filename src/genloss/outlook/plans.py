@@ -54,9 +54,14 @@ def asked_plan(plan: Plan | None, n_rows: int, options: dict[str, Any]) -> tuple
 def check_plan(plan: Plan) -> None:
     """Refuse what rows of a table cannot say."""
     for step in resolve(plan):
-        if not step.is_linear:
+        if step.outside:
             raise InvalidInputError(
-                f"plan had labels, a loss or a rule that keeps rows beyond ridge regression in model "
+                "plan had a labeler from outside, which labels along the eigenvectors of a Problem; a "
+                "forecast is of a table's own columns, genloss.predict and genloss.simulate know it"
+            )
+        if not step.is_ridge:
+            raise InvalidInputError(
+                f"plan had labels, a loss, a filter or a rule that keeps rows beyond ridge regression in model "
                 f"{step.model}; forecast knows the squared loss and linear labels, "
                 "genloss.predict and genloss.simulate know the others on a Problem"
             )

@@ -127,22 +127,7 @@ def literally(
 ) -> Claim:
     """A claim about the risk of one model of a plan, beside runs in which every row is drawn.
 
-    Parameters
-    ----------
-    claim, where, predicted, kind
-        As in `Claim`.
-    problem : Problem
-        Spectrum and truth.
-    plan : Plan
-        What is run.
-    effort : Effort
-        Seed and workers.
-    trials : int
-        Number of runs.
-    model : int, default -1
-        Which model of the plan; the last one.
-    method : str, default "literal"
-        As in `genloss.simulate`; "auto" runs what is exact in law and cheaper.
+    ``method="auto"`` runs what is exact in law and cheaper.
 
     Examples
     --------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from genloss.plots import COLOURS, INK
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 Array = npt.NDArray[np.float64]
@@ -83,6 +85,15 @@ def log_axes(
         place.set_minor_formatter(NullFormatter())
         if at != (1,):
             place.set_major_formatter("{x:g}")
+
+
+def ticks(axis: Axis, places: Sequence[float]) -> None:
+    """Plain numbers at these places and nowhere else."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    axis.set_major_locator(FixedLocator(list(places)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_locator(NullLocator())
 
 
 def signed(value: float, digits: int = 2) -> str:

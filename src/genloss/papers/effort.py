@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from genloss._threads import cores, trial_pool
 from genloss.plan import Plan
 from genloss.problem import Problem
 
@@ -63,6 +64,12 @@ class Effort:
         )
         assert runs.stderr is not None
         return runs.risk, runs.stderr
+
+    def each(self, count: int, run: Callable[[np.random.SeedSequence], T]) -> list[T]:
+        """So many runs in threads, each with a stream of its own; in order, whatever the workers."""
+        streams = np.random.SeedSequence(self.seed).spawn(count)
+        with trial_pool(self.workers or cores()) as pool:
+            return list(pool.map(run, streams))
 
     def designs(
         self, problem: Problem, n_samples: int, penalties: npt.ArrayLike, trials: int

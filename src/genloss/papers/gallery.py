@@ -117,9 +117,9 @@ def _page(drawn: Mapping[str, Reproduction], effort: Effort, *, svg: bool) -> st
     kind = effort.pick("a quick run, `--quick`", "a full run")
     parts = [
         "# Gallery: papers, reproduced\n",
-        f"Written by `genloss reproduce` ({kind}, seed {effort.seed}). Section numbers are those of "
-        "`docs/paper.md` in the repository, where every formula is a documented function. A "
-        "bound (≤, ≥) is the package's way to put a statement into a number."
+        f"Written by `genloss reproduce` ({kind}, seed {effort.seed}). Section numbers of the "
+        "founding paper are those of `docs/paper.md` in the repository, where every formula is a "
+        "documented function. A bound (≤, ≥) is the package's way to put a statement into a number."
         + ("" if svg else " The command writes every figure as SVG too; this copy has none.")
         + "\n",
         f"{_held(claims)} of {len(claims)} claims hold.\n",

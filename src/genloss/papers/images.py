@@ -56,32 +56,8 @@ class Images:
 def load_images(path: Path | None = None, *, quick: bool = False) -> tuple[Images, str]:
     """Images for a reproduction, and a sentence that says why they are not MNIST (or nothing).
 
-    Parameters
-    ----------
-    path : Path, optional
-        MNIST as an .npz file; if given, it must be usable.
-    quick : bool, default False
-        Whether to take scikit-learn's digits rather than download MNIST.
-
-    Returns
-    -------
-    images : Images
-        The given file; else MNIST if it is kept on this machine; else, unless quick, MNIST from
-        OpenML; else scikit-learn's digits.
-    reason : str
-        Empty for MNIST.
-
-    Raises
-    ------
-    DataError
-        If a file is given that cannot be used.
-
-    Examples
-    --------
-    >>> from genloss.papers.images import load_images
-    >>> images, reason = load_images(quick=True)
-    >>> images.name in ("MNIST", "scikit-learn digits")
-    True
+    The given file, which must be usable; else MNIST if it is kept on this machine; else, unless quick,
+    MNIST from OpenML; else scikit-learn's digits.
     """
     if path is not None:
         return load_mnist(path), ""
@@ -97,39 +73,16 @@ def load_images(path: Path | None = None, *, quick: bool = False) -> tuple[Image
 
 
 def load_mnist(path: Path | None = None, *, download: bool = True) -> Images:
-    """MNIST: 60,000 training and 10,000 test images of 28 x 28 pixels.
+    """MNIST: 60,000 training and 10,000 test images of 28 x 28 pixels, whole numbers from 0 to 255.
 
-    Parameters
-    ----------
-    path : Path, optional
-        An .npz file with ``x_train``, ``y_train``, ``x_test`` and ``y_test``; default: the
-        copy in scikit-learn's data home, or OpenML.
-    download : bool, default True
-        Whether to fetch it if it is not kept on this machine.
-
-    Returns
-    -------
-    Images
-        As whole numbers from 0 to 255.
+    From an .npz file with ``x_train``, ``y_train``, ``x_test`` and ``y_test``; by default the copy in
+    scikit-learn's data home, or, with ``download``, OpenML. What that sends takes a minute to read: a
+    compact copy is kept, from where later calls read it without a network.
 
     Raises
     ------
     DataError
         If the file cannot be used, or MNIST cannot be had.
-
-    Notes
-    -----
-    What OpenML sends takes a minute to read; a compact copy is kept in scikit-learn's data home
-    (``sklearn.datasets.get_data_home()``), from where later calls read it without a network.
-
-    Examples
-    --------
-    >>> from genloss.papers.images import load_mnist
-    >>> load_mnist("digits.npz")
-    Traceback (most recent call last):
-    ...
-    genloss.errors.DataError: digits.npz: there is no such file; give MNIST as an .npz file with \
-x_train, y_train, x_test and y_test
     """
     if path is not None:
         return _read(Path(path).expanduser())
@@ -147,19 +100,7 @@ x_train, y_train, x_test and y_test
 
 
 def digits() -> Images:
-    """The digits inside scikit-learn: 1,797 images of 8 x 8 pixels, shuffled, 397 for the test.
-
-    Returns
-    -------
-    Images
-        Always in the same order.
-
-    Examples
-    --------
-    >>> from genloss.papers.images import digits
-    >>> digits().train.shape
-    (1400, 64)
-    """
+    """The digits inside scikit-learn: 1,797 images of 8 x 8 pixels, shuffled, 397 for the test."""
     from sklearn.datasets import load_digits
 
     pixels, labels = load_digits(return_X_y=True)

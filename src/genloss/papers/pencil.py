@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,8 @@ from genloss.papers.reproduction import Row
 from genloss.papers.study import Study
 from genloss.pencils import Limit, Risk
 from genloss.pencils import gallery as of
-from genloss.pencils.gallery import DIM, PROBLEM, Case
+from genloss.pencils.gallery import DIM, PROBLEM
+from genloss.plan import Plan
 from genloss.theory.predict import predict
 
 if TYPE_CHECKING:
@@ -24,114 +25,78 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def _even(first: float, last: float, count: int = 31) -> tuple[float, ...]:
-    return tuple(np.linspace(first, last, count).tolist())
+@dataclass(frozen=True)
+class Axis:
+    """What varies along a problem: values along the line, and at the Monte Carlo points."""
+
+    knob: str
+    grid: tuple[float, ...]
+    simulated: tuple[float, ...]
+
+    @property
+    def log(self) -> bool:
+        """Whether it is drawn on a logarithmic axis: values grow by factors."""
+        return self.grid[1] - self.grid[0] < 0.99 * (self.grid[2] - self.grid[1])
 
 
-def _by_factors(first: float, last: float, count: int = 31) -> tuple[float, ...]:
-    return tuple(np.geomspace(first, last, count).tolist())
+def _even(first: float, last: float) -> tuple[float, ...]:
+    return tuple(np.linspace(first, last, 31).tolist())
 
 
+def _by_factors(first: float, last: float) -> tuple[float, ...]:
+    return tuple(np.geomspace(first, last, 31).tolist())
+
+
+ROWS = Axis("rows n", _by_factors(30, 600), (40, 100, 200, 500))
+PENALTY = Axis(r"penalty $\lambda$", _by_factors(1e-3, 10), (5e-3, 0.05, 0.5, 5))
+WIDTH = Axis("hidden units", _by_factors(15, 400), (20, 50, 100, 240))
+TARGET = Axis("target rows", _by_factors(5, 600), (10, 40, 150, 500))
+TEACHER = Axis("teacher's share of every label", _even(-0.5, 3), (0, 0.8, 1.6, 2.6))
+SHARES = _even(0.01, 0.99), (0.1, 0.35, 0.6, 0.9)
+SHIFTED = Axis("share of rows from a shifted truth", *SHARES)
+COMMON = Axis("share of rows in common", *SHARES)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A problem with one knob, by the name of its functions in `genloss.pencils.gallery`."""
+
+    name: str
+    title: str
+    where: str  # where a closed formula is, if there is one
+    axis: Axis
+    answer: str = "excess risk"
+    tolerance: float = 0.02  # relative distance between limit and mean that is put up with
+
+    def derive(self, knob: float) -> Limit | Risk:
+        """The answer by the pencil engine."""
+        found: Limit | Risk = getattr(of, self.name)(knob)
+        return found
+
+    def draw(self, knob: float, rng: np.random.Generator) -> float:
+        """The answer of one literal run."""
+        return float(getattr(of, f"{self.name}_run")(knob, rng))
+
+    @property
+    def plan(self) -> Callable[[float], Plan] | None:
+        """The same problem as a Plan, whose last model's risk is the answer."""
+        return getattr(of, f"{self.name}_plan", None)
+
+
+NO_FORM = "no closed form in the package"
 CASES = (
     Case(
-        "Marchenko-Pastur law",
-        "closed form",
-        "rows n",
-        "mean of 1 / (eigenvalue + 0.1)",
-        _by_factors(30, 600),
-        (40, 100, 200, 500),
-        of.resolvent,
-        of.resolvent_run,
-        log=True,
+        "resolvent", "Marchenko-Pastur law", "closed form", ROWS, "mean of 1 / (eigenvalue + 0.1)"
     ),
-    Case(
-        "Ridge regression",
-        "closed form",
-        r"penalty $\lambda$",
-        "excess risk",
-        _by_factors(1e-3, 10),
-        (5e-3, 0.05, 0.5, 5),
-        of.ridge_risk,
-        of.ridge_run,
-        of.ridge_plan,
-        log=True,
-    ),
-    Case(
-        "Random features",
-        "closed form",
-        "hidden units",
-        "excess risk",
-        _by_factors(15, 400),
-        (20, 50, 100, 240),
-        of.random_features,
-        of.random_features_run,
-        tolerance=0.03,  # next to the peak the term of order 1/dim is largest, 0.023
-        log=True,
-    ),
-    Case(
-        "Strong Model Collapse",
-        "closed form",
-        "share of rows from a shifted truth",
-        "excess risk",
-        _even(0.01, 0.99),
-        (0.1, 0.35, 0.6, 0.9),
-        of.stacked,
-        of.stacked_run,
-    ),
-    Case(
-        "Self-distillation",
-        "closed form for one step",
-        "teacher's share of every label",
-        "excess risk",
-        _even(-0.5, 3),
-        (0, 0.8, 1.6, 2.6),
-        of.distilled,
-        of.distilled_run,
-    ),
-    Case(
-        "Accumulate, third model",
-        "no closed form in the package",
-        r"penalty $\lambda$",
-        "excess risk",
-        _by_factors(1e-3, 10),
-        (5e-3, 0.05, 0.5, 5),
-        of.accumulated,
-        of.accumulated_run,
-        of.accumulated_plan,
-        log=True,
-    ),
-    Case(
-        "Transfer and fine-tune",
-        "closed form in two steps",
-        "target rows",
-        "excess risk",
-        _by_factors(5, 600),
-        (10, 40, 150, 500),
-        of.transferred,
-        of.transferred_run,
-        log=True,
-    ),
-    Case(
-        "Ensemble of two",
-        "closed form",
-        "share of rows in common",
-        "excess risk",
-        _even(0.01, 0.99),
-        (0.1, 0.35, 0.6, 0.9),
-        of.ensemble,
-        of.ensemble_run,
-    ),
-    Case(
-        "Two generations, one first layer",
-        "no closed form in the package",
-        "hidden units",
-        "excess risk",
-        _by_factors(15, 400),
-        (20, 50, 100, 240),
-        of.frozen_features,
-        of.frozen_features_run,
-        log=True,
-    ),
+    Case("regression", "Ridge regression", "closed form", PENALTY),
+    # next to the peak the term of order 1/dim is largest, 0.023
+    Case("random_features", "Random features", "closed form", WIDTH, tolerance=0.03),
+    Case("stacked", "Strong Model Collapse", "closed form", SHIFTED),
+    Case("distilled", "Self-distillation", "closed form for one step", TEACHER),
+    Case("accumulated", "Accumulate, third model", NO_FORM, PENALTY),
+    Case("transferred", "Transfer and fine-tune", "closed form in two steps", TARGET),
+    Case("ensemble", "Ensemble of two", "closed form", COMMON),
+    Case("frozen_features", "Two generations, one first layer", NO_FORM, WIDTH),
 )
 """The gallery, in its order."""
 
@@ -150,7 +115,7 @@ class Point:
     def claim(self, case: Case) -> Claim:
         """The prediction against the measurement."""
         return Claim(
-            f"{case.title}, {_plain(case.knob)} = {self.knob:g}",
+            f"{case.title}, {_plain(case.axis.knob)} = {self.knob:g}",
             case.where,
             self.predicted,
             self.measured,
@@ -173,11 +138,11 @@ def _measure(effort: Effort) -> Found:
     trials, step = effort.pick(50, 1000), effort.pick(3, 1)
     return Found(
         trials,
-        {case: [_derived(case, knob) for knob in case.grid[::step]] for case in CASES},
+        {case: [_derived(case, knob) for knob in case.axis.grid[::step]] for case in CASES},
         {
             case: [
                 _simulated(case, knob, trials, [effort.seed, k, j])
-                for j, knob in enumerate(case.simulated)
+                for j, knob in enumerate(case.axis.simulated)
             ]
             for k, case in enumerate(CASES)
         },
@@ -256,7 +221,7 @@ def _farthest(claims: list[Claim]) -> Claim:
 def _as_plan(case: Case) -> Claim:
     """The expression against the same problem as a plan."""
     assert case.plan
-    knob = case.simulated[1]
+    knob = case.axis.simulated[1]
     return Claim(
         f"{case.title}: the expression equals gl.predict of a plan",
         case.where,
@@ -272,7 +237,7 @@ def _row(case: Case, point: Point) -> Row:
     return {
         "problem": case.title,
         "known": case.where,
-        "knob": _plain(case.knob),
+        "knob": _plain(case.axis.knob),
         "value": point.knob,
         "answer": case.answer,
         "predicted": point.predicted,
@@ -300,12 +265,12 @@ def _panel(ax: Axes, letter: str, case: Case, line: list[Point], measured: list[
     ax.plot(knobs, predicted, color=colour(0), label="pencil engine")
     drawn = np.array([[each.knob, each.measured, each.stderr] for each in measured]).T
     points(ax, *drawn, color=colour(1), label="literal runs")
-    label(ax, letter, f"{case.title} [{line[0].size}]", case.knob, case.answer)
-    if case.log:
+    label(ax, letter, f"{case.title} [{line[0].size}]", case.axis.knob, case.answer)
+    if case.axis.log:
         log_axes(ax, y=False)
-        if case.grid[-1] / case.grid[0] < 100:
+        if case.axis.grid[-1] / case.axis.grid[0] < 100:
             ax.set_xticks([20, 50, 100, 200, 500], ["20", "50", "100", "200", "500"])
-            ax.set_xlim(case.grid[0] * 0.85, case.grid[-1] * 1.2)
+            ax.set_xlim(case.axis.grid[0] * 0.85, case.axis.grid[-1] * 1.2)
     ax.set_ylim(bottom=0)
 
 

@@ -100,9 +100,9 @@ def risks(problem: Problem, plan: Plan) -> tuple[Array, Array]:
     _check.instance("plan", plan, Plan).check_fits(problem.dim)
     steps, models = resolve(plan), range(plan.n_models)
     for step in steps:
-        if not step.is_linear:
+        if not step.is_ridge:
             raise NoTheoryError(
-                f"model {step.model} has labels, a loss or a rule that keeps rows beyond ridge regression; "
+                f"model {step.model} has labels, a loss, a filter or a rule that keeps rows beyond ridge regression; "
                 "a pencil is of ridge regression on linear labels, genloss.predict(problem, plan) "
                 "knows the others"
             )
@@ -150,7 +150,8 @@ class Laws:
         given: Given | None = None,
     ) -> None:
         self.new = new
-        features, self._metric, own, roots, self._which = _directions(directions, steps)
+        outside = [] if given is None else [given.filters[u] for u in given.filters if u < REAL]
+        features, self._metric, own, roots, self._which = _directions(directions, steps, outside)
         self._multiplicity = directions.multiplicity
         self._truth = own
         models = {REAL: vector(features, own, name="truth")}
@@ -266,16 +267,16 @@ def _fits(
 
 
 def _directions(
-    directions: Spectrum, steps: Sequence[Step]
+    directions: Spectrum, steps: Sequence[Step], outside: Sequence[Array] = ()
 ) -> tuple[Space, Array, Array, dict[tuple[float, ...] | None, Expression], npt.NDArray[np.intp]]:
     """The space of features with equal directions taken together, and what varies over it."""
     own = {block.covariance for step in steps for block in step.blocks} - {None}
-    table = np.array([directions.eigenvalues, *own])
+    table = np.array([directions.eigenvalues, *own, *outside])
     distinct, which = np.unique(table, axis=1, return_inverse=True)
     counts = np.bincount(which.ravel(), np.maximum(directions.multiplicity, _SOME))
     root_mean = np.sqrt(np.bincount(which.ravel(), directions.energy) / counts)
     features = Space.features(multiplicities=counts)
-    roots = [diagonal(features, root) for root in np.sqrt(distinct)]
+    roots = [diagonal(features, root) for root in np.sqrt(distinct[: 1 + len(own)])]
     named = dict(zip([None, *own], roots, strict=True))
     return features, distinct[0], root_mean, named, which.ravel()
 

@@ -5,9 +5,6 @@ The two share no code: in the first matrices are symbols, in the second drawn nu
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
@@ -42,43 +39,6 @@ FEATURES = Space.features(DIM)
 EYE = identity(FEATURES)
 SIGMA = diagonal(FEATURES, SPECTRUM, name="Sigma")
 TRUE = vector(FEATURES, TRUTH, name="w*")
-
-
-@dataclass(frozen=True)
-class Case:
-    """A problem with one knob.
-
-    Parameters
-    ----------
-    title, knob, answer : str
-        Name of the problem, of what varies along it and of what is computed.
-    where : str
-        Where a closed formula is, if there is one.
-    grid, simulated : tuple of float
-        Values of the knob along the line, and at the Monte Carlo points.
-    derive : callable
-        The answer by the pencil engine at a value of the knob.
-    draw : callable
-        The answer of one literal run at a value of the knob.
-    plan : callable, optional
-        The same problem as a Plan, whose last model's risk is the answer.
-    log : bool, default False
-        Whether the knob is drawn on a logarithmic axis.
-    tolerance : float, default 0.02
-        Relative distance between limit and mean at finite size that is put up with.
-    """
-
-    title: str
-    where: str
-    knob: str
-    answer: str
-    grid: tuple[float, ...]
-    simulated: tuple[float, ...]
-    derive: Callable[[float], Limit | Risk]
-    draw: Callable[[float, Generator], float]
-    plan: Callable[[float], Plan] | None = None
-    log: bool = False
-    tolerance: float = 0.02
 
 
 # --- the words both languages need: a design and a ridge fit --------------------------------------
@@ -139,19 +99,19 @@ def resolvent_run(n: float, rng: Generator) -> float:
 RIDGE_ROWS = 150
 
 
-def ridge_risk(penalty: float) -> Risk:
+def regression(penalty: float) -> Risk:
     """Excess risk of ridge regression."""
     rows, X = design("rows", RIDGE_ROWS)
     return risk(ridge(X, X @ TRUE + noise(rows, NOISE), penalty) - TRUE, SIGMA)
 
 
-def ridge_run(penalty: float, rng: Generator) -> float:
+def regression_run(penalty: float, rng: Generator) -> float:
     """One run of it."""
     X = drawn(rng, RIDGE_ROWS)
     return excess(fitted(X, labels(rng, X, TRUTH), penalty))
 
 
-def ridge_plan(penalty: float) -> Plan:
+def regression_plan(penalty: float) -> Plan:
     """The same in the words of a plan."""
     return Plan.replace(1, RIDGE_ROWS, penalty=penalty, noise=NOISE)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from genloss import _check
 from genloss._schemas import NUMBER, WHOLE, per_generation
-from genloss.generation import Generation, Source
+from genloss.generation import Generation, Labeler, Source
 from genloss.policies._chain import Penalties, PerGeneration, columns
 
 SCHEMA = {"rounds": WHOLE, "mixing": per_generation(NUMBER)}
@@ -56,6 +56,6 @@ def distill(
     built = [Generation((Source(n_samples, "real", noise),), lams[0])]
     for lam, share in list(zip(lams, shares, strict=True))[1:]:
         own = _check.finite("mixing", share)
-        labeler = {"kept": 1 - own, "previous": own}
+        labeler: Labeler = {"kept": 1 - own, "previous": own}
         built.append(Generation((Source(None, labeler, inputs=0),), lam))
     return built

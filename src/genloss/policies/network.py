@@ -59,16 +59,13 @@ def network(
       model 2: 50 labelled by model 0 + 50 labelled by model 1
       model 3: 20 real + 80 labelled by model 0
     """
-    shares = _check.vector(
-        "labels_from", np.ravel(np.asarray(labels_from, dtype=float)), above=">= 0"
-    )
-    agents = len(labels_from)
-    if shares.size != agents**2 or not np.allclose(shares.reshape(agents, -1).sum(axis=1), 1):
+    shares = _check.numbers("labels_from", labels_from, above=">= 0", ndim=2)
+    agents, sums = len(shares), shares.sum(axis=1)
+    if shares.shape != (agents, agents) or not np.allclose(sums, 1):
         raise InvalidInputError(
-            f"labels_from had {agents} rows and {shares.size} entries; it must be square, with rows that "
-            "sum to 1"
+            f"labels_from had shape {shares.shape} and sums {sums.round(6).tolist()}; it must be square, "
+            "with rows that sum to 1"
         )
-    shares = shares.reshape(agents, agents)
     turns = _check.integer("rounds", rounds, minimum=1)
     rows, reals, lams, noises = columns(
         agents, n_samples=n_samples, real=real, penalty=penalty, noise=noise

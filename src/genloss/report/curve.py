@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from genloss._columns import Column
 from genloss._words import change, number
+from genloss.external import External
 from genloss.report.numbers import band, common_power, counted, scaled
 from genloss.report.sentences import dim, sentence, warn
 from genloss.report.table import print_table
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from genloss.curve import Curve
     from genloss.plan import Plan
     from genloss.problem import Problem
+    from genloss.source import Who
     from genloss.trials.compare import Comparison
     from genloss.tuning.tune import Tuned
 
@@ -198,7 +200,7 @@ def labels(plan: Plan) -> Sequence[str]:
     ]
 
 
-def _who(labeler: int | str, model: int) -> str:
-    if labeler == "real":
-        return "real"
+def _who(labeler: Who, model: int) -> str:
+    if labeler in ("real", "kept") or isinstance(labeler, External):
+        return str(labeler)
     return f"model {model - 1 if labeler == 'previous' else labeler}"

@@ -41,13 +41,9 @@ def print_weighed(found: Weighed, console: Console, *, say: Callable[[str], str]
     answer, *more = found.advice.sentences
     sentence(say(answer), console, style="bold")
     console.print()
-    print_table(_columns(found), console)
+    print_table(weight_columns(found), console)
     console.print()
-    dim(
-        f"Error: mean squared, on every real row under a fit that has not seen it ({found.judged_by}). s.e.: "
-        "standard error of the difference from the least. Plausible: within 1.5 of them.",
-        console,
-    )
+    dim(weight_legend(found), console)
     console.print()
     for words in more:
         sentence(say(words), console, mark=">")
@@ -58,7 +54,16 @@ def print_weighed(found: Weighed, console: Console, *, say: Callable[[str], str]
     warn(map(say, found.warnings), console)
 
 
-def _columns(found: Weighed) -> list[Column]:
+def weight_legend(found: Weighed) -> str:
+    """What the columns mean."""
+    return (
+        f"Error: mean squared, on every real row under a fit that has not seen it ({found.judged_by}). "
+        "s.e.: standard error of the difference from the least. Plausible: within 1.5 of them."
+    )
+
+
+def weight_columns(found: Weighed) -> list[Column]:
+    """Error against weight, every second weight and the one chosen."""
     low, high = found.plausible
     shown = [k for k in range(found.weights.size) if k % 2 == 0 or k in (1, found.best)]
     alone = float(found.error[0])

@@ -1,7 +1,7 @@
 """CSV and TSV by the standard library, so that the result does not depend on what is installed.
 
 52,397 x 281 cells take 5 s. Numbers are made block by block, so that the text of a large file is
-never whole in memory; the words of columns that hold others are collected in a second pass.
+never whole in memory; so are the words of columns that begin with some, others' in a second pass.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import gzip
 import io
 import os
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -22,7 +22,7 @@ import numpy as np
 
 from genloss.errors import DataError, InvalidInputError
 from genloss.tables.cells import Words, numbers
-from genloss.tables.column import Array, Column
+from genloss.tables.column import Array, Codes, Column
 from genloss.tables.memory import FILES, Columns
 from genloss.tables.numerals import POINT, Style
 
@@ -33,6 +33,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_BLOCK = 1000  # rows
 _LONGEST_CELL = 2**31 - 1
 
 
@@ -92,6 +93,24 @@ def read_delimited(
     return found
 
 
+class _Text:
+    """A column of words on its way: those that turned up, and one number a row."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, int] = {}
+        self._codes = array("q")
+
+    def add(self, cells: Sequence[str]) -> None:
+        """Append the cells of more rows."""
+        known = self.known
+        self._codes.extend([known.setdefault(cell, len(known)) for cell in cells])
+
+    @property
+    def codes(self) -> Codes:
+        """Places of the rows' words among the known."""
+        return np.array(self._codes, dtype=np.intp)
+
+
 @dataclass(frozen=True)
 class _Delimited:
     file: IO[bytes]
@@ -100,24 +119,37 @@ class _Delimited:
     tabs: bool
 
     def columns(self) -> tuple[Columns, bool]:
-        """Numbers in one pass, words in another."""
-        rows = self._rows()
-        names = [name.strip() for _, row in islice(rows, 1) for name in row]
+        """Numbers and words in one pass; in a second, words of columns that began with numbers."""
+        blocks = self._blocks()
+        names = [name.strip() for name in next(blocks)[1][0]]
         plain = self.dialect.style in (None, POINT)
         parts: dict[int, list[Array]] = {i: [] for i in range(len(names) if plain else 0)}
-        empty = True
-        while block := [row for _, row in islice(rows, 1000)]:
-            empty = False
-            for i, cells in enumerate(zip(*block, strict=True)) if parts else ():
-                try:
-                    if i in parts:
+        texts = {i: _Text() for i in range(0 if plain else len(names))}
+        n_rows, last = 0, 1
+        for line, block in blocks:
+            for i, cells in enumerate(zip(*block, strict=True)):
+                if i in parts:
+                    try:
                         parts[i].append(numbers(cells))
-                except ValueError:
-                    del parts[i]
-        if empty:
+                    except ValueError:
+                        del parts[i]
+                        if not n_rows:
+                            texts[i] = _Text()
+                if i in texts:
+                    texts[i].add(cells)
+            n_rows, last = n_rows + len(block), line
+        if not n_rows:
             raise DataError(f"{self.name} is empty; it must hold a header line and at least 2 rows")
         values = {i: np.concatenate(blocks) for i, blocks in parts.items()}
-        words = self._words(names, [i for i in range(len(names)) if i not in values])
+        late = {i: _Text() for i in range(len(names)) if i not in values and i not in texts}
+        # without blank lines and line breaks within cells a row's line is known from its number
+        lines: Sequence[int] = range(2, n_rows + 2)
+        if late or (texts and last != n_rows + 1):
+            lines = self._second_pass(late)
+        words = {
+            i: Words(names[i], text.codes, list(text.known), lambda row: f"line {lines[row]}")
+            for i, text in (texts | late).items()
+        }
         points = any(
             (np.floor(v[np.isfinite(v)]) != v[np.isfinite(v)]).any() for v in values.values()
         )
@@ -126,26 +158,45 @@ class _Delimited:
             for i, name in enumerate(names)
         ], bool(points)
 
-    def _words(self, names: list[str], places: list[int]) -> dict[int, Words]:
-        """Columns of words, with the lines on which rows end."""
-        lines, known = array("q"), {i: dict[str, int]() for i in places}
-        codes = {i: array("q") for i in places}
-        for line, row in islice(self._rows(), 1, None) if places else ():
-            lines.append(line)
-            for i in places:
-                codes[i].append(known[i].setdefault(row[i], len(known[i])))
-        return {
-            i: Words(
-                names[i],
-                np.array(codes[i], dtype=np.intp),
-                list(known[i]),
-                lambda row: f"line {lines[row]}",
-            )
-            for i in places
-        }
+    def _second_pass(self, late: dict[int, _Text]) -> Sequence[int]:
+        """Add the words of some columns; return the lines on which rows end."""
+        lines = array("q")
+        rows = islice(self._rows(), 1, None)
+        while block := list(islice(rows, _BLOCK)):
+            lines.extend(line for line, _ in block)
+            for i, text in late.items():
+                text.add([row[i] for _, row in block])
+        return lines
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         """Yield the header and the rows, all of one length, with their lines; no blank lines."""
+        with self._text() as text:
+            yield from self._parsed(text)
+
+    def _blocks(self) -> Iterator[tuple[int, list[list[str]]]]:
+        """Yield the header alone, then many rows at once, each with the line on which the last ends."""
+        with self._text() as text:
+            reader = self._reader(text)
+            try:
+                head: list[str] = next((row for row in reader if row), [])
+                yield reader.line_num, [head]
+                while block := list(islice(reader, _BLOCK)):
+                    if set(map(len, block)) != {len(head)}:
+                        block = [row for row in block if row]
+                        if any(len(row) != len(head) for row in block):
+                            break
+                    if block:
+                        yield reader.line_num, block
+                else:
+                    return
+            except csv.Error:
+                pass
+        for _ in self._rows():  # line by line, to say which one is wrong
+            pass
+
+    @contextmanager
+    def _text(self) -> Iterator[io.TextIOWrapper]:
+        """The file from its beginning, unpacked and decoded."""
         self.file.seek(0)
         head = self.file.read(4)
         self.file.seek(0)
@@ -157,20 +208,23 @@ class _Delimited:
         encoding = self.dialect.encoding or marked
         text = io.TextIOWrapper(raw, encoding=encoding, newline="")
         try:
-            yield from self._parsed(text)
+            yield text
         except UnicodeError as error:
             raise DataError(self._undecodable(raw, encoding, error)) from None
         finally:
             text.detach()  # else it would close the file
 
-    def _parsed(self, text: io.TextIOWrapper) -> Iterator[tuple[int, list[str]]]:
+    def _reader(self, text: io.TextIOWrapper) -> Any:
         first = text.readline().removeprefix("\ufeff")
         if "\0" in first:
             raise DataError(f"{self.name} is not text; data must be {FILES}")
         sep = self.dialect.sep or max("\t,;|" if self.tabs else ",;\t|", key=first.count)
-        reader = csv.reader(
+        return csv.reader(
             chain([first], text), delimiter=sep, skipinitialspace=sep != " ", strict=True
         )
+
+    def _parsed(self, text: io.TextIOWrapper) -> Iterator[tuple[int, list[str]]]:
+        reader = self._reader(text)
         width, begins = 0, 1
         while True:
             try:

@@ -79,13 +79,15 @@ class _Pool:
 def unknown(steps: Sequence[Step]) -> str | None:
     """Why no theory knows a plan at all: what is known for ridge regression alone."""
     for step in steps:
-        if step.is_linear:
+        if step.is_ridge:
             continue
-        what = f"model {step.model} has labels, a loss or a rule that keeps rows beyond ridge regression"
+        what = f"model {step.model} has labels, a loss, a filter or a rule that keeps rows beyond ridge regression"
+        if step.filter is not None and not (step.is_linear and is_even(step)):
+            return f"{what}, which are not known together"
+        if step.filter is not None and not step.filter.spectral and len(step.blocks) > 1:
+            return f"{what}: rows of several sources go one source after the other through a {step.filter.kind}"
         if step.features is not None:
             return f"{what}, on random features"
-        if step.towards is not None:
-            return f"{what}, and is pulled to another model"
         if step.retuned:
             return f"{what}, with penalty 'cv'"
         if step.is_pooled or not step.is_new or step.last_fit > step.model:
@@ -112,4 +114,4 @@ def is_even(step: Step) -> bool:
 
 def is_plain(step: Step) -> bool:
     """Whether it is least squares on rows of one source."""
-    return step.is_linear and step.penalty == 0 and len(step.blocks) == 1 and is_even(step)
+    return step.is_ridge and step.penalty == 0 and len(step.blocks) == 1 and is_even(step)

@@ -4,19 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
+
 from genloss.errors import InvalidInputError
+from genloss.external import External
+from genloss.generation import REAL
 from genloss.problem import Problem
 from genloss.spectrum import Spectral, Spectrum
 from genloss.steps import Step
 
+Array = npt.NDArray[np.float64]
+
 
 def directions_for(problem: Spectral, steps: Sequence[Step]) -> Spectrum:
     """As few as will do: every one by itself where rows have a covariance of their own."""
-    if all(block.covariance is None for step in steps for block in step.blocks):
+    outside = steps[0].outside
+    if not outside and all(block.covariance is None for step in steps for block in step.blocks):
         return problem.directions
     if not isinstance(problem, Problem):
         raise InvalidInputError(
-            "plan has a source with a covariance of its own, one entry a direction; a PowerLaw does "
-            "not write directions out, take its problem()"
+            "plan has a source with a covariance of its own, or a labeler from outside, one entry a "
+            "direction; a PowerLaw does not write directions out, take its problem()"
         )
-    return Spectrum.of(problem.spectrum, problem.truth)
+    return Spectrum.of(problem.spectrum, _told(problem.truth, outside))
+
+
+def from_outside(problem: Spectral, steps: Sequence[Step]) -> dict[int, tuple[Array, Array]]:
+    """Models from outside as theory sees them: a filter of the truth, and a variance per direction."""
+    outside = steps[0].outside
+    if not outside or not isinstance(problem, Problem):
+        return {}
+    truth, laws = _told(problem.truth, outside), [each.law(problem.truth) for each in outside]
+    return {REAL - 1 - k: (mean / truth, variance) for k, (mean, variance) in enumerate(laws)}
+
+
+def _told(truth: Array, outside: Sequence[External]) -> Array:
+    """The truth, with next to nothing where it is zero: there, too, others are a multiple of it."""
+    if not outside:
+        return truth
+    sizes = [np.abs(truth).max(), *(np.abs(each.law(truth)[0]).max() for each in outside)]
+    return np.where(truth == 0, 1e-9 * (max(sizes) or 1.0), truth)

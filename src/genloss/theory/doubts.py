@@ -18,7 +18,7 @@ Mask = npt.NDArray[np.bool_]
 
 FEW_DIRECTIONS = 10.0
 CROWDED = 0.8
-FEW_NOISY = 20.0  # effective directions of a fit's noise, channels.md 5
+FEW_NOISY = 20.0  # effective directions of a fit's noise (`channels.md` 5)
 LOW_DIM = 50
 FEW_SPARE = 100
 NOT_GAUSSIAN = "inputs are not Gaussian: the theory is an approximation here"

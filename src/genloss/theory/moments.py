@@ -17,6 +17,9 @@ Shares = Mapping[int, float | Array]
 One number, or one per plan of a batch, shape (n_plans, 1)."""
 
 
+_FOR_EVER = 1 << 60
+
+
 def inner(one: Array, other: Array) -> Array:
     """Sum of the products of every plan's entries, shape (n_plans, 1)."""
     return np.asarray(np.vecdot(one, other))[..., None]
@@ -39,6 +42,14 @@ class Moments:
         self._covariance: dict[tuple[int, int], Array] = {}
         self._last_use = last_use
 
+    def take_in(self, labeler: int, filter_: Array, variance: Array) -> None:
+        """Add a model from outside, for good; its number is below `REAL`."""
+        self.filters[labeler], self.exact[labeler] = filter_[None], True
+        self._last_use = {**self._last_use, labeler: _FOR_EVER}
+        for known in [u for u in self.filters if u < REAL]:
+            self._covariance[labeler, known] = self._covariance[known, labeler] = 0 * variance[None]
+        self._covariance[labeler, labeler] = variance[None]
+
     def record(
         self,
         model: int,
@@ -48,11 +59,11 @@ class Moments:
         exact: bool,
     ) -> None:
         """Add a model and forget those that label no later one."""
-        alive = [u for u in self.filters if u >= 0 and self._last_use.get(u, -1) > model]
+        alive = [u for u in self.filters if u != REAL and self._last_use.get(u, -1) > model]
         if self._last_use.get(model, -1) > model:
             for u in alive:
                 self._covariance[u, model] = np.asarray(covariance_with(u))
-        for u in [u for u in self.filters if u >= 0 and u not in alive]:
+        for u in [u for u in self.filters if u != REAL and u not in alive]:
             del self.filters[u], self.exact[u]
         kept = {*alive, model}
         self._covariance = {

@@ -18,7 +18,7 @@ from genloss.spectrum import Spectral, Spectrum, directions_of
 from genloss.steps import Step, resolve
 from genloss.theory.classes import Classes
 from genloss.theory.closed import obstacles, unknown
-from genloss.theory.directions import directions_for
+from genloss.theory.directions import directions_for, from_outside
 from genloss.theory.doubts import cautions
 from genloss.theory.routes import Route, Walk, longest_stretch, outline, routes
 from genloss.theory.units import Units, check_numbers, is_ordinary, too_far_apart
@@ -126,7 +126,7 @@ def _listed(plans: object) -> list[Plan]:
 def _in_any_units(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve]:
     if not isinstance(problem, Problem):  # a power law: its first eigenvalue is one
         return _curves(problem, plans, method)
-    beyond_ridge = any(not step.is_linear for plan in plans for step in resolve(plan))
+    beyond_ridge = any(not step.is_ridge for plan in plans for step in resolve(plan))
     if beyond_ridge:  # in which labels have no other unit
         try:
             return _curves(problem, plans, method)
@@ -172,7 +172,7 @@ def _ways(steps: Sequence[Step], method: str) -> list[Route]:
         raise NoTheoryError(
             f"{reason}: no theory knows it, but genloss.simulate(problem, plan) does"
         )
-    if method == "pencil" and not all(step.is_linear for step in steps):
+    if method == "pencil" and not all(step.is_ridge for step in steps):
         raise NoTheoryError(
             "method was 'pencil', which knows ridge regression on linear labels alone; use 'auto'"
         )
@@ -209,14 +209,16 @@ def _by_walk(
     ways: Sequence[Route],
 ) -> Iterator[Curve]:
     """Curves of plans of one outline, as many at a time as the cache holds."""
-    alone = any(step.retuned for step in chains[0]) or not {
+    outside = from_outside(problem, chains[0])
+    alone = any(step.retuned or step.outside for step in chains[0]) or not {
         Walk.weighted,
         Walk.pencil,
         Walk.channel,
+        Walk.filtered,
     }.isdisjoint(ways)
     size = 1 if alone else max(1, CELLS // directions.eigenvalues.size)
     for start in range(0, len(chains), size):
-        walk = Walk(directions, chains[start : start + size], ways)
+        walk = Walk(directions, chains[start : start + size], ways, outside)
         parts, exact = [], []
         classes = Classes(walk.moments) if Walk.channel in ways else None
         for model, follow in enumerate(ways):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -54,6 +54,7 @@ class Walk:
         directions: Spectrum,
         chains: Sequence[Steps],
         ways: Sequence[Route],
+        outside: Mapping[int, tuple[Array, Array]] | None = None,
         penalty: Array | None = None,
     ) -> None:
         self.chains, self.ways = chains, ways
@@ -73,6 +74,8 @@ class Walk:
         self._start: Start | None = None
         self._remembered = _remembered(chains[0], ways)
         self.moments = Moments(directions, self._remembered, len(self.rows))
+        for labeler, law in (outside or {}).items():
+            self.moments.take_in(labeler, *law)
         self.run: Run | None = None
         self._laws: Laws | None = None
         self._hopeless = set[int]()
@@ -121,16 +124,24 @@ class Walk:
 
         [steps] = self.chains
         step = steps[model]
-        named = [each for block in step.blocks for each in (block.shares, block.judge)]
+        named = [{number: 1.0} for number in step.asked]
         lost = any(self.moments.diverges(each) for each in named)
         found = None if lost else generation.fit(self.moments, step, self._start)
         if found is None:
-            ancestors = [number for each in named for number in each if number >= 0]
+            ancestors = [number for number in step.asked if number >= 0]
             self.ended[:, model] = not lost or self.ended[:, ancestors].any()
             fresh.diverge(self.moments, 0.0, model)
         else:
             self.accepted[:, model], self._start = found.accepted, found.start
             self.noisy_directions[:, model] = found.directions
+        self._has_no_kappa(model, np.nan, 0.0)
+
+    def filtered(self, model: int) -> None:
+        """Fresh rows, but a fit that is not the exact minimiser."""
+        from genloss.theory.filters import generation
+
+        [steps] = self.chains
+        generation.fit(self.moments, steps[model], groups(self.chains, model))
         self._has_no_kappa(model, np.nan, 0.0)
 
     def _has_no_kappa(self, model: int, df2: float, filling: float) -> None:
@@ -188,7 +199,7 @@ class Walk:
         [steps] = self.chains
         first, last = stretches(steps, self.ways)[model]
         moments = self.moments
-        alive = [u for u in moments.filters if 0 <= u < first <= self._remembered[u]]
+        alive = [u for u in moments.filters if 0 <= u < first <= self._remembered[u] or u < REAL]
         older = [u for u in alive if not moments.diverges({u: 1.0})]
         self._hopeless = _descendants(steps, range(first, last + 1), {REAL, *older})
         whole = moments.whole
@@ -219,7 +230,9 @@ def routes(steps: Steps) -> list[Route]:
     """The way of knowing every model: by the pencil where there is no closed one."""
     ways: list[Route] = []
     for step, obstacle in zip(steps, obstacles(steps), strict=True):
-        if not step.is_linear:
+        if step.filter is not None:
+            ways.append(Walk.filtered)
+        elif not step.is_linear:
             ways.append(Walk.channel)
         elif obstacle:
             ways.append(Walk.pencil)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from genloss.curve import Curve
 from genloss.errors import InvalidInputError
+from genloss.external import External
 from genloss.generation import Generation, Source
 from genloss.plan import Plan
 from genloss.problem import Problem
@@ -81,8 +82,14 @@ class Units(NamedTuple):
 
     def _rows(self, source: Source) -> Source:
         own, real = source.covariance, source.real_noise
+        factor = 2.0 ** (self.covariance // 2 - self.label)
+        mixture = tuple(
+            (w.times(factor) if isinstance(w, External) else w, c)
+            for w, c in source.mixture.items()
+        )
         return replace(
             source,
+            labeler=mixture if source.outside else source.labeler,
             noise=_one("noise", source.noise, -self.label),
             real_noise=real if real is None else _one("real_noise", real, -self.label),
             weight=_one("weight", source.weight, -self.weight),

@@ -21,8 +21,10 @@ _SMALL = 100  # coordinates up to which every step is solved by a factorisation
 _PATIENCE = 250  # products with the Hessian before it is factorised after all
 
 
-def minimise(X: Array, y: Array, weights: Array, loss: Loss, ridge: float) -> Array:
-    """Coefficients of least ``sum_i weights_i loss(y_i, x_i'w) + ridge / 2 |w|**2``.
+def minimise(
+    X: Array, y: Array, weights: Array, loss: Loss, ridge: float, offset: Array | None = None
+) -> Array:
+    """Coefficients of least ``sum_i weights_i loss(y_i, x_i'w + offset_i) + ridge / 2 |w|**2``.
 
     Parameters
     ----------
@@ -32,6 +34,8 @@ def minimise(X: Array, y: Array, weights: Array, loss: Loss, ridge: float) -> Ar
         What is minimised.
     ridge : float
         Penalty on half the squared length.
+    offset : ndarray of shape (n,), optional
+        What another model says of the rows already; default: nothing.
 
     Returns
     -------
@@ -53,19 +57,20 @@ def minimise(X: Array, y: Array, weights: Array, loss: Loss, ridge: float) -> Ar
         gram = X @ X.T
         gram.flat[:: len(gram) + 1] *= 1 + 1e-13
         lower = np.asarray(np.linalg.cholesky(gram), dtype=np.float64)
-        v = minimise(lower, y, weights, loss, ridge)
+        v = minimise(lower, y, weights, loss, ridge, offset)
         return X.T @ scipy.linalg.solve_triangular(lower, v, lower=True, trans=1)
+    said = np.zeros(len(y)) if offset is None else offset
     if loss.smooth:
         w = _newton(
             X,
-            lambda z: weights * loss.value(y, z),
-            lambda z: weights * loss.slope(y, z),
-            lambda z: weights * loss.curvature(y, z),
+            lambda z: weights * loss.value(y, z + said),
+            lambda z: weights * loss.slope(y, z + said),
+            lambda z: weights * loss.curvature(y, z + said),
             ridge,
             np.zeros(X.shape[1]),
         )
     else:
-        w = _augmented(X, y, weights, loss, ridge)
+        w = _augmented(X, y, weights, loss, ridge, said)
     if ridge == 0 and "numbers" not in loss.labels and (y * (X @ w) > 0).all():
         raise _no_minimum("separates its classes")
     return w
@@ -77,7 +82,7 @@ def _no_minimum(what: str) -> InvalidInputError:
     )
 
 
-def _augmented(X: Array, y: Array, weights: Array, loss: Loss, ridge: float) -> Array:
+def _augmented(X: Array, y: Array, weights: Array, loss: Loss, ridge: float, said: Array) -> Array:
     """A loss with corners: the method of multipliers, each of its problems by Newton's method.
 
     The loss of row i is replaced by its envelope at ``x_i'w + gamma * force_i``, smooth in w; the
@@ -89,15 +94,15 @@ def _augmented(X: Array, y: Array, weights: Array, loss: Loss, ridge: float) -> 
         reach = gamma / scale
 
         def value(z: Array, reach: float = reach, force: Array = force) -> Array:
-            moved = z + reach * force
+            moved = z + said + reach * force
             pull = loss.envelope(y, moved, reach * weights)[0] * weights
             return weights * loss.value(y, moved - reach * pull) + reach / 2 * pull**2
 
         def slope(z: Array, reach: float = reach, force: Array = force) -> Array:
-            return weights * loss.envelope(y, z + reach * force, reach * weights)[0]
+            return weights * loss.envelope(y, z + said + reach * force, reach * weights)[0]
 
         def curvature(z: Array, reach: float = reach, force: Array = force) -> Array:
-            return weights * loss.envelope(y, z + reach * force, reach * weights)[1]
+            return weights * loss.envelope(y, z + said + reach * force, reach * weights)[1]
 
         # few rows bend, and those much: conjugate gradients would take long
         w = _newton(X, value, slope, curvature, ridge, w, direct=True)

@@ -129,12 +129,14 @@ def register(engine: Engine) -> Engine:
 
 def needs_rows(step: Step) -> str | None:
     """Why single rows matter in a fit, whatever its labels: an engine without rows refuses it."""
-    if not step.is_linear:
-        return f"model {step.model} has labels, a loss or a rule that keeps rows beyond ridge regression"
+    if not step.is_ridge:
+        return f"model {step.model} has labels, a loss, a filter or a rule that keeps rows beyond ridge regression"
     if step.features is not None:
         return f"features are random in model {step.model}"
     if step.drawn is not None:
         return f"rows are drawn from a pool for model {step.model}"
+    if step.outside:
+        return "a model from outside labels"
     if any(block.kept for block in step.blocks):
         return f"labels of model {step.model} are kept from before"
     if step.towards is not None:

@@ -9,6 +9,9 @@ from genloss.weighing.inputs import Difference
 from genloss.weighing.result import Advice, Worth
 from genloss.weighing.surface import Surface
 
+_UNTOLD = 4.0
+"""Worth beyond which noise alone does not decide: a shift too small to be seen would."""
+
 
 @dataclass(frozen=True, eq=False)
 class Facts:
@@ -89,6 +92,11 @@ def _worth(facts: Facts) -> str:
         return "What a row made from these is worth beside them cannot be told: it repeats them."
     value, low, high = (number(each, 2) for each in facts.worth)
     noise, shift = (number(each, 2) for each in facts.factors)
+    if facts.worth.value > _UNTOLD and facts.factors[1] > 1 - 1e-9:
+        return (
+            "What a synthetic row is worth cannot be told: its label has hardly any noise, and a shift is not "
+            f"seen; the formula says {value} real rows, at {facts.m:,} rows."
+        )
     return (
         f"A synthetic row is worth about {value} real rows ({low} to {high}) at {facts.m:,} rows: {noise} for "
         f"the noise of its label, times {shift} for aiming elsewhere."

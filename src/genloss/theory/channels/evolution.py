@@ -36,6 +36,10 @@ class Fit(NamedTuple):
         Directions of every eigenvalue.
     ridge : float
         Lam in ``sum weight * loss + Lam / 2 |w|**2``: ``2 n penalty``.
+    towards : int or None
+        Number of the field that the penalty pulls to; None for zero.
+    dim : float or None
+        Number of directions, where it is not the sum of the multiplicities.
     """
 
     rows: Sequence[Rows]
@@ -43,6 +47,8 @@ class Fit(NamedTuple):
     sigma: Array
     multiplicity: Array
     ridge: float
+    towards: int | None = None
+    dim: float | None = None
 
 
 class Point(NamedTuple):
@@ -87,6 +93,8 @@ def look(fit: Fit, unknowns: Array) -> Point:
     stiffness = fit.ridge + (strength - floor) @ fit.sigma
     pulls = np.swapaxes(x[..., 2:] * strength[..., None], 1, 2)
     shares = (pulls @ fit.sigma) / stiffness[:, None]
+    if fit.towards is not None:
+        shares[:, fit.towards] += fit.ridge / stiffness
     gain = (np.exp(x[..., 1]) @ fit.sigma) * fit.multiplicity / stiffness**2
     cross = np.einsum("bkp,klp->blp", shares, fit.second)
     square = ((shares * cross).sum(axis=1) + gain) @ fit.sigma.T

@@ -43,7 +43,7 @@ def fit(moments: Moments, step: Step, start: evolution.Start | None) -> Found | 
         If the fixed point was not found.
     """
     model, directions = step.model, moments.directions
-    rows, fields, sheets = _read(step, directions.eigenvalues)
+    rows, fields, sheets, towards = _read(step, directions.eigenvalues)
     means = [_only(moments.mean(each)) + 0 * directions.eigenvalues for each in fields]
     spread = np.array(
         [
@@ -53,8 +53,9 @@ def fit(moments: Moments, step: Step, start: evolution.Start | None) -> Found | 
     )
     second = moments.signal * np.array(means)[:, None] * np.array(means) + spread
     ridge = 2 * step.rows * step.penalty
-    problem = evolution.Fit(rows, second, sheets, directions.multiplicity, ridge)
-    if ridge == 0 and separable.ends(problem, directions.dim):
+    count, dim = directions.multiplicity, directions.dim
+    problem = evolution.Fit(rows, second, sheets, count, ridge, towards, dim)
+    if ridge == 0 and separable.ends(problem, dim):
         return None
     if squared_loss.knows(problem):
         shares, gain, accepted = squared_loss.solved(problem)
@@ -81,17 +82,14 @@ def fit(moments: Moments, step: Step, start: evolution.Start | None) -> Found | 
         ),
         exact=False,
     )
-    loud = np.divide(
-        gain, directions.multiplicity, out=np.zeros_like(gain), where=directions.multiplicity > 0
-    )
-    loud = loud * directions.eigenvalues
-    square = float(loud**2 @ directions.multiplicity)
-    inverse = square / float(loud @ directions.multiplicity) ** 2 if square > 0 else 0.0
+    loud = directions.eigenvalues * np.divide(gain, count, out=np.zeros_like(gain), where=count > 0)
+    square = float(loud**2 @ count)
+    inverse = square / float(loud @ count) ** 2 if square > 0 else 0.0
     return Found(accepted, 1 / (inverse + 1 / step.rows), start)
 
 
-def _read(step: Step, spectrum: Array) -> tuple[list[Rows], list[Shares], Array]:
-    """Sources of a step, what labelers and judges they name, and the covariances they have."""
+def _read(step: Step, spectrum: Array) -> tuple[list[Rows], list[Shares], Array, int | None]:
+    """Sources of a step, the labelers and judges they name, their covariances, and what it pulls to."""
     fields: list[Shares] = []
     sheets: list[tuple[float, ...] | None] = []
 
@@ -120,7 +118,8 @@ def _read(step: Step, spectrum: Array) -> tuple[list[Rows], list[Shares], Array]
             )
         )
     sigma = [spectrum if each is None else np.array(each) for each in sheets]
-    return rows, fields, np.array(sigma)
+    towards = None if step.towards is None else number({step.towards: 1.0})
+    return rows, fields, np.array(sigma), towards
 
 
 def _only(values: Array | float) -> Array | float:

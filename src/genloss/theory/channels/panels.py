@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
+from genloss.labels import Label
 from genloss.losses import Loss
 
 Array = npt.NDArray[np.float64]
@@ -56,3 +58,31 @@ def along(loss: Loss, y: Array, edges: Array, gamma: Array) -> tuple[Array, Arra
     pull, bend = loss.slope(y, p), loss.curvature(y, p)
     stretch = 1 + gamma * bend
     return p + gamma * pull, weight * stretch, pull, bend / stretch
+
+
+def turns(
+    label: Label, ends: Callable[[Array], Iterable[Array]], slope: float, spread: float, far: float
+) -> Array:
+    """Edges in the labeler's value u, where a value ``slope * u + spread * e`` passes an end.
+
+    Parameters
+    ----------
+    label : Label
+        The rule that makes u a label.
+    ends : callable
+        Ends that belong to some labels.
+    slope, spread : float
+        Of the value's normal law given u.
+    far : float
+        Largest u.
+    """
+    u, step = np.linspace(-far, far, 401, retstep=True)
+    found = []
+    for labels in label.law(u)[0]:
+        for end in ends(labels):
+            off = end - slope * u
+            with np.errstate(invalid="ignore"):
+                [at] = np.nonzero(np.isfinite(off[:-1] + off[1:]) & (off[:-1] * off[1:] < 0))
+            steep = (off[at + 1] - off[at]) / step
+            found.append((u[at] - off[at] / steep)[:, None] + spread / abs(steep)[:, None] * STEP)
+    return np.concatenate([each.ravel() for each in found]) if found else np.empty(0)

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
-from genloss.theory.channels.panels import FAR, SPREAD, STEP, along, between, joined
-from genloss.theory.channels.rows import Law, Rows, Sums, density
+from genloss.theory.channels.panels import FAR, SPREAD, STEP, along, between, joined, turns
+from genloss.theory.channels.rows import Law, Rows, Sums, density, judge_turns
 
 Array = npt.NDArray[np.float64]
 
@@ -21,7 +21,7 @@ Array = npt.NDArray[np.float64]
 def sums(rows: Rows, law: Law) -> Sums:
     """Integrals; arrays have shape (batch, values of u, values of z)."""
     total = law.second[0, 0] + rows.noise**2
-    u, outer = _values(rows, float(np.sqrt(total)))
+    u, outer = _values(rows, law)
     outer = outer * density(u, np.asarray(total))
     labels, chances = rows.label.law(u)
     found = []
@@ -31,14 +31,22 @@ def sums(rows: Rows, law: Law) -> Sums:
     return Sums(*(np.sum(parts, axis=0) for parts in zip(*found, strict=True)))
 
 
-def _values(rows: Rows, width: float) -> tuple[Array, Array]:
-    """Nodes and weights over u, between the breaks of labels and of a rule that looks at u itself."""
-    breaks = [rows.label.breaks(-FAR * width, FAR * width)]
-    if rows.judged_by_labeler and rows.keep is not None:
-        ends = np.array([rows.keep.intervals(np.array(y)) for y in (-1.0, 1.0)]).ravel()
-        breaks.append(ends[np.isfinite(ends)])
-    limit = np.array([FAR * width])
-    return between(joined(-limit, limit, width * SPREAD, *breaks))
+def _values(rows: Rows, law: Law) -> tuple[Array, Array]:
+    """Nodes and weights over u, between all u at which something turns; the same for all of a batch."""
+    total, cross = law.second[0, 0] + rows.noise**2, law.cross[0, 0]
+    far = FAR * float(np.sqrt(total))
+    left = np.sqrt(max(law.square[0] - cross**2 / total, 0.0))
+    gamma = law.gamma[0]
+    limit = np.array([far])
+    edges = joined(
+        -limit,
+        limit,
+        far / FAR * SPREAD,
+        rows.label.breaks(-far, far),
+        judge_turns(rows, law.second, far),
+        turns(rows.label, lambda y: rows.loss.edges(y, gamma), cross / total, left, far),
+    )
+    return between(edges)
 
 
 def _of_label(rows: Rows, law: Law, u: Array, label: Array, outer: Array) -> Sums:

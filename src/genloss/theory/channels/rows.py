@@ -10,6 +10,7 @@ import numpy.typing as npt
 from genloss.keep import Keep
 from genloss.labels import Label
 from genloss.losses import Loss
+from genloss.theory.channels.panels import turns
 
 Array = npt.NDArray[np.float64]
 
@@ -44,6 +45,22 @@ class Rows(NamedTuple):
     def judged_by_labeler(self) -> bool:
         """Whether the judge is the labeler itself."""
         return self.keep is not None and len(self.fields) == 1
+
+
+def judge_turns(rows: Rows, second: Array, far: float) -> Array:
+    """Edges in the labeler's noisy value u where a judge's value passes the end of an interval."""
+    if rows.keep is None:
+        return np.empty(0)
+    keep, total = rows.keep, second[0, 0] + rows.noise**2
+    slope = second[0, -1] / total
+    spread = np.sqrt(max(second[-1, -1] - slope * second[0, -1], 0.0))
+    if rows.judged_by_labeler and rows.noise == 0:
+        slope, spread = 1.0, 0.0
+
+    def ends(labels: Array) -> list[Array]:
+        return [end for interval in keep.intervals(labels) for end in interval]
+
+    return turns(rows.label, ends, slope, spread, far)
 
 
 class Law(NamedTuple):

@@ -15,15 +15,16 @@ from genloss.losses.squared import Squared
 from genloss.spectrum import Spectrum
 from genloss.theory.channels.evolution import Fit
 from genloss.theory.channels.panels import FAR, SPREAD, between, joined
-from genloss.theory.channels.rows import Rows, density
+from genloss.theory.channels.rows import Rows, density, judge_turns
 
 Array = npt.NDArray[np.float64]
 FAR_OFF = 40.0  # as good as infinite, in standard deviations
 
 
 def knows(fit: Fit) -> bool:
-    """Whether the loss is squared, on rows of one source."""
-    return len(fit.rows) == 1 and isinstance(fit.rows[0].loss, Squared)
+    """Whether the loss is squared, on rows of one source, and the penalty pulls to zero."""
+    one = len(fit.rows) == 1 and fit.towards is None
+    return one and isinstance(fit.rows[0].loss, Squared)
 
 
 def solved(fit: Fit) -> tuple[Array, Array, float]:
@@ -37,8 +38,9 @@ def solved(fit: Fit) -> tuple[Array, Array, float]:
     n = rows.number * accepted
     penalty = fit.ridge / (2 * rows.weight * n)
     count = fit.multiplicity
-    nodes = Spectrum(s, count, 0 * s, float(count.sum()))
-    found = effective_penalty(nodes, np.array([penalty]), np.array([n]))
+    dim = float(count.sum()) if fit.dim is None else fit.dim
+    spectrum = Spectrum(s, count, np.zeros_like(s), dim)
+    found = effective_penalty(spectrum, np.array([penalty]), np.array([n]))
     kappa, df2 = float(found.kappa[0]), float(found.df2[0])
     shrink = s / (s + kappa)
     inverse = np.linalg.inv(root)
@@ -61,12 +63,10 @@ def _moments(rows: Rows, root: Array) -> tuple[float, Array, Array, float]:
     labeler first.
     """
     width = float(np.hypot(root[0, 0], rows.noise))
-    breaks = [rows.label.breaks(-FAR * width, FAR * width)]
-    if rows.judged_by_labeler and rows.keep is not None:
-        sides = np.array([rows.keep.intervals(np.array(y)) for y in (-1.0, 1.0)]).ravel()
-        breaks.append(sides[np.isfinite(sides)])
+    breaks = rows.label.breaks(-FAR * width, FAR * width)
+    judged = judge_turns(rows, root @ root.T, FAR * width)
     limit = np.array([FAR * width])
-    u, weight = between(joined(-limit, limit, width * SPREAD, *breaks))
+    u, weight = between(joined(-limit, limit, width * SPREAD, breaks, judged))
     weight = weight * density(u, np.asarray(width**2))
     # given u the labeler's coordinate is normal, and what the judge has of its own untouched
     mean, spread = root[0, 0] / width**2 * u, rows.noise / width

@@ -26,7 +26,7 @@ UNSTABLE = "unstable: "
 def growing(walk: Walk) -> dict[int, float]:
     """Spectral radius of the plans of a batch that explode, by their place in it."""
     last, directions = walk.chains[0][-1], walk.moments.directions
-    if len(last.blocks) < 2 or walk.ways[-1] is not Walk.fresh:
+    if len(last.blocks) < 2 or last.towards is not None or walk.ways[-1] is not Walk.fresh:
         return {}
     if any(block.shares.keys() - {REAL, last.model - 1} for block in last.blocks):
         return {}

@@ -12,10 +12,11 @@ import numpy as np
 from genloss import _check, _html
 from genloss._words import number
 from genloss.errors import NoTheoryError
-from genloss.generation import Generation
 from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.spectrum import Spectral, directions_of
+from genloss.steps import Step, resolve
+from genloss.theory.closed import is_even
 from genloss.theory.doubts import LOW_DIM, NOT_GAUSSIAN
 from genloss.theory.forever import cures, one_design, pools
 from genloss.theory.forever.fresh_blocks import FreshBlock
@@ -198,32 +199,44 @@ def limit(problem: Spectral, plan: Plan, *, block: int | None = None) -> Limit:
 
 def _way(plan: Plan, found: Repetition) -> Callable[[Spectral, Plan, Repetition], Limit]:
     """How to find the limit, or NoTheoryError."""
-    generations = [plan.generations[model] for model in found.models]
-    if all(g.design == "fresh" and not g.pooled for g in generations):
-        for model in found.models:
-            _refuse_unknown(plan.generations[model], model)
+    last = resolve(plan)[found.first :]
+    if all(step.is_new and not step.is_pooled for step in last):
+        for step in last:
+            if why := unknown(step):
+                raise NoTheoryError(why)
         return _fresh
-    known = pools if generations[-1].pooled else one_design
+    known = pools if last[-1].is_pooled else one_design
     why = known.obstacle(plan, found)
     if why is None:
         return lambda *asked: _closed(known.end(*asked), *asked)
-    raise NoTheoryError(
-        f"{why}: its limit is not known; genloss.predict or genloss.simulate run a plan of as many "
-        "generations as you like"
-    )
+    raise NoTheoryError(f"{why}{_LONG}")
 
 
-def _refuse_unknown(generation: Generation, model: int) -> None:
-    if generation.features is not None:
-        raise NoTheoryError(
-            f"model {model} is fitted on random features: its limit is not known; "
-            "genloss.predict and genloss.simulate run a plan of any number of generations"
+_LONG = (
+    ": its limit is not known; genloss.predict or genloss.simulate run a plan of as many generations as you "
+    "like"
+)
+
+
+def unknown(step: Step) -> str | None:
+    """Why the map of a fit is not known, or None where it is."""
+    if not step.is_new or step.is_pooled:
+        return f"model {step.model} is fitted on rows of earlier generations{_LONG}"
+    if not step.is_ridge:
+        return (
+            f"model {step.model} is no ridge regression on all rows and what labelers say (its loss, its labels "
+            f"or a rule that keeps rows){_LONG}"
         )
-    if generation.penalty == "cv":
-        raise NoTheoryError(
-            f"the penalty of model {model} is 'cv', another one at every repetition; genloss.predict of a "
-            "long plan shows where it settles (curve.penalty), and with that number there is a limit"
+    if step.features is not None:
+        return f"model {step.model} is fitted on random features{_LONG}"
+    if step.retuned:
+        return (
+            f"the penalty of model {step.model} is 'cv', another one at every repetition; genloss.predict of "
+            "a long plan shows where it settles (curve.penalty), and with that number there is a limit"
         )
+    if step.towards is not None and not is_even(step):
+        return f"model {step.model} is pulled to another one on rows that are not alike{_LONG}"
+    return None
 
 
 def _fresh(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
@@ -233,7 +246,7 @@ def _fresh(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
     bias, variance, radius = (float(part[0]) for part in ends)
     life = math.inf
     if math.isfinite(bias + variance):
-        life = half_life((risk - bias - variance for risk in fresh.path(links)), radius)
+        life = half_life(fresh.path(links), bias + variance, radius)
     elif radius <= 1 + 1e-12 and (kept := fresh.copied(links)) is not None:
         (bias, variance), life = kept, 0.0
     cure, real = (None, None) if math.isfinite(bias + variance) else cures.of(fresh)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from genloss.spectrum import Spectrum
 from genloss.steps import Step
+from genloss.theory import pulled
 from genloss.theory.fit import Stage
 from genloss.theory.labelers import Group, average
 from genloss.theory.stacking import pair_constants
@@ -55,8 +56,15 @@ class Link(NamedTuple):
     spread: Array
 
 
-def even(directions: Spectrum, stage: Stage, members: Sequence[Group]) -> Link:
-    """Rows of one covariance and weight, from one or several labelers."""
+def even(
+    directions: Spectrum, stage: Stage, members: Sequence[Group], towards: int | None = None
+) -> Link:
+    """Rows of one covariance and weight, from one or several labelers; the penalty pulls ``towards``."""
+    if towards is not None and stage.gap is not None:
+        link = even(directions, stage, pulled.left(members, towards))
+        own = np.array([u == towards for u in link.labelers], dtype=float)
+        pull = link.pull + own[:, None, None]
+        return link._replace(pull=pull, square=pull[:, None] * pull)
     s, whole = directions.eigenvalues, average(members)
     shape = len(stage.n_samples), s.size
     labelers = tuple(whole.labeler)

@@ -17,7 +17,7 @@ from genloss.generation import REAL
 from genloss.plan import Plan
 from genloss.spectrum import Spectral, Spectrum
 from genloss.steps import resolve
-from genloss.theory.closed import is_even
+from genloss.theory.closed import is_even, relabels
 from genloss.theory.filters.edge import upper_edge
 from genloss.theory.fit import Stage, stages
 from genloss.theory.forever.iterates import half_life
@@ -31,26 +31,27 @@ _SHOWN = 64  # repetitions that are looked at for the half-life
 
 def obstacle(plan: Plan, found: Repetition) -> str | None:
     """Why the limit is not known, or None where it is."""
-    generation, model = plan.generations[-1], plan.n_models - 1
+    steps = resolve(plan)
+    last, model = steps[-1], steps[-1].model
     if found.length > 1:
         return "rounds of several generations reuse a design"
-    if generation.pooled or generation.features is not None or generation.penalty == "cv":
-        return f"model {model} reuses a design with pooled rows, random features or penalty 'cv'"
-    if len(generation.sources) > 1 or not is_even(resolve(plan)[-1]):
+    if not relabels(last, steps[model - 1]) or last.is_pooled or not last.is_ridge:
+        return f"model {model} is not ridge regression on the rows of the model before it, labelled anew"
+    if last.features is not None or last.retuned or last.towards is not None:
+        return f"model {model} reuses a design with random features, penalty 'cv' or a model to pull to"
+    if len(last.blocks) > 1 or not is_even(last):
         return f"model {model} reuses a design for several sources"
-    if not set(generation.sources[0].labeler_numbers(model)) <= {REAL, model - 1}:
+    if not last.asked <= {REAL, model - 1}:
         return f"model {model} reuses a design and is labelled by an older model"
     return None
 
 
 def end(problem: Spectral, plan: Plan, found: Repetition) -> tuple[float, float, float, float]:
     """Bias, variance, radius and half-life."""
-    generation, model = plan.generations[-1], plan.n_models - 1
-    [source] = generation.sources
-    shares = source.labeler_numbers(model)
-    a, b = shares.get(REAL, 0.0), shares.get(model - 1, 0.0)
-    n, lam = float(generation.n_samples), generation.fixed_penalty / source.weight
-    noise = source.label_noise**2
+    last = resolve(plan)[-1]
+    [block] = last.blocks
+    a, b = block.shares.get(REAL, 0.0), block.shares.get(last.model - 1, 0.0)
+    n, lam, noise = float(last.inputs), last.penalty / block.weight, block.noise**2
     directions = problem.directions
     s, signal = directions.eigenvalues, directions.energy
     top = upper_edge(directions, n) if lam else 1.0
@@ -73,7 +74,7 @@ def end(problem: Spectral, plan: Plan, found: Repetition) -> tuple[float, float,
     life = (
         math.nan
         if lam
-        else half_life(_way(problem, plan, found, bias + float(s @ variance)), b * b)
+        else half_life(_way(problem, plan, found), bias + float(s @ variance), b * b)
     )
     return bias, float(s @ variance), radius, life
 
@@ -104,7 +105,7 @@ def _ridge(directions: Spectrum, n: float, lam: float) -> Stage:
     return stage
 
 
-def _way(problem: Spectral, plan: Plan, found: Repetition, whole: float) -> Iterator[float]:
-    """Distances of the error from its limit, from the model before the first repetition on."""
+def _way(problem: Spectral, plan: Plan, found: Repetition) -> Iterator[float]:
+    """The error, from the model before the first repetition on."""
     path = predict(problem, found.unrolled(plan, _SHOWN)).risk[max(found.start - 1, 0) :]
-    return iter((path - whole).tolist())
+    return iter(path.tolist())

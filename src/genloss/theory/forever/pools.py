@@ -11,7 +11,7 @@ from genloss.cautions import fitted_rows
 from genloss.errors import NoTheoryError
 from genloss.plan import Plan
 from genloss.spectrum import Spectral
-from genloss.steps import resolve
+from genloss.steps import Step, resolve
 from genloss.theory.closed import obstacles
 from genloss.theory.fit import stages
 from genloss.theory.forever.repeating import Repetition
@@ -24,18 +24,19 @@ def obstacle(plan: Plan, found: Repetition) -> str | None:
     """Why the limit is not known, or None where it is."""
     if found.length > 1:
         return "rounds of several generations pool their rows"
-    generation, model = plan.generations[-1], plan.n_models - 1
-    if _forgets(plan):
-        shares = generation.sources[0].labeler_numbers(model)
-        alone = len(generation.sources) == 1 and shares == {model - 1: 1.0}
-        plain = alone and generation.features is None and generation.subsample is None
-        return None if plain else f"model {model} pools rows of several labelers with a penalty"
-    return obstacles(resolve(found.unrolled(plan, found.length + 1)))[-1]
+    last = resolve(plan)[-1]
+    if not _forgets(last):
+        return obstacles(resolve(found.unrolled(plan, found.length + 1)))[-1]
+    alone = len(last.blocks) == 1 and last.blocks[0].shares == {last.model - 1: 1.0}
+    whole = last.fitted.start == 0 and last.drawn is None and not last.blocks[0].kept
+    if alone and whole and last.is_ridge and last.features is None and last.towards is None:
+        return None
+    return f"model {last.model} pools rows with a penalty, but not all rows of a plan without other labelers"
 
 
-def _forgets(plan: Plan) -> bool:
+def _forgets(last: Step) -> bool:
     """Whether the penalty grows with the rows: the truth's part falls like ``G**-(lam / (s + lam))``."""
-    return plan.generations[-1].penalty not in (0, "cv")
+    return last.penalty > 0
 
 
 def end(problem: Spectral, plan: Plan, found: Repetition) -> tuple[float, float, float, float]:
@@ -43,7 +44,7 @@ def end(problem: Spectral, plan: Plan, found: Repetition) -> tuple[float, float,
 
     Each block adds ``noise**2 sum_i s_i (E A^-1 X'X A^-1)_ii`` and takes nothing away.
     """
-    if _forgets(plan):
+    if _forgets(resolve(plan)[-1]):
         return float(problem.directions.signal.sum()), 0.0, 1.0, math.nan
     generation = plan.generations[-1]
     rows, dim = generation.n_samples, problem.directions.dim

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import scipy.linalg
 
 from genloss import _linalg, scores
+from genloss.filters import Filter
 from genloss.generation import REAL
 from genloss.losses.squared import Squared
 from genloss.problem import Problem
@@ -41,7 +42,10 @@ def run(
     seen = None if all(step.is_linear for step in steps) else Seen(problem, count, len(steps))
     for trial in range(count):
         learner = Learner(rng, dtype)
-        chain = loop.models(steps, world, learner, {REAL: problem.truth})
+        known = {REAL: problem.truth}
+        for k, labeler in enumerate(steps[0].outside):
+            known[REAL - 1 - k] = labeler.draw(problem.truth, rng)
+        chain = loop.models(steps, world, learner, known)
         for model, w in enumerate(chain):
             error = root * (w - problem.truth)
             risks[trial, model] = error @ error
@@ -133,33 +137,57 @@ class Learner:
 
     def __call__(self, step: Step, rows: loop.Rows, towards: Array | None) -> Array:
         """Coefficients of the model."""
-        if towards is not None:  # the fit to what it leaves, and added
-            rest = rows._replace(y=rows.y - rows.X @ towards.astype(rows.X.dtype))
-            return towards + self(step, rest, None)
+        if towards is None:
+            return self._fitted(step, rows, None)
+        return towards + self._fitted(step, rows, rows.X @ towards.astype(rows.X.dtype))
+
+    def _fitted(self, step: Step, rows: loop.Rows, said: Array | None) -> Array:
+        """Coefficients beside those of another model, which says something of the rows already."""
         if step.features is None:
-            return self._fit(step, *rows)
+            return self._fit(step, *rows, said)
         X, y, weights = rows
         if step.map == step.model:
             shape = X.shape[1], step.features
             entries = self._rng.standard_normal(shape, dtype=self._dtype)
             self._map = np.asarray(entries / self._dtype(np.sqrt(step.features)))
-        return self._map @ self._fit(step, X @ self._map, y, weights)
+        return self._map @ self._fit(step, X @ self._map, y, weights, said)
 
-    def _fit(self, step: Step, X: Array, y: Array, weights: Array | None) -> Array:
-        candidates, dropped = len(y), np.isnan(y)
-        if dropped.any():
-            X, y = X[~dropped], y[~dropped]
-            weights = None if weights is None else weights[~dropped]
+    def _fit(
+        self, step: Step, X: Array, y: Array, weights: Array | None, said: Array | None
+    ) -> Array:
+        candidates, kept = len(y), ~np.isnan(y)
+        if not kept.all():
+            X, y = X[kept], y[kept]
+            weights = None if weights is None else weights[kept]
+            said = None if said is None else said[kept]
         self.accepted = len(y) / candidates
         if not len(y):
             return np.zeros(X.shape[1])
-        if step.retuned:
-            return fit(X, y, weights, penalty=chosen_penalty(X, y, weights))
-        if step.loss == Squared():  # penalties are per candidate row
-            return fit(X, y, weights, penalty=step.penalty / self.accepted)
+        if isinstance(step.loss, Squared):
+            y = y if said is None else y - said
+            if step.filter is not None:
+                return _filtered(step.filter, X, y, weights, step.penalty, self.accepted)
+            if step.retuned:
+                return fit(X, y, weights, penalty=chosen_penalty(X, y, weights))
+            return fit(X, y, weights, penalty=step.penalty / self.accepted)  # per candidate row
         X, y = X.astype(np.float64), y.astype(np.float64)
-        ridge = 2 * candidates * step.penalty
-        return minimise(X, y, np.ones(len(y)) if weights is None else weights, step.loss, ridge)
+        weights = np.ones(len(y)) if weights is None else weights
+        return minimise(X, y, weights, step.loss, 2 * candidates * step.penalty, said)
+
+
+def _filtered(
+    how: Filter, X: Array, y: Array, weights: Array | None, penalty: float, accepted: float
+) -> Array:
+    """What a filter makes of rows that are a share ``accepted`` of those written."""
+    root = np.sqrt(accepted * (np.ones(len(y)) if weights is None else weights))
+    inputs, labels = X.astype(np.float64) * root[:, None], y * root
+    with np.errstate(over="ignore", invalid="ignore"):
+        w = how.fit(inputs, labels, penalty)
+    if not np.isfinite(w).all():
+        square = inputs @ inputs.T if len(y) < X.shape[1] else inputs.T @ inputs
+        top = float(np.linalg.eigvalsh(square)[-1]) / len(y)
+        how.check(top, float(np.sum(inputs**2)) / len(y), penalty)  # says why
+    return w
 
 
 def fit(X: Array, y: Array, weights: Array | None = None, *, penalty: float = 0.0) -> Array:

@@ -13,7 +13,7 @@ import numpy as np
 
 from genloss.problem import Problem
 from genloss.steps import Step
-from genloss.trials.engine import Engine, needs_rows
+from genloss.trials.engine import Engine
 from genloss.trials.revealed import choice
 from genloss.trials.revealed.chain import Chain
 from genloss.trials.revealed.layout import groups
@@ -22,8 +22,14 @@ from genloss.trials.tally import Batch
 
 def refuses(_problem: Problem, steps: Sequence[Step]) -> str | None:
     """Whether something needs the rows one by one."""
-    reasons = (needs_rows(step._replace(features=None)) for step in steps)
-    return next(filter(None, reasons), None)
+    for step in steps:
+        if not step.is_linear:
+            return f"labels, loss or kept rows of model {step.model} are beyond ridge regression"
+        if step.drawn is not None:
+            return f"rows are drawn from a pool for model {step.model}"
+        if step.retuned:
+            return f"the penalty of model {step.model} is chosen by leave-one-out ('cv')"
+    return None
 
 
 def run(problem: Problem, steps: Sequence[Step], rng: np.random.Generator, count: int) -> Batch:

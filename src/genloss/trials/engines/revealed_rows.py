@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from genloss import scores
+from genloss.losses.squared import Squared
 from genloss.problem import Problem
 from genloss.steps import Step
 from genloss.trials.engine import Engine
@@ -26,8 +28,22 @@ MOST_ROWS = 10**7
 def refuses(_problem: Problem, steps: Sequence[Step]) -> str | None:
     """Whether a fit asks for more than products of its rows, or has very many."""
     for step in steps:
+        if step.outside:
+            return "a model from outside labels"
+        if step.towards is not None or step.filter is not None:
+            return f"model {step.model} is pulled to another model, or not the exact minimiser"
         if step.retuned:
             return f"the penalty of model {step.model} is chosen by leave-one-out ('cv')"
+        if not step.loss.smooth:
+            return f"the loss of model {step.model} has corners"
+        if step.loss != Squared() and step.penalty == 0:
+            return f"model {step.model} has no penalty, and its loss perhaps no minimum"
+        if step.loss != Squared() and step.features is not None:
+            return f"model {step.model} has random features and a loss that is not squared"
+        if step.towards is not None and not step.loss.residual:
+            return (
+                f"the penalty of model {step.model} pulls to a model, and its loss is not of errors"
+            )
         if step.rows > MOST_ROWS:
             return f"model {step.model} sees more than {MOST_ROWS} rows, one by one"
     return None
@@ -36,13 +52,22 @@ def refuses(_problem: Problem, steps: Sequence[Step]) -> str | None:
 def run(problem: Problem, steps: Sequence[Step], rng: np.random.Generator, count: int) -> Batch:
     """Run the plan ``count`` times."""
     truth = np.sqrt(problem.spectrum) * problem.truth
-    risks = np.empty((count, len(steps)))
+    risks, inner, square, with_first, accepted = np.empty((5, count, len(steps)))
     sums = np.empty((len(steps), problem.dim))
-    for model, fitted in enumerate(RowChain(problem, steps, rng, count, MOST_STEPS)):
+    first = np.empty((count, problem.dim))
+    chain = RowChain(problem, steps, rng, count, MOST_STEPS)
+    for model, fitted in enumerate(chain):
+        first = fitted if model == 0 else first
         error = fitted - truth
-        risks[:, model] = np.vecdot(error, error)
-        sums[model] = error.sum(axis=0)
-    return Batch(risks, sums)
+        risks[:, model], sums[model] = np.vecdot(error, error), error.sum(axis=0)
+        inner[:, model], square[:, model] = fitted @ truth, np.vecdot(fitted, fitted)
+        with_first[:, model], accepted[:, model] = np.vecdot(fitted, first), chain.accepted
+    if all(step.is_linear for step in steps):
+        return Batch(risks, sums)
+    known = scores.columns(
+        steps, inner, square, float(truth @ truth), with_first, square[:, :1], accepted
+    )
+    return Batch(risks, sums, 0.0, known)
 
 
 ENGINE = Engine(

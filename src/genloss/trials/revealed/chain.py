@@ -23,7 +23,7 @@ from genloss.steps import Step
 from genloss.trials.revealed import complete, ridge
 from genloss.trials.revealed.block import Block
 from genloss.trials.revealed.features import Features
-from genloss.trials.revealed.gradients import Solved
+from genloss.trials.revealed.gradients import Product, Solved
 from genloss.trials.revealed.layout import Group, Stretch
 
 Array = npt.NDArray[np.float64]
@@ -176,6 +176,15 @@ class Chain:
         for model in step.fitted:
             for stretch, weight in self._weights(self._steps[model]):
                 right += weight * self._labels[model, stretch]
+        start = None if step.towards is None else self._models[step.towards]
+        if start is not None:
+            right -= gram(start)
+        fitted = self._solved(step, taking, gram, right)
+        return fitted if start is None else fitted + start
+
+    def _solved(
+        self, step: Step, taking: list[tuple[Rows, float]], gram: Product, right: Array
+    ) -> Array:
         absolute, most = step.rows * step.penalty, self._most
         if step.features is not None:
             return self._taken(self._features[step.map].fit(gram, right, absolute, most))

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from genloss.losses.squared import Squared
 from genloss.problem import Problem
 from genloss.steps import Step
 from genloss.trials.engine import Engine
@@ -98,6 +99,8 @@ def _dense(dim: int, step: Step, *, rows_drawn: bool) -> float:
     fitted = step.rows if step.drawn is None else step.drawn
     small = min(fitted, dim if step.features is None else step.features)
     total = _CALLS + _FLOP * small**3 / 3
+    if step.loss != Squared():  # some ten of Newton's steps, of some ten products each
+        total += 200 * fitted * dim
     if rows_drawn:
         total += _NORMAL * own * dim + _FLOP * fitted * dim * small
         return total + (0 if step.features is None else 2 * _FLOP * fitted * dim * step.features)

@@ -6,22 +6,25 @@ Models are in whitened coordinates, ``sqrt(spectrum) * w``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
 
 from genloss.generation import REAL
+from genloss.losses.squared import Squared
 from genloss.problem import Problem
 from genloss.steps import Block, Step
-from genloss.trials.revealed import ridge
+from genloss.trials.revealed import convex, ridge
 from genloss.trials.revealed.chain import Unfinished
 from genloss.trials.revealed.entries import Entries
 from genloss.trials.revealed.features import Features
+from genloss.trials.revealed.gradients import Solved
 from genloss.trials.revealed.rows import Design, Labelled, Piece
 
 Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 
 
 class RowChain:
@@ -44,6 +47,8 @@ class RowChain:
     ----------
     steps_taken : list of int
         Steps that every fit took.
+    accepted : ndarray of shape (runs,)
+        Share of the last fit's rows that were kept.
 
     Raises
     ------
@@ -61,6 +66,7 @@ class RowChain:
     ) -> None:
         self._problem, self._steps, self._rng, self._runs = problem, steps, rng, runs
         self._most, self.steps_taken = most, list[int]()
+        self.accepted: Array = np.ones(runs)
         self._root = np.sqrt(problem.spectrum)
         truth = self._root * problem.truth
         self._models = {REAL: np.broadcast_to(truth, (runs, truth.size))}
@@ -94,54 +100,80 @@ class RowChain:
     def _label(self, step: Step) -> None:
         for number in sorted({block.design for block in step.blocks}):
             design = self._designs[number]
-            labels, weights = np.zeros((self._runs, design.rows)), np.zeros((1, design.rows))
+            labels, weights = np.zeros((2, self._runs, design.rows))
+            covered = np.zeros(design.rows, dtype=bool)
             for block in (each for each in step.blocks if each.design == number):
                 rows = slice(block.start, block.stop)
-                labels[:, rows] = self._said(design, block, rows)
-                weights[:, rows] = block.weight
-            self._labelled[step.model, number] = Labelled(design, labels, weights)
+                before = self._labelled.get((block.since, number)) if block.kept else None
+                labels[:, rows], kept = self._labels(design, block, rows, before)
+                weights[:, rows] = block.weight * kept
+                covered[rows] = True
+            self._labelled[step.model, number] = Labelled(design, labels, weights, covered)
 
-    def _said(self, design: Design, block: Block, rows: slice) -> Array:
-        """The labels of a block's rows, shape (runs, rows)."""
-        labels = np.zeros((self._runs, block.rows))
-        if block.shares:
-            theta = sum(share * self._models[who] for who, share in block.shares.items())
-            labels += design.values(np.asarray(theta))[:, rows]
+    def _labels(
+        self, design: Design, block: Block, rows: slice, before: Labelled | None
+    ) -> tuple[Array, Mask]:
+        """The labels of a block's rows, shape (runs, rows), and which of them are kept."""
+        old = 0.0 if before is None else block.kept * before.labels[:, rows]
+        kept: Mask = np.ones((1, block.rows), dtype=bool)
+        if before is not None:
+            kept = before.weights[:, rows] > 0
+        if not block.shares:
+            return np.zeros((self._runs, block.rows)) + old, kept
+        values = self._said(design, block.shares)[:, rows] + old
         if block.noise:
-            labels += block.noise * self._rng.standard_normal(labels.shape)
-        if block.kept:
-            labels += block.kept * self._labelled[block.since, block.design].labels[:, rows]
-        return labels
+            values += block.noise * self._rng.standard_normal(values.shape)
+        labels = block.labels.draw(values, self._rng)
+        if block.keep is None:
+            return labels, kept
+        judged = self._said(design, block.judge)[:, rows]
+        return labels, kept & block.keep.accepts(labels, judged)
+
+    def _said(self, design: Design, shares: Mapping[int, float]) -> Array:
+        theta = sum((share * self._models[who] for who, share in shares.items()), np.zeros(()))
+        return design.values(np.broadcast_to(theta, self._models[REAL].shape))
 
     def _fit(self, step: Step) -> Array:
-        parts = [self._labelled[key] for key in self._labelled if key[0] in step.fitted]
+        parts = [each for key, each in self._labelled.items() if key[0] in step.fitted]
+        rows = step.rows if step.drawn is None else step.drawn
         if step.drawn is not None:
             parts = self._chosen(parts, step.drawn)
-        designs = list(dict.fromkeys(part.design for part in parts))
-        weights = [sum(part.weights for part in parts if part.design is each) for each in designs]
-        taking = list(zip(designs, map(np.asarray, weights), strict=True))
-
-        def gram(w: Array) -> Array:
-            return np.asarray(sum(each.sums(weight * each.values(w)) for each, weight in taking))
-
-        right = np.asarray(sum(each.design.sums(each.weights * each.labels) for each in parts))
-        rows = step.rows if step.drawn is None else step.drawn
-        absolute, spectrum = rows * step.penalty, self._problem.spectrum
-        if step.features is not None:
-            found = self._features[step.map].fit(gram, right, absolute, self._most)
-        else:
-            singular = absolute == 0 and min(step.inputs, rows) < self._problem.dim
-            size = sum(float(weight.sum(axis=1).mean()) for _, weight in taking)
-            inverse = ridge.inverse(spectrum, size, absolute, singular=singular)
-            found = ridge.fit(gram, right, spectrum, absolute, inverse, self._most)
+        self.accepted = sum((part.weights > 0).sum(axis=1) for part in parts) / rows
+        start = None if step.towards is None else self._models[step.towards]
+        if start is not None:
+            parts = [
+                part._replace(labels=part.labels - part.design.values(start)) for part in parts
+            ]
+        found = self._fitted(step, parts, rows)
         self.steps_taken.append(found.steps)
         if not found.done.all():
             raise Unfinished
-        return found.solution
+        return found.solution if start is None else found.solution + start
+
+    def _fitted(self, step: Step, parts: list[Labelled], rows: int) -> Solved:
+        absolute, spectrum = rows * step.penalty, self._problem.spectrum
+        if step.loss != Squared():
+            return convex.fit(parts, step.loss, spectrum, absolute, self._most)
+        designs = list({id(part.design): part.design for part in parts}.values())
+        taking = [
+            (each, np.sum([part.weights for part in parts if part.design is each], axis=0))
+            for each in designs
+        ]
+
+        def gram(w: Array) -> Array:
+            return np.asarray(sum(each.sums(weights * each.values(w)) for each, weights in taking))
+
+        right = np.asarray(sum(each.design.sums(each.weights * each.labels) for each in parts))
+        if step.features is not None:
+            return self._features[step.map].fit(gram, right, absolute, self._most)
+        singular = absolute == 0 and min(step.inputs, rows) < self._problem.dim
+        size = sum(float(weights.sum(axis=1).mean()) for _, weights in taking)
+        inverse = ridge.inverse(spectrum, size, absolute, singular=singular)
+        return ridge.fit(gram, right, spectrum, absolute, inverse, self._most)
 
     def _chosen(self, parts: list[Labelled], drawn: int) -> list[Labelled]:
         """As many of all labelled rows, drawn without replacement, anew for every run."""
-        there = np.concatenate([part.weights[0] > 0 for part in parts])
+        there = np.concatenate([part.covered for part in parts])
         order = self._rng.random((self._runs, int(there.sum())))
         taken = np.zeros((self._runs, there.size), dtype=bool)
         last = np.partition(order, drawn - 1, axis=1)[:, drawn - 1 : drawn]

@@ -64,10 +64,13 @@ class Labelled(NamedTuple):
         Where they are.
     labels : ndarray of shape (runs, rows)
         Label of every row of the design.
-    weights : ndarray of shape (runs, rows) or (1, rows)
-        Weight of every row; zero where it takes no part.
+    weights : ndarray of shape (runs, rows)
+        Weight of every row; zero where it takes no part or is not kept.
+    covered : ndarray of shape (rows,)
+        Which rows are candidates.
     """
 
     design: Design
     labels: Array
     weights: Array
+    covered: npt.NDArray[np.bool_]

@@ -24,19 +24,7 @@ REAL, MADE = colour(2), colour(1)
 
 
 def setting(generations: int) -> Setting:
-    """The example whose errors are written into the drawing: dim 300, 600 rows everywhere.
-
-    Parameters
-    ----------
-    generations : int
-        Number of generators.
-
-    Examples
-    --------
-    >>> from genloss.papers.demystified.figures.chain import setting
-    >>> setting(2).generations
-    2
-    """
+    """The example whose errors are written into the drawing: dim 300, 600 rows everywhere."""
     return Setting(
         problem=Problem.isotropic(300),
         n_samples=600,

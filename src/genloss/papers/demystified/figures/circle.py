@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from genloss._threads import cores, trial_pool
 from genloss.papers.claims import Claim, worst
 from genloss.papers.demystified.setting import Setting
-from genloss.papers.drawing import NULL, colour, label, legend, panels, points
+from genloss.papers.drawing import NULL, colour, label, legend, panels, points, ticks
 from genloss.papers.effort import Array, Effort
 from genloss.papers.reproduction import Row
 from genloss.papers.study import Study
 from genloss.plots import INK
 from genloss.problem import Problem
 from genloss.theory.predict import predict
+from genloss.trials.given_inputs import mean_and_stderr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,16 +42,9 @@ SHOWN_PENALTY = 1
 
 @dataclass(frozen=True)
 class Chains:
-    """Risks of the downstream models, literal and from theory.
+    """Risks of the downstream models of these rows and penalties, from literal runs and from theory.
 
-    Attributes
-    ----------
-    models : tuple of (int, float)
-        Rows and penalty of every downstream model.
-    runs : int
-        Number of literal chains.
-    risk, stderr, theory : ndarray of shape (models, GENERATIONS + 1, PENALTIES)
-        Mean and standard error over runs, and `genloss.predict`.
+    Of shape (models, GENERATIONS + 1, PENALTIES).
     """
 
     models: tuple[tuple[int, float], ...]
@@ -103,21 +96,10 @@ def problem(frequencies: int = FREQUENCIES) -> Problem:
 
 
 def risk(x: Array, dual: Array) -> Array:
-    """Exact test error of the models ``sum_i dual_i kernel(., x_i)`` against the target.
+    """Exact test error of the models ``sum_i dual_i kernel(., x_i)``, one a column, against the target.
 
-    Parameters
-    ----------
-    x : ndarray of shape (n_rows,)
-        Angles of the rows.
-    dual : ndarray of shape (n_rows, n_models)
-        Coefficients of the rows, one column per model.
-
-    Returns
-    -------
-    ndarray of shape (n_models,)
-        ``|f|^2 - 2 <f, target> + |target|^2`` over uniform angles, by Parseval:
-        ``<f, f> = dual' (2 sum cos(j (x - z)) / j**4) dual`` and
-        ``<f, target> = 2 sum sin(j x) / j**3 dual``.
+    ``|f|^2 - 2 <f, target> + |target|^2`` over uniform angles, by Parseval:
+    ``<f, f> = dual' (2 sum cos(j (x - z)) / j**4) dual``, ``<f, target> = 2 sum sin(j x) / j**3 dual``.
 
     Examples
     --------
@@ -138,14 +120,13 @@ def _measure(effort: Effort) -> Chains:
     trials = effort.pick(40, 400)
     sizes = effort.pick((25, 50, 100, 200), (25, 50, 100, 200, 400, 800))
     models = FIXED, *((rows, 1 / rows) for rows in sizes)
-    streams = np.random.SeedSequence(effort.seed).spawn(trials)
-    with trial_pool(effort.workers or cores()) as pool:
-        runs = np.stack(list(pool.map(lambda stream: literal(stream, models), streams)))
+    runs = np.stack(effort.each(trials, lambda stream: literal(stream, models)))
+    risk, stderr = mean_and_stderr(runs)
     return Chains(
         models=models,
         runs=trials,
-        risk=runs.mean(axis=0),
-        stderr=runs.std(axis=0, ddof=1) / np.sqrt(trials),
+        risk=risk,
+        stderr=stderr,
         theory=np.array([_theory(rows, penalty) for rows, penalty in models]),
     )
 
@@ -237,17 +218,13 @@ def _caption(chains: Chains) -> str:
 
 
 def _draw(chains: Chains) -> Figure:
-    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
-
     figure, (left, right) = panels(2)
     _draw_generations(left, chains)
     _draw_rows(right, chains)
     sizes = sorted({rows for rows, _ in chains.models[1:]})
     levels = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 3)
-    for axis, ticks in ((right.xaxis, sizes), (left.yaxis, levels), (right.yaxis, levels)):
-        axis.set_major_locator(FixedLocator(list(ticks)))
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axis.set_minor_locator(NullLocator())
+    for axis, at in ((right.xaxis, sizes), (left.yaxis, levels), (right.yaxis, levels)):
+        ticks(axis, at)
     for ax in (left, right):
         ax.plot([], [], color=INK, label="theory")
     left.plot([], [], color=INK, ls="--", label="theory, near interpolation")

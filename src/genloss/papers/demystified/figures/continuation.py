@@ -30,18 +30,9 @@ _NODES = 60
 class Continued:
     """A problem with a continued spectrum.
 
-    Attributes
-    ----------
-    problem : Problem
-        Spectrum and truth.
-    noise : float
-        Standard deviation of what the kernel cannot explain of a target.
-    leading : int
-        Number of eigenvalues that were read off the sample.
-    exponent : float
-        Decay of the power law behind them.
-    plug_in : Problem
-        The sample's own eigenvalues and coefficients in falling order, and nothing beyond.
+    ``noise`` is the standard deviation of what the kernel cannot explain, ``leading`` the number of
+    eigenvalues read off the sample, ``exponent`` the decay behind them, ``plug_in`` the sample's own
+    eigenvalues and coefficients in falling order and nothing beyond.
     """
 
     problem: Problem
@@ -61,11 +52,6 @@ def continued(gram: Array, target: Array) -> Continued:
     target : ndarray of shape (n_rows,)
         Target, without added noise.
 
-    Returns
-    -------
-    Continued
-        The leading hundredth of the eigenvalues, at least 10, and `DIRECTIONS` in all.
-
     Raises
     ------
     DataError
@@ -75,18 +61,8 @@ def continued(gram: Array, target: Array) -> Continued:
     -----
     Energies and noise are nonnegative and such that
     ``loo * (1 - df2 / k) = sum_i truth_i**2 s_i (kappa / (s_i + kappa))**2 + noise**2``
-    (`theory.md` 2.2) for the leave-one-out errors of the sample, its halves, quarters and eighths
-    at many penalties.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from genloss.papers.demystified.figures.continuation import continued
-    >>> rng = np.random.default_rng(0)
-    >>> features = rng.standard_normal((400, 3000)) * np.arange(1, 3001) ** -0.75
-    >>> found = continued(features @ features.T, features @ np.ones(3000))
-    >>> found.leading, found.problem.dim, found.plug_in.dim
-    (10, 20000, 400)
+    (`theory.md` 2.2) for the leave-one-out errors of the sample, its halves, quarters and eighths at
+    many penalties.
     """
     rows = len(gram)
     if rows < _FEWEST_ROWS:

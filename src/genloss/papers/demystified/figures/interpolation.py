@@ -48,19 +48,6 @@ def setting(
 ) -> Setting:
     """The figure's setting: a downstream model without noise or penalty on 1,000 rows.
 
-    Parameters
-    ----------
-    problem : Problem
-        Isotropic or power law, of dim 300 in the figure.
-    generator_samples : int
-        Rows of every generator.
-    generations : int
-        Number of generators.
-    design : {"independent", "same"}
-        Whether the generators share their inputs.
-    generator_noise : float
-        Standard deviation of their label noise.
-
     Examples
     --------
     >>> import genloss as gl

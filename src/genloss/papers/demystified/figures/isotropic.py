@@ -33,15 +33,6 @@ NEAR_BEST = np.geomspace(0.02, 30, 80)
 def setting(n_samples: int = ROWS, penalty: float = SMALL_PENALTY, generations: int = 0) -> Setting:
     """The figure's setting: dim 300, 600 rows per generator, all noise 0.5, signal 1.
 
-    Parameters
-    ----------
-    n_samples : int, default 1000
-        Rows of the downstream model.
-    penalty : float, default 1e-3
-        Its penalty.
-    generations : int, default 0
-        Number of generators.
-
     Examples
     --------
     >>> from genloss.papers.demystified import ridge

@@ -21,7 +21,7 @@ from genloss.papers.demystified.figures.mnist_chains import (
     Split,
     panel,
 )
-from genloss.papers.drawing import NULL, colour, label, panels, points
+from genloss.papers.drawing import NULL, colour, label, panels, points, ticks
 from genloss.papers.effort import Array, Effort
 from genloss.papers.images import MNIST, Images, load_images
 from genloss.papers.reproduction import Row
@@ -125,8 +125,6 @@ def _draw(found: Found) -> Figure:
 
 
 def _draw_panel(ax: Axes, each: Panel, found: Found) -> None:
-    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
-
     behind, sizes = found.sizes.generator_samples, np.array(found.sizes.downstream, float)
     for i, n in enumerate(GENERATIONS):
         _points(ax, each, (i, 0), sizes, colour(i), "o", f"n = {n}, clean rule")
@@ -144,9 +142,7 @@ def _draw_panel(ax: Axes, each: Panel, found: Found) -> None:
     ax.annotate("$T = T_0$", (behind, 0), (2, 3), fontsize=8, color=INK,
                 xycoords=("data", "axes fraction"), textcoords="offset points")  # fmt: skip
     ax.set_xscale("log")
-    ax.xaxis.set_major_locator(FixedLocator(list(sizes)))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    ax.xaxis.set_minor_locator(NullLocator())
+    ticks(ax.xaxis, found.sizes.downstream)
 
 
 def _points(

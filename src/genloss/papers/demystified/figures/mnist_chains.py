@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss import _linalg
-from genloss._threads import cores, trial_pool
 from genloss.errors import DataError
 from genloss.estimate.kernels import Kernel
 from genloss.generation import Generation
@@ -33,33 +32,15 @@ MOST_FITS = 8  # downstream models of one size and run
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many images play which part.
+    """How many images play which part."""
 
-    Attributes
-    ----------
-    reach : float
-        Typical squared norm of an image, which sets the kernels' scales.
-    generator_samples : int
-        Images of a generator (T_0).
-    generator_penalty : float
-        Its penalty: about a tenth of the clean rule's at T_0.
-    downstream : tuple of int
-        Images of the downstream model (T), increasing.
-    seen : int
-        Images from which the theory's spectrum is estimated.
-    test, scored : int
-        Images kept for testing, and how many of them one run is scored on.
-    runs : int
-        Number of literal chains.
-    """
-
-    reach: float
-    generator_samples: int
-    generator_penalty: float
-    downstream: tuple[int, ...]
-    seen: int
+    reach: float  # typical squared norm of an image, which sets the kernels' scales
+    generator_samples: int  # T_0
+    generator_penalty: float  # about a tenth of the clean rule's at T_0
+    downstream: tuple[int, ...]  # T, increasing
+    seen: int  # from which the theory's spectrum is estimated
     test: int
-    scored: int
+    scored: int  # test images of one run
     runs: int
 
     @property
@@ -144,9 +125,7 @@ def panel(kernel: Kernel, split: Split, sizes: Sizes, effort: Effort) -> Panel:
     target = split.labels[split.seen]
     estimate = continued(gram, target)
     rule = Rule(clean_exponent(estimate.plug_in), sizes.generator_samples)
-    streams = np.random.SeedSequence(effort.seed).spawn(sizes.runs)
-    with trial_pool(effort.workers or cores()) as pool:
-        runs = list(pool.map(lambda stream: _literal(stream, kernel, split, sizes, rule), streams))
+    runs = effort.each(sizes.runs, lambda stream: _literal(stream, kernel, split, sizes, rule))
     return Panel(
         rule=rule,
         estimate=estimate,
@@ -157,18 +136,10 @@ def panel(kernel: Kernel, split: Split, sizes: Sizes, effort: Effort) -> Panel:
 
 
 def clean_exponent(sample: Problem) -> float:
-    """Best exponent of the penalty on real labels, ``beta / (2 beta r + 1)``.
+    """Best exponent of the penalty on real labels, ``beta / (2 beta r + 1)`` (`paper.md` 6).
 
-    Parameters
-    ----------
-    sample : Problem
-        Eigenvalues of a sample in falling order.
-
-    Returns
-    -------
-    float
-        With beta and 2 beta r fitted to ranks between 1/150 and 2/15 of the sample's size: to the
-        eigenvalues, and to the energy beyond a rank (`paper.md` 6).
+    beta and 2 beta r are fitted to ranks between 1/150 and 2/15 of the sample's size: to the
+    eigenvalues, which fall, and to the energy beyond a rank.
 
     Examples
     --------

@@ -209,39 +209,19 @@ def chain(
 
 @dataclass(frozen=True)
 class Sizes:
-    """Sizes of the experiment.
-
-    Parameters
-    ----------
-    n_samples, many : int
-        Rows of a model, and of one that has many.
-    before : int
-        Earlier models in the parts that look at one late model.
-    models : int
-        Models of the chains with a strong penalty.
-    runs, iterations : int
-        Independent runs; L-BFGS iterations at most.
-    width, depth : int
-        Units of the single hidden layer, and of each of three.
-    widths : tuple of int
-        Units of the narrow and the wide single layer.
-    noises : tuple of float
-        Standard deviations of the label noise, that of real labels being 1. With 0 and 1.
-    penalties : tuple of float
-        Those tried downstream, `LIGHT` of networks among them.
-    """
+    """Sizes of the experiment."""
 
     n_samples: int = 300
-    many: int = 1200
-    before: int = 5
-    models: int = 9
+    many: int = 1200  # rows of a model that has many
+    before: int = 5  # earlier models where one late model is looked at
+    models: int = 9  # of the chains with a strong penalty
     runs: int = 6
-    iterations: int = 150
-    width: int = 100
-    depth: int = 64
-    widths: tuple[int, int] = (20, 200)
-    noises: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0)
-    penalties: tuple[float, ...] = (0.01, 0.03, 0.06, 0.1, 0.2, 0.4, 0.8)
+    iterations: int = 150  # of L-BFGS, at most
+    width: int = 100  # units of the single hidden layer
+    depth: int = 64  # units of each of three
+    widths: tuple[int, int] = (20, 200)  # of the narrow and the wide single layer
+    noises: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0)  # that of real labels is 1
+    penalties: tuple[float, ...] = (0.01, 0.03, 0.06, 0.1, 0.2, 0.4, 0.8)  # tried downstream
 
     def learners(self, factor: float = 1.0) -> dict[str, Learner]:
         """Every learner by name, the networks on labels times a factor."""

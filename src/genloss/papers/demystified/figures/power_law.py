@@ -35,22 +35,15 @@ RULES: tuple[Rule, ...] = ("clean", "adaptive")
 def setting(n_samples: int, generations: int, rule: Rule | float) -> Setting:
     """The figure's setting: capacity 1.5, source 0.5, dim 300, 600 rows per generator, noise 0.5.
 
-    Parameters
-    ----------
-    n_samples : int
-        Rows of the downstream model.
-    generations : int
-        Number of generators.
-    rule : {"clean", "adaptive"} or float
-        Its penalty: ``n_samples**-0.6``, right for real labels; the effective noise to the power
-        0.6; or a number.
+    The penalty is ``n_samples**-0.6`` (clean), right for real labels; the effective noise to the power
+    0.6 (adaptive); or a number.
 
     Examples
     --------
     >>> from genloss.papers.demystified import ridge
     >>> from genloss.papers.demystified.figures.power_law import setting
-    >>> round(ridge(setting(25600, 20, "clean")).risk, 3), round(ridge(setting(25600, 20, "adaptive")).risk, 3)
-    (0.762, 0.117)
+    >>> [round(ridge(setting(25600, 20, rule)).risk, 3) for rule in ("clean", "adaptive")]
+    [0.762, 0.117]
     """
     if rule == "clean":
         penalty = float(clean_rule(n_samples, capacity=CAPACITY, source=SOURCE))

@@ -1,0 +1,113 @@
+"""Chains of kernel models on the circle, predicted and fitted."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.curve import Curve
+from genloss.explain.numerals import fixed, percent, table
+from genloss.papers.demystified.figures import circle
+from genloss.plan import Plan
+from genloss.theory.predict import predict
+
+FREQUENCIES = 2000
+ROWS = 100
+NOISE = 0.3
+PENALTY = 0.01
+SMALL_PENALTY = 0.0001
+GENERATIONS = 3
+LAST_ROWS = 200
+LAST_PENALTY = 0.01
+SHOWN = (1, 3, 10, 30)
+RUNS = 80
+
+
+def plan(generator_penalty: float) -> Plan:
+    """Generators on the circle, and a downstream model."""
+    generators = Plan.replace(GENERATIONS, ROWS, penalty=generator_penalty, noise=NOISE)
+    return generators.then(n_samples=LAST_ROWS, penalty=LAST_PENALTY, noise=NOISE)
+
+
+def theory(generator_penalty: float) -> Curve:
+    """Predicted errors of all models."""
+    return predict(circle.problem(FREQUENCIES), plan(generator_penalty))
+
+
+def drawn(generator_penalty: float) -> tuple[float, float]:
+    """Mean error of the last model over literal kernel fits, and its standard error."""
+    return _drawn(generator_penalty, ROWS, NOISE, GENERATIONS, LAST_ROWS, LAST_PENALTY, RUNS)
+
+
+@cache
+def _drawn(
+    penalty: float,
+    rows: int,
+    noise: float,
+    generations: int,
+    last_rows: int,
+    last_penalty: float,
+    runs: int,
+) -> tuple[float, float]:
+    rng = np.random.default_rng(0)
+    sizes = [(rows, penalty)] * generations + [(last_rows, last_penalty)]
+    errors = []
+    for _ in range(runs):
+        x: npt.NDArray[Any] = np.empty(0)
+        dual: npt.NDArray[Any] = np.empty(0)
+        for size, lam in sizes:
+            asked = rng.uniform(0, 2 * np.pi, size)
+            known = circle.kernel(asked, x) @ dual if x.size else circle.target(asked)
+            labels = known + noise * rng.standard_normal(size)
+            gram = circle.kernel(asked, asked) + size * lam * np.eye(size)
+            x, dual = asked, np.linalg.solve(gram, labels)
+        errors.append(float(circle.risk(x, dual[:, None])[0]))
+    return float(np.mean(errors)), float(np.std(errors, ddof=1) / np.sqrt(runs))
+
+
+def kept() -> npt.NDArray[np.float64]:
+    """Share of every wave that the average last model still has."""
+    kappa = theory(PENALTY).kappa
+    assert kappa is not None
+    waves = np.array(SHOWN, dtype=np.float64) ** -2
+    return np.prod(waves / (waves + kappa[:, None]), axis=0)
+
+
+def newcomer() -> dict[str, Any]:
+    """What is left of each wave, and the last error, predicted and fitted."""
+    mean, stderr = drawn(PENALTY)
+    rows = [(str(j), f"{fixed(100 * share, 0)} %") for j, share in zip(SHOWN, kept(), strict=True)]
+    return {
+        "waves": table(("wave", "still there"), rows),
+        "predicted": theory(PENALTY).risk[-1],
+        "mean": mean,
+        "stderr": stderr,
+    }
+
+
+def engineer() -> dict[str, Any]:
+    """What the snippet prints, and theory beside fits for two penalties."""
+    curve, rows = theory(PENALTY), []
+    assert curve.bias is not None
+    for penalty in (PENALTY, SMALL_PENALTY):
+        predicted, (mean, stderr) = theory(penalty).risk[-1], drawn(penalty)
+        numbers = (fixed(value, 3) for value in (predicted, mean, stderr))
+        rows.append((f"{penalty:g}", *numbers, percent(mean / predicted - 1, 1)))
+    heads = ("generator penalty", "theory", "drawn", "s.e.", "difference")
+    return {
+        "stop": FREQUENCIES + 1,
+        "predicted": curve.risk[-1],
+        "bias": curve.bias[-1],
+        "warning": curve.warnings[0],
+        "comparison": table(heads, rows),
+    }
+
+
+def theorist() -> dict[str, Any]:
+    """Near interpolation: degrees of freedom, and theory beside fits."""
+    small, (mean, stderr) = theory(SMALL_PENALTY), drawn(SMALL_PENALTY)
+    assert small.df1 is not None
+    return {"df1": small.df1[0], "predicted": small.risk[-1], "mean": mean, "stderr": stderr}

@@ -1,0 +1,131 @@
+"""External: a model from outside, as a labeler."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss import _check
+from genloss.errors import InvalidInputError
+
+Array = npt.NDArray[np.float64]
+Values = float | tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class External:
+    """A model from outside that labels rows: somebody's older one, a simulator, a biased annotator.
+
+    It is given by its coefficients, or by how it differs from the truth. One with a variance is random:
+    it is drawn once in every run, and is one and the same wherever the plan names an equal one.
+
+    Parameters
+    ----------
+    coefficients : sequence of float of shape (p,), optional
+        Its coefficients along the problem's eigenvectors.
+    bias : float or sequence of float of shape (p,), optional
+        Instead of them: its mean less the truth, one number or one per direction; default 0.
+    variance : float or sequence of float of shape (p,), optional
+        Variance of each coefficient, independent of the others; default 0.
+
+    Raises
+    ------
+    InvalidInputError
+        If there is nothing, or coefficients beside a bias or variance.
+
+    Notes
+    -----
+    `plans.md`.
+
+    Examples
+    --------
+    >>> import genloss as gl
+    >>> problem = gl.Problem.isotropic(50)
+    >>> teacher = gl.External(bias=0.05, variance=0.01)
+    >>> plan = gl.Plan([gl.Generation([gl.Source(200), gl.Source(400, teacher)], penalty=0.01)])
+    >>> plan
+    Plan(1 model)
+      model 0: 200 real + 400 labelled by a model from outside, penalty 0.01
+    >>> gl.predict(problem, plan).risk.round(3)
+    array([0.279])
+    """
+
+    coefficients: tuple[float, ...] | None = None
+    bias: Values | None = field(default=None, kw_only=True)
+    variance: Values | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        relative = self.bias is not None or self.variance is not None
+        if (self.coefficients is not None) == relative:
+            raise InvalidInputError(
+                "an External labeler needs its coefficients, or its bias and variance about the truth: "
+                "give one or the other"
+            )
+        if self.coefficients is not None:
+            values = _check.vector("coefficients", self.coefficients)
+            object.__setattr__(self, "coefficients", tuple(values.tolist()))
+        object.__setattr__(self, "bias", _values("bias", self.bias))
+        object.__setattr__(self, "variance", _values("variance", self.variance, ">= 0"))
+
+    def check_fits(self, dim: int) -> None:
+        """Raise InvalidInputError if it is of another number of directions."""
+        for name in ("coefficients", "bias", "variance"):
+            value = getattr(self, name)
+            if isinstance(value, tuple) and len(value) != dim:
+                raise InvalidInputError(
+                    f"{name} of a model from outside had {len(value)} entries; the problem has dim "
+                    f"{dim}, they must agree"
+                )
+
+    def law(self, truth: Array) -> tuple[Array, Array]:
+        """Mean and variance of its coefficients, of shape (p,) each."""
+        if self.coefficients is not None:
+            return np.array(self.coefficients), np.zeros_like(truth)
+        bias, variance = self.bias or 0.0, self.variance or 0.0
+        return truth + np.array(bias), np.array(variance) + np.zeros_like(truth)
+
+    def draw(self, truth: Array, rng: np.random.Generator) -> Array:
+        """Its coefficients in one run."""
+        mean, variance = self.law(truth)
+        if not variance.any():
+            return mean
+        return mean + np.sqrt(variance) * rng.standard_normal(truth.size)
+
+    def times(self, factor: float) -> External:
+        """It, with coefficients in another unit."""
+
+        def scaled(value: Values | None, by: float) -> Any:
+            return value if value is None else by * np.array(value)
+
+        return External(
+            scaled(self.coefficients, factor),
+            bias=scaled(self.bias, factor),
+            variance=scaled(self.variance, factor**2),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        named = {name: getattr(self, name) for name in ("coefficients", "bias", "variance")}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in named.items()
+            if value is not None
+        }
+
+    def __str__(self) -> str:
+        return "a model from outside"
+
+
+def _values(name: str, given: Any, above: Any = None) -> Values | None:
+    """One number, or one per direction."""
+    if given is None:
+        return None
+    array = _check.numbers(name, given, above=above)
+    if array.ndim > 1:
+        raise InvalidInputError(
+            f"{name} had shape {array.shape}; it must be one number or a vector"
+        )
+    return float(array) if array.ndim == 0 else tuple(array.tolist())

@@ -1,0 +1,179 @@
+"""Phases: a number over two fields, and the line beyond which chains explode."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss import _html
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Array = npt.NDArray[np.float64]
+
+TITLES = {
+    "limit": "excess risk, repeated for ever",
+    "growth": "factor per repetition, in the end",
+    "final": "excess risk of the last model",
+    "best_penalty": "best penalty, repeated for ever",
+    "best_policy": "best policy, repeated for ever",
+}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Phases:
+    """What `genloss.phases` answers with.
+
+    Attributes
+    ----------
+    value : str
+        What was computed.
+    x_name, y_name : str
+        The fields on the axes.
+    x, y : ndarray
+        Their values.
+    values : ndarray of shape (len(y), len(x))
+        The number at every point; infinite where a chain is unstable. Of "best_policy" the place in
+        ``policies``, NaN where none is stable.
+    radius : ndarray of shape (len(y), len(x)) or None
+        Spectral radius of one repetition, where it is asked for by "limit" and "growth".
+    policies : tuple of str
+        The policies that "best_policy" compares.
+
+    Examples
+    --------
+    >>> import genloss as gl
+    >>> found = gl.phases(
+    ...     gl.Problem.isotropic(100),
+    ...     {"preset": "mix", "generations": 4, "noise": 1.0},
+    ...     x=("n_samples", [120, 140, 160]),
+    ...     y=("real", [0.1, 0.5]),
+    ... )
+    >>> found.values.round(2)
+    array([[  inf,   inf, 44.77],
+           [  inf, 22.93,  5.18]])
+    """
+
+    value: str
+    x_name: str
+    y_name: str
+    x: Array
+    y: Array
+    values: Array
+    radius: Array | None = None
+    policies: tuple[str, ...] = ()
+
+    @property
+    def border(self) -> Array:
+        """Points (x, y) at which the radius is one, shape (k, 2), between neighbours of the grid."""
+        if self.radius is None:
+            return np.empty((0, 2))
+        with np.errstate(divide="ignore"):
+            height = np.log(np.clip(self.radius, 1e-300, 1e300))
+        return np.concatenate(
+            [_crossings(self.x, self.y, height), _crossings(self.y, self.x, height.T)[:, ::-1]]
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        plain: dict[str, Any] = {
+            "value": self.value,
+            "x": {"name": self.x_name, "values": self.x.tolist()},
+            "y": {"name": self.y_name, "values": self.y.tolist()},
+            "values": self.values.tolist(),
+        }
+        if self.radius is not None:
+            plain |= {"radius": self.radius.tolist(), "border": self.border.tolist()}
+        return plain | ({"policies": list(self.policies)} if self.policies else {})
+
+    def to_frame(self, backend: str | None = None) -> Any:
+        """One row per point, as a data frame.
+
+        Parameters
+        ----------
+        backend : {"pandas", "polars", "pyarrow"}, optional
+            Library of the frame; default: the first of these that is installed.
+
+        Returns
+        -------
+        pandas.DataFrame, polars.DataFrame or pyarrow.Table
+            A column for each axis, one for the value, and ``radius`` where it is known.
+
+        Raises
+        ------
+        MissingDependencyError
+            If none of the libraries is installed.
+        """
+        from genloss._frames import frame
+
+        x, y = np.meshgrid(self.x, self.y)
+        columns = {self.x_name: x.ravel(), self.y_name: y.ravel(), self.value: self.values.ravel()}
+        if self.radius is not None:
+            columns["radius"] = self.radius.ravel()
+        return frame(columns, backend)
+
+    def plot(self, *, ax: Axes | None = None) -> Axes:
+        """Draw the values as colours, and the border of stability as a line.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; default: a new figure of Matplotlib's pyplot.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The axes, for further styling and saving.
+
+        Examples
+        --------
+        >>> import genloss as gl
+        >>> plan = {"preset": "mix", "generations": 4, "noise": 1.0, "n_samples": 150}
+        >>> axes = [("real", [0.1, 0.5, 0.9]), ("penalty", [0.0, 0.1, 0.2])]
+        >>> found = gl.phases(gl.Problem.isotropic(100), plan, x=axes[0], y=axes[1])
+        >>> found.plot().get_xlabel()
+        'real'
+        """
+        from genloss import plots
+
+        ax = plots.shown_axes() if ax is None else ax
+        plots.field(
+            ax,
+            self.x,
+            self.y,
+            self.values,
+            label=TITLES[self.value],
+            names=self.policies,
+            border=None if self.radius is None else self.radius,
+        )
+        ax.set_xlabel(self.x_name)
+        ax.set_ylabel(self.y_name)
+        return ax
+
+    def _title(self) -> str:
+        points = f"{self.y.size} x {self.x.size} points"
+        bad = int((~np.isfinite(self.values)).sum())
+        return (
+            f"Phases({self.value} over {self.y_name} and {self.x_name}, {points}, {bad} unstable)"
+        )
+
+    def _repr_html_(self) -> str:
+        shown = _html.shown(self.y.size)
+        rows = [[float(self.y[k]), *map(float, self.values[k])] for k in shown]
+        return _html.table(self._title(), [self.y_name, *map(_html.number, self.x)], rows)
+
+    def __repr__(self) -> str:
+        return self._title()
+
+
+def _crossings(along: Array, across: Array, height: Array) -> Array:
+    """Where each row of heights changes sign, as (along, across)."""
+    rows, places = np.nonzero(np.diff(np.sign(height), axis=1))
+    before, after = height[rows, places], height[rows, places + 1]
+    share = before / (before - after)
+    start, end = along[places], along[places + 1]
+    return np.column_stack([start + share * (end - start), across[rows]])

@@ -1,0 +1,51 @@
+"""One generation of a chain by a filter on fresh rows (`filters.md`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.steps import Step
+from genloss.theory.filters.fresh import filtered
+from genloss.theory.filters.one_pass import OnePass
+from genloss.theory.fresh import diverge
+from genloss.theory.labelers import Group, average
+from genloss.theory.moments import Moments, inner
+
+Array = npt.NDArray[np.float64]
+
+
+def fit(moments: Moments, step: Step, members: Sequence[Group]) -> None:
+    """Fit the model of a step on fresh rows of one covariance and weight.
+
+    What labelers disagree by is noise on the labels of their rows.
+    """
+    assert step.filter is not None
+    whole, model, s = average(members), step.model, moments.spectrum
+    bar = whole.labeler
+    found = filtered(
+        moments.directions, step.rows, step.filter, step.penalty, step.blocks[0].weight
+    )
+    mean = moments.mean(bar)
+    if moments.diverges(bar):
+        diverge(moments, found.shrink * mean, model)
+        return
+    spread = moments.whole(moments.covariance(bar, bar))
+    energy = moments.whole(moments.signal * mean * mean) + spread
+    noise = whole.variance
+    for rows, labeler, _ in members if len(members) > 1 else ():
+        away = dict(labeler)
+        for number, share in bar.items():
+            away[number] = away.get(number, 0.0) - share
+        apart = moments.signal * np.square(moments.mean(away)) + moments.covariance(away, away)
+        noise = noise + rows / whole.rows * inner(s, moments.whole(apart))
+    variance = found.variance(energy[0], spread[0], float(noise[0, 0]))
+    moments.record(
+        model,
+        found.shrink * mean,
+        variance[None],
+        lambda u: found.shrink * moments.covariance(bar, {u: 1.0}),
+        exact=isinstance(found, OnePass) and len(members) == 1 and moments.all_exact(bar),
+    )

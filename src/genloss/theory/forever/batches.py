@@ -1,0 +1,122 @@
+"""Limits of many plans in one call, those of one outline together."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.errors import NoTheoryError
+from genloss.generation import REAL
+from genloss.plan import Plan
+from genloss.problem import Problem
+from genloss.steps import Step, resolve
+from genloss.theory.closed import is_even
+from genloss.theory.forever.fresh_blocks import FreshBlock
+from genloss.theory.forever.limit import limit, unknown
+from genloss.theory.forever.repeating import Repetition, repetition
+from genloss.theory.routes import outline
+from genloss.theory.units import is_ordinary
+
+Array = npt.NDArray[np.float64]
+
+_CELLS = 1 << 15  # entries of one array of a batch
+_PENALTIES = np.linspace(np.log(1e-8), np.log(100.0), 13)  # over the largest eigenvalue
+_NARROWINGS = 5
+
+
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
+def ends(problem: Problem, plans: Sequence[Plan]) -> tuple[Array, Array]:
+    """Risk after infinitely many repetitions, and spectral radius, of every plan.
+
+    Raises
+    ------
+    NoTheoryError
+        As `limit`.
+    """
+    risk, radius = np.empty(len(plans)), np.empty(len(plans))
+    for numbers, block in _blocks(problem, plans):
+        if block is None:
+            found = [limit(problem, plans[number]) for number in numbers]
+            risk[numbers] = [each.risk for each in found]
+            radius[numbers] = [each.radius for each in found]
+        else:
+            bias, variance, radius[numbers] = block.ends()
+            risk[numbers] = bias + variance
+    return risk, radius
+
+
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
+def best_penalties(problem: Problem, plans: Sequence[Plan]) -> Array:
+    """Penalty of all repeated fits with the least risk after infinitely many repetitions."""
+    best = np.empty(len(plans))
+    top = float(problem.spectrum.max())
+    for numbers, block in _blocks(problem, plans):
+        if block is None:
+            raise NoTheoryError(
+                "the best penalty for ever is known for fits on fresh rows of one covariance; genloss.tune "
+                "finds it for a plan of as many generations as you like"
+            )
+        risks = partial(_risks, block, top)
+        best[numbers] = top * np.exp(_least(risks, len(numbers)))
+    return best
+
+
+def _risks(block: FreshBlock, top: float, logs: Array) -> Array:
+    return block.risks(block.links(penalty=top * np.exp(logs)))
+
+
+def _least(value: Callable[[Array], Array], count: int) -> Array:
+    """Where every function of a batch is least: on a grid, then by parabolas through its neighbours."""
+    tried = np.array([value(np.full(count, log)) for log in _PENALTIES])
+    at = np.clip(tried.argmin(axis=0), 1, len(_PENALTIES) - 2)
+    every = np.arange(count)
+    places = [_PENALTIES[at + k] for k in (-1, 0, 1)]
+    heights = [tried[at + k, every] for k in (-1, 0, 1)]
+    for _ in range(_NARROWINGS):
+        (left, middle, right), (a, b, c) = places, heights
+        with np.errstate(invalid="ignore", divide="ignore"):
+            one, two = (b - a) / (middle - left), (c - b) / (right - middle)
+            guess = (left + middle) / 2 - one * (right - left) / 2 / (two - one)
+        wider = np.where(right - middle > middle - left, (middle + right) / 2, (left + middle) / 2)
+        inside = (guess > left) & (guess < right) & (np.abs(guess - middle) > 1e-9)
+        guess = np.where(inside, guess, wider)
+        found = value(guess)
+        # the four in order; three around the least are kept
+        x, h = np.array([left, middle, right, guess]), np.array([a, b, c, found])
+        order = x.argsort(axis=0)
+        x, h = np.take_along_axis(x, order, 0), np.take_along_axis(h, order, 0)
+        first = np.clip(h.argmin(axis=0) - 1, 0, 1)
+        places = [x[first + k, every] for k in range(3)]
+        heights = [h[first + k, every] for k in range(3)]
+    best = np.argmin(heights, axis=0)
+    return np.asarray(np.array(places)[best, every])
+
+
+def _blocks(
+    problem: Problem, plans: Sequence[Plan]
+) -> Iterator[tuple[list[int], FreshBlock | None]]:
+    """Numbers of plans and the block that they repeat; None where it is found one by one."""
+    alike: dict[object, list[int]] = defaultdict(list)
+    seen: list[tuple[Repetition, Sequence[Step]]] = []
+    for number, plan in enumerate(plans):
+        found, steps = repetition(plan), resolve(plan)
+        seen.append((found, steps))
+        last = steps[found.first :]
+        outside = found.fixed or any(u < REAL for step in last for u in step.asked)
+        known = not outside and all(unknown(step) is None and is_even(step) for step in last)
+        alike[
+            (known and is_ordinary(problem), found, outline(last, problem.directions.dim))
+        ].append(number)
+    directions = problem.directions
+    size = max(1, _CELLS // directions.eigenvalues.size)
+    for (known, found, _), numbers in alike.items():  # type: ignore[misc]
+        if not known:
+            yield numbers, None
+            continue
+        for start in range(0, len(numbers), size):
+            some = numbers[start : start + size]
+            yield some, FreshBlock(directions, [seen[number][1] for number in some], found)

@@ -1,0 +1,230 @@
+"""A live loop's rounds, kept in a file and read without labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss import _check
+from genloss.errors import InvalidInputError
+from genloss.watching.reading import ALPHA, Reading, read
+from genloss.watching.rehearsal import (
+    Estimator,
+    Learner,
+    Model,
+    Rehearsed,
+    Ridge,
+    Round,
+    rehearse,
+    scatter_of,
+)
+from genloss.watching.store import Store
+
+__all__ = ["Monitor", "Reading"]
+
+Array = npt.NDArray[np.float64]
+
+_FEWEST = 10  # rows
+
+
+class Monitor:
+    """Watch a loop of models that are retrained on labels of their predecessors.
+
+    Every round is its model's predictions for one fixed set of rows, which need no labels. They are held against
+    rehearsals: chains run once, at the start, on your own real rows with model 0 as the truth.
+
+    Parameters
+    ----------
+    path : str or Path
+        An SQLite file, made at the start. Several processes may write to it; a round that was acknowledged
+        survives whatever is killed.
+
+    Notes
+    -----
+    The meter, the alarm and what they miss are on `monitor.md` 2 to 4.
+
+    Examples
+    --------
+    >>> import genloss as gl, numpy as np, tempfile, pathlib
+    >>> rng = np.random.default_rng(0)
+    >>> X, rows = rng.normal(size=(200, 4)), rng.normal(size=(100, 4))
+    >>> monitor = gl.Monitor(pathlib.Path(tempfile.mkdtemp()) / "runs.db")
+    >>> y = X.sum(axis=1) + rng.normal(size=200)
+    >>> monitor.start(X, y, rows, n_samples=100, noise=1.0, rounds=3)
+    >>> monitor.append(rows.sum(axis=1) + 3 * rows[:, 0])
+    1
+    >>> monitor.read().alarm
+    True
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = _check.path("path", path)
+        self._store = Store(self.path)
+
+    def start(
+        self,
+        X: Any,
+        y: Any,
+        watched: Any,
+        *,
+        n_samples: int,
+        real: float = 0.0,
+        noise: float = 0.0,
+        estimator: Any = None,
+        penalty: float | None = None,
+        model: Any = None,
+        labels: Any = None,
+        rounds: int = 15,
+        rehearsals: int = 40,
+        seed: int = 0,
+    ) -> None:
+        """Rehearse the loop, and write down round 0.
+
+        Parameters
+        ----------
+        X, y : array_like of shape (n, p) and (n,)
+            Real rows: those of model 0.
+        watched : array_like of shape (w, p)
+            Rows for which every round's model is asked; a few hundred, of the kind that the models meet.
+        n_samples : int
+            Rows that a round is trained on.
+        real : float, default 0.0
+            Share of them with new real labels.
+        noise : float, default 0.0
+            Standard deviation of noise on labels that models make.
+        estimator : scikit-learn regressor, optional
+            What is fitted; default: ridge on standardised columns.
+        penalty : float, optional
+            Ridge penalty per row; default: chosen by leave-one-out at every fit.
+        model : object with predict, optional
+            The deployed model 0; default: fitted here to all real rows.
+        labels : array_like of shape (w,), optional
+            Real labels of the watched rows, NaN where unknown: they tell more than all else.
+        rounds, rehearsals, seed : int, default 15, 40, 0
+            Length of the rehearsals (later rounds are held against their last), their number, their seed.
+
+        Raises
+        ------
+        InvalidInputError
+            If an argument is out of range, or the file was started otherwise.
+        """
+        X, y = _check.samples(X, y)
+        rows = _check.numbers("watched", watched, ndim=2)
+        if rows.shape[1] != X.shape[1] or len(rows) < _FEWEST or len(X) < _FEWEST:
+            raise InvalidInputError(
+                f"watched had shape {rows.shape} and X {X.shape}; they must have the same columns and at least "
+                f"{_FEWEST} rows each"
+            )
+        every = Round(
+            _check.integer("n_samples", n_samples, minimum=3),
+            _check.share("real", real),
+            _check.non_negative("noise", noise),
+        )
+        rounds = _check.integer("rounds", rounds, minimum=1)
+        rehearsals = _check.integer("rehearsals", rehearsals, minimum=6)
+        seed = _check.integer("seed", seed, minimum=0)
+        if estimator is not None and penalty is not None:
+            raise InvalidInputError("penalty was given beside estimator, which has its own")
+        learn: Learner = (
+            Ridge(X, None if penalty is None else _check.non_negative("penalty", penalty))
+            if estimator is None
+            else Estimator(estimator)
+        )
+        first = learn(X, y) if model is None else _asked(model)
+        found = rehearse(
+            first,
+            X,
+            rows,
+            scatter_of(X, y, learn, seed),
+            learn,
+            every,
+            rounds=rounds,
+            rehearsals=rehearsals,
+            seed=seed,
+        )
+        known = [None if np.isnan(label) else label for label in _labels(labels, len(rows))]
+        facts = {"every": vars(every), "rehearsed": found.to_dict(), "labels": known}
+        self._store.begin(facts, first(rows))
+
+    def append(
+        self,
+        predictions: Any,
+        round: int | None = None,
+        *,
+        key: str | None = None,
+        **facts: float,
+    ) -> int:
+        """Add a round: its model's predictions for the watched rows.
+
+        Parameters
+        ----------
+        predictions : array_like of shape (w,)
+            In the order of the watched rows.
+        round : int, optional
+            Its number; default: the next one.
+        key : str, optional
+            A name of the round that is the same when it is sent again: what is there is not added twice.
+        **facts : float
+            What is worth keeping beside it: counts, share of real labels, penalty.
+
+        Returns
+        -------
+        int
+            The round's number, once it is on the disk.
+
+        Raises
+        ------
+        InvalidInputError
+            If the round is there with other predictions, or their number is another.
+        """
+        width = len(self._store.facts()["labels"])
+        said = _check.numbers("predictions", predictions, ndim=1)
+        if said.size != width:
+            raise InvalidInputError(
+                f"predictions had {said.size} entries; {width} rows are watched"
+            )
+        number = None if round is None else _check.integer("round", round, minimum=1)
+        if key is not None:
+            key = _check.text("key", key)
+        kept = {name: _check.finite(name, value) for name, value in facts.items()}
+        return self._store.append(said, number, key, kept)
+
+    def read(self, *, alpha: float = ALPHA) -> Reading:
+        """What the rounds so far say.
+
+        Parameters
+        ----------
+        alpha : float, default 0.05
+            Chance of a false alarm, ever, in a loop of any length.
+
+        Returns
+        -------
+        Reading
+            Rise of the error with its range, drift, straightness, alarm.
+        """
+        alpha = _check.share("alpha", _check.positive("alpha", alpha))
+        facts = self._store.facts()
+        rounds, said, _ = self._store.rounds()
+        labels = np.array([np.nan if each is None else each for each in facts["labels"]])
+        return read(rounds, said, Rehearsed.from_dict(facts["rehearsed"]), labels, alpha)
+
+    def __repr__(self) -> str:
+        return f"Monitor({str(self.path)!r})"
+
+
+def _asked(model: Any) -> Model:
+    if not hasattr(model, "predict"):
+        raise InvalidInputError(f"model was a {type(model).__name__}; it must have predict")
+    return lambda X: np.asarray(model.predict(X), dtype=np.float64).reshape(len(X))
+
+
+def _labels(labels: Any, count: int) -> Array:
+    if labels is None:
+        return np.full(count, np.nan)
+    found = _check.numbers("labels", labels, ndim=1, finite=False)
+    if found.size != count:
+        raise InvalidInputError(f"labels had {found.size} entries; {count} rows are watched")
+    return found

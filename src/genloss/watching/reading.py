@@ -1,0 +1,250 @@
+"""What a monitor reads off the rounds so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss import _html
+from genloss._words import number
+from genloss.watching.alarm import process, tail
+from genloss.watching.rehearsal import Rehearsed
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Array = npt.NDArray[np.float64]
+
+ALPHA = 0.05
+_NORMAL = 1.645
+_QUANTILES = (0.05, 0.95)
+_BENT = 1.3  # straightness over the rehearsals' beyond which changes point one way
+
+BLIND = (
+    "Not seen: errors that model 0 has already, and what changes in the world but not in the models. A few real "
+    "labels of the watched rows see more than anything here."
+)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Reading:
+    """A loop after its last round.
+
+    Attributes
+    ----------
+    rounds : ndarray of int of shape (T,)
+        Numbers of the rounds after round 0.
+    drift : ndarray of shape (T,)
+        ``mean (f_t - f_0)**2`` on the watched rows.
+    rise, rise_low, rise_high : ndarray of shape (T,)
+        Rise of the squared error over model 0's: from labels of the watched rows where they are known
+        (90 % interval), else drift times what rehearsals say a drift costs (their 5 % to 95 %).
+    straightness : ndarray of shape (T,)
+        Drift over the sum of the rounds' changes: above the rehearsals' where changes point one way.
+    rehearsed_straightness : ndarray of shape (T,)
+        The same in rehearsals.
+    e_value : ndarray of shape (T,)
+        Evidence against "as rehearsed"; the alarm rings at ``1 / alpha`` and stays.
+    alarm : bool
+        Whether it has rung; ``alarm_round`` is the round at which it did, else None.
+    drift_tail : float
+        Chance of so large a drift in a rehearsal of the last round: small where labels are shifted, which the
+        alarm is slow to see.
+    judged_by : {"labels", "drift"}
+        What the rise is read from.
+    alpha : float
+        Chance of a false alarm, ever.
+    sentences : tuple of str
+        The same in words.
+    """
+
+    rounds: npt.NDArray[np.intp]
+    drift: Array
+    rise: Array
+    rise_low: Array
+    rise_high: Array
+    straightness: Array
+    rehearsed_straightness: Array
+    e_value: Array
+    alarm: bool
+    alarm_round: int | None
+    drift_tail: float
+    judged_by: str
+    alpha: float
+    sentences: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for machines."""
+        plain = {spec.name: getattr(self, spec.name) for spec in fields(self)}
+        return {
+            name: value.tolist()
+            if isinstance(value, np.ndarray)
+            else list(value)
+            if isinstance(value, tuple)
+            else value
+            for name, value in plain.items()
+        }
+
+    def plot(self, *, ax: Axes | None = None) -> Axes:
+        """Draw the rise with its range, and where the alarm rang.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; default: a new figure of Matplotlib's pyplot, which notebooks show.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The axes.
+        """
+        from genloss import plots
+
+        ax = plots.shown_axes() if ax is None else ax
+        first, second = plots.colours(2)
+        ax.fill_between(self.rounds, self.rise_low, self.rise_high, alpha=0.2, color=first, lw=0)
+        ax.plot(self.rounds, self.rise, marker=".", color=first, label=f"rise, by {self.judged_by}")
+        ax.plot(self.rounds, self.drift, lw=1, ls=":", color="0.2", label="drift")
+        if self.alarm_round is not None:
+            ax.axvline(self.alarm_round, color=second, lw=1, label="alarm")
+        ax.set_xlabel("round")
+        ax.set_ylabel("rise of the squared error since round 0")
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.legend(frameon=False)
+        return ax
+
+    def _rows(self) -> list[list[int | float]]:
+        columns = [
+            self.rise,
+            self.rise_low,
+            self.rise_high,
+            self.drift,
+            self.straightness,
+            self.e_value,
+        ]
+        return [
+            [int(self.rounds[t]), *(float(column[t]) for column in columns)]
+            for t in _html.shown(len(self.rounds))
+        ]
+
+    def _repr_html_(self) -> str:
+        headings = ["round", "rise", "low", "high", "drift", "straightness", "evidence"]
+        title = f"{len(self.rounds)} rounds, {'alarm' if self.alarm else 'no alarm'}"
+        return _html.table(title, headings, self._rows(), self.sentences)
+
+    def __repr__(self) -> str:
+        lines = [f"Reading({len(self.rounds)} rounds, {'alarm' if self.alarm else 'no alarm'})"]
+        lines += [
+            f"  round {t:>3}: rise {rise:.4g} ({low:.4g} to {high:.4g}), drift {drift:.4g}, evidence {e:.3g}"
+            for t, rise, low, high, drift, _, e in self._rows()
+        ]
+        return "\n".join([*lines, *(f"  {text}" for text in self.sentences)])
+
+
+def read(
+    rounds: npt.NDArray[np.intp],
+    said: Array,
+    rehearsed: Rehearsed,
+    labels: Array,
+    alpha: float,
+) -> Reading:
+    """Read rounds off predictions.
+
+    Parameters
+    ----------
+    rounds : ndarray of int of shape (T + 1,)
+        Numbers, 0 first.
+    said : ndarray of shape (T + 1, w)
+        Predictions for the watched rows.
+    rehearsed : Rehearsed
+        What to hold them against.
+    labels : ndarray of shape (w,)
+        Real labels of the watched rows, NaN where unknown.
+    alpha : float
+        Chance of a false alarm.
+    """
+    tiny = np.finfo(np.float64).tiny
+    changes = np.mean(np.diff(said, axis=0) ** 2, axis=1)
+    drift = np.mean((said[1:] - said[0]) ** 2, axis=1)
+    at = np.minimum(rounds[1:], rehearsed.rounds) - 1
+    tails = np.array(
+        [
+            tail(float(np.log(max(change, tiny))), rehearsed.log_change[:, k])
+            for change, k in zip(changes, at, strict=True)
+        ]
+    )
+    evidence = process(tails)
+    rung = np.flatnonzero(evidence >= 1 / alpha)
+    drift_tail = (
+        tail(float(np.log(max(drift[-1], tiny))), rehearsed.log_drift[:, at[-1]])
+        if at.size
+        else 1.0
+    )
+    known = ~np.isnan(labels)
+    if known.sum() > 1:
+        judged, (rise, low, high) = "labels", _by_labels(said[:, known], labels[known])
+    else:
+        judged = "drift"
+        factor = rehearsed.factor[:, at]
+        ends = np.quantile(factor, _QUANTILES, axis=0)
+        rise, low, high = drift * np.median(factor, axis=0), drift * ends[0], drift * ends[1]
+    found = Reading(
+        rounds=rounds[1:],
+        drift=drift,
+        rise=rise,
+        rise_low=low,
+        rise_high=high,
+        straightness=drift / np.maximum(np.cumsum(changes), tiny),
+        rehearsed_straightness=rehearsed.straightness[at],
+        e_value=evidence,
+        alarm=bool(rung.size),
+        alarm_round=int(rounds[1:][rung[0]]) if rung.size else None,
+        drift_tail=drift_tail,
+        judged_by=judged,
+        alpha=alpha,
+        sentences=(),
+    )
+    return Reading(**{**vars(found), "sentences": tuple(_sentences(found))})
+
+
+def _by_labels(said: Array, labels: Array) -> tuple[Array, Array, Array]:
+    """Paired rise of the squared error on rows with labels, and its 90 % interval."""
+    squares = (said - labels) ** 2
+    more = squares[1:] - squares[0]
+    rise = more.mean(axis=1)
+    half = _NORMAL * more.std(axis=1, ddof=1) / np.sqrt(labels.size)
+    return rise, rise - half, rise + half
+
+
+def _sentences(found: Reading) -> list[str]:
+    if not found.rounds.size:
+        return ["No round after round 0 yet.", BLIND]
+    last = int(found.rounds[-1])
+    said = []
+    if found.alarm:
+        said.append(
+            f"Alarm: since round {found.alarm_round} the models change more than rehearsals of this loop do; "
+            f"where nothing is wrong this happens, ever, in {found.alpha:.0%} of loops."
+        )
+    else:
+        said.append(
+            f"No alarm: after round {last} the models change as rehearsals of this loop do."
+        )
+    low, high = sorted((float(found.rise_low[-1]), float(found.rise_high[-1])))
+    said.append(
+        f"The squared error has risen by about {number(float(found.rise[-1]), 3)} since round 0 "
+        f"({number(low, 3)} to {number(high, 3)}), read off the "
+        f"{'labels' if found.judged_by == 'labels' else 'drift'}; the drift is "
+        f"{number(float(found.drift[-1]), 3)}."
+    )
+    if found.drift_tail < found.alpha / len(found.rounds):
+        said.append(
+            "The drift is larger than in nearly all rehearsals: labels may be shifted, which the alarm is slow "
+            "to see."
+        )
+    if found.straightness[-1] > _BENT * found.rehearsed_straightness[-1]:
+        said.append("The changes point one way: what labels the rows pulls them somewhere.")
+    return [*said, BLIND]

@@ -1,0 +1,183 @@
+"""What a loop does where nothing is wrong: rehearsed on one's own rows with model 0 as the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.outlook.ridge import Design
+
+Array = npt.NDArray[np.float64]
+Model = Callable[[Array], Array]
+"""From rows (n, p) to labels (n,)."""
+Learner = Callable[[Array, Array], Model]
+
+
+@dataclass(frozen=True)
+class Round:
+    """What one round does.
+
+    Attributes
+    ----------
+    n_samples : int
+        Rows of the fit.
+    real : float
+        Share of them with real labels.
+    noise : float
+        Standard deviation of noise on labels that models make.
+    """
+
+    n_samples: int
+    real: float = 0.0
+    noise: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Rehearsed:
+    """Rehearsals of every round.
+
+    Attributes
+    ----------
+    log_change, log_drift : ndarray of shape (R, T)
+        Logarithm of ``mean (f_t - f_(t-1))**2`` and of ``mean (f_t - f_0)**2`` on the watched rows, in chains
+        that start at model 0.
+    straightness : ndarray of shape (T,)
+        Mean drift over the mean sum of changes.
+    factor : ndarray of shape (B, T)
+        Rise of the error over drift, in chains with a model 0 of their own, for which the real one is the truth.
+    """
+
+    log_change: Array
+    log_drift: Array
+    straightness: Array
+    factor: Array
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain lists."""
+        return {name: value.tolist() for name, value in vars(self).items()}
+
+    @classmethod
+    def from_dict(cls, plain: dict[str, Any]) -> Rehearsed:
+        """Read what `to_dict` writes."""
+        return cls(**{name: np.array(value) for name, value in plain.items()})
+
+    @property
+    def rounds(self) -> int:
+        """Rounds that were rehearsed; later ones are held against the last."""
+        return int(self.log_change.shape[1])
+
+
+def rehearse(
+    model: Model,
+    X: Array,
+    watched: Array,
+    scatter: float,
+    learn: Learner,
+    every: Round,
+    *,
+    rounds: int,
+    rehearsals: int,
+    seed: int,
+) -> Rehearsed:
+    """Run chains in which the deployed model 0 is the truth.
+
+    Parameters
+    ----------
+    model : callable
+        Model 0.
+    X, watched : ndarray of shape (n, p) and (w, p)
+        Real rows, from which inputs are drawn again; rows on which models are compared.
+    scatter : float
+        Standard deviation of a real label about model 0.
+    learn : callable
+        ``learn(rows, labels)``: a model.
+    every : Round
+        What a round does.
+    rounds, rehearsals, seed : int
+        Length and number of the chains, and their seed.
+    """
+    streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(rehearsals)]
+    truth = model(watched)
+
+    def chain(rng: np.random.Generator, own: bool) -> Array:
+        """Predictions (rounds + 1, w)."""
+        now, said = model, [truth]
+        if own:
+            rows = X[rng.integers(len(X), size=every.n_samples)]
+            now = learn(rows, model(rows) + scatter * rng.standard_normal(len(rows)))
+            said = [now(watched)]
+        for _ in range(rounds):
+            rows = X[rng.integers(len(X), size=every.n_samples)]
+            labels = now(rows) + every.noise * rng.standard_normal(len(rows))
+            real = round(every.real * len(rows))
+            fresh = model(rows[:real]) + scatter * rng.standard_normal(real)
+            now = learn(rows, np.append(fresh, labels[real:]))
+            said.append(now(watched))
+        return np.array(said)
+
+    chains = np.array([chain(rng, False) for rng in streams])
+    changes = np.mean(np.diff(chains, axis=1) ** 2, axis=2)
+    drifts = np.mean((chains[:, 1:] - chains[:, :1]) ** 2, axis=2)
+    own = np.array([chain(rng, True) for rng in streams[: max(rehearsals // 2, 3)]])
+    away = np.mean((own - truth) ** 2, axis=2)
+    own_drift = np.mean((own[:, 1:] - own[:, :1]) ** 2, axis=2)
+    tiny = np.finfo(np.float64).tiny
+    return Rehearsed(
+        log_change=np.log(np.maximum(changes, tiny)),
+        log_drift=np.log(np.maximum(drifts, tiny)),
+        straightness=drifts.mean(axis=0)
+        / np.maximum(np.cumsum(changes, axis=1).mean(axis=0), tiny),
+        factor=(away[:, 1:] - away[:, :1]) / np.maximum(own_drift, tiny),
+    )
+
+
+class Ridge:
+    """Ridge on columns standardised by the real rows, its penalty fixed or chosen anew at every fit.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, p)
+        The real rows.
+    penalty : float or None
+        The penalty; None to choose it by leave-one-out at every fit.
+    """
+
+    def __init__(self, X: Array, penalty: float | None) -> None:
+        self._mean, scale = X.mean(axis=0), X.std(axis=0)
+        self._scale = np.where(scale > 0, scale, np.inf)
+        self._penalty = penalty
+
+    def __call__(self, rows: Array, labels: Array) -> Model:
+        """The model of some rows."""
+        design = Design.of((rows - self._mean) / self._scale, None)
+        penalty = design.best(labels) if self._penalty is None else self._penalty
+        models = design.fit(labels[:, None], np.array([penalty]))
+        return lambda X: models((X - self._mean) / self._scale)[:, 0]
+
+
+class Estimator:
+    """Any scikit-learn regressor, cloned for every fit."""
+
+    def __init__(self, estimator: Any) -> None:
+        self._estimator = estimator
+
+    def __call__(self, rows: Array, labels: Array) -> Model:
+        """The model of some rows."""
+        from sklearn.base import clone
+
+        predict = clone(self._estimator).fit(rows, labels).predict
+        return lambda X: np.asarray(predict(X), dtype=np.float64).reshape(len(X))
+
+
+def scatter_of(X: Array, y: Array, learn: Learner, seed: int) -> float:
+    """Standard deviation of real labels about a model that has not seen them, by five folds."""
+    fold = np.random.default_rng(seed).permutation(len(y)) % 5
+    missed = np.empty(len(y))
+    for turn in range(5):
+        held = fold == turn
+        missed[held] = y[held] - learn(X[~held], y[~held])(X[held])
+    return float(np.sqrt(np.mean(missed**2)))

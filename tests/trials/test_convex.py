@@ -1,0 +1,60 @@
+"""The learner for any convex loss, against scikit-learn and against what a minimum is."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
+from sklearn.svm import LinearSVC
+
+from genloss import losses
+from genloss.errors import InvalidInputError
+from genloss.trials.convex import minimise
+
+EVERY = [losses.Squared(), losses.Logistic(), losses.SquaredHinge(), losses.Hinge()]
+EVERY += [losses.Huber(0.5), losses.Absolute()]
+
+
+def rows(n, d, seed):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n, d)) * np.arange(1, d + 1) ** -0.5
+    return X, np.where(X @ np.ones(d) + rng.standard_normal(n) > 0, 1.0, -1.0)
+
+
+@pytest.mark.parametrize("loss", EVERY, ids=str)
+@settings(max_examples=20, deadline=None)
+@given(
+    n=st.integers(5, 80), d=st.integers(2, 60), ridge=st.floats(0.01, 10), seed=st.integers(0, 999)
+)
+def test_nothing_near_a_minimum_is_lower(loss, n, d, ridge, seed):
+    X, y = rows(n, d, seed)
+    weights = np.random.default_rng(seed).uniform(0.5, 2, n)
+
+    def total(w):
+        return weights @ loss.value(y, X @ w) + ridge / 2 * (w @ w)
+
+    w = minimise(X, y, weights, loss, ridge)
+    least = total(w)
+    for scale in (1e-1, 1e-2, 1e-3):
+        for step in np.random.default_rng(0).standard_normal((4, d)):
+            assert total(w + scale * step) >= least - 1e-7 * (1 + least)
+
+
+@pytest.mark.parametrize("shape", [(400, 150), (60, 130)])
+def test_logistic_and_hinge_are_those_of_scikit_learn(shape):
+    X, y = rows(*shape, seed=1)
+    w = minimise(X, y, np.ones(len(y)), losses.Logistic(), 0.5)
+    theirs = LogisticRegression(C=2.0, fit_intercept=False, tol=1e-10, max_iter=10**5).fit(X, y)
+    assert w == pytest.approx(theirs.coef_[0], abs=1e-4)
+    w = minimise(X, y, np.ones(len(y)), losses.SquaredHinge(), 0.5)
+    theirs = LinearSVC(C=2.0, fit_intercept=False, tol=1e-10, max_iter=10**5).fit(X, y)
+    assert w == pytest.approx(theirs.coef_[0], abs=1e-4)
+
+
+def test_where_there_is_no_minimum_it_is_told():
+    X, _ = rows(60, 20, seed=0)
+    y = np.sign(X @ np.ones(20))
+    with pytest.raises(InvalidInputError, match="separates its classes"):
+        minimise(X, y, np.ones(60), losses.Logistic(), 0.0)
+    with pytest.raises(InvalidInputError, match="fewer rows than directions"):
+        minimise(X[:10], y[:10], np.ones(10), losses.Logistic(), 0.0)
