@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize_scalar
 from scipy.special import ndtr
 
 from genloss.theory.channels.evolution import Fit
@@ -32,6 +31,8 @@ def ends(fit: Fit, dim: float) -> bool:
 
 def least_rows_short(fit: Fit) -> float:
     """``min_t sum n E (g - t y h / sd(h))_+**2``: directions from which on classes are separable."""
+    from scipy.optimize import minimize_scalar  # half of what opening this room would take
+
     size = float(np.sqrt(fit.second[0, 0] @ fit.sigma[0]))
     nodes = [_agreement(rows, size) for rows in fit.rows]
     values = np.concatenate([value for value, _ in nodes])
