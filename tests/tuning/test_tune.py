@@ -367,3 +367,23 @@ def test_the_mean_over_two_models_is_lowest_far_from_any_constant():
     tuned = gl.tune(problem, plan, over="schedule", objective="mean")
     assert tuned.value < 0.936
     assert tuned.plan.penalty[1] > 1e3 * tuned.plan.penalty[0]
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_a_long_schedule_is_where_no_step_leads_lower(objective):
+    """Single penalties, and neighbours together, moved up and down."""
+    problem, count = gl.Problem.power_law(100, capacity=1.5, source=0.5), 12
+    plan = gl.Plan.replace(count, 60, noise=0.4)
+    found = gl.tune(problem, plan, over="schedule", objective=objective)
+    moves = np.vstack([np.eye(count), np.tri(count)])
+    around = [
+        found.plan.penalty * np.exp(sign * step * move)
+        for move in moves
+        for sign in (-1, 1)
+        for step in (0.02, 0.3)
+    ]
+    tried = gl.predict(problem, [plan.with_penalty(each) for each in around])
+    least = min(OBJECTIVES[objective](curve.risk) for curve in tried)
+    assert found.value < least * (1 + (1e-8 if objective != "worst" else 1e-4))
+    constant = gl.tune(problem, plan, objective=objective)
+    assert found.value < constant.value

@@ -15,6 +15,7 @@ from genloss.cli import (  # noqa: F401 -- each adds its subcommands
     limits,
     monitor,
     papers,
+    phases,
     plans,
     scaling,
     schema,

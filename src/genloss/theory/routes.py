@@ -55,10 +55,13 @@ class Walk:
         chains: Sequence[Steps],
         ways: Sequence[Route],
         outside: Mapping[int, tuple[Array, Array]] | None = None,
+        penalty: Array | None = None,
     ) -> None:
         self.chains, self.ways = chains, ways
         fits = np.array([fitted(steps) for steps in chains])
         self.rows, self.penalty = fits[:, 0], fits[:, 1]
+        if penalty is not None:  # one plan under many penalties
+            self.rows, self.penalty = np.broadcast_arrays(self.rows, penalty)
         # a penalty that is yet to be chosen is any number until then
         anything = np.where(np.isnan(self.penalty), directions.trace, self.penalty)
         self.stages, self.effective = stages(directions, self.rows, anything)
@@ -70,7 +73,7 @@ class Walk:
         self.ended = np.zeros(self.rows.shape, dtype=bool)
         self._start: Start | None = None
         self._remembered = _remembered(chains[0], ways)
-        self.moments = Moments(directions, self._remembered, len(chains))
+        self.moments = Moments(directions, self._remembered, len(self.rows))
         for labeler, law in (outside or {}).items():
             self.moments.take_in(labeler, *law)
         self.run: Run | None = None

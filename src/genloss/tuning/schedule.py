@@ -15,10 +15,13 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 Scores = Callable[[Array], Array]
 """Objective of many schedules of log penalties, shape (k, n_models) to (k,)."""
+Slopes = Callable[[Array], tuple[float, Array]]
+"""Objective of one schedule of log penalties, and its slopes in them."""
 
 _LEVELS = 13, 9, 5  # log penalties combined: for few models, for many, and where each try is slow
 _FEW = 3
 _MOST = 400  # schedules of two levels that are tried
+_CELLS = 8000  # numbers in them, at most, where there are slopes
 _DEEP = 2  # places that are refined
 _SWEEPS = 4  # rounds over all models, at most, on one step
 _STEPS = (1.0, 0.25)  # of the search along single models, in parts of a level
@@ -107,17 +110,44 @@ def _one_round(
     return both[at], float(found[at])
 
 
-def downhill(scores: Scores, start: Array, low: float, high: float) -> Array:
-    """Quasi-Newton steps from a schedule, with slopes from one batch of neighbours."""
+def valleys(scores: Scores, start: Array, low: float, high: float) -> list[Array]:
+    """Places to go downhill from, besides the start: the best schedules of two levels, far apart."""
+    few, many, _ = _LEVELS
+    levels = np.linspace(low, high, few if start.size <= _FEW else many)
+    most = min(_MOST, max(levels.size**2, _CELLS // start.size))
+    tried = _two_levels(start.size, levels, most)
+    order = np.argsort(scores(tried), kind="stable")
+    return _apart(tried[order], levels[1] - levels[0], _DEEP)
+
+
+def downhill(
+    scores: Scores, slopes: Sequence[Slopes], start: Array, low: float, high: float
+) -> Array:
+    """Quasi-Newton steps from a schedule; without slopes they are taken from one batch of neighbours."""
     from scipy.optimize import minimize
 
     nearby = np.vstack([np.zeros(start.size), 1e-5 * np.eye(start.size)])
 
-    def value(logs: Array) -> tuple[float, Array]:
+    def value(logs: Array, slope_of: Slopes | None) -> tuple[float, Array]:
+        if slope_of is not None:
+            risk, slope = slope_of(logs)
+            return float(np.log(risk)), slope / risk
         # steps point inwards, so that no penalty leaves the bounds
         inwards = np.where(logs > (low + high) / 2, -1.0, 1.0)
         values = np.log(scores(logs + nearby * inwards))
         return float(values[0]), inwards * (values[1:] - values[0]) / 1e-5
 
-    found = minimize(value, start, jac=True, method="L-BFGS-B", bounds=[(low, high)] * start.size)
-    return np.asarray(found.x)
+    place = start
+    ways: Sequence[Slopes | None] = slopes or [None]
+    for each in ways:
+        found = minimize(
+            value,
+            place,
+            args=(each,),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[(low, high)] * start.size,
+            options={"ftol": 1e-12, "gtol": 1e-8, "maxcor": 20} if slopes else {},
+        )
+        place = np.asarray(found.x)
+    return place

@@ -17,10 +17,12 @@ from genloss.generation import Generation, Source
 from genloss.plan import Plan
 from genloss.spectrum import Spectral, directions_of
 from genloss.theory.forever.caution import with_cure
+from genloss.theory.many_penalties import risks
 from genloss.theory.predict import predict
 from genloss.theory.routes import has_closed_route
-from genloss.tuning.schedule import best_schedule, downhill
+from genloss.tuning.schedule import best_schedule, downhill, valleys
 from genloss.tuning.search import lowest
+from genloss.tuning.slopes import slope_of
 
 __all__ = ["Tuned", "real_rows_needed", "tune"]
 
@@ -34,6 +36,7 @@ OBJECTIVES: dict[str, Callable[[Array], float]] = {
 OVER = ("penalty", "last_penalty", "schedule")
 
 _GRID = 41  # penalties tried before the best one is refined
+_SHORT = 30  # models of a chain up to which every valley is followed to its end
 
 
 @dataclass(frozen=True, repr=False)
@@ -182,12 +185,13 @@ def tune(
     if over == "last_penalty":
         best = _best_single(problem, score, logs, lambda lam: _with_last_penalty(plan, lam))
     else:
-        best = _best_single(problem, score, logs, plan.with_penalty)
+        best = _best_constant(problem, score, logs, plan)
     if over == "schedule":
-        best = _best_schedule(problem, score, logs, best)
-    if not score(predict(problem, best).risk) < score(before.risk):
-        best = plan
-    curve = with_cure(problem, best, predict(problem, best))
+        best = _best_schedule(problem, objective, logs, best)
+    curve = predict(problem, best)
+    if not score(curve.risk) < score(before.risk):
+        best, curve = plan, before
+    curve = with_cure(problem, best, curve)
     return Tuned(best, curve, before, objective, score(curve.risk), score(before.risk))
 
 
@@ -208,6 +212,16 @@ def _best_single(
         tried = predict(problem, [build(float(lam)) for lam in np.exp(logs)])
         return np.array([score(curve.risk) for curve in tried])
 
+    return _refined(problem, score, grid, values, build)
+
+
+def _refined(
+    problem: Spectral,
+    score: Callable[[Array], float],
+    grid: Array,
+    values: Callable[[Array], Array],
+    build: Callable[[float], Plan],
+) -> Plan:
     log_lam, least = lowest(values, grid, tolerance=1e-3)
     without = build(0.0)
     if score(predict(problem, without).risk) <= least:
@@ -215,24 +229,45 @@ def _best_single(
     return build(float(np.exp(log_lam)))
 
 
-def _best_schedule(
-    problem: Spectral, score: Callable[[Array], float], grid: Array, start: Plan
+def _best_constant(
+    problem: Spectral, score: Callable[[Array], float], grid: Array, plan: Plan
 ) -> Plan:
+    """The same for one penalty of all generations."""
+    errors = risks(problem, plan)
+
+    def values(logs: Array) -> Array:
+        penalties = np.repeat(np.exp(logs)[:, None], plan.n_models, axis=1)
+        return np.array([score(risk) for risk in errors(penalties)])
+
+    return _refined(problem, score, grid, values, plan.with_penalty)
+
+
+def _best_schedule(problem: Spectral, objective: str, grid: Array, start: Plan) -> Plan:
     """One penalty per generation, each at least the smallest of the grid."""
     low, high = float(grid[0]), float(grid[-1])
 
-    def scores(logs: Array) -> Array:
-        tried = predict(problem, [start.with_penalty(np.exp(each)) for each in logs])
-        return np.array([score(curve.risk) for curve in tried])
+    errors, slopes = risks(problem, start), slope_of(problem, start, objective)
+    score = OBJECTIVES[objective]
 
-    if not score(predict(problem, start).risk) > 0:
+    def scores(logs: Array) -> Array:
+        return np.array([score(risk) for risk in errors(np.exp(logs))])
+
+    value = errors(start.penalty[None])[0] if start.penalty.all() else predict(problem, start).risk
+    if not score(value) > 0:
         return start
     first = np.log(np.clip(start.penalty, np.exp(low), np.exp(high)))
     cheap = has_closed_route(start.with_penalty(1.0))
-    found = best_schedule(scores, first, low, high, cheap)
-    ends = [first, downhill(scores, first, low, high)]
-    if not np.array_equal(found, first):
-        ends += [found, downhill(scores, found, low, high)]
+    if slopes:
+        ends = [first, downhill(scores, slopes, first, low, high)]
+        for each in valleys(scores, first, low, high):
+            # the way down is long in long chains: only from where it can lead lower
+            if len(first) <= _SHORT or scores(each[None]) < scores(ends[1][None]):
+                ends.append(downhill(scores, slopes, each, low, high))
+    else:
+        found = best_schedule(scores, first, low, high, cheap)
+        ends = [first, downhill(scores, [], first, low, high)]
+        if not np.array_equal(found, first):
+            ends += [found, downhill(scores, [], found, low, high)]
     return start.with_penalty(np.exp(ends[int(np.argmin(scores(np.array(ends))))]))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.errors import NoTheoryError
+from genloss.generation import REAL
 from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.steps import Step, resolve
@@ -105,7 +106,8 @@ def _blocks(
         found, steps = repetition(plan), resolve(plan)
         seen.append((found, steps))
         last = steps[found.first :]
-        known = all(unknown(step) is None and is_even(step) for step in last) and not found.fixed
+        outside = found.fixed or any(u < REAL for step in last for u in step.asked)
+        known = not outside and all(unknown(step) is None and is_even(step) for step in last)
         alike[
             (known and is_ordinary(problem), found, outline(last, problem.directions.dim))
         ].append(number)

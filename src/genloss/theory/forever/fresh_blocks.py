@@ -15,7 +15,7 @@ from genloss.plan import Plan
 from genloss.spectrum import Spectral, Spectrum
 from genloss.steps import Step, resolve
 from genloss.theory.closed import is_even
-from genloss.theory.directions import directions_for
+from genloss.theory.directions import directions_for, from_outside
 from genloss.theory.fit import Stage, regime, stages
 from genloss.theory.forever import links as of_fits
 from genloss.theory.forever.chain import BlockMap, block_map, means
@@ -62,13 +62,20 @@ class FreshBlock:
     def __post_init__(self) -> None:
         object.__setattr__(self, "reach", self.repetition.reach(self.chains[0]))
 
+    @property
+    def anchors(self) -> frozenset[int]:
+        """Labelers that stay: earlier models, and models from outside."""
+        asked = {u for step in self.chains[0][self.repetition.first :] for u in step.asked}
+        return self.repetition.fixed | {u for u in asked if u < REAL}
+
     @classmethod
     def after(cls, problem: Spectral, plan: Plan, found: Repetition) -> Self:
         """The block of one plan, with the moments of the models before it."""
         blocks = 1 + -(-found.reach(resolve(plan)) // found.length)
         unrolled = resolve(found.unrolled(plan, blocks))
         ways = routes(unrolled)
-        walk = Walk(directions_for(problem, unrolled), [unrolled], ways)
+        outside = from_outside(problem, unrolled)
+        walk = Walk(directions_for(problem, unrolled), [unrolled], ways, outside)
         for model in range(found.start):
             ways[model](walk, model)
         own = walk.stages[found.start : found.start + found.length]
@@ -79,7 +86,7 @@ class FreshBlock:
         found, moments = self.repetition, self.moments
         assert moments is not None
         shift = found.first - found.start
-        names = {u: u for u in found.fixed}
+        names = {u: u for u in self.anchors}
         names |= {u: u + shift for u in range(found.start - self.reach, found.start)}
         filters = {REAL: moments.whole(1.0)[0]}
         filters |= {new: moments.whole(moments.filters[u])[0] for u, new in names.items()}
@@ -93,7 +100,7 @@ class FreshBlock:
         if self.reach:
             yield sum(float(part[0]) for part in moments.risk(found.start - 1))
         s, signal = self.directions.eigenvalues, self.directions.energy
-        yield from risks(links, found.first, filters, spread, s, signal, found.fixed)
+        yield from risks(links, found.first, filters, spread, s, signal, self.anchors)
 
     def copied(self, links: Sequence[Link]) -> tuple[float, float] | None:
         """Bias and variance of a model that is copied without loss or noise for ever; one plan."""
@@ -155,7 +162,7 @@ class FreshBlock:
 
     def map(self, links: Sequence[Link]) -> tuple[BlockMap, dict[int, Array | float], Array]:
         """The block as a map, its settled means, and how fast they settle."""
-        first, fixed = self.repetition.first, sorted(self.repetition.fixed)
+        first, fixed = self.repetition.first, sorted(self.anchors)
         stay: dict[int, Array | float] = {REAL: 1.0}
         known: dict[tuple[int, int], Array] = {}
         if self.moments is not None:

@@ -15,33 +15,35 @@ from genloss.theory.forever.links import Link
 Array = npt.NDArray[np.float64]
 Pair = tuple[int, int]
 
+_ROUNDING = 1e-12  # of the limit: a distance that is none
+
 MOST_REPETITIONS = 4096
 """Repetitions that are followed before the radius alone speaks."""
 
 
-def half_life(distances: Iterator[float], radius: float) -> float:
-    """Repetitions after which less than half of the largest distance is left, for good.
+def half_life(path: Iterator[float], limit: float, radius: float) -> float:
+    """Repetitions after which less than half of the largest distance from the limit is left, for good.
 
-    ``distances`` are those of the error from its limit, from the start on. Where they are not halved within
-    `MOST_REPETITIONS`, the slowest rate of all says how long it takes.
+    ``path`` is the error from the start on. Where the distance is not halved within `MOST_REPETITIONS`, the
+    slowest rate of all says how long it takes.
     """
     found: list[float] = []
     looked = 16
     while len(found) <= MOST_REPETITIONS:
-        seen = list(islice(distances, looked))
+        seen = list(islice(path, looked))
         if not seen:
             break
         found += seen
-        way = np.abs(found)
+        way = np.abs(np.array(found) - limit)
         most = way.max()
-        if not most > 0:
+        if most <= _ROUNDING * limit:
             return 0.0
         far = np.flatnonzero(way > most / 2)
         # it may come back from beyond the limit: a quarter of the way is looked at as well
         if way[-1] < most / 4 and len(found) > 2 * far[-1] + 2:
             return _crossing(way / most, int(far[-1]))
         looked = len(found)
-    return math.log(2) / -math.log(radius) if radius < 1 else math.inf
+    return math.log(2) / -math.log(radius) if 0 < radius < 1 else math.inf
 
 
 def _crossing(way: Array, last: int) -> float:

@@ -227,8 +227,6 @@ def unknown(step: Step) -> str | None:
             f"model {step.model} is no ridge regression on all rows and what labelers say (its loss, its labels "
             f"or a rule that keeps rows){_LONG}"
         )
-    if step.outside:
-        return f"model {step.model} is labelled by a model from outside{_LONG}"
     if step.features is not None:
         return f"model {step.model} is fitted on random features{_LONG}"
     if step.retuned:
@@ -248,7 +246,7 @@ def _fresh(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
     bias, variance, radius = (float(part[0]) for part in ends)
     life = math.inf
     if math.isfinite(bias + variance):
-        life = half_life((risk - bias - variance for risk in fresh.path(links)), radius)
+        life = half_life(fresh.path(links), bias + variance, radius)
     elif radius <= 1 + 1e-12 and (kept := fresh.copied(links)) is not None:
         (bias, variance), life = kept, 0.0
     cure, real = (None, None) if math.isfinite(bias + variance) else cures.of(fresh)

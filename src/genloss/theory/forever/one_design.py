@@ -74,7 +74,7 @@ def end(problem: Spectral, plan: Plan, found: Repetition) -> tuple[float, float,
     life = (
         math.nan
         if lam
-        else half_life(_way(problem, plan, found, bias + float(s @ variance)), b * b)
+        else half_life(_way(problem, plan, found), bias + float(s @ variance), b * b)
     )
     return bias, float(s @ variance), radius, life
 
@@ -105,7 +105,7 @@ def _ridge(directions: Spectrum, n: float, lam: float) -> Stage:
     return stage
 
 
-def _way(problem: Spectral, plan: Plan, found: Repetition, whole: float) -> Iterator[float]:
-    """Distances of the error from its limit, from the model before the first repetition on."""
+def _way(problem: Spectral, plan: Plan, found: Repetition) -> Iterator[float]:
+    """The error, from the model before the first repetition on."""
     path = predict(problem, found.unrolled(plan, _SHOWN)).risk[max(found.start - 1, 0) :]
-    return iter((path - whole).tolist())
+    return iter(path.tolist())

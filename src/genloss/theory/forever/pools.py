@@ -44,10 +44,8 @@ def end(problem: Spectral, plan: Plan, found: Repetition) -> tuple[float, float,
 
     Each block adds ``noise**2 sum_i s_i (E A^-1 X'X A^-1)_ii`` and takes nothing away.
     """
-    if _forgets(plan):
-        return float(problem.directions.signal.sum()), 0.0, 1.0, math.nan
     if _forgets(resolve(plan)[-1]):
-        return problem.signal, 0.0, 1.0, math.nan
+        return float(problem.directions.signal.sum()), 0.0, 1.0, math.nan
     generation = plan.generations[-1]
     rows, dim = generation.n_samples, problem.directions.dim
     seen = found.unrolled(plan, 1)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, fields, replace
 
 from genloss import _check
 from genloss.errors import InvalidInputError
-from genloss.generation import REAL, Generation, Source
+from genloss.generation import Generation, Source
 from genloss.plan import Plan
-from genloss.steps import Step
+from genloss.steps import Step, resolve
 
 LONGEST = 64  # generations of a block that is looked for
 
@@ -55,7 +55,7 @@ class Repetition:
             number
             for step in steps[self.first :]
             for number in step.asked
-            if number != REAL and number not in self.fixed
+            if number >= 0 and number not in self.fixed
         ]
         return max(self.first - min(moving), 0) if moving else 0
 
@@ -108,12 +108,7 @@ def repetition(plan: Plan, block: int | None = None) -> Repetition:
 def _made(plan: Plan, length: int, alike: int, fixed: frozenset[int]) -> Repetition:
     n = plan.n_models
     if alike < length:  # nothing to compare with: what reaches back further than a block stays
-        numbers = {
-            number
-            for model in range(n - length, n)
-            for source in plan.generations[model].sources
-            for number in source.labeler_numbers(model)
-        }
+        numbers = {number for step in resolve(plan)[n - length :] for number in step.asked}
         fixed = frozenset(u for u in numbers if 0 <= u < n - 2 * length)
         return Repetition(length, n - length, n, fixed)
     # whole blocks only
@@ -122,53 +117,63 @@ def _made(plan: Plan, length: int, alike: int, fixed: frozenset[int]) -> Repetit
 
 def _alike(plan: Plan, length: int) -> tuple[int, frozenset[int]]:
     """How many of the last models repeat those ``length`` before, and labelers that stay."""
-    generations, fixed = plan.generations, set[int]()
+    generations, steps, fixed = plan.generations, resolve(plan), set[int]()
     count = 0
     for model in range(plan.n_models - 1, length - 1, -1):
-        stay = _stay(generations[model], generations[model - length], model, length)
-        if stay is None:
+        stay = None
+        if _same_but_labelers(generations[model], generations[model - length]):
+            stay = _stay(steps[model], steps[model - length], length)
+        if stay is None or (count >= length and stay - fixed):
             break
-        if count < length:
-            fixed |= stay
-        elif stay - fixed:
-            break
+        fixed |= stay
         count += 1
     return count, frozenset(fixed)
 
 
-def _stay(one: Generation, before: Generation, model: int, length: int) -> set[int] | None:
-    """Labelers that both generations share by number, or None where the two are not alike."""
-    if one is not before and not _equal(one, before, _OF_FIT):
-        return None
-    if len(one.sources) != len(before.sources):
-        return None
-    fixed = set[int]()
-    for source, old in zip(one.sources, before.sources, strict=True):
-        if source is not old and not (
-            _equal(source, old, _OF_ROWS) and math.isclose(source.label_noise, old.label_noise)
-        ):
-            return None
-        stay = _staying(source.labeler_numbers(model), old.labeler_numbers(model - length), length)
-        if stay is None:
-            return None
-        fixed |= stay
-    return fixed
+def _same_but_labelers(one: Generation, other: Generation) -> bool:
+    if one is other:
+        return True
+    return (
+        _equal(one, other, _OF_FIT)
+        and len(one.sources) == len(other.sources)
+        and all(
+            _equal(a, b, _OF_ROWS) and math.isclose(a.label_noise, b.label_noise)
+            for a, b in zip(one.sources, other.sources, strict=True)
+        )
+    )
 
 
 def _equal(one: object, other: object, names: Sequence[str]) -> bool:
     return all(getattr(one, name) == getattr(other, name) for name in names)
 
 
+def _stay(now: Step, then: Step, length: int) -> set[int] | None:
+    """Labelers that both share by number, or None where the labelers are not alike."""
+    if len(now.blocks) != len(then.blocks):
+        return None
+    fixed = set[int]()
+    for block, old in zip(now.blocks, then.blocks, strict=True):
+        stay = _staying(block.shares, old.shares, length)
+        if stay is None:
+            return None
+        fixed |= stay
+    return fixed
+
+
 def _staying(now: Mapping[int, float], then: Mapping[int, float], length: int) -> set[int] | None:
-    def before(number: int) -> int:
-        if number == REAL or number >= length:
-            return REAL if number == REAL else number - length
-        return -2  # nobody
+    def before(number: int) -> int | None:
+        if number < 0:  # the truth, or a model from outside
+            return number
+        return number - length if number >= length else None
 
     if now == then:
-        return {number for number in now if number != REAL}
+        return {number for number in now if number >= 0}
     if {before(u): share for u, share in now.items()} == then:
         return set()
-    stay = {u for u, share in now.items() if u != REAL and then.get(before(u)) != share}
+    stay = {u for u, share in now.items() if u >= 0 and _share(then, before(u)) != share}
     partly = {u if u in stay else before(u): share for u, share in now.items()}
     return stay if partly == then else None
+
+
+def _share(shares: Mapping[int, float], number: int | None) -> float | None:
+    return None if number is None else shares.get(number)

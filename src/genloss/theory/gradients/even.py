@@ -59,6 +59,7 @@ class Even:
         self.shrink, self.gap = self.s * self.r, self.s * (k * self.r) ** 2
         self.gain = profile / self.left[:, None]
         self.square = self.shrink**2
+        self.seen: dict[int, tuple[Array, Array, Array]] = {}  # of the labelers, by place
         # slopes in shrink, gap and gain
         self.of_shrink, self.of_gap, self.of_gain = (np.zeros_like(self.r) for _ in range(3))
 
@@ -68,6 +69,7 @@ class Even:
         shrink = self.shrink[at]
         mean, spread = _mean(tape, labeler), _spread(tape, labeler)
         second = tape.directions.energy * mean**2 + spread
+        self.seen[at] = mean, spread, second
         variance = self.square[at] * spread + (self.gap[at] @ second + noise) * self.gain[at]
         filter_ = shrink * mean
         if base is not None:
@@ -81,19 +83,14 @@ class Even:
     def backward(self, tape: Tape, model: int) -> tuple[dict[int, float], float]:
         """Hand slopes on to the labelers; slopes in their shares and in the noise's variance."""
         at, (_, labeler, noise, base, along) = self.at[model]
-        energy, shrink, gap, gain = (
-            tape.directions.energy,
-            self.shrink[at],
-            self.gap[at],
-            self.gain[at],
-        )
+        shrink, gap = self.shrink[at], self.gap[at]
         of_filter, of_variance, of_along = tape.asked(model, along)
-        mean, spread = _mean(tape, labeler), _spread(tape, labeler)
-        second = energy * mean**2 + spread
-        of_error = float(of_variance @ gain)
-        of_mean = shrink * of_filter + (2 * of_error) * (gap * energy * mean)
-        of_spread = self.square[at] * of_variance + of_error * gap
-        self.of_shrink[at] = of_filter * mean + 2 * of_variance * (shrink * spread)
+        mean, spread, second = self.seen[at]
+        of_error = float(of_variance @ self.gain[at])
+        of_heard = of_error * gap
+        of_mean = shrink * of_filter + (2 * tape.directions.energy) * (of_heard * mean)
+        of_spread = self.square[at] * of_variance + of_heard
+        self.of_shrink[at] = of_filter * mean + 2 * (of_variance * (shrink * spread))
         self.of_gap[at] = of_error * second
         self.of_gain[at] = (float(gap @ second) + noise) * of_variance
         handed = {u: shrink * slope for u, slope in of_along.items()}
@@ -147,4 +144,7 @@ def _spread(tape: Tape, labeler: Mapping[int, float]) -> Array:
 
 
 def _along(tape: Tape, labeler: Mapping[int, float], other: int) -> Array:
+    if len(labeler) == 1:
+        [(k, share)] = labeler.items()
+        return tape.spread(k, other) if share == 1 else share * tape.spread(k, other)
     return np.sum([share * tape.spread(k, other) for k, share in labeler.items()], axis=0)

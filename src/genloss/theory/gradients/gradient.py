@@ -9,12 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.cautions import near_interpolation
+from genloss.equivalents import solve
 from genloss.errors import NoTheoryError
 from genloss.plan import Plan
 from genloss.spectrum import Spectral, Spectrum
 from genloss.steps import Block, Step, resolve
+from genloss.theory.closed import is_even
 from genloss.theory.directions import directions_for
 from genloss.theory.gradients.even import Asked, Even
+from genloss.theory.gradients.straight import chain, is_straight
 from genloss.theory.gradients.tape import Tape
 from genloss.theory.gradients.weighted import Weighted
 from genloss.theory.routes import Walk, routes
@@ -34,8 +37,8 @@ class Gradient(NamedTuple):
     penalty : ndarray of shape (n_models,)
         Slope in every penalty; NaN for least squares, where the error jumps.
     n_samples, weight, noise : list of ndarray of shape (n_sources,)
-        Slopes in what the sources of every model say; of rows as if they were any number. The
-        weight of a model's only source is the inverse of a penalty.
+        Slopes in rows, as if they were any number, weights, and `Source.label_noise` of the sources
+        of every model.
     shares : list of list of dict
         Slopes in the coefficients of the labelers of every source.
     """
@@ -99,6 +102,8 @@ def obstacle(steps: Steps, directions: Spectrum) -> str | None:
     for step, way in zip(steps, routes(steps), strict=True):
         if way not in (Walk.fresh, Walk.weighted) or step.retuned:
             return f"model {step.model} is not fitted to new rows alone, with a penalty that is a number"
+        if step.towards is not None or step.outside:
+            return f"model {step.model} is pulled to another model, or one from outside labels"
         rows, several = np.array(float(step.rows)), len(step.blocks) > 1
         if step.penalty == 0 and near_interpolation(rows, np.array(directions.dim), np.zeros(())):
             return f"model {step.model} has as many rows as directions and no penalty"
@@ -111,70 +116,102 @@ def along(
     directions: Spectrum, steps: Steps, penalty: Array, objective: Callable[[Array], Array]
 ) -> Gradient:
     """`gradient` for trusted steps, with other penalties."""
-    tape, models = Tape(directions), range(len(steps))
+    models, empty = range(len(steps)), np.zeros(0)
     even, several = _fits(directions, steps, penalty)
-    for model in models:
-        if model in several:
-            several[model].forward(tape)
-        else:
-            even.forward(tape, model)
-    risk = tape.risks(len(steps))
-    for model, weight in enumerate(objective(risk).tolist()):
-        tape.ask(model, weight)
-
-    found = Gradient(risk, np.zeros(len(steps)), *([[] for _ in models] for _ in range(4)))
-    for model in reversed(models):
-        step = steps[model]
-        noise = 2 * np.array([block.noise for block in step.blocks])
-        if model in several:
-            slopes = several[model].backward(tape)
-            labelers = several[model].labelers
-            found.penalty[model] = slopes.penalty
-            found.n_samples[model], found.weight[model] = slopes.n, slopes.weight
-            found.noise[model] = noise * slopes.noise
-            by_labeler = [dict(zip(labelers, row, strict=True)) for row in slopes.shares.tolist()]
-        else:
-            shares, of_error = even.backward(tape, model)
-            found.noise[model] = noise * of_error
-            by_labeler = [shares]
-        found.shares[model] = [
-            {k: own[k] for k in block.shares}
-            for own, block in zip(by_labeler, step.blocks, strict=True)
-        ]
+    found = Gradient(
+        empty,
+        np.zeros(len(steps)),
+        [empty] * len(steps),
+        [empty] * len(steps),
+        [empty] * len(steps),
+        [[]] * len(steps),
+    )
+    if is_straight(even, len(steps)):
+        risk, of_noise, of_share = chain(directions, even, objective)
+        for model, step in enumerate(steps):
+            [block] = step.blocks
+            found.noise[model] = np.array([2 * block.noise * of_noise[model]])
+            found.shares[model] = [dict.fromkeys(block.shares, float(of_share[model]))]
+    else:
+        tape = Tape(directions)
+        for model in models:
+            several[model].forward(tape) if model in several else even.forward(tape, model)
+        risk = tape.risks(len(steps))
+        for model, weight in enumerate(objective(risk).tolist()):
+            tape.ask(model, weight)
+        for model in reversed(models):
+            _back(tape, steps[model], even, several.get(model), found)
     rows, penalties = even.slopes()
-    for (place, asked), n, lam in zip(even.at.values(), rows, penalties, strict=True):
-        del place
-        model = asked.model
+    for model, n, lam in zip(even.at, rows, penalties, strict=True):
         weight = steps[model].blocks[0].weight
         found.n_samples[model], found.penalty[model] = np.array([n]), lam / weight
-        found.weight[model] = np.array([-lam * penalty[model] / weight**2])
-    return found
+        # a weight of all rows is the inverse of a penalty
+        by_weight = -lam * penalty[model] / weight**2 if penalty[model] else 0.0
+        found.weight[model] = np.array([by_weight])
+    return found._replace(risk=risk)
+
+
+def _back(tape: Tape, step: Step, even: Even, several: Weighted | None, found: Gradient) -> None:
+    """Go back through one fit; what is found of one source's rows and penalty comes at the end."""
+    model, noise = step.model, 2 * np.array([block.noise for block in step.blocks])
+    if several is None:
+        shares, of_error = even.backward(tape, model)
+        found.noise[model], by_labeler = noise * of_error, [shares]
+    else:
+        slopes = several.backward(tape)
+        found.penalty[model] = slopes.penalty
+        found.n_samples[model], found.weight[model] = slopes.n, slopes.weight
+        found.noise[model] = noise * slopes.noise
+        by_labeler = [
+            dict(zip(several.labelers, row, strict=True)) for row in slopes.shares.tolist()
+        ]
+    found.shares[model] = [
+        {k: own[k] for k in block.shares}
+        for own, block in zip(by_labeler, step.blocks, strict=True)
+    ]
 
 
 def _fits(directions: Spectrum, steps: Steps, penalty: Array) -> tuple[Even, dict[int, Weighted]]:
     """The fits of one source each, and those of several."""
     single: list[Asked] = []
     several: dict[int, Weighted] = {}
+    alike = [step.model for step in steps if len(step.blocks) > 1 and is_even(step)]
+    n, lam = _numbers(steps, alike, penalty)
+    kappa = dict(zip(alike, solve(directions, lam, n).kappa.tolist(), strict=True))
+    alive: list[int] = []
     for step in steps:
         model, base = step.model, step.towards
-        needed = step.last_use > model
-        alive = [u for u in range(model) if steps[u].last_use > model] if needed else []
+        alive = [u for u in alive if steps[u].last_use > model]
+        along = alive if step.last_use > model else []
         if len(step.blocks) == 1 and step.blocks[0].covariance is None:
             [block] = step.blocks
-            single.append(Asked(model, _left(block, base), block.noise**2, base, alive))
-            continue
-        given = [_left(block, base) for block in step.blocks]
-        labelers = list(dict.fromkeys(k for labeler in given for k in labeler))
-        shares = np.array([[labeler.get(k, 0.0) for k in labelers] for labeler in given])
-        noise = np.array([block.noise**2 for block in step.blocks])
-        rows = Rows.of(step, directions)
-        several[model] = Weighted(
-            model, rows, noise, labelers, shares, float(penalty[model]), base, alive
-        )
-    models = [asked.model for asked in single]
-    n = np.array([float(steps[model].rows) for model in models])
-    lam = np.array([penalty[model] / steps[model].blocks[0].weight for model in models])
+            single.append(Asked(model, _left(block, base), block.noise**2, base, along))
+        else:
+            given = [_left(block, base) for block in step.blocks]
+            labelers = list(dict.fromkeys(k for labeler in given for k in labeler))
+            shares = np.array([[labeler.get(k, 0.0) for k in labelers] for labeler in given])
+            noise = np.array([block.noise**2 for block in step.blocks])
+            several[model] = Weighted(
+                model,
+                Rows.of(step, directions),
+                noise,
+                labelers,
+                shares,
+                float(penalty[model]),
+                base,
+                along,
+                kappa.get(model),
+            )
+        if step.last_use > model:
+            alive = [*alive, model]
+    n, lam = _numbers(steps, [asked.model for asked in single], penalty)
     return Even(directions, single, n, lam), several
+
+
+def _numbers(steps: Steps, models: Sequence[int], penalty: Array) -> tuple[Array, Array]:
+    """Rows of fits, and their penalties over the weight of the rows."""
+    weights = np.array([steps[model].blocks[0].weight for model in models])
+    return np.array([float(steps[m].rows) for m in models]), penalty[list(models)] / weights
 
 
 def _left(block: Block, base: int | None) -> dict[int, float]:

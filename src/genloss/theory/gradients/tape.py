@@ -6,7 +6,7 @@ over the directions of an eigenvalue. The slopes have the same keys and shapes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -45,13 +45,9 @@ class Tape:
 
     def risks(self, models: int) -> Array:
         """Error of every model, shape (models,)."""
-        s, signal = self.directions.eigenvalues, self.directions.signal
-        return np.array(
-            [
-                np.square(1 - self.filters[t]) @ signal + self.covariance[t, t] @ s
-                for t in range(models)
-            ]
-        )
+        missed = 1 - np.array([self.filters[t] for t in range(models)])
+        variance = np.array([self.covariance[t, t] for t in range(models)])
+        return missed**2 @ self.directions.signal + variance @ self.directions.eigenvalues
 
     def ask(self, model: int, weight: float) -> None:
         """Start with the slope of one model's error."""
@@ -81,11 +77,3 @@ class Tape:
         key = pair(one, other)
         known = self.of_covariance.get(key)
         self.of_covariance[key] = slope if known is None else known + slope
-
-    def add_second(self, slopes: Mapping[Pair, Array]) -> None:
-        """Add slopes in ordered pairs of second moments."""
-        for (k, l), slope in slopes.items():
-            self.add_spread(k, l, slope)
-            by_mean = self.directions.energy * slope
-            self.add_filter(k, by_mean * self.filters[l])
-            self.add_filter(l, by_mean * self.filters[k])

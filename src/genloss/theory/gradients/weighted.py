@@ -51,6 +51,8 @@ class Weighted:
     base : int or None
     along : sequence of int
         Models that label later ones, as this one does.
+    kappa : float, optional
+        The effective penalty, where all rows have one covariance and weight.
     """
 
     def __init__(
@@ -63,13 +65,17 @@ class Weighted:
         penalty: float,
         base: int | None,
         along: Sequence[int],
+        kappa: float | None = None,
     ) -> None:
         self.model, self.rows, self.labelers, self.shares = model, rows, labelers, shares
         self.penalty, self.base, self.along = penalty, base, along
         S, count, n, weight = rows
         total = float(n.sum())
         self.least_squares = penalty == 0 and total > count.sum()
-        self.e, self.q = resolvent(S, count, n, weight, total * penalty)
+        if kappa:  # of rows of one kind, where e is 1 / (n omega kappa)
+            self.e, self.q = 1 / (total * weight * kappa), kappa / (kappa + S[0])
+        else:
+            self.e, self.q = resolvent(S, count, n, weight, total * penalty)
         self.by_source = (n * weight * self.e)[:, None] * S * self.q
         self.pull = shares.T @ self.by_source
         self.away = shares[:, :, None] - self.pull
@@ -84,11 +90,14 @@ class Weighted:
         """Add the model to the tape."""
         filters, spread, second = self._labelers(tape)
         S, away = self.rows.sigma, self.away
-        gap = np.einsum("si,ski,sli,kli->s", S, away, away, second, optimize=True)
+        missed = np.einsum("kli,sli->ski", second, away)
+        gap = ((away * missed).sum(axis=1) * S).sum(axis=1)
         self.tau = np.linalg.solve(self.system, self.noise + gap)
         pull = self._whole()
         tape.filters[self.model] = (pull * filters).sum(axis=0)
-        variance = np.einsum("ki,li,kli->i", pull, pull, spread) + (self.v * self.tau) @ self.gain
+        variance = (pull * np.einsum("kli,li->ki", spread, pull)).sum(axis=0) + (
+            self.v * self.tau
+        ) @ self.gain
         tape.covariance[self.model, self.model] = variance
         for u in self.along:
             each = np.array([tape.spread(k, u) for k in self.labelers])
@@ -115,15 +124,13 @@ class Weighted:
 
         # errors of the rows
         by_gain = self.gain @ of_variance
-        of_noise = np.linalg.solve(self.system.T, v * by_gain)
+        of_noise = np.asarray(np.linalg.solve(self.system.T, v * by_gain))
         of_T = np.outer(of_noise, v * tau)
         of_v = tau * (by_gain + of_noise @ T)
-        of_q = (
-            2 * q * count * (of_variance * ((v * tau) @ S) + np.einsum("su,si,ui->i", of_T, S, S))
-        )
+        of_q = 2 * q * count * (of_variance * ((v * tau) @ S) + ((of_T.T @ S) * S).sum(axis=0))
         heard = of_noise[:, None] * S
         of_away = 2 * heard[:, None] * np.einsum("kli,sli->ski", second, away)
-        of_second = np.einsum("si,ski,sli->kli", heard, away, away)
+        of_second = np.einsum("ski,sli->kli", heard[:, None] * away, away)
 
         # moments
         of_pull = of_filter * filters + 2 * of_variance * np.einsum("li,kli->ki", pull, spread)

@@ -1,0 +1,167 @@
+"""Speed of theory on spectra and of slopes, as ratios of processor time against baselines in one run.
+
+python benchmarks/spectra.py --output docs/spectra-speed.md
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+import genloss as gl
+from genloss.spectrum import Spectrum
+from genloss.steps import resolve
+from genloss.theory.gradients.gradient import along
+from genloss.theory.predict import predict
+
+Work = Callable[[], object]
+
+
+def together(*works: Work, repeats: int = 7) -> list[float]:
+    """Shortest processor time of each, in seconds, taking turns after a warm-up."""
+    times: list[list[float]] = [[] for _ in works]
+    for work in works:
+        work()
+    for _ in range(repeats):
+        for own, work in zip(times, works, strict=True):
+            start = time.process_time()
+            work()
+            own.append(time.process_time() - start)
+    return [min(own) for own in times]
+
+
+def kept_directions() -> list[str]:
+    s = np.arange(1.0, 10**6 + 1) ** -1.5
+    plan = gl.Plan.replace(5, 600, penalty=1e-3, noise=0.3)
+    problem = gl.Problem(s, s**0.2)
+    again, first = together(
+        lambda: predict(problem, plan), lambda: predict(gl.Problem(s, s**0.2), plan), repeats=3
+    )
+    [tuned] = together(lambda: gl.tune(problem, plan), repeats=3)
+    return [
+        f"| predict of 10^6 eigenvalues, second time | {again * 1e3:.2f} ms | 2 ms "
+        f"| {first / again:.0f} x the first time, with checks of the problem |",
+        f"| tune of 10^6 eigenvalues, one penalty, 5 generations | {tuned:.2f} s | 0.5 s | |",
+    ]
+
+
+def compressed_pencil() -> list[str]:
+    s, truth = np.arange(1.0, 10_001) ** -1.5, np.arange(1.0, 10_001) ** 0.1
+    plan = gl.Plan.same_design(10, 600, penalty=1e-3, noise=0.3)
+    long = gl.Problem.power_law(10**5, capacity=1.5, source=0.5)
+    whole = gl.Problem(s, truth)
+    vars(whole)["directions"] = Spectrum.of(s, truth)
+    few, all_ = together(lambda: predict(long, plan), lambda: predict(whole, plan), repeats=2)
+    return [
+        f"| same design with a penalty, 10 generations, 10^5 directions | {few:.2f} s | 0.5 s "
+        f"| {all_ * 10 / few:.0f} x all directions (of 10^4, times 10) |"
+    ]
+
+
+def slopes() -> list[str]:
+    problem = gl.Problem.power_law(200, capacity=1.5, source=0.5)
+    lines = []
+    for name, plan in (
+        ("a chain of 100", gl.Plan.replace(100, 100, penalty=1e-2, noise=0.3)),
+        ("real and synthetic rows, 40", gl.Plan.mix(40, 100, real=0.2, penalty=1e-2, noise=0.3)),
+    ):
+        steps = resolve(plan)
+        penalty = np.geomspace(1e-4, 1e-1, len(steps))
+        last = np.eye(len(steps))[-1]
+        with_penalty = plan.with_penalty(penalty)
+        fast, once = together(
+            lambda steps=steps, penalty=penalty, last=last: along(
+                problem.directions, steps, penalty, lambda _: last
+            ),
+            lambda plan=with_penalty: predict(problem, plan),
+        )
+        lines.append(
+            f"| all slopes, {name} | {fast * 1e3:.1f} ms | 3 predictions | {fast / once:.1f} "
+            f"predictions; differences take {len(steps) + 1} for penalties alone |"
+        )
+    chain = gl.Plan.replace(100, 100, penalty=1e-2, noise=0.3)
+    tuned, one = together(
+        lambda: gl.tune(problem, chain, over="schedule"), lambda: predict(problem, chain), repeats=3
+    )
+    return [
+        *lines,
+        f"| schedule of 100 generations | {tuned:.2f} s | 0.4 s | {tuned / one:.0f} predictions |",
+    ]
+
+
+def recursion(problem: gl.Problem, n: int, penalties: np.ndarray, noise: float) -> float:
+    """The bare recursion in NumPy."""
+    s, truth = problem.spectrum, problem.truth**2
+    kept, spread = np.ones_like(s), np.zeros_like(s)
+    for lam in penalties:
+        k = lam + s.sum() / n
+        for _ in range(50):
+            shrink = s / (s + k)
+            value = k * (1 - shrink.sum() / n) - lam
+            if abs(value) < 1e-13 * k:
+                break
+            k -= value / (1 - (shrink**2).sum() / n)
+        shrink = s / (s + k)
+        left = n - (shrink**2).sum()
+        q = ((s * (1 - shrink) ** 2) @ (truth * kept**2 + spread)) + noise**2
+        spread = shrink**2 * spread + q * s / (s + k) ** 2 / left
+        kept = shrink * kept
+    return float(((1 - kept) ** 2 * truth + spread) @ s)
+
+
+def small() -> list[str]:
+    problem = gl.Problem.power_law(100, capacity=1.5, source=0.5)
+    plan = gl.Plan.replace(5, 200, penalty=1e-2, noise=0.3)
+    penalties = np.full(5, 1e-2)
+    assert np.isclose(
+        recursion(problem, 200, penalties, 0.3), predict(problem, plan).risk[-1], rtol=1e-10
+    )
+    ours, bare = together(
+        lambda: predict(problem, plan), lambda: recursion(problem, 200, penalties, 0.3), repeats=50
+    )
+    long = gl.Problem.power_law(1000, capacity=1.5, source=0.5)
+    varying = gl.Plan.replace(100, 400, penalty=np.geomspace(1e-4, 1e-2, 100), noise=0.3)
+    each, lean = together(
+        lambda: predict(long, varying),
+        lambda: recursion(long, 400, varying.penalty, 0.3),
+    )
+    return [
+        f"| one small predict, p = 100, 5 generations | {ours * 1e6:.0f} us | 5 x "
+        f"| {ours / bare:.1f} x its bare recursion in NumPy |",
+        f"| predict, p = 1,000, a penalty per generation | {each * 1e4:.0f} us per generation "
+        f"| 30 us | {each / lean:.2f} x its bare recursion in NumPy |",
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--output", type=Path)
+    arguments = parser.parse_args()
+    with threadpool_limits(1, user_api="blas"):
+        rows = [*kept_directions(), *compressed_pencil(), *slopes(), *small()]
+    text = "\n".join(
+        [
+            "# Speed of spectra and slopes",
+            "",
+            "Written by `python benchmarks/spectra.py --output docs/spectra-speed.md`; one thread, "
+            f"Python {platform.python_version()}, NumPy {np.__version__}, shortest processor time "
+            "of several runs that took turns. Absolute times vary between machines, ratios less.",
+            "",
+            "| work | time | goal | against |",
+            "|---|---|---|---|",
+            *rows,
+        ]
+    )
+    print(text)
+    if arguments.output:
+        arguments.output.write_text(text + "\n")
+
+
+if __name__ == "__main__":
+    main()

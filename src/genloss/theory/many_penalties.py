@@ -1,0 +1,64 @@
+"""Errors of one plan under many penalties, without writing the plans."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.plan import Plan
+from genloss.spectrum import Spectral
+from genloss.steps import Step, resolve
+from genloss.theory.directions import directions_for
+from genloss.theory.predict import CELLS, predict
+from genloss.theory.routes import Walk, routes
+from genloss.theory.units import is_ordinary
+
+Array = npt.NDArray[np.float64]
+
+
+def risks(problem: Spectral, plan: Plan) -> Callable[[Array], Array]:
+    """Return a function from penalties > 0, shape (k, n_models), to errors of that shape.
+
+    Examples
+    --------
+    >>> import genloss as gl
+    >>> import numpy as np
+    >>> from genloss.theory.many_penalties import risks
+    >>> errors = risks(gl.Problem.isotropic(100), gl.Plan.replace(3, 200, noise=0.5))
+    >>> errors(np.array([[0.1, 0.1, 0.1], [0.1, 0.3, 0.9]])).round(3)
+    array([[0.165, 0.269, 0.343],
+           [0.165, 0.302, 0.549]])
+    """
+    steps = resolve(plan.with_penalty(1.0))
+    unlike = steps[0].outside or any(way is not Walk.fresh for way in routes(steps))
+    if unlike or not is_ordinary(problem):
+        return lambda penalty: _by_plans(problem, plan, penalty)
+    directions = directions_for(problem, steps)
+    weight = np.array([step.blocks[0].weight for step in steps])
+    size = max(1, CELLS // directions.eigenvalues.size)
+
+    def together(penalty: Array) -> Array:
+        found = []
+        for start in range(0, len(penalty), size):
+            part = penalty[start : start + size] / weight
+            walk = Walk(directions, [steps], routes(steps), penalty=part)
+            found.append(_walked(walk, steps))
+        errors = np.concatenate(found)
+        return errors if np.isfinite(errors).all() else _by_plans(problem, plan, penalty)
+
+    return together
+
+
+def _walked(walk: Walk, steps: Sequence[Step]) -> Array:
+    errors = []
+    for step in steps:
+        walk.fresh(step.model)
+        errors.append(sum(walk.moments.risk(step.model)))
+    return np.array(errors).T
+
+
+def _by_plans(problem: Spectral, plan: Plan, penalty: Array) -> Array:
+    tried = predict(problem, [plan.with_penalty(each) for each in penalty])
+    return np.array([curve.risk for curve in tried])
