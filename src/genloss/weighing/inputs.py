@@ -97,8 +97,7 @@ def difference(
         auc=told_apart(plain[0][own], plain[1][shown], rng),
         far_share=far_out(stack, X[shown], penalty),
         label_z=label_shift(stack, X, y, penalty),
-        alike_below=0.5
-        - max(0.5 - _ALIKE, _CHANCE * np.sqrt((1 / own.size + 1 / shown.size) / 12)),
+        alike_below=min(_ALIKE, 0.5 - _CHANCE * ((1 / own.size + 1 / shown.size) / 12) ** 0.5),
     )
 
 
