@@ -13,6 +13,7 @@ from genloss.cli import (  # noqa: F401 -- each adds its subcommands
     explain,
     forecast,
     limits,
+    monitor,
     papers,
     phases,
     plans,

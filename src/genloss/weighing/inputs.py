@@ -15,7 +15,7 @@ Array = npt.NDArray[np.float64]
 MOST = 1000
 """Rows of each table that are looked at."""
 
-_AUC, _FAR = 0.6, 0.03
+_AUC, _FAR, _ALIKE = 0.6, 0.03, 0.4
 _QUANTILE = 0.99
 _RIDGE, _FOLDS = 0.01, 5
 _CLEAR = 2.0
@@ -47,6 +47,15 @@ class Difference:
         return self.auc > _AUC or self.far_share > _FAR
 
     @property
+    def too_alike(self) -> bool:
+        """Whether they are more like the real rows than other rows of the same kind would be.
+
+        A sample's own mean and spread are nearer to itself than to rows of it that are held out:
+        what was made from it then lies beyond them, on the other side.
+        """
+        return self.auc < _ALIKE
+
+    @property
     def label_shift(self) -> bool | None:
         """Whether labels are shifted; None where that cannot be told from other inputs."""
         if self.label_z <= _CLEAR:
@@ -54,13 +63,34 @@ class Difference:
         return True if self.auc < _AUC else None
 
 
-def difference(stack: Stack, X: Array, y: Array, penalty: float, seed: int) -> Difference:
-    """Compare synthetic rows ``X`` (m, p), ``y`` (m,) with the real ones."""
+def difference(
+    stack: Stack,
+    synthetic: tuple[Array, Array],
+    plain: tuple[Array, Array],
+    penalty: float,
+    seed: int,
+) -> Difference:
+    """Compare synthetic rows with real ones.
+
+    Parameters
+    ----------
+    stack : Stack
+        The real rows.
+    synthetic : pair of ndarray of shape (m, q) and (m,)
+        Features of the model, and labels.
+    plain : pair of ndarray of shape (n, p) and (m, p)
+        Columns of both tables, real ones first.
+    penalty : float
+        The real rows' own.
+    seed : int
+        Seed of samples and folds.
+    """
+    X, y = synthetic
     rng = np.random.default_rng(seed)
     shown = rng.permutation(len(y))[:MOST]
     own = rng.permutation(len(stack.y))[:MOST]
     return Difference(
-        auc=told_apart(stack.X[own], X[shown], rng),
+        auc=told_apart(plain[0][own], plain[1][shown], rng),
         far_share=far_out(stack, X[shown], penalty),
         label_z=label_shift(stack, X, y, penalty),
     )
