@@ -97,7 +97,10 @@ def test_what_does_not_go_together_is_told(more, words):
             chain(FILTERS[0], [Source(60, noise=0.5), Source(90, "previous", 0.5, weight=2)]),
             "not known together",
         ),
-        (chain(FILTERS[0], [Source(None, "previous", inputs=0)]), "another model is fitted to"),
+        (
+            chain(FILTERS[0], [Source(50), Source(None, "previous", inputs=0)]),
+            "another model is fitted to",
+        ),
     ],
 )
 def test_theory_says_what_it_does_not_know(plan, words):

@@ -225,3 +225,64 @@ def test_a_generation_takes_milliseconds():
         begun = time.process_time()
         chain(filter, 700, 10, 0.01, directions)
         assert (time.process_time() - begun) / 10 < 0.05  # 1-6 ms on a free core
+
+
+def test_plans_on_one_design_may_be_long():
+    curve = gl.predict(PROBLEM, gl.Plan.same_design(60, 600, penalty=0.05, noise=NOISE))
+    np.testing.assert_allclose(
+        curve.risk[[0, 9, 29, 59]], [0.2347, 0.7526, 0.9454, 1.0115], atol=1e-4
+    )
+    mixed = gl.Plan.mix_labels(40, 200, real=0.3, penalty=0.05, noise=NOISE, design="same")
+    expected = gl.limit(PROBLEM, mixed)
+    assert gl.predict(PROBLEM, mixed).risk[-1] == pytest.approx(expected.risk, rel=1e-5)
+
+
+def test_long_runs_are_what_pencils_find(monkeypatch):
+    """Mixed labels, a penalty that differs, then fresh rows labelled by an older model of the run."""
+    from genloss.theory import closed
+
+    plan = gl.Plan(
+        [
+            gl.Generation([gl.Source(250, noise=NOISE)], 0.02),
+            *gl.Plan.mix_labels(
+                4, 200, real=0.3, penalty=[0.05, 0.01, 0.1, 0.05], noise=NOISE, design="same"
+            ),
+            gl.Generation([gl.Source(200, {0: 0.5, 2: 0.5}, NOISE)], 0.02, "same"),
+            gl.Generation([gl.Source(300, {3: 0.5, 5: 0.5}, NOISE)], 0.1),
+        ]
+    )
+    expected = gl.predict(PROBLEM, plan)
+    monkeypatch.setattr(closed, "MOST_BY_PENCIL", 3)
+    found = gl.predict(PROBLEM, plan)
+    assert (expected.method, found.method) == ("pencil", "state evolution")
+    np.testing.assert_allclose(found.risk, expected.risk, rtol=1e-7)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "filter", [filters.GradientDescent(20, 0.5), filters.IteratedRidge(2)], ids=str
+)
+def test_filters_on_one_design(filter):
+    lam, rng, n, runs = 0.02, np.random.default_rng(0), 400, 60
+    labels = [{"real": 1.0}, {"real": 0.3, "previous": 0.7}, {"real": 0.3, "previous": 0.7}]
+    plan = gl.Plan(
+        [
+            gl.Generation([gl.Source(n, who, NOISE)], lam, "same" if t else "fresh", filter=filter)
+            for t, who in enumerate(labels)
+        ]
+    )
+    found, risks = gl.predict(PROBLEM, plan).risk, np.empty((runs, 3))
+    for run in range(runs):
+        X = rng.standard_normal((n, S.size)) * np.sqrt(S)
+        w = PROBLEM.truth
+        for t, who in enumerate(labels):
+            real, share = who["real"], who.get("previous", 0.0)
+            noise = NOISE * rng.standard_normal((2, n))
+            y = real * (X @ PROBLEM.truth + noise[0]) + share * (X @ w + noise[1])
+            if filter.kind == "iterated_ridge":
+                w = distilled(X, y, 2, lam)
+            else:
+                w = descent(X, y, 20, 0.5, lam)
+            risks[run, t] = S @ (w - PROBLEM.truth) ** 2
+    mean, error = risks.mean(axis=0), risks.std(axis=0) / math.sqrt(runs)
+    assert (np.abs(mean - found) < 4 * error + 0.02 * found).all()

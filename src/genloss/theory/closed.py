@@ -76,10 +76,46 @@ class _Pool:
             )
 
 
+MOST_BY_PENCIL = 12  # models of one pencil that are solved in seconds
+
+
+def design_runs(steps: Sequence[Step]) -> dict[int, range]:
+    """Runs of models on one design that are known on a contour alone, by each of their models.
+
+    Those are runs with a filter, and runs of ridge regression that are too long for a pencil.
+    """
+    found: dict[int, range] = {}
+    start = 0
+    for model, step in enumerate(steps):
+        if model and not (_is_alone(step) and relabels(step, steps[model - 1])):
+            start = model
+        run = range(start, model + 1)
+        after = steps[model + 1 : model + 2]
+        goes_on = any(_is_alone(each) and relabels(each, step) for each in after)
+        if goes_on or len(run) < 2 or not all(map(_is_alone, steps[start : model + 1])):
+            continue
+        members = steps[start : model + 1]
+        inside = all(max(each.last_inputs, each.last_fit) <= model for each in members)
+        by_filter = any(each.filter is not None for each in members)
+        if inside and (by_filter or len(run) > MOST_BY_PENCIL):
+            found |= dict.fromkeys(run, run)
+    return found
+
+
+def _is_alone(step: Step) -> bool:
+    """Whether it is a smooth filter of one design's rows, all from one source."""
+    smooth = step.penalty > 0 if step.filter is None else step.filter.spectral
+    if step.filter is not None and step.filter.pole(step.penalty) == 0:
+        smooth = False
+    plain = step.is_linear and step.features is None and step.towards is None
+    return smooth and plain and not step.is_pooled and len(step.blocks) == 1 and is_even(step)
+
+
 def unknown(steps: Sequence[Step]) -> str | None:
     """Why no theory knows a plan at all: what is known for ridge regression alone."""
+    runs = design_runs(steps) if any(step.filter is not None for step in steps) else {}
     for step in steps:
-        if step.is_ridge:
+        if step.is_ridge or step.model in runs:
             continue
         what = f"model {step.model} has labels, a loss, a filter or a rule that keeps rows beyond ridge regression"
         if step.filter is not None and not (step.is_linear and is_even(step)):

@@ -17,7 +17,7 @@ from genloss.problem import Problem
 from genloss.spectrum import Spectral, Spectrum, directions_of
 from genloss.steps import Step, resolve
 from genloss.theory.classes import Classes
-from genloss.theory.closed import obstacles, unknown
+from genloss.theory.closed import MOST_BY_PENCIL, obstacles, unknown
 from genloss.theory.directions import directions_for, from_outside
 from genloss.theory.doubts import cautions
 from genloss.theory.routes import Route, Walk, longest_stretch, outline, routes
@@ -25,7 +25,6 @@ from genloss.theory.units import Units, check_numbers, is_ordinary, too_far_apar
 
 __all__ = ["predict"]
 
-MOST_BY_PENCIL = 12  # models of one pencil that are solved in seconds
 CELLS = 1 << 15  # entries of one array of a batch of plans, sized for the cache
 
 
@@ -181,6 +180,8 @@ def _ways(steps: Sequence[Step], method: str) -> list[Route]:
     if method == "pencil" and not any(step.retuned for step in steps):
         return ways
     for step, obstacle in zip(steps, obstacles(steps), strict=True):
+        if ways[step.model] is Walk.on_design:
+            continue
         if obstacle is None and ways[step.model] is not Walk.pencil:
             continue
         if step.retuned:
@@ -215,6 +216,7 @@ def _by_walk(
         Walk.pencil,
         Walk.channel,
         Walk.filtered,
+        Walk.on_design,
     }.isdisjoint(ways)
     size = 1 if alone else max(1, CELLS // directions.eigenvalues.size)
     for start in range(0, len(chains), size):

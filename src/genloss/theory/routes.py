@@ -15,7 +15,7 @@ from genloss.plan import Plan
 from genloss.spectrum import Spectrum
 from genloss.steps import Step, resolve
 from genloss.theory import fresh, pooled, pulled, retuned, weighted
-from genloss.theory.closed import is_even, is_plain, obstacles, relabels
+from genloss.theory.closed import design_runs, is_even, is_plain, obstacles, relabels
 from genloss.theory.fit import regime, stages
 from genloss.theory.labelers import groups
 from genloss.theory.moments import Moments
@@ -25,6 +25,7 @@ from genloss.theory.segments import segment_starts
 if TYPE_CHECKING:
     from genloss.pencils.from_plan import Laws
     from genloss.theory.channels.evolution import Start
+    from genloss.theory.filters.run import DesignRun
 
 Array = npt.NDArray[np.float64]
 Steps = Sequence[Step]
@@ -77,6 +78,7 @@ class Walk:
         for labeler, law in (outside or {}).items():
             self.moments.take_in(labeler, *law)
         self.run: Run | None = None
+        self._design: DesignRun | None = None
         self._laws: Laws | None = None
         self._hopeless = set[int]()
 
@@ -142,6 +144,19 @@ class Walk:
 
         [steps] = self.chains
         generation.fit(self.moments, steps[model], groups(self.chains, model))
+        self._has_no_kappa(model, np.nan, 0.0)
+
+    def on_design(self, model: int) -> None:
+        """One of many models on one design, or of filters on one."""
+        from genloss.theory.filters.run import DesignRun
+
+        [steps] = self.chains
+        run = design_runs(steps)[model] if steps[model].is_new else None
+        if run is not None:
+            self._design = DesignRun(self.moments, steps[run.start : run.stop])
+        assert self._design is not None
+        [rows] = groups(self.chains, model)
+        self._design.fit(rows, steps[model])
         self._has_no_kappa(model, np.nan, 0.0)
 
     def _has_no_kappa(self, model: int, df2: float, filling: float) -> None:
@@ -229,8 +244,12 @@ def has_closed_route(plan: Plan) -> bool:
 def routes(steps: Steps) -> list[Route]:
     """The way of knowing every model: by the pencil where there is no closed one."""
     ways: list[Route] = []
+    reused = any(not step.is_new for step in steps)
+    runs = design_runs(steps) if reused else {}
     for step, obstacle in zip(steps, obstacles(steps), strict=True):
-        if step.filter is not None:
+        if step.model in runs:
+            ways.append(Walk.on_design)
+        elif step.filter is not None:
             ways.append(Walk.filtered)
         elif not step.is_linear:
             ways.append(Walk.channel)
@@ -244,8 +263,8 @@ def routes(steps: Steps) -> list[Route]:
             ways.append(Walk.weighted)
         else:
             after = steps[step.model + 1 : step.model + 2]
-            reused = any(relabels(later, step) and not later.is_pooled for later in after)
-            ways.append(Walk.first_of_run if reused and is_plain(step) else Walk.fresh)
+            again = any(relabels(later, step) and not later.is_pooled for later in after)
+            ways.append(Walk.first_of_run if again and is_plain(step) else Walk.fresh)
     return ways
 
 

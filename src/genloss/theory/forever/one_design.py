@@ -71,11 +71,7 @@ def end(problem: Spectral, plan: Plan, found: Repetition) -> tuple[float, float,
             variance = kept**2 * float(stage.gap[0] @ signal) * stage.gain[0]
     if noise:
         variance = variance + noise * _noises(directions, n, lam, b)
-    life = (
-        math.nan
-        if lam
-        else half_life(_way(problem, plan, found), bias + float(s @ variance), b * b)
-    )
+    life = half_life(_way(problem, plan, found), bias + float(s @ variance), radius)
     return bias, float(s @ variance), radius, life
 
 
