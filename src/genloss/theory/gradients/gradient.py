@@ -102,8 +102,8 @@ def obstacle(steps: Steps, directions: Spectrum) -> str | None:
     for step, way in zip(steps, routes(steps), strict=True):
         if way not in (Walk.fresh, Walk.weighted) or step.retuned:
             return f"model {step.model} is not fitted to new rows alone, with a penalty that is a number"
-        if step.towards is not None or step.outside:
-            return f"model {step.model} is pulled to another model, or one from outside labels"
+        if step.outside:
+            return "a model from outside labels"
         rows, several = np.array(float(step.rows)), len(step.blocks) > 1
         if step.penalty == 0 and near_interpolation(rows, np.array(directions.dim), np.zeros(())):
             return f"model {step.model} has as many rows as directions and no penalty"
