@@ -160,5 +160,3 @@ def test_they_must_fit_the_problem_and_a_table_has_no_place_for_them():
     X = rng.standard_normal((80, 2))
     with pytest.raises(gl.InvalidInputError, match="labeler from outside"):
         gl.forecast(X, X @ [1.0, 2.0] + rng.standard_normal(80), short)
-    with pytest.raises(gl.NoTheoryError, match="limit is not known"):
-        gl.limit(SMALL, plan(12))
