@@ -11,6 +11,7 @@ True rises are measured on rows that nobody trained on.
 from __future__ import annotations
 
 import argparse
+import shutil
 import tempfile
 import warnings
 from itertools import islice
@@ -71,13 +72,14 @@ def loops(table: Table, real: float, start: int, each: int) -> list[dict[str, fl
     noise = float(np.std(y[rest] - says(model, X[rest])))
     found: list[dict[str, float | str]] = []
     with tempfile.TemporaryDirectory() as folder:
+        begun = Path(folder) / "begun.db"
+        gl.Monitor(begun).start(
+            X[first], y[first], X[watched], n_samples=N, real=real, noise=noise,
+            model=Fitted(model), rounds=ROUNDS, seed=start,
+        )  # fmt: skip
         for kind in WRONG:
             for turn in range(each):
-                monitor = gl.Monitor(Path(folder) / f"{kind}{turn}.db")
-                monitor.start(
-                    X[first], y[first], X[watched], n_samples=N, real=real, noise=noise,
-                    model=Fitted(model), rounds=ROUNDS, seed=start,
-                )  # fmt: skip
+                monitor = gl.Monitor(shutil.copy(begun, Path(folder) / f"{kind}{turn}.db"))
                 now = model
                 for t in range(1, ROUNDS + 1):
                     wrong = kind if t >= BROKEN else "nothing"

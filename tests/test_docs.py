@@ -61,6 +61,24 @@ def desk(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def families_as_before() -> Iterator[None]:
+    """What a page adds to a family leaves it with the page."""
+    from genloss import filters, keep, labels, losses, policies
+    from genloss.trials import engine
+
+    bases = (labels.Label, losses.Loss, keep.Keep, filters.Filter)
+    known = [(base.members, dict(base.members)) for base in bases]
+    policies_before, engines_before = dict(policies._FROM_OUTSIDE), [*engine._FROM_OUTSIDE]
+    yield
+    for members, before in known:
+        members.clear()
+        members.update(before)
+    policies._FROM_OUTSIDE.clear()
+    policies._FROM_OUTSIDE.update(policies_before)
+    engine._FROM_OUTSIDE[:] = engines_before
+
+
 @pytest.mark.parametrize(
     "page",
     [
@@ -69,7 +87,7 @@ def desk(tmp_path, monkeypatch) -> Path:
     ],
     ids=lambda page: page.name,
 )
-def test_python_runs_and_prints_what_it_says(page, desk):
+def test_python_runs_and_prints_what_it_says(page, desk, families_as_before):
     names: dict[str, object] = {}
     for code in blocks(page, "python"):
         printed = io.StringIO()

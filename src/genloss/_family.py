@@ -45,12 +45,12 @@ class Member:
         return {"kind": self.kind, **plain} if plain else self.kind
 
     def __str__(self) -> str:
-        said = ", ".join(
-            f"{getattr(self, spec.name):.6g}"
-            if isinstance(getattr(self, spec.name), float)
-            else str(_plain(getattr(self, spec.name)))
+        values = [
+            getattr(self, spec.name)
             for spec in fields(self)  # type: ignore[arg-type]
-        )
+            if spec.default is MISSING or getattr(self, spec.name) != spec.default
+        ]
+        said = ", ".join(f"{v:.6g}" if isinstance(v, float) else str(_plain(v)) for v in values)
         words = self.kind.replace("_", " ")
         return f"{words} ({said})" if said else words
 
@@ -94,6 +94,9 @@ def member_named(family: type[Member], name: str, module: str) -> type[Any]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, tuple) and all(isinstance(pair, tuple) for pair in value):
-        return {str(who): share for who, share in value}
-    return value.to_dict() if hasattr(value, "to_dict") else value
+    """As files write it: a mixture of labelers as a table, or as pairs where one of them is a value."""
+    if not isinstance(value, tuple) or not all(isinstance(pair, tuple) for pair in value):
+        return value.to_dict() if hasattr(value, "to_dict") else value
+    if any(hasattr(who, "to_dict") for who, _ in value):
+        return [[_plain(who), share] for who, share in value]
+    return {str(who): share for who, share in value}

@@ -180,8 +180,10 @@ def _listed_plan() -> Schema:
 
 def _plans() -> Iterable[Schema]:
     then = {"then": {"type": "array", "items": {"$ref": "#/$defs/generation"}}}
+    of_rows = {key: _field(key) for key in FAMILIES} | {"real_labels": optional(_one_of(Label))}
     for name in policies.names():
-        yield _preset(name, policies.get(name), {**IN_A_PLAN, **policies.arguments(name)}, then)
+        known = {**of_rows, **IN_A_PLAN, **policies.arguments(name)}
+        yield _preset(name, policies.get(name), known, then)
 
 
 def _presets(builds: dict[str, Callable[..., Any]], values: dict[str, Schema]) -> Iterable[Schema]:

@@ -26,6 +26,7 @@ from genloss.policies.mix_labels import mix_labels
 from genloss.policies.network import network
 from genloss.policies.replace import replace as replace_labels
 from genloss.policies.same_design import same_design
+from genloss.policies.self_train import self_train
 from genloss.policies.subsample import subsample
 from genloss.policies.window import window
 
@@ -99,6 +100,7 @@ class Plan(metaclass=_ByName):
     window = Preset(window)
     distill = Preset(distill)
     network = Preset(network)
+    self_train = Preset(self_train)
 
     def then(self, generation: Generation | None = None, /, **single_source: Any) -> Self:
         """Return the plan with one more generation, by default labelled by the previous model.

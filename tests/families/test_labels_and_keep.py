@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
+import genloss as gl
 from genloss import keep, labels
 from genloss.errors import InvalidInputError
 
@@ -64,7 +65,18 @@ def test_a_row_is_kept_where_the_judge_is_in_an_interval(rule, y, v):
 def test_rules_are_found_again_from_what_they_write(rule):
     room = keep if isinstance(rule, keep.Keep) else labels
     assert room.find("rule", rule.to_dict()) == rule
-    assert hash(rule) == hash(room.find("rule", rule.to_dict()))
+
+
+def test_judges_are_labelers():
+    outside = gl.External(bias=0.1, variance=0.01)
+    for judge in ("real", 0, {"real": 0.5, "0": 0.5}, outside, ((outside, 0.5), ("real", 0.5))):
+        source = gl.Source(100, "previous", keep=keep.Near(judge, within=1))
+        assert gl.Source(**source.to_dict()) == source
+        assert hash(source.keep) == hash(gl.Source(**source.to_dict()).keep)
+    with pytest.raises(InvalidInputError, match="labeler was 'nobody'"):
+        gl.Source(100, keep=keep.Agrees("nobody"))
+    with pytest.raises(InvalidInputError, match="keep: labeler of model 0 was 'previous'"):
+        gl.Plan([gl.Generation([gl.Source(100, keep=keep.Agrees("previous"))])])
 
 
 def test_what_is_no_rule_is_told():

@@ -58,8 +58,8 @@ def test_every_loss_keeps_its_laws(loss, y, z, far, gamma):
 
 @pytest.mark.parametrize("loss", EVERY, ids=str)
 def test_an_envelope_bends_at_its_edges_alone(loss):
-    y, gamma = np.array(1.0), 0.8
-    edges = np.sort([float(edge) for edge in loss.edges(y, gamma)])
+    y, gamma = np.array([1.0]), 0.8
+    edges = np.sort(loss.edges(y, gamma))
     for low, high in zip([-20.0, *edges], [*edges, 20.0], strict=True):
         z = np.linspace(low, high, 2001)[1:-1]
         jumps = np.abs(np.diff(loss.envelope(y, z, gamma)[1]))

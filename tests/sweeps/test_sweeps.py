@@ -134,9 +134,9 @@ def test_invalid_points_are_reported_before_any_work(tmp_path, monkeypatch):
     with pytest.raises(InvalidInputError, match=r"every point is.*did you mean 'signal'"):
         serial(ISOTROPIC, REPLACE, {"problem.signl": [1.0]}, store=tmp_path / "s")
     grid = {"plan.n_samples": [6, 40]}
-    plan = REPLACE | {"penalty": 0.1}
+    plan = REPLACE | {"penalty": "cv"}
     problem = {"preset": "power_law", "dim": 12, "capacity": 1.5, "source": 0.5}
-    with pytest.raises(InvalidInputError, match=r"1 points are.*method was 'exact'"):
+    with pytest.raises(InvalidInputError, match=r"every point is.*method was 'exact'"):
         serial(problem, plan, grid, trials=4, method="exact", store=tmp_path / "s")
     assert not list(tmp_path.iterdir())
 

@@ -180,6 +180,13 @@ def test_the_table_of_the_derivation_is_what_predict_says(name):
     assert curve.error == pytest.approx(expected, abs=6e-5)
 
 
+def test_self_training_is_the_policy_of_real_rows_and_pseudo_labels():
+    sizes = {"n_samples": 600, "n_real": 300, "penalty": 1e-3}
+    plan = gl.Plan.self_train(5, **sizes, labels="hard", real_labels="sampled")
+    curve = gl.predict(problem(), plan)
+    assert curve.error == pytest.approx(TABLE["pseudo-labels and real rows"][1], abs=6e-5)
+
+
 def by_hand(name, seed):
     """One run of a chain of the table."""
     target = problem()
@@ -472,6 +479,18 @@ def test_what_no_theory_knows_is_told():
         assert trials.error.shape == (plan.n_models,)
     with pytest.raises(NoTheoryError, match="use 'auto'"):
         gl.predict(problem(50), chain(Generation([real], 0.1)), method="pencil")
+
+
+def test_without_a_row_that_is_kept_a_model_is_what_its_penalty_pulls_to():
+    none = [Source(100, labels="hard", keep=keep.Confident(50))]
+    plan = chain(
+        Generation([Source(200, labels="hard")], 0.1),
+        Generation(none, 0.1, towards=0),
+        Generation(none, 0.1),
+    )
+    for curve in (gl.predict(problem(50), plan), gl.simulate(problem(50), plan, trials=20)):
+        assert curve.risk[1:] == pytest.approx([curve.risk[0], 4.0])
+        assert curve.accepted == pytest.approx([1, 0, 0], abs=1e-9)
 
 
 def test_few_directions_are_warned_of():

@@ -66,6 +66,23 @@ PLANS = {
             * 3,
         ]
     ),
+    "a model from outside": gl.Plan(
+        [
+            gl.Generation([gl.Source(300, noise=0.5)]),
+            *[
+                gl.Generation(
+                    [
+                        gl.Source(
+                            100, gl.External(bias=np.full(200, 0.1), variance=np.full(200, 0.2))
+                        ),
+                        gl.Source(200, "previous", 0.5),
+                    ],
+                    0.05,
+                )
+            ]
+            * 2,
+        ]
+    ),
     "an older model for ever": gl.Plan(
         [
             gl.Generation([gl.Source(300, noise=0.5)]),

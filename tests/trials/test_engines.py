@@ -66,3 +66,37 @@ def test_the_loop_serves_any_estimator(plan):
     risks = [float(np.sum((model(np.eye(7)) - SEVEN.truth) ** 2)) for model in chain]
     expected = run(SEVEN, steps, np.random.default_rng(4), 1).risks[0]
     np.testing.assert_allclose(risks, expected, rtol=1e-9)
+
+
+FIRST = gl.Generation([gl.Source(12, noise=0.5)], 0.1)
+BEYOND = {
+    "kept": [
+        FIRST,
+        gl.Generation([gl.Source(None, "kept", inputs=0), gl.Source(9, "previous", 0.5)], 0.1),
+    ],
+    "mixed": [FIRST, gl.Generation([gl.Source(None, {"kept": 0.3, 0: 0.7}, 0.2, inputs=0)], 0.1)],
+    "towards": [FIRST, gl.Generation([gl.Source(9, noise=0.5)], 0.1, towards=0)],
+    "outside": [
+        FIRST,
+        gl.Generation([gl.Source(9, gl.External(bias=0.3, variance=0.2), 0.5)], 0.1),
+    ],
+    "filter": [FIRST, gl.Generation([gl.Source(9)], 0.1, filter=gl.filters.GradientFlow(3.0))],
+    "hard": [FIRST, gl.Generation([gl.Source(9, "previous", labels="hard")], 0.1)],
+    "confident": [FIRST, gl.Generation([gl.Source(9, 0, 0.5, keep=gl.keep.Confident(0.3))], 0.1)],
+}
+
+
+@pytest.mark.parametrize("name", BEYOND)
+def test_every_engine_refuses_what_it_does_not_know_or_has_its_law(name):
+    """Means of the two models' risks, engine by engine, against the literal one."""
+    plan, runs = gl.Plan(BEYOND[name]), 300
+    steps = resolve(plan)
+    literally = run(SEVEN, steps, np.random.default_rng(1), runs).risks
+    for each in engine.all_engines():
+        if not each.exact or each.refuses(SEVEN, steps) is not None:
+            continue
+        risks = each.run(SEVEN, steps, np.random.default_rng(2), runs).risks
+        spread = np.sqrt((risks.var(axis=0) + literally.var(axis=0)) / runs)
+        np.testing.assert_array_less(
+            np.abs(risks.mean(axis=0) - literally.mean(axis=0)), 4.5 * spread, each.name
+        )

@@ -45,6 +45,22 @@ PLANS = {
             Gen([Src(15, "previous", 0.5)], 0.0, towards="previous"),
         ]
     ),
+    "gradient descent and flow": gl.Plan(
+        [
+            Gen([Src(60, noise=0.5)], filter=gl.filters.GradientDescent(steps=40, step=0.5)),
+            Gen(
+                [Src(20, noise=0.5), Src(10, "previous", 0.5, weight=2.0)],
+                0.02,
+                filter=gl.filters.GradientFlow(time=8.0),
+            ),
+        ]
+    ),
+    "a model from outside": gl.Plan(
+        [
+            Gen([Src(60, gl.External(bias=[0.2] * 24, variance=[0.05] * 24), 0.5)], 0.05),
+            Gen([Src(40, {"real": 0.5, "previous": 0.5}, 0.5), Src(20)], 0.05),
+        ]
+    ),
     "labels kept": gl.Plan(
         [
             Gen([Src(60, noise=0.5)], 0.05),
@@ -95,6 +111,15 @@ ROW_PLANS = {
             Gen(
                 [Src(60, 0, 0.5, labels=gl.labels.Clipped(-1, 1))],
                 0.05, loss=gl.losses.Huber(0.3),
+            ),
+        ]
+    ),
+    "gradient descent on rows that are kept": gl.Plan(
+        [
+            Gen([Src(60, noise=0.5)], 0.05),
+            Gen(
+                [Src(60, 0, 0.5, keep=gl.keep.Near("real", 0.8))],
+                filter=gl.filters.GradientDescent(steps=40, step=0.5),
             ),
         ]
     ),
@@ -241,7 +266,7 @@ def test_a_filter_is_found_in_few_directions():
     def product(p):
         return (S @ p[..., None])[..., 0]
 
-    found = filtered(product, v, lambda x: descended(lambda g: x * g, np.ones_like(x)))
+    found = filtered(product, v, lambda x: descended(lambda g: x * g, np.ones_like(x)), most=100)
     expected = descended(product, v)
     np.testing.assert_allclose(found.solution, expected, atol=1e-6 * np.abs(expected).max())
     assert found.steps < 25
@@ -268,6 +293,10 @@ def test_the_engine_is_chosen_by_its_steps():
     few_steps = gl.Plan.replace(2, 900, penalty=0.01, noise=0.3)
     assert method(few_steps) == revealed_designs.ENGINE.name
     assert method(gl.Plan.mix(2, 200, real=0.5, penalty=0.01)) == revealed_designs.ENGINE.name
+    assert (
+        method(gl.Plan.subsample(2, 900, design="fresh", penalty=0.01)) == revealed_rows.ENGINE.name
+    )
+    assert method(gl.Plan.replace(2, 900, penalty="cv")) == "literal"
     many_steps = gl.Plan.accumulate(2, 310, design="fresh", noise=0.3)
     assert method(many_steps) == "exact, compressed rows"
     least_squares = gl.Plan.replace(2, 900, noise=0.3)

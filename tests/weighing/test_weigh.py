@@ -77,6 +77,18 @@ def test_copies_are_noticed_whatever_was_said(rng):
     assert "elsewhere" in gl.weigh((X, y), jitter, made_from="elsewhere").warnings[0]
 
 
+def test_rows_too_much_like_these_are_noticed(rng):
+    """A Gaussian with the sample's own moments is nearer to the sample than the sample's kind is."""
+    X, y = rows(rng, 60)
+    joint = np.column_stack([X, y])
+    made = rng.multivariate_normal(joint.mean(axis=0), np.cov(joint.T), 1000)
+    found = gl.weigh((X, y), (made[:, :-1], made[:, -1]))
+    assert found.difference.too_alike
+    assert found.judged_by == "leave-one-out of the chain"
+    assert "more like these real rows" in found.warnings[0]
+    assert not gl.weigh((X, y), rows(rng, 1000)).difference.too_alike
+
+
 @pytest.mark.parametrize("kernel", ["rbf", "polynomial"])
 def test_kernels_find_what_lines_cannot(rng, kernel):
     X = rng.normal(size=(250, 2))

@@ -126,7 +126,7 @@ def test_other_inputs_and_shifted_labels_are_seen(rng):
 
     def seen(other, shift):
         labels = other.sum(axis=1) + shift * other[:, 0] + rng.normal(size=len(other))
-        return difference(Stack.of(X, y, other, labels), other, labels, 1e-2, 0)
+        return difference(Stack.of(X, y, other, labels), (other, labels), (X, other), 1e-2, 0)
 
     alike = seen(rng.normal(size=(800, 5)), 0.0)
     shifted = seen(rng.normal(size=(800, 5)), 1.0)

@@ -30,8 +30,9 @@ Examples:
 Without a file, forecast uses scikit-learn's digits. A plan file holds a
 [problem] and a [plan]; "genloss example" prints one to start from.
 
-Exit code 0: done, also where the reader of a pipe has left. 1: a claim of a reproduction fails.
-2: the call, the file or the data was wrong, or memory ended; one sentence on standard error says what.
+Exit code 0: done, also where the reader of a pipe has left. 1: a claim of a reproduction fails, or a
+monitor's alarm has rung. 2: the call, the file or the data was wrong, or memory ended; one sentence on
+standard error says what.
 130: stopped by control-C. 143: stopped by SIGTERM.
 """
 

@@ -10,11 +10,13 @@ from genloss._words import shown
 from genloss.documents.document import Document, Picture, Recipe, Sheet
 from genloss.documents.markup import html, markdown
 from genloss.documents.of_forecast import of_forecast
+from genloss.documents.of_reading import of_reading
 from genloss.documents.of_weighed import of_weighed
 from genloss.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from genloss.outlook.result import Forecast
+    from genloss.watching.reading import Reading
     from genloss.weighing.result import Weighed
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "html",
     "markdown",
     "of_forecast",
+    "of_reading",
     "of_weighed",
     "write_report",
 ]
@@ -36,13 +39,16 @@ ENDINGS = {".html": html, ".md": markdown}
 
 
 def write_report(
-    answer: Document | Forecast | Weighed, path: str | Path, *, say: Callable[[str], str] = str
+    answer: Document | Forecast | Reading | Weighed,
+    path: str | Path,
+    *,
+    say: Callable[[str], str] = str,
 ) -> None:
     """Write an answer as a report: the sentence first, then numbers, pictures, and how it came about.
 
     Parameters
     ----------
-    answer : Forecast, Weighed or Document
+    answer : Forecast, Weighed, Reading or Document
         What to write down.
     path : str or Path
         A file that ends in .html (one page, pictures inside, nothing is loaded) or .md.
@@ -74,11 +80,16 @@ def write_report(
         ) from None
 
 
-def _document(answer: Document | Forecast | Weighed, say: Callable[[str], str]) -> Document:
+def _document(
+    answer: Document | Forecast | Reading | Weighed, say: Callable[[str], str]
+) -> Document:
     if isinstance(answer, Document):
         return answer
+    from genloss.watching.reading import Reading
     from genloss.weighing.result import Weighed
 
+    if isinstance(answer, Reading):
+        return of_reading(answer, say)
     return of_weighed(answer, say) if isinstance(answer, Weighed) else of_forecast(answer, say)
 
 

@@ -12,6 +12,8 @@ ratio has a limit at penalty 0, that of the minimum-norm solution.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -91,8 +93,9 @@ def residuals(rows: Decomposition, centred: Array, penalties: Array, constant: A
     limit = (rows.values.min(initial=np.inf) + n * penalties[:, None]) / (
         rows.values + n * penalties[:, None]
     )
-    for part, shares, beyond in ((~alone, stays, 1.0), (alone, limit, 0.0)):
-        if part.any():
+    for where, shares, beyond in ((~alone, stays, 1.0), (alone, limit, 0.0)):
+        if where.any():
+            part: Any = slice(None) if where.all() else where  # all of them without a copy
             slack = shares @ squares[part].T + beyond * outside[part]
             for column, weight in enumerate(along.T):
                 residual = (shares * weight) @ left[part].T + beyond * unexplained[part, column]

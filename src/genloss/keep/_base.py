@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ class Keep(Member):
     ----------
     labeler : str, int or mapping, or None
         The judge; None for the row's own labeler. A field, or ``labeler = None`` in the class.
+        `Source` checks it, and makes a mixture a value that can be compared.
     """
 
     labeler: Any
@@ -35,8 +36,3 @@ class Keep(Member):
         for low, high in self.intervals(labels):
             kept |= (values > low) & (values < high)
         return kept
-
-
-def frozen(labeler: Any) -> Any:
-    """A mixture as pairs, so that rules can be compared."""
-    return tuple(labeler.items()) if isinstance(labeler, Mapping) else labeler

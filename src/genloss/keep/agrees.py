@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from genloss.keep._base import Array, Keep, frozen
+from genloss.keep._base import Array, Keep
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,6 @@ class Agrees(Keep):
     """
 
     labeler: Any
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "labeler", frozen(self.labeler))
 
     def intervals(self, labels: Array) -> Sequence[tuple[Array, Array]]:
         """Above zero or below it."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from genloss import _check
-from genloss.keep._base import Array, Keep, frozen
+from genloss.keep._base import Array, Keep
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,6 @@ class Confident(Keep):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "threshold", _check.non_negative("threshold", self.threshold))
-        object.__setattr__(self, "labeler", frozen(self.labeler))
 
     def intervals(self, labels: Array) -> Sequence[tuple[Array, Array]]:
         """Below minus the threshold, and above it."""

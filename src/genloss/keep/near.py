@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from genloss import _check
-from genloss.keep._base import Array, Keep, frozen
+from genloss.keep._base import Array, Keep
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,6 @@ class Near(Keep):
     within: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "labeler", frozen(self.labeler))
         object.__setattr__(self, "within", _check.positive("within", self.within))
 
     def intervals(self, labels: Array) -> Sequence[tuple[Array, Array]]:

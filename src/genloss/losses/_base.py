@@ -49,9 +49,17 @@ class Loss(Member):
     def curvature(self, y: Array, z: Array) -> Array:
         """Second derivative in z, where there is one."""
 
-    def bends(self, y: Array) -> tuple[Array, ...]:  # noqa: ARG002
-        """Values of z at which the curvature jumps, or around which it changes most."""
-        return ()
+    def derivatives(self, y: Array | float, z: Array) -> tuple[Array, Array]:
+        """Slope and curvature, for losses of which both together are quicker."""
+        y = np.asarray(y)
+        return self.slope(y, z), self.curvature(y, z)
+
+    def bends(self, y: Array) -> Array:
+        """Values of z at which the curvature jumps, or around which it changes most.
+
+        Labels have a last axis of length one; the values follow along it.
+        """
+        return np.empty((*np.shape(y)[:-1], 0))
 
     def envelope(self, y: Array, z: Array, gamma: Array | float) -> tuple[Array, Array]:
         """Slope in z of ``min_p l(y, p) + (p - z)**2 / (2 gamma)``, and that slope's derivative.
@@ -64,7 +72,8 @@ class Loss(Member):
         low, high = np.minimum(z, other), np.maximum(z, other)
         p, last = (low + high) / 2, high - low
         for _ in range(MOST_STEPS):
-            off, steep = p + gamma * self.slope(y, p) - z, 1 + gamma * self.curvature(y, p)
+            slope, bend = self.derivatives(y, p)
+            off, steep = p + gamma * slope - z, 1 + gamma * bend
             low, high = np.where(off < 0, p, low), np.where(off > 0, p, high)
             new = p - off / steep
             # halve the bracket where Newton's step leaves it, or is not half as long as the last
@@ -73,9 +82,13 @@ class Loss(Member):
             p, last = new, np.abs(new - p)
             if (last <= 4e-16 * np.maximum(np.abs(p), np.abs(z))).all():
                 break
-        bend = self.curvature(y, p)
-        return self.slope(y, p), bend / (1 + gamma * bend)
+        slope, bend = self.derivatives(y, p)
+        return slope, bend / (1 + gamma * bend)
 
-    def edges(self, y: Array, gamma: Array | float) -> tuple[Array, ...]:
-        """Values of z between which the envelope is smooth: panels of an integral end there."""
-        return tuple(p + gamma * self.slope(y, p) for p in self.bends(y))
+    def edges(self, y: Array, gamma: Array | float) -> Array:
+        """Values of z between which the envelope is smooth: panels of an integral end there.
+
+        Labels have a last axis of length one; the values follow along it.
+        """
+        p = self.bends(y)
+        return p + gamma * self.slope(y, p)

@@ -50,9 +50,9 @@ class Huber(Loss):
         """Second derivative in z."""
         return np.where(np.abs(np.subtract(y, z)) < self.delta, 1.0, 0.0)
 
-    def bends(self, y: Array) -> tuple[Array, ...]:
+    def bends(self, y: Array) -> Array:
         """Where a row begins to pull in full."""
-        return np.subtract(y, self.delta), np.add(y, self.delta)
+        return np.asarray(y) + self.delta * np.array([-1.0, 1.0])
 
     def envelope(self, y: Array, z: Array, gamma: Array | float) -> tuple[Array, Array]:
         """Slope of the Moreau envelope, and its derivative."""

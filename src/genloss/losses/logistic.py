@@ -9,7 +9,7 @@ import numpy as np
 from genloss.losses._base import Array, Loss
 
 _FAR = 300.0  # odds beyond exp of this are as good as certain
-_BENDS = (-9.0, -4.0, -1.5, 1.5, 4.0, 9.0)
+_BENDS = np.array([-9.0, -4.0, -1.5, 1.5, 4.0, 9.0])
 
 
 @dataclass(frozen=True)
@@ -34,17 +34,21 @@ class Logistic(Loss):
 
     def slope(self, y: Array, z: Array) -> Array:
         """Derivative in z."""
-        odds = np.exp(np.clip(z, -_FAR, _FAR))
-        return ((1 - np.asarray(y)) / 2 * odds - (1 + np.asarray(y)) / 2) / (1 + odds)
+        return self.derivatives(y, z)[0]
 
     def curvature(self, y: Array, z: Array) -> Array:
         """Second derivative in z."""
-        odds = np.exp(np.clip(z, -_FAR, _FAR))
-        return odds / (1 + odds) ** 2 + 0 * np.asarray(y)
+        return self.derivatives(y, z)[1]
 
-    def bends(self, y: Array) -> tuple[Array, ...]:
+    def derivatives(self, y: Array | float, z: Array) -> tuple[Array, Array]:
+        """Slope and curvature."""
+        odds = np.exp(np.minimum(z, _FAR))
+        rare, half = 1 / (1 + odds), np.asarray(y) / 2
+        return ((0.5 - half) * odds - (0.5 + half)) * rare, odds * rare**2 + 0 * half
+
+    def bends(self, y: Array) -> Array:
         """Values of z around which the curvature changes."""
-        return tuple(np.full(np.shape(y), each) for each in _BENDS)
+        return 0 * np.asarray(y) + _BENDS
 
     def envelope(self, y: Array, z: Array, gamma: Array | float) -> tuple[Array, Array]:
         """Slope of the Moreau envelope, and its derivative, by Newton's method from Wright's omega."""
@@ -58,9 +62,8 @@ class Logistic(Loss):
             moved + wrightomega(rare - moved),
             late - wrightomega(rare + late),
         )
-        one = np.ones(())
         for _ in range(4):
-            off = p + gamma * self.slope(one, p) - moved
-            p = p - off / (1 + gamma * self.curvature(one, p))
-        bend = self.curvature(y, p)
-        return self.slope(y, p), bend / (1 + gamma * bend)
+            slope, bend = self.derivatives(1.0, p)
+            p = p - (p + gamma * slope - moved) / (1 + gamma * bend)
+        slope, bend = self.derivatives(y, p)
+        return slope, bend / (1 + gamma * bend)

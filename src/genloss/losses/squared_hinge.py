@@ -35,9 +35,9 @@ class SquaredHinge(Loss):
         """Second derivative in z."""
         return np.where(np.multiply(y, z) < 1, 2.0, 0.0)
 
-    def bends(self, y: Array) -> tuple[Array, ...]:
+    def bends(self, y: Array) -> Array:
         """Where a row begins to count."""
-        return (np.asarray(y, dtype=float),)
+        return np.asarray(y, dtype=float)
 
     def envelope(self, y: Array, z: Array, gamma: Array | float) -> tuple[Array, Array]:
         """Slope of the Moreau envelope, and its derivative."""

@@ -59,7 +59,8 @@ def anchored(
     )
     real = _check.integer("n_real", n_real, minimum=1)
     built = [Generation((Source(real, "real", noises[0]),), lams[0])]
-    for size, lam, spread, each in list(zip(rows, lams, noises, weights, strict=True))[1:]:
-        synthetic = Source(size, "previous", spread, weight=each)
-        built.append(Generation((Source(None, "kept", inputs=0), synthetic), lam))
+    for t, (size, lam, spread, each) in enumerate(zip(rows, lams, noises, weights, strict=True)):
+        synthetic = Source(size, "previous", spread, weight=each)  # checked also where not used
+        if t:
+            built.append(Generation((Source(None, "kept", inputs=0), synthetic), lam))
     return built

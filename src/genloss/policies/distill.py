@@ -54,8 +54,9 @@ def distill(
     """
     lams, shares = columns(rounds, name="rounds", penalty=penalty, mixing=mixing)
     built = [Generation((Source(n_samples, "real", noise),), lams[0])]
-    for lam, share in list(zip(lams, shares, strict=True))[1:]:
-        own = _check.finite("mixing", share)
+    for t, (lam, share) in enumerate(zip(lams, shares, strict=True)):
+        own = _check.finite("mixing", share)  # checked also where not used
         labeler: Labeler = {"kept": 1 - own, "previous": own}
-        built.append(Generation((Source(None, labeler, inputs=0),), lam))
+        if t:
+            built.append(Generation((Source(None, labeler, inputs=0),), lam))
     return built

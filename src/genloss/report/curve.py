@@ -42,6 +42,8 @@ def print_curve(
     console.print()
     shown = shown_models(curve.n_models)
     values = {
+        "error": curve.error,
+        "kept": curve.accepted,
         "risk": curve.risk,
         "s.e.": curve.stderr,
         "bias": curve.bias,
@@ -64,6 +66,8 @@ def print_curve(
         f"A model that always answers zero has {number(problem.signal)}.",
         console,
     )
+    if curve.error is not None:
+        dim("Error: chance of another class than the noiseless truth's.", console)
     warn(map(say, curve.warnings), console)
 
 

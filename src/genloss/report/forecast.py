@@ -174,7 +174,9 @@ def _r2(share: float) -> str:
 
 def _r2_digits(share: float, least: int) -> int:
     """Digits of R2 that show two of the share it leaves; no more than a number has."""
-    return least if share <= 0 else min(max(least, 1 - math.floor(math.log10(share))), 16)
+    if not 0 < share < math.inf:
+        return least
+    return min(max(least, 1 - math.floor(math.log10(share))), 16)
 
 
 def _off(difference: Array) -> str:

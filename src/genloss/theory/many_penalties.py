@@ -32,8 +32,8 @@ def risks(problem: Spectral, plan: Plan) -> Callable[[Array], Array]:
            [0.165, 0.302, 0.549]])
     """
     steps = resolve(plan.with_penalty(1.0))
-    beyond = steps[0].outside or any(way is not Walk.fresh for way in routes(steps))
-    if beyond or not is_ordinary(problem):
+    unlike = steps[0].outside or any(way is not Walk.fresh for way in routes(steps))
+    if unlike or not is_ordinary(problem):
         return lambda penalty: _by_plans(problem, plan, penalty)
     directions = directions_for(problem, steps)
     weight = np.array([step.blocks[0].weight for step in steps])
@@ -42,9 +42,8 @@ def risks(problem: Spectral, plan: Plan) -> Callable[[Array], Array]:
     def together(penalty: Array) -> Array:
         found = []
         for start in range(0, len(penalty), size):
-            walk = Walk(
-                directions, [steps], routes(steps), penalty=penalty[start : start + size] / weight
-            )
+            part = penalty[start : start + size] / weight
+            walk = Walk(directions, [steps], routes(steps), penalty=part)
             found.append(_walked(walk, steps))
         errors = np.concatenate(found)
         return errors if np.isfinite(errors).all() else _by_plans(problem, plan, penalty)

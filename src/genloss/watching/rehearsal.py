@@ -114,8 +114,10 @@ def rehearse(
             rows = X[rng.integers(len(X), size=every.n_samples)]
             labels = now(rows) + every.noise * rng.standard_normal(len(rows))
             real = round(every.real * len(rows))
-            fresh = model(rows[:real]) + scatter * rng.standard_normal(real)
-            now = learn(rows, np.append(fresh, labels[real:]))
+            noise = scatter * rng.standard_normal(real)
+            if real:
+                labels[:real] = model(rows[:real]) + noise
+            now = learn(rows, labels)
             said.append(now(watched))
         return np.array(said)
 

@@ -15,10 +15,11 @@ Array = npt.NDArray[np.float64]
 MOST = 1000
 """Rows of each table that are looked at."""
 
-_AUC, _FAR = 0.6, 0.03
+_AUC, _FAR, _ALIKE = 0.6, 0.03, 0.4
 _QUANTILE = 0.99
 _RIDGE, _FOLDS = 0.01, 5
 _CLEAR = 2.0
+_CHANCE = 2.33  # standard errors of an area, one-sided 1 %
 
 
 @dataclass(frozen=True)
@@ -35,16 +36,28 @@ class Difference:
     label_z : float
         How clearly the synthetic rows' model is off on real rows in a way that inputs explain, in
         standard errors.
+    alike_below : float
+        Area below which the tables are more alike than two samples are: 0.4, less where rows are few.
     """
 
     auc: float
     far_share: float
     label_z: float
+    alike_below: float
 
     @property
     def other_inputs(self) -> bool:
         """Whether inputs are of another kind."""
         return self.auc > _AUC or self.far_share > _FAR
+
+    @property
+    def too_alike(self) -> bool:
+        """Whether they are more like the real rows than other rows of the same kind would be.
+
+        A sample's own mean and spread are nearer to itself than to rows of it that are held out:
+        what was made from it then lies beyond them, on the other side.
+        """
+        return self.auc < self.alike_below
 
     @property
     def label_shift(self) -> bool | None:
@@ -54,15 +67,38 @@ class Difference:
         return True if self.auc < _AUC else None
 
 
-def difference(stack: Stack, X: Array, y: Array, penalty: float, seed: int) -> Difference:
-    """Compare synthetic rows ``X`` (m, p), ``y`` (m,) with the real ones."""
+def difference(
+    stack: Stack,
+    synthetic: tuple[Array, Array],
+    plain: tuple[Array, Array],
+    penalty: float,
+    seed: int,
+) -> Difference:
+    """Compare synthetic rows with real ones.
+
+    Parameters
+    ----------
+    stack : Stack
+        The real rows.
+    synthetic : pair of ndarray of shape (m, q) and (m,)
+        Features of the model, and labels.
+    plain : pair of ndarray of shape (n, p) and (m, p)
+        Columns of both tables, real ones first.
+    penalty : float
+        The real rows' own.
+    seed : int
+        Seed of samples and folds.
+    """
+    X, y = synthetic
     rng = np.random.default_rng(seed)
     shown = rng.permutation(len(y))[:MOST]
     own = rng.permutation(len(stack.y))[:MOST]
     return Difference(
-        auc=told_apart(stack.X[own], X[shown], rng),
+        auc=told_apart(plain[0][own], plain[1][shown], rng),
         far_share=far_out(stack, X[shown], penalty),
         label_z=label_shift(stack, X, y, penalty),
+        alike_below=0.5
+        - max(0.5 - _ALIKE, _CHANCE * np.sqrt((1 / own.size + 1 / shown.size) / 12)),
     )
 
 

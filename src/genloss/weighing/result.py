@@ -169,6 +169,7 @@ class Weighed:
             "label_z": self.difference.label_z,
             "other_inputs": self.difference.other_inputs,
             "label_shift": self.difference.label_shift,
+            "too_alike": self.difference.too_alike,
         }
         advice = {spec.name: getattr(self.advice, spec.name) for spec in fields(self.advice)}
         return plain | {

@@ -206,13 +206,22 @@ def _weighed(
 ) -> Weighed:
     stack, warnings = rows.stack, list(pair.warnings)
     copied = rows.copied(seed)
-    origin = made_from
-    if copied > COPIED and made_from == "elsewhere":
-        warnings.append(_COPIES.format(copied) + "; they can hardly come from elsewhere")
-    if copied > COPIED and made_from == "unknown":
-        origin = "these rows"
-        warnings.append(_COPIES.format(copied) + "; taken as made from them")
     two = apart(stack, rows.X_synthetic, rows.y_synthetic, rows.grid)
+    made, plain = (rows.X_synthetic, rows.y_synthetic), (rows.plain, rows.plain_synthetic)
+    seen = difference(stack, made, plain, two.penalty, seed)
+    origin, telltale = made_from, ""
+    if copied > COPIED:
+        telltale = f"look like copies of real ones (nearer to them in {copied:.0%} of pairs)"
+    elif seen.too_alike:
+        telltale = (
+            "are more like these real rows than others of their kind would be (area "
+            f"{seen.auc:.2f} under the curve, where a half is alike)"
+        )
+    if telltale and made_from == "elsewhere":
+        warnings.append(f"the synthetic rows {telltale}; they can hardly come from elsewhere")
+    if telltale and made_from == "unknown":
+        origin = "these rows"
+        warnings.append(f"the synthetic rows {telltale}; taken as made from them")
     if estimator is None:
         found, judge = judged(rows, origin, copied > COPIED, seed)
         place = found.least if origin == "these rows" else found.nearest(two.worth)
@@ -224,7 +233,6 @@ def _weighed(
     other = None
     if origin == "unknown" and estimator is None:
         other = judged(rows, "these rows", copied > COPIED, seed)[0]
-    seen = difference(stack, rows.X_synthetic, rows.y_synthetic, two.penalty, seed)
     worth = Worth(two.worth, two.worth / SPREAD, two.worth * SPREAD)
     factors = two.noise_factor, two.shift_factor
     if origin == "these rows":  # noise and shift are then seen on the rows that made them
@@ -257,9 +265,6 @@ def _weighed(
         notes=pair.notes,
         warnings=tuple(warnings),
     )
-
-
-_COPIES = "the synthetic rows look like copies of real ones (nearer to them in {:.0%} of pairs)"
 
 
 def _name(kernel: Kernel | None, estimator: Any) -> str:

@@ -57,6 +57,16 @@ def fit(moments: Moments, step: Step, start: evolution.Start | None) -> Found | 
     problem = evolution.Fit(rows, second, sheets, count, ridge, towards, dim)
     if ridge == 0 and separable.ends(problem, dim):
         return None
+    if (kept := _rows_kept(problem)) < 1:  # the penalty alone decides
+        base: Shares = {} if step.towards is None else {step.towards: 1.0}
+        moments.record(
+            model,
+            moments.mean(base),
+            moments.covariance(base, base),
+            lambda u: moments.covariance(base, {u: 1.0}),
+            exact=False,
+        )
+        return Found(kept / step.rows, kept, start)
     if squared_loss.knows(problem):
         shares, gain, accepted = squared_loss.solved(problem)
     else:
@@ -68,11 +78,7 @@ def fit(moments: Moments, step: Step, start: evolution.Start | None) -> Found | 
                 "runs it"
             )
         shares, gain, start = found.point.shares[0], found.point.gain[0], found.start
-        kept = (
-            sums.accepted[0] * each.number
-            for sums, each in zip(found.point.sums, rows, strict=True)
-        )
-        accepted = float(sum(kept)) / step.rows
+        accepted = kept / step.rows
     moments.record(
         model,
         sum(a * moments.mean(each) for a, each in zip(shares, fields, strict=True)),
@@ -85,7 +91,20 @@ def fit(moments: Moments, step: Step, start: evolution.Start | None) -> Found | 
     loud = directions.eigenvalues * np.divide(gain, count, out=np.zeros_like(gain), where=count > 0)
     square = float(loud**2 @ count)
     inverse = square / float(loud @ count) ** 2 if square > 0 else 0.0
-    return Found(accepted, 1 / (inverse + 1 / step.rows), start)
+    return Found(accepted, 1 / (inverse + 1 / kept), start)
+
+
+def _rows_kept(fit: evolution.Fit) -> float:
+    """How many rows are expected to be kept."""
+    kept = 0.0
+    for rows in fit.rows:
+        share = 1.0
+        if rows.keep is not None:
+            own = list(rows.fields)
+            second = fit.second[np.ix_(own, own)] @ fit.sigma[rows.sheet]
+            share = squared_loss.kept_moments(rows, squared_loss.root_of(second))[0]
+        kept += share * rows.number
+    return kept
 
 
 def _read(step: Step, spectrum: Array) -> tuple[list[Rows], list[Shares], Array, int | None]:

@@ -40,9 +40,15 @@ def between(edges: Array) -> tuple[Array, Array]:
 
 def joined(low: Array, high: Array, *groups: Array) -> Array:
     """Edges of all groups within two limits, sorted along the last axis; limits have one entry there."""
-    shape = np.broadcast_shapes(low.shape[:-1], *(group.shape[:-1] for group in groups))
-    whole = [np.broadcast_to(group, (*shape, group.shape[-1])) for group in (low, high, *groups)]
-    return np.sort(np.clip(np.concatenate(whole, axis=-1), low, high), axis=-1)
+    parts = low, high, *groups
+    shape = np.broadcast_shapes(*(part.shape[:-1] for part in parts))
+    edges, start = np.empty((*shape, sum(part.shape[-1] for part in parts))), 0
+    for part in parts:
+        edges[..., start : start + part.shape[-1]] = part
+        start += part.shape[-1]
+    np.minimum(np.maximum(edges, low, out=edges), high, out=edges)
+    edges.sort(axis=-1)
+    return edges
 
 
 def along(loss: Loss, y: Array, edges: Array, gamma: Array) -> tuple[Array, Array, Array, Array]:
@@ -55,7 +61,7 @@ def along(loss: Loss, y: Array, edges: Array, gamma: Array) -> tuple[Array, Arra
         z, weight = between(edges)
         return z, weight, *loss.envelope(y, z, gamma)
     p, weight = between(edges - gamma * loss.envelope(y, edges, gamma)[0])
-    pull, bend = loss.slope(y, p), loss.curvature(y, p)
+    pull, bend = loss.derivatives(y, p)
     stretch = 1 + gamma * bend
     return p + gamma * pull, weight * stretch, pull, bend / stretch
 

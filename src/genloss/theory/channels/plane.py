@@ -44,7 +44,7 @@ def _values(rows: Rows, law: Law) -> tuple[Array, Array]:
         far / FAR * SPREAD,
         rows.label.breaks(-far, far),
         judge_turns(rows, law.second, far),
-        turns(rows.label, lambda y: rows.loss.edges(y, gamma), cross / total, left, far),
+        turns(rows.label, lambda y: rows.loss.edges(y[:, None], gamma).T, cross / total, left, far),
     )
     return between(edges)
 
@@ -57,7 +57,7 @@ def _of_label(rows: Rows, law: Law, u: Array, label: Array, outer: Array) -> Sum
     left = np.maximum(law.square - law.cross[:, 0] ** 2 / total, 1e-14 * law.square)
     spread = np.sqrt(left)[:, None, None]
     judge = _Judge.of(rows, law) if rows.keep is not None else None
-    bends = [np.broadcast_to(each, mean.shape) for each in rows.loss.edges(y, gamma)]
+    bends = [rows.loss.edges(y, gamma)]
     if judge is not None:
         bends += judge.steps(rows, y, at)
     edges = joined(mean - FAR * spread, mean + FAR * spread, mean + spread * SPREAD, *bends)

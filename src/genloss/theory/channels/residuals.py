@@ -19,8 +19,8 @@ def sums(rows: Rows, law: Law) -> Sums:
     labels = law.second[0, 0] + rows.noise**2
     variance = np.maximum(labels - 2 * law.cross[:, 0] + law.square, 1e-14 * labels)[:, None]
     width, gamma, zero = np.sqrt(variance), law.gamma[:, None], np.zeros((1, 1))
-    bends = [np.broadcast_to(each, width.shape) for each in rows.loss.edges(zero, gamma)]
-    edges = joined(-FAR * width, FAR * width, width * SPREAD, *bends)
+    bends = rows.loss.edges(zero, gamma)
+    edges = joined(-FAR * width, FAR * width, width * SPREAD, bends)
     z, weight, psi, change = along(rows.loss, zero, edges, gamma)
     mass = weight * density(z, variance)
     curvature = np.vecdot(mass, change)

@@ -30,12 +30,9 @@ def knows(fit: Fit) -> bool:
 def solved(fit: Fit) -> tuple[Array, Array, float]:
     """How fields enter the model (fields, p), variance of its noise (p,), and share of rows kept."""
     [rows], [s] = fit.rows, fit.sigma
-    second = fit.second @ s
-    # a judge that is a multiple of the labeler has nothing of its own
-    tiny = 1e-14 * np.diagonal(second) + 1e-300
-    root = np.linalg.cholesky(second + np.diag(tiny))
-    accepted, outer, with_label, square = _moments(rows, root)
-    n = rows.number * accepted
+    root = root_of(fit.second @ s)
+    accepted, outer, with_label, square = kept_moments(rows, root)
+    n = max(rows.number * accepted, 1e-300)
     penalty = fit.ridge / (2 * rows.weight * n)
     count = fit.multiplicity
     dim = float(count.sum()) if fit.dim is None else fit.dim
@@ -56,7 +53,13 @@ def solved(fit: Fit) -> tuple[Array, Array, float]:
     return shares, noise / n * s * count / (s + kappa) ** 2, accepted
 
 
-def _moments(rows: Rows, root: Array) -> tuple[float, Array, Array, float]:
+def root_of(second: Array) -> Array:
+    """Lower root; a judge that is a multiple of the labeler has nothing of its own."""
+    tiny = 1e-14 * np.diagonal(second) + 1e-300
+    return np.asarray(np.linalg.cholesky(second + np.diag(tiny)))
+
+
+def kept_moments(rows: Rows, root: Array) -> tuple[float, Array, Array, float]:
     """Share kept, and means of ``zeta zeta'``, ``zeta y`` and ``y**2`` over kept rows.
 
     ``zeta`` are the fields in coordinates in which they are independent and of variance one, the
@@ -74,8 +77,8 @@ def _moments(rows: Rows, root: Array) -> tuple[float, Array, Array, float]:
     for label, chance in zip(*rows.label.law(u), strict=True):
         given = _given_u(rows, root[-1], u, label, mean, spread)
         moments += np.einsum("u,jku->jk", weight * chance, given)
-    accepted = float(moments[0, 0])
-    moments /= accepted
+    accepted = max(float(moments[0, 0]), 0.0)
+    moments /= accepted or 1.0
     return accepted, moments[2:, 2:], moments[1, 2:], float(moments[1, 1])
 
 

@@ -32,15 +32,13 @@ def sums(rows: Rows, law: Law) -> Sums:
     """Integrals over z for both classes; arrays have shape (batch, classes, nodes)."""
     classes = CLASSES[:1] if _is_even(rows.loss, rows.keep) else CLASSES
     gamma = law.gamma[:, None, None]
-    loss_edges = rows.loss.edges(classes, gamma)
-    shape = (len(law.gamma), len(classes), 1)
     width = np.sqrt(law.square)[:, None, None]
     edges = joined(
         -FAR * width,
         FAR * width,
         width * SPREAD,
-        _steps(rows, law, classes),
-        *(np.broadcast_to(edge, shape) for edge in loss_edges),
+        *_steps(rows, law, classes),
+        rows.loss.edges(classes, gamma),
     )
     z, weight, psi, change = along(rows.loss, classes, edges, gamma)
     mass = (2 / len(classes)) * weight * density(z, width**2)
@@ -68,14 +66,14 @@ def _is_even(loss: Loss, keep: Keep | None) -> bool:
     return up == {(-high, -low) for low, high in down}
 
 
-def _steps(rows: Rows, law: Law, classes: Array) -> Array:
-    """Edges around the z at which the chance of a class changes, shape (batch, classes, edges)."""
+def _steps(rows: Rows, law: Law, classes: Array) -> list[Array]:
+    """Edges around the z at which the chance of a class changes, (batch, classes, edges) each."""
     slope, rest = law.given_z()
     spread = np.sqrt(np.einsum("bkk->bk", rest))
     noise = rows.noise**2 + min(rows.label.noises()[1]) ** 2  # type: ignore[index]
     steep = np.maximum(np.abs(slope), 1e-12 * spread / np.sqrt(law.square)[:, None])
     widths = np.sqrt(spread[:, :1] ** 2 + noise) / steep[:, :1]
-    groups = [np.repeat((widths * STEP)[:, None], len(classes), axis=1)]
+    groups = [(widths * STEP)[:, None]]
     if rows.keep is not None:
         width, along_judge = spread[:, -1] / steep[:, -1], slope[:, -1]
         for ends in rows.keep.intervals(classes):
@@ -83,7 +81,7 @@ def _steps(rows: Rows, law: Law, classes: Array) -> Array:
                 if np.isfinite(end).any():
                     centre = end[:, 0] / np.where(along_judge, along_judge, 1e-12)[:, None]
                     groups.append(centre[..., None] + width[:, None, None] * STEP)
-    return np.concatenate(groups, axis=-1)
+    return groups
 
 
 def _kept(rows: Rows, law: Law, classes: Array, z: Array) -> tuple[Array, Array]:

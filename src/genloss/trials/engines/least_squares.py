@@ -87,7 +87,7 @@ def _increments(
     factor[:, diagonal, diagonal] = np.sqrt(rng.chisquare(freedom + k - diagonal, (count, k)))
     z = rng.standard_normal((count, k, dim))
     # upper triangular, so that solving is substitution alone
-    together: Array = np.linalg.solve(factor.transpose(0, 2, 1), z)
+    together = np.asarray(np.linalg.solve(factor.transpose(0, 2, 1), z), dtype=np.float64)
     return [noise * together[:, j] for j, noise in enumerate(noises)]
 
 

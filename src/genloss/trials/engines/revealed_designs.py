@@ -15,7 +15,7 @@ from genloss.problem import Problem
 from genloss.steps import Step
 from genloss.trials.engine import Engine
 from genloss.trials.revealed import choice
-from genloss.trials.revealed.chain import Chain
+from genloss.trials.revealed.chain import MOST_STEPS, Chain
 from genloss.trials.revealed.layout import groups
 from genloss.trials.tally import Batch
 
@@ -27,8 +27,8 @@ def refuses(_problem: Problem, steps: Sequence[Step]) -> str | None:
             return f"labels, loss or kept rows of model {step.model} are beyond ridge regression"
         if step.drawn is not None:
             return f"rows are drawn from a pool for model {step.model}"
-        if step.retuned:
-            return f"the penalty of model {step.model} is chosen by leave-one-out ('cv')"
+        if why := choice.needs_matrix(step):
+            return why
     return None
 
 
@@ -37,7 +37,9 @@ def run(problem: Problem, steps: Sequence[Step], rng: np.random.Generator, count
     truth = np.sqrt(problem.spectrum) * problem.truth
     risks = np.empty((count, len(steps)))
     sums = np.empty((len(steps), problem.dim))
-    chain = Chain(problem, steps, groups(steps), rng, count, most_steps(problem.dim))
+    held = problem.dim <= choice.LARGEST
+    most = most_steps(problem.dim) if held else MOST_STEPS
+    chain = Chain(problem, steps, groups(steps), rng, count, most, completes=held)
     for model, fitted in enumerate(chain):
         error = fitted - truth
         risks[:, model] = np.vecdot(error, error)
@@ -46,8 +48,8 @@ def run(problem: Problem, steps: Sequence[Step], rng: np.random.Generator, count
 
 
 def most_steps(dim: int) -> int:
-    """Steps after which a run is completed to whole matrices, as long as these can be held."""
-    return dim // 2 if dim <= choice.LARGEST else 10**5
+    """Steps after which a run is completed to whole matrices."""
+    return dim // 2
 
 
 ENGINE = Engine(

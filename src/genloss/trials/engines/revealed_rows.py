@@ -17,10 +17,10 @@ from genloss.problem import Problem
 from genloss.steps import Step
 from genloss.trials.engine import Engine
 from genloss.trials.revealed import choice
+from genloss.trials.revealed.chain import MOST_STEPS
 from genloss.trials.revealed.row_chain import RowChain
 from genloss.trials.tally import Batch
 
-MOST_STEPS = 10**5
 MOST_ROWS = 10**7
 """Rows beyond which an answer with an entry for every row is no small thing."""
 
@@ -28,12 +28,8 @@ MOST_ROWS = 10**7
 def refuses(_problem: Problem, steps: Sequence[Step]) -> str | None:
     """Whether a fit asks for more than products of its rows, or has very many."""
     for step in steps:
-        if step.outside:
-            return "a model from outside labels"
-        if step.towards is not None or step.filter is not None:
-            return f"model {step.model} is pulled to another model, or not the exact minimiser"
-        if step.retuned:
-            return f"the penalty of model {step.model} is chosen by leave-one-out ('cv')"
+        if why := choice.needs_matrix(step):
+            return why
         if not step.loss.smooth:
             return f"the loss of model {step.model} has corners"
         if step.loss != Squared() and step.penalty == 0:

@@ -17,20 +17,31 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from genloss.errors import InvalidInputError
 from genloss.generation import REAL
 from genloss.problem import Problem
 from genloss.steps import Step
-from genloss.trials.revealed import complete, ridge
+from genloss.trials.revealed import complete, lanczos, ridge
 from genloss.trials.revealed.block import Block
 from genloss.trials.revealed.features import Features
 from genloss.trials.revealed.gradients import Product, Solved
+from genloss.trials.revealed.labelers import known
 from genloss.trials.revealed.layout import Group, Stretch
 
 Array = npt.NDArray[np.float64]
 
+MOST_STEPS = 10**5
+"""Of a fit that cannot be completed to whole matrices."""
 
-class Unfinished(ArithmeticError):
+
+class Unfinished(InvalidInputError):
     """A fit needed more steps than allowed."""
+
+    def __init__(self, model: int, steps: int) -> None:
+        super().__init__(
+            f"the fit of model {model} did not settle in {steps} steps of conjugate gradients; use "
+            "method 'literal', or a larger penalty"
+        )
 
 
 @dataclass
@@ -81,8 +92,9 @@ class Chain:
     runs : int
         Number of runs.
     most : int
-        Most steps of conjugate gradients. A run that needs more is completed to whole matrices where
-        that is less than the number of directions.
+        Most steps of conjugate gradients.
+    completes : bool
+        Whether a run that needs more of them is completed to whole matrices, where it can be.
 
     Attributes
     ----------
@@ -103,15 +115,19 @@ class Chain:
         rng: np.random.Generator,
         runs: int,
         most: int,
+        *,
+        completes: bool,
     ) -> None:
         self._problem, self._steps, self._rng, self._runs = problem, steps, rng, runs
-        self._most, self.steps_taken = most, list[int]()
+        self._most, self._completes, self.steps_taken = most, completes, list[int]()
         self._noises = max(group.noises for group in groups)
         self._groups: dict[int, list[Group]] = {}
         for group in groups:
             self._groups.setdefault(group.design, []).append(group)
-        truth = self._padded(np.sqrt(problem.spectrum) * problem.truth)
-        self._models = {REAL: np.broadcast_to(truth, (runs, truth.size))}
+        self._models = {
+            number: np.pad(model, ((0, 0), (0, self._noises)))
+            for number, model in known(problem, steps, rng, runs).items()
+        }
         self._open: list[Rows] = []
         self._labels: dict[tuple[int, Stretch], Array] = {}
         self._features: dict[int, Features] = {}
@@ -186,14 +202,20 @@ class Chain:
         self, step: Step, taking: list[tuple[Rows, float]], gram: Product, right: Array
     ) -> Array:
         absolute, most = step.rows * step.penalty, self._most
+        unbounded = MOST_STEPS if self._completes else most
         if step.features is not None:
-            return self._taken(self._features[step.map].fit(gram, right, absolute, most))
+            features = self._features[step.map]
+            return self._taken(step, features.fit(gram, right, absolute, unbounded))
         spectrum = self._padded(self._problem.spectrum)
-        sizes = sum(rows.size * weight for rows, weight in taking)
+        if step.filter is not None:
+            how, rows = step.filter, step.rows
+            found = lanczos.fit(how, gram, right, spectrum, rows, step.penalty, unbounded)
+            return self._taken(step, found)
+        sizes = sum(part.size * weight for part, weight in taking)
         singular = absolute == 0 and step.inputs < self._problem.dim
         inverse = ridge.inverse(spectrum, sizes, absolute, singular=singular)
         found = ridge.fit(gram, right, spectrum, absolute, inverse, most)
-        if most < self._problem.dim:
+        if self._completes:
             for run in np.flatnonzero(~found.done).tolist():
                 matrix = sum(weight * rows.whole(run) for rows, weight in taking)
                 rank = step.inputs if singular else self._problem.dim
@@ -201,11 +223,11 @@ class Chain:
                     np.asarray(matrix), right[run], spectrum, absolute, inverse, rank
                 )
                 found.done[run] = True
-        return self._taken(found)
+        return self._taken(step, found)
 
-    def _taken(self, found: Solved) -> Array:
+    def _taken(self, step: Step, found: Solved) -> Array:
         if not found.done.all():
-            raise Unfinished(found.steps)
+            raise Unfinished(step.model, found.steps)
         self.steps_taken.append(found.steps)
         return found.solution
 

@@ -31,6 +31,17 @@ _PASSES, _VECTORS, _CALLS = 20, 250, 300_000
 _NORMAL, _FLOP = 64, 0.3
 
 
+def needs_matrix(step: Step) -> str | None:
+    """Why a fit asks for more than products of its rows."""
+    if step.retuned:
+        return f"the penalty of model {step.model} is chosen by leave-one-out ('cv')"
+    if step.filter is not None and not step.filter.spectral:
+        return f"the filter of model {step.model} goes through its rows one by one"
+    if step.filter is not None and step.features is not None:
+        return f"model {step.model} has random features and a filter"
+    return None
+
+
 def runs_together(problem: Problem) -> int:
     """Runs of one batch: many, so that Python counts little, as long as they fit into a cache."""
     return int(np.clip(2**16 // problem.dim, 1, 64))
@@ -46,7 +57,8 @@ def designs_pay(problem: Problem, steps: Sequence[Step], other: Engine) -> bool:
         return True
     first = steps[:PILOTED]
     rng = np.random.default_rng(0)
-    taken = _pilot(Chain(problem, first, groups(first), rng, 1, problem.dim), problem.dim)
+    most = _worth_counting(problem)
+    taken = _pilot(Chain(problem, first, groups(first), rng, 1, most, completes=False))
     if taken is None:
         return False
     total, calls = 0.0, _CALLS / runs_together(problem)
@@ -65,7 +77,8 @@ def rows_pay(problem: Problem, steps: Sequence[Step], other: Engine) -> bool:
     if problem.dim > LARGEST:
         return True
     first = steps[:PILOTED]
-    taken = _pilot(RowChain(problem, first, np.random.default_rng(0), 1, problem.dim), problem.dim)
+    rng = np.random.default_rng(0)
+    taken = _pilot(RowChain(problem, first, rng, 1, _worth_counting(problem)))
     if taken is None:
         return False
     total, calls = 0.0, _CALLS / runs_together(problem)
@@ -78,12 +91,16 @@ def rows_pay(problem: Problem, steps: Sequence[Step], other: Engine) -> bool:
     return total < sum(_dense(problem.dim, step, rows_drawn=True) for step in steps)
 
 
-def _pilot(chain: Chain | RowChain, dim: int) -> int | None:
+def _worth_counting(problem: Problem) -> int:
+    """Steps beyond which whole matrices are quicker, and counting them would take as long."""
+    return min(20 + problem.dim // 4, 1500)
+
+
+def _pilot(chain: Chain | RowChain) -> int | None:
     """Most steps of a fit among the first models; None if they are too many to pay."""
     try:
         for _ in chain:
-            if 2 * chain.steps_taken[-1] > dim:
-                return None
+            pass
     except Unfinished:
         return None
     return max(chain.steps_taken)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from genloss.filters import Filter
 from genloss.trials.revealed.gradients import Product, Solved
 from genloss.trials.revealed.products import Stack, add_direction, combine
 
@@ -21,8 +22,57 @@ TOLERANCE = 1e-7
 """Change of the answer within two steps, relative to it, at which a run is done."""
 
 
+def fit(
+    how: Filter,
+    gram: Product,
+    right: Array,
+    spectrum: Array,
+    rows: int,
+    penalty: float,
+    most: int,
+) -> Solved:
+    """Whitened ``g(S) X'y / n`` of a spectral filter.
+
+    Parameters
+    ----------
+    how : Filter
+        Which ``g``.
+    gram : callable
+        ``X'X w`` in whitened coordinates, of arrays of shape (runs, width).
+    right : ndarray of shape (runs, width)
+        ``X'y`` in whitened coordinates.
+    spectrum : ndarray of shape (width,)
+        Variances of the coordinates; zero for columns that are no coefficients.
+    rows : int
+        Number of rows, as written.
+    penalty : float
+        Of the fit.
+    most : int
+        Most steps.
+
+    Raises
+    ------
+    InvalidInputError
+        If the filter explodes.
+    """
+    root = np.sqrt(spectrum)
+
+    def shape(x: Array) -> Array:
+        x = np.maximum(x, max(1e-12 * float(x.max()), 1e-200))
+        return np.asarray(how.shrink(x, penalty) / x)
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = filtered(
+            lambda p: root * gram(root * p) / rows, root * right / rows, shape, most=most
+        )
+    if not np.isfinite(found.solution).all():
+        trace, largest = float(spectrum.sum()), float(spectrum.max())
+        how.check(largest * (1 + np.sqrt(trace / largest / rows)) ** 2, trace, penalty)  # says why
+    return found._replace(solution=root * found.solution)
+
+
 def filtered(
-    product: Product, right: Array, shape: Callable[[Array], Array], *, most: int = 10_000
+    product: Product, right: Array, shape: Callable[[Array], Array], *, most: int
 ) -> Solved:
     """``g(S) v`` of every run.
 

@@ -16,11 +16,12 @@ from genloss.generation import REAL
 from genloss.losses.squared import Squared
 from genloss.problem import Problem
 from genloss.steps import Block, Step
-from genloss.trials.revealed import convex, ridge
+from genloss.trials.revealed import convex, lanczos, ridge
 from genloss.trials.revealed.chain import Unfinished
 from genloss.trials.revealed.entries import Entries
 from genloss.trials.revealed.features import Features
 from genloss.trials.revealed.gradients import Solved
+from genloss.trials.revealed.labelers import known
 from genloss.trials.revealed.rows import Design, Labelled, Piece
 
 Array = npt.NDArray[np.float64]
@@ -68,8 +69,7 @@ class RowChain:
         self._most, self.steps_taken = most, list[int]()
         self.accepted: Array = np.ones(runs)
         self._root = np.sqrt(problem.spectrum)
-        truth = self._root * problem.truth
-        self._models = {REAL: np.broadcast_to(truth, (runs, truth.size))}
+        self._models = known(problem, steps, rng, runs)
         self._designs: dict[int, Design] = {}
         self._labelled: dict[tuple[int, int], Labelled] = {}
         self._features: dict[int, Features] = {}
@@ -147,7 +147,7 @@ class RowChain:
         found = self._fitted(step, parts, rows)
         self.steps_taken.append(found.steps)
         if not found.done.all():
-            raise Unfinished
+            raise Unfinished(step.model, found.steps)
         return found.solution if start is None else found.solution + start
 
     def _fitted(self, step: Step, parts: list[Labelled], rows: int) -> Solved:
@@ -166,6 +166,9 @@ class RowChain:
         right = np.asarray(sum(each.design.sums(each.weights * each.labels) for each in parts))
         if step.features is not None:
             return self._features[step.map].fit(gram, right, absolute, self._most)
+        if step.filter is not None:
+            how, most = step.filter, self._most
+            return lanczos.fit(how, gram, right, spectrum, rows, step.penalty, most)
         singular = absolute == 0 and min(step.inputs, rows) < self._problem.dim
         size = sum(float(weights.sum(axis=1).mean()) for _, weights in taking)
         inverse = ridge.inverse(spectrum, size, absolute, singular=singular)

@@ -1,0 +1,161 @@
+"""``genloss monitor``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from genloss.cli.app import (
+    File,
+    Json,
+    app,
+    check_figure,
+    check_report,
+    console,
+    examples,
+    print_json,
+    save_figure,
+    save_report,
+    spelling,
+)
+from genloss.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from genloss.watching.monitor import Monitor
+
+ALARM = 1
+"""Exit code where the alarm has rung."""
+
+
+@app.command(
+    help_epilogue=examples(
+        "genloss monitor runs.db --start real.csv --target y --watched rows.csv --n-samples 200",
+        "genloss monitor runs.db --append round1.csv --key 2026-11-26",
+        "genloss monitor runs.db --plot rise.png",
+    )
+)
+def monitor(
+    file: File,
+    /,
+    *,
+    start: File | None = None,
+    target: str | None = None,
+    watched: File | None = None,
+    n_samples: int | None = None,
+    real: float = 0.0,
+    noise: float = 0.0,
+    penalty: float | None = None,
+    rehearsals: int = 40,
+    seed: int = 0,
+    append: File | None = None,
+    round: int | None = None,
+    key: str | None = None,
+    alpha: float = 0.05,
+    plot: File | None = None,
+    report: File | None = None,
+    json: Json = False,
+) -> int:
+    """Watch a loop of models that are retrained on their predecessors' labels.
+
+    Start it once with your real rows; then append every round's predictions for the
+    watched rows. Exit code 1: the alarm has rung.
+
+    Parameters
+    ----------
+    file
+        An SQLite file with the rounds; made by --start.
+    start
+        Start with this table of real rows; model 0 is ridge regression on them.
+    target
+        Column to predict in it.
+    watched
+        A table of rows (labels are not looked at) for which every model is asked.
+    n_samples
+        Rows that a round is trained on.
+    real
+        Share of them with new real labels.
+    noise
+        Standard deviation of noise on labels that models make.
+    penalty
+        Ridge penalty per row; default: chosen by leave-one-out at every fit.
+    rehearsals
+        Number of rehearsals.
+    seed
+        Their seed.
+    append
+        Add a round: a .csv or .npy file with one column, its model's predictions for the
+        watched rows in their order.
+    round
+        Its number; default: the next one.
+    key
+        A name of the round; what was sent already is not added twice.
+    alpha
+        Chance of a false alarm, ever.
+    plot
+        Write the rise of the error to this .png or .svg file.
+    report
+        Write a report to this .html or .md file.
+    json
+        Print JSON for machines instead of tables.
+    """
+    import genloss
+
+    check_figure(plot)
+    check_report(report)
+    live = genloss.Monitor(file)
+    if start is None and not file.exists():
+        raise InvalidInputError(f"FILE was {str(file)!r}, which does not exist; --start makes it")
+    if start is not None:
+        if watched is None or n_samples is None:
+            raise InvalidInputError("--start needs --watched and --n-samples as well")
+        _start(
+            live, start, target, watched, n_samples=n_samples, real=real, noise=noise,
+            penalty=penalty, rehearsals=rehearsals, seed=seed,
+        )  # fmt: skip
+    if append is not None:
+        live.append(_predictions(append), round, key=key)
+    found = live.read(alpha=alpha)
+    if json:
+        print_json(found.to_dict())
+    else:
+        from genloss.report import print_reading
+
+        print_reading(found, console(), say=spelling(monitor))
+    if plot is not None:
+        save_figure(found.plot, plot, quiet=json)
+    if report is not None:
+        save_report(found, report, quiet=json, say=spelling(monitor))
+    return ALARM if found.alarm else 0
+
+
+def _start(live: Monitor, data: Path, target: str | None, watched: Path, **every: Any) -> None:
+    """Rehearse on a table, with rows of another file in its columns."""
+    from genloss.tables.delimited import Dialect
+    from genloss.tables.inputs import inputs_like
+    from genloss.tables.load import load_table
+
+    table = load_table(data, target)
+    rows = inputs_like(table, watched, Dialect.of(None, None, None, None))
+    live.start(table.features, table.target, rows, **every)
+
+
+def _predictions(path: Path) -> Any:
+    """The one column of a file."""
+    import numpy as np
+
+    from genloss.tables.cells import settle
+    from genloss.tables.delimited import Dialect
+    from genloss.tables.files import read_file
+    from genloss.tables.memory import columns_of
+
+    read, _, points = read_file(path, Dialect.of(None, None, None, None))
+    if isinstance(read, np.ndarray) and read.ndim == 1:
+        return read
+    columns = settle(
+        columns_of("predictions", read), Dialect.of(None, None, None, None).style, points=points
+    )[0]
+    if len(columns) != 1 or columns[0].kind != "number":
+        raise InvalidInputError(
+            f"append was {str(path)!r} with {len(columns)} columns; it must hold one column of numbers"
+        )
+    return columns[0].values

@@ -1,0 +1,90 @@
+"""``genloss phases``: a number over two fields of a plan, and the border of stability."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from genloss.cli.app import (
+    File,
+    Json,
+    app,
+    check_figure,
+    console,
+    examples,
+    print_json,
+    save_figure,
+)
+from genloss.cli.plan_files import reading
+from genloss.errors import InvalidInputError
+
+EXAMPLE = """\
+[problem]
+preset = "isotropic"
+dim = 100
+
+[plan]
+preset = "mix"
+generations = 4
+noise = 1.0
+
+[grid]  # first the horizontal axis, then the vertical one
+"plan.n_samples" = { linear = [60, 200, 71] }
+"plan.real" = { linear = [0.02, 0.98, 49] }
+"""
+
+
+@app.command(
+    help_epilogue=examples(
+        "genloss phases > phases.toml",
+        "genloss phases phases.toml --plot phases.png",
+        "genloss phases phases.toml --value growth --json",
+    )
+)
+def phases(
+    file: File | None = None,
+    /,
+    *,
+    value: Literal["limit", "growth", "final", "best_penalty", "best_policy"] = "limit",
+    plot: File | None = None,
+    json: Json = False,
+) -> int:
+    """Map where chains settle and where they explode, over two fields of a plan.
+
+    The file holds [problem], [plan] and [grid], as that of "genloss sweep", with two
+    fields in [grid]. Without one, prints an example to start from:
+    genloss phases > phases.toml.
+
+    Parameters
+    ----------
+    file
+        A .toml file.
+    value
+        Risk after infinitely many repetitions of the plan's end (limit), factor of one repetition
+        (growth), risk of the last model (final), or the best penalty or policy for ever.
+    plot
+        Write the map to this .png or .svg file.
+    json
+        Print JSON for machines instead of a table.
+    """
+    from genloss.sweeps import load_sweep
+    from genloss.sweeps.phases import compute, read_axes
+
+    if file is None:
+        print(EXAMPLE.rstrip())
+        return 0
+    check_figure(plot)
+    with reading(file):
+        said = load_sweep(file)
+        if said.settings:
+            raise InvalidInputError("phases has no [sweep]; it takes [problem], [plan] and [grid]")
+        axes = read_axes(said.grid)
+    found = compute(said.problem, said.plan, axes, value)
+    if json:
+        print_json(found.to_dict())
+    else:
+        from genloss.report import print_phases
+
+        print_phases(found, console())
+    if plot is not None:
+        save_figure(found.plot, plot, quiet=json)
+    return 0

@@ -1,0 +1,52 @@
+"""A phase diagram as an answer and a table of some of its points."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from genloss._columns import Column
+from genloss._words import number
+from genloss.report.curve import shown_models
+from genloss.report.sentences import dim, sentence
+from genloss.report.table import print_table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from genloss.sweeps.diagram import Phases
+
+MOST = 8  # columns and rows that are printed
+
+
+def print_phases(found: Phases, console: Console) -> None:
+    """Print how much of the map is stable, and some of its values."""
+    good = np.isfinite(found.values)
+    answer = f"{number(100 * good.mean(), 3)}% of {good.size:,} points are stable"
+    if found.radius is not None and len(border := found.border):
+        low, high = border.min(axis=0), border.max(axis=0)
+        answer += (
+            f"; the border runs from {found.x_name} {number(low[0], 3)} to {number(high[0], 3)} and from "
+            f"{found.y_name} {number(low[1], 3)} to {number(high[1], 3)}"
+        )
+    sentence(f"{answer}.", console, style="bold")
+    console.print()
+    across, up = shown_models(found.x.size, MOST), shown_models(found.y.size, MOST)
+    columns = [Column(f"{found.y_name}\n\\ {found.x_name}", [number(found.y[k], 3) for k in up])]
+    columns += [
+        Column(number(found.x[j], 4), [_said(found, k, j) for k in up], rank=1 + place)
+        for place, j in enumerate(across)
+    ]
+    print_table(columns, console)
+    console.print()
+    from genloss.sweeps.diagram import TITLES
+
+    dim(f"{TITLES[found.value][0].upper()}{TITLES[found.value][1:]}.", console)
+
+
+def _said(found: Phases, row: int, column: int) -> str:
+    value = float(found.values[row, column])
+    if not np.isfinite(value):
+        return "unstable"
+    return found.policies[int(value)] if found.policies else number(value, 3)

@@ -1,0 +1,197 @@
+"""`Monitor`: an alarm that keeps its word, a meter, and a file that keeps its rounds."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.integrate import quad
+from sklearn.linear_model import LinearRegression
+
+import genloss as gl
+from genloss.watching.alarm import bet, process, tail
+
+
+@pytest.fixture
+def live(tmp_path, rng):
+    X, rows = rng.normal(size=(150, 4)), rng.normal(size=(60, 4))
+    y = X.sum(axis=1) + rng.normal(size=150)
+    monitor = gl.Monitor(tmp_path / "runs.db")
+    monitor.start(X, y, rows, n_samples=100, noise=1.0, rounds=6)
+    return monitor, X, y, rows
+
+
+def chain(X, y, rows, rounds, rng, *, noise=1.0, count=100):
+    """Least squares, relabelled round by round."""
+    model = LinearRegression().fit(X, y)
+    for _ in range(rounds):
+        part = X[rng.integers(len(X), size=count)]
+        model = LinearRegression().fit(part, model.predict(part) + noise * rng.normal(size=count))
+        yield model.predict(rows)
+
+
+# --- the alarm ----------------------------------------------------------------------------------
+
+
+def test_a_bet_has_mean_one_where_nothing_is_wrong():
+    # over p = exp(-s), which leaves 1/s of the mean beyond s
+    mean, _ = quad(lambda s: bet(np.exp(-s)) * np.exp(-s), 0, 300, limit=500, points=[1, 10])
+    assert mean + 1 / 300 == pytest.approx(1, abs=1e-4)
+
+
+def test_the_alarm_rings_ever_in_at_most_alpha_of_loops(rng):
+    rung = [(process(rng.random(60)) >= 20).any() for _ in range(2000)]
+    assert np.mean(rung) < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 2000)
+    assert (process(np.full(10, 1e-4)) >= 20).argmax() < 3
+
+
+@given(st.lists(st.floats(1e-6, 1), min_size=1, max_size=12))
+def test_the_process_is_the_sum_that_it_is_said_to_be(tails):
+    bets = [bet(p) for p in tails]
+    for t, value in enumerate(process(np.array(tails)), start=1):
+        terms = [np.prod(bets[k - 1 : t]) / (k * (k + 1)) for k in range(1, t + 1)]
+        assert value == pytest.approx(sum(terms), rel=1e-9)
+
+
+def test_tails_are_those_of_one_more_rehearsal(rng):
+    found = []
+    for _ in range(4000):
+        drawn = rng.normal(size=8)
+        found.append(tail(drawn[0], drawn[1:]))
+    assert np.mean(np.array(found) < 0.1) == pytest.approx(0.1, abs=0.02)
+
+
+# --- the meter ----------------------------------------------------------------------------------
+
+
+def test_a_loop_as_rehearsed_is_quiet_and_one_that_is_not_is_seen(live, rng, tmp_path):
+    monitor, X, y, rows = live
+    for said in chain(X, y, rows, 6, rng):
+        monitor.append(said)
+    quiet = monitor.read()
+    assert not quiet.alarm
+    assert quiet.rounds.tolist() == [1, 2, 3, 4, 5, 6]
+    assert quiet.rise_low[-1] <= quiet.rise[-1] <= quiet.rise_high[-1]
+    # least squares is unbiased: what drifts is what is lost
+    assert quiet.rise[-1] == pytest.approx(quiet.drift[-1], rel=0.5)
+    for said in chain(X, y, rows, 3, rng, noise=8.0):
+        monitor.append(said)
+    loud = monitor.read()
+    assert loud.alarm
+    assert loud.alarm_round in (7, 8, 9)
+    assert loud.plot().get_xlabel() == "round"
+    assert "<table>" in loud._repr_html_()
+    assert loud.sentences[0] in repr(loud)
+    assert json.loads(json.dumps(loud.to_dict()))["alarm"] is True
+
+
+def test_labels_of_watched_rows_tell_more_than_drift(tmp_path, rng):
+    X, rows = rng.normal(size=(150, 4)), rng.normal(size=(400, 4))
+    y, labels = X.sum(axis=1) + rng.normal(size=150), rows.sum(axis=1)
+    labels[200:] = np.nan
+    monitor = gl.Monitor(tmp_path / "runs.db")
+    monitor.start(X, y, rows, n_samples=100, rounds=2, labels=labels, estimator=LinearRegression())
+    worse = LinearRegression().fit(X, y).predict(rows) + rows[:, 0]
+    monitor.append(worse)
+    found = monitor.read()
+    before = np.mean((LinearRegression().fit(X, y).predict(rows) - labels)[:200] ** 2)
+    assert found.judged_by == "labels"
+    assert found.rise[0] == pytest.approx(np.mean((worse - labels)[:200] ** 2) - before)
+
+
+# --- the file -----------------------------------------------------------------------------------
+
+
+def test_a_round_is_added_once_and_only_as_it_was(live):
+    monitor, X, y, rows = live
+    said = rows[:, 0]
+    assert monitor.append(said, key="monday") == 1
+    assert monitor.append(said, key="monday") == 1
+    assert monitor.append(said, 1) == 1
+    with pytest.raises(gl.InvalidInputError, match="'monday' is there already"):
+        monitor.append(said + 1, key="monday")
+    with pytest.raises(gl.InvalidInputError, match="59 entries; 60 rows"):
+        monitor.append(said[1:])
+    monitor.start(X, y, rows, n_samples=100, noise=1.0, rounds=6)  # the same again
+    with pytest.raises(gl.InvalidInputError, match="started already, otherwise"):
+        monitor.start(X, y, rows, n_samples=90, noise=1.0, rounds=6)
+    with pytest.raises(gl.InvalidInputError, match="was not started"):
+        gl.Monitor(monitor.path.parent / "other.db").read()
+    (monitor.path.parent / "text.db").write_text("no database, but a text that is long enough" * 9)
+    with pytest.raises(gl.DataError, match="cannot be used"):
+        gl.Monitor(monitor.path.parent / "text.db").read()
+
+
+def write(path, name, count, log):
+    monitor = gl.Monitor(path)
+    for k in range(count):
+        monitor.append(np.full(60, float(k)), key=f"{name}-{k}")
+        with open(log, "a") as file:
+            file.write(f"{name}-{k}\n")
+            file.flush()
+
+
+@pytest.mark.slow
+def test_what_was_acknowledged_is_there_whoever_is_killed(live):
+    monitor = live[0]
+    folder = monitor.path.parent
+    context = multiprocessing.get_context("spawn")
+    writers = [
+        context.Process(target=write, args=(monitor.path, f"w{i}", 60, folder / f"log{i}"))
+        for i in range(3)
+    ]
+    for writer in writers:
+        writer.start()
+    while not (folder / "log0").exists():
+        time.sleep(0.01)
+    os.kill(writers[0].pid, signal.SIGKILL)
+    for writer in writers:
+        writer.join()
+    sent = [
+        line
+        for i in range(3)
+        for line in (folder / f"log{i}").read_text().splitlines(keepends=True)
+    ]
+    sent = [line.strip() for line in sent if line.endswith("\n")]
+    before = len(monitor.read().rounds)
+    assert before >= len(sent) >= 120
+    for name in sent:  # each is there, so that sending it again adds nothing
+        monitor.append(np.full(60, float(name.partition("-")[2])), key=name)
+    assert len(monitor.read().rounds) == before
+
+
+def test_the_command_starts_appends_and_exits_with_one_on_alarm(
+    tmp_path, genloss, rng, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    for name, count in (("real.csv", 120), ("rows.csv", 50)):
+        X = rng.normal(size=(count, 2))
+        lines = [f"{a},{b},{a + b + rng.normal()}" for a, b in X]
+        (tmp_path / name).write_text("\n".join(["a,b,y", *lines]) + "\n")
+    begin = "monitor runs.db --start real.csv --target y --watched rows.csv --n-samples 60"
+    code, out, errors = genloss(*begin.split(), "--rehearsals", "10")
+    assert (code, errors) == (0, "")
+    assert "No round after round 0" in out
+    (tmp_path / "round.csv").write_text("\n".join(["said", *map(str, 9 + X[:, 0])]) + "\n")
+    code, out, _ = genloss("monitor", "runs.db", "--append", "round.csv", "--key", "a")
+    assert code == 1
+    assert "Alarm: since round 1" in " ".join(out.split())
+    code, out, _ = genloss("monitor", "runs.db", "--json", "--report", "loop.html")
+    assert code == 1
+    assert json.loads(out)["rounds"] == [1]
+    assert "Alarm: since round 1" in (tmp_path / "loop.html").read_text(encoding="utf-8")
+    for words, call in (
+        ("--start makes it", "monitor none.db"),
+        ("needs --watched", "monitor new.db --start real.csv --target y"),
+        ("one column of numbers", "monitor runs.db --append real.csv"),
+    ):
+        code, _, errors = genloss(*call.split())
+        assert code == 2
+        assert words in errors
