@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from genloss.curve import Curve
 from genloss.generation import REAL
@@ -13,12 +14,17 @@ from genloss.spectrum import Spectral
 from genloss.theory.forever import cures
 from genloss.theory.forever.fresh_blocks import FreshBlock
 from genloss.theory.forever.repeating import Repetition
+from genloss.theory.labelers import groups
 from genloss.theory.routes import Walk
 from genloss.theory.units import is_ordinary
+
+Array = npt.NDArray[np.float64]
 
 _SAFE = 0.5
 """Share of the rows that df2 may take: below, ``rho <= df2 / (n - df2)`` is below one (`for-ever.md`)."""
 
+
+_BELOW = 0.98  # of rho: nearer to the border the exact formulas of least squares decide
 
 UNSTABLE = "unstable: "
 
@@ -33,6 +39,8 @@ def growing(walk: Walk) -> dict[int, float]:
     taken = np.fmax(walk.directions_used[:, -1] / walk.rows[:, -1], walk.filling[:, -1])
     if not (taken > _SAFE).any():
         return {}
+    if (_rho(walk, last.model) < _BELOW).all():
+        return {}
     block = FreshBlock(directions, walk.chains, _last(last.model + 1), stages=walk.stages[-1:])
     if block.diverges():
         return {}
@@ -41,6 +49,19 @@ def growing(walk: Walk) -> dict[int, float]:
         return {}
     radius = block.ends(links).radius
     return {int(plan): float(radius[plan]) for plan in np.flatnonzero(radius > 1)}
+
+
+def _rho(walk: Walk, model: int) -> Array:
+    """The border of a stack of real rows and rows of the previous model: below one where it is stable."""
+    members = {tuple(m.labeler.items()): m.rows for m in groups(walk.chains, model)}
+    real = members.get(((REAL, 1.0),))
+    if real is None or members.keys() != {((REAL, 1.0),), ((model - 1, 1.0),)}:
+        return np.array([np.inf])
+    stage = walk.stages[model]
+    share = real / sum(members.values())
+    keep, shrink = 1 - share, stage.shrunk(1.0)
+    fed = share * (keep * shrink) ** 2 + keep * (1 - keep * shrink) ** 2
+    return np.asarray((stage.gain * fed / (1 - (keep * shrink) ** 2)) @ walk.moments.spectrum)
 
 
 def _last(models: int) -> Repetition:
