@@ -129,7 +129,7 @@ def test_few_rows_against_prediction_and_simulation():
         "few-rows", "theorist"
     )
     stacked = gl.Plan.mix(home.GENERATIONS, home.ROWS, real=home.REAL_SHARE)
-    trials = gl.simulate(problem, stacked, trials=24, seed=5)
+    trials = gl.simulate(problem, stacked, trials=12, seed=5)
     said = float(
         re.search(r"stacked with made ones give ([\d.]+) where", flat("few-rows", "engineer"))[1]
     )

@@ -12,7 +12,7 @@ import sklearn.datasets
 import genloss as gl
 from genloss.errors import DataError
 from genloss.papers import images
-from genloss.papers.demystified.figures import circle, mnist, mnist_chains
+from genloss.papers.demystified.figures import circle, continuation, mnist, mnist_chains
 from genloss.papers.demystified.figures.continuation import continued
 from genloss.papers.effort import Effort
 
@@ -199,6 +199,7 @@ def test_digits_stand_in_when_mnist_cannot_be_had(
 def small(data_home: Path, monkeypatch: pytest.MonkeyPatch) -> mnist_chains.Sizes:
     sizes = mnist_chains.Sizes(15.0, 40, 1e-3, (40, 80), 300, 300, 200, 6)
     monkeypatch.setattr(mnist, "_sizes", lambda *_: sizes)
+    monkeypatch.setattr(continuation, "DIRECTIONS", 2000)  # a tenth of the directions and the time
     return sizes
 
 
