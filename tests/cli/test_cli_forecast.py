@@ -34,7 +34,9 @@ def test_every_argument_of_the_verb_is_an_option():
     verb = inspect.signature(gl.forecast).parameters
     # X is DATA, y the target in it; the penalty is tuned where none is given
     assert set(verb) - {"X", "y", "tune_penalty"} <= set(OPTIONS)
-    assert set(OPTIONS) - set(verb) == {"data", "gamma", "degree", "unit", "plot", "json"}
+    assert set(OPTIONS) - set(verb) == {
+        *("data", "gamma", "degree", "unit", "plot", "report", "json")
+    }
 
 
 def test_options_reach_the_verb_as_they_are(table, genloss, monkeypatch):

@@ -103,7 +103,7 @@ def test_a_flat_curve_is_not_followed_to_its_end():
     curve = np.array([1.0, 1.0001, 1.0004, 1.003, 1.1, 1.5, 2.0, 3.0])
     found = by_rehearsals(grid, np.tile(curve, (1, 5, 1)), 5)
     assert found.penalty == 1e-4
-    beyond = 10**0.125  # a quarter of a step of half decades
+    beyond = 10 ** (3 / 32)  # three sixteenths of a step of half decades
     assert (found.low, found.high) == pytest.approx((1e-6 / beyond, 1e-3 * beyond))
 
 

@@ -235,7 +235,7 @@ def test_plans_that_only_the_pencil_knows_can_be_tuned():
 
 def test_plans_that_are_too_long_for_the_pencil_cannot_be_tuned():
     with pytest.raises(gl.NoTheoryError, match=r"genloss\.simulate"):
-        gl.tune(POWER, gl.Plan.same_design(13, 90, noise=0.5))
+        gl.tune(POWER, gl.Plan.window(13, 90, last=3, noise=0.5))
 
 
 # --- real rows --------------------------------------------------------------------------------

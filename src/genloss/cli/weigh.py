@@ -25,7 +25,7 @@ from genloss.errors import InvalidInputError
         "genloss weigh real.csv synthetic.csv --target price",
         "genloss weigh real.csv synthetic.csv --target price --made-from elsewhere",
         "genloss weigh real.csv copies.csv --target price --made-from these-rows",
-        "genloss weigh real.csv synthetic.csv --target price --kernel rbf --plot out.png",
+        "genloss weigh real.csv made.csv --target price --kernel rbf --plot out.png",
     )
 )
 def weigh(

@@ -28,8 +28,8 @@ def risks(problem: Spectral, plan: Plan) -> Callable[[Array], Array]:
     >>> from genloss.theory.many_penalties import risks
     >>> errors = risks(gl.Problem.isotropic(100), gl.Plan.replace(3, 200, noise=0.5))
     >>> errors(np.array([[0.1, 0.1, 0.1], [0.1, 0.3, 0.9]])).round(3)
-    array([[0.165, 0.269, 0.343],
-           [0.165, 0.302, 0.549]])
+    array([[0.177, 0.341, 0.491],
+           [0.177, 0.349, 0.619]])
     """
     steps = resolve(plan.with_penalty(1.0))
     unlike = steps[0].outside or any(way is not Walk.fresh for way in routes(steps))
