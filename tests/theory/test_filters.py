@@ -101,7 +101,9 @@ LITERAL = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("n", [200, 500])
-@pytest.mark.parametrize(("filter", "penalty", "fit"), LITERAL, ids=lambda x: str(x)[:30])
+@pytest.mark.parametrize(
+    ("filter", "penalty", "fit"), LITERAL, ids=[str(how) for how, *_ in LITERAL]
+)
 def test_literal_chains_of_every_filter(filter, penalty, fit, n):
     runs = literal(fit, n, 3, 60, 0)
     found = chain(filter, n, 3, penalty)
