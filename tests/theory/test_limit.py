@@ -441,3 +441,13 @@ def test_the_command(genloss, tmp_path, monkeypatch):
     assert '"stable": false' in out
     code, _, errors = genloss("limit", "plan.toml", "--block", "7")
     assert (code, errors) == (2, "genloss: --block was 7; the plan has 5 generations\n")
+
+
+@pytest.mark.parametrize("policy", ["mix", "mix_labels"])
+def test_how_often_the_end_is_written_does_not_matter(policy):
+    problem = gl.Problem.power_law(50, capacity=1.2, source=0.5)
+    build = getattr(gl.Plan, policy)
+    ends = [gl.limit(problem, build(k, 90, real=0.3, penalty=0.01, noise=0.5)) for k in (2, 3, 9)]
+    for name in ("risk", "radius", "half_life"):
+        told = [getattr(each, name) for each in ends]
+        np.testing.assert_allclose(told, told[0], rtol=1e-9)

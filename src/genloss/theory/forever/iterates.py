@@ -75,7 +75,7 @@ def risks(
         yield float(spectrum @ (c[last, last] + signal * (1 - f[last]) ** 2))
         # the next block calls its models by the same numbers
         names = {u: u if u in stay else u - length for u in f}
-        names = {u: new for u, new in names.items() if new in stay or new >= oldest}
+        names = {u: new for u, new in names.items() if u in stay or new >= oldest}
         f = {new: f[u] for u, new in names.items()}
         c = {
             (min(names[u], names[v]), max(names[u], names[v])): value

@@ -1,0 +1,109 @@
+"""Speed of limits, maps and filters: processor time against predictions in the same run.
+
+python benchmarks/forever.py --output docs/for-ever-speed.md
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+import genloss as gl
+
+Work = Callable[[], object]
+LONG = gl.Problem.power_law(1000, capacity=1.2, source=0.5)
+
+
+def together(*works: Work, repeats: int = 5) -> list[float]:
+    """Shortest processor time of each, in seconds, taking turns after a warm-up."""
+    times: list[list[float]] = [[] for _ in works]
+    for work in works:
+        work()
+    for _ in range(repeats):
+        for own, work in zip(times, works, strict=True):
+            start = time.process_time()
+            work()
+            own.append(time.process_time() - start)
+    return [min(own) for own in times]
+
+
+def limits() -> list[str]:
+    plan = gl.Plan.mix(2, 1500, real=0.3, penalty=0.01, noise=0.5)
+    long = gl.Plan.mix(100, 1500, real=0.3, penalty=0.01, noise=0.5)
+    found, predicted = together(lambda: gl.limit(LONG, plan), lambda: gl.predict(LONG, long))
+    return [
+        f"| limit, p = 1,000 | {found * 1e3:.1f} ms | {predicted / found:.1f} x quicker than 100 generations |"
+    ]
+
+
+def maps() -> list[str]:
+    problem = gl.Problem.power_law(300, capacity=1.2, source=0.5)
+    plan = {
+        "preset": "mix",
+        "generations": 5,
+        "n_samples": 600,
+        "real": 0.3,
+        "penalty": 0.01,
+        "noise": 0.5,
+    }
+    axes = ("n_samples", np.linspace(310, 904, 100)), ("real", np.linspace(0.01, 1, 100))
+    lines = []
+    for value in ("limit", "growth"):
+        start = time.process_time()
+        gl.phases(problem, plan, *axes, value=value)
+        lines.append(
+            f"| map of 100 x 100, {value}, p = 300 | {time.process_time() - start:.1f} s | |"
+        )
+    return lines
+
+
+def filtered() -> list[str]:
+    lines = []
+    for how in (
+        gl.filters.GradientDescent(30, 0.5),
+        gl.filters.IteratedRidge(3),
+        gl.filters.SGD(0.05),
+    ):
+        fit = gl.Generation([gl.Source(700, noise=0.5)], 0.01, filter=how)
+        then = gl.Generation([gl.Source(700, "previous", 0.5)], 0.01, filter=how)
+        plan = gl.Plan([fit, *9 * [then]])
+        ridge = gl.Plan.replace(10, 700, penalty=0.01, noise=0.5)
+        own, plain = together(
+            lambda plan=plan: gl.predict(LONG, plan), lambda ridge=ridge: gl.predict(LONG, ridge)
+        )
+        lines.append(
+            f"| a generation through {how}, p = 1,000 | {own * 1e2:.2f} ms | {own / plain:.1f} x ridge |"
+        )
+    return lines
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--output", type=Path)
+    output = parser.parse_args().output
+    with threadpool_limits(1):
+        rows = [*limits(), *maps(), *filtered()]
+    text = "\n".join(
+        [
+            "# Speed of limits, maps and filters",
+            "",
+            f"Processor time on one thread, {platform.processor() or platform.machine()}, Python "
+            f"{platform.python_version()}, NumPy {np.__version__}; written by `benchmarks/forever.py`.",
+            "",
+            "| work | time | beside |",
+            "|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+    print(text) if output is None else output.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
