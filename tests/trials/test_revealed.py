@@ -176,7 +176,7 @@ TO_HALF_A_PERCENT = ("replace", "real and synthetic")
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PLANS)
 def test_every_revealed_chain_has_the_law_of_the_literal_one(name):
-    most, count = (0.005, 30_000) if name in TO_HALF_A_PERCENT else (0.016, 3_000)
+    most, count = (0.005, 30_000) if name in TO_HALF_A_PERCENT else (0.02, 5_000)
     literally = compare(PLANS[name], count)
     errors = literally.std(axis=0) / np.sqrt(len(literally)) / literally.mean(axis=0)
     assert (errors < most).all()
@@ -194,9 +194,9 @@ def test_a_chain_on_revealed_rows_has_the_law_of_the_literal_one(name):
     "name", [*ROW_PLANS, "accumulate, one design", "own features, minimum norm"]
 )
 def test_every_chain_on_revealed_rows_has_the_law_of_the_literal_one(name):
-    literally = compare((ROW_PLANS | PLANS)[name], 2_000, revealed_rows)
+    literally = compare((ROW_PLANS | PLANS)[name], 3_000, revealed_rows)
     errors = literally.std(axis=0) / np.sqrt(len(literally)) / literally.mean(axis=0)
-    assert (errors < 0.02).all()
+    assert (errors < 0.03).all()
 
 
 # --- what is revealed -------------------------------------------------------------------------
