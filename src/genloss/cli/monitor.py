@@ -29,7 +29,7 @@ ALARM = 1
 
 @app.command(
     help_epilogue=examples(
-        "genloss monitor r.db --start a.csv --target y --watched x.csv --n-samples 200",
+        "genloss monitor r.db --start a.csv --target y --watched x.csv --n-samples 99",
         "genloss monitor runs.db --append round1.csv --key 2026-11-26",
         "genloss monitor runs.db --plot rise.png",
     )
