@@ -8,29 +8,15 @@ from __future__ import annotations
 import argparse
 import platform
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from spectra import together
 from threadpoolctl import threadpool_limits
 
 import genloss as gl
 
-Work = Callable[[], object]
 LONG = gl.Problem.power_law(1000, capacity=1.2, source=0.5)
-
-
-def together(*works: Work, repeats: int = 5) -> list[float]:
-    """Shortest processor time of each, in seconds, taking turns after a warm-up."""
-    times: list[list[float]] = [[] for _ in works]
-    for work in works:
-        work()
-    for _ in range(repeats):
-        for own, work in zip(times, works, strict=True):
-            start = time.process_time()
-            work()
-            own.append(time.process_time() - start)
-    return [min(own) for own in times]
 
 
 def limits() -> list[str]:
