@@ -109,3 +109,11 @@ def test_report_that_cannot_be_written_is_refused_before_any_work(name: str, gen
     assert (code, out) == (2, "")
     assert "--report" in errors
     assert name in errors
+
+
+def test_what_is_no_answer_is_refused_by_name(tmp_path):
+    with pytest.raises(gl.InvalidInputError, match="answer was NoneType"):
+        write_report(None, tmp_path / "r.md")
+    with pytest.raises(gl.InvalidInputError, match="path was None"):
+        write_report(None, None)
+    assert not list(tmp_path.iterdir())

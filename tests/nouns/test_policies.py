@@ -65,3 +65,8 @@ def test_plans_have_every_policy_as_a_class_method(name):
     assert method.__doc__ == policies.get(name).__doc__
     assert inspect.signature(getattr(Own, name)).return_annotation is Own
     assert pickle.loads(pickle.dumps(method)) is method
+
+
+def test_a_wrong_number_of_real_rows_is_told_by_its_own_name():
+    with pytest.raises(gl.InvalidInputError, match="n_real was -1"):
+        gl.Plan.self_train(2, 10, n_real=-1)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from genloss import _check
 from genloss._words import shown
 from genloss.documents.document import Document, Picture, Recipe, Sheet
 from genloss.documents.markup import html, markdown
@@ -85,17 +86,20 @@ def _document(
 ) -> Document:
     if isinstance(answer, Document):
         return answer
+    from genloss.outlook.result import Forecast
     from genloss.watching.reading import Reading
     from genloss.weighing.result import Weighed
 
     if isinstance(answer, Reading):
         return of_reading(answer, say)
-    return of_weighed(answer, say) if isinstance(answer, Weighed) else of_forecast(answer, say)
+    if isinstance(answer, Weighed):
+        return of_weighed(answer, say)
+    return of_forecast(_check.instance("answer", answer, Forecast), say)
 
 
 def check_path(name: str, path: str | Path) -> Path:
     """Return the path of a report that can be written, or raise before any work."""
-    path = Path(path)
+    path = _check.path(name, path)
     if path.suffix not in ENDINGS:
         raise InvalidInputError(
             f"{name} was {shown(str(path))}; it must end in {' or '.join(ENDINGS)}"

@@ -67,10 +67,10 @@ def self_train(
     told = labels if real_labels is None else real_labels
     built = []
     for t, (size, real, lam) in enumerate(zip(rows, reals, lams, strict=True)):
-        told_by_model = Source(
-            size, "previous", labels=labels, keep=keep
-        )  # checked also where not used
-        sources = [Source(real, "real", noise, labels=told), *([told_by_model] if t else [])]
+        # checked also where it is not used
+        told_by_model = Source(size, "previous", labels=labels, keep=keep)
+        count = _check.integer("n_real", real, minimum=1)
+        sources = [Source(count, "real", noise, labels=told), *([told_by_model] if t else [])]
         number = _check.non_negative("penalty", lam)
         built.append(Generation(tuple(sources), number, loss=loss))
     return built
