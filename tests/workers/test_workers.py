@@ -306,6 +306,20 @@ def test_nothing_outlives_a_sweep(tmp_path, slow, kill, code):
     assert sorted(path.name for path in store.iterdir()) == ["_sweep.json", "blocks"]
 
 
+def test_tasks_that_wait_do_not_keep_processes_alive():
+    """Many more are handed out than the workers' queue holds; the end must not wait for them."""
+    script = """
+from dataclasses import replace
+from time import sleep
+from genloss.workers import finished, running
+if __name__ == "__main__":
+    with running("processes", 1) as workers:
+        for _ in finished(replace(workers, ahead=40), sleep, [0.0] + [10.0] * 39):
+            raise SystemExit(3)
+"""
+    assert subprocess.run([sys.executable, "-c", script], timeout=60).returncode == 3
+
+
 def test_workers_that_always_die_end_the_sweep(tmp_path, monkeypatch):
     tried = []
 

@@ -41,6 +41,8 @@ class Workers:
         Tasks per worker that are handed out at a time, so that none waits for its next one.
     lost, gone : tuple of exception types
         What a task raises whose worker, or whose scheduler, died.
+    takes_back : bool
+        Whether tasks that nobody waits for any more are cancelled.
     """
 
     executor: Executor
@@ -49,6 +51,7 @@ class Workers:
     ahead: int = 2
     lost: Errors = (BrokenExecutor,)
     gone: Errors = (CancelledError,)
+    takes_back: bool = True
 
 
 @contextmanager
@@ -120,7 +123,8 @@ def _processes(count: int) -> Iterator[Workers]:
     executor = ProcessPoolExecutor(count, initializer=end_with, initargs=(os.getpid(),))
     done = False
     try:
-        yield Workers(executor, "processes", lambda: count)
+        # loky's manager dies of a cancelled task when it kills its workers; they die without it
+        yield Workers(executor, "processes", lambda: count, takes_back=False)
         done = True
     finally:
         executor.shutdown(wait=True, kill_workers=not done)

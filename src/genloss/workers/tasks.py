@@ -74,5 +74,6 @@ def _translated(workers: Workers, running: Iterable[Future[Result]]) -> Iterator
             f"the scheduler of cluster {workers.name!r} is gone ({type(error).__name__})"
         ) from error
     finally:
-        for future in running:
-            future.cancel()
+        if workers.takes_back:
+            for future in running:
+                future.cancel()
