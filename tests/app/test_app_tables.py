@@ -117,7 +117,7 @@ def test_two_tables_are_weighed(client):
 @pytest.mark.slow
 def test_uploads_are_kept_under_names_of_the_server(client, shelf):
     for name in ("../../etc/cron.d/x.csv", "/etc/passwd", "a\0b.csv", "con.csv", "x" * 5000):
-        assert bring(client, csv(20), name).status_code == 200
+        assert bring(client, csv(20), name).json()["rows"] == 20
     names = [path.name for path in folder(shelf)]
     assert all(len(name) == 36 and name.endswith(".csv") for name in names)
     for _ in range(KEPT):
@@ -142,7 +142,7 @@ def test_what_is_no_table_is_refused_and_gone(client, shelf):
         (b"PK\x03\x04" + b"0" * 100, "table.xlsx"),
     ):
         answer = bring(client, content, name)
-        assert answer.status_code == 422, name
+        assert answer.json().keys() == {"error"}, name
         assert shelf._folder.name not in answer.json()["error"]
     pickled.unlink()
     assert folder(shelf) == []

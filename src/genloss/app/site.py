@@ -116,7 +116,7 @@ class _Site:
         try:
             return _json(await run_in_threadpool(ANSWERS[name], asked.read(bytes(body))))
         except GenlossError as error:
-            return _said(str(error), 422)
+            return _said(str(error), 200)  # an answer too: no fault of the page or the server
 
     async def run(self, request: Request) -> Response:
         """A job, as a stream of events that ends it when it is left."""
@@ -154,7 +154,7 @@ class _Site:
             found = await self.running.answer(told.get("tab", "")[:64], PREVIEW, query)
         except GenlossError as error:
             self.shelf.drop(key)
-            return _said(str(error), 422)
+            return _said(str(error), 200)
         return _json({"key": key, **found})
 
     async def report(self, request: Request) -> Response:

@@ -53,7 +53,7 @@ export class Heat {
     say(this.words());
   }
 
-  // x, y: values; log: whether an axis is; values, radius: rows; names: of policies, or none
+  // x, y: values; values, radius: rows; names: of policies; none: what a value that is no number means
   show(told, description) {
     this.told = told;
     this.svg.attr("aria-label", `${this.label}: ${description}. Arrow keys move a cross, Enter opens its plan.`);
@@ -73,14 +73,14 @@ export class Heat {
     const [column, row] = this.at;
     const { x, y, values, names, xName, yName } = this.told;
     const value = values[row][column];
-    const shown = names.length ? (names[value] ?? "none is stable") : Number.isFinite(value) ? number(value) : "unstable";
+    const shown = names.length ? (names[value] ?? "none is stable") : Number.isFinite(value) ? number(value) : this.told.none;
     return `${xName} ${number(x[column], 3)}, ${yName.toLowerCase()} ${number(y[row], 3)}: ${shown}`;
   }
 
   draw() {
     const [width, height] = [this.node.clientWidth, this.node.clientHeight];
     if (!width || !this.told) return;
-    const right = width < 500 ? 66 : MARGIN.right;
+    const right = width < 500 ? 86 : MARGIN.right;
     const box = { left: width < 500 ? 46 : MARGIN.left, right: width - right, top: MARGIN.top, bottom: height - MARGIN.bottom };
     const svg = this.svg.attr("viewBox", `0 0 ${width} ${height}`).attr("width", width).attr("height", height);
     const { x, y, xLog, yLog, xName, yName } = this.told;
@@ -96,7 +96,7 @@ export class Heat {
       .attr("preserveAspectRatio", "none")
       .attr("href", this.picture());
     this.contours(svg);
-    const tick = (scale, size) => ticksOf(scale, size * 0.7);
+    const tick = (scale, size) => ticksOf(scale, size);
     part(svg, "g", "ticks x")
       .selectAll("text")
       .data(tick(this.x.scale, box.right - box.left))
@@ -229,7 +229,7 @@ export class Heat {
     const unstable = seen.some((value) => !Number.isFinite(value));
     const rest = [
       ...names.map((name, at) => ({ name, fill: paint.of(at) })).filter((_, at) => seen.includes(at)),
-      ...(unstable ? [{ name: names.length ? "none" : "unstable", fill: getComputedStyle(document.documentElement).getPropertyValue("--void") }] : []),
+      ...(unstable ? [{ name: names.length ? "none" : this.told.none, fill: getComputedStyle(document.documentElement).getPropertyValue("--void") }] : []),
     ];
     const below = box.top + size + (size ? 22 : 10);
     const rows = bar

@@ -200,6 +200,7 @@ export function map(open) {
       radius: told.radius?.map(numbers),
       names: told.policies ?? [],
       title: VALUES[value],
+      none: value === "final" ? "infinite" : "unstable",
     };
     answer.classList.remove("wrong");
     answer.textContent = sentence(found, value);
@@ -266,20 +267,20 @@ function startOf(name) {
   return { field: name, low: field.from, high: name === "noise" ? 1 : field.to, log };
 }
 
-function written({ values, names }, row, column) {
+function written({ values, names, none }, row, column) {
   const value = values[row][column];
   if (names.length) return names[value] ?? "none";
-  return Number.isFinite(value) ? number(value, 3) : "unstable";
+  return Number.isFinite(value) ? number(value, 3) : none;
 }
 
-function sentence({ x, y, values, names, xName, yName }, value) {
+function sentence({ x, y, values, names, none, xName, yName }, value) {
   const flat = values.flat();
   const stable = flat.filter(Number.isFinite).length;
   if (names.length) {
     const most = names.map((name, at) => ({ name, count: flat.filter((one) => one === at).length })).sort((one, other) => other.count - one.count);
     return `Best over most of the map: ${most[0].name} (${Math.round((100 * most[0].count) / flat.length)} %)`;
   }
-  if (!stable) return "Unstable everywhere on this map";
+  if (!stable) return `${none[0].toUpperCase()}${none.slice(1)} everywhere on this map`;
   const [least, at] = flat.reduce(([low, place], one, here) => (one < low ? [one, here] : [low, place]), [Infinity, 0]);
   const where = `${number(least, 3)} at ${xName.toLowerCase()} ${number(x[at % x.length], 3)}, ${yName.toLowerCase()} ${number(y[Math.floor(at / x.length)], 3)}`;
   const share = value === "growth" ? flat.filter((one) => one < 1).length : stable;
