@@ -139,6 +139,19 @@ def test_explore_stops(visit):
     assert np.isfinite(column(page, "#explore-table", 1)).all()
 
 
+def test_explore_knows_every_policy(visit):
+    page = visit("/explore?dim=40&n_samples=60&penalty=0.1&generations=4")
+    answer = page.locator("#explore-answer")
+    for policy in page.locator("[data-field=policy] option").all():
+        expect(answer).to_contain_text("model 3: ")
+        value = policy.get_attribute("value")
+        page.select_option("[data-field=policy]", value)
+        page.wait_for_url(f"**policy={value}&**")
+    page.fill("[data-field=generations]", "40")  # more rows that recur than theory knows
+    page.select_option("[data-field=policy]", "window")
+    expect(answer).to_contain_text("No theory: ")
+
+
 def test_compare_predicts_and_measures(visit):
     query = "dim=60&generations=4&trials=40&seed=2&policy.1=replace&n_samples.1=150"
     page = visit(f"/compare?{query}&policy.2=mix&n_samples.2=150&real.2=0.2")

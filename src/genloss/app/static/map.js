@@ -25,7 +25,7 @@ const VALUES = {
   best_policy: "Best policy, repeated for ever",
 };
 
-export function map(open) {
+export function view(open) {
   let state = { ...START, ...FIRST };
   let axes = structuredClone(AXES);
   let value = "limit";
