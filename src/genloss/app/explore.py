@@ -87,7 +87,8 @@ def sentence(found: Curve, end: Limit | None) -> str:
 
 def for_ever(end: Limit) -> str:
     """What the end of a plan leads to, as one sentence."""
-    return f"Repeated for ever: {'; '.join(end.sentences()).removeprefix('unstable: ')}."
+    said = "; ".join(end.sentences()).removeprefix("unstable: ").replace(" for ever", "", 1)
+    return f"Repeated for ever: {said}."
 
 
 def code(query: Mapping[str, Any]) -> dict[str, str]:
