@@ -28,6 +28,7 @@ from genloss.policies.replace import replace as replace_labels
 from genloss.policies.same_design import same_design
 from genloss.policies.self_train import self_train
 from genloss.policies.subsample import subsample
+from genloss.policies.weighted import weighted
 from genloss.policies.window import window
 
 
@@ -98,6 +99,7 @@ class Plan(metaclass=_ByName):
     same_design = Preset(same_design)
     anchored = Preset(anchored)
     window = Preset(window)
+    weighted = Preset(weighted)
     distill = Preset(distill)
     network = Preset(network)
     self_train = Preset(self_train)

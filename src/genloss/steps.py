@@ -206,6 +206,28 @@ def resolve(plan: Plan) -> tuple[Step, ...]:
     return known
 
 
+def agents(steps: Sequence[Step]) -> int | None:
+    """How many models there are in a round, where each learns from the round before; None for a chain.
+
+    The first round learns from the truth alone. Of all numbers that fit, the least.
+    """
+
+    def fits(number: int) -> bool:
+        for step in steps:
+            models = {who for who in step.asked if who >= 0}
+            round_ = range((step.model // number - 1) * number, step.model // number * number)
+            if not (models <= set(round_) and step.is_new and not step.is_pooled):
+                return False
+        return True
+
+    count = len(steps)
+    if count < 4 or all(step.asked <= {REAL} for step in steps):
+        return None
+    some = (number for number in range(1, count // 2 + 1) if count % number == 0)
+    found = next(filter(fits, some), 1)
+    return found if found > 1 else None
+
+
 def _steps(plan: Plan) -> Iterator[Step]:
     named = [
         each for generation in plan for source in generation.sources for each in source.outside

@@ -86,6 +86,7 @@ def plans(draw):
         "rounds": st.just(count),
         "mixing": each(st.floats(-2, 2)),
         "labels_from": st.just([[1 / count] * count] * count),
+        "weights": st.just([[1.0] * (t + 1) + [0.0] * (count - t - 1) for t in range(count)]),
         "real": each(st.floats(0, 1)),
         "real_noise": not_negative | st.none(),
         "design": st.just("fresh"),

@@ -23,7 +23,7 @@ from genloss.theory.same_design import Run
 from genloss.theory.segments import segment_starts
 
 if TYPE_CHECKING:
-    from genloss.pencils.from_plan import Laws
+    from genloss.pencils.from_plan import Between, Laws
     from genloss.theory.channels.evolution import Start
     from genloss.theory.filters.run import DesignRun
 
@@ -47,7 +47,7 @@ class Walk:
         explodes by as it nears one. Zero where the formula is exact for any number of rows.
     accepted, noisy_directions, ended : ndarray of shape (n_plans, n_models)
         Of fits that are not ridge regression: share of the rows kept, effective directions of the
-        fit's noise, and whether it or an ancestor has no minimum.
+        fit's noise, and whether it has no minimum.
     """
 
     def __init__(
@@ -81,6 +81,7 @@ class Walk:
         self._design: DesignRun | None = None
         self._laws: Laws | None = None
         self._hopeless = set[int]()
+        self._between: dict[int, Between] = {}
 
     @property
     def penalty_used(self) -> Array:
@@ -130,11 +131,11 @@ class Walk:
         lost = any(self.moments.diverges(each) for each in named)
         found = None if lost else generation.fit(self.moments, step, self._start)
         if found is None:
-            ancestors = [number for number in step.asked if number >= 0]
-            self.ended[:, model] = not lost or self.ended[:, ancestors].any()
+            self.ended[:, model] = not lost
             fresh.diverge(self.moments, 0.0, model)
         else:
             self.accepted[:, model], self._start = found.accepted, found.start
+            self._between[model] = found.parts, found.gain
             self.noisy_directions[:, model] = found.directions
         self._has_no_kappa(model, np.nan, 0.0)
 
@@ -143,7 +144,9 @@ class Walk:
         from genloss.theory.filters import generation
 
         [steps] = self.chains
-        generation.fit(self.moments, steps[model], groups(self.chains, model))
+        found = generation.fit(self.moments, steps[model], groups(self.chains, model))
+        if found is not None:
+            self._between[model] = found
         self._has_no_kappa(model, np.nan, 0.0)
 
     def on_design(self, model: int) -> None:
@@ -216,7 +219,11 @@ class Walk:
         moments = self.moments
         alive = [u for u in moments.filters if 0 <= u < first <= self._remembered[u] or u < REAL]
         older = [u for u in alive if not moments.diverges({u: 1.0})]
-        self._hopeless = _descendants(steps, range(first, last + 1), {REAL, *older})
+        between = [u for u in range(first, model) if not steps[u].is_ridge]
+        lost = [u for u in between if u not in self._between]
+        self._hopeless = _descendants(steps, range(first, last + 1), {REAL, *older}, {*lost})
+        nobody: Between = [], np.zeros(moments.directions.eigenvalues.size)
+        told = {u: self._between.get(u, nobody) for u in between}
         whole = moments.whole
         nothing = np.zeros(moments.shape)
         spread = {
@@ -229,7 +236,8 @@ class Walk:
             {pair: whole(values)[0] for pair, values in spread.items()},
         )
         part, penalty = steps[: last + 1], self.penalty_used[0]
-        return Laws(moments.directions, part, penalty, range(model, last + 1), first, given)
+        new = range(model, last + 1)
+        return Laws(moments.directions, part, penalty, new, first, given, told)
 
 
 Route = Callable[[Walk, int], None]
@@ -278,9 +286,21 @@ def stretches(steps: Steps, ways: Sequence[Route]) -> list[tuple[int, int]]:
     return found
 
 
-def _descendants(steps: Steps, models: range, sound: set[int]) -> set[int]:
-    """Those of the models that descend from one before them which is not sound."""
-    found = set[int]()
+def entangled(steps: Steps, ways: Sequence[Route]) -> str | None:
+    """Why a pencil cannot take in what is fitted between its models, or None."""
+    for (first, last), way in zip(stretches(steps, ways), ways, strict=True):
+        for step in steps[first:last] if way is Walk.pencil else ():
+            if step.filter is not None and ways[step.model] is Walk.on_design:
+                return (
+                    f"model {step.model} is one of several filters on one design, between models that share "
+                    "other rows"
+                )
+    return None
+
+
+def _descendants(steps: Steps, models: range, sound: set[int], lost: set[int]) -> set[int]:
+    """Those of the models that descend from a lost one, or one before them which is not sound."""
+    found = {*lost}
     for model in models:
         step = steps[model]
         needed = step.asked | {block.since for block in step.blocks if block.kept}
