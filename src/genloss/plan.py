@@ -21,6 +21,7 @@ from genloss.policies._preset import Preset
 from genloss.policies.accumulate import accumulate
 from genloss.policies.anchored import anchored
 from genloss.policies.distill import distill
+from genloss.policies.edit import edit
 from genloss.policies.mix import mix
 from genloss.policies.mix_labels import mix_labels
 from genloss.policies.network import network
@@ -101,6 +102,7 @@ class Plan(metaclass=_ByName):
     window = Preset(window)
     weighted = Preset(weighted)
     distill = Preset(distill)
+    edit = Preset(edit)
     network = Preset(network)
     self_train = Preset(self_train)
 

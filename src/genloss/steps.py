@@ -56,6 +56,10 @@ class Block(NamedTuple):
         Which of the labelled rows are kept.
     judge : mapping of int to float
         Whose values that rule looks at; empty where there is none.
+    edited : float
+        Share of the rows, drawn at random, that gets these labels.
+    latest : int
+        The model for which the labels were made that the other rows keep; no meaning where there are none.
     """
 
     design: int
@@ -71,6 +75,8 @@ class Block(NamedTuple):
     labels: Label = Linear()
     keep: Keep | None = None
     judge: Mapping[int, float] = MappingProxyType({})
+    edited: float = 1.0
+    latest: int = -1
 
     @property
     def rows(self) -> int:
@@ -162,6 +168,11 @@ class Step(NamedTuple):
     def is_ridge(self) -> bool:
         """Whether it is ridge regression on all rows and what labelers say."""
         return self.is_linear and self.filter is None
+
+    @property
+    def edits(self) -> bool:
+        """Whether some of its rows keep the labels that they have."""
+        return any(block.edited < 1 for block in self.blocks)
 
     @property
     def is_new(self) -> bool:
@@ -285,8 +296,20 @@ def _own(
             continue
         for drawn in own[source.inputs]:
             if drawn.design == source.inputs:
-                blocks.append(_block(source, model, outside, *drawn[:3], drawn.covariance))
+                block = _block(source, model, outside, *drawn[:3], drawn.covariance)
+                if block.edited < 1:
+                    block = block._replace(latest=_last_labelled(own, drawn[:3]))
+                blocks.append(block)
     return tuple(blocks)
+
+
+def _last_labelled(own: Sequence[tuple[Block, ...]], rows: tuple[int, int, int]) -> int:
+    """The last model for which rows were labelled."""
+    return next(
+        model
+        for model in reversed(range(len(own)))
+        if any(block[:3] == rows for block in own[model])
+    )
 
 
 def _different(blocks: Sequence[Block]) -> int:
@@ -333,6 +356,7 @@ def _block(
         labels=source.labels,
         keep=source.keep,
         judge=source.judge_numbers(model, outside),
+        edited=1.0 if source.edited is None else source.edited,
     )
 
 

@@ -85,6 +85,7 @@ def plans(draw):
         "last": st.integers(1, 4),
         "rounds": st.just(count),
         "mixing": each(st.floats(-2, 2)),
+        "edited": each(st.floats(0, 1)),
         "labels_from": st.just([[1 / count] * count] * count),
         "weights": st.just([[1.0] * (t + 1) + [0.0] * (count - t - 1) for t in range(count)]),
         "real": each(st.floats(0, 1)),

@@ -213,8 +213,12 @@ class Design(NamedTuple):
         model: int,
         models: Mapping[int, Expression],
         before: Mapping[Expression, Labels],
+        latest: Mapping[Expression, Expression],
     ) -> list[Labels]:
-        """The labels that the rows of a block get for a model; ``before`` are those they have."""
+        """The labels that the rows of a block get for a model.
+
+        ``before`` are those they got first, ``latest`` those they have now.
+        """
         labels = []
         for start, X in self.rows:
             if not block.start <= start < block.stop:
@@ -223,7 +227,11 @@ class Design(NamedTuple):
             if block.shares:
                 labeler = sum_of([share * models[u] for u, share in block.shares.items()])
                 y = [X @ labeler + noise(X.rows, block.noise), *y]
-            labels.append(Labels(X, sum_of(y), block.weight, model, self.drawn))
+            made = sum_of(y)
+            if block.edited < 1:
+                new = subsets.inside(self.drawn, model, subsets.EDITED)
+                made = _times(new, made) + _times(1 - new, latest[X])
+            labels.append(Labels(X, made, block.weight, model, self.drawn))
         return labels
 
 
@@ -241,6 +249,7 @@ def _fits(
     labelled: dict[int, list[Labels]] = {}
     map_: Expression | None = None
     before: dict[Expression, Labels] = {}
+    latest: dict[Expression, Expression] = {}
     for step in steps[first:]:
         model = step.model
         if model in known:
@@ -253,8 +262,9 @@ def _fits(
         labelled[model] = [
             rows
             for block in step.blocks
-            for rows in designs[block.design].labels(block, model, models, before)
+            for rows in designs[block.design].labels(block, model, models, before, latest)
         ]
+        latest |= {rows.X: rows.y for rows in labelled[model]}
         before |= {rows.X: rows for rows in labelled[model] if rows.X not in before}
         fitted = [rows for each in step.fitted for rows in labelled[each]]
         if step.towards is None:

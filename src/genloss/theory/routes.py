@@ -14,7 +14,7 @@ from genloss.generation import REAL
 from genloss.plan import Plan
 from genloss.spectrum import Spectrum
 from genloss.steps import Step, resolve
-from genloss.theory import fresh, pooled, pulled, retuned, weighted
+from genloss.theory import edited, fresh, pooled, pulled, retuned, weighted
 from genloss.theory.closed import design_runs, is_even, is_plain, obstacles, relabels
 from genloss.theory.fit import regime, stages
 from genloss.theory.labelers import groups
@@ -78,6 +78,7 @@ class Walk:
         for labeler, law in (outside or {}).items():
             self.moments.take_in(labeler, *law)
         self.run: Run | None = None
+        self._rest: Array = np.empty(0)
         self._design: DesignRun | None = None
         self._laws: Laws | None = None
         self._hopeless = set[int]()
@@ -192,6 +193,15 @@ class Walk:
         [block] = groups(self.chains, model)
         pooled.extend(self.moments, self.stages[model], overlap, block, model)
 
+    def edited(self, model: int) -> None:
+        """Rows of which the last model replaces some labels."""
+        [rows], [before] = groups(self.chains, model), groups(self.chains, model - 1)
+        steps = self.chains[0]
+        if not steps[model - 1].edits:
+            self._rest = before.variance
+        share = steps[model].blocks[0].edited
+        self._rest = edited.extend(self.moments, self.stages[model], self._rest, share, rows, model)
+
     def pencil(self, model: int) -> None:
         """Anything: solved together with all models it shares rows or features with."""
         if self._laws is None or model not in self._laws.new:
@@ -263,6 +273,8 @@ def routes(steps: Steps) -> list[Route]:
             ways.append(Walk.channel)
         elif obstacle:
             ways.append(Walk.pencil)
+        elif step.edits:
+            ways.append(Walk.edited)
         elif step.is_pooled:
             ways.append(Walk.pool_fresh if step.is_new else Walk.pool_same)
         elif not step.is_new:
@@ -358,6 +370,8 @@ def outline(steps: Steps, dim: float) -> tuple[object, ...]:
                     b.labels,
                     b.keep,
                     tuple(b.judge.items()),
+                    b.edited,
+                    b.latest,
                 )
                 for b in step.blocks
             ),
