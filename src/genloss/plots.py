@@ -139,6 +139,11 @@ def field(
         ax.contour(x, y, np.clip(border, 0, 2), levels=[1.0], colors=["white"], linewidths=3)
         ax.contour(x, y, np.clip(border, 0, 2), levels=[1.0], colors=[COLOURS[1]], linewidths=1.5)
     for scale, place in ((ax.set_xscale, x), (ax.set_yscale, y)):
-        steps = np.diff(np.log(place)) if (place > 0).all() else np.zeros(0)
-        if steps.size > 1 and np.ptp(steps) < 1e-6 * abs(steps[0]):
+        if place.min() > 0 and _unevenness(np.log(place)) < _unevenness(place):
             scale("log")
+
+
+def _unevenness(places: Array) -> float:
+    """Spread of the steps between places over the longest of them."""
+    steps = np.abs(np.diff(places))
+    return float(np.ptp(steps) / steps.max()) if steps.size > 1 and steps.max() > 0 else 0.0
