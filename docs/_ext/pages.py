@@ -17,8 +17,18 @@ def write(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
 
 
+def forget(place: Path, wanted: set[str]) -> None:
+    """Remove pages of an earlier build whose source is gone."""
+    for path in place.glob("*.rst"):
+        if path.stem not in wanted:
+            path.unlink()
+
+
 def before(app: Sphinx) -> None:
     place = Path(app.srcdir) / "generated"
+    examples = (Path(app.srcdir) / "examples").glob("*.py")
+    forget(place / "gallery", {"index", *(path.stem for path in examples)})
+    forget(place / "api", set())
     for name, text in rooms().items():
         write(place / "api" / f"{name}.rst", text)
     write(place / "command.rst", command_page())
