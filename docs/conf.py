@@ -83,6 +83,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = "genloss"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_sidebars = {page: [] for page in ("index", "start", "decide")}
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {

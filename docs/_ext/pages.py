@@ -9,6 +9,8 @@ from command import command_page, man_page
 from planfile import schema_page, schema_text
 from sphinx.application import Sphinx
 
+import genloss
+
 
 def write(path: Path, text: str) -> None:
     """Write a page, but for one that is there as it is: Sphinx reads again what is new."""
@@ -28,8 +30,10 @@ def before(app: Sphinx) -> None:
     place = Path(app.srcdir) / "generated"
     examples = (Path(app.srcdir) / "examples").glob("*.py")
     forget(place / "gallery", {"index", *(path.stem for path in examples)})
-    forget(place / "api", set())
-    for name, text in rooms().items():
+    names = {f"genloss.{name}{ending}" for name in genloss.__all__ for ending in ("", "-class")}
+    texts = rooms()
+    forget(place / "api", names | set(texts))
+    for name, text in texts.items():
         write(place / "api" / f"{name}.rst", text)
     write(place / "command.rst", command_page())
     write(place / "plan-file.rst", schema_page())
