@@ -28,11 +28,13 @@ assert gl.__version__ == {version!r}, gl.__version__
 """
 
 
-def run(*words: str | Path, **options: object) -> str:
-    said = subprocess.run(
-        list(map(str, words)), check=True, text=True, capture_output=True, **options
-    )  # type: ignore[call-overload]
-    return str(said.stdout)
+def run(*words: str | Path, cwd: Path = ROOT, env: dict[str, str] | None = None) -> str:
+    """What a command prints; it must succeed."""
+    words = tuple(map(str, words))
+    done = subprocess.run(words, cwd=cwd, env=env, check=False, text=True, capture_output=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(words)}\n{done.stdout}{done.stderr}")
+    return done.stdout
 
 
 def built(version: str, place: Path) -> dict[str, Path]:
@@ -40,7 +42,7 @@ def built(version: str, place: Path) -> dict[str, Path]:
     source, out = place / "source", place / "dist"
     with tarfile.open(fileobj=BytesIO(archive())) as files:
         files.extractall(source, filter="data")
-    stamp = run("git", "log", "-1", "--format=%ct", cwd=ROOT).strip()
+    stamp = run("git", "log", "-1", "--format=%ct").strip()
     environment = os.environ | {
         "SOURCE_DATE_EPOCH": stamp,
         "SETUPTOOLS_SCM_PRETEND_VERSION_FOR_GENLOSS": version,
