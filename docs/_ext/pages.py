@@ -38,7 +38,7 @@ def before(app: Sphinx) -> None:
     write(place / "command.rst", command_page())
     write(place / "plan-file.rst", schema_page())
     write(place / "plan.schema.json", schema_text())
-    write(Path(app.outdir) / "genloss.1", man_page())
+    write(place / "genloss.1", man_page())
 
 
 def inherited(
