@@ -52,7 +52,7 @@ numpydoc_show_class_members = False
 numpydoc_xref_param_type = True
 numpydoc_xref_ignore = "all"
 numpydoc_xref_aliases = {  # where numpydoc would ask an inventory; see _ext/outside.py
-    **{name: name for name, place in DEFAULT_LINKS.items() if place.startswith("python:")},
+    **{name: name for name, place in DEFAULT_LINKS.items() if "python:" in place},
     **dict.fromkeys(("bool", "boolean"), "bool"),
     "array_like": "numpy.array_like",
     "iterable": "collections.abc.Iterable",

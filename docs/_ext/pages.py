@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import Signature, getattr_static, signature
 from pathlib import Path
 
 from api import rooms
@@ -10,6 +11,7 @@ from planfile import schema_page, schema_text
 from sphinx.application import Sphinx
 
 import genloss
+from genloss.policies._preset import Preset
 
 
 def write(path: Path, text: str) -> None:
@@ -49,8 +51,20 @@ def inherited(
     return skip or said.startswith("Alias for field number") or name.endswith("_request")
 
 
+def of_policy(
+    app: Sphinx, what: str, name: str, thing: object, options: object, given: str, answer: str
+) -> tuple[str, str] | None:
+    """A policy is called on the class, which autodoc cannot see: no argument stands for itself."""
+    method = name.rpartition(".")[2]
+    if what != "method" or not isinstance(getattr_static(genloss.Plan, method, None), Preset):
+        return None
+    plain = [each.replace(annotation=each.empty) for each in signature(thing).parameters.values()]
+    return str(Signature(plain)), "Plan"
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     # before sphinx.ext.autosummary, which looks through the pages for names
     app.connect("builder-inited", before, priority=100)
+    app.connect("autodoc-process-signature", of_policy)
     app.connect("autodoc-skip-member", inherited)
     return {"parallel_read_safe": True}
