@@ -23,7 +23,8 @@ from genloss.theory.same_design import Run
 from genloss.theory.segments import segment_starts
 
 if TYPE_CHECKING:
-    from genloss.pencils.from_plan import Between, Laws
+    from genloss.pencils.from_plan import Laws
+    from genloss.pencils.known import Between
     from genloss.theory.channels.evolution import Start
     from genloss.theory.filters.run import DesignRun
 
@@ -222,7 +223,8 @@ class Walk:
 
     def _solved(self, model: int) -> Laws:
         """The laws of this model and those after it that share what it shares."""
-        from genloss.pencils.from_plan import Given, Laws
+        from genloss.pencils.from_plan import Laws
+        from genloss.pencils.known import Given
 
         [steps] = self.chains
         first, last = stretches(steps, self.ways)[model]
