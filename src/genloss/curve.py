@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss import _check, _html
+from genloss._frames import Framed
 from genloss._keys import refuse_unknown, table
 from genloss._words import shown
 from genloss.errors import InvalidInputError, MissingDependencyError
@@ -40,7 +41,7 @@ _COUNTS = ("trials", "n_agents")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Curve:
+class Curve(Framed):
     """Error of every fitted model of a plan.
 
     Attributes
@@ -88,7 +89,7 @@ class Curve:
     Notes
     -----
     Curves are equal if all their numbers and words are, NaN being equal to NaN; equal curves have
-    equal hashes.
+    equal hashes. ``to_frame`` has one row per model, with a column for every array that is not None.
 
     Examples
     --------
@@ -310,36 +311,9 @@ class Curve:
             attrs={**attributes, "warnings": "\n".join(self.warnings)},
         )
 
-    def to_frame(self, backend: str | None = None) -> Any:
-        """One row per model, as a data frame.
-
-        Parameters
-        ----------
-        backend : {"pandas", "polars", "pyarrow"}, optional
-            Library of the frame; default: the first of these that is installed.
-
-        Returns
-        -------
-        pandas.DataFrame, polars.DataFrame or pyarrow.Table
-            Columns ``model``, ``risk`` and those of bias, variance, stderr, kappa, df1, df2,
-            exact and penalty that the curve has.
-
-        Raises
-        ------
-        MissingDependencyError
-            If none of the libraries is installed.
-
-        Examples
-        --------
-        >>> import genloss as gl
-        >>> curve = gl.predict(gl.Problem.isotropic(10), gl.Plan.replace(2, 31, noise=1.0))
-        >>> list(curve.to_frame("pandas").columns)[:3]
-        ['model', 'risk', 'bias']
-        """
-        from genloss._frames import frame
-
+    def _table(self) -> dict[str, Array]:
         columns = {"model": np.arange(self.n_models)}
-        return frame(columns | {name: getattr(self, name) for name in self._columns()}, backend)
+        return columns | {name: getattr(self, name) for name in self._columns()}
 
     def plot(
         self, against: Curve | None = None, *, ax: Axes | None = None, label: str | None = None

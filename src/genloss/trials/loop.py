@@ -51,6 +51,45 @@ class World(Protocol[M_contra]):
         """Places of ``drawn`` of ``count`` rows, an index of arrays."""
 
 
+class Plain:
+    """A world in which a label is what labelers say of a row, plus noise.
+
+    Models are functions of rows, and rows whatever those understand: also angles, or numbers of images.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Of all chance that is not given.
+    inputs : callable
+        The new rows of a step.
+    noise : callable, optional
+        Noise of unit variance for rows; default: normal, in one column.
+    """
+
+    def __init__(
+        self,
+        rng: np.random.Generator,
+        inputs: Callable[[Step], Any],
+        noise: Callable[[Any], Array] | None = None,
+    ) -> None:
+        self._rng, self.inputs = rng, inputs
+        self._noise = noise or (lambda X: rng.standard_normal((len(X), 1)))
+
+    def labels(
+        self,
+        block: Block,
+        X: Any,
+        models: Mapping[int, Any],
+        kept: Array | float,
+    ) -> Array:
+        """What the labelers say, with noise."""
+        return said(block.shares, models, X) + kept + block.noise * self._noise(X)
+
+    def chosen(self, count: int, drawn: int) -> Any:
+        """Some of the rows, without replacement."""
+        return self._rng.choice(count, drawn, replace=False)
+
+
 def models(
     steps: Sequence[Step],
     world: World[T],
