@@ -230,6 +230,8 @@ def unknown(step: Step) -> str | None:
     """Why the map of a fit is not known, or None where it is."""
     if not step.is_new or step.is_pooled:
         return f"model {step.model} is fitted on rows of earlier generations{_LONG}"
+    if step.turned:
+        return f"model {step.model} has rows with a covariance matrix{_LONG}"
     if step.features is not None:
         return f"model {step.model} is fitted on random features{_LONG}"
     if step.retuned:
