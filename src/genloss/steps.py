@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
+from genloss.covariances import Covariance, is_matrix
 from genloss.external import External
 from genloss.filters import Filter
 from genloss.generation import REAL, Generation, Source
@@ -44,7 +45,7 @@ class Block(NamedTuple):
         The same without the noise of real labels, which a user's own real labels bring along.
     weight : float
         Weight of each row's loss in this fit.
-    covariance : tuple of float, or None
+    covariance : Covariance or None
         What the inputs were drawn with; None for the problem's spectrum.
     kept : float
         Coefficient of the label that a row has from before.
@@ -69,7 +70,7 @@ class Block(NamedTuple):
     noise: float
     model_noise: float
     weight: float
-    covariance: tuple[float, ...] | None
+    covariance: Covariance | None
     kept: float = 0.0
     since: int = -1
     labels: Label = Linear()
@@ -168,6 +169,11 @@ class Step(NamedTuple):
     def is_ridge(self) -> bool:
         """Whether it is ridge regression on all rows and what labelers say."""
         return self.is_linear and self.filter is None
+
+    @property
+    def turned(self) -> bool:
+        """Whether some of its rows vary along other directions than the problem's."""
+        return any(is_matrix(block.covariance) for block in self.blocks)
 
     @property
     def edits(self) -> bool:
@@ -340,7 +346,7 @@ def _block(
     design: int,
     start: int,
     stop: int,
-    covariance: tuple[float, ...] | None,
+    covariance: Covariance | None,
 ) -> Block:
     return Block(
         design,
