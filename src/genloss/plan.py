@@ -138,8 +138,14 @@ class Plan(metaclass=_ByName):
     def with_penalty(self, penalty: Penalties) -> Self:
         """Return the plan with another penalty, one number or "cv", or one of them per generation."""
         values = per_generation("penalty", penalty, self.n_models)
-        given = zip(self.generations, values, strict=True)
-        return self._of(tuple(generation.with_penalty(value) for generation, value in given))
+        changed: dict[tuple[int, int], Generation] = {}  # neighbours that are one object stay one
+        for generation, value in zip(self.generations, values, strict=True):
+            if (id(generation), id(value)) not in changed:
+                changed[id(generation), id(value)] = generation.with_penalty(value)
+        given = zip(map(id, self.generations), map(id, values), strict=True)
+        plan = self._of(tuple([changed[each] for each in given]))
+        vars(plan)["_like"] = vars(self).get("_like", self)
+        return plan
 
     def _of(self, generations: tuple[Generation, ...]) -> Self:
         """A plan of generations that are known to fit each other."""

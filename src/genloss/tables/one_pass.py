@@ -86,9 +86,7 @@ class Sums:
 class Summary:
     """What one pass keeps of some rows: sums, a sample of at most ``size`` rows, and a tally."""
 
-    sums: Any
-    """Of any kind that can be ``merged``."""
-
+    sums: Sums
     sample: Sample
     size: int
     tally: Tally
@@ -103,27 +101,18 @@ class Summary:
 
 
 def summarise(
-    piece: Piece,
-    layout: Layout,
-    schema: Any,
-    n_sampled: int,
-    seed: np.random.SeedSequence,
-    nothing: Any,
-    of: Callable[[Block], Any],
+    piece: Piece, layout: Layout, schema: Any, n_sampled: int, seed: np.random.SeedSequence
 ) -> Summary:
-    """Read one piece; its sums begin with ``nothing``, and are those ``of`` its blocks."""
-    sums, tally = nothing, Tally()
+    """Read one piece."""
+    most, tally = layout.policy.max_categories, Tally()
+    sums = Sums((), Moments.of_rows(np.empty((0, 1))), frozenset(), most)
     reservoir, rng = Reservoir(n_sampled), random_numbers(seed, piece.number)
     for block in blocks(piece, layout, schema):
         order = rng.random(block.kept.size)[block.kept]
         reservoir.offer(Sample(block.keys, order, block.rows))
-        sums = sums.merged(of(block))
+        sums = sums.merged(Sums(block.keys, Moments.of_rows(block.rows), block.crowded, most))
         tally += block.tally
     return Summary(sums, reservoir.sample(), n_sampled, tally)
-
-
-def _sums(block: Block, most: int) -> Sums:
-    return Sums(block.keys, Moments.of_rows(block.rows), block.crowded, most)
 
 
 def read_once(
@@ -135,17 +124,7 @@ def read_once(
     seed: np.random.SeedSequence,
 ) -> dict[str, Any]:
     """Read all pieces once, by way of ``scan``; return the fields of a `StreamedTable`."""
-    most = layout.policy.max_categories
-    read = partial(
-        summarise,
-        layout=layout,
-        schema=schema,
-        n_sampled=n_sampled,
-        seed=seed,
-        nothing=Sums((), Moments.of_rows(np.empty((0, 1))), frozenset(), most),
-        of=partial(_sums, most=most),
-    )
-    summary = scan(read)
+    summary = scan(partial(summarise, layout=layout, schema=schema, n_sampled=n_sampled, seed=seed))
     keys, moments, tally = summary.sums.keys, summary.sums.moments, summary.tally
     if summary.sums.crowded and layout.policy.texts == "encode":
         raise SecondThoughtError(layout.names[min(summary.sums.crowded)], "many")
