@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from genloss import _html
 from genloss.curve import Curve
 from genloss.plan import Plan
 from genloss.problem import Problem
@@ -333,8 +334,19 @@ class Forecast:
             "growth_high": self.own.growth_high,
         }
 
+    def _title(self) -> str:
+        return f"Forecast({self.source}, {self.plan.n_models} models, {METRIC})"
+
+    def _repr_html_(self) -> str:
+        own, models = self.own, _html.shown(self.plan.n_models)
+        columns = own.error, own.low, own.high, self.predicted.risk, self.measured.risk
+        rows = [[t, *(float(column[t]) for column in columns)] for t in models]
+        names = ["model", "error", "low", "high", "check: forecast", "measured"]
+        said = [*self.advice.sentences, *(f"Warning: {text}" for text in self.warnings)]
+        return _html.table(self._title(), names, rows, said)
+
     def __repr__(self) -> str:
-        lines = [f"Forecast({self.source}, {self.plan.n_models} models, {METRIC})"]
+        lines = [self._title()]
         for t in range(self.plan.n_models):
             said, found, growth = self.predicted.risk[t], self.measured.risk[t], self.growth[t]
             lines.append(
