@@ -145,14 +145,14 @@ class Measurement:
         soft = self.task.takes_soft(plan)
         named = ways(plan, classes=self.task.classes, soft=soft)
         own = next((name for name, other in named.items() if alike(other, plan)), "this plan")
-        found = {own: self._way(own, plan)}
+        found = {own: self.way(own, plan)}
         for name, other in named.items():
             if name != own:
-                found[name] = self._way(name, other)
+                found[name] = self.way(name, other)
         order = [own] if own not in named else []
         return found[own], tuple(found[name] for name in (*order, *named))
 
-    def _way(self, name: str, plan: Plan) -> Way:
+    def way(self, name: str, plan: Plan) -> Way:
         """Measured errors of a plan, with fewer rows where folds have no more."""
         study, task = self.study, self.task
         n = int(plan.n_samples.max())
