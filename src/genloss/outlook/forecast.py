@@ -106,7 +106,8 @@ def forecast(
     weights : array_like of shape (n_rows,) or str, optional
         Weights of the rows in all errors and in the choice of penalties; fits are unweighted.
     unlabelled : array_like of shape (m, dim), path, frame or Table, optional
-        Rows without labels, on which later models are trained instead of on generated ones.
+        Rows without labels, on which later models are trained instead of on generated ones; of a
+        linear model of numbers, ``pseudo`` also says what its own labels on all of them are worth.
     encoding, decimal, thousands, sep : str, optional
         How a CSV file is written.
     texts : {"drop", "encode"}, default "drop"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from genloss.estimate.kernels import Kernel
+    from genloss.outlook.pseudo import PseudoLabels
 
 Array = npt.NDArray[np.float64]
 Range = tuple[float, float]
@@ -201,6 +202,8 @@ class Forecast:
         Rows per generation in the check; fewer than the plan's where the table has no more.
     original : Outcome or None
         With ``log=True``, the plan's errors on the target's own scale.
+    pseudo : PseudoLabels or None
+        With unlabelled rows and a linear model: what its own labels on them are worth.
     """
 
     own: Outcome
@@ -225,6 +228,7 @@ class Forecast:
     policies: tuple[Outcome, ...]
     check_rows: int
     original: Outcome | None = None
+    pseudo: PseudoLabels | None = None
 
     @property
     def error(self) -> Array:
@@ -311,6 +315,7 @@ class Forecast:
             "full": self.full.to_dict(),
             "policies": [policy.to_dict() for policy in self.policies],
             "original": None if self.original is None else self.original.to_dict(),
+            "pseudo_labels": None if self.pseudo is None else self.pseudo.to_dict(),
             "median_relative_error": plain(float(np.median(np.abs(self.relative_error)))),
             "advice": self.advice.to_dict(),
             "warnings": list(self.warnings),
