@@ -58,9 +58,9 @@ def run(
     -------
     ndarray of shape (n_models, m, C)
     """
-    rows, noise, made, drawn = (np.random.default_rng(s) for s in _streams(seed, 4))
+    rows, noise, made, drawn = (np.random.default_rng(s) for s in streams(seed, 4))
     real = inputs.Pool(*pool, rows)
-    draw = _draw(source, real, made, unlabelled)
+    draw = drawing(source, real, made, unlabelled)
     world = RealRows(real, draw, penalty.shape[1], noise, drawn)
     predicted = np.empty((plan.n_models, len(test), penalty.shape[1]))
     for t, model in enumerate(loop.models(resolve(plan), world, _Ridge(penalty, kernel))):
@@ -68,15 +68,16 @@ def run(
     return predicted
 
 
-def _streams(seed: np.random.SeedSequence, count: int) -> list[np.random.SeedSequence]:
+def streams(seed: np.random.SeedSequence, count: int) -> list[np.random.SeedSequence]:
     """Children of a seed, the same ones whenever they are asked for."""
     key = seed.spawn_key
     return [np.random.SeedSequence(seed.entropy, spawn_key=(*key, i)) for i in range(count)]
 
 
-def _draw(
+def drawing(
     source: str, real: inputs.Pool, rng: np.random.Generator, unlabelled: Array | None
 ) -> inputs.Draw:
+    """Inputs without real labels, of a kind."""
     if source == "unlabelled":
         assert unlabelled is not None
         return inputs.unlabelled(unlabelled, rng)
