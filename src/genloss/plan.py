@@ -25,6 +25,7 @@ from genloss.policies.edit import edit
 from genloss.policies.mix import mix
 from genloss.policies.mix_labels import mix_labels
 from genloss.policies.network import network
+from genloss.policies.ppi import ppi
 from genloss.policies.replace import replace as replace_labels
 from genloss.policies.same_design import same_design
 from genloss.policies.self_train import self_train
@@ -105,6 +106,7 @@ class Plan(metaclass=_ByName):
     edit = Preset(edit)
     network = Preset(network)
     self_train = Preset(self_train)
+    ppi = Preset(ppi)
 
     def then(self, generation: Generation | None = None, /, **single_source: Any) -> Self:
         """Return the plan with one more generation, by default labelled by the previous model.
