@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from genloss.estimate.row_weights import effective
 from genloss.outlook import signs
 from genloss.outlook.check import Check
 from genloss.outlook.losses import Losses
@@ -53,7 +54,10 @@ def notes_of(
     if prepared.repeated:
         said.append("copies of a row were kept on one side of every split")
     if sample.weights is not None:
-        said.append("weights count in errors and in the choice of penalties; fits are unweighted")
+        said.append(
+            f"weights count in every fit and error; these {sample.size:,} rows are worth "
+            f"{effective(sample.weights):,.0f} of equal weight"
+        )
     if sample.texts:
         names = ", ".join(repr(name) for name in sample.texts)
         said.append(f"encoded {names} by the target, inside every split")

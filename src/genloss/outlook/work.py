@@ -82,7 +82,7 @@ class Work:
         rank = None
         least_squares = sample.kernel is None and plan.penalty.min() == 0 and not self.cv
         if least_squares and sample.X.shape[1] < sample.size:
-            rank = int(Design.of(sample.X, None).values.size)
+            rank = int(Design.of(sample.X, None, sample.weights).values.size)
         fixed = plan.penalty[:, None]
         anew = np.full(fixed.shape, np.nan)
         first = self._level(plan, known, fixed)
@@ -126,6 +126,8 @@ class Work:
         )
         advice = advise(evidence)
         squares = losses.rows[0, 0, losses.tested]
+        if sample.weights is not None:
+            squares = squares * sample.weights[losses.tested] / sample.weights[losses.tested].mean()
         predicted, measured = self._curves(checked, rank)
         table, estimate = self.prepared.table, self.prepared.estimate
         baseline = float(sample.mean(signs.mean_losses(sample)))

@@ -27,6 +27,7 @@ from genloss.tables.encoder import (
     left_out,
     refuse_flaws,
     useful,
+    weights_of,
 )
 from genloss.tables.layout import LEVEL, Keys, Layout
 from genloss.tables.parquet import Piece, batches
@@ -110,7 +111,8 @@ def summarise(
     for block in blocks(piece, layout, schema):
         order = rng.random(block.kept.size)[block.kept]
         reservoir.offer(Sample(block.keys, order, block.rows))
-        sums = sums.merged(Sums(block.keys, Moments.of_rows(block.rows), block.crowded, most))
+        moments = Moments.of_rows(block.rows, weights_of(layout, block.columns))
+        sums = sums.merged(Sums(block.keys, moments, block.crowded, most))
         tally += block.tally
     return Summary(sums, reservoir.sample(), n_sampled, tally)
 

@@ -21,7 +21,7 @@ from genloss.estimate.sketch import (
 )
 from genloss.estimate.standardise import Standardiser
 from genloss.tables.column import Array, counted
-from genloss.tables.encoder import Tally, carried, left_out, refuse_flaws, useful
+from genloss.tables.encoder import Tally, carried, left_out, refuse_flaws, useful, weights_of
 from genloss.tables.layout import VALUE, Key, Layout
 from genloss.tables.one_pass import MOST_COLUMNS, blocks, refuse_overflow
 from genloss.tables.parquet import Piece
@@ -71,7 +71,7 @@ def survey(
     for block in blocks(piece, layout, schema):
         order = rng.random(block.kept.size)[block.kept]
         reservoir.offer(Sample(block.keys, order, block.rows))
-        columns = columns.merged(Columns.of(block.rows))
+        columns = columns.merged(Columns.of(block.rows, weights_of(layout, block.columns)))
         tally += block.tally
     return Survey(columns, reservoir.sample(), n_sampled, tally)
 
@@ -86,11 +86,14 @@ def sketch(
 ) -> Sketch:
     """Second or third pass over one piece; rows of the sample are left out."""
     rng = random_numbers(seed, piece.number)
-    dim, n_columns = test.shape
-    found = Sketch(0, np.zeros((dim, n_columns)), np.zeros(dim), np.zeros(dim), np.zeros(2), 0.0)
+    dim = len(test)
+    found = Sketch.of(np.empty((0, dim)), np.empty(0), test)
     for block in blocks(piece, layout, schema):
         order = rng.random(block.kept.size)[block.kept]
-        found = found.merged(Sketch.of(*scales(block.rows[order > scales.last]), test))
+        others = order > scales.last
+        weights = weights_of(layout, block.columns)
+        own = None if weights is None else weights[others]
+        found = found.merged(Sketch.of(*scales(block.rows[others]), test, own))
     return found
 
 
@@ -122,7 +125,8 @@ def read_wide(
     refuse_flaws(first.tally, layout, frozenset())
     notes, n_rows = left_out(first.tally, layout, frozenset(), notes), first.tally["rows", ""]
     refuse_overflow([*layout.names, layout.target], first.columns.squares)
-    mean, spread = first.columns.mean, np.sqrt(first.columns.squares / n_rows)
+    # the target has no gaps: its count is that of all rows
+    mean, spread = first.columns.mean, np.sqrt(first.columns.squares / first.columns.count[-1])
     places = np.array([i for i in range(len(layout.names)) if i not in layout.carried], dtype=int)
     names = [layout.names[place] for place in places]
     varies = spread[[*places, -1]] > 0
