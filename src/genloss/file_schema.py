@@ -15,6 +15,7 @@ from genloss._schemas import (
     NOT_NEGATIVE,
     NUMBER,
     POSITIVE,
+    SHARE,
     Schema,
     list_of,
     optional,
@@ -100,6 +101,7 @@ IN_A_GENERATION: dict[str, Schema] = {
     "feature_map": FRESH_OR_SAME,
     "subsample": optional(ROWS),
     "inputs": {"anyOf": [{"const": "new"}, {"type": "integer", "minimum": 0}]},
+    "edited": optional(SHARE),
     "towards": optional({"anyOf": [{"const": "previous"}, {"type": "integer", "minimum": 0}]}),
 }
 FAMILIES: dict[str, type[Member]] = {

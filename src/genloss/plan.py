@@ -21,6 +21,7 @@ from genloss.policies._preset import Preset
 from genloss.policies.accumulate import accumulate
 from genloss.policies.anchored import anchored
 from genloss.policies.distill import distill
+from genloss.policies.edit import edit
 from genloss.policies.mix import mix
 from genloss.policies.mix_labels import mix_labels
 from genloss.policies.network import network
@@ -28,6 +29,7 @@ from genloss.policies.replace import replace as replace_labels
 from genloss.policies.same_design import same_design
 from genloss.policies.self_train import self_train
 from genloss.policies.subsample import subsample
+from genloss.policies.weighted import weighted
 from genloss.policies.window import window
 
 
@@ -98,7 +100,9 @@ class Plan(metaclass=_ByName):
     same_design = Preset(same_design)
     anchored = Preset(anchored)
     window = Preset(window)
+    weighted = Preset(weighted)
     distill = Preset(distill)
+    edit = Preset(edit)
     network = Preset(network)
     self_train = Preset(self_train)
 

@@ -79,6 +79,9 @@ class Source:
         or a value of `genloss.labels`.
     keep : Keep, optional
         Which of the labelled rows are kept, a value of `genloss.keep`; default: all.
+    edited : float, optional
+        Of rows of an earlier generation: the share, drawn at random, that gets these labels; the others
+        keep those they have, from the last fit to these rows. Default: all get them.
 
     Raises
     ------
@@ -108,6 +111,7 @@ class Source:
     labels: Label = field(default=Linear(), kw_only=True)
     keep: Keep | None = field(default=None, kw_only=True)
     inputs: int | Literal["new"] = field(default="new", kw_only=True)
+    edited: float | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         set_field = object.__setattr__
@@ -131,6 +135,14 @@ class Source:
             values = _check.vector("covariance", self.covariance, above="> 0")
             set_field(self, "covariance", tuple(values.tolist()))
         set_field(self, "labels", find_labels("labels", self.labels))
+        if self.edited is not None:
+            share = _check.share("edited", self.edited)
+            if self.inputs == "new":
+                raise InvalidInputError(
+                    f"edited was {share} with new rows, which have no labels yet; say by inputs which "
+                    "earlier generation's rows they are"
+                )
+            set_field(self, "edited", share)
         if self.keep is not None:
             rule = find_keep("keep", self.keep)
             if rule.labeler is not None:
@@ -231,6 +243,7 @@ class Source:
             text = f"{rows} as labelled"
         else:
             text = f"{rows} " + ("" if names == ["real"] else "labelled by ") + names[0]
+        text += f", {100 * self.edited:.4g}% of them" if self.edited is not None else ""
         text += f", noise {self.noise}" if self.noise else ""
         text += f", real noise {self.real_noise}" if self.real_noise is not None else ""
         text += f", weight {self.weight}" if self.weight != 1 else ""

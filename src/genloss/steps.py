@@ -56,6 +56,10 @@ class Block(NamedTuple):
         Which of the labelled rows are kept.
     judge : mapping of int to float
         Whose values that rule looks at; empty where there is none.
+    edited : float
+        Share of the rows, drawn at random, that gets these labels.
+    latest : int
+        The model for which the labels were made that the other rows keep; no meaning where there are none.
     """
 
     design: int
@@ -71,6 +75,8 @@ class Block(NamedTuple):
     labels: Label = Linear()
     keep: Keep | None = None
     judge: Mapping[int, float] = MappingProxyType({})
+    edited: float = 1.0
+    latest: int = -1
 
     @property
     def rows(self) -> int:
@@ -164,6 +170,11 @@ class Step(NamedTuple):
         return self.is_linear and self.filter is None
 
     @property
+    def edits(self) -> bool:
+        """Whether some of its rows keep the labels that they have."""
+        return any(block.edited < 1 for block in self.blocks)
+
+    @property
     def is_new(self) -> bool:
         """Whether all its own inputs are drawn for it."""
         return all(block.design == self.model for block in self.blocks)
@@ -204,6 +215,28 @@ def resolve(plan: Plan) -> tuple[Step, ...]:
     if known is None:
         known = vars(plan)["_steps"] = tuple(_steps(plan))
     return known
+
+
+def agents(steps: Sequence[Step]) -> int | None:
+    """How many models there are in a round, where each learns from the round before; None for a chain.
+
+    The first round learns from the truth alone. Of all numbers that fit, the least.
+    """
+
+    def fits(number: int) -> bool:
+        for step in steps:
+            models = {who for who in step.asked if who >= 0}
+            round_ = range((step.model // number - 1) * number, step.model // number * number)
+            if not (models <= set(round_) and step.is_new and not step.is_pooled):
+                return False
+        return True
+
+    count = len(steps)
+    if count < 4 or all(step.asked <= {REAL} for step in steps):
+        return None
+    some = (number for number in range(1, count // 2 + 1) if count % number == 0)
+    found = next(filter(fits, some), 1)
+    return found if found > 1 else None
 
 
 def _steps(plan: Plan) -> Iterator[Step]:
@@ -263,8 +296,20 @@ def _own(
             continue
         for drawn in own[source.inputs]:
             if drawn.design == source.inputs:
-                blocks.append(_block(source, model, outside, *drawn[:3], drawn.covariance))
+                block = _block(source, model, outside, *drawn[:3], drawn.covariance)
+                if block.edited < 1:
+                    block = block._replace(latest=_last_labelled(own, drawn[:3]))
+                blocks.append(block)
     return tuple(blocks)
+
+
+def _last_labelled(own: Sequence[tuple[Block, ...]], rows: tuple[int, int, int]) -> int:
+    """The last model for which rows were labelled."""
+    return next(
+        model
+        for model in reversed(range(len(own)))
+        if any(block[:3] == rows for block in own[model])
+    )
 
 
 def _different(blocks: Sequence[Block]) -> int:
@@ -311,6 +356,7 @@ def _block(
         labels=source.labels,
         keep=source.keep,
         judge=source.judge_numbers(model, outside),
+        edited=1.0 if source.edited is None else source.edited,
     )
 
 

@@ -53,6 +53,8 @@ class Block:
         Numbers or, of indicators, booleans; sorted by key.
     answers : ndarray of shape (n,)
         The target.
+    weights : ndarray of shape (n,) or None
+        By which rows count; None where they count alike.
     kept : ndarray of bool, shape (n_block,)
         Which rows of the block these are.
     tally : Counter
@@ -63,6 +65,7 @@ class Block:
 
     columns: Mapping[Key, Numbers]
     answers: Array
+    weights: Array | None
     kept: Mask
     tally: Tally
     crowded: frozenset[int]
@@ -135,7 +138,10 @@ def encode(columns: Sequence[Column], target: Column, layout: Layout) -> Block:
         numbers = {key: values[kept] for key, values in numbers.items()}
         answers = answers[kept]
     tally["rows", ""] += answers.size
-    return Block(dict(sorted(numbers.items())), answers, kept, tally, frozenset(crowded))
+    weights = None
+    if layout.weights is not None:
+        weights = np.asarray(numbers[Key(layout.weights, VALUE)], dtype=np.float64)
+    return Block(dict(sorted(numbers.items())), answers, weights, kept, tally, frozenset(crowded))
 
 
 def _checked(values: Array, name: str, tally: Tally) -> tuple[Array, Mask | None]:
@@ -334,10 +340,3 @@ def carried(layout: Layout, columns: Mapping[Key, Numbers]) -> dict[str, Any]:
             else:
                 texts[name] = codes
     return {**found, "texts": texts}
-
-
-def weights_of(layout: Layout, columns: Mapping[Key, Numbers]) -> Array | None:
-    """Weights of the rows of a block, as they were read; None where rows count alike."""
-    if layout.weights is None:
-        return None
-    return np.asarray(columns[Key(layout.weights, VALUE)], dtype=np.float64)

@@ -25,7 +25,6 @@ from genloss.tables.encoder import (
     refuse_flaws,
     useful,
     varies,
-    weights_of,
 )
 from genloss.tables.files import read_file
 from genloss.tables.layout import Policy, lay_out
@@ -136,7 +135,7 @@ def load_table(
     del found, columns  # they may be large
     refuse_flaws(block.tally, layout, block.crowded)
     story = left_out(block.tally, layout, block.crowded, [*notes, *planned])
-    counts = weights_of(layout, block.columns)
+    counts = block.weights
     share = {
         key: float(values.mean() if counts is None else np.average(values, weights=counts))
         for key, values in block.columns.items()

@@ -34,9 +34,32 @@ def obstacles(steps: Sequence[Step]) -> list[str | None]:
             run = run or found[-1]
         elif step.is_pooled:
             found.append(pool.obstacle)
+        elif step.edits:
+            found.append(
+                None if edits_of(steps, model) else f"model {model} replaces some labels {RICH}"
+            )
+            run = run or f"model {model} replaces some labels"
         else:
             found.append(None if step.is_new else run)
     return found
+
+
+def edits_of(steps: Sequence[Step], model: int) -> bool:
+    """Whether a model is least squares on real rows of which the last models replaced some labels."""
+    first = next((step.model for step in reversed(steps[:model]) if not step.edits), None)
+    if first is None or not is_plain(steps[first]) or not steps[first].is_new:
+        return False
+    whole = steps[first].blocks[0]
+    return all(
+        is_plain(step)
+        and step.features is None
+        and not step.is_pooled
+        and step.blocks[0][:3] == whole[:3]
+        and step.blocks[0].shares == {step.model - 1: 1.0}
+        and not step.blocks[0].kept
+        and step.blocks[0].latest == step.model - 1
+        for step in steps[first + 1 : model + 1]
+    )
 
 
 class _Pool:
@@ -66,6 +89,7 @@ class _Pool:
         elif not (
             telescopes
             and not first.kept
+            and not step.edits
             and pools
             and len(self._new) <= 1
             and len(self._weights) == 1
@@ -135,7 +159,11 @@ def relabels(step: Step, before: Step) -> bool:
     """Whether its rows are those of the step before it, all labelled anew."""
     designs = {block.design for block in (*step.blocks, *before.blocks)}
     rows = [sum(block.rows for block in each.blocks) for each in (step, before)]
-    return len(designs) == 1 and rows[0] == rows[1] and not any(b.kept for b in step.blocks)
+    return (
+        len(designs) == 1
+        and rows[0] == rows[1]
+        and not any(b.kept or b.edited < 1 for b in step.blocks)
+    )
 
 
 def _all_new_and_even(step: Step) -> bool:

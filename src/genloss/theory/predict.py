@@ -15,12 +15,12 @@ from genloss.errors import InvalidInputError, NoTheoryError
 from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.spectrum import Spectral, Spectrum, directions_of
-from genloss.steps import Step, resolve
+from genloss.steps import Step, agents, resolve
 from genloss.theory.classes import Classes
 from genloss.theory.closed import MOST_BY_PENCIL, obstacles, unknown
 from genloss.theory.directions import directions_for, from_outside
 from genloss.theory.doubts import cautions
-from genloss.theory.routes import Route, Walk, longest_stretch, outline, routes
+from genloss.theory.routes import Route, Walk, entangled, longest_stretch, outline, routes
 from genloss.theory.units import Units, check_numbers, is_ordinary, too_far_apart
 
 __all__ = ["predict"]
@@ -168,15 +168,15 @@ def _curves(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve
 def _ways(steps: Sequence[Step], method: str) -> list[Route]:
     """The route of every model, or NoTheoryError."""
     if reason := unknown(steps):
-        raise NoTheoryError(
-            f"{reason}: no theory knows it, but genloss.simulate(problem, plan) does"
-        )
+        raise _unknown(reason)
     if method == "pencil" and not all(step.is_ridge for step in steps):
         raise NoTheoryError(
             "method was 'pencil', which knows ridge regression on linear labels alone; use 'auto'"
         )
     everything: list[Route] = [Walk.pencil] * len(steps)
     ways = everything if method == "pencil" else routes(steps)
+    if reason := entangled(steps, ways):
+        raise _unknown(reason)
     if method == "pencil" and not any(step.retuned for step in steps):
         return ways
     for step, obstacle in zip(steps, obstacles(steps), strict=True):
@@ -201,6 +201,10 @@ def _ways(steps: Sequence[Step], method: str) -> list[Route]:
                 f"do; beyond {MOST_BY_PENCIL} models the pencil takes minutes and must be asked for"
             )
     return ways
+
+
+def _unknown(reason: str) -> NoTheoryError:
+    return NoTheoryError(f"{reason}: no theory knows it, but genloss.simulate(problem, plan) does")
 
 
 def _by_walk(
@@ -235,6 +239,7 @@ def _by_walk(
         method = "channel" if Walk.channel in ways else method
         method = "pencil" if Walk.pencil in ways else method
         more: dict[str, Any] = {} if classes is None else classes.columns(walk)
+        number_of_agents = agents(chains[0])
         for number, warnings in enumerate(cautions(problem, walk, risk, known)):
             yield Curve(
                 risk=risk[number],
@@ -247,5 +252,6 @@ def _by_walk(
                 df2=walk.effective.df2[number],
                 exact=known,
                 penalty=walk.penalty_used[number],
+                n_agents=number_of_agents,
                 **more,
             )

@@ -14,7 +14,7 @@ from genloss.generation import REAL
 from genloss.plan import Plan
 from genloss.spectrum import Spectrum
 from genloss.steps import Step, resolve
-from genloss.theory import fresh, pooled, pulled, retuned, weighted
+from genloss.theory import edited, fresh, pooled, pulled, retuned, weighted
 from genloss.theory.closed import design_runs, is_even, is_plain, obstacles, relabels
 from genloss.theory.fit import regime, stages
 from genloss.theory.labelers import groups
@@ -23,7 +23,7 @@ from genloss.theory.same_design import Run
 from genloss.theory.segments import segment_starts
 
 if TYPE_CHECKING:
-    from genloss.pencils.from_plan import Laws
+    from genloss.pencils.from_plan import Between, Laws
     from genloss.theory.channels.evolution import Start
     from genloss.theory.filters.run import DesignRun
 
@@ -47,7 +47,7 @@ class Walk:
         explodes by as it nears one. Zero where the formula is exact for any number of rows.
     accepted, noisy_directions, ended : ndarray of shape (n_plans, n_models)
         Of fits that are not ridge regression: share of the rows kept, effective directions of the
-        fit's noise, and whether it or an ancestor has no minimum.
+        fit's noise, and whether it has no minimum.
     """
 
     def __init__(
@@ -78,9 +78,11 @@ class Walk:
         for labeler, law in (outside or {}).items():
             self.moments.take_in(labeler, *law)
         self.run: Run | None = None
+        self._rest: Array = np.empty(0)
         self._design: DesignRun | None = None
         self._laws: Laws | None = None
         self._hopeless = set[int]()
+        self._between: dict[int, Between] = {}
 
     @property
     def penalty_used(self) -> Array:
@@ -130,11 +132,11 @@ class Walk:
         lost = any(self.moments.diverges(each) for each in named)
         found = None if lost else generation.fit(self.moments, step, self._start)
         if found is None:
-            ancestors = [number for number in step.asked if number >= 0]
-            self.ended[:, model] = not lost or self.ended[:, ancestors].any()
+            self.ended[:, model] = not lost
             fresh.diverge(self.moments, 0.0, model)
         else:
             self.accepted[:, model], self._start = found.accepted, found.start
+            self._between[model] = found.parts, found.gain
             self.noisy_directions[:, model] = found.directions
         self._has_no_kappa(model, np.nan, 0.0)
 
@@ -143,7 +145,9 @@ class Walk:
         from genloss.theory.filters import generation
 
         [steps] = self.chains
-        generation.fit(self.moments, steps[model], groups(self.chains, model))
+        found = generation.fit(self.moments, steps[model], groups(self.chains, model))
+        if found is not None:
+            self._between[model] = found
         self._has_no_kappa(model, np.nan, 0.0)
 
     def on_design(self, model: int) -> None:
@@ -189,6 +193,15 @@ class Walk:
         [block] = groups(self.chains, model)
         pooled.extend(self.moments, self.stages[model], overlap, block, model)
 
+    def edited(self, model: int) -> None:
+        """Rows of which the last model replaces some labels."""
+        [rows], [before] = groups(self.chains, model), groups(self.chains, model - 1)
+        steps = self.chains[0]
+        if not steps[model - 1].edits:
+            self._rest = before.variance
+        share = steps[model].blocks[0].edited
+        self._rest = edited.extend(self.moments, self.stages[model], self._rest, share, rows, model)
+
     def pencil(self, model: int) -> None:
         """Anything: solved together with all models it shares rows or features with."""
         if self._laws is None or model not in self._laws.new:
@@ -216,7 +229,11 @@ class Walk:
         moments = self.moments
         alive = [u for u in moments.filters if 0 <= u < first <= self._remembered[u] or u < REAL]
         older = [u for u in alive if not moments.diverges({u: 1.0})]
-        self._hopeless = _descendants(steps, range(first, last + 1), {REAL, *older})
+        between = [u for u in range(first, model) if not steps[u].is_ridge]
+        lost = [u for u in between if u not in self._between]
+        self._hopeless = _descendants(steps, range(first, last + 1), {REAL, *older}, {*lost})
+        nobody: Between = [], np.zeros(moments.directions.eigenvalues.size)
+        told = {u: self._between.get(u, nobody) for u in between}
         whole = moments.whole
         nothing = np.zeros(moments.shape)
         spread = {
@@ -229,7 +246,8 @@ class Walk:
             {pair: whole(values)[0] for pair, values in spread.items()},
         )
         part, penalty = steps[: last + 1], self.penalty_used[0]
-        return Laws(moments.directions, part, penalty, range(model, last + 1), first, given)
+        new = range(model, last + 1)
+        return Laws(moments.directions, part, penalty, new, first, given, told)
 
 
 Route = Callable[[Walk, int], None]
@@ -255,6 +273,8 @@ def routes(steps: Steps) -> list[Route]:
             ways.append(Walk.channel)
         elif obstacle:
             ways.append(Walk.pencil)
+        elif step.edits:
+            ways.append(Walk.edited)
         elif step.is_pooled:
             ways.append(Walk.pool_fresh if step.is_new else Walk.pool_same)
         elif not step.is_new:
@@ -278,9 +298,21 @@ def stretches(steps: Steps, ways: Sequence[Route]) -> list[tuple[int, int]]:
     return found
 
 
-def _descendants(steps: Steps, models: range, sound: set[int]) -> set[int]:
-    """Those of the models that descend from one before them which is not sound."""
-    found = set[int]()
+def entangled(steps: Steps, ways: Sequence[Route]) -> str | None:
+    """Why a pencil cannot take in what is fitted between its models, or None."""
+    for (first, last), way in zip(stretches(steps, ways), ways, strict=True):
+        for step in steps[first:last] if way is Walk.pencil else ():
+            if step.filter is not None and ways[step.model] is Walk.on_design:
+                return (
+                    f"model {step.model} is one of several filters on one design, between models that share "
+                    "other rows"
+                )
+    return None
+
+
+def _descendants(steps: Steps, models: range, sound: set[int], lost: set[int]) -> set[int]:
+    """Those of the models that descend from a lost one, or one before them which is not sound."""
+    found = {*lost}
     for model in models:
         step = steps[model]
         needed = step.asked | {block.since for block in step.blocks if block.kept}
@@ -338,6 +370,8 @@ def outline(steps: Steps, dim: float) -> tuple[object, ...]:
                     b.labels,
                     b.keep,
                     tuple(b.judge.items()),
+                    b.edited,
+                    b.latest,
                 )
                 for b in step.blocks
             ),
