@@ -103,6 +103,7 @@ def read(parts: Sequence[Part], penalty: Array) -> Reading:
     return Reading(parts[0][1].size, kappa, kept, each, loo)
 
 
-def penalties(low: float, high: float) -> Array:
-    """Penalties from ``low`` to ``high``, a few in every decade."""
-    return np.geomspace(low, high, max(2, round(PER_DECADE * np.log10(high / low)) + 1))
+def penalties(low: float, high: float, per_decade: float = PER_DECADE) -> Array:
+    """Penalties from ``low`` to ``high``, a few in every decade; the higher one alone if it is not."""
+    count = round(per_decade * np.log10(high / low)) + 1
+    return np.geomspace(low, high, max(2, count)) if low < high else np.array([high])

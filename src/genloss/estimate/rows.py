@@ -21,6 +21,8 @@ MOST_ROWS = 3000  # rows whose Gram matrix is decomposed
 MOST_CELLS = 300_000
 FEWEST_ROWS = 20
 _LOWEST, _HIGHEST = 1e-5, 10.0  # penalties, as shares of the trace
+_FAINTEST = 1e-12  # the least at which degrees of freedom are looked at
+_TAIL_PER_DECADE = 1
 
 
 @dataclass(frozen=True)
@@ -79,12 +81,15 @@ def estimate_standardised(
     asked = penalties(lowest, _HIGHEST * trace)
     readings = [read([_half(X, y, kernel, weights, i) for i in range(2)], asked)]
     if whole.left.size:
+        if kernel is None and not complete:
+            # all rows nearly interpolate there: without these, signal in the tail passes for noise
+            asked = np.append(penalties(float(values[0]), lowest, _TAIL_PER_DECADE), asked[1:])
         readings.append(read([(whole, y, weights)], asked))
     if complete:
         spectrum = unspread(values, k, weights)
         grid = np.geomspace(spectrum[-1], spectrum[0], NODES)
     else:
-        sample = Freedom.of(whole.values, k, penalties(1e-9 * trace, 100 * trace), weights)
+        sample = Freedom.of(whole.values, k, penalties(_FAINTEST * trace, 100 * trace), weights)
         grid = np.geomspace(float(sample.kappa.min()) / 30, 1.5 * trace, NODES)
         spectrum = directions(grid, masses(sample, grid))
     chosen = places(spectrum, grid)

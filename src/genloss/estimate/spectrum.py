@@ -79,13 +79,15 @@ def unspread(values: Array, rows: float, weights: Array | None = None) -> Array:
 def masses(sample: Freedom, grid: Array) -> Array:
     """Nonnegative masses on ``grid`` with the sample's degrees of freedom at every penalty.
 
-    For samples that have fewer directions than the population; the tail is what they imply.
+    For samples that have fewer directions than the population; the tail is what they imply. What is
+    missing from df1 to the rank must be right where it is small: it multiplies errors at tiny penalties.
     """
     from scipy.optimize import nnls
 
-    rows = grid / (grid + sample.kappa[:, None]) / sample.df1[:, None]
+    weight = 1 / np.minimum(sample.df1, sample.rest + 1)
+    rows = grid / (grid + sample.kappa[:, None]) * weight[:, None]
     scale = np.linalg.norm(rows, axis=0)
-    goal = np.ones(sample.kappa.size)
+    goal = weight * sample.df1
     return np.asarray(nnls(rows / scale, goal, maxiter=50 * grid.size)[0] / scale)
 
 

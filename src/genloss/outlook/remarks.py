@@ -43,7 +43,7 @@ def notes_of(
     if sample.kernel is None and prepared.theory and sample.size <= sample.X.shape[1] + 1:
         said.append(
             "of no more rows than columns theory cannot see the smallest eigenvalues: at tiny penalties "
-            "it may be off by a factor of 3, which the interval has from its distance to rehearsals"
+            "it may be off by a factor of 2, which the interval has from its distance to rehearsals"
         )
     if checked.plan.n_samples.max() < n:
         said.append(
