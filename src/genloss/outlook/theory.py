@@ -13,6 +13,7 @@ from genloss.generation import Generation
 from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.source import Source
+from genloss.theory.forever.limit import Limit, limit
 from genloss.theory.predict import predict
 from genloss.theory.routes import has_closed_route
 
@@ -57,15 +58,25 @@ class Theory:
     def error(self, plan: Plan) -> Array | None:
         """Mean squared error of every model of a plan on real labels; None where nothing is known."""
         try:
-            ready = with_own_noise(plan, self.noise)
-            if self.weights is not None:
-                ready = with_row_weights(ready, self.weights)
+            ready = self._ready(plan)
             if not has_closed_route(ready):
                 return None
             found = predict(self.problem, ready).risk + self.noise**2
         except GenlossError:
             return None
         return found if np.isfinite(found).all() and (found > 0).all() else None
+
+    def end(self, plan: Plan) -> Limit | None:
+        """What the last model becomes if the plan's end is repeated for ever; None where it is not known."""
+        try:
+            return limit(self.problem, self._ready(plan))
+        except GenlossError:
+            return None
+
+    def _ready(self, plan: Plan) -> Plan:
+        """The plan with the noise and the weights of the table's rows."""
+        ready = with_own_noise(plan, self.noise)
+        return ready if self.weights is None else with_row_weights(ready, self.weights)
 
     def growth(self, plan: Plan, *, cv: bool = False) -> Array | None:
         """Logarithm of every model's error over model 0's, as planned or with penalties anew."""

@@ -15,6 +15,7 @@ from genloss.estimate.kernels import Kernel
 from genloss.outlook import signs
 from genloss.outlook.advise import Evidence, advise
 from genloss.outlook.check import Check, check
+from genloss.outlook.for_ever import explosion
 from genloss.outlook.full import Whole, first_of_all_rows, full, whole
 from genloss.outlook.growth import Growth
 from genloss.outlook.level import Level, by_draws, level
@@ -129,6 +130,7 @@ class Work:
         if sample.weights is not None:
             squares = squares * sample.weights[losses.tested] / sample.weights[losses.tested].mean()
         predicted, measured = self._curves(checked, rank)
+        explodes = None if self.cv else explosion(study, plan)
         table, estimate = self.prepared.table, self.prepared.estimate
         baseline = float(sample.mean(signs.mean_losses(sample)))
         return Forecast(
@@ -152,6 +154,7 @@ class Work:
             warnings=(
                 *table.warnings,
                 *warnings_of(advice, own, plan, sample, squares, baseline),
+                *((explodes.sentence(),) if explodes is not None else ()),
             ),
             penalty_rule=CV if self.cv else "fixed",
             retuned=retuned,
