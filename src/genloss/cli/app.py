@@ -111,6 +111,37 @@ def save_report(answer: Any, path: Path, *, quiet: bool, say: Callable[[str], st
         print(f"\nReport written to {path}")
 
 
+def check_files(plot: Path | None, report: Path | None = None) -> None:
+    """Refuse a figure or a report that could not be written, before any work."""
+    check_figure(plot)
+    check_report(report)
+
+
+def answer(
+    found: Any,
+    show: Callable[[Console], None],
+    *,
+    json: bool,
+    plain: dict[str, Any] | None = None,
+    plot: Path | None = None,
+    draw: Callable[..., Any] | None = None,
+    report: Path | None = None,
+    say: Callable[[str], str] = str,
+) -> None:
+    """Print what was found, for people or machines, and write its figure and its report.
+
+    ``plain`` and ``draw`` are used instead of its own ``to_dict`` and ``plot``.
+    """
+    if json:
+        print_json(found.to_dict() if plain is None else plain)
+    else:
+        show(console())
+    if plot is not None:
+        save_figure(draw or found.plot, plot, quiet=json)
+    if report is not None:
+        save_report(found, report, quiet=json, say=say)
+
+
 def console() -> Console:
     """Where people read."""
     from rich.console import Console
