@@ -108,6 +108,7 @@ def call(words: list[str], genloss) -> None:
         Path(into).write_text(output, encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", pages_with("sh"), ids=lambda page: page.name)
 def test_quick_commands_run(page, desk, genloss):
     for words in commands(page):
