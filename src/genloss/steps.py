@@ -219,7 +219,9 @@ def resolve(plan: Plan) -> tuple[Step, ...]:
     """
     known: tuple[Step, ...] | None = vars(plan).get("_steps")
     if known is None:
-        known = vars(plan)["_steps"] = tuple(_steps(plan))
+        like = vars(plan).pop("_like", None)  # of other penalties, and else the same
+        known = tuple(_steps(plan) if like is None else _repriced(plan, like))
+        vars(plan)["_steps"] = known
     return known
 
 
@@ -243,6 +245,11 @@ def agents(steps: Sequence[Step]) -> int | None:
     some = (number for number in range(1, count // 2 + 1) if count % number == 0)
     found = next(filter(fits, some), 1)
     return found if found > 1 else None
+
+
+def _repriced(plan: Plan, like: Plan) -> Iterator[Step]:
+    for step, generation in zip(resolve(like), plan, strict=True):
+        yield step._replace(penalty=generation.fixed_penalty)
 
 
 def _steps(plan: Plan) -> Iterator[Step]:

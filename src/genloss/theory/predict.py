@@ -22,6 +22,7 @@ from genloss.theory.classes import Classes
 from genloss.theory.closed import MOST_BY_PENCIL, obstacles, unknown
 from genloss.theory.directions import directions_for, from_outside
 from genloss.theory.doubts import cautions
+from genloss.theory.forever.caution import with_cure
 from genloss.theory.routes import Route, Walk, entangled, longest_stretch, outline, routes
 from genloss.theory.units import Units, check_numbers, is_ordinary, too_far_apart
 
@@ -106,7 +107,7 @@ def predict(
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         curves = _in_any_units(problem, plans, method)
     check_numbers(curves)
-    return curves[0] if isinstance(plan, Plan) else curves
+    return with_cure(problem, plan, curves[0]) if isinstance(plan, Plan) else curves
 
 
 def _listed(plans: object) -> list[Plan]:
