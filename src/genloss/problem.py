@@ -248,9 +248,9 @@ class Problem:
         found = cls._estimated(estimate(rows, labels, kernel=None, seed=seed))
         if not _check.boolean("tails", tails):
             return found
-        from genloss.estimate.tails import tails as lengths
+        from genloss.estimate import tails_of_rows
 
-        return replace(found, tails=lengths(rows))
+        return replace(found, tails=tails_of_rows(rows))
 
     @classmethod
     def from_kernel(cls, kernel: Any, X: npt.ArrayLike, y: npt.ArrayLike, *, seed: int = 0) -> Self:

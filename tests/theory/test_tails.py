@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import genloss as gl
-from genloss.estimate.tails import tails
+from genloss.estimate import tails_of_rows
 
 DIM, N, NOISE, PENALTY = 100, 150, 0.5, 0.05
 PLAIN = gl.Problem.power_law(DIM, capacity=1.0, source=0.5)
@@ -50,18 +50,18 @@ def test_theory_and_engine_are_as_a_loop_over_t_rows():
 
 def test_they_are_read_off_the_leverages_of_one_table():
     rng = np.random.default_rng(3)
-    found = tails(t_rows(rng, 3000))
+    found = tails_of_rows(t_rows(rng, 3000))
     problem = gl.Problem(PLAIN.spectrum, PLAIN.truth, tails=found)
     true = gl.Problem(PLAIN.spectrum, PLAIN.truth, tails=of_t())
     told, right, plain = (gl.predict(each, PLAN).risk for each in (problem, true, PLAIN))
     assert np.abs(told / right - 1).max() < 0.02
     assert np.abs(plain / right - 1).max() > 0.04
-    normal = tails(rng.standard_normal((3000, 20)))
+    normal = tails_of_rows(rng.standard_normal((3000, 20)))
     assert max(normal) < 1.2
     X = t_rows(rng, 400)
     assert len(gl.Problem.from_data(X, X @ PLAIN.truth, tails=True).tails) == 16
     with pytest.raises(gl.DataError, match="six rows more than directions"):
-        tails(X[:100])
+        tails_of_rows(X[:100])
 
 
 def test_equal_lengths_are_none():

@@ -17,7 +17,7 @@ BINS = 16
 _FAR = 0.995  # quantile beyond which lengths are cut: near-constant columns make endless ones
 
 
-def tails(X: Array) -> tuple[float, ...]:
+def tails_of_rows(X: Array) -> tuple[float, ...]:
     """Squared lengths of rows ``X`` (n_rows, dim) over their mean, in 16 bins of as many rows.
 
     Raises
@@ -28,10 +28,10 @@ def tails(X: Array) -> tuple[float, ...]:
     Examples
     --------
     >>> import numpy as np
-    >>> from genloss.estimate.tails import tails
+    >>> from genloss.estimate import tails_of_rows
     >>> rng = np.random.default_rng(0)
     >>> X = rng.standard_normal((2000, 50))
-    >>> found = tails(X / np.sqrt(rng.chisquare(5, (2000, 1)) / 5))
+    >>> found = tails_of_rows(X / np.sqrt(rng.chisquare(5, (2000, 1)) / 5))
     >>> round(found[0], 1), round(found[-1], 1)
     (0.2, 3.9)
     """
