@@ -265,8 +265,9 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Callable[[Random], Any]
     "tune": (
         gl.tune,
         {"problem": numbers(gl.Problem.isotropic(3)), "plan": numbers(gl.Plan.replace(2, 9, noise=1)),
-         "over": numbers("penalty", "last_penalty"), "objective": numbers("final", "mean"),
-         "penalties": numbers(None, (0.1, 1.0))},
+         "over": numbers("penalty", "last_penalty", ["real", "n_samples"]),
+         "objective": numbers("final", "mean"), "penalties": numbers(None, (0.1, 1.0)),
+         "cost": numbers(None, {"real": 1, "synthetic": 0.1}), "limit": numbers(None, 9.0)},
     ),
     "real_rows_needed": (
         real_rows_needed,

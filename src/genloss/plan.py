@@ -21,13 +21,16 @@ from genloss.policies._preset import Preset
 from genloss.policies.accumulate import accumulate
 from genloss.policies.anchored import anchored
 from genloss.policies.distill import distill
+from genloss.policies.edit import edit
 from genloss.policies.mix import mix
 from genloss.policies.mix_labels import mix_labels
 from genloss.policies.network import network
+from genloss.policies.ppi import ppi
 from genloss.policies.replace import replace as replace_labels
 from genloss.policies.same_design import same_design
 from genloss.policies.self_train import self_train
 from genloss.policies.subsample import subsample
+from genloss.policies.weighted import weighted
 from genloss.policies.window import window
 
 
@@ -98,9 +101,12 @@ class Plan(metaclass=_ByName):
     same_design = Preset(same_design)
     anchored = Preset(anchored)
     window = Preset(window)
+    weighted = Preset(weighted)
     distill = Preset(distill)
+    edit = Preset(edit)
     network = Preset(network)
     self_train = Preset(self_train)
+    ppi = Preset(ppi)
 
     def then(self, generation: Generation | None = None, /, **single_source: Any) -> Self:
         """Return the plan with one more generation, by default labelled by the previous model.

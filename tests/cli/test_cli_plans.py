@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import genloss as gl
+from genloss._words import number
 
 
 @pytest.fixture
@@ -36,6 +37,30 @@ def test_tune_finds_what_python_finds(over, folder, genloss, tmp_path):
     assert gl.Plan.from_dict(plain["plan"]) == best.plan
     assert gl.load("best.toml") == (best.plan, problem)
     assert "<svg" in (tmp_path / "t.svg").read_text()
+
+
+def test_tune_of_several_things_under_a_limit_is_what_python_finds(folder, genloss):
+    problem, plan, _ = folder
+    over, limit = ["real", "n_samples"], 150
+    best = gl.tune(problem, plan, over=over, cost={"real": 1, "synthetic": 0.1}, limit=limit)
+    arguments = ["tune", "one.toml", "--over", "real", "--over", "n_samples", "--limit", "150"]
+    arguments += ["--cost", "real=1, synthetic=.1"]
+    plain = json.loads(genloss(*arguments, "--json")[1])
+    assert (plain["over"], plain["found"]) == (over, best.found)
+    assert (plain["value"], plain["cost"]) == (best.value, best.cost)
+    out = " ".join(genloss(*arguments)[1].split())
+    assert out.startswith("With a share of ")
+    assert f"{number(best.value)} (" in out
+    assert f"at a cost of {number(best.cost)}." in out
+    assert "real rows rows by models" in out
+
+
+@pytest.mark.parametrize("text", ["real=1", "real=1,synthetic=x", "1,2", "real=1,real=2", ""])
+def test_prices_that_are_none_are_told(text, folder, genloss):
+    code, out, errors = genloss("tune", "one.toml", "--over", "real", "--cost", text)
+    assert (code, out) == (2, "")
+    assert "--cost was" in errors
+    assert "real=1,synthetic=0.01" in errors
 
 
 def test_tune_answers_in_one_sentence_first(folder, genloss):

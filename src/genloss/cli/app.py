@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
+from genloss._plain import finite
 from genloss._version import __version__
 from genloss._words import quoted
 from genloss.cli.wording import Wording
@@ -156,14 +156,4 @@ def console() -> Console:
 
 def print_json(plain: dict[str, Any]) -> None:
     """Print JSON that any reader accepts: "Infinity" as text, null for what is not known."""
-    print(json.dumps(_finite(plain), indent=2))
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(entry) for key, entry in value.items()}
-    if isinstance(value, list):
-        return [_finite(entry) for entry in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None if math.isnan(value) else f"{'-' * (value < 0)}Infinity"
-    return value
+    print(json.dumps(finite(plain), indent=2))

@@ -1,8 +1,10 @@
-"""``genloss tune`` and ``compare``: which plan is better, the best penalties or one of two."""
+"""``genloss tune`` and ``compare``: which plan is better, the best of its kind or one of two."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
 
 from genloss._words import quoted
 from genloss.cli.app import (
@@ -23,34 +25,49 @@ if TYPE_CHECKING:
     from genloss.plan import Plan
     from genloss.problem import Problem
 
+Free = Literal["penalty", "last_penalty", "schedule", "real", "weight", "n_samples"]
+
 
 @app.command(
     help_epilogue=examples(
         "genloss tune plan.toml",
         "genloss tune plan.toml --over schedule --objective worst",
         "genloss tune plan.toml --over last_penalty --out better.toml",
+        "genloss tune plan.toml --over real --over n_samples --cost real=1,synthetic=0.01 --limit 500",
+        "genloss tune plan.toml --over n_samples --cost real=1,synthetic=0.01 --objective cost --limit 0.1",
     )
 )
 def tune(
     plan: File,
     /,
     *,
-    over: Literal["penalty", "last_penalty", "schedule"] = "penalty",
-    objective: Literal["final", "mean", "worst"] = "final",
+    over: Annotated[tuple[Free, ...], Parameter(negative="", show_default=", ".join)] = (
+        "penalty",
+    ),
+    objective: Literal["final", "mean", "worst", "cost"] = "final",
+    cost: str | None = None,
+    limit: float | None = None,
     out: File | None = None,
     plot: File | None = None,
     json: Json = False,
 ) -> int:
-    """Find the penalties of a plan with the smallest predicted risk.
+    """Find the penalties, shares, weights and numbers of rows with the smallest predicted risk.
 
     Parameters
     ----------
     plan
         A .toml or .json file with a [problem] and a [plan]; "genloss example" prints one.
     over
-        One penalty for all models, the last model's only, or a schedule of one for each.
+        What is free; give it several times for several together. One penalty for all models, the
+        last model's only, or a schedule of one for each; the share of real labels; the weight of
+        rows that models label; the number of rows, which needs --cost and --limit.
     objective
-        Risk of the last model, the mean over all, or the largest.
+        Risk of the last model, the mean over all, or the largest; or the cost.
+    cost
+        Prices of a real row and of one that a model labels: real=1,synthetic=0.01.
+    limit
+        The most that all labels may cost; with --objective cost, the largest risk that the last model
+        may have.
     out
         Write the plan that was found to this .toml or .json file, with its problem.
     plot
@@ -63,16 +80,20 @@ def tune(
 
     check_figure(plot)
     check_written(out)
+    prices = None if cost is None else read_prices(cost)
     given, problem = read_both(plan)
-    found = run_tune(problem, given, over=over, objective=objective)
+    found = run_tune(problem, given, over=over, objective=objective, cost=prices, limit=limit)
     if json:
         print_json(
             {
-                "over": over,
+                "over": over[0] if len(over) == 1 else list(over),
                 "objective": objective,
                 "value": found.value,
                 "value_before": found.value_before,
                 "gain": found.gain,
+                "found": dict(found.found),
+                "cost": found.cost,
+                "cost_before": found.cost_before,
                 "penalty": found.plan.penalty.tolist(),
                 "plan": found.plan.to_dict(),
                 "curve": found.curve.to_dict(),
@@ -95,6 +116,21 @@ def tune(
 
         save_figure(draw, plot, quiet=json)
     return 0
+
+
+def read_prices(text: str) -> dict[str, float]:
+    """Read prices such as ``real=1,synthetic=0.01``."""
+    pairs = [part.partition("=") for part in text.split(",")]
+    try:
+        found = {name.strip(): float(value) for name, _, value in pairs}
+    except ValueError:
+        found = {}
+    if set(found) != {"real", "synthetic"} or len(pairs) != 2:
+        raise InvalidInputError(
+            f"--cost was {quoted(text)}; it must be the prices of a real and of a model-made row, such as "
+            "real=1,synthetic=0.01"
+        )
+    return found
 
 
 @app.command(

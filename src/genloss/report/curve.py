@@ -73,32 +73,21 @@ def print_curve(
 
 def print_tuned(
     tuned: Tuned,
-    over: str,
+    over: str | Sequence[str],
     problem: Problem,
     console: Console,
     *,
     say: Callable[[str], str] = str,
 ) -> None:
     """Print what tuning found: the answer, the risks before and after, and the plan."""
-    last = tuned.curve.n_models - 1
-    what = {
-        "final": f"risk of model {last}",
-        "mean": "mean risk over all models",
-        "worst": "largest risk of any model",
-    }[tuned.objective]
-    if tuned.gain <= 0:
-        answer = f"No other penalty lowers the {what}: it stays {number(tuned.value)}."
-    else:
-        answer = (
-            f"{_penalties(tuned.plan, over)} brings the {what} from {number(tuned.value_before)} "
-            f"down to {number(tuned.value)} ({change(tuned.value, tuned.value_before)})."
-        )
-    sentence(answer, console, style="bold")
+    free = (over,) if isinstance(over, str) else tuple(over)
+    sentence(_tuned_to(tuned, free), console, style="bold")
     console.print()
     shown = shown_models(tuned.curve.n_models)
     penalty = tuned.plan.penalty[shown]
     columns = [
         Column("model", [str(t) for t in shown]),
+        *([] if _PENALTIES.issuperset(free) else _rows(tuned.plan, shown)),
         *numeric({"penalty": penalty}, digits={"penalty": 3}),
         *numeric({"risk before": tuned.before.risk[shown], "risk after": tuned.curve.risk[shown]}),
         Column(
@@ -114,6 +103,38 @@ def print_tuned(
     warn(map(say, tuned.curve.warnings), console)
 
 
+_PENALTIES = {"penalty", "last_penalty", "schedule"}
+
+
+def _tuned_to(tuned: Tuned, free: tuple[str, ...]) -> str:
+    """The answer in one sentence."""
+    last = tuned.curve.n_models - 1
+    what = {
+        "final": f"risk of model {last}",
+        "mean": "mean risk over all models",
+        "worst": "largest risk of any model",
+        "cost": "cost",
+    }[tuned.objective]
+    alone = _PENALTIES.issuperset(free) and len(free) == 1
+    after, before = number(tuned.value), number(tuned.value_before)
+    if tuned.gain == 0:
+        nothing = "No other penalty" if alone else "Nothing that is free"
+        return f"{nothing} lowers the {what}: it stays {after}."
+    last_risk = number(tuned.curve.risk[-1])
+    if tuned.gain < 0:
+        fall = f"is {after} within the limit, which the plan as given ({before}) breaks"
+    else:
+        fall = f"from {before} down to {after} ({change(tuned.value, tuned.value_before)})"
+    if alone:
+        answer = f"{_penalties(tuned.plan, free[0])} brings the {what} {fall}"
+    else:
+        goes = "" if tuned.gain < 0 else "goes "
+        answer = f"With {_numbers(tuned, free)}, the {what} {goes}{fall}"
+    if tuned.objective == "cost":
+        return f"{answer}; the risk of model {last} is {last_risk}."
+    return f"{answer}." if tuned.cost is None else f"{answer}, at a cost of {number(tuned.cost)}."
+
+
 def _penalties(plan: Plan, over: str) -> str:
     values = plan.penalty
     if over == "schedule" and values.min() < values.max():
@@ -121,6 +142,32 @@ def _penalties(plan: Plan, over: str) -> str:
     return f"Penalty {number(values[-1], 3)}" + (
         " for the last model" if over == "last_penalty" else ""
     )
+
+
+def _numbers(tuned: Tuned, free: tuple[str, ...]) -> str:
+    """What was found for everything that was free."""
+    words = {
+        "penalty": "penalty {}",
+        "last_penalty": "{} for the last model",
+        "schedule": "a schedule of penalties that ends with {}",
+        "real": "a share of {} of real labels",
+        "weight": "weight {} on rows that a model labels",
+        "n_samples": "{} rows a generation",
+    }
+    told = [words[each].format(number(tuned.found[each], 3)) for each in free]
+    return " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
+
+
+def _rows(plan: Plan, shown: Sequence[int]) -> list[Column]:
+    """How many rows every model is fitted to that are real, and that models label."""
+    real, made = [], []
+    for generation in plan:
+        real.append(sum(s.new_rows for s in generation.sources if s.labeler == "real"))
+        made.append(generation.n_samples - real[-1])
+    return [
+        Column(name, [f"{numbers[t]:,}" for t in shown], rank=2)
+        for name, numbers in (("real rows", real), ("rows by models", made))
+    ]
 
 
 def print_comparison(found: Comparison, names: tuple[str, str], console: Console) -> None:

@@ -135,7 +135,8 @@ def models(
     fitted: dict[int, T] = dict(known or {})
     inputs: dict[int, Array] = {}
     labelled: dict[int, Rows] = {}
-    made: dict[tuple[int, int, int], Array] = {}
+    made: dict[tuple[int, int], Array] = {}
+    latest: dict[tuple[int, int], Array] = {}
     for step in steps:
         model = step.model
         if step.new:
@@ -143,13 +144,17 @@ def models(
         labels = []
         for block in step.blocks:
             X = _part(inputs[block.design], block)
-            y: Any = (
-                block.kept * made[block.since, block.design, block.start] if block.kept else 0.0
-            )
+            place = block.design, block.start
+            y: Any = block.kept * made[place] if block.kept else 0.0
             if block.shares:
                 y = world.labels(block, X, fitted, y)
-            if block.design == model and step.last_inputs > model:
-                made[model, model, block.start] = y
+            if block.edited < 1:
+                at = world.chosen(block.rows, round(block.edited * block.rows))
+                y, new = latest[place].copy(), y
+                y[at] = new[at]
+            if steps[block.design].last_inputs > model:
+                made.setdefault(place, y)
+                latest[place] = y
             labels.append(y)
         labelled[model] = Rows(_inputs(step.blocks, inputs), _joined(labels), _weights(step.blocks))
         rows = _pool([labelled[each] for each in step.fitted])
@@ -164,7 +169,7 @@ def models(
             del labelled[before]
             inputs.pop(before, None)
         for key in [key for key in made if steps[key[0]].last_inputs <= model]:
-            del made[key]
+            del made[key], latest[key]
 
 
 class Estimator:

@@ -1,1 +1,1 @@
-"""Which penalties, and how many real rows, hold the risk of a plan down."""
+"""Which penalties, shares, weights and numbers of rows hold the risk or the cost of a plan down."""

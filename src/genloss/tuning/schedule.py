@@ -16,7 +16,7 @@ Array = npt.NDArray[np.float64]
 Scores = Callable[[Array], Array]
 """Objective of many schedules of log penalties, shape (k, n_models) to (k,)."""
 Slopes = Callable[[Array], tuple[float, Array]]
-"""Objective of one schedule of log penalties, and its slopes in them."""
+"""Objective at one point, such as a schedule of log penalties, and its slopes there."""
 
 _LEVELS = 13, 9, 5  # log penalties combined: for few models, for many, and where each try is slow
 _FEW = 3
@@ -24,6 +24,7 @@ _MOST = 400  # schedules of two levels that are tried
 _CELLS = 8000  # numbers in them, at most, where there are slopes
 _DEEP = 2  # places that are refined
 _SWEEPS = 4  # rounds over all models, at most, on one step
+_NOTHING = 1e-300
 _STEPS = (1.0, 0.25)  # of the search along single models, in parts of a level
 
 
@@ -121,17 +122,22 @@ def valleys(scores: Scores, start: Array, low: float, high: float) -> list[Array
 
 
 def downhill(
-    scores: Scores, slopes: Sequence[Slopes], start: Array, low: float, high: float
+    scores: Scores,
+    slopes: Sequence[Slopes],
+    start: Array,
+    low: float | Array,
+    high: float | Array,
 ) -> Array:
-    """Quasi-Newton steps from a schedule; without slopes they are taken from one batch of neighbours."""
+    """Quasi-Newton steps from a point; without slopes they are taken from one batch of neighbours."""
     from scipy.optimize import minimize
 
+    low, high = np.broadcast_to(low, start.shape), np.broadcast_to(high, start.shape)
     nearby = np.vstack([np.zeros(start.size), 1e-5 * np.eye(start.size)])
 
     def value(logs: Array, slope_of: Slopes | None) -> tuple[float, Array]:
         if slope_of is not None:
             risk, slope = slope_of(logs)
-            return float(np.log(risk)), slope / risk
+            return float(np.log(max(risk, _NOTHING))), slope / max(risk, _NOTHING)
         # steps point inwards, so that no penalty leaves the bounds
         inwards = np.where(logs > (low + high) / 2, -1.0, 1.0)
         values = np.log(scores(logs + nearby * inwards))
@@ -146,7 +152,7 @@ def downhill(
             args=(each,),
             jac=True,
             method="L-BFGS-B",
-            bounds=[(low, high)] * start.size,
+            bounds=[*zip(low.tolist(), high.tolist(), strict=True)],
             options={"ftol": 1e-12, "gtol": 1e-8, "maxcor": 20} if slopes else {},
         )
         place = np.asarray(found.x)

@@ -1,8 +1,8 @@
-"""Slopes of an objective in the logarithms of all penalties."""
+"""Slopes of an objective in all that is tuned, by one pass backwards through the recursion."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -13,15 +13,15 @@ from genloss.steps import resolve
 from genloss.theory.directions import directions_for
 from genloss.theory.gradients.gradient import along, obstacle
 from genloss.theory.units import is_ordinary
+from genloss.tuning.schedule import Slopes
+from genloss.tuning.space import Space
 
 Array = npt.NDArray[np.float64]
 
 _POWERS = 30.0, 300.0, 3e3, 3e4, 3e5
 
 
-def slope_of(
-    problem: Spectral, plan: Plan, objective: str
-) -> list[Callable[[Array], tuple[float, Array]]]:
+def slope_of(problem: Spectral, plan: Plan, objective: str) -> list[Slopes]:
     """Functions from log penalties to the objective and its slopes, to go down one after the other.
 
     None where no slopes are known; several for the worst error, of which the last is nearly that.
@@ -44,22 +44,50 @@ def slope_of(
     if not is_ordinary(problem) or obstacle(steps, directions) is not None:
         return []
 
-    def powers(power: float) -> Callable[[Array], tuple[float, Array]]:
-        def weights(risk: Array) -> Array:
-            if objective == "final":
-                return np.eye(risk.size)[-1]
-            return (risk / _mean(risk, power)) ** (power - 1) / risk.size
+    def value(power: float, logs: Array) -> tuple[float, Array]:
+        penalty = np.exp(logs)
+        found = along(directions, steps, penalty, partial(_weights, objective, power))
+        return _whole(objective, power, found.risk), found.penalty * penalty
 
-        def value(logs: Array) -> tuple[float, Array]:
-            penalty = np.exp(logs)
-            found = along(directions, steps, penalty, weights)
-            risk = found.risk
-            whole = float(risk[-1]) if objective == "final" else _mean(risk, power)
-            return whole, found.penalty * penalty
+    return [partial(value, power) for power in _powers(objective)]
 
-        return value
 
-    return [powers(power) for power in (_POWERS if objective == "worst" else (1.0,))]
+def slope_in(problem: Spectral, space: Space, objective: str) -> list[Slopes]:
+    """The same from points of a space; rows are any numbers there."""
+    plan = space.layout.to_plan(space.setting((space.low + space.high) / 2))
+    steps = resolve(plan)
+    directions = directions_for(problem, steps)
+    sources = sum(len(step.blocks) for step in steps)
+    if (
+        not is_ordinary(problem)
+        or sources != space.layout.kind.size
+        or obstacle(steps, directions) is not None
+    ):
+        return []
+
+    def value(power: float, point: Array) -> tuple[float, Array]:
+        setting = space.setting(point)
+        penalty = plan.penalty if setting.penalty is None else setting.penalty
+        made = space.layout.to_steps(steps, setting)
+        found = along(directions, made, penalty, partial(_weights, objective, power))
+        return _whole(objective, power, found.risk), space.slopes(point, found)
+
+    return [partial(value, power) for power in _powers(objective)]
+
+
+def _powers(objective: str) -> tuple[float, ...]:
+    return _POWERS if objective == "worst" else (1.0,)
+
+
+def _whole(objective: str, power: float, risk: Array) -> float:
+    return float(risk[-1]) if objective == "final" else _mean(risk, power)
+
+
+def _weights(objective: str, power: float, risk: Array) -> Array:
+    """Slopes of the objective in the errors."""
+    if objective == "final":
+        return np.eye(risk.size)[-1]
+    return np.asarray((risk / _mean(risk, power)) ** (power - 1) / risk.size)
 
 
 def _mean(risk: Array, power: float) -> float:

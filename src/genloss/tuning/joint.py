@@ -1,0 +1,181 @@
+"""Several things tuned together: all over the box, downhill from the best places, then in whole rows."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.errors import NoTheoryError
+from genloss.plan import Plan
+from genloss.spectrum import Spectral
+from genloss.theory.predict import predict
+from genloss.theory.routes import has_closed_route
+from genloss.tuning.layout import Kind, Setting
+from genloss.tuning.penalties import OBJECTIVES, best_schedule_of
+from genloss.tuning.schedule import Slopes, downhill
+from genloss.tuning.slopes import slope_in
+from genloss.tuning.space import Space, apart
+
+Array = npt.NDArray[np.float64]
+
+_TRIED = 256, 49  # points of the first look: of plans with a closed formula, and of others
+_LINE = 41
+_FOLLOWED = 4, 1  # places that are followed downhill
+_SMALLEST = 1 / 64  # step of the search without slopes, in parts of the first look's
+_ROWS = range(-3, 4)  # whole rows tried around the best number
+
+
+@dataclass(frozen=True)
+class Best:
+    """A point of a space, and the objective there."""
+
+    point: Array
+    value: float
+
+
+def best_in(problem: Spectral, space: Space, objective: str, near: Array | None = None) -> Best:
+    """The best point of a space, rows being any numbers where slopes are known.
+
+    Parameters
+    ----------
+    problem : Problem or genloss.scaling.PowerLaw
+    space : Space
+    objective : {"final", "mean", "worst"}
+    near : ndarray of shape (size,), optional
+        Look from there alone; default: everywhere.
+    """
+    slopes = slope_in(problem, space, objective)
+
+    def scores(points: Array) -> Array:
+        return scored(problem, map(space.plan, points), objective)
+
+    cheap = has_closed_route(space.plan((space.low + space.high) / 2))
+    if near is not None:
+        starts, width = [np.clip(near, space.low, space.high)], (space.high - space.low) / 16
+    else:
+        grid = np.vstack([space.start(), space.grid(_most(space, cheap))])
+        order = np.argsort(scores(grid), kind="stable")
+        steps = [np.unique(column) for column in grid[1:].T]
+        width = np.array([s[1] - s[0] if s.size > 1 else 1.0 for s in steps])
+        starts = apart(list(grid[order]), 1.5 * width, _FOLLOWED[0 if cheap or slopes else 1])
+    found = [_down(scores, slopes, start, space, width, cheap) for start in starts]
+    best = min(found, key=lambda each: each.value)
+    if "schedule" in space.over and near is None:
+        plan = space.plan(best.point)
+        tuned = best_schedule_of(problem, objective, space.penalties, plan)
+        with np.errstate(divide="ignore"):
+            start = np.append(np.log(tuned.penalty), best.point[space.n_penalties :])
+        start = np.clip(start, space.low, space.high)
+        best = min(best, _down(scores, slopes, start, space, width, cheap), key=lambda b: b.value)
+    return best
+
+
+def _most(space: Space, cheap: bool) -> int:
+    alone = space.size == 1 or ("schedule" in space.over and space.size == space.n_penalties)
+    return _LINE if alone else _TRIED[0 if cheap else 1]
+
+
+def _down(
+    scores: Callable[[Array], Array],
+    slopes: Sequence[Slopes],
+    start: Array,
+    space: Space,
+    width: Array,
+    cheap: bool,
+) -> Best:
+    if slopes:
+        place = downhill(scores, slopes, start, space.low, space.high)
+        ends = [Best(each, slopes[-1](each)[0]) for each in (start, place)]
+        return min(ends, key=lambda each: each.value)
+    if "schedule" in space.over:  # its penalties are looked for by themselves
+        width = np.where(np.arange(space.size) < space.n_penalties, 0.0, width)
+    return _compass(scores, start, space.low, space.high, width, cheap)
+
+
+def _compass(
+    scores: Callable[[Array], Array],
+    start: Array,
+    low: Array,
+    high: Array,
+    width: Array,
+    cheap: bool,
+) -> Best:
+    """Along the axes, and between them where tries are cheap, on ever smaller steps."""
+    free = np.flatnonzero(width)
+    moves = np.eye(start.size)[free]
+    moves = np.vstack([moves, -moves])
+    if cheap and 1 < free.size <= 4:
+        signs = [s for s in itertools.product((-1.0, 0.0, 1.0), repeat=free.size) if any(s)]
+        moves = np.zeros((len(signs), start.size))
+        moves[:, free] = signs
+    best, value, step = start, float(scores(start[None])[0]), 0.5
+    while free.size and step >= _SMALLEST:
+        tried = np.clip(best + step * width * moves, low, high)
+        values = scores(tried)
+        at = int(np.argmin(values))
+        if values[at] < value:
+            best, value = tried[at], float(values[at])
+        else:
+            step /= 2
+    return Best(best, value)
+
+
+def scored(problem: Spectral, plans: Iterable[Plan], objective: str) -> Array:
+    """Objective of plans; infinite where no theory knows one of them."""
+    listed, score = list(plans), OBJECTIVES[objective]
+    try:
+        curves = predict(problem, listed)
+    except NoTheoryError:
+        if len(listed) == 1:
+            return np.array([np.inf])
+        return np.concatenate([scored(problem, [plan], objective) for plan in listed])
+    return np.array([score(curve.risk) for curve in curves])
+
+
+def in_whole_rows(space: Space, point: Array) -> list[Plan]:
+    """Plans with whole rows about a point, those that cost too much left out."""
+    found: dict[Plan, None] = {}
+    for setting in _around(space, point):
+        plan = space.layout.to_plan(setting)
+        if space.prices is None or space.prices.of_plan(plan) <= space.limit * (1 + 1e-12):
+            found[plan] = None
+    return list(found)
+
+
+def _around(space: Space, point: Array) -> list[Setting]:
+    """The setting, and others a few rows away: dear rows more or less, and what is left for the rest."""
+    setting, layout = space.setting(point), space.layout
+    stacked = layout.kind != Kind.STAYS
+    stacked &= layout.kind != Kind.MIXED
+    rows = np.bincount(layout.model, setting.scale * layout.rows(setting.real))
+    shares = [setting.real]
+    if setting.real is not None and stacked.any():
+        n = rows[layout.model[stacked]].max()
+        places = (np.rint(setting.real * n) + np.array(_ROWS)) / n
+        shares += [float(each) for each in np.unique(np.clip(places, 0.0, 1.0))]
+    found = [setting]
+    for real in shares:
+        scales = [setting.scale]
+        if "n_samples" in space.over:
+            spent = float(point[-1]) - space.high[-1]
+            most = np.exp(spent) * space.limit / space.unit(real)
+            largest = float(np.bincount(layout.model, layout.rows(real)).max())
+            whole = np.rint(most * largest) + np.arange(-6, 3)
+            scales = [most, *(whole[whole >= 1] / largest)]
+        found += [setting._replace(real=real, scale=float(scale)) for scale in scales]
+    return found
+
+
+def best_plan(problem: Spectral, space: Space, objective: str) -> Plan | None:
+    """The plan of least objective, in whole rows; None where none is within the limit."""
+    found = best_in(problem, space, objective)
+    plans = in_whole_rows(space, found.point)
+    if not plans:
+        return None
+    if {"penalty", "schedule"} & set(space.over):
+        plans += [plan.with_penalty(0.0) for plan in plans[:1]]
+    return plans[int(np.argmin(scored(problem, plans, objective)))]

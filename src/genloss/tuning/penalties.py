@@ -1,0 +1,122 @@
+"""The best penalties of a plan whose rows stay as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.plan import Plan
+from genloss.spectrum import Spectral
+from genloss.theory.many_penalties import risks
+from genloss.theory.predict import predict
+from genloss.theory.routes import has_closed_route
+from genloss.tuning.schedule import best_schedule, downhill, valleys
+from genloss.tuning.search import lowest
+from genloss.tuning.slopes import slope_of
+
+Array = npt.NDArray[np.float64]
+Score = Callable[[Array], float]
+
+OBJECTIVES: dict[str, Score] = {
+    "final": lambda risk: float(risk[-1]),
+    "mean": lambda risk: float(risk.mean()),
+    "worst": lambda risk: float(risk.max()),
+}
+
+_GRID = 41  # penalties tried before the best one is refined
+_SHORT = 30  # models of a chain up to which every valley is followed to its end
+
+
+def best_penalties(problem: Spectral, plan: Plan, over: str, objective: str, sides: Array) -> Plan:
+    """The plan with the best penalty, last penalty or schedule.
+
+    Parameters
+    ----------
+    problem : Problem or genloss.scaling.PowerLaw
+    plan : Plan
+    over : {"penalty", "last_penalty", "schedule"}
+    objective : {"final", "mean", "worst"}
+    sides : ndarray of shape (2,)
+        Logarithms of the least and largest penalty, besides zero.
+    """
+    score, logs = OBJECTIVES[objective], np.linspace(sides[0], sides[1], _GRID)
+    if over == "last_penalty":
+        return _best_single(problem, score, logs, lambda lam: _with_last_penalty(plan, lam))
+    best = _best_constant(problem, score, logs, plan)
+    return best_schedule_of(problem, objective, logs, best) if over == "schedule" else best
+
+
+def _with_last_penalty(plan: Plan, lam: float) -> Plan:
+    earlier = [generation.penalty for generation in plan.generations[:-1]]
+    return plan.with_penalty([*earlier, lam])
+
+
+def _best_single(
+    problem: Spectral,
+    score: Score,
+    grid: Array,
+    build: Callable[[float], Plan],
+) -> Plan:
+    """Best log penalty of a grid, refined between its neighbours; zero is a candidate too."""
+
+    def values(logs: Array) -> Array:
+        tried = predict(problem, [build(float(lam)) for lam in np.exp(logs)])
+        return np.array([score(curve.risk) for curve in tried])
+
+    return _refined(problem, score, grid, values, build)
+
+
+def _refined(
+    problem: Spectral,
+    score: Score,
+    grid: Array,
+    values: Callable[[Array], Array],
+    build: Callable[[float], Plan],
+) -> Plan:
+    log_lam, least = lowest(values, grid, tolerance=1e-3)
+    without = build(0.0)
+    if score(predict(problem, without).risk) <= least:
+        return without
+    return build(float(np.exp(log_lam)))
+
+
+def _best_constant(problem: Spectral, score: Score, grid: Array, plan: Plan) -> Plan:
+    """The same for one penalty of all generations."""
+    errors = risks(problem, plan)
+
+    def values(logs: Array) -> Array:
+        penalties = np.repeat(np.exp(logs)[:, None], plan.n_models, axis=1)
+        return np.array([score(risk) for risk in errors(penalties)])
+
+    return _refined(problem, score, grid, values, plan.with_penalty)
+
+
+def best_schedule_of(problem: Spectral, objective: str, grid: Array, start: Plan) -> Plan:
+    """One penalty per generation, each at least the smallest of the grid."""
+    low, high = float(grid[0]), float(grid[-1])
+
+    errors, slopes = risks(problem, start), slope_of(problem, start, objective)
+    score = OBJECTIVES[objective]
+
+    def scores(logs: Array) -> Array:
+        return np.array([score(risk) for risk in errors(np.exp(logs))])
+
+    value = errors(start.penalty[None])[0] if start.penalty.all() else predict(problem, start).risk
+    if not score(value) > 0:
+        return start
+    first = np.log(np.clip(start.penalty, np.exp(low), np.exp(high)))
+    cheap = has_closed_route(start.with_penalty(1.0))
+    if slopes:
+        ends = [first, downhill(scores, slopes, first, low, high)]
+        for each in valleys(scores, first, low, high):
+            # the way down is long in long chains: only from where it can lead lower
+            if len(first) <= _SHORT or scores(each[None]) < scores(ends[1][None]):
+                ends.append(downhill(scores, slopes, each, low, high))
+    else:
+        found = best_schedule(scores, first, low, high, cheap)
+        ends = [first, downhill(scores, [], first, low, high)]
+        if not np.array_equal(found, first):
+            ends += [found, downhill(scores, [], found, low, high)]
+    return start.with_penalty(np.exp(ends[int(np.argmin(scores(np.array(ends))))]))

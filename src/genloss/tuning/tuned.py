@@ -1,0 +1,97 @@
+"""What `genloss.tune` answers with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from genloss import _html
+from genloss.curve import Curve
+from genloss.plan import Plan
+
+
+@dataclass(frozen=True, repr=False)
+class Tuned:
+    """The best plan found, and what it gains.
+
+    Attributes
+    ----------
+    plan : Plan
+        The best plan.
+    curve : Curve
+        Its prediction.
+    before : Curve
+        Prediction of the plan that was given.
+    objective : str
+        What was minimised.
+    value, value_before : float
+        Objective of both.
+    found : mapping of str to float
+        What was found for everything that was free: the last model's penalty, the share of real labels,
+        the weight of a row that a model labels, the last model's own rows.
+    cost, cost_before : float or None
+        What the labels of both plans cost, where prices were given.
+    """
+
+    plan: Plan
+    curve: Curve
+    before: Curve
+    objective: str
+    value: float
+    value_before: float
+    found: Mapping[str, float] = field(default_factory=dict)
+    cost: float | None = None
+    cost_before: float | None = None
+
+    @property
+    def gain(self) -> float:
+        """Share of the objective that tuning removes; negative where the plan given broke the limit."""
+        if self.value == self.value_before:
+            return 0.0
+        return 1 - self.value / self.value_before
+
+    def to_frame(self, backend: str | None = None) -> Any:
+        """One row per model, as a data frame.
+
+        Parameters
+        ----------
+        backend : {"pandas", "polars", "pyarrow"}, optional
+            Library of the frame; default: the first of these that is installed.
+
+        Returns
+        -------
+        pandas.DataFrame, polars.DataFrame or pyarrow.Table
+            Columns ``model``, ``penalty``, ``risk`` and ``risk_before``.
+
+        Raises
+        ------
+        MissingDependencyError
+            If none of the libraries is installed.
+        """
+        from genloss._frames import frame
+
+        columns = {"penalty": self.plan.penalty, "risk": self.curve.risk}
+        columns["risk_before"] = self.before.risk
+        return frame({"model": np.arange(self.plan.n_models), **columns}, backend)
+
+    def _shown(self) -> list[list[int | float]]:
+        columns = [self.plan.penalty, self.curve.risk, self.before.risk]
+        models = _html.shown(self.plan.n_models)
+        return [[t, *(float(column[t]) for column in columns)] for t in models]
+
+    def _title(self) -> str:
+        what = "cost" if self.objective == "cost" else f"{self.objective} risk"
+        return f"Tuned({what} {_html.number(self.value)}, before {_html.number(self.value_before)})"
+
+    def _repr_html_(self) -> str:
+        return _html.table(self._title(), ["model", "penalty", "risk", "before"], self._shown())
+
+    def __repr__(self) -> str:
+        lines = [
+            f"  model {t:>2}: penalty {lam:.4g}, risk {risk:.5g}, before {before:.5g}"
+            for t, lam, risk, before in self._shown()
+        ]
+        return "\n".join([self._title(), *lines])
