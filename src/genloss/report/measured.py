@@ -144,6 +144,8 @@ def check_columns(outlook: MeasuredForecast) -> list[Column]:
                 ("change", "low", "high"), changes, (0, 3, 3), strict=True
             )
         ]
+    if outlook.theory is not None:
+        columns.append(Column("theory", _numbers(outlook, outlook.theory.risk, shown), rank=2))
     columns += [
         Column("check:\nforecast", _numbers(outlook, outlook.predicted.risk, shown), rank=1),
         Column("check:\nmeasured", _numbers(outlook, measured.risk, shown)),
@@ -190,6 +192,11 @@ def check_legend(outlook: MeasuredForecast) -> str:
         f"by {counted(trials, 'literal run')} on {counted(rows['pool'] + rows['test'], 'other')} (s.e.: "
         "standard error)."
     ]
+    if outlook.theory is not None:
+        words.append(
+            "Theory: of two normal clouds of one shape and as many rows, from model 0's error on, with "
+            "the measured disagreement."
+        )
     if "log_loss" in outlook.own.scores:
         words.append(
             "Sure by: mean chance of the class that is said; too sure: that less the share of right "

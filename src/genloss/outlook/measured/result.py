@@ -36,8 +36,9 @@ class Way(Outcome):
     change, change_low, change_high : ndarray of shape (n_models,)
         Error less model 0's, and its interval: rows and splits are shared, so that it is narrower.
     scores : mapping of str to ndarray of shape (n_models,)
-        Where models know chances of the classes: "log_loss", and "confidence", the mean chance of the
-        class that is said; less the share of right answers it is what a model claims too much.
+        Of classes "moved", the share of rows on which a model says another class than model 0, which
+        needs no labels. Where models know chances: "log_loss", and "confidence", the mean chance of
+        the class that is said.
     """
 
     plan: Plan = field(kw_only=True)
@@ -131,6 +132,8 @@ class MeasuredForecast:
         What was done, and what makes the answer weak.
     penalty_rule : {"fixed", "cv", "own"}
         "cv" where ridge chooses the penalty anew at every generation; "own": the estimator's.
+    theory : Curve or None
+        For linear models of two classes on new rows: theory's errors beside the measured ones.
     """
 
     own: Way
@@ -153,6 +156,7 @@ class MeasuredForecast:
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
     penalty_rule: str
+    theory: Curve | None = None
 
     @property
     def error(self) -> Array:
@@ -275,6 +279,7 @@ class MeasuredForecast:
             "change": own.change,
             "change_low": own.change_low,
             "change_high": own.change_high,
+            **({} if self.theory is None else {"theory": self.theory.risk}),
             **own.scores,
         }
 

@@ -64,7 +64,8 @@ def run(
         key = np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, number))
         source = sources[number % len(sources)]
         chain = task.chain(plan, (X, sample.y[split.pool]), source, key, unlabelled)
-        return [task.scores(model(test), sample.y[split.test], chances=chances) for model in chain]
+        said = (model(test) for model in chain)
+        return list(task.scores(said, sample.y[split.test], chances=chances))
 
     with trial_pool(cores()) as pool:
         # estimators warn, and gain nothing from threads of which each has a fit of its own

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -118,17 +118,23 @@ class Task:
             return RidgeClasses(np.array([step.penalty for step in resolve(plan)]), self.kernel)
         return Fitted(_logistic, len(self.levels), rng)
 
-    def scores(self, said: Array, y: Array, *, chances: bool) -> dict[str, Array]:
-        """What every row (m,) costs, by name."""
-        if not self.classes:
-            return {"squared": (said[:, 0] - y) ** 2}
-        codes = y.astype(np.intp)
-        found = {"error": (said.argmax(axis=1) != codes).astype(np.float64)}
-        if chances:
-            own = said[np.arange(len(said)), codes]
-            found["log_loss"] = -np.log(np.maximum(own, LEAST))
-            found["confidence"] = said.max(axis=1)
-        return found
+    def scores(
+        self, models: Iterable[Array], y: Array, *, chances: bool
+    ) -> Iterator[dict[str, Array]]:
+        """What every row (m,) costs, by name, for every model that says so much of the rows."""
+        first: Array | None = None
+        for said in models:
+            if not self.classes:
+                yield {"squared": (said[:, 0] - y) ** 2}
+                continue
+            codes, told = y.astype(np.intp), said.argmax(axis=1)
+            first = told if first is None else first
+            found = {"error": told != codes, "moved": told != first}
+            if chances:
+                own = said[np.arange(len(said)), codes]
+                found["log_loss"] = -np.log(np.maximum(own, LEAST))
+                found["confidence"] = said.max(axis=1)
+            yield {name: values.astype(np.float64) for name, values in found.items()}
 
 
 def _logistic(step: Step, n: int) -> Any:

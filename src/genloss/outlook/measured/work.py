@@ -18,6 +18,7 @@ from genloss.outlook.measured.result import ERROR, Answers, MeasuredForecast, Wa
 from genloss.outlook.measured.runs import quiet_fits, run
 from genloss.outlook.measured.sentences import sentences
 from genloss.outlook.measured.task import Task
+from genloss.outlook.measured.theory import remark, theory_of
 from genloss.outlook.measured.ways import alike, ways
 from genloss.outlook.measured.world import vectors
 from genloss.outlook.plans import CV, at_most
@@ -104,6 +105,8 @@ class Measurement:
             checked = check(study, task, run_as, trials)
         log_of.info("measured: %.3g to %.3g", own.error[0], own.error[-1])
         baseline, name = self._baseline(), task.name(plan)
+        whole = own.n_samples == plan.n_samples.max()
+        theory = theory_of(task, sample, run_as, own) if whole else None
         predicted, measured = checked.curves(ERROR if task.classes else METRIC)
         return MeasuredForecast(
             own=own,
@@ -132,11 +135,15 @@ class Measurement:
                 **checked.sizes,
             },
             check_rows=int(checked.plan.n_samples.max()),
-            notes=self._notes(plan, own, checked, ridge=ridge, tuned=tuned),
+            notes=(
+                *self._notes(plan, own, checked, ridge=ridge, tuned=tuned),
+                *([] if theory is None else [remark(sample)]),
+            ),
             warnings=(
                 *self.table.warnings,
                 *(f"fits warned {count} times: {text:.200}" for text, count in warned.items()),
             ),
+            theory=theory,
             penalty_rule="own" if task.estimator is not None else CV if cv else "fixed",
         )
 
