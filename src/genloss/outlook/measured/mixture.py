@@ -185,6 +185,10 @@ def _fitted(mixture: Mixture, fit: Fit, labeler: Model | None, *, first: bool) -
     start = np.array([np.log(2 * n if not fit.logistic else n / 4), np.log(0.2 * n), 0.0, 0.1 * n])
     start[2] = start[3] if fit.made else 0.0
     scale = np.array([1.0, 1.0, n, n])
+
+    def off(u: Array) -> Array:
+        return np.asarray((after(u * scale) - u * scale) / scale)
+
     for pace in (0.6, 0.1, 0.02):  # far apart centres push plain steps out
         x = start
         for _ in range(12):
@@ -192,10 +196,10 @@ def _fitted(mixture: Mixture, fit: Fit, labeler: Model | None, *, first: bool) -
         if not np.isfinite(x).all():
             continue
         with np.errstate(all="ignore"):
-            found = root(lambda u: (after(u * scale) - u * scale) / scale, x / scale, tol=1e-11)
-            x = found.x * scale
-            off = np.abs((after(x) - x) / scale).max()
-        if off < _GOOD:
+            u = root(off, x / scale, tol=1e-11).x
+            miss = np.abs(off(u)).max()
+        if miss < _GOOD:
+            x = u * scale
             break
     else:
         return None

@@ -67,7 +67,8 @@ def _fit(step: Step) -> Fit | None:
     for block in step.blocks:
         (who, share), *others = block.shares.items()
         hard = who == REAL or isinstance(block.labels, Hard)
-        if others or share != 1 or block.kept or block.keep or not hard or who not in rows:
+        unlike = block.kept or block.keep or block.edited < 1 or not hard
+        if others or share != 1 or unlike or who not in rows:
             return None
         rows[who] += block.rows
     made = 0 if step.model == 0 else rows[step.model - 1]
