@@ -16,7 +16,15 @@ from genloss.outlook.measured.result import MeasuredForecast
 from genloss.outlook.measured.target import with_note
 from genloss.outlook.measured.work import Measurement
 from genloss.outlook.plans import asked_plan, check_penalty, check_plan, default_rows
-from genloss.outlook.prepare import FEWEST_TABLE, MOST_TEST, MOST_USED, logged, opened, prepare
+from genloss.outlook.prepare import (
+    FEWEST_TABLE,
+    MOST_TEST,
+    MOST_USED,
+    logged,
+    opened,
+    prepare,
+    refuse_beside_weights,
+)
 from genloss.outlook.result import Advice, Forecast, Outcome
 from genloss.outlook.study import Study
 from genloss.outlook.work import Work
@@ -104,7 +112,10 @@ def forecast(
     group : array_like of shape (n_rows,) or str, optional
         Rows of one group (a person, a shop) stay on one side of every split.
     weights : array_like of shape (n_rows,) or str, optional
-        Weights of the rows in all errors and in the choice of penalties; fits are unweighted.
+        How much each row counts, in every fit and every error: one of weight 2 as two copies of
+        it, one of weight 0 not at all. Only ratios matter, ``n_samples`` counts rows. Fits minimise
+        ``sum_i w_i residual_i**2 / sum_i w_i + penalty |b|**2``. Not beside ``unlabelled`` rows or
+        ``texts="encode"``.
     unlabelled : array_like of shape (m, dim), path, frame or Table, optional
         Rows without labels, on which later models are trained instead of on generated ones; of a
         linear model of numbers, ``pseudo`` also says what its own labels on all of them are worth.
@@ -164,6 +175,8 @@ def forecast(
     seed = _check.integer("seed", seed, minimum=0)
     trials = _check.integer("trials", trials, minimum=2)
     log = _check.boolean("log", log)
+    if weights is not None:
+        refuse_beside_weights(unlabelled, texts)
     if tune_penalty is not None:
         tune_penalty = _check.boolean("tune_penalty", tune_penalty)
     table = opened(

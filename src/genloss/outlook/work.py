@@ -15,6 +15,7 @@ from genloss.estimate.kernels import Kernel
 from genloss.outlook import signs
 from genloss.outlook.advise import Evidence, advise
 from genloss.outlook.check import Check, check
+from genloss.outlook.for_ever import explosion
 from genloss.outlook.full import Whole, first_of_all_rows, full, whole
 from genloss.outlook.growth import Growth
 from genloss.outlook.level import Level, by_draws, level
@@ -83,7 +84,7 @@ class Work:
         rank = None
         least_squares = sample.kernel is None and plan.penalty.min() == 0 and not self.cv
         if least_squares and sample.X.shape[1] < sample.size:
-            rank = int(Design.of(sample.X, None).values.size)
+            rank = int(Design.of(sample.X, None, sample.weights).values.size)
         fixed = plan.penalty[:, None]
         anew = np.full(fixed.shape, np.nan)
         first = self._level(plan, known, fixed)
@@ -129,7 +130,10 @@ class Work:
         if pseudo is not None and advice.beats_mean[0]:
             advice = replace(advice, sentences=(*advice.sentences, pseudo.sentence))
         squares = losses.rows[0, 0, losses.tested]
+        if sample.weights is not None:
+            squares = squares * sample.weights[losses.tested] / sample.weights[losses.tested].mean()
         predicted, measured = self._curves(checked, rank)
+        explodes = None if self.cv else explosion(study, plan)
         table, estimate = self.prepared.table, self.prepared.estimate
         baseline = float(sample.mean(signs.mean_losses(sample)))
         return Forecast(
@@ -156,6 +160,7 @@ class Work:
             warnings=(
                 *table.warnings,
                 *warnings_of(advice, own, plan, sample, squares, baseline),
+                *((explodes.sentence(),) if explodes is not None else ()),
             ),
             penalty_rule=CV if self.cv else "fixed",
             retuned=retuned,

@@ -84,7 +84,8 @@ def load_table(
         most frequent in the header.
     time, group, weights : str, int or array of shape (n_rows,), optional
         Column by which rows are ordered, whose equal values belong together, and by which rows
-        count. They are no features.
+        count. They are no features. A row of weight 2 counts as two copies, one of weight 0 is
+        left out.
     texts : {"drop", "encode"}
         Whether text columns with too many distinct values are dropped, or kept in ``Table.texts``.
     classes : bool, default False
@@ -140,7 +141,11 @@ def load_table(
     del found, columns  # they may be large
     refuse_flaws(block.tally, layout, block.crowded)
     story = left_out(block.tally, layout, block.crowded, [*notes, *planned])
-    share = {key: float(values.mean()) for key, values in block.columns.items()}
+    counts = block.weights
+    share = {
+        key: float(values.mean() if counts is None else np.average(values, weights=counts))
+        for key, values in block.columns.items()
+    }
     recipe, told = features_of(layout, block.keys, share, block.tally, block.crowded)
     story += told
     names, values = [name for name, _ in recipe], np.array(block.answers)

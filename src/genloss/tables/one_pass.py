@@ -123,7 +123,7 @@ def summarise(
 
 
 def _sums(block: Block, most: int) -> Sums:
-    return Sums(block.keys, Moments.of_rows(block.rows), block.crowded, most)
+    return Sums(block.keys, Moments.of_rows(block.rows, block.weights), block.crowded, most)
 
 
 def read_once(

@@ -29,7 +29,7 @@ class Table:
     groups : ndarray of int, shape (n_rows,), or None
         Rows of one number belong together; no feature.
     weights : ndarray of shape (n_rows,) or None
-        How much each row counts: not negative, some positive; no feature.
+        How much each row counts, positive; rows of weight 0 are left out. No feature.
     texts : mapping of str to ndarray of int, shape (n_rows,)
         Columns of text with many values, as codes, for an encoding by the target.
     levels : tuple of str

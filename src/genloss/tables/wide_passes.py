@@ -44,7 +44,7 @@ class Scales:
 
 
 def _columns(block: Block) -> Columns:
-    return Columns.of(block.rows)
+    return Columns.of(block.rows, block.weights)
 
 
 def sketch(
@@ -57,11 +57,13 @@ def sketch(
 ) -> Sketch:
     """Second or third pass over one piece; rows of the sample are left out."""
     rng = random_numbers(seed, piece.number)
-    dim, n_columns = test.shape
-    found = Sketch(0, np.zeros((dim, n_columns)), np.zeros(dim), np.zeros(dim), np.zeros(2), 0.0)
+    dim = len(test)
+    found = Sketch.of(np.empty((0, dim)), np.empty(0), test)
     for block in blocks(piece, layout, schema):
         order = rng.random(block.kept.size)[block.kept]
-        found = found.merged(Sketch.of(*scales(block.rows[order > scales.last]), test))
+        others = order > scales.last
+        own = None if block.weights is None else block.weights[others]
+        found = found.merged(Sketch.of(*scales(block.rows[others]), test, own))
     return found
 
 
@@ -100,7 +102,8 @@ def read_wide(
     refuse_flaws(first.tally, layout, frozenset())
     notes, n_rows = left_out(first.tally, layout, frozenset(), notes), first.tally["rows", ""]
     refuse_overflow([*layout.names, layout.target], first.sums.squares)
-    mean, spread = first.sums.mean, np.sqrt(first.sums.squares / n_rows)
+    # the target has no gaps: its count is that of all rows
+    mean, spread = first.sums.mean, np.sqrt(first.sums.squares / first.sums.count[-1])
     places = np.array([i for i in range(len(layout.names)) if i not in layout.carried], dtype=int)
     names = [layout.names[place] for place in places]
     varies = spread[[*places, -1]] > 0
