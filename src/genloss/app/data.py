@@ -93,7 +93,7 @@ def forecast(query: Mapping[str, Any], say: Say) -> dict[str, Any]:
     dict
         ``answer``, and the ``report`` as HTML and as ``markdown``.
     """
-    from genloss.documents import of_forecast
+    from genloss.documents import document_of
     from genloss.outlook.forecast import forecast as run
 
     tables, target, kernel, generations, penalty, real, log, missing = asked.fields(
@@ -114,7 +114,7 @@ def forecast(query: Mapping[str, Any], say: Say) -> dict[str, Any]:
             missing=missing,
         )
         say("step", "writing the report")
-        return _written(of_forecast(outlook), tables)
+        return _written(document_of(outlook), tables)
 
 
 def weigh(query: Mapping[str, Any], say: Say) -> dict[str, Any]:

@@ -29,6 +29,7 @@ __all__ = [
     "Recipe",
     "Sheet",
     "check_path",
+    "document_of",
     "html",
     "markdown",
     "of_forecast",
@@ -74,7 +75,7 @@ def write_report(
     '# Retraining on model-made labels: y of arrays'
     """
     path = check_path("path", path)
-    document = _document(answer, say)
+    document = document_of(answer, say)
     text = ENDINGS[path.suffix](document)
     try:
         path.write_text(text, encoding="utf-8")
@@ -84,9 +85,11 @@ def write_report(
         ) from None
 
 
-def _document(
-    answer: Document | Forecast | MeasuredForecast | Reading | Weighed, say: Callable[[str], str]
+def document_of(
+    answer: Document | Forecast | MeasuredForecast | Reading | Weighed,
+    say: Callable[[str], str] = str,
 ) -> Document:
+    """Return the report of any answer that has one; ``say`` spells arguments as the caller does."""
     if isinstance(answer, Document):
         return answer
     from genloss.outlook.measured.result import MeasuredForecast

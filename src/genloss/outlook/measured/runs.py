@@ -63,7 +63,9 @@ def run(
         X, test = sample.sides(split.pool, split.test)
         key = np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, number))
         source = sources[number % len(sources)]
-        chain = task.chain(plan, (X, sample.y[split.pool]), source, key, unlabelled)
+        weights = None if sample.weights is None else sample.weights[split.pool]
+        pool = (X, sample.y[split.pool])
+        chain = task.chain(plan, pool, source, key, unlabelled, weights)
         said = (model(test) for model in chain)
         return list(task.scores(said, sample.y[split.test], chances=chances))
 

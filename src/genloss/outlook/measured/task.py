@@ -96,9 +96,13 @@ class Task:
         source: str,
         seed: np.random.SeedSequence,
         unlabelled: Array | None = None,
+        weights: Array | None = None,
     ) -> Iterator[Models]:
         """The models of one literal run: functions from rows to numbers (n, 1), or (n, classes)."""
         rows, noise, made, drawn, fits = map(np.random.default_rng, streams(seed, 5))
+        weighted = weights is not None
+        if weights is not None:  # they go where their rows go
+            pool = (np.column_stack([pool[0], weights]), pool[1])
         real = inputs.Pool(*pool, rows)
         draw = drawing(source, real, made, unlabelled)
         width = len(self.levels)
@@ -107,16 +111,20 @@ class Task:
             world = ClassRows(real, draw, width, noise, drawn, chances=self.chances(plan))
         else:
             world = RealRows(real, draw, 1, noise, drawn)
-        return loop.models(resolve(plan), world, self._learner(plan, fits))
+        return loop.models(resolve(plan), world, self._learner(plan, fits, weighted=weighted))
 
-    def _learner(self, plan: Plan, rng: np.random.Generator) -> Learner:
+    def _learner(self, plan: Plan, rng: np.random.Generator, *, weighted: bool) -> Learner:
         if self.estimator is not None:
             from sklearn.base import clone
 
-            return Fitted(lambda step, n: clone(self.estimator), len(self.levels), rng)  # noqa: ARG005
+            def make(*_: Any) -> Any:
+                return clone(self.estimator)
+
+            return Fitted(make, len(self.levels), rng, weighted=weighted)
         if self.is_ridge(plan):
-            return RidgeClasses(np.array([step.penalty for step in resolve(plan)]), self.kernel)
-        return Fitted(_logistic, len(self.levels), rng)
+            penalty = np.array([step.penalty for step in resolve(plan)])
+            return RidgeClasses(penalty, self.kernel, weighted=weighted)
+        return Fitted(_logistic, len(self.levels), rng, weighted=weighted)
 
     def scores(
         self, models: Iterable[Array], y: Array, *, chances: bool

@@ -22,7 +22,7 @@ from genloss.outlook.measured.theory import remark, theory_of
 from genloss.outlook.measured.ways import alike, ways
 from genloss.outlook.measured.world import vectors
 from genloss.outlook.plans import CV, at_most
-from genloss.outlook.prepare import MOST_USED, inputs_of
+from genloss.outlook.prepare import MOST_USED, inputs_of, refuse_beside_weights
 from genloss.outlook.result import METRIC
 from genloss.outlook.ridge import Design, least
 from genloss.outlook.sample import Sample, copies, joined
@@ -71,14 +71,18 @@ class Measurement:
         log: bool,
     ) -> Measurement:
         """Draw the rows that are used; they are standardised for ridge, and as they are otherwise."""
+        if table.weights is not None:
+            refuse_beside_weights(unlabelled, "encode" if table.texts else "drop")
         rng = np.random.default_rng(seeds[0])
         place = rng.permutation(table.target.size)[:MOST_USED]
         raw, y = table.features[place], table.target[place]
         unit_target(y)  # refuses what does not vary
         repeated = copies(raw, y)
         more = None if unlabelled is None else inputs_of(unlabelled, table)
+        weights = None if table.weights is None else table.weights[place]
+        weights = None if weights is None else weights / weights.mean()
         if task.estimator is None:
-            standardise = Standardiser.of(raw)
+            standardise = Standardiser.of(raw, weights)
             raw, more = standardise(raw), None if more is None else standardise(more)
         sample = Sample(
             raw,
@@ -86,7 +90,7 @@ class Measurement:
             task.kernel,
             groups=joined(None if table.groups is None else table.groups[place], repeated),
             time=None if table.time is None else table.time[place],
-            weights=None if table.weights is None else table.weights[place],
+            weights=weights,
             texts={name: codes[place] for name, codes in table.texts.items()},
             log=log,
         )
@@ -192,7 +196,8 @@ class Measurement:
         errors = []
         for _ in range(_PENALTY_DRAWS if n < sample.size else 1):
             rows = rng.permutation(sample.size)[:n]
-            design = Design.of(sample.X[rows], sample.kernel)
+            weights = None if sample.weights is None else sample.weights[rows]
+            design = Design.of(sample.X[rows], sample.kernel, weights)
             grid = design.grid() if grid is None else grid
             errors.append(left_out(design, labels[rows], grid))
         assert grid is not None
@@ -230,7 +235,7 @@ class Measurement:
         if self.repeated:
             said.append("copies of a row were kept on one side of every split")
         if sample.weights is not None:
-            said.append("weights count in errors; fits are unweighted")
+            said.append("weights count in fits and in errors")
         if sample.texts:
             names = ", ".join(repr(name) for name in sample.texts)
             said.append(f"encoded {names} by the target, inside every split")
