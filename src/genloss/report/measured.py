@@ -129,7 +129,7 @@ def check_columns(outlook: MeasuredForecast) -> list[Column]:
     if outlook.classes:
         unit = "\npoints"
         changes = [
-            [f"{100 * v:+.1f}" for v in ends]
+            [f"{100 * v + 0.0:+.1f}".replace("-0.0", "+0.0") for v in ends]
             for ends in (own.change, own.change_low, own.change_high)
         ]
     else:

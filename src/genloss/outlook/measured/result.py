@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.float64]
 
+_NEAR = 1.5  # times the largest error up to which the line of no model is drawn
+
 ERROR = "classification error on real labels"
 
 
@@ -217,7 +219,8 @@ class MeasuredForecast:
         ax.plot(models, unit * self.own.error, color=first, marker=".", label=self.own.name)
         for way, colour in zip([w for w in self.ways if w is not self.own], others, strict=False):
             ax.plot(models, unit * way.error, color=colour, marker=".", lw=1, label=way.name)
-        ax.axhline(unit * self.baseline, color="0.4", lw=0.8, ls=":", label="no model")
+        if self.baseline < _NEAR * max(float(way.error.max()) for way in (self.own, *self.ways)):
+            ax.axhline(unit * self.baseline, color="0.4", lw=0.8, ls=":", label="no model")
         plots.label_models(ax, "wrong classes, %" if self.classes else METRIC)
         ax.set_title(f"{self.source}: {self.target}", fontsize="medium", loc="left")
         return ax
