@@ -10,12 +10,14 @@ from genloss import _check
 from genloss._words import shown
 from genloss.documents.document import Document, Picture, Recipe, Sheet
 from genloss.documents.markup import html, markdown
+from genloss.documents.of_budget import of_budget
 from genloss.documents.of_forecast import of_forecast
 from genloss.documents.of_reading import of_reading
 from genloss.documents.of_weighed import of_weighed
 from genloss.errors import InvalidInputError
 
 if TYPE_CHECKING:
+    from genloss.budgeting.result import Budget
     from genloss.outlook.result import Forecast
     from genloss.watching.reading import Reading
     from genloss.weighing.result import Weighed
@@ -29,6 +31,7 @@ __all__ = [
     "check_path",
     "html",
     "markdown",
+    "of_budget",
     "of_forecast",
     "of_reading",
     "of_weighed",
@@ -40,7 +43,7 @@ ENDINGS = {".html": html, ".md": markdown}
 
 
 def write_report(
-    answer: Document | Forecast | Reading | Weighed,
+    answer: Document | Budget | Forecast | Reading | Weighed,
     path: str | Path,
     *,
     say: Callable[[str], str] = str,
@@ -49,7 +52,7 @@ def write_report(
 
     Parameters
     ----------
-    answer : Forecast, Weighed, Reading or Document
+    answer : Forecast, Weighed, Budget, Reading or Document
         What to write down.
     path : str or Path
         A file that ends in .html (one page, pictures inside, nothing is loaded) or .md.
@@ -82,14 +85,17 @@ def write_report(
 
 
 def _document(
-    answer: Document | Forecast | Reading | Weighed, say: Callable[[str], str]
+    answer: Document | Budget | Forecast | Reading | Weighed, say: Callable[[str], str]
 ) -> Document:
     if isinstance(answer, Document):
         return answer
+    from genloss.budgeting.result import Budget
     from genloss.outlook.result import Forecast
     from genloss.watching.reading import Reading
     from genloss.weighing.result import Weighed
 
+    if isinstance(answer, Budget):
+        return of_budget(answer, say)
     if isinstance(answer, Reading):
         return of_reading(answer, say)
     if isinstance(answer, Weighed):

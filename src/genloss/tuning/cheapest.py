@@ -11,7 +11,8 @@ from genloss._words import number
 from genloss.errors import InvalidInputError
 from genloss.plan import Plan
 from genloss.spectrum import Spectral
-from genloss.tuning.joint import Best, best_in, in_whole_rows, scored
+from genloss.tuning.joint import Best, best_in, in_whole_rows
+from genloss.tuning.penalties import OBJECTIVES, scored
 from genloss.tuning.space import Space
 
 Missed = Callable[[float], float]
@@ -68,7 +69,7 @@ def cheapest(problem: Spectral, space: Space, wanted: float) -> Plan:
         best = found[min(found, key=lambda each: abs(each - cost))]
         point = best_in(problem, within, "final", near=best.point).point
         plans = in_whole_rows(within, point)
-        risks = scored(problem, plans, "final") if plans else np.empty(0)
+        risks = scored(problem, plans, OBJECTIVES["final"]) if plans else np.empty(0)
         good = [plan for plan, risk in zip(plans, risks, strict=True) if risk <= wanted]
         if good:
             assert space.prices is not None
