@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -11,6 +12,11 @@ import numpy as np
 import pytest
 from hypothesis import settings
 from threadpoolctl import threadpool_limits
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+"""What the tests of pages drive, where it is installed."""
+
+collect_ignore = [] if BROWSER else ["app/test_app_browser.py"]
 
 settings.register_profile("genloss", deadline=None, derandomize=True)
 settings.load_profile("genloss")
@@ -30,6 +36,13 @@ def pytest_configure(config: pytest.Config) -> None:
         environment.setenv("PYTHONPYCACHEPREFIX", folder.name)
         config.add_cleanup(folder.cleanup)
         config.add_cleanup(environment.undo)
+
+
+def pytest_report_header() -> str:
+    """Say whether pages are tested in a browser."""
+    if BROWSER:
+        return f"browser: {BROWSER}, drives tests/app/test_app_browser.py (slow)"
+    return "browser: no chromium found, tests/app/test_app_browser.py is not collected"
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from genloss import _check, _html
+from genloss._frames import Framed
 from genloss._keys import refuse_unknown, table
 from genloss._words import shown
 from genloss.errors import InvalidInputError, MissingDependencyError
@@ -36,10 +37,11 @@ COLUMNS = (
     "norm",
     "disagreement",
 )
+_COUNTS = ("trials", "n_agents")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Curve:
+class Curve(Framed):
     """Error of every fitted model of a plan.
 
     Attributes
@@ -81,11 +83,13 @@ class Curve:
         ``sqrt(E w'Sigma w)``, the size of what the model says of a row: the larger, the surer it is.
     disagreement : ndarray of shape (n_models,) or None
         Chance that the model gives a row another sign than model 0: seen without any label.
+    n_agents : int or None
+        Models a round, where the plan is one of agents that label for each other.
 
     Notes
     -----
     Curves are equal if all their numbers and words are, NaN being equal to NaN; equal curves have
-    equal hashes.
+    equal hashes. ``to_frame`` has one row per model, with a column for every array that is not None.
 
     Examples
     --------
@@ -115,6 +119,7 @@ class Curve:
     accepted: Array | None = None
     norm: Array | None = None
     disagreement: Array | None = None
+    n_agents: int | None = None
 
     def __post_init__(self) -> None:
         count = np.size(self.risk)
@@ -152,6 +157,53 @@ class Curve:
         above = np.flatnonzero(self.risk > factor * self.risk[0])
         return int(above[0]) if above.size else None
 
+    def agents(self, number: int | None = None) -> list[Self]:
+        """One curve for every agent of a network, of which model ``t * number + a`` is agent a in round t.
+
+        Parameters
+        ----------
+        number : int, optional
+            How many agents there are; default: what the plan shows.
+
+        Returns
+        -------
+        list of Curve
+            Every ``number``-th model from the first, from the second, and so on. Warnings still name the
+            models of the plan.
+
+        Raises
+        ------
+        InvalidInputError
+            If the number is not known, or does not divide that of the models.
+
+        Examples
+        --------
+        >>> import genloss as gl
+        >>> plan = gl.Plan.network([[0, 1], [1, 0]], rounds=3, n_samples=100, noise=1.0, real=[0, 0.5])
+        >>> without, with_real = gl.predict(gl.Problem.isotropic(40), plan).agents()
+        >>> without.risk.round(3), with_real.risk.round(3)
+        (array([0.678, 1.356, 1.641]), array([0.678, 0.963, 1.248]))
+        """
+        number = self.n_agents if number is None else number
+        if number is None:
+            raise InvalidInputError(
+                "number was None, and the plan is none of agents that label for each other; say how many "
+                "models there are in a round"
+            )
+        number = _check.integer("number", number, minimum=1)
+        if self.n_models % number:
+            raise InvalidInputError(
+                f"number was {number}; it must divide the number of models, {self.n_models}"
+            )
+        return [
+            replace(
+                self,
+                **{name: getattr(self, name)[agent::number] for name in self._columns()},
+                n_agents=None,
+            )
+            for agent in range(number)
+        ]
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data: one list per column, and what describes the curve.
 
@@ -163,8 +215,9 @@ class Curve:
         """
         plain: dict[str, Any] = {"metric": self.metric, "method": self.method}
         plain |= {name: getattr(self, name).tolist() for name in self._columns()}
-        if self.trials is not None:
-            plain["trials"] = self.trials
+        for name in _COUNTS:
+            if getattr(self, name) is not None:
+                plain[name] = getattr(self, name)
         return plain | {"warnings": list(self.warnings)}
 
     @classmethod
@@ -174,7 +227,8 @@ class Curve:
         Parameters
         ----------
         plain : mapping
-            Lists of numbers by column, and ``metric``, ``method``, ``trials``, ``warnings``.
+            Lists of numbers by column, and ``metric``, ``method``, ``trials``,
+            ``n_agents``, ``warnings``.
 
         Raises
         ------
@@ -189,7 +243,7 @@ class Curve:
         True
         """
         rest = table("curve", plain)
-        refuse_unknown(rest, (*COLUMNS, "metric", "method", "trials", "warnings"), where="curve")
+        refuse_unknown(rest, (*COLUMNS, *_COUNTS, "metric", "method", "warnings"), where="curve")
         if rest.get("risk") is None:
             raise InvalidInputError("curve lacks 'risk'")
         arguments: dict[str, Any] = {
@@ -201,8 +255,9 @@ class Curve:
             arguments["exact"] = arguments["exact"].astype(bool)
         for name in {"metric", "method"} & rest.keys():
             arguments[name] = _check.string(name, rest[name])
-        if rest.get("trials") is not None:
-            arguments["trials"] = _check.integer("trials", rest["trials"], minimum=1)
+        for name in _COUNTS:
+            if rest.get(name) is not None:
+                arguments[name] = _check.integer(name, rest[name], minimum=1)
         said = _check.items("warnings", rest.get("warnings", ()))
         arguments["warnings"] = tuple(_check.string("warnings", text) for text in said)
         return cls(**arguments)
@@ -219,7 +274,7 @@ class Curve:
         return hash((self._described(), self.n_models))
 
     def _described(self) -> tuple[Any, ...]:
-        return self.metric, self.method, self.trials, self.warnings
+        return self.metric, self.method, self.trials, self.n_agents, self.warnings
 
     def to_xarray(self) -> Any:
         """The columns over the dimension ``model``, as an xarray Dataset.
@@ -256,36 +311,9 @@ class Curve:
             attrs={**attributes, "warnings": "\n".join(self.warnings)},
         )
 
-    def to_frame(self, backend: str | None = None) -> Any:
-        """One row per model, as a data frame.
-
-        Parameters
-        ----------
-        backend : {"pandas", "polars", "pyarrow"}, optional
-            Library of the frame; default: the first of these that is installed.
-
-        Returns
-        -------
-        pandas.DataFrame, polars.DataFrame or pyarrow.Table
-            Columns ``model``, ``risk`` and those of bias, variance, stderr, kappa, df1, df2,
-            exact and penalty that the curve has.
-
-        Raises
-        ------
-        MissingDependencyError
-            If none of the libraries is installed.
-
-        Examples
-        --------
-        >>> import genloss as gl
-        >>> curve = gl.predict(gl.Problem.isotropic(10), gl.Plan.replace(2, 31, noise=1.0))
-        >>> list(curve.to_frame("pandas").columns)[:3]
-        ['model', 'risk', 'bias']
-        """
-        from genloss._frames import frame
-
+    def _table(self) -> dict[str, Array]:
         columns = {"model": np.arange(self.n_models)}
-        return frame(columns | {name: getattr(self, name) for name in self._columns()}, backend)
+        return columns | {name: getattr(self, name) for name in self._columns()}
 
     def plot(
         self, against: Curve | None = None, *, ax: Axes | None = None, label: str | None = None

@@ -15,6 +15,7 @@ from genloss._schemas import (
     NOT_NEGATIVE,
     NUMBER,
     POSITIVE,
+    SHARE,
     Schema,
     list_of,
     optional,
@@ -92,7 +93,7 @@ IN_A_GENERATION: dict[str, Schema] = {
     "noise": NOT_NEGATIVE,
     "real_noise": optional(NOT_NEGATIVE),
     "weight": POSITIVE,
-    "covariance": optional(list_of(POSITIVE)),
+    "covariance": optional({"anyOf": [list_of(POSITIVE), list_of(list_of(NUMBER))]}),
     "penalty": PENALTY,
     "design": FRESH_OR_SAME,
     "pooled": BOOLEAN,
@@ -100,6 +101,7 @@ IN_A_GENERATION: dict[str, Schema] = {
     "feature_map": FRESH_OR_SAME,
     "subsample": optional(ROWS),
     "inputs": {"anyOf": [{"const": "new"}, {"type": "integer", "minimum": 0}]},
+    "edited": optional(SHARE),
     "towards": optional({"anyOf": [{"const": "previous"}, {"type": "integer", "minimum": 0}]}),
 }
 FAMILIES: dict[str, type[Member]] = {

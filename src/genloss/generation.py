@@ -125,6 +125,12 @@ class Generation:
             raise InvalidInputError(
                 "design was 'same' with inputs of an earlier generation; say which rows by inputs alone"
             )
+        edited = [source.inputs for source in sources if source.edited is not None]
+        if len({*edited}) < len(edited):
+            raise InvalidInputError(
+                "edited was given twice for rows of one generation; which of them are replaced by whom is "
+                "then not said, give it once"
+            )
         if self.features is not None:
             count = _check.integer("features", self.features, minimum=1, maximum=MOST_ROWS)
             set_field(self, "features", count)

@@ -18,6 +18,38 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 INK = "#333333"
 
 
+class Drawn:
+    """An answer that is a picture as well."""
+
+    def _draw(self, ax: Axes) -> None:
+        """Draw it."""
+        raise NotImplementedError
+
+    def plot(self, *, ax: Axes | None = None) -> Axes:
+        """Draw the answer; what is to be seen stands in the class's own words.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; default: a new figure of Matplotlib's pyplot, which notebooks show.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The axes, for further styling and saving.
+
+        Examples
+        --------
+        >>> import genloss as gl
+        >>> plans = (gl.Plan.replace(2, rows, noise=1.0) for rows in (31, 40))
+        >>> gl.compare(gl.Problem.isotropic(10), *plans).plot().get_ylabel()
+        "risk of the first plan minus the second's"
+        """
+        ax = shown_axes() if ax is None else ax
+        self._draw(ax)
+        return ax
+
+
 def shown_axes(width: float = 6.4, height: float = 4.0) -> Axes:
     """Axes of a new figure that notebooks and galleries show."""
     import matplotlib.pyplot as plt
@@ -107,6 +139,11 @@ def field(
         ax.contour(x, y, np.clip(border, 0, 2), levels=[1.0], colors=["white"], linewidths=3)
         ax.contour(x, y, np.clip(border, 0, 2), levels=[1.0], colors=[COLOURS[1]], linewidths=1.5)
     for scale, place in ((ax.set_xscale, x), (ax.set_yscale, y)):
-        steps = np.diff(np.log(place)) if (place > 0).all() else np.zeros(0)
-        if steps.size > 1 and np.ptp(steps) < 1e-6 * abs(steps[0]):
+        if place.min() > 0 and _unevenness(np.log(place)) < _unevenness(place):
             scale("log")
+
+
+def _unevenness(places: Array) -> float:
+    """Spread of the steps between places over the longest of them."""
+    steps = np.abs(np.diff(places))
+    return float(np.ptp(steps) / steps.max()) if steps.size > 1 and steps.max() > 0 else 0.0

@@ -208,7 +208,7 @@ class Problem:
         Notes
         -----
         Of no more rows than columns the smallest eigenvalues cannot be seen: where columns are
-        collinear besides, errors at tiny penalties may be off by a factor of 3.
+        collinear besides, errors at tiny penalties may be off by a factor of 2.
 
         See Also
         --------

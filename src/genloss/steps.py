@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
+from genloss.covariances import Covariance, is_matrix
 from genloss.external import External
 from genloss.filters import Filter
 from genloss.generation import REAL, Generation, Source
@@ -44,7 +45,7 @@ class Block(NamedTuple):
         The same without the noise of real labels, which a user's own real labels bring along.
     weight : float
         Weight of each row's loss in this fit.
-    covariance : tuple of float, or None
+    covariance : Covariance or None
         What the inputs were drawn with; None for the problem's spectrum.
     kept : float
         Coefficient of the label that a row has from before.
@@ -56,6 +57,10 @@ class Block(NamedTuple):
         Which of the labelled rows are kept.
     judge : mapping of int to float
         Whose values that rule looks at; empty where there is none.
+    edited : float
+        Share of the rows, drawn at random, that gets these labels.
+    latest : int
+        The model for which the labels were made that the other rows keep; no meaning where there are none.
     """
 
     design: int
@@ -65,12 +70,14 @@ class Block(NamedTuple):
     noise: float
     model_noise: float
     weight: float
-    covariance: tuple[float, ...] | None
+    covariance: Covariance | None
     kept: float = 0.0
     since: int = -1
     labels: Label = Linear()
     keep: Keep | None = None
     judge: Mapping[int, float] = MappingProxyType({})
+    edited: float = 1.0
+    latest: int = -1
 
     @property
     def rows(self) -> int:
@@ -164,6 +171,16 @@ class Step(NamedTuple):
         return self.is_linear and self.filter is None
 
     @property
+    def turned(self) -> bool:
+        """Whether some of its rows vary along other directions than the problem's."""
+        return any(is_matrix(block.covariance) for block in self.blocks)
+
+    @property
+    def edits(self) -> bool:
+        """Whether some of its rows keep the labels that they have."""
+        return any(block.edited < 1 for block in self.blocks)
+
+    @property
     def is_new(self) -> bool:
         """Whether all its own inputs are drawn for it."""
         return all(block.design == self.model for block in self.blocks)
@@ -202,8 +219,37 @@ def resolve(plan: Plan) -> tuple[Step, ...]:
     """
     known: tuple[Step, ...] | None = vars(plan).get("_steps")
     if known is None:
-        known = vars(plan)["_steps"] = tuple(_steps(plan))
+        like = vars(plan).pop("_like", None)  # of other penalties, and else the same
+        known = tuple(_steps(plan) if like is None else _repriced(plan, like))
+        vars(plan)["_steps"] = known
     return known
+
+
+def agents(steps: Sequence[Step]) -> int | None:
+    """How many models there are in a round, where each learns from the round before; None for a chain.
+
+    The first round learns from the truth alone. Of all numbers that fit, the least.
+    """
+
+    def fits(number: int) -> bool:
+        for step in steps:
+            models = {who for who in step.asked if who >= 0}
+            round_ = range((step.model // number - 1) * number, step.model // number * number)
+            if not (models <= set(round_) and step.is_new and not step.is_pooled):
+                return False
+        return True
+
+    count = len(steps)
+    if count < 4 or all(step.asked <= {REAL} for step in steps):
+        return None
+    some = (number for number in range(1, count // 2 + 1) if count % number == 0)
+    found = next(filter(fits, some), 1)
+    return found if found > 1 else None
+
+
+def _repriced(plan: Plan, like: Plan) -> Iterator[Step]:
+    for step, generation in zip(resolve(like), plan, strict=True):
+        yield step._replace(penalty=generation.fixed_penalty)
 
 
 def _steps(plan: Plan) -> Iterator[Step]:
@@ -263,8 +309,20 @@ def _own(
             continue
         for drawn in own[source.inputs]:
             if drawn.design == source.inputs:
-                blocks.append(_block(source, model, outside, *drawn[:3], drawn.covariance))
+                block = _block(source, model, outside, *drawn[:3], drawn.covariance)
+                if block.edited < 1:
+                    block = block._replace(latest=_last_labelled(own, drawn[:3]))
+                blocks.append(block)
     return tuple(blocks)
+
+
+def _last_labelled(own: Sequence[tuple[Block, ...]], rows: tuple[int, int, int]) -> int:
+    """The last model for which rows were labelled."""
+    return next(
+        model
+        for model in reversed(range(len(own)))
+        if any(block[:3] == rows for block in own[model])
+    )
 
 
 def _different(blocks: Sequence[Block]) -> int:
@@ -295,7 +353,7 @@ def _block(
     design: int,
     start: int,
     stop: int,
-    covariance: tuple[float, ...] | None,
+    covariance: Covariance | None,
 ) -> Block:
     return Block(
         design,
@@ -311,6 +369,7 @@ def _block(
         labels=source.labels,
         keep=source.keep,
         judge=source.judge_numbers(model, outside),
+        edited=1.0 if source.edited is None else source.edited,
     )
 
 

@@ -96,6 +96,7 @@ def test_streams_without_an_encoding_are_left_alone():
     tolerate(io.StringIO())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "call",
     ["predict plan.toml", "predict plan.toml --json", "example", "completion bash", "schema"],

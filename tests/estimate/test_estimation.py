@@ -196,6 +196,35 @@ def test_ridge_on_collinear_columns_errs_as_the_estimate_says(make, size):
     np.testing.assert_allclose(said, seen, rtol=0.12)
 
 
+def few_factors(rng, n, dim):
+    loadings = np.random.default_rng(99).standard_normal((10, dim))
+    F = rng.standard_normal((n, 10))
+    X = F @ loadings + 1e-2 * rng.standard_normal((n, dim))
+    return X, F @ np.linspace(1, 0.3, 10) + 0.5 * rng.standard_normal(n)
+
+
+def steep(rng, n, dim):
+    B = rng.standard_normal((n, dim)) * np.arange(1.0, dim + 1) ** -2
+    y = B @ np.random.default_rng(97).standard_normal(dim)
+    return B @ np.linalg.qr(np.random.default_rng(98).standard_normal((dim, dim)))[0], (
+        y / y.std() + 0.5 * rng.standard_normal(n)
+    )
+
+
+@pytest.mark.parametrize("make", [few_factors, steep])
+def test_fewer_rows_than_collinear_columns(make):
+    """Fits on nearly all rows at penalties down to nothing: within a factor of 2 for every sample."""
+    X, y = make(np.random.default_rng(5), 2000, 200)
+    Z, penalties = Standardiser.of(X)(X), 200 * np.logspace(-8, 0, 5)
+    seen = literal_error(Z[500:], y[500:], 110, penalties, runs=20)
+    for seed in range(3):
+        rows = np.random.default_rng(seed).permutation(500)[:120]
+        found = estimate_standardised(Z[rows], y[rows], None)
+        ratio = ridge_error(found, 110, penalties) / seen
+        assert np.abs(np.log(ratio)).max() < np.log(2)
+        assert np.abs(np.log(ratio[2:])).max() < 0.35
+
+
 @every_table
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_a_stream_says_what_a_table_in_memory_says(make, size, order):

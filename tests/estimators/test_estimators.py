@@ -203,6 +203,7 @@ def students(X, y, alpha, mixing):
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dim", [6, 60])
 @pytest.mark.parametrize(("steps", "mixing"), [(1, None), (3, None), (2, 0.6), (2, -1.5)])
 def test_distilled_chain_is_the_literal_one_and_its_errors_those_of_refits(rng, dim, steps, mixing):
@@ -234,6 +235,7 @@ def self_trained(X, y, more, first_alpha, alpha, rounds, *, weight, kept):
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept", [True, False])
 @pytest.mark.parametrize("dim", [5, 90])
 def test_self_training_is_the_literal_chain_and_its_errors_those_of_refits(rng, kept, dim):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 import genloss as gl
 from genloss.outlook.check import check
@@ -10,6 +11,7 @@ from genloss.outlook.sample import Sample
 from genloss.outlook.study import Study
 
 
+@pytest.mark.slow
 def test_few_rows_a_model_are_measured_as_well_as_many():
     """Five rows make chains that differ by half; a split runs several, and seeds come to agree."""
     rng = np.random.default_rng(0)

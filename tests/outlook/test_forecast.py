@@ -63,6 +63,7 @@ def test_forecast_meets_the_measured_chain_on_digits(kernel):
     assert np.abs(np.log(outlook.growth / growth)).max() < 0.2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("real", [0.0, 0.3])
 def test_forecast_of_gaussian_rows_is_the_theory_of_the_true_problem(real):
     plan = gl.Plan.mix(5, 100, real=real, penalty=0.05, noise=0.4)
@@ -103,6 +104,7 @@ def literal_error(X, y, n, penalty, runs, seed):
     return np.mean(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1])
 def test_the_penalty_is_the_best_of_a_fine_literal_grid(seed):
     table = example_table("diabetes")
@@ -112,6 +114,7 @@ def test_the_penalty_is_the_best_of_a_fine_literal_grid(seed):
     assert literal_error(X, table.target, 60, found, 40, 9) < 1.02 * min(errors)
 
 
+@pytest.mark.slow
 def test_seeds_agree_within_their_ranges():
     X, y = example_table("diabetes").features, example_table("diabetes").target
     found = [gl.forecast(X, y, generations=4, seed=seed, trials=2) for seed in range(3)]
@@ -125,6 +128,7 @@ def test_seeds_agree_within_their_ranges():
             assert few <= other.advice.real_rows <= (most or 10**6)
 
 
+@pytest.mark.slow
 def test_the_measured_chain_does_not_enter_the_forecast(digits):
     again = gl.forecast(*some_digits(), gl.Plan.replace(4, 60, penalty=0.1), trials=7)
     np.testing.assert_array_equal(again.predicted.risk, digits.predicted.risk)
@@ -162,6 +166,7 @@ def test_parts_of_a_forecast(digits):
     assert digits.baseline == pytest.approx(some_digits()[1].var(), rel=0.01)
     assert digits.predicted.metric == "mean squared error on real labels"
     assert "predicted" in repr(digits)
+    assert "<table>" in digits._repr_html_()
     assert list(digits.to_frame("polars").columns)[:2] == ["model", "predicted"]
     assert isinstance(digits.plot(), Axes)
     plain = json.loads(json.dumps(digits.to_dict(), allow_nan=False))
@@ -241,6 +246,7 @@ def test_any_plan_of_plain_rows_is_forecast_with_advice(plan):
     assert advice.sentences
 
 
+@pytest.mark.slow
 def test_advice_on_real_labels_holds_when_it_is_followed():
     table, plan = gaussian_table(2000, 50), gl.Plan.replace(6, 200, noise=0.5, penalty=0.05)
     needed = gl.forecast(*table, plan=plan, trials=2).advice.real_rows
@@ -251,6 +257,7 @@ def test_advice_on_real_labels_holds_when_it_is_followed():
     assert fewer.max() / fewer[0] > 1.1
 
 
+@pytest.mark.slow
 def test_doubling_is_where_the_theory_of_the_true_problem_has_it():
     plan = gl.Plan.replace(10, 100, noise=0.5)
     outlook = gl.forecast(*gaussian_table(1500, 50), plan, trials=2)
@@ -319,6 +326,7 @@ def test_inside_the_noise_no_doubling_is_claimed():
     assert not any(words in said for words in ("it will have doubled", "may double", "has doubled"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("dim", "kernel", "lossless"), [(3, None, True), (60, None, False), (3, "rbf", False)]
 )
@@ -375,6 +383,7 @@ def test_disagreement_of_forecast_and_measurement_is_said():
     assert agrees(replace(check, growth_se=np.full(3, 0.6)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["copy", "groups"])
 def test_the_whole_table_has_its_own_error_where_rows_belong_together(what):
     X, y = gaussian_table(300, 20)
@@ -389,6 +398,7 @@ def test_the_whole_table_has_its_own_error_where_rows_belong_together(what):
     assert 0.3 < together.full.penalty / apart.full.penalty < 3
 
 
+@pytest.mark.slow
 def test_copies_stay_on_one_side_and_are_noted():
     X, y = gaussian_table(150, 3)
     rng = np.random.default_rng(1)
@@ -401,6 +411,7 @@ def test_copies_stay_on_one_side_and_are_noted():
     assert any("one side of every split" in note for note in outlook.notes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1])
 def test_few_rows_to_train_on_are_drawn_often_enough(seed):
     # 12 rows of 10 columns: single runs differ by more than their mean
@@ -486,6 +497,7 @@ def test_time_trains_on_the_past():
     assert dated > 1.3 * shuffled
 
 
+@pytest.mark.slow
 def test_groups_stay_together():
     rng = np.random.default_rng(0)
     person = np.repeat(np.arange(60), 5)
@@ -600,6 +612,7 @@ def test_what_does_not_vary_cannot_be_forecast():
         gl.Problem.from_data([[1.0], [2.0]], [1.0, 2.0])
 
 
+@pytest.mark.slow
 def test_nystrom_takes_over_for_many_rows(monkeypatch):
     monkeypatch.setattr("genloss.outlook.prepare.EXACT_KERNEL", 50)
     monkeypatch.setattr("genloss.outlook.prepare.LANDMARKS", 150)

@@ -42,7 +42,7 @@ def test_circle_risk_is_the_integral(rng: np.random.Generator) -> None:
     x, dual = rng.uniform(-7, 7, 6), rng.standard_normal((6, 3))
     grid = (np.arange(50_000) + 0.5) * 2 * np.pi / 50_000
     errors = circle.kernel(grid, x) @ dual - circle.target(grid)[:, None]
-    np.testing.assert_allclose(circle.risk(x, dual), np.mean(errors**2, axis=0), rtol=1e-6)
+    np.testing.assert_allclose(circle.Waves(x, dual).risk(), np.mean(errors**2, axis=0), rtol=1e-6)
 
 
 def test_circle_predictions_hold_for_literal_chains() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+import genloss as gl
 from genloss.errors import InvalidInputError
 from genloss.papers.demystified.figures import networks
 from genloss.papers.demystified.figures.network_chain import (
@@ -21,7 +22,6 @@ from genloss.papers.demystified.figures.network_chain import (
     measure,
     network,
     ridge,
-    successor,
     task,
 )
 from genloss.papers.effort import Effort
@@ -70,8 +70,9 @@ def test_no_row_is_used_twice_in_a_chain_and_none_is_scored():
         return lambda given: given[:, 0]
 
     draw = Draw.of([3], n_rows=100, models=5)
-    made = chain(recording, rows, draw, models=4, n_samples=15, penalty=0.1, noise=1.0)
-    successor(recording, rows, draw, made, n_generator=15, n_samples=40, penalty=0.1, noise=1.0)
+    made = chain(recording, rows, draw, gl.Plan.replace(4, 15, penalty=0.1, noise=1.0))
+    later = gl.Plan.replace(1, 40, penalty=0.1, noise=1.0)
+    chain(recording, rows, draw, later, after=made, used=60)
     used = np.concatenate(seen)
     assert [len(each) for each in seen] == [15, 15, 15, 15, 40]
     assert len(np.unique(used)) == len(used)
@@ -87,7 +88,7 @@ def test_each_model_is_labelled_by_the_one_before_plus_its_own_noise():
         factor = 10.0 ** len(fitted)
         return lambda given: factor * given[:, 0]
 
-    chain(recording, rows, draw, models=4, n_samples=10, penalty=0.1, noise=0.5)
+    chain(recording, rows, draw, gl.Plan.replace(4, 10, penalty=0.1, noise=0.5))
     noises = []
     for factor, (ids, labels, _) in zip((2, 10, 100, 1000), fitted, strict=True):
         noises.append((labels - factor * ids) / 0.5)
@@ -98,7 +99,7 @@ def test_each_model_is_labelled_by_the_one_before_plus_its_own_noise():
 def test_a_chain_of_ridge_regressions_is_the_closed_form(rng):
     rows = gaussian(rng, n_rows=200, dim=8, noise=0.3)
     draw = Draw.of([5], n_rows=200, models=4)
-    made = chain(ridge, rows, draw, models=4, n_samples=50, penalty=0.2, noise=0.7)
+    made = chain(ridge, rows, draw, gl.Plan.replace(4, 50, penalty=0.2, noise=0.7))
 
     predicted = rows.labels
     for number, model in enumerate(made):
@@ -126,8 +127,8 @@ def test_kernel_ridge_is_the_closed_form(rng):
 
 def test_too_few_rows_are_refused():
     draw = Draw.of([0], n_rows=100, models=4)
-    with pytest.raises(InvalidInputError, match="n_samples was 30 after 90 rows; there are 100"):
-        chain(ridge, numbered(), draw, models=4, n_samples=30, penalty=0.1, noise=0.0)
+    with pytest.raises(InvalidInputError, match="needs 120 rows; there are 100"):
+        chain(ridge, numbered(), draw, gl.Plan.replace(4, 30, penalty=0.1))
 
 
 def objective(weights, offsets, inputs, labels, penalty):
@@ -205,7 +206,7 @@ def test_the_linear_prediction_agrees_with_chains_of_ridge_regressions(rng):
     errors = []
     for run in range(30):
         draw = Draw.of([run], n_rows=4000, models=4)
-        made = chain(ridge, rows, draw, models=4, n_samples=150, penalty=0.03, noise=1.0)
+        made = chain(ridge, rows, draw, gl.Plan.replace(4, 150, penalty=0.03, noise=1.0))
         fresh = rows.inputs[draw.order[600:]], rows.labels[draw.order[600:]]
         errors.append([np.mean((model(fresh[0]) - fresh[1]) ** 2) for model in made])
     mean, stderr = np.mean(errors, axis=0), np.std(errors, axis=0) / np.sqrt(30)
@@ -242,8 +243,7 @@ def test_a_later_model_with_the_settings_of_the_chain_is_its_next_model(tiny):
     def learner(inputs, labels, penalty, seed):
         return lambda rows: labels.mean() * rows[:, 0] + penalty * np.sin(seed)
 
-    made = chain(learner, tiny, draw, models=3, n_samples=20, penalty=0.1, noise=1.0)
-    later = successor(
-        learner, tiny, draw, made[:2], n_generator=20, n_samples=20, penalty=0.1, noise=1.0
-    )
+    made = chain(learner, tiny, draw, gl.Plan.replace(3, 20, penalty=0.1, noise=1.0))
+    plan = gl.Plan.replace(1, 20, penalty=0.1, noise=1.0)
+    [later] = chain(learner, tiny, draw, plan, after=made[:2], used=40)
     assert tiny.error(later) == tiny.error(made[2]) != tiny.error(made[1])

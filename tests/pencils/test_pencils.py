@@ -481,6 +481,7 @@ def test_latex_needs_sympy(monkeypatch):
         latex(pencil)
 
 
+@pytest.mark.slow
 def test_latex():
     _, X = design(60)
     text = latex(trace((X.T @ X / 60 + 0.1 * EYE).inv()).solution.pencil)

@@ -65,6 +65,7 @@ def brute_sums(capacity, source, kappa, dim):
     return totals
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dim", [10, 300, 10**6, 10**9, None])
 @pytest.mark.parametrize(
     ("capacity", "source"), [(1.05, 0.3), (1.5, 0.375), (2.0, 1.5), (4.0, 0.5)]

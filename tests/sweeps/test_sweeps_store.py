@@ -130,6 +130,7 @@ def whole(tmp_path_factory):
     return store
 
 
+@pytest.mark.slow
 def test_a_killed_sweep_goes_on_where_it_stopped(tmp_path, whole):
     store = tmp_path / "killed.sweep"
     process = start(store)
@@ -171,6 +172,7 @@ def test_a_sweep_killed_at_random_moments_loses_nothing(tmp_path, whole):
     )
 
 
+@pytest.mark.slow
 def test_two_processes_share_a_store(tmp_path, whole):
     store = tmp_path / "shared.sweep"
     first, second = start_together(store, 2)

@@ -310,6 +310,7 @@ def test_the_sample_is_uniform_and_does_not_depend_on_blocks(tmp_path, monkeypat
     np.testing.assert_array_equal(large.read(k, SEED).features, before)
 
 
+@pytest.mark.slow
 def test_engines_give_the_same_numbers(tmp_path, monkeypatch):
     monkeypatch.setattr("genloss.tables.parquet.PIECE_CELLS", 1000)
     path = write(tmp_path / "t.parquet", linear_table(2000, 4), group=100)
@@ -372,6 +373,7 @@ def gram_of(X: np.ndarray) -> np.ndarray:
     return centred @ centred.T / len(X)
 
 
+@pytest.mark.slow
 def test_sketch_keeps_trace_and_variance_and_finds_noise():
     n, dim, noise = 40_000, 400, 0.5
     X = power_law_rows(n, dim, 1.5)
@@ -468,6 +470,7 @@ def test_wide_tables_need_numbers(tmp_path, monkeypatch):
 # ---------------------------------------------------------------------------------------- forecasts
 
 
+@pytest.mark.slow
 def test_forecast_of_a_stream_agrees_with_that_in_memory(tmp_path):
     path = write(tmp_path / "t.parquet", linear_table(6000, 15), group=1000)
     whole = gl.forecast(path, "y", PLAN, trials=8)
@@ -505,6 +508,7 @@ def test_the_estimate_of_a_stream_is_that_of_the_rows_not_held_out(tmp_path):
     np.testing.assert_allclose(found.spectrum, np.linalg.eigvalsh(X.T @ X / 2600)[::-1], rtol=0.01)
 
 
+@pytest.mark.slow
 def test_a_kernel_uses_the_sample_and_says_so(tmp_path):
     path = write(tmp_path / "t.parquet", linear_table(1500, 4), group=500)
     outlook = gl.forecast(path, "y", PLAN, kernel="rbf", stream=True, trials=2)
@@ -650,7 +654,7 @@ def test_files_of_a_folder_may_differ_in_type_and_columns(tmp_path):
         gl.forecast(mixed, "y")
 
 
-@pytest.mark.parametrize("cluster", [None, "processes"])
+@pytest.mark.parametrize("cluster", [None, pytest.param("processes", marks=pytest.mark.slow)])
 def test_a_damaged_file_is_named(tmp_path, cluster):
     table = {name: pa.array(values) for name, values in linear_table(5000, 2).items()}
     folder = folder_of(tmp_path / "folder", table, table)
@@ -772,6 +776,7 @@ def test_twenty_million_rows_within_one_gibibyte(tmp_path):
     path.unlink()
 
 
+@pytest.mark.slow
 def test_a_stream_finds_the_problem_that_made_the_table(tmp_path):
     """The same theory by another way: from the covariance and weights that the rows came from."""
     path, n = tmp_path / "large.parquet", 500_000

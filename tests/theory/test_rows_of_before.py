@@ -262,3 +262,49 @@ def test_what_no_theory_knows_is_said_and_runs_by_simulate(plan, words):
         gl.predict(SMALL, plan)
     assert "genloss.simulate" in str(told.value)
     assert gl.simulate(SMALL, plan, trials=4, workers=1).n_models == plan.n_models
+
+
+STOPPED = gl.filters.GradientDescent(8, 0.3)
+
+
+def test_a_model_of_another_kind_may_stand_between_fits_to_the_same_rows():
+    # its labels carry what the first rows' noise did to model 0 back onto those rows
+    n, d = 130, 100
+    problem = gl.Problem.isotropic(d)
+    first = gl.Generation([gl.Source(n, noise=0.5)], 0.05)
+    between = gl.Generation([gl.Source(n, "previous", 0.2)], filter=STOPPED)
+    again = gl.Generation([gl.Source(None, {"kept": 0.5, "previous": 0.5}, inputs=0)], 0.05)
+    theory = gl.predict(problem, gl.Plan([first, between, again])).risk
+
+    risks = []
+    for run in range(80):
+        draws = Draws(problem, run)
+        X, y = draws.block(n, problem.truth)
+        w, u = ridge(X, y, 0.05), np.zeros(d)
+        Z = draws.rows(n)
+        labels = draws.labels(Z, w, 0.2)
+        for _ in range(8):
+            u = u + 0.3 * Z.T @ (labels - Z @ u) / n
+        models = w, u, ridge(X, (y + X @ u) / 2, 0.05)
+        risks.append([np.sum((each - problem.truth) ** 2) for each in models])
+    mean, stderr = np.mean(risks, 0), np.std(risks, 0) / 80**0.5
+    assert (np.abs(theory - mean) < 0.02 * mean + 4 * stderr).all()
+
+
+def test_filters_on_one_design_between_them_are_refused():
+    first = gl.Generation([gl.Source(60, noise=0.5)], 0.05)
+    one = gl.Generation([gl.Source(60, "previous")], filter=STOPPED)
+    same = gl.Generation([gl.Source(60, "previous")], filter=STOPPED, design="same")
+    again = gl.Generation([gl.Source(None, "previous", inputs=0)], 0.05)
+    with pytest.raises(gl.NoTheoryError, match=r"model 1 is one of several filters"):
+        gl.predict(gl.Problem.isotropic(50), gl.Plan([first, one, same, again]))
+
+
+def test_where_training_ends_between_them_it_has_ended():
+    problem = gl.Problem.isotropic(50, signal=4.0)
+    first = gl.Generation([gl.Source(60, noise=0.5)], 0.05)
+    ends = gl.Generation([gl.Source(60, "previous", labels="hard")], loss="logistic")
+    again = gl.Generation([gl.Source(None, "previous", inputs=0)], 0.05)
+    curve = gl.predict(problem, gl.Plan([first, ends, again]))
+    assert np.isinf(curve.risk).tolist() == [False, True, True]
+    assert "models 1-2: training ends" in "".join(curve.warnings)

@@ -9,6 +9,7 @@ from inspect import Parameter
 from cyclopts import CycloptsError
 
 from genloss.cli import (  # noqa: F401 -- each adds its subcommands
+    browser,
     budget,
     completion,
     explain,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
+from genloss._plain import finite
 from genloss._version import __version__
 from genloss._words import quoted
 from genloss.cli.wording import Wording
@@ -111,6 +111,37 @@ def save_report(answer: Any, path: Path, *, quiet: bool, say: Callable[[str], st
         print(f"\nReport written to {path}")
 
 
+def check_files(plot: Path | None, report: Path | None = None) -> None:
+    """Refuse a figure or a report that could not be written, before any work."""
+    check_figure(plot)
+    check_report(report)
+
+
+def answer(
+    found: Any,
+    show: Callable[[Console], None],
+    *,
+    json: bool,
+    plain: dict[str, Any] | None = None,
+    plot: Path | None = None,
+    draw: Callable[..., Any] | None = None,
+    report: Path | None = None,
+    say: Callable[[str], str] = str,
+) -> None:
+    """Print what was found, for people or machines, and write its figure and its report.
+
+    ``plain`` and ``draw`` are used instead of its own ``to_dict`` and ``plot``.
+    """
+    if json:
+        print_json(found.to_dict() if plain is None else plain)
+    else:
+        show(console())
+    if plot is not None:
+        save_figure(draw or found.plot, plot, quiet=json)
+    if report is not None:
+        save_report(found, report, quiet=json, say=say)
+
+
 def console() -> Console:
     """Where people read."""
     from rich.console import Console
@@ -125,14 +156,4 @@ def console() -> Console:
 
 def print_json(plain: dict[str, Any]) -> None:
     """Print JSON that any reader accepts: "Infinity" as text, null for what is not known."""
-    print(json.dumps(_finite(plain), indent=2))
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(entry) for key, entry in value.items()}
-    if isinstance(value, list):
-        return [_finite(entry) for entry in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None if math.isnan(value) else f"{'-' * (value < 0)}Infinity"
-    return value
+    print(json.dumps(finite(plain), indent=2))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from genloss.cli.app import File, Json, app, console, examples, print_json, spelling
+from genloss.cli.app import File, Json, answer, app, examples, spelling
 from genloss.cli.plan_files import read_both
 
 
@@ -25,14 +25,11 @@ def limit(plan: File, /, *, block: int | None = None, json: Json = False) -> int
     json
         Print JSON for machines instead of a table.
     """
+    from genloss.report import print_limit
     from genloss.theory.forever.limit import limit as find_limit
 
     what, problem = read_both(plan)
     found = find_limit(problem, what, block=block)
-    if json:
-        print_json(found.to_dict())
-    else:
-        from genloss.report import print_limit
-
-        print_limit(found, problem, what, console(), say=spelling(limit))
+    say = spelling(limit)
+    answer(found, lambda out: print_limit(found, problem, what, out, say=say), json=json)
     return 0

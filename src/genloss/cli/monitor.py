@@ -5,19 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from genloss.cli.app import (
-    File,
-    Json,
-    app,
-    check_figure,
-    check_report,
-    console,
-    examples,
-    print_json,
-    save_figure,
-    save_report,
-    spelling,
-)
+from genloss.cli.app import File, Json, answer, app, check_files, examples, spelling
 from genloss.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -99,9 +87,9 @@ def monitor(
         Print JSON for machines instead of tables.
     """
     import genloss
+    from genloss.report import print_reading
 
-    check_figure(plot)
-    check_report(report)
+    check_files(plot, report)
     live = genloss.Monitor(file)
     if start is None and not file.exists():
         raise InvalidInputError(f"FILE was {str(file)!r}, which does not exist; --start makes it")
@@ -115,16 +103,15 @@ def monitor(
     if append is not None:
         live.append(_predictions(append), round, key=key)
     found = live.read(alpha=alpha)
-    if json:
-        print_json(found.to_dict())
-    else:
-        from genloss.report import print_reading
-
-        print_reading(found, console(), say=spelling(monitor))
-    if plot is not None:
-        save_figure(found.plot, plot, quiet=json)
-    if report is not None:
-        save_report(found, report, quiet=json, say=spelling(monitor))
+    say = spelling(monitor)
+    answer(
+        found,
+        lambda out: print_reading(found, out, say=say),
+        json=json,
+        plot=plot,
+        report=report,
+        say=say,
+    )
     return ALARM if found.alarm else 0
 
 

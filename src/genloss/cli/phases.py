@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from genloss.cli.app import (
-    File,
-    Json,
-    app,
-    check_figure,
-    console,
-    examples,
-    print_json,
-    save_figure,
-)
+from genloss.cli.app import File, Json, answer, app, check_files, examples
 from genloss.cli.plan_files import reading
 from genloss.errors import InvalidInputError
 
@@ -66,25 +57,19 @@ def phases(
     json
         Print JSON for machines instead of a table.
     """
+    from genloss.report import print_phases
     from genloss.sweeps import load_sweep
     from genloss.sweeps.phases import compute, read_axes
 
     if file is None:
         print(EXAMPLE.rstrip())
         return 0
-    check_figure(plot)
+    check_files(plot)
     with reading(file):
         said = load_sweep(file)
         if said.settings:
             raise InvalidInputError("phases has no [sweep]; it takes [problem], [plan] and [grid]")
         axes = read_axes(said.grid)
     found = compute(said.problem, said.plan, axes, value)
-    if json:
-        print_json(found.to_dict())
-    else:
-        from genloss.report import print_phases
-
-        print_phases(found, console())
-    if plot is not None:
-        save_figure(found.plot, plot, quiet=json)
+    answer(found, lambda out: print_phases(found, out), json=json, plot=plot)
     return 0

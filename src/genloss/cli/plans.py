@@ -6,18 +6,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from genloss.cli.app import (
-    File,
-    Flag,
-    Json,
-    app,
-    check_figure,
-    console,
-    examples,
-    print_json,
-    save_figure,
-    spelling,
-)
+from genloss.cli.app import File, Flag, Json, answer, app, check_files, examples, spelling
 from genloss.cli.plan_files import read_both
 
 if TYPE_CHECKING:
@@ -47,7 +36,7 @@ def predict(plan: File, /, *, plot: File | None = None, json: Json = False) -> i
     """
     from genloss.theory.predict import predict as run_predict
 
-    check_figure(plot)
+    check_files(plot)
     what, problem = read_both(plan)
     return _show(run_predict(problem, what), problem, what, plot, json)
 
@@ -96,7 +85,7 @@ def simulate(
     from genloss.theory.predict import predict as run_predict
     from genloss.trials.simulate import simulate as run_simulate
 
-    check_figure(plot)
+    check_files(plot)
     what, problem = read_both(plan)
     curve = run_simulate(
         problem,
@@ -157,12 +146,14 @@ def _show(
     as_json: bool,
     against: Any = None,
 ) -> int:
-    if as_json:
-        print_json(curve.to_dict())
-    else:
-        from genloss.report import print_curve
+    from genloss.report import print_curve
 
-        print_curve(curve, problem, plan, console(), say=spelling(predict))
-    if plot is not None:
-        save_figure(partial(curve.plot, against), plot, quiet=as_json)
+    say = spelling(predict)
+    answer(
+        curve,
+        lambda out: print_curve(curve, problem, plan, out, say=say),
+        json=as_json,
+        plot=plot,
+        draw=partial(curve.plot, against),
+    )
     return 0

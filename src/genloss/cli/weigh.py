@@ -4,20 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from genloss.cli.app import (
-    File,
-    Json,
-    app,
-    check_figure,
-    check_report,
-    console,
-    examples,
-    print_json,
-    save_figure,
-    save_report,
-    spelling,
-)
-from genloss.errors import InvalidInputError
+from genloss.cli.app import File, Json, answer, app, check_files, examples, spelling
 
 
 @app.command(
@@ -78,32 +65,26 @@ def weigh(
         Print JSON for machines instead of tables.
     """
     import genloss
-    from genloss.estimate.kernels import Kernel
+    from genloss.cli.kernels import chosen
+    from genloss.report import print_weighed
 
-    check_figure(plot)
-    check_report(report)
-    for option, value, needs in (("gamma", gamma, "rbf"), ("degree", degree, "polynomial")):
-        if value is not None and kernel not in (needs, "polynomial"):
-            raise InvalidInputError(
-                f"--{option} was {value} with --kernel {kernel}; it needs {needs}"
-            )
+    check_files(plot, report)
     found = genloss.weigh(
         real,
         synthetic,
         target,
         made_from=made_from.replace("-", " "),
-        kernel=Kernel(kernel, gamma=gamma, degree=3 if degree is None else degree),
+        kernel=chosen(kernel, gamma, degree),
         seed=seed,
         missing=missing,
     )
-    if json:
-        print_json(found.to_dict())
-    else:
-        from genloss.report import print_weighed
-
-        print_weighed(found, console(), say=spelling(weigh))
-    if plot is not None:
-        save_figure(found.plot, plot, quiet=json)
-    if report is not None:
-        save_report(found, report, quiet=json, say=spelling(weigh))
+    say = spelling(weigh)
+    answer(
+        found,
+        lambda out: print_weighed(found, out, say=say),
+        json=json,
+        plot=plot,
+        report=report,
+        say=say,
+    )
     return 0

@@ -12,12 +12,14 @@ from genloss.documents.document import Document, Picture, Recipe, Sheet
 from genloss.documents.markup import html, markdown
 from genloss.documents.of_budget import of_budget
 from genloss.documents.of_forecast import of_forecast
+from genloss.documents.of_measured import of_measured
 from genloss.documents.of_reading import of_reading
 from genloss.documents.of_weighed import of_weighed
 from genloss.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from genloss.budgeting.result import Budget
+    from genloss.outlook.measured.result import MeasuredForecast
     from genloss.outlook.result import Forecast
     from genloss.watching.reading import Reading
     from genloss.weighing.result import Weighed
@@ -33,6 +35,7 @@ __all__ = [
     "markdown",
     "of_budget",
     "of_forecast",
+    "of_measured",
     "of_reading",
     "of_weighed",
     "write_report",
@@ -43,7 +46,7 @@ ENDINGS = {".html": html, ".md": markdown}
 
 
 def write_report(
-    answer: Document | Budget | Forecast | Reading | Weighed,
+    answer: Document | Budget | Forecast | MeasuredForecast | Reading | Weighed,
     path: str | Path,
     *,
     say: Callable[[str], str] = str,
@@ -52,7 +55,7 @@ def write_report(
 
     Parameters
     ----------
-    answer : Forecast, Weighed, Budget, Reading or Document
+    answer : Forecast, MeasuredForecast, Weighed, Budget, Reading or Document
         What to write down.
     path : str or Path
         A file that ends in .html (one page, pictures inside, nothing is loaded) or .md.
@@ -85,17 +88,21 @@ def write_report(
 
 
 def _document(
-    answer: Document | Budget | Forecast | Reading | Weighed, say: Callable[[str], str]
+    answer: Document | Budget | Forecast | MeasuredForecast | Reading | Weighed,
+    say: Callable[[str], str],
 ) -> Document:
     if isinstance(answer, Document):
         return answer
     from genloss.budgeting.result import Budget
+    from genloss.outlook.measured.result import MeasuredForecast
     from genloss.outlook.result import Forecast
     from genloss.watching.reading import Reading
     from genloss.weighing.result import Weighed
 
     if isinstance(answer, Budget):
         return of_budget(answer, say)
+    if isinstance(answer, MeasuredForecast):
+        return of_measured(answer, say)
     if isinstance(answer, Reading):
         return of_reading(answer, say)
     if isinstance(answer, Weighed):

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from genloss.errors import DataError
 from genloss.estimate.decomposition import decompose
 from genloss.estimate.kernels import Kernel
-from genloss.estimate.readings import Freedom, penalties, read
+from genloss.estimate.readings import Freedom, Part, penalties, read
 from genloss.estimate.signal import fit_energies, places
 from genloss.estimate.spectrum import NODES, directions, masses, unspread
 from genloss.estimate.standardise import Standardiser, unit_target
@@ -21,6 +21,8 @@ MOST_ROWS = 3000  # rows whose Gram matrix is decomposed
 MOST_CELLS = 300_000
 FEWEST_ROWS = 20
 _LOWEST, _HIGHEST = 1e-5, 10.0  # penalties, as shares of the trace
+_FAINTEST = 1e-12  # the least at which degrees of freedom are looked at
+_TAIL_PER_DECADE = 1
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,10 @@ def estimate(X: Array, y: Array, *, kernel: object = None, seed: int = 0) -> Est
     return estimate_standardised(Standardiser.of(X)(X[order]), y[order], chosen)
 
 
-def estimate_standardised(X: Array, y: Array, kernel: Kernel | None) -> Estimate:
-    """Estimate from rows (k, dim) that are standardised and in random order.
+def estimate_standardised(
+    X: Array, y: Array, kernel: Kernel | None, weights: Array | None = None
+) -> Estimate:
+    """Estimate from rows (k, dim) that are standardised and in random order, with weights (k,).
 
     Raises
     ------
@@ -65,7 +69,9 @@ def estimate_standardised(X: Array, y: Array, kernel: Kernel | None) -> Estimate
         raise DataError(f"the table has {k} rows to learn from; an estimate needs {FEWEST_ROWS}")
     y, unit = unit_target(y)
     exact = kernel is None and X.shape[1] < k - 1
-    whole = decompose(X, kernel, vectors=exact or k <= MOST_ROWS // 2)
+    if weights is not None:
+        weights = weights / weights.mean()
+    whole = decompose(X, kernel, weights=weights, vectors=exact or k <= MOST_ROWS // 2)
     if not whole.values.sum() > 0:
         raise DataError("no feature varies in the rows seen; there is nothing to learn from")
     values = whole.values / k
@@ -73,14 +79,17 @@ def estimate_standardised(X: Array, y: Array, kernel: Kernel | None) -> Estimate
     complete = (kernel is None or kernel.finite) and whole.rank < k - 1
     lowest = min(_LOWEST * trace, float(values[0]) / 30) if complete else _LOWEST * trace
     asked = penalties(lowest, _HIGHEST * trace)
-    readings = [read([(decompose(X[i::2], kernel), y[i::2]) for i in range(2)], asked)]
+    readings = [read([_half(X, y, kernel, weights, i) for i in range(2)], asked)]
     if whole.left.size:
-        readings.append(read([(whole, y)], asked))
+        if kernel is None and not complete:
+            # all rows nearly interpolate there: without these, signal in the tail passes for noise
+            asked = np.append(penalties(float(values[0]), lowest, _TAIL_PER_DECADE), asked[1:])
+        readings.append(read([(whole, y, weights)], asked))
     if complete:
-        spectrum = unspread(values, k)
+        spectrum = unspread(values, k, weights)
         grid = np.geomspace(spectrum[-1], spectrum[0], NODES)
     else:
-        sample = Freedom.of(whole.values, k, penalties(1e-9 * trace, 100 * trace))
+        sample = Freedom.of(whole.values, k, penalties(_FAINTEST * trace, 100 * trace), weights)
         grid = np.geomspace(float(sample.kappa.min()) / 30, 1.5 * trace, NODES)
         spectrum = directions(grid, masses(sample, grid))
     chosen = places(spectrum, grid)
@@ -88,3 +97,11 @@ def estimate_standardised(X: Array, y: Array, kernel: Kernel | None) -> Estimate
     truth = np.zeros_like(spectrum)
     truth[chosen] = np.sqrt(energy / spectrum[chosen])
     return Estimate(spectrum, truth * unit, float(np.sqrt(variance)) * unit)
+
+
+def _half(X: Array, y: Array, kernel: Kernel | None, weights: Array | None, first: int) -> Part:
+    """Every other row, decomposed."""
+    own = None
+    if weights is not None:
+        own = weights[first::2] / weights[first::2].mean()
+    return decompose(X[first::2], kernel, weights=own), y[first::2], own

@@ -4,7 +4,8 @@ At every penalty, with kappa, df1 and df2 of the estimated spectrum (`theory.md`
 
     loo * (1 - df2 / k) = sum_j energy_j kappa**2 / (s_j + kappa)**2 + noise**2,
 
-linear in the energies ``truth_j**2 s_j`` and the noise's variance, none of which is negative.
+linear in the energies ``truth_j**2 s_j`` and the noise's variance, none of which is negative. What stands
+in brackets has another form for rows of unequal weight (`row_weights.balance`).
 """
 
 from __future__ import annotations
@@ -41,10 +42,8 @@ def fit_energies(
     for reading in readings:
         kappa = reading.kappa[:, None]
         bias = kappa / (spectrum + kappa)
-        n = reading.rows - 1
-        # 1 - df2/n as a sum of positive terms, which does not cancel at tiny penalties
-        free = reading.penalty * reading.rows / n / reading.kappa
-        free = free + (bias * (1 - bias)).sum(axis=1) / n
+        # 1 - df2/k as a sum of positive terms, which does not cancel at tiny penalties
+        free = reading.kept + reading.each * (bias * (1 - bias)).sum(axis=1)
         faint = _FAINT * reading.loo.max()
         weight = np.sqrt(reading.rows) * ((reading.loo.min() + faint) / (reading.loo + faint)) ** 2
         terms = np.column_stack([bias[:, chosen] ** 2, np.ones(kappa.size)])

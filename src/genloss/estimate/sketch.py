@@ -30,7 +30,7 @@ class Columns:
     Attributes
     ----------
     count : ndarray of shape (width,)
-        Values there were.
+        Values there were; of rows with weights, the sum of these.
     origin, shift : ndarray of shape (width,)
         The mean is ``origin + shift``.
     squares : ndarray of shape (width,)
@@ -43,17 +43,18 @@ class Columns:
     squares: Array
 
     @classmethod
-    def of(cls, rows: Array) -> Self:
+    def of(cls, rows: Array, weights: Array | None = None) -> Self:
         """Statistics of rows (n, width) with NaN for missing values."""
         known = ~np.isnan(rows)
-        count = known.sum(axis=0).astype(np.float64)
+        counted = np.ones(len(rows)) if weights is None else weights
+        count = counted @ known
         first = rows[known.argmax(axis=0), np.arange(rows.shape[1])] if len(rows) else count
         origin = np.where(count > 0, first, 0.0)
         with np.errstate(over="ignore", invalid="ignore"):  # noticed at the end, by name
             centred = np.where(known, rows - origin, 0.0)
-            shift = centred.sum(axis=0) / np.maximum(count, 1)
+            shift = (counted @ centred) / np.where(count > 0, count, 1.0)
             centred = np.where(known, centred - shift, 0.0)
-            squares = (centred**2).sum(axis=0)
+            squares = counted @ centred**2
         # squares that underflow are as bad as an overflow
         squares[(squares == 0) & (centred != 0).any(axis=0)] = np.nan
         return cls(count, origin, shift, squares)
@@ -63,7 +64,7 @@ class Columns:
         count = self.count + other.count
         origin = np.where(self.count > 0, self.origin, other.origin)
         own = np.where(self.count > 0, self.shift, 0.0)
-        share = other.count / np.maximum(count, 1)
+        share = other.count / np.where(count > 0, count, 1.0)
         with np.errstate(over="ignore", invalid="ignore"):
             gap = (other.origin - origin) + (other.shift - own)
             shift = own + gap * share
@@ -75,9 +76,9 @@ class Columns:
         """Mean of every column's values."""
         return self.origin + self.shift
 
-    def deviation(self, n_rows: int) -> Array:
-        """Standard deviation of every column with its gaps filled by the mean."""
-        found = np.sqrt(self.squares / max(n_rows, 1))
+    def deviation(self, total: float) -> Array:
+        """Standard deviation of every column with its gaps filled by the mean; ``total`` is of all rows."""
+        found = np.sqrt(self.squares / (total or 1.0))
         return np.asarray(np.where(found > ROUNDING * np.abs(self.mean), found, 0.0))
 
 
@@ -89,8 +90,10 @@ class Sketch:
     ----------
     count : int
         Rows.
+    weight, even : float
+        Sums of their weights and of the squares of these; both the count where rows count alike.
     product : ndarray of shape (dim, columns)
-        Sum of ``z z' test``.
+        Sum of ``z z' test``, weighted like all that follow.
     total, cross : ndarray of shape (dim,)
         Sums of ``z`` and ``z y``.
     squares : ndarray of shape (2,)
@@ -100,6 +103,8 @@ class Sketch:
     """
 
     count: int
+    weight: float
+    even: float
     product: Array
     total: Array
     cross: Array
@@ -107,16 +112,29 @@ class Sketch:
     trace: float
 
     @classmethod
-    def of(cls, Z: Array, y: Array, test: Array) -> Self:
+    def of(cls, Z: Array, y: Array, test: Array, weights: Array | None = None) -> Self:
         """Sums over one block of rows ``Z`` (n, dim), for a ``test`` matrix (dim, columns)."""
-        trace = float(np.einsum("ij,ij->", Z, Z))
-        totals = np.array([y.sum(), y @ y])
-        return cls(y.size, Z.T @ (Z @ test), Z.sum(axis=0), Z.T @ y, totals, trace)
+        w = np.ones(y.size) if weights is None else weights
+        scaled = Z if weights is None else w[:, None] * Z
+        trace = float(np.einsum("ij,ij->", scaled, Z))
+        totals = np.array([w @ y, (w * y) @ y])
+        return cls(
+            count=y.size,
+            weight=float(w.sum()),
+            even=float(w @ w),
+            product=scaled.T @ (Z @ test),
+            total=scaled.sum(axis=0),
+            cross=scaled.T @ y,
+            squares=totals,
+            trace=trace,
+        )
 
     def merged(self, other: Sketch) -> Sketch:
         """Sums over the rows of both."""
         return Sketch(
             self.count + other.count,
+            self.weight + other.weight,
+            self.even + other.even,
             self.product + other.product,
             self.total + other.total,
             self.cross + other.cross,
@@ -126,7 +144,7 @@ class Sketch:
 
     def centred(self, test: Array) -> tuple[Array, Array, float, float]:
         """``C test``, ``cov(z, y)``, ``var(y)`` and ``tr C`` of the rows."""
-        n, mean = self.count, self.total / self.count
+        n, mean = self.weight, self.total / self.weight
         offset, square = self.squares / n
         image = self.product / n - np.outer(mean, mean @ test)
         trace = self.trace / n - float(mean @ mean)
@@ -174,7 +192,7 @@ def estimate_from_sketch(sketch: Sketch, test: Array, rank: int = RANK) -> Estim
     the tail and s the smallest leading eigenvalue, minus what noise adds to ``|P b|**2``: as there
     is no larger eigenvalue in the tail, that is the least it can be. The rest counts as noise.
     """
-    n = sketch.count
+    n = sketch.weight * (sketch.weight / sketch.even)
     image, cross, variance, trace = sketch.centred(test)
     values, vectors = leading(image, test, rank)
     # every column that varies has variance one, so that the trace counts the directions

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.estimate.readings import Freedom, penalties
+from genloss.estimate.row_weights import effective
 
 Array = npt.NDArray[np.float64]
 
@@ -22,15 +23,17 @@ _DOUBT = 0.02  # relative error of the sample's degrees of freedom
 _STEPS = 30
 
 
-def unspread(values: Array, rows: int) -> Array:
+def unspread(values: Array, rows: float, weights: Array | None = None) -> Array:
     """Eigenvalues of the population where the sample has all of its directions.
 
     Parameters
     ----------
     values : ndarray of shape (r,)
         Eigenvalues of the sample's covariance (divided by ``rows``), ascending.
-    rows : int
+    rows : float
         Rows of the sample, more than ``r + 1``.
+    weights : ndarray of shape (rows,), optional
+        Their weights, with mean one.
 
     Returns
     -------
@@ -49,11 +52,11 @@ def unspread(values: Array, rows: int) -> Array:
     Since only the distance from the sample's is kept small, eigenvalues may differ by any factor, and
     with many rows nothing moves.
     """
-    sample = Freedom.of(
-        values * rows, rows, penalties(float(values[0]) / 30, 30 * float(values[-1]))
-    )
+    asked = penalties(float(values[0]) / 30, 30 * float(values[-1]))
+    sample = Freedom.of(values * rows, rows, asked, weights)
     start = np.log(values[::-1])
-    found, prior = start.copy(), values.size / rows
+    found = start.copy()
+    prior = values.size / (rows if weights is None else effective(weights))
     weight = np.concatenate([1 / sample.df1, 1 / sample.rest])[:, None]
     for _ in range(_STEPS):
         share = 1 / (1 + sample.kappa[:, None] * np.exp(-found))
@@ -76,13 +79,15 @@ def unspread(values: Array, rows: int) -> Array:
 def masses(sample: Freedom, grid: Array) -> Array:
     """Nonnegative masses on ``grid`` with the sample's degrees of freedom at every penalty.
 
-    For samples that have fewer directions than the population; the tail is what they imply.
+    For samples that have fewer directions than the population; the tail is what they imply. What is
+    missing from df1 to the rank must be right where it is small: it multiplies errors at tiny penalties.
     """
     from scipy.optimize import nnls
 
-    rows = grid / (grid + sample.kappa[:, None]) / sample.df1[:, None]
+    weight = 1 / np.minimum(sample.df1, sample.rest + 1)
+    rows = grid / (grid + sample.kappa[:, None]) * weight[:, None]
     scale = np.linalg.norm(rows, axis=0)
-    goal = np.ones(sample.kappa.size)
+    goal = weight * sample.df1
     return np.asarray(nnls(rows / scale, goal, maxiter=50 * grid.size)[0] / scale)
 
 

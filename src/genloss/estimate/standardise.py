@@ -36,8 +36,8 @@ class Standardiser:
     scale: Array
 
     @classmethod
-    def of(cls, X: Array) -> Standardiser:
-        """Statistics of ``X`` (n, dim).
+    def of(cls, X: Array, weights: Array | None = None) -> Standardiser:
+        """Statistics of ``X`` (n, dim), whose rows may have positive weights (n,).
 
         Sums are of differences from the first row, which are exact where the mean is large, in units of
         a power of two near the largest of them, so that squares neither overflow nor vanish.
@@ -45,7 +45,12 @@ class Standardiser:
         moved = X - X[0]
         unit = power_of_two(np.abs(moved).max(axis=0))
         moved /= unit
-        centre, deviation = moved.mean(axis=0), moved.std(axis=0) * unit
+        if weights is None:
+            centre, deviation = moved.mean(axis=0), moved.std(axis=0) * unit
+        else:
+            share = weights / weights.sum()
+            centre = share @ moved
+            deviation = np.sqrt(share @ (moved - centre) ** 2) * unit
         varies = deviation > ROUNDING * np.abs(X).max(axis=0)
         return cls(X[0] + centre * unit, np.where(varies, deviation, np.inf))
 

@@ -26,7 +26,7 @@ class Label(Member):
 
     @abstractmethod
     def law(self, h: Array) -> tuple[Array, Array]:
-        """Labels that a value h may get, and the chance of each: arrays of shape (k, *h.shape)."""
+        """Labels that a value h may get, and the chance of each: shape ``(k, *h.shape)``."""
 
     def breaks(self, low: float, high: float) -> Array:  # noqa: ARG002
         """Values of h between ``low`` and ``high`` at which the law jumps or bends."""

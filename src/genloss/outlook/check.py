@@ -85,12 +85,15 @@ def check(study: Study, plan: Plan, penalty: Array, trials: int) -> Check:
         split = splits[number]
         X, test = sample.sides(split.pool[:n_pool], split.test)
         pool = (X, sample.y[split.pool[:n_pool]])
+        weights = None if sample.weights is None else sample.weights[split.pool[:n_pool]]
         squares = np.zeros((plan.n_models, split.test.size))
         for chain in range(chains):
             key = (11, number, chain) if chain else (11, number)
             seed = np.random.SeedSequence(study.seed.entropy, spawn_key=key)
-            predicted = run(smaller, pool, test, penalty, sample.kernel, "recycle", seed)[:, :, 0]
-            squares += (predicted - sample.y[split.test]) ** 2 / chains
+            said = run(
+                smaller, pool, test, penalty, sample.kernel, "recycle", seed, weights=weights
+            )
+            squares += (said[:, :, 0] - sample.y[split.test]) ** 2 / chains
         return sample.mean(squares.T, split.test)
 
     with trial_pool(cores()) as pool:
@@ -99,8 +102,8 @@ def check(study: Study, plan: Plan, penalty: Array, trials: int) -> Check:
         split.pool[n_pool:][:_MOST_SEEN]
         for split in splits[: FORECAST_SPLITS if sample.kernel is None else 2]
     ]
-    said = [_forecast(study, rows, smaller, penalty, i, chains) for i, rows in enumerate(seen)]
-    error, doubt, growth, growth_se = (np.array(part) for part in zip(*said, strict=True))
+    parts = [_forecast(study, rows, smaller, penalty, i, chains) for i, rows in enumerate(seen)]
+    error, doubt, growth, growth_se = (np.array(part) for part in zip(*parts, strict=True))
     center, half = error.mean(axis=0), NORMAL * doubt.mean(axis=0)
     return Check(
         plan=smaller,
@@ -142,7 +145,7 @@ def _forecast(
             sample if sample.kernel is None else sample.take(np.arange(sample.size)[:_MOST_KERNEL])
         )
         estimate = estimated(some)
-        theory = None if estimate is None else Theory.of(estimate)
+        theory = None if estimate is None else Theory.of(estimate, some.weights)
         part = replace(part, theory=theory)
     losses = part.rehearse(rehearsed, penalty, repeats, part.sources(n))
     grown = part.growth(plan, losses, rehearsed, cv=not few)

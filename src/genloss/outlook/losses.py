@@ -66,7 +66,10 @@ def rehearse(
         split = splits[number]
         X, test = sample.sides(split.pool, split.test)
         pool = (X, sample.y[split.pool])
-        return run(plan, pool, test, penalty, sample.kernel, source, seeds[number], unlabelled)
+        weights = None if sample.weights is None else sample.weights[split.pool]
+        return run(
+            plan, pool, test, penalty, sample.kernel, source, seeds[number], unlabelled, weights
+        )
 
     n_models, columns = penalty.shape
     runs = np.empty((len(sources), len(splits), n_models, columns))

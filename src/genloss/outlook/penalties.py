@@ -79,7 +79,8 @@ class Best:
 def grid_of(sample: Sample, n_samples: int) -> Array:
     """Penalties to look at: half decades of the features' trace; none, where that is determined."""
     if sample.kernel is None:
-        trace = float(sample.features().var(axis=0).sum())
+        features = sample.features()
+        trace = float(sample.mean((features - sample.mean(features)) ** 2).sum())
     else:
         gram = sample.kernel(sample.X[:500], sample.X[:500])
         trace = float(np.mean(np.diagonal(gram)) - gram.mean())
@@ -89,7 +90,7 @@ def grid_of(sample: Sample, n_samples: int) -> Array:
 
 def by_leaving_out(sample: Sample, grid: Array) -> tuple[Best, Array]:
     """The best penalty of a model of all rows, and the leave-one-out losses (M, G)."""
-    squares = Design.of(sample.X, sample.kernel).left_out(sample.y, grid) ** 2
+    squares = Design.of(sample.X, sample.kernel, sample.weights).left_out(sample.y, grid) ** 2
     error = np.asarray(sample.mean(squares))
     at = int(np.argmin(error))
     lowest = max(float(error[at]), 1e-300)

@@ -67,11 +67,18 @@ class Prepared:
     @property
     def theory(self) -> Theory | None:
         """Theory of the estimated problem."""
-        return None if self.estimate is None else Theory.of(self.estimate)
+        return None if self.estimate is None else Theory.of(self.estimate, self.sample.weights)
 
 
 def opened(
-    X: Any, y: Any, missing: str, stream: bool | None, cluster: str | None, more: dict[str, Any]
+    X: Any,
+    y: Any,
+    missing: str,
+    stream: bool | None,
+    cluster: str | None,
+    more: dict[str, Any],
+    *,
+    classes: bool,
 ) -> Table | LargeTable:
     """The table that the arguments stand for, with columns of time, groups and weights."""
     if isinstance(X, np.ndarray) and X.ndim == 2 and y is None:
@@ -80,7 +87,20 @@ def opened(
             "that holds them"
         )
     given = {key: value for key, value in more.items() if value is not None}
-    return open_table(X, y, missing, stream, cluster, **given)
+    return open_table(X, y, missing, stream, cluster, classes=classes, **given)
+
+
+def refuse_beside_weights(unlabelled: Any, texts: str) -> None:
+    """Refuse what knows no weights of rows."""
+    if unlabelled is not None:
+        raise InvalidInputError(
+            "unlabelled was given beside weights, which those rows do not have; leave one of them out"
+        )
+    if texts == "encode":
+        raise InvalidInputError(
+            "texts was 'encode' beside weights, which an encoding by the target does not know; "
+            "leave one of them out"
+        )
 
 
 def logged(table: Table) -> Table:
@@ -104,23 +124,26 @@ def prepare(
     unlabelled: Any = None,
 ) -> Prepared:
     """Draw the rows that are used, standardise them, and estimate the problem behind them."""
+    if table.weights is not None:
+        refuse_beside_weights(unlabelled, "encode" if table.texts else "drop")
     rng = np.random.default_rng(seed)
     place = rng.permutation(table.target.size)[:MOST_USED]
     raw, y = table.features[place], table.target[place]
     unit_target(y)  # refuses what does not vary, or has squares that are no numbers
     estimate: Estimate | None = None
-    standardise = Standardiser.of(raw)
+    weights = None if table.weights is None else table.weights[place] / table.weights[place].mean()
+    standardise = Standardiser.of(raw, weights)
     if isinstance(table, StreamedTable):
         standardise, estimate = table.apart_from(np.empty(0, dtype=np.intp))
     note = stream_note(table, estimate)
     repeated = copies(raw, y)
     kept = {
         name: None if (values := getattr(table, name)) is None else values[place]
-        for name in ("time", "groups", "weights")
+        for name in ("time", "groups")
     }
     texts = {name: codes[place] for name, codes in table.texts.items()}
     X = standardise(raw)
-    more = None if unlabelled is None else standardise(_inputs(unlabelled, table))
+    more = None if unlabelled is None else standardise(inputs_of(unlabelled, table))
     if more is not None and texts:
         raise InvalidInputError("unlabelled was given beside encoded text columns; drop either")
     if kernel is not None and n_samples > EXACT_KERNEL:
@@ -133,7 +156,7 @@ def prepare(
         kernel,
         groups=joined(kept["groups"], repeated),
         time=kept["time"],
-        weights=kept["weights"],
+        weights=weights,
         texts=texts,
         log=log,
     )
@@ -151,7 +174,7 @@ def prepare(
     )
 
 
-def _inputs(unlabelled: Any, table: Table) -> Array:
+def inputs_of(unlabelled: Any, table: Table) -> Array:
     """Rows without labels, in the columns of the table."""
     if isinstance(unlabelled, Table):
         if unlabelled.feature_names != table.feature_names:
@@ -180,7 +203,10 @@ def estimated(sample: Sample) -> Estimate | None:
     try:
         with np.errstate(all="ignore"):
             found = estimate_standardised(
-                sample.features()[:MOST_ROWS], sample.y[:MOST_ROWS], sample.kernel
+                sample.features()[:MOST_ROWS],
+                sample.y[:MOST_ROWS],
+                sample.kernel,
+                None if sample.weights is None else sample.weights[:MOST_ROWS],
             )
     except (GenlossError, ValueError, np.linalg.LinAlgError):
         return None  # rehearsals do without

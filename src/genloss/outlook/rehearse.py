@@ -31,6 +31,7 @@ def run(
     source: str,
     seed: np.random.SeedSequence,
     unlabelled: Array | None = None,
+    weights: Array | None = None,
 ) -> Array:
     """Predictions of every model for the test rows.
 
@@ -53,30 +54,37 @@ def run(
         The same seed gives every source the same real rows and noise.
     unlabelled : ndarray of shape (l, p), optional
         Rows for the last source.
+    weights : ndarray of shape (k,), optional
+        Of the pool's rows. They go where their rows go, as a further column would: into every fit,
+        and into inputs that are drawn again or made anew.
 
     Returns
     -------
     ndarray of shape (n_models, m, C)
     """
-    rows, noise, made, drawn = (np.random.default_rng(s) for s in _streams(seed, 4))
+    rows, noise, made, drawn = (np.random.default_rng(s) for s in streams(seed, 4))
+    if weights is not None:
+        pool = (np.column_stack([pool[0], weights]), pool[1])
     real = inputs.Pool(*pool, rows)
-    draw = _draw(source, real, made, unlabelled)
+    draw = drawing(source, real, made, unlabelled)
     world = RealRows(real, draw, penalty.shape[1], noise, drawn)
     predicted = np.empty((plan.n_models, len(test), penalty.shape[1]))
-    for t, model in enumerate(loop.models(resolve(plan), world, _Ridge(penalty, kernel))):
+    learner = _Ridge(penalty, kernel, weighted=weights is not None)
+    for t, model in enumerate(loop.models(resolve(plan), world, learner)):
         predicted[t] = model(test)
     return predicted
 
 
-def _streams(seed: np.random.SeedSequence, count: int) -> list[np.random.SeedSequence]:
+def streams(seed: np.random.SeedSequence, count: int) -> list[np.random.SeedSequence]:
     """Children of a seed, the same ones whenever they are asked for."""
     key = seed.spawn_key
     return [np.random.SeedSequence(seed.entropy, spawn_key=(*key, i)) for i in range(count)]
 
 
-def _draw(
+def drawing(
     source: str, real: inputs.Pool, rng: np.random.Generator, unlabelled: Array | None
 ) -> inputs.Draw:
+    """Inputs without real labels, of a kind."""
     if source == "unlabelled":
         assert unlabelled is not None
         return inputs.unlabelled(unlabelled, rng)
@@ -140,10 +148,13 @@ class RealRows:
 
 
 class _Ridge:
-    """Ridge or kernel ridge as a learner, every column of labels with a penalty of its own."""
+    """Ridge or kernel ridge as a learner, every column of labels with a penalty of its own.
 
-    def __init__(self, penalty: Array, kernel: Kernel | None) -> None:
-        self._penalty, self._kernel = penalty, kernel
+    Where rows have weights these are the last column of inputs, of which models know nothing.
+    """
+
+    def __init__(self, penalty: Array, kernel: Kernel | None, *, weighted: bool) -> None:
+        self._penalty, self._kernel, self._weighted = penalty, kernel, weighted
         self._newest: tuple[Array, Design] | None = None  # only the newest are ever labelled anew
 
     def __call__(self, step: Step, rows: loop.Rows, towards: Models | None) -> Models:
@@ -151,15 +162,24 @@ class _Ridge:
         if towards is not None:  # the fit to what it leaves, and added
             rest = self(step, rows._replace(y=rows.y - towards(rows.X)), None)
             return lambda X: towards(X) + rest(X)
-        X, labels, penalty = rows.X, rows.y, self._penalty[step.model]
+        labels, penalty = rows.y, self._penalty[step.model]
+        if not self._weighted:
+            return self._fit(rows.X, rows.X, None, labels, penalty)
+        model = self._fit(rows.X, rows.X[:, :-1], rows.X[:, -1], labels, penalty)
+        width = rows.X.shape[1] - 1
+        return lambda X: model(X[:, :width])
+
+    def _fit(
+        self, design_of: Array, X: Array, weights: Array | None, labels: Array, penalty: Array
+    ) -> Models:
         if few_penalties(X, self._kernel, penalty):
-            models = factored(X, self._kernel, labels, penalty)
+            models = factored(X, self._kernel, labels, penalty, weights)
             if models is not None:
                 return models
 
         def design() -> Design:
-            if self._newest is None or self._newest[0] is not X:
-                self._newest = X, Design.of(X, self._kernel)
+            if self._newest is None or self._newest[0] is not design_of:
+                self._newest = design_of, Design.of(X, self._kernel, weights)
             return self._newest[1]
 
         return fit(design, labels, penalty)

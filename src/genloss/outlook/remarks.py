@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from genloss.estimate.row_weights import effective
 from genloss.outlook import signs
 from genloss.outlook.check import Check
 from genloss.outlook.losses import Losses
@@ -42,7 +43,7 @@ def notes_of(
     if sample.kernel is None and prepared.theory and sample.size <= sample.X.shape[1] + 1:
         said.append(
             "of no more rows than columns theory cannot see the smallest eigenvalues: at tiny penalties "
-            "it may be off by a factor of 3, which the interval has from its distance to rehearsals"
+            "it may be off by a factor of 2, which the interval has from its distance to rehearsals"
         )
     if checked.plan.n_samples.max() < n:
         said.append(
@@ -53,7 +54,10 @@ def notes_of(
     if prepared.repeated:
         said.append("copies of a row were kept on one side of every split")
     if sample.weights is not None:
-        said.append("weights count in errors and in the choice of penalties; fits are unweighted")
+        said.append(
+            f"weights count in every fit and error; these {sample.size:,} rows are worth "
+            f"{effective(sample.weights):,.0f} of equal weight"
+        )
     if sample.texts:
         names = ", ".join(repr(name) for name in sample.texts)
         said.append(f"encoded {names} by the target, inside every split")

@@ -2,7 +2,8 @@
 
 The intercept is free. With the centred Gram matrix ``U diag(s) U'`` the fit to labels y is
 ``ybar + U diag(s / (s + n penalty)) U' (y - ybar)``, and what leaving row i out changes is known from
-the leverages ``1/n + sum_j U_ij^2 s_j / (s_j + n penalty)``.
+the leverages ``1/n + sum_j U_ij^2 s_j / (s_j + n penalty)``. Rows of weights w, of mean one, are centred by
+weighted means and scaled by ``sqrt(w)``: one of weight 2 is as good as two copies.
 """
 
 from __future__ import annotations
@@ -58,26 +59,35 @@ class Design:
     lift: Array
     centre: Array
     primal: bool
+    weights: Array | None = None
 
     @classmethod
-    def of(cls, rows: Array, kernel: Kernel | None) -> Design:
-        """Decompose the smaller of the two matrices."""
+    def of(cls, rows: Array, kernel: Kernel | None, weights: Array | None = None) -> Design:
+        """Decompose the smaller of the two matrices; positive weights (n,) count by their ratios."""
         n, dim = rows.shape
+        if weights is not None:
+            weights = weights / weights.mean()
+        root = None if weights is None else np.sqrt(weights)
         if kernel is None and n > dim:
-            centre = rows.mean(axis=0)
+            centre = mean_of(rows, weights)
             centred = rows - centre
+            if root is not None:
+                centred *= root[:, None]
             values, right = np.linalg.eigh(centred.T @ centred)
             kept = values > RANK * max(values[-1], 1e-300)
             values, right = values[kept], right[:, kept]
             left = centred @ (right / np.sqrt(values))
-            return cls(rows, None, values, left, right * np.sqrt(values), centre, True)
+            return cls(rows, None, values, left, right * np.sqrt(values), centre, True, weights)
         gram = (kernel or LINEAR)(rows, rows)
-        centre = gram.mean(axis=0)
-        centred = gram - centre - centre[:, None] + centre.mean()
+        centre = mean_of(gram, weights)
+        centred = gram - centre - centre[:, None] + mean_of(centre, weights)
+        if root is not None:
+            centred *= np.outer(root, root)
         values, left = np.linalg.eigh(centred)
         kept = values > RANK * max(values[-1], 1e-300)
         left = left[:, kept]
-        return cls(rows, kernel, values[kept], left, left, centre, False)
+        lift = left if root is None else root[:, None] * left
+        return cls(rows, kernel, values[kept], left, lift, centre, False, weights)
 
     @property
     def n(self) -> int:
@@ -91,10 +101,9 @@ class Design:
 
     def fit(self, labels: Array, penalty: Array) -> Models:
         """Models of labels (n, C) with one penalty a column; least norm where it is zero."""
-        offset = labels.mean(axis=0)
-        coefficients = self.lift @ (
-            (self.left.T @ (labels - offset)) / (self.values[:, None] + self.n * penalty)
-        )
+        offset = mean_of(labels, self.weights)
+        along = self.left.T @ self._scaled(labels - offset)
+        coefficients = self.lift @ (along / (self.values[:, None] + self.n * penalty))
         return self._models(coefficients, offset - self.centre @ coefficients)
 
     def _models(self, coefficients: Array, intercept: Array) -> Models:
@@ -106,9 +115,14 @@ class Design:
     def left_out(self, labels: Array, penalties: Array) -> Array:
         """Exact leave-one-out residuals (n, G) of one column of labels at G penalties."""
         decomposed = Decomposition(self.values, self.left)
-        centred = (labels - labels.mean())[:, None]
-        constant = np.full(self.n, 1 / self.n)
-        return residuals(decomposed, centred, penalties, constant)[:, :, 0].T
+        centred = self._scaled((labels - mean_of(labels, self.weights))[:, None])
+        constant = np.full(self.n, 1 / self.n) if self.weights is None else self.weights / self.n
+        found = residuals(decomposed, centred, penalties, constant)[:, :, 0].T
+        return found if self.weights is None else found / np.sqrt(self.weights)[:, None]
+
+    def _scaled(self, values: Array) -> Array:
+        """Values (n, C) of the rows, as they enter a sum of squares."""
+        return values if self.weights is None else np.sqrt(self.weights)[:, None] * values
 
     def grid(self) -> Array:
         """Penalties to choose from; none at all where least squares are determined."""
@@ -119,7 +133,14 @@ class Design:
     def best(self, labels: Array) -> float:
         """The penalty with the least leave-one-out error, between the points of the grid."""
         grid = self.grid()
-        return least(grid, np.mean(self.left_out(labels, grid) ** 2, axis=0))[0]
+        return least(grid, mean_of(self.left_out(labels, grid) ** 2, self.weights))[0]
+
+
+def mean_of(values: Array, weights: Array | None) -> Array:
+    """Mean over rows, the first axis, with weights of mean one."""
+    if weights is None:
+        return np.asarray(values.mean(axis=0))
+    return np.asarray(weights @ values / len(values))
 
 
 def least(grid: Array, values: Array) -> tuple[float, float]:
@@ -149,18 +170,31 @@ def fit(design: Callable[[], Design], labels: Array, penalty: Array) -> Models:
     return design().fit(labels, chosen)
 
 
-def factored(rows: Array, kernel: Kernel | None, labels: Array, penalty: Array) -> Models | None:
+def factored(
+    rows: Array,
+    kernel: Kernel | None,
+    labels: Array,
+    penalty: Array,
+    weights: Array | None = None,
+) -> Models | None:
     """The same as `fit` by one Cholesky factor for every penalty; None where one is not positive."""
+    if weights is not None:
+        weights = weights / weights.mean()
     if kernel is None:
-        return _factored_columns(rows, labels, penalty)
-    return _factored_rows(rows, kernel, labels, penalty)
+        return _factored_columns(rows, labels, penalty, weights)
+    return _factored_rows(rows, kernel, labels, penalty, weights)
 
 
-def _factored_columns(rows: Array, labels: Array, penalty: Array) -> Models | None:
+def _factored_columns(
+    rows: Array, labels: Array, penalty: Array, weights: Array | None
+) -> Models | None:
     """Linear models of more rows than columns."""
-    centre, offset = rows.mean(axis=0), labels.mean(axis=0)
-    centred = rows - centre
-    gram, right = centred.T @ centred, centred.T @ (labels - offset)
+    centre, offset = mean_of(rows, weights), mean_of(labels, weights)
+    centred, off = rows - centre, labels - offset
+    if weights is not None:
+        root = np.sqrt(weights)[:, None]
+        centred, off = root * centred, root * off
+    gram, right = centred.T @ centred, centred.T @ off
     coefficients = np.empty_like(right)
     for value in np.unique(penalty):
         system, here = gram.copy(), penalty == value
@@ -173,14 +207,16 @@ def _factored_columns(rows: Array, labels: Array, penalty: Array) -> Models | No
     return lambda X: X @ coefficients + intercept
 
 
-def _factored_rows(rows: Array, kernel: Kernel, labels: Array, penalty: Array) -> Models | None:
-    """Coefficients of rows: ``(K + n penalty) dual + intercept = labels``, ``sum(dual) = 0``."""
+def _factored_rows(
+    rows: Array, kernel: Kernel, labels: Array, penalty: Array, weights: Array | None
+) -> Models | None:
+    """Coefficients of rows: ``(K + n penalty / w) dual + intercept = labels``, ``sum(dual) = 0``."""
     gram, n = kernel(rows, rows), len(rows)
     dual, intercept = np.empty_like(labels), np.empty(penalty.size)
     for value in np.unique(penalty):
         here = penalty == value
         system = gram.copy()
-        system.ravel()[:: n + 1] += n * value
+        system.ravel()[:: n + 1] += n * value if weights is None else n * value / weights
         factor = _linalg.cholesky(system, overwrite=True)
         if factor is None:
             return None

@@ -34,7 +34,7 @@ class Sample:
     time : ndarray of shape (M,) or None
         Models are trained on the past and scored on the future.
     weights : ndarray of shape (M,) or None
-        Of the rows in scores.
+        Of the rows in fits and scores, with mean one.
     texts : mapping of str to ndarray of int of shape (M,)
         Text columns, encoded by the target inside every split.
     log : bool

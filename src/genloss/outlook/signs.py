@@ -46,7 +46,9 @@ def against_mean(losses: Losses, sample: Sample, scale: Array) -> AgainstMean:
 def mean_losses(sample: Sample) -> Array:
     """Squared error of the mean of all other rows."""
     n = sample.size
-    return np.asarray(((sample.y - sample.mean(sample.y)) * n / (n - 1)) ** 2)
+    share = 1 / n if sample.weights is None else sample.weights / sample.weights.sum()
+    others = np.maximum(1 - share, 1e-9)
+    return np.asarray(((sample.y - sample.mean(sample.y)) / others) ** 2)
 
 
 def heavy_tails(squares: Array) -> float:
@@ -66,7 +68,8 @@ def ordered(sample: Sample, place: npt.NDArray[np.intp]) -> float | None:
         return None
     order = np.argsort(place)
     X, y = sample.X[order], sample.y[order]
-    design = Design.of(X, None)
+    weights = None if sample.weights is None else sample.weights[order]
+    design = Design.of(X, None, weights)
     penalties = design.trace * GRID
     residual = design.left_out(y, penalties)
     at = int(np.argmin(np.mean(residual**2, axis=0)))
@@ -78,7 +81,8 @@ def ordered(sample: Sample, place: npt.NDArray[np.intp]) -> float | None:
     total = 0.0
     for block in np.array_split(np.arange(y.size), _BLOCKS):
         rest = np.delete(np.arange(y.size), block)
-        model = Design.of(X[rest], None).fit(y[rest, None], penalties[at : at + 1])
+        own = None if weights is None else weights[rest]
+        model = Design.of(X[rest], None, own).fit(y[rest, None], penalties[at : at + 1])
         total += float(np.sum((model(X[block])[:, 0] - y[block]) ** 2))
     ratio = total / max(float(np.sum(alone**2)), 1e-300)
     return ratio if ratio > _BLOCKED else None

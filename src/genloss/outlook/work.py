@@ -15,6 +15,7 @@ from genloss.estimate.kernels import Kernel
 from genloss.outlook import signs
 from genloss.outlook.advise import Evidence, advise
 from genloss.outlook.check import Check, check
+from genloss.outlook.for_ever import explosion
 from genloss.outlook.full import Whole, first_of_all_rows, full, whole
 from genloss.outlook.growth import Growth
 from genloss.outlook.level import Level, by_draws, level
@@ -23,6 +24,7 @@ from genloss.outlook.outcomes import FIFTH, outcome, policies, rehearsed_growth
 from genloss.outlook.penalties import Best, by_rehearsals, grid_of
 from genloss.outlook.plans import CV, fitted_rows, sized, without_mean
 from genloss.outlook.prepare import Prepared
+from genloss.outlook.pseudo import PseudoLabels, pseudo_labels
 from genloss.outlook.remarks import notes_of, warnings_of
 from genloss.outlook.result import METRIC, Forecast, Outcome
 from genloss.outlook.ridge import Design
@@ -82,7 +84,7 @@ class Work:
         rank = None
         least_squares = sample.kernel is None and plan.penalty.min() == 0 and not self.cv
         if least_squares and sample.X.shape[1] < sample.size:
-            rank = int(Design.of(sample.X, None).values.size)
+            rank = int(Design.of(sample.X, None, sample.weights).values.size)
         fixed = plan.penalty[:, None]
         anew = np.full(fixed.shape, np.nan)
         first = self._level(plan, known, fixed)
@@ -124,9 +126,14 @@ class Work:
             kernel=None if self.kernel is None else self.kernel.arguments(self._columns),
             lossless=self._lossless(plan),
         )
-        advice = advise(evidence)
+        advice, pseudo = advise(evidence), self._pseudo()
+        if pseudo is not None and advice.beats_mean[0]:
+            advice = replace(advice, sentences=(*advice.sentences, pseudo.sentence))
         squares = losses.rows[0, 0, losses.tested]
+        if sample.weights is not None:
+            squares = squares * sample.weights[losses.tested] / sample.weights[losses.tested].mean()
         predicted, measured = self._curves(checked, rank)
+        explodes = None if self.cv else explosion(study, plan)
         table, estimate = self.prepared.table, self.prepared.estimate
         baseline = float(sample.mean(signs.mean_losses(sample)))
         return Forecast(
@@ -144,12 +151,16 @@ class Work:
             source=table.source,
             target=f"log({table.target_name})" if sample.log else table.target_name,
             rows={"table": self.prepared.n_table, "used": sample.size, **checked.sizes},
-            notes=notes_of(
-                self.prepared, plan, checked, squares, baseline, losses, tuned=self.tuned
+            notes=(
+                *notes_of(
+                    self.prepared, plan, checked, squares, baseline, losses, tuned=self.tuned
+                ),
+                *([pseudo.remark] if pseudo is not None and pseudo.remark else []),
             ),
             warnings=(
                 *table.warnings,
                 *warnings_of(advice, own, plan, sample, squares, baseline),
+                *((explodes.sentence(),) if explodes is not None else ()),
             ),
             penalty_rule=CV if self.cv else "fixed",
             retuned=retuned,
@@ -157,6 +168,16 @@ class Work:
             policies=policies(study, plan, own, first, rank, cv=self.cv),
             check_rows=int(checked.plan.n_samples.max()),
             original=self._original(losses, plan, own),
+            pseudo=pseudo,
+        )
+
+    def _pseudo(self) -> PseudoLabels | None:
+        """What the model's own labels on the unlabelled rows are worth."""
+        study = self.study
+        if study.unlabelled is None:
+            return None
+        return pseudo_labels(
+            study.sample, study.unlabelled, np.random.default_rng(study.stream(13))
         )
 
     @property

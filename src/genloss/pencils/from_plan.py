@@ -36,6 +36,7 @@ from genloss.pencils.expression import (
     vector,
 )
 from genloss.pencils.functionals import Chain
+from genloss.pencils.known import Between, Given, Told, told, vectors
 from genloss.pencils.space import Space
 from genloss.plan import Plan
 from genloss.problem import Problem
@@ -100,6 +101,11 @@ def risks(problem: Problem, plan: Plan) -> tuple[Array, Array]:
     _check.instance("plan", plan, Plan).check_fits(problem.dim)
     steps, models = resolve(plan), range(plan.n_models)
     for step in steps:
+        if step.turned:
+            raise NoTheoryError(
+                f"model {step.model} has rows with a covariance matrix; a pencil knows covariances along the "
+                "problem's directions, genloss.predict(problem, plan) knows others"
+            )
         if not step.is_ridge:
             raise NoTheoryError(
                 f"model {step.model} has labels, a loss, a filter or a rule that keeps rows beyond ridge regression; "
@@ -109,16 +115,6 @@ def risks(problem: Problem, plan: Plan) -> tuple[Array, Array]:
     directions = Spectrum.of(problem.spectrum, problem.truth)
     laws = Laws(directions, steps, plan.penalty, models)
     return laws.bias, laws.variances
-
-
-class Given(NamedTuple):
-    """Earlier models, of which only the law matters.
-
-    Filters of the truth, and covariances summed over the directions of every eigenvalue, (p,).
-    """
-
-    filters: Mapping[int, Array]
-    covariance: Mapping[tuple[int, int], Array]
 
 
 class Laws:
@@ -138,6 +134,8 @@ class Laws:
         The first model that is fitted here: no later one uses a row or feature drawn before it.
     given : Given, optional
         Labelers from before that.
+    between : mapping of int to Between, optional
+        Models after that whose law is known.
     """
 
     def __init__(
@@ -148,6 +146,7 @@ class Laws:
         new: range,
         first: int = 0,
         given: Given | None = None,
+        between: Mapping[int, Between] | None = None,
     ) -> None:
         self.new = new
         outside = [] if given is None else [given.filters[u] for u in given.filters if u < REAL]
@@ -156,16 +155,18 @@ class Laws:
         self._truth = own
         models = {REAL: vector(features, own, name="truth")}
         if given is not None:
-            models |= _vectors(features, own, given, self._which)
-        self._models = _fits(steps, penalty, first, features, roots, models)
+            models |= vectors(features, own, given, self._which)
+        known = told(features, between or {}, self._which)
+        self._models = _fits(steps, penalty, first, features, roots, models, known)
         errors = {model: self._models[model] - models[REAL] for model in new}
         self._chain = Chain(*self._models.values(), *errors.values())
         metric = diagonal(features, self._metric)
         found = [self._chain.risk(error, metric) for error in errors.values()]
         self.bias = np.array([risk.bias for risk in found])
         self.variances = np.array([risk.variance for risk in found])
-        self._own = {u: self._chain.filling(f"model {u}") for u in range(first, len(steps))}
-        self._labelers = {u: steps[u].asked for u in self._own}
+        fitted = [u for u in range(first, len(steps)) if u not in known]
+        self._own = {u: self._chain.filling(f"model {u}") for u in fitted}
+        self._labelers = {u: steps[u].asked for u in range(first, len(steps))}
 
     def filter(self, model: int) -> Array:
         """What the mean model keeps of the truth."""
@@ -180,8 +181,8 @@ class Laws:
 
     def filling(self, model: int) -> float:
         """Largest df2 / n_samples of the fits solved here that the model descends from, and its own."""
-        before = [self.filling(u) for u in self._labelers[model] if u in self._own]
-        return max(self._own[model], *before, 0.0)
+        before = [self.filling(u) for u in self._labelers[model] if u in self._labelers]
+        return max(self._own.get(model, 0.0), *before, 0.0)
 
 
 class Design(NamedTuple):
@@ -217,8 +218,12 @@ class Design(NamedTuple):
         model: int,
         models: Mapping[int, Expression],
         before: Mapping[Expression, Labels],
+        latest: Mapping[Expression, Expression],
     ) -> list[Labels]:
-        """The labels that the rows of a block get for a model; ``before`` are those they have."""
+        """The labels that the rows of a block get for a model.
+
+        ``before`` are those they got first, ``latest`` those they have now.
+        """
         labels = []
         for start, X in self.rows:
             if not block.start <= start < block.stop:
@@ -227,7 +232,11 @@ class Design(NamedTuple):
             if block.shares:
                 labeler = sum_of([share * models[u] for u, share in block.shares.items()])
                 y = [X @ labeler + noise(X.rows, block.noise), *y]
-            labels.append(Labels(X, sum_of(y), block.weight, model, self.drawn))
+            made = sum_of(y)
+            if block.edited < 1:
+                new = subsets.inside(self.drawn, model, subsets.EDITED)
+                made = _times(new, made) + _times(1 - new, latest[X])
+            labels.append(Labels(X, made, block.weight, model, self.drawn))
         return labels
 
 
@@ -238,14 +247,19 @@ def _fits(
     features: Space,
     roots: dict[tuple[float, ...] | None, Expression],
     models: dict[int, Expression],
+    known: Mapping[int, Told],
 ) -> dict[int, Expression]:
     """Add every model from the first on."""
     designs: dict[int, Design] = {}
     labelled: dict[int, list[Labels]] = {}
     map_: Expression | None = None
     before: dict[Expression, Labels] = {}
+    latest: dict[Expression, Expression] = {}
     for step in steps[first:]:
         model = step.model
+        if model in known:
+            models[model] = known[model](models)
+            continue
         if step.new:
             designs[model] = Design.of(steps, model, features, roots)
         if step.map == model:
@@ -253,8 +267,9 @@ def _fits(
         labelled[model] = [
             rows
             for block in step.blocks
-            for rows in designs[block.design].labels(block, model, models, before)
+            for rows in designs[block.design].labels(block, model, models, before, latest)
         ]
+        latest |= {rows.X: rows.y for rows in labelled[model]}
         before |= {rows.X: rows for rows in labelled[model] if rows.X not in before}
         fitted = [rows for each in step.fitted for rows in labelled[each]]
         if step.towards is None:
@@ -279,35 +294,6 @@ def _directions(
     roots = [diagonal(features, root) for root in np.sqrt(distinct[: 1 + len(own)])]
     named = dict(zip([None, *own], roots, strict=True))
     return features, distinct[0], root_mean, named, which.ravel()
-
-
-def _vectors(
-    features: Space, truth: Array, given: Given, which: npt.NDArray[np.intp]
-) -> dict[int, Expression]:
-    """Vectors of the given law: a part of the truth, and independent noises that they share."""
-    numbers, counts = list(given.filters), features.weights
-    if not numbers:
-        return {}
-
-    merged = np.bincount(which)  # entries of one eigenvalue, with one filter
-
-    def each(summed: Array) -> Array:
-        return np.asarray(np.bincount(which, summed) / counts)
-
-    covariance = np.array([[each(given.covariance[a, b]) for b in numbers] for a in numbers])
-    values, turn = np.linalg.eigh(covariance.transpose(2, 0, 1))
-    root = turn * np.sqrt(np.maximum(values, 0.0))[:, None, :]
-    noises = [noise(features, 1.0, name=f"z{k}") for k in range(len(numbers))]
-    means = {u: np.bincount(which, kept) / merged * truth for u, kept in given.filters.items()}
-    return {
-        number: sum_of(
-            [
-                vector(features, means[number], name=f"mean of {number}"),
-                *(diagonal(features, root[:, u, k]) @ z for k, z in enumerate(noises)),
-            ]
-        )
-        for u, number in enumerate(numbers)
-    }
 
 
 def _feature_map(features: Space, count: int | None, model: int) -> Expression | None:

@@ -21,8 +21,11 @@ from genloss.steps import Step
 MOST_DRAWS = 14
 """Times that rows of one design are drawn or not; they then have 16,384 patterns."""
 
+EDITED = -1
+"""Stands for a fit where the rows are meant that get a new label for a model, of those that have one."""
+
 Draws = dict[tuple[int, int], float]
-"""Chance that a row takes part, by the model it was labelled for and the model that draws it."""
+"""Chance that a row takes part, by the model it was labelled for and the model that draws it, or `EDITED`."""
 
 
 def draws(steps: Sequence[Step], models: Sequence[int]) -> Draws:
@@ -33,6 +36,13 @@ def draws(steps: Sequence[Step], models: Sequence[int]) -> Draws:
         if step.drawn is not None and step.drawn < step.rows
         for label in models
         if label in step.fitted
+    }
+    found |= {
+        (step.model, EDITED): block.edited
+        for step in steps
+        if step.model in models
+        for block in step.blocks
+        if block.edited < 1 and block.design == models[0]
     }
     if len(found) > MOST_DRAWS:
         raise NoTheoryError(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from genloss._columns import Column
 from genloss._words import change, number
 from genloss.report.curve import numeric
@@ -49,7 +51,7 @@ def money_columns(found: Budget) -> list[Column]:
         Column("money", [number(each, 3) for each in money]),
         Column("real", [f"{each:,.0f}" for each in real]),
         Column("synthetic", [f"{each:,.0f}" for each in synthetic]),
-        *numeric({"error": error}),
+        *numeric({"error": np.array(error)}),
         Column("against\nreal alone", [change(each, 1.0) for each in ratio]),
     ]
 

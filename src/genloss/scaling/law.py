@@ -45,16 +45,20 @@ class Chain:
     generator_samples: float | None
     generator_noise: float
 
+    @property
+    def rows(self) -> float:
+        """Rows of each generator, of which there are some."""
+        assert self.generator_samples is not None
+        return self.generator_samples
+
+    @property
+    def behind(self) -> dict[str, Any]:
+        """All but ``n_samples``, as the package's functions take them."""
+        return {name: value for name, value in vars(self).items() if name != "n_samples"}
+
     def settings(self, penalty: float = 0.0) -> Settings:
         """The same with a penalty, ready for the formulas."""
-        return Settings.read(
-            self.n_samples,
-            penalty=penalty,
-            noise=self.noise,
-            generations=self.generations,
-            generator_samples=self.generator_samples,
-            generator_noise=self.generator_noise,
-        )
+        return Settings.read(self.n_samples, penalty=penalty, **self.behind)
 
 
 @dataclass(frozen=True, repr=False)
@@ -201,19 +205,16 @@ def scaling_law(
     beta, r = power.capacity, power.source
     scale, signal = (fitted.scale, fitted.signal) if fitted else (1.0, 1.0)
     behind = chain.generations > 0
-    interpolates = behind and _rows(chain) <= spectrum.dim + 1
-    terms = _interpolation_noise(spectrum, chain) if interpolates else _noise(spectrum, chain)
+    interpolates = behind and chain.rows <= spectrum.dim + 1
+    terms = (
+        _interpolation_noise(spectrum, chain)
+        if interpolates
+        else noise_terms(chain.n_samples, dim=spectrum.dim if behind else 0, **chain.behind)
+    )
     own, tail, learned = (float(each) for each in (terms.own, terms.tail, terms.learned))
     total = own + tail + learned
 
-    best = best_penalty(
-        problem,
-        chain.n_samples,
-        noise=chain.noise,
-        generations=chain.generations,
-        generator_samples=chain.generator_samples,
-        generator_noise=chain.generator_noise,
-    )
+    best = best_penalty(problem, chain.n_samples, **chain.behind)
     penalties = _rule_penalties(beta, r, chain, total / signal)
     recommended = [
         Recommendation(
@@ -255,9 +256,7 @@ def scaling_law(
             noise=chain.noise / math.sqrt(signal),
             learned=learned / signal,
             dim=spectrum.dim,
-            inherited_per_row=chain.generations
-            * chain.generator_noise**2
-            / (_rows(chain) * signal),
+            inherited_per_row=chain.generations * chain.generator_noise**2 / (chain.rows * signal),
         ),
         recommendations=tuple(recommended),
         null_risk=float(spectrum.signal.sum()),
@@ -304,30 +303,14 @@ def _chain(
     )
 
 
-def _rows(chain: Chain) -> float:
-    assert chain.generator_samples is not None
-    return chain.generator_samples
-
-
-def _noise(spectrum: Spectrum, chain: Chain) -> NoiseTerms:
-    return noise_terms(
-        chain.n_samples,
-        noise=chain.noise,
-        generations=chain.generations,
-        generator_samples=chain.generator_samples,
-        generator_noise=chain.generator_noise,
-        dim=spectrum.dim if chain.generations > 0 else 0,
-    )
-
-
 def _interpolation_noise(spectrum: Spectrum, chain: Chain) -> NoiseTerms:
     """The same from the spread of the last generator, whatever its law."""
-    behind = Generators(chain.generations, _rows(chain), chain.generator_noise)
+    behind = Generators(chain.generations, chain.rows, chain.generator_noise)
     labels = labels_of(spectrum, behind)
     spread = (labels.noise + labels.wobble) * spectrum.eigenvalues
     if not np.isfinite(spread).all():
         raise InvalidInputError(
-            f"generator_samples was {_rows(chain):g} with {spectrum.dim:g} directions; "
+            f"generator_samples was {chain.rows:g} with {spectrum.dim:g} directions; "
             "within 1 of these the mean error is infinite, take fewer or more rows"
         )
     first = int(np.argmax(spectrum.eigenvalues * (spectrum.multiplicity > 0)))

@@ -136,22 +136,17 @@ def effective_noise(
     >>> float(effective_noise(1000, generations=1, generator_samples=1000, leading=True))
     0.002
     """
-    if not leading:
-        return noise_terms(
-            n_samples,
-            noise=noise,
-            generations=generations,
-            generator_samples=generator_samples,
-            generator_noise=generator_noise,
-            dim=dim,
-        ).total
-    rows = None if generator_samples is None else np.asarray(generator_samples, dtype=float) + 1
+    rows, directions = generator_samples, dim
+    if leading:
+        directions = 0
+        rows = None if rows is None else np.asarray(rows, dtype=float) + 1
     return noise_terms(
         n_samples,
         noise=noise,
         generations=generations,
         generator_samples=rows,
         generator_noise=generator_noise,
+        dim=directions,
     ).total
 
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from genloss import _html
+from genloss import _html, plots
+from genloss._frames import Framed
+from genloss.plots import Drawn
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,7 +27,7 @@ TITLES = {
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Phases:
+class Phases(Framed, Drawn):
     """What `genloss.phases` answers with.
 
     Attributes
@@ -43,6 +45,11 @@ class Phases:
         Spectral radius of one repetition, where it is asked for by "limit" and "growth".
     policies : tuple of str
         The policies that "best_policy" compares.
+
+    Notes
+    -----
+    ``to_frame`` has one row per point: the axes, the value and, where it is known, ``radius``; ``plot``
+    draws the values as colours, and the border of stability as a line.
 
     Examples
     --------
@@ -90,57 +97,12 @@ class Phases:
             plain |= {"radius": self.radius.tolist(), "border": self.border.tolist()}
         return plain | ({"policies": list(self.policies)} if self.policies else {})
 
-    def to_frame(self, backend: str | None = None) -> Any:
-        """One row per point, as a data frame.
-
-        Parameters
-        ----------
-        backend : {"pandas", "polars", "pyarrow"}, optional
-            Library of the frame; default: the first of these that is installed.
-
-        Returns
-        -------
-        pandas.DataFrame, polars.DataFrame or pyarrow.Table
-            A column for each axis, one for the value, and ``radius`` where it is known.
-
-        Raises
-        ------
-        MissingDependencyError
-            If none of the libraries is installed.
-        """
-        from genloss._frames import frame
-
+    def _table(self) -> dict[str, Array]:
         x, y = np.meshgrid(self.x, self.y)
         columns = {self.x_name: x.ravel(), self.y_name: y.ravel(), self.value: self.values.ravel()}
-        if self.radius is not None:
-            columns["radius"] = self.radius.ravel()
-        return frame(columns, backend)
+        return columns | ({} if self.radius is None else {"radius": self.radius.ravel()})
 
-    def plot(self, *, ax: Axes | None = None) -> Axes:
-        """Draw the values as colours, and the border of stability as a line.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            Where to draw; default: a new figure of Matplotlib's pyplot.
-
-        Returns
-        -------
-        matplotlib.axes.Axes
-            The axes, for further styling and saving.
-
-        Examples
-        --------
-        >>> import genloss as gl
-        >>> plan = {"preset": "mix", "generations": 4, "noise": 1.0, "n_samples": 150}
-        >>> axes = [("real", [0.1, 0.5, 0.9]), ("penalty", [0.0, 0.1, 0.2])]
-        >>> found = gl.phases(gl.Problem.isotropic(100), plan, x=axes[0], y=axes[1])
-        >>> found.plot().get_xlabel()
-        'real'
-        """
-        from genloss import plots
-
-        ax = plots.shown_axes() if ax is None else ax
+    def _draw(self, ax: Axes) -> None:
         plots.field(
             ax,
             self.x,
@@ -148,11 +110,10 @@ class Phases:
             self.values,
             label=TITLES[self.value],
             names=self.policies,
-            border=None if self.radius is None else self.radius,
+            border=self.radius,
         )
         ax.set_xlabel(self.x_name)
         ax.set_ylabel(self.y_name)
-        return ax
 
     def _title(self) -> str:
         points = f"{self.y.size} x {self.x.size} points"

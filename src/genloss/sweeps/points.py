@@ -180,7 +180,7 @@ def theories(
     if len(plans) == 1:
         try:
             with naming(points[0]):
-                return [predict(problem, plans[0])]
+                return list(predict(problem, plans))
         except GenlossError as error:
             if isinstance(error.__cause__, NoTheoryError):
                 return [error.__cause__]

@@ -39,6 +39,9 @@ Tally = Counter[tuple[str, str]]
 Encoding = list[tuple[str, dict[Key, float]]]
 """Features by name, each a sum of weights times numbers of a row."""
 
+_ROUNDING = 1e-12  # of shares
+_HEAVIEST = 1e100
+
 
 @dataclass(frozen=True, eq=False)
 class Block:
@@ -50,6 +53,8 @@ class Block:
         Numbers or, of indicators, booleans; sorted by key.
     answers : ndarray of shape (n,)
         The target.
+    weights : ndarray of shape (n,) or None
+        By which rows count; None where they count alike.
     kept : ndarray of bool, shape (n_block,)
         Which rows of the block these are.
     tally : Counter
@@ -60,6 +65,7 @@ class Block:
 
     columns: Mapping[Key, Numbers]
     answers: Array
+    weights: Array | None
     kept: Mask
     tally: Tally
     crowded: frozenset[int]
@@ -90,6 +96,15 @@ def encode(columns: Sequence[Column], target: Column, layout: Layout) -> Block:
     numbers: dict[Key, Numbers] = {}
     gaps: dict[int, Mask] = {}
     crowded = set()
+    if (position := layout.weights) is not None:
+        values = columns[position].values
+        for odd, where in (
+            ("weightless", values == 0),  # no copies: not there
+            ("negative", values < 0),
+            ("extreme", (values > _HEAVIEST) | ((values > 0) & (values < 1 / _HEAVIEST))),
+        ):
+            tally[odd, ""] += int((kept & where).sum())
+            kept &= ~where
     for position, column in enumerate(columns):
         text = column.kind == "text" and position not in layout.carried
         if text:
@@ -123,7 +138,10 @@ def encode(columns: Sequence[Column], target: Column, layout: Layout) -> Block:
         numbers = {key: values[kept] for key, values in numbers.items()}
         answers = answers[kept]
     tally["rows", ""] += answers.size
-    return Block(dict(sorted(numbers.items())), answers, kept, tally, frozenset(crowded))
+    weights = None
+    if layout.weights is not None:
+        weights = np.asarray(numbers[Key(layout.weights, VALUE)], dtype=np.float64)
+    return Block(dict(sorted(numbers.items())), answers, weights, kept, tally, frozenset(crowded))
 
 
 def _checked(values: Array, name: str, tally: Tally) -> tuple[Array, Mask | None]:
@@ -150,12 +168,28 @@ def refuse_flaws(tally: Tally, layout: Layout, crowded: frozenset[int]) -> None:
     used = [name for place, name in enumerate(layout.names) if place not in crowded]
     carried = [layout.names[place] for place, role in layout.carried.items() if role != "text"]
     _refuse("infinite", [layout.target, *layout.names], tally, "replace them by finite numbers")
+    if layout.weights is not None:
+        _refuse_weights(layout.names[layout.weights], tally)
     if layout.policy.missing == "error":
         cure = "fill them, or pass missing='drop' or missing='mean'"
         _refuse("missing", [layout.target, *used], tally, cure)
     if layout.policy.missing == "mean":
         cure = "times, groups and weights have no mean: fill them, or pass missing='drop'"
         _refuse("missing", carried, tally, cure)
+
+
+def _refuse_weights(name: str, tally: Tally) -> None:
+    if number := tally["negative", ""]:
+        raise DataError(
+            f"weights column {name!r} holds {counted(number, 'negative value')}; weights must be >= 0"
+        )
+    if tally["extreme", ""]:
+        raise DataError(
+            f"weights column {name!r} holds values beyond {_HEAVIEST:g}, or below its inverse, whose "
+            "squares are no floating-point numbers; only ratios matter: give them in other units"
+        )
+    if tally["weightless", ""] and not tally["rows", ""]:
+        raise DataError(f"weights column {name!r} is all zero; some rows must count")
 
 
 def _refuse(flaw: str, names: Sequence[str], tally: Tally, cure: str) -> None:
@@ -178,6 +212,8 @@ def left_out(tally: Tally, layout: Layout, crowded: frozenset[int], notes: list[
         late.append(f"dropped text column {name!r} ({why})")
     if number := tally["dropped", ""]:
         late.append(f"dropped {counted(number, 'row')} with a missing value")
+    if number := tally["weightless", ""]:
+        late.append(f"left out {counted(number, 'row')} of weight 0")
     said = [*first, *notes, *late]
     if tally["rows", ""] < 2:
         left = counted(tally["rows", ""], "usable row")
@@ -189,7 +225,10 @@ def left_out(tally: Tally, layout: Layout, crowded: frozenset[int], notes: list[
 def features_of(
     layout: Layout, keys: Keys, share: Mapping[Key, float], tally: Tally, crowded: frozenset[int]
 ) -> tuple[Encoding, list[str]]:
-    """Every feature as a sum of what was tracked, and notes; ``share`` has the means by key."""
+    """Every feature as a sum of what was tracked, and notes.
+
+    ``share`` has the means by key, weighted where rows have weights.
+    """
     found, notes, rows = Encoding(), list[str](), tally["rows", ""]
     levels: dict[int, list[Key]] = {}
     for key in keys:
@@ -206,8 +245,8 @@ def features_of(
             here = levels.get(position, [])
             words, number = {f"{name}={key.level}": key for key in here[1:]}, len(here)
             if kind == "boolean":
-                true = round(share[value] * rows)
-                number = (true > 0) + (true + gaps < rows)
+                false = 1 - share[value] - share.get(gap, 0.0)
+                number = sum(part > _ROUNDING for part in (share[value], false))
                 words = {f"{name}=True": value} if number == 2 else {}
             if gaps:
                 words[f"{name} is missing"] = gap
@@ -224,7 +263,7 @@ def features_of(
                 notes.append(f"converted {name!r} to days since 1970-01-01")
             if gaps:
                 # stand-ins become the mean of what was there
-                parts[gap] = (share[value] - layout.stand_ins[position]) / (1 - gaps / rows)
+                parts[gap] = (share[value] - layout.stand_ins[position]) / (1 - share[gap])
                 filled = counted(gaps, "missing value")
                 notes.append(f"filled {filled} of {name!r} by the mean")
             found.append((name, parts))
@@ -293,7 +332,7 @@ def carried(layout: Layout, columns: Mapping[Key, Numbers]) -> dict[str, Any]:
         if role == "time":
             found["time"] = values
         elif role == "weights":
-            found["weights"] = _weights(name, values)
+            found["weights"] = values
         else:
             codes = np.unique(values, return_inverse=True)[1].astype(np.intp)
             if role == "group":
@@ -301,11 +340,3 @@ def carried(layout: Layout, columns: Mapping[Key, Numbers]) -> dict[str, Any]:
             else:
                 texts[name] = codes
     return {**found, "texts": texts}
-
-
-def _weights(name: str, values: Array) -> Array:
-    if values.min() < 0:
-        raise DataError(f"weights column {name!r} holds {values.min():g}; weights must be >= 0")
-    if not values.any():
-        raise DataError(f"weights column {name!r} is all zero; some rows must count")
-    return values

@@ -77,6 +77,11 @@ class Layout:
     raw: bool = False
     warnings: tuple[str, ...] = ()
 
+    @property
+    def weights(self) -> int | None:
+        """Position of the column by which rows count, if there is one."""
+        return next((place for place, role in self.carried.items() if role == "weights"), None)
+
 
 PROSE = f"values of more than {LONGEST_CATEGORY} characters"
 

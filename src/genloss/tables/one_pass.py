@@ -86,7 +86,9 @@ class Sums:
 class Summary:
     """What one pass keeps of some rows: sums, a sample of at most ``size`` rows, and a tally."""
 
-    sums: Sums
+    sums: Any
+    """Of any kind that can be ``merged``."""
+
     sample: Sample
     size: int
     tally: Tally
@@ -101,18 +103,27 @@ class Summary:
 
 
 def summarise(
-    piece: Piece, layout: Layout, schema: Any, n_sampled: int, seed: np.random.SeedSequence
+    piece: Piece,
+    layout: Layout,
+    schema: Any,
+    n_sampled: int,
+    seed: np.random.SeedSequence,
+    nothing: Any,
+    of: Callable[[Block], Any],
 ) -> Summary:
-    """Read one piece."""
-    most, tally = layout.policy.max_categories, Tally()
-    sums = Sums((), Moments.of_rows(np.empty((0, 1))), frozenset(), most)
+    """Read one piece; its sums begin with ``nothing``, and are those ``of`` its blocks."""
+    sums, tally = nothing, Tally()
     reservoir, rng = Reservoir(n_sampled), random_numbers(seed, piece.number)
     for block in blocks(piece, layout, schema):
         order = rng.random(block.kept.size)[block.kept]
         reservoir.offer(Sample(block.keys, order, block.rows))
-        sums = sums.merged(Sums(block.keys, Moments.of_rows(block.rows), block.crowded, most))
+        sums = sums.merged(of(block))
         tally += block.tally
     return Summary(sums, reservoir.sample(), n_sampled, tally)
+
+
+def _sums(block: Block, most: int) -> Sums:
+    return Sums(block.keys, Moments.of_rows(block.rows, block.weights), block.crowded, most)
 
 
 def read_once(
@@ -124,7 +135,17 @@ def read_once(
     seed: np.random.SeedSequence,
 ) -> dict[str, Any]:
     """Read all pieces once, by way of ``scan``; return the fields of a `StreamedTable`."""
-    summary = scan(partial(summarise, layout=layout, schema=schema, n_sampled=n_sampled, seed=seed))
+    most = layout.policy.max_categories
+    read = partial(
+        summarise,
+        layout=layout,
+        schema=schema,
+        n_sampled=n_sampled,
+        seed=seed,
+        nothing=Sums((), Moments.of_rows(np.empty((0, 1))), frozenset(), most),
+        of=partial(_sums, most=most),
+    )
+    summary = scan(read)
     keys, moments, tally = summary.sums.keys, summary.sums.moments, summary.tally
     if summary.sums.crowded and layout.policy.texts == "encode":
         raise SecondThoughtError(layout.names[min(summary.sums.crowded)], "many")

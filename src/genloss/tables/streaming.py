@@ -74,7 +74,8 @@ class StreamedTable(Table):
         if self.wide is not None:
             return self.wide
         assert self.moments is not None
-        part = Moments.of(self.features[held_out], self.target[held_out])
+        weights = None if self.weights is None else self.weights[held_out]
+        part = Moments.of(self.features[held_out], self.target[held_out], weights)
         moments = self.moments.without(part)
         return moments.standardiser(), estimate_from_moments(moments) if self.linear else None
 
@@ -164,10 +165,6 @@ class LargeTable:
                         "ones words; it must hold numbers or booleans"
                     ) from None
                 known[thought.column] = thought.found
-        if layout.carried and "weights" in layout.carried.values():
-            warnings.append(
-                "weights are those of the sampled rows; the estimate counts every row once"
-            )
         table = StreamedTable(
             target_name=self.target,
             source=printable(self.path.name),
@@ -246,6 +243,7 @@ def open_table(
     group: Any = None,
     weights: Any = None,
     texts: str = "drop",
+    classes: bool = False,
 ) -> Table | LargeTable:
     """The table that the arguments of `forecast` stand for; options are those of `load_table`."""
     options = {
@@ -272,10 +270,10 @@ def open_table(
         return X
     if y is None or isinstance(y, str):
         large = large_table(X, y, missing=missing, stream=stream, cluster=cluster, **given)
-        return large or load_table(X, y, missing=missing, **given)
+        return large or load_table(X, y, missing=missing, classes=classes, **given)
     if stream or cluster is not None:
         raise InvalidInputError("stream and cluster need a path and the name of its target column")
-    return load_table((X, y), missing=missing, **given)
+    return load_table((X, y), missing=missing, classes=classes, **given)
 
 
 def large_table(

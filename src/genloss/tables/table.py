@@ -29,9 +29,11 @@ class Table:
     groups : ndarray of int, shape (n_rows,), or None
         Rows of one number belong together; no feature.
     weights : ndarray of shape (n_rows,) or None
-        How much each row counts: not negative, some positive; no feature.
+        How much each row counts, positive; rows of weight 0 are left out. No feature.
     texts : mapping of str to ndarray of int, shape (n_rows,)
         Columns of text with many values, as codes, for an encoding by the target.
+    levels : tuple of str
+        Names of the classes where the target was booleans or text; it holds their places.
     """
 
     features: Array
@@ -45,3 +47,4 @@ class Table:
     groups: Codes | None = None
     weights: Array | None = None
     texts: Mapping[str, Codes] = field(default_factory=dict)
+    levels: tuple[str, ...] = ()

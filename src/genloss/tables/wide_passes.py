@@ -21,29 +21,11 @@ from genloss.estimate.sketch import (
 )
 from genloss.estimate.standardise import Standardiser
 from genloss.tables.column import Array, counted
-from genloss.tables.encoder import Tally, carried, left_out, refuse_flaws, useful
+from genloss.tables.encoder import Block, carried, left_out, refuse_flaws, useful
 from genloss.tables.layout import VALUE, Key, Layout
-from genloss.tables.one_pass import MOST_COLUMNS, blocks, refuse_overflow
+from genloss.tables.one_pass import MOST_COLUMNS, Summary, blocks, refuse_overflow, summarise
 from genloss.tables.parquet import Piece
-from genloss.tables.reservoir import Reservoir, Sample, random_numbers
-
-
-@dataclass(frozen=True, eq=False)
-class Survey:
-    """What the first pass keeps: statistics of every column, target last, sample and tally."""
-
-    columns: Columns
-    sample: Sample
-    size: int
-    tally: Tally
-
-    def merged(self, other: Survey) -> Survey:
-        """Survey of the rows of both."""
-        reservoir = Reservoir(self.size)
-        reservoir.offer(self.sample)
-        reservoir.offer(other.sample)
-        columns = self.columns.merged(other.columns)
-        return Survey(columns, reservoir.sample(), self.size, self.tally + other.tally)
+from genloss.tables.reservoir import random_numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,19 +43,8 @@ class Scales:
         return np.nan_to_num(Z, copy=False), rows[:, -1] - self.offset
 
 
-def survey(
-    piece: Piece, layout: Layout, schema: Any, n_sampled: int, seed: np.random.SeedSequence
-) -> Survey:
-    """First pass over one piece."""
-    tally = Tally()
-    columns = Columns.of(np.empty((0, len(layout.names) + 1)))
-    reservoir, rng = Reservoir(n_sampled), random_numbers(seed, piece.number)
-    for block in blocks(piece, layout, schema):
-        order = rng.random(block.kept.size)[block.kept]
-        reservoir.offer(Sample(block.keys, order, block.rows))
-        columns = columns.merged(Columns.of(block.rows))
-        tally += block.tally
-    return Survey(columns, reservoir.sample(), n_sampled, tally)
+def _columns(block: Block) -> Columns:
+    return Columns.of(block.rows, block.weights)
 
 
 def sketch(
@@ -86,11 +57,13 @@ def sketch(
 ) -> Sketch:
     """Second or third pass over one piece; rows of the sample are left out."""
     rng = random_numbers(seed, piece.number)
-    dim, n_columns = test.shape
-    found = Sketch(0, np.zeros((dim, n_columns)), np.zeros(dim), np.zeros(dim), np.zeros(2), 0.0)
+    dim = len(test)
+    found = Sketch.of(np.empty((0, dim)), np.empty(0), test)
     for block in blocks(piece, layout, schema):
         order = rng.random(block.kept.size)[block.kept]
-        found = found.merged(Sketch.of(*scales(block.rows[order > scales.last]), test))
+        others = order > scales.last
+        own = None if block.weights is None else block.weights[others]
+        found = found.merged(Sketch.of(*scales(block.rows[others]), test, own))
     return found
 
 
@@ -116,13 +89,21 @@ def read_wide(
             f"text column {text[0]!r} in a table of more than {MOST_COLUMNS:,} columns; "
             "make numbers of it, or leave it out"
         )
-    first: Survey = scan(
-        partial(survey, layout=layout, schema=schema, n_sampled=n_sampled, seed=seed)
+    survey = partial(
+        summarise,
+        layout=layout,
+        schema=schema,
+        n_sampled=n_sampled,
+        seed=seed,
+        nothing=Columns.of(np.empty((0, len(layout.names) + 1))),
+        of=_columns,
     )
+    first: Summary = scan(survey)
     refuse_flaws(first.tally, layout, frozenset())
     notes, n_rows = left_out(first.tally, layout, frozenset(), notes), first.tally["rows", ""]
-    refuse_overflow([*layout.names, layout.target], first.columns.squares)
-    mean, spread = first.columns.mean, np.sqrt(first.columns.squares / n_rows)
+    refuse_overflow([*layout.names, layout.target], first.sums.squares)
+    # the target has no gaps: its count is that of all rows
+    mean, spread = first.sums.mean, np.sqrt(first.sums.squares / first.sums.count[-1])
     places = np.array([i for i in range(len(layout.names)) if i not in layout.carried], dtype=int)
     names = [layout.names[place] for place in places]
     varies = spread[[*places, -1]] > 0

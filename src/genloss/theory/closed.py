@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from genloss.generation import REAL
 from genloss.steps import Step
+from genloss.theory import turned
 
 RICH = "with a penalty, several sources or a covariance of its own"
 
@@ -34,9 +35,32 @@ def obstacles(steps: Sequence[Step]) -> list[str | None]:
             run = run or found[-1]
         elif step.is_pooled:
             found.append(pool.obstacle)
+        elif step.edits:
+            found.append(
+                None if edits_of(steps, model) else f"model {model} replaces some labels {RICH}"
+            )
+            run = run or f"model {model} replaces some labels"
         else:
             found.append(None if step.is_new else run)
     return found
+
+
+def edits_of(steps: Sequence[Step], model: int) -> bool:
+    """Whether a model is least squares on real rows of which the last models replaced some labels."""
+    first = next((step.model for step in reversed(steps[:model]) if not step.edits), None)
+    if first is None or not is_plain(steps[first]) or not steps[first].is_new:
+        return False
+    whole = steps[first].blocks[0]
+    return all(
+        is_plain(step)
+        and step.features is None
+        and not step.is_pooled
+        and step.blocks[0][:3] == whole[:3]
+        and step.blocks[0].shares == {step.model - 1: 1.0}
+        and not step.blocks[0].kept
+        and step.blocks[0].latest == step.model - 1
+        for step in steps[first + 1 : model + 1]
+    )
 
 
 class _Pool:
@@ -66,6 +90,7 @@ class _Pool:
         elif not (
             telescopes
             and not first.kept
+            and not step.edits
             and pools
             and len(self._new) <= 1
             and len(self._weights) == 1
@@ -113,6 +138,11 @@ def _is_alone(step: Step) -> bool:
 
 def unknown(steps: Sequence[Step]) -> str | None:
     """Why no theory knows a plan at all: what is known for ridge regression alone."""
+    if any(step.turned for step in steps):
+        for step in steps:
+            if why := turned.obstacle(step):
+                return f"plan has rows with a covariance matrix, and {why}"
+        return None
     runs = design_runs(steps) if any(step.filter is not None for step in steps) else {}
     for step in steps:
         if step.is_ridge or step.model in runs:
@@ -135,7 +165,11 @@ def relabels(step: Step, before: Step) -> bool:
     """Whether its rows are those of the step before it, all labelled anew."""
     designs = {block.design for block in (*step.blocks, *before.blocks)}
     rows = [sum(block.rows for block in each.blocks) for each in (step, before)]
-    return len(designs) == 1 and rows[0] == rows[1] and not any(b.kept for b in step.blocks)
+    return (
+        len(designs) == 1
+        and rows[0] == rows[1]
+        and not any(b.kept or b.edited < 1 for b in step.blocks)
+    )
 
 
 def _all_new_and_even(step: Step) -> bool:

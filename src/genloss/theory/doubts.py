@@ -28,9 +28,10 @@ def cautions(problem: Spectral, walk: Walk, risks: Array, exact: Mask) -> list[t
     """Sentences about models whose prediction needs care, for every plan of a batch."""
     d, rows, df2 = problem.directions.dim, walk.rows, walk.directions_used
     free = np.array(freedom(walk.chains[0], d))
-    infinite = ~np.isfinite(risks) & ~walk.ended
+    ended = _ended(walk)
+    infinite = ~np.isfinite(risks) & ~ended
     away = np.minimum.accumulate(walk.noisy_directions, axis=1) < FEW_NOISY
-    spread = ~infinite & ~walk.ended & near_interpolation(rows, free, walk.penalty)
+    spread = ~infinite & ~ended & near_interpolation(rows, free, walk.penalty)
     crowded = ~infinite & (walk.filling > CROWDED)
     few = ~exact & (df2 < FEW_DIRECTIONS)
     thin = ~exact & ~few & (np.minimum(free, rows) < LOW_DIM)
@@ -38,7 +39,7 @@ def cautions(problem: Spectral, walk: Walk, risks: Array, exact: Mask) -> list[t
     spare = ~exact & ~few & ~thin & ~crowded & clean & (df2 > free / 2) & (rows - df2 < FEW_SPARE)
     found = [
         (
-            walk.ended,
+            ended,
             "training ends: the labels can be fitted without error by ever larger coefficients, a fit "
             "without penalty has no minimum",
         ),
@@ -78,6 +79,15 @@ def cautions(problem: Spectral, walk: Walk, risks: Array, exact: Mask) -> list[t
             models = np.flatnonzero(where[plan]).tolist()
             sentences[plan] = (*sentences[plan], f"{_models(models)}: {text}")
     return sentences if problem.gaussian else [(*words, NOT_GAUSSIAN) for words in sentences]
+
+
+def _ended(walk: Walk) -> Mask:
+    """Models without a minimum, and those that descend from one."""
+    ended = walk.ended.copy()
+    if ended.any():
+        for step in walk.chains[0]:
+            ended[:, step.model] |= ended[:, [u for u in step.asked if u >= 0]].any(axis=1)
+    return ended
 
 
 def _noiseless(steps: Sequence[Step]) -> bool:

@@ -15,12 +15,14 @@ from genloss.errors import InvalidInputError, NoTheoryError
 from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.spectrum import Spectral, Spectrum, directions_of
-from genloss.steps import Step, resolve
+from genloss.steps import Step, agents, resolve
+from genloss.theory import turned
 from genloss.theory.classes import Classes
 from genloss.theory.closed import MOST_BY_PENCIL, obstacles, unknown
 from genloss.theory.directions import directions_for, from_outside
 from genloss.theory.doubts import cautions
-from genloss.theory.routes import Route, Walk, longest_stretch, outline, routes
+from genloss.theory.forever.caution import with_cure
+from genloss.theory.routes import Route, Walk, entangled, longest_stretch, outline, routes
 from genloss.theory.units import Units, check_numbers, is_ordinary, too_far_apart
 
 __all__ = ["predict"]
@@ -104,7 +106,7 @@ def predict(
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         curves = _in_any_units(problem, plans, method)
     check_numbers(curves)
-    return curves[0] if isinstance(plan, Plan) else curves
+    return with_cure(problem, plan, curves[0]) if isinstance(plan, Plan) else curves
 
 
 def _listed(plans: object) -> list[Plan]:
@@ -168,19 +170,20 @@ def _curves(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve
 def _ways(steps: Sequence[Step], method: str) -> list[Route]:
     """The route of every model, or NoTheoryError."""
     if reason := unknown(steps):
+        raise _unknown(reason)
+    if method == "pencil" and not all(step.is_ridge and not step.turned for step in steps):
         raise NoTheoryError(
-            f"{reason}: no theory knows it, but genloss.simulate(problem, plan) does"
-        )
-    if method == "pencil" and not all(step.is_ridge for step in steps):
-        raise NoTheoryError(
-            "method was 'pencil', which knows ridge regression on linear labels alone; use 'auto'"
+            "method was 'pencil', which knows ridge regression on linear labels alone, along the problem's "
+            "directions; use 'auto'"
         )
     everything: list[Route] = [Walk.pencil] * len(steps)
     ways = everything if method == "pencil" else routes(steps)
+    if reason := entangled(steps, ways):
+        raise _unknown(reason)
     if method == "pencil" and not any(step.retuned for step in steps):
         return ways
     for step, obstacle in zip(steps, obstacles(steps), strict=True):
-        if ways[step.model] is Walk.on_design:
+        if ways[step.model] in (Walk.on_design, Walk.turned):
             continue
         if obstacle is None and ways[step.model] is not Walk.pencil:
             continue
@@ -203,6 +206,10 @@ def _ways(steps: Sequence[Step], method: str) -> list[Route]:
     return ways
 
 
+def _unknown(reason: str) -> NoTheoryError:
+    return NoTheoryError(f"{reason}: no theory knows it, but genloss.simulate(problem, plan) does")
+
+
 def _by_walk(
     problem: Spectral,
     directions: Spectrum,
@@ -217,17 +224,21 @@ def _by_walk(
         Walk.channel,
         Walk.filtered,
         Walk.on_design,
+        Walk.turned,
     }.isdisjoint(ways)
     size = 1 if alone else max(1, CELLS // directions.eigenvalues.size)
     for start in range(0, len(chains), size):
         walk = Walk(directions, chains[start : start + size], ways, outside)
+        if Walk.turned in ways and isinstance(problem, Problem):
+            laws = [each.law(problem.truth) for each in chains[0][0].outside]
+            walk.matrices = turned.Models(problem.spectrum, problem.truth, laws)
         parts, exact = [], []
         classes = Classes(walk.moments) if Walk.channel in ways else None
         for model, follow in enumerate(ways):
             follow(walk, model)
             if classes is not None:
                 classes.see(model)
-            parts.append(walk.moments.risk(model))
+            parts.append(walk.risk(model))
             exact.append(walk.moments.exact[model])
         bias, variance = np.array(parts).transpose(1, 2, 0)
         risk, known = bias + variance, np.array(exact)
@@ -235,6 +246,7 @@ def _by_walk(
         method = "channel" if Walk.channel in ways else method
         method = "pencil" if Walk.pencil in ways else method
         more: dict[str, Any] = {} if classes is None else classes.columns(walk)
+        number_of_agents = agents(chains[0])
         for number, warnings in enumerate(cautions(problem, walk, risk, known)):
             yield Curve(
                 risk=risk[number],
@@ -247,5 +259,6 @@ def _by_walk(
                 df2=walk.effective.df2[number],
                 exact=known,
                 penalty=walk.penalty_used[number],
+                n_agents=number_of_agents,
                 **more,
             )

@@ -14,7 +14,7 @@ from genloss.generation import REAL
 from genloss.plan import Plan
 from genloss.spectrum import Spectrum
 from genloss.steps import Step, resolve
-from genloss.theory import fresh, pooled, pulled, retuned, weighted
+from genloss.theory import edited, fresh, pooled, pulled, retuned, turned, weighted
 from genloss.theory.closed import design_runs, is_even, is_plain, obstacles, relabels
 from genloss.theory.fit import regime, stages
 from genloss.theory.labelers import groups
@@ -24,6 +24,7 @@ from genloss.theory.segments import segment_starts
 
 if TYPE_CHECKING:
     from genloss.pencils.from_plan import Laws
+    from genloss.pencils.known import Between
     from genloss.theory.channels.evolution import Start
     from genloss.theory.filters.run import DesignRun
 
@@ -45,9 +46,11 @@ class Walk:
     directions_used, filling : ndarray of shape (n_plans, n_models)
         Each fit's own df2, NaN where it is not known, and its share of the rows: what the risk
         explodes by as it nears one. Zero where the formula is exact for any number of rows.
+    matrices : turned.Models or None
+        The moments instead, where some rows have a covariance matrix.
     accepted, noisy_directions, ended : ndarray of shape (n_plans, n_models)
         Of fits that are not ridge regression: share of the rows kept, effective directions of the
-        fit's noise, and whether it or an ancestor has no minimum.
+        fit's noise, and whether it has no minimum.
     """
 
     def __init__(
@@ -77,10 +80,13 @@ class Walk:
         self.moments = Moments(directions, self._remembered, len(self.rows))
         for labeler, law in (outside or {}).items():
             self.moments.take_in(labeler, *law)
+        self.matrices: turned.Models | None = None
         self.run: Run | None = None
+        self._rest: Array = np.empty(0)
         self._design: DesignRun | None = None
         self._laws: Laws | None = None
         self._hopeless = set[int]()
+        self._between: dict[int, Between] = {}
 
     @property
     def penalty_used(self) -> Array:
@@ -120,6 +126,18 @@ class Walk:
         self.penalty[:, model] = found.penalty / steps[model].blocks[0].weight
         self._has_no_kappa(model, found.df2, found.filling)
 
+    def turned(self, model: int) -> None:
+        """Fresh rows, of which some have a covariance matrix."""
+        assert self.matrices is not None
+        [steps] = self.chains
+        used = self.matrices.fit(steps[model])
+        self.moments.record(model, 1.0, 0.0, lambda _: 0.0, exact=False)
+        self._has_no_kappa(model, used.df2, used.filling)
+
+    def risk(self, model: int) -> tuple[Array, Array]:
+        """Bias and variance of a model, each of shape (n_plans,)."""
+        return self.moments.risk(model) if self.matrices is None else self.matrices.risk(model)
+
     def channel(self, model: int) -> None:
         """Fresh rows, but another loss than the squared, other labels, or a rule that keeps rows."""
         from genloss.theory.channels import generation  # opens SciPy's special functions
@@ -130,11 +148,11 @@ class Walk:
         lost = any(self.moments.diverges(each) for each in named)
         found = None if lost else generation.fit(self.moments, step, self._start)
         if found is None:
-            ancestors = [number for number in step.asked if number >= 0]
-            self.ended[:, model] = not lost or self.ended[:, ancestors].any()
+            self.ended[:, model] = not lost
             fresh.diverge(self.moments, 0.0, model)
         else:
             self.accepted[:, model], self._start = found.accepted, found.start
+            self._between[model] = found.parts, found.gain
             self.noisy_directions[:, model] = found.directions
         self._has_no_kappa(model, np.nan, 0.0)
 
@@ -143,7 +161,9 @@ class Walk:
         from genloss.theory.filters import generation
 
         [steps] = self.chains
-        generation.fit(self.moments, steps[model], groups(self.chains, model))
+        found = generation.fit(self.moments, steps[model], groups(self.chains, model))
+        if found is not None:
+            self._between[model] = found
         self._has_no_kappa(model, np.nan, 0.0)
 
     def on_design(self, model: int) -> None:
@@ -189,6 +209,15 @@ class Walk:
         [block] = groups(self.chains, model)
         pooled.extend(self.moments, self.stages[model], overlap, block, model)
 
+    def edited(self, model: int) -> None:
+        """Rows of which the last model replaces some labels."""
+        [rows], [before] = groups(self.chains, model), groups(self.chains, model - 1)
+        steps = self.chains[0]
+        if not steps[model - 1].edits:
+            self._rest = before.variance
+        share = steps[model].blocks[0].edited
+        self._rest = edited.extend(self.moments, self.stages[model], self._rest, share, rows, model)
+
     def pencil(self, model: int) -> None:
         """Anything: solved together with all models it shares rows or features with."""
         if self._laws is None or model not in self._laws.new:
@@ -209,14 +238,19 @@ class Walk:
 
     def _solved(self, model: int) -> Laws:
         """The laws of this model and those after it that share what it shares."""
-        from genloss.pencils.from_plan import Given, Laws
+        from genloss.pencils.from_plan import Laws
+        from genloss.pencils.known import Given
 
         [steps] = self.chains
         first, last = stretches(steps, self.ways)[model]
         moments = self.moments
         alive = [u for u in moments.filters if 0 <= u < first <= self._remembered[u] or u < REAL]
         older = [u for u in alive if not moments.diverges({u: 1.0})]
-        self._hopeless = _descendants(steps, range(first, last + 1), {REAL, *older})
+        between = [u for u in range(first, model) if not steps[u].is_ridge]
+        lost = [u for u in between if u not in self._between]
+        self._hopeless = _descendants(steps, range(first, last + 1), {REAL, *older}, {*lost})
+        nobody: Between = [], np.zeros(moments.directions.eigenvalues.size)
+        told = {u: self._between.get(u, nobody) for u in between}
         whole = moments.whole
         nothing = np.zeros(moments.shape)
         spread = {
@@ -229,7 +263,8 @@ class Walk:
             {pair: whole(values)[0] for pair, values in spread.items()},
         )
         part, penalty = steps[: last + 1], self.penalty_used[0]
-        return Laws(moments.directions, part, penalty, range(model, last + 1), first, given)
+        new = range(model, last + 1)
+        return Laws(moments.directions, part, penalty, new, first, given, told)
 
 
 Route = Callable[[Walk, int], None]
@@ -243,6 +278,8 @@ def has_closed_route(plan: Plan) -> bool:
 
 def routes(steps: Steps) -> list[Route]:
     """The way of knowing every model: by the pencil where there is no closed one."""
+    if any(step.turned for step in steps):
+        return [Walk.turned] * len(steps)
     ways: list[Route] = []
     reused = any(not step.is_new for step in steps)
     runs = design_runs(steps) if reused else {}
@@ -255,6 +292,8 @@ def routes(steps: Steps) -> list[Route]:
             ways.append(Walk.channel)
         elif obstacle:
             ways.append(Walk.pencil)
+        elif step.edits:
+            ways.append(Walk.edited)
         elif step.is_pooled:
             ways.append(Walk.pool_fresh if step.is_new else Walk.pool_same)
         elif not step.is_new:
@@ -278,9 +317,21 @@ def stretches(steps: Steps, ways: Sequence[Route]) -> list[tuple[int, int]]:
     return found
 
 
-def _descendants(steps: Steps, models: range, sound: set[int]) -> set[int]:
-    """Those of the models that descend from one before them which is not sound."""
-    found = set[int]()
+def entangled(steps: Steps, ways: Sequence[Route]) -> str | None:
+    """Why a pencil cannot take in what is fitted between its models, or None."""
+    for (first, last), way in zip(stretches(steps, ways), ways, strict=True):
+        for step in steps[first:last] if way is Walk.pencil else ():
+            if step.filter is not None and ways[step.model] is Walk.on_design:
+                return (
+                    f"model {step.model} is one of several filters on one design, between models that share "
+                    "other rows"
+                )
+    return None
+
+
+def _descendants(steps: Steps, models: range, sound: set[int], lost: set[int]) -> set[int]:
+    """Those of the models that descend from a lost one, or one before them which is not sound."""
+    found = {*lost}
     for model in models:
         step = steps[model]
         needed = step.asked | {block.since for block in step.blocks if block.kept}
@@ -338,6 +389,8 @@ def outline(steps: Steps, dim: float) -> tuple[object, ...]:
                     b.labels,
                     b.keep,
                     tuple(b.judge.items()),
+                    b.edited,
+                    b.latest,
                 )
                 for b in step.blocks
             ),

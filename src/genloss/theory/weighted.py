@@ -50,31 +50,43 @@ def fit(moments: Moments, step: Step, members: Sequence[Group]) -> Found:
         _copy(moments, thetas[0], model)
         return Found(0.0, math.nan, 0.0)
 
+    labelers = [theta for i, theta in enumerate(thetas) if theta not in thetas[:i]]
     spread = np.array(
-        [[_only(moments.covariance(a, b)) + 0 * default for b in thetas] for a in thetas]
+        [[_only(moments.covariance(a, b)) + 0 * default for b in labelers] for a in labelers]
     )
-    means = np.array([_only(moments.mean(theta)) + 0 * default for theta in thetas])
-    second = moments.signal * means[:, None] * means + spread
+    means = np.array([_only(moments.mean(theta)) + 0 * default for theta in labelers])
+    labels = Labels(
+        noise,
+        np.array([[theta == labeler for labeler in labelers] for theta in thetas], dtype=float),
+        moments.signal * means[:, None] * means + spread,
+    )
     lam = step.penalty
     if step.retuned:
         lam = best_penalty(
-            lambda tried: np.array([rows.left_out(noise, second, each) for each in tried]),
-            rows.trace,
+            lambda tried: np.array([rows.left_out(labels, each) for each in tried]), rows.trace
         )
-    e, q, pull, coupling, tau2 = rows.solved(noise, second, lam)
+    e, q, pull, coupling, tau2 = rows.solved(labels, lam)
     v = rows.number * (rows.weight * e) ** 2
     moments.record(
         model,
-        sum(p * moments.mean(theta) for p, theta in zip(pull, thetas, strict=True)),
+        sum(p * moments.mean(theta) for p, theta in zip(pull, labelers, strict=True)),
         np.einsum("ui,vi,uvi->i", pull, pull, spread)
         + (v * tau2) @ (rows.sigma * q**2 * rows.multiplicity),
         lambda u: sum(
-            p * moments.covariance(theta, {u: 1.0}) for p, theta in zip(pull, thetas, strict=True)
+            p * moments.covariance(theta, {u: 1.0}) for p, theta in zip(pull, labelers, strict=True)
         ),
         exact=False,
     )
     df2 = float(pull.sum(axis=0) ** 2 @ rows.multiplicity)
     return Found(lam, df2, float(np.abs(np.linalg.eigvals(coupling)).max()))
+
+
+class Labels(NamedTuple):
+    """What S sources of T labelers say: variances (S,), who labels (S, T), second moments (T, T, p)."""
+
+    noise: Array
+    by: Array
+    second: Array
 
 
 class Rows(NamedTuple):
@@ -101,22 +113,25 @@ class Rows(NamedTuple):
             self.number * self.weight @ (self.sigma @ self.multiplicity) / self.number.sum()
         )
 
-    def solved(
-        self, noise: Array, second: Array, lam: float
-    ) -> tuple[Array, Array, Array, Array, Array]:
+    def solved(self, labels: Labels, lam: float) -> tuple[Array, Array, Array, Array, Array]:
         """Fixed point (e, q), how labelers are weighted, how errors feed back, and tau**2."""
         sigma, count, number, weight = self
         e, q = resolvent(sigma, count, number, weight, number.sum() * lam)
-        pull = q * (number * weight * e)[:, None] * sigma  # w_bar = sum_s pull_s theta_s
-        away = np.eye(len(number))[:, :, None] - pull  # theta_s - w_bar = sum_u away_su theta_u
-        gap = np.einsum("si,sui,svi,uvi->s", sigma, away, away, second)
+        # w_bar = sum_t pull_t theta_t over labelers
+        pull = labels.by.T @ (q * (number * weight * e)[:, None] * sigma)
+        missed = []
+        for place in range(len(pull)):
+            away = -pull  # theta_t - w_bar = sum_u away_u theta_u
+            away[place] += 1
+            missed.append(np.einsum("ui,vi,uvi->i", away, away, labels.second))
+        gap = np.sum(sigma * (labels.by @ np.array(missed)), axis=1)
         coupling = (sigma * q * count) @ (sigma * q).T * (number * (weight * e) ** 2)
-        tau2 = np.linalg.solve(np.eye(len(number)) - coupling, noise + gap)
+        tau2 = np.linalg.solve(np.eye(len(number)) - coupling, labels.noise + gap)
         return e, q, pull, coupling, tau2
 
-    def left_out(self, noise: Array, second: Array, lam: float) -> float:
+    def left_out(self, labels: Labels, lam: float) -> float:
         """Weighted leave-one-out error, up to a factor."""
-        *_, tau2 = self.solved(noise, second, lam)
+        *_, tau2 = self.solved(labels, lam)
         return float(self.number * self.weight @ tau2)
 
 

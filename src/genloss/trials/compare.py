@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from genloss import _check, _html
+from genloss import _check, _html, plots
+from genloss._frames import Framed
 from genloss._threads import cores
 from genloss.curve import Curve
 from genloss.errors import InvalidInputError
 from genloss.plan import Plan
+from genloss.plots import Drawn
 from genloss.problem import Problem
 from genloss.steps import resolve
 from genloss.trials import runner
@@ -26,7 +28,7 @@ Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Comparison:
+class Comparison(Framed, Drawn):
     """Risk of every model of a plan minus that of another one, run on common random numbers.
 
     Attributes
@@ -43,6 +45,12 @@ class Comparison:
         Number of pairs of runs.
     curve, other : Curve
         Risks of the first plan's models and of the second's, in the same runs.
+
+    Notes
+    -----
+    ``to_frame`` has one row per model and the columns ``model``, ``risk``, ``other_risk``, ``difference``,
+    ``stderr``, ``stderr_apart`` and ``gain``; ``plot`` draws the differences with error bars of two
+    standard errors.
     """
 
     difference: Array
@@ -57,50 +65,11 @@ class Comparison:
         for name in ("difference", "stderr", "stderr_apart"):
             getattr(self, name).setflags(write=False)
 
-    def to_frame(self, backend: str | None = None) -> Any:
-        """One row per model, as a data frame.
-
-        Parameters
-        ----------
-        backend : {"pandas", "polars", "pyarrow"}, optional
-            Library of the frame; default: the first of these that is installed.
-
-        Returns
-        -------
-        pandas.DataFrame, polars.DataFrame or pyarrow.Table
-            Columns ``model``, ``risk``, ``other_risk``, ``difference``, ``stderr``,
-            ``stderr_apart`` and ``gain``.
-
-        Raises
-        ------
-        MissingDependencyError
-            If none of the libraries is installed.
-        """
-        from genloss._frames import frame
-
-        return frame(self._table(), backend)
-
-    def plot(self, *, ax: Axes | None = None) -> Axes:
-        """Draw the difference of every model, with error bars of two standard errors.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            Where to draw; default: a new figure of Matplotlib's pyplot, which notebooks show.
-
-        Returns
-        -------
-        matplotlib.axes.Axes
-            The axes, for further styling and saving.
-        """
-        from genloss import plots
-
-        ax = plots.shown_axes() if ax is None else ax
+    def _draw(self, ax: Axes) -> None:
         ax.axhline(0, color="0.2", lw=0.8, ls=":", label="no difference")
         name = f"{self.trials} pairs of runs ± 2 s.e."
         plots.draw(ax, self.difference, self.stderr, label=name)
         plots.label_models(ax, "risk of the first plan minus the second's")
-        return ax
 
     def _table(self) -> dict[str, npt.NDArray[Any]]:
         return {

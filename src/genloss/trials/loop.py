@@ -51,6 +51,45 @@ class World(Protocol[M_contra]):
         """Places of ``drawn`` of ``count`` rows, an index of arrays."""
 
 
+class Plain:
+    """A world in which a label is what labelers say of a row, plus noise.
+
+    Models are functions of rows, and rows whatever those understand: also angles, or numbers of images.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Of all chance that is not given.
+    inputs : callable
+        The new rows of a step.
+    noise : callable, optional
+        Noise of unit variance for rows; default: normal, in one column.
+    """
+
+    def __init__(
+        self,
+        rng: np.random.Generator,
+        inputs: Callable[[Step], Any],
+        noise: Callable[[Any], Array] | None = None,
+    ) -> None:
+        self._rng, self.inputs = rng, inputs
+        self._noise = noise or (lambda X: rng.standard_normal((len(X), 1)))
+
+    def labels(
+        self,
+        block: Block,
+        X: Any,
+        models: Mapping[int, Any],
+        kept: Array | float,
+    ) -> Array:
+        """What the labelers say, with noise."""
+        return said(block.shares, models, X) + kept + block.noise * self._noise(X)
+
+    def chosen(self, count: int, drawn: int) -> Any:
+        """Some of the rows, without replacement."""
+        return self._rng.choice(count, drawn, replace=False)
+
+
 def models(
     steps: Sequence[Step],
     world: World[T],
@@ -96,7 +135,8 @@ def models(
     fitted: dict[int, T] = dict(known or {})
     inputs: dict[int, Array] = {}
     labelled: dict[int, Rows] = {}
-    made: dict[tuple[int, int, int], Array] = {}
+    made: dict[tuple[int, int], Array] = {}
+    latest: dict[tuple[int, int], Array] = {}
     for step in steps:
         model = step.model
         if step.new:
@@ -104,13 +144,17 @@ def models(
         labels = []
         for block in step.blocks:
             X = _part(inputs[block.design], block)
-            y: Any = (
-                block.kept * made[block.since, block.design, block.start] if block.kept else 0.0
-            )
+            place = block.design, block.start
+            y: Any = block.kept * made[place] if block.kept else 0.0
             if block.shares:
                 y = world.labels(block, X, fitted, y)
-            if block.design == model and step.last_inputs > model:
-                made[model, model, block.start] = y
+            if block.edited < 1:
+                at = world.chosen(block.rows, round(block.edited * block.rows))
+                y, new = latest[place].copy(), y
+                y[at] = new[at]
+            if steps[block.design].last_inputs > model:
+                made.setdefault(place, y)
+                latest[place] = y
             labels.append(y)
         labelled[model] = Rows(_inputs(step.blocks, inputs), _joined(labels), _weights(step.blocks))
         rows = _pool([labelled[each] for each in step.fitted])
@@ -125,7 +169,7 @@ def models(
             del labelled[before]
             inputs.pop(before, None)
         for key in [key for key in made if steps[key[0]].last_inputs <= model]:
-            del made[key]
+            del made[key], latest[key]
 
 
 class Estimator:

@@ -16,7 +16,7 @@ from genloss.curve import Curve
 from genloss.errors import InvalidInputError
 from genloss.plan import Plan
 from genloss.problem import Problem
-from genloss.steps import resolve
+from genloss.steps import agents, resolve
 from genloss.trials import runner
 from genloss.trials.tally import Batch, Tally
 
@@ -118,6 +118,7 @@ def simulate(
     if single and engine.single:
         engine_run, name = partial(engine_run, dtype=np.float32), f"{name}, float32"
     steps, warnings = resolve(plan), runner.cautions(problem, plan)
+    number = agents(steps)
 
     def run(stream: np.random.SeedSequence, count: int) -> Batch:
         with np.errstate(over="ignore", invalid="ignore"):
@@ -134,12 +135,12 @@ def simulate(
             tally = new if tally is None else tally.joined(new)
             advance(new.runs)
             LOG.debug("simulated %d of %d runs (%s)", tally.runs, trials, name)
-            if on_round is not None and _stops(on_round(tally.curve(name, warnings))):
+            if on_round is not None and _stops(on_round(tally.curve(name, warnings, number))):
                 break
             if relative_stderr is not None and tally.precise(relative_stderr):
                 break
     assert tally is not None
-    return tally.curve(name, warnings)
+    return tally.curve(name, warnings, number)
 
 
 def _stops(answer: object) -> bool:

@@ -87,7 +87,9 @@ class Tally(NamedTuple):
         # a standard error from a handful of runs is itself too uncertain
         return self.runs >= 16 and bool((self.stderr <= goal * self.mean).all())
 
-    def curve(self, method: str, warnings: tuple[str, ...] = ()) -> Curve:
+    def curve(
+        self, method: str, warnings: tuple[str, ...] = (), n_agents: int | None = None
+    ) -> Curve:
         """The runs' averages."""
         # E |mean error|^2 = bias + variance / count
         square = (np.sum(self.sums**2, axis=1) + self.aside) / self.runs**2
@@ -104,6 +106,7 @@ class Tally(NamedTuple):
             method=method,
             warnings=warnings,
             trials=self.runs,
+            n_agents=n_agents,
             **more,
         )
 

@@ -14,7 +14,6 @@ from genloss.curve import Curve
 from genloss.errors import InvalidInputError
 from genloss.plan import Plan
 from genloss.spectrum import Spectral, directions_of
-from genloss.theory.forever.caution import with_cure
 from genloss.theory.predict import predict
 from genloss.tuning.cheapest import cheapest
 from genloss.tuning.joint import best_plan
@@ -119,7 +118,7 @@ def tune(
     prices, most = _money(cost, limit, free, objective)
     layout = Layout(plan, "real" in free)
     _check_free(layout, free, prices)
-    before = with_cure(problem, plan, predict(problem, plan))
+    before = predict(problem, plan)
     if prices is None and len(free) == 1 and free[0] in PENALTIES:
         best: Plan | None = best_penalties(problem, plan, free[0], objective, sides)
     else:
@@ -140,7 +139,6 @@ def tune(
     )
     if kept and not value(best, curve) < value(plan, before):
         best, curve = plan, before
-    curve = with_cure(problem, best, curve)
     return Tuned(
         best,
         curve,

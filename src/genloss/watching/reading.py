@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from genloss import _html
+from genloss import _html, plots
 from genloss._words import number
+from genloss.plots import Drawn
 from genloss.watching.alarm import process, tail
 from genloss.watching.rehearsal import Rehearsed
 
@@ -30,7 +31,7 @@ BLIND = (
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Reading:
+class Reading(Drawn):
     """A loop after its last round.
 
     Attributes
@@ -59,6 +60,10 @@ class Reading:
         Chance of a false alarm, ever.
     sentences : tuple of str
         The same in words.
+
+    Notes
+    -----
+    ``plot`` draws the rise with its range, and where the alarm rang.
     """
 
     rounds: npt.NDArray[np.intp]
@@ -88,22 +93,7 @@ class Reading:
             for name, value in plain.items()
         }
 
-    def plot(self, *, ax: Axes | None = None) -> Axes:
-        """Draw the rise with its range, and where the alarm rang.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            Where to draw; default: a new figure of Matplotlib's pyplot, which notebooks show.
-
-        Returns
-        -------
-        matplotlib.axes.Axes
-            The axes.
-        """
-        from genloss import plots
-
-        ax = plots.shown_axes() if ax is None else ax
+    def _draw(self, ax: Axes) -> None:
         first, second = plots.colours(2)
         ax.fill_between(self.rounds, self.rise_low, self.rise_high, alpha=0.2, color=first, lw=0)
         ax.plot(self.rounds, self.rise, marker=".", color=first, label=f"rise, by {self.judged_by}")
@@ -114,7 +104,6 @@ class Reading:
         ax.set_ylabel("rise of the squared error since round 0")
         ax.spines[["top", "right"]].set_visible(False)
         ax.legend(frameon=False)
-        return ax
 
     def _rows(self) -> list[list[int | float]]:
         columns = [

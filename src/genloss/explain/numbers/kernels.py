@@ -10,9 +10,12 @@ import numpy.typing as npt
 
 from genloss.curve import Curve
 from genloss.explain.numerals import fixed, percent, table
+from genloss.generation import REAL
 from genloss.papers.demystified.figures import circle
 from genloss.plan import Plan
+from genloss.steps import Step, resolve
 from genloss.theory.predict import predict
+from genloss.trials import loop
 
 FREQUENCIES = 2000
 ROWS = 100
@@ -39,33 +42,25 @@ def theory(generator_penalty: float) -> Curve:
 
 def drawn(generator_penalty: float) -> tuple[float, float]:
     """Mean error of the last model over literal kernel fits, and its standard error."""
-    return _drawn(generator_penalty, ROWS, NOISE, GENERATIONS, LAST_ROWS, LAST_PENALTY, RUNS)
+    return _drawn(plan(generator_penalty), RUNS)
 
 
 @cache
-def _drawn(
-    penalty: float,
-    rows: int,
-    noise: float,
-    generations: int,
-    last_rows: int,
-    last_penalty: float,
-    runs: int,
-) -> tuple[float, float]:
-    rng = np.random.default_rng(0)
-    sizes = [(rows, penalty)] * generations + [(last_rows, last_penalty)]
-    errors = []
+def _drawn(plan: Plan, runs: int) -> tuple[float, float]:
+    world, errors = circle.world(np.random.default_rng(0)), []
+    real: Any = _sawtooth
     for _ in range(runs):
-        x: npt.NDArray[Any] = np.empty(0)
-        dual: npt.NDArray[Any] = np.empty(0)
-        for size, lam in sizes:
-            asked = rng.uniform(0, 2 * np.pi, size)
-            known = circle.kernel(asked, x) @ dual if x.size else circle.target(asked)
-            labels = known + noise * rng.standard_normal(size)
-            gram = circle.kernel(asked, asked) + size * lam * np.eye(size)
-            x, dual = asked, np.linalg.solve(gram, labels)
-        errors.append(float(circle.risk(x, dual[:, None])[0]))
+        *_, last = loop.models(resolve(plan), world, _fit, {REAL: real})
+        errors.append(float(last.risk()[0]))
     return float(np.mean(errors)), float(np.std(errors, ddof=1) / np.sqrt(runs))
+
+
+def _fit(step: Step, rows: loop.Rows, _towards: circle.Waves | None) -> circle.Waves:
+    return circle.fitted(rows.X, rows.y, step.penalty)
+
+
+def _sawtooth(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return circle.target(x)[:, None]
 
 
 def kept() -> npt.NDArray[np.float64]:

@@ -3,16 +3,18 @@
 A `Setting` is the paper's chain. Each statement is a function of it; `genloss.predict` gives the same
 numbers for ``setting.plan()`` by another way, and `genloss.simulate` runs it.
 
-| statement | function |
-|---|---|
-| no penalty, enough rows: linear growth | `least_squares`, `least_squares_spread` |
-| minimum norm downstream | `minimum_norm` |
-| ridge downstream: bias, variance, rho | `ridge`, `rho`, `ridge_isotropic` |
-| unlimited rows | `ridge_infinite_rows`, `best_penalty_infinite_rows` |
-| over-parametrised generators | `overparametrised`, `noise_ceiling` |
-| the extra bias of a shared design | `extra_bias` |
-| everything at once | `master_recursion` |
-| power laws | `genloss.scaling` |
+======================================  ===================================================
+statement                               function
+======================================  ===================================================
+no penalty, enough rows: linear growth  `least_squares`, `least_squares_spread`
+minimum norm downstream                 `minimum_norm`
+ridge downstream: bias, variance, rho   `ridge`, `rho`, `ridge_isotropic`
+unlimited rows                          `ridge_infinite_rows`, `best_penalty_infinite_rows`
+over-parametrised generators            `overparametrised`, `noise_ceiling`
+the extra bias of a shared design       `extra_bias`
+everything at once                      `master_recursion`
+power laws                              `genloss.scaling`
+======================================  ===================================================
 """
 
 from __future__ import annotations

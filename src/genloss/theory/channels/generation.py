@@ -27,11 +27,17 @@ class Found(NamedTuple):
         Effective number of directions of the fit's noise, no larger than its rows.
     start : Start
         Where the fit of a generation that is like this one may start from.
+    parts : list of (Shares, ndarray of shape (p,))
+        What the model takes of whom.
+    gain : ndarray of shape (p,)
+        Variance beside that.
     """
 
     accepted: float
     directions: float
     start: evolution.Start | None
+    parts: list[tuple[Shares, Array]]
+    gain: Array
 
 
 def fit(moments: Moments, step: Step, start: evolution.Start | None) -> Found | None:
@@ -66,7 +72,8 @@ def fit(moments: Moments, step: Step, start: evolution.Start | None) -> Found | 
             lambda u: moments.covariance(base, {u: 1.0}),
             exact=False,
         )
-        return Found(kept / step.rows, kept, start)
+        one = np.ones(count.shape)
+        return Found(kept / step.rows, kept, start, [(base, one)] if base else [], 0 * one)
     if squared_loss.knows(problem):
         shares, gain, accepted = squared_loss.solved(problem)
     else:
@@ -91,7 +98,8 @@ def fit(moments: Moments, step: Step, start: evolution.Start | None) -> Found | 
     loud = directions.eigenvalues * np.divide(gain, count, out=np.zeros_like(gain), where=count > 0)
     square = float(loud**2 @ count)
     inverse = square / float(loud @ count) ** 2 if square > 0 else 0.0
-    return Found(accepted, 1 / (inverse + 1 / kept), start)
+    parts = list(zip(fields, shares, strict=True))
+    return Found(accepted, 1 / (inverse + 1 / kept), start, parts, gain)
 
 
 def _rows_kept(fit: evolution.Fit) -> float:

@@ -12,15 +12,18 @@ from genloss.theory.filters.fresh import filtered
 from genloss.theory.filters.one_pass import OnePass
 from genloss.theory.fresh import diverge
 from genloss.theory.labelers import Group, average
-from genloss.theory.moments import Moments, inner
+from genloss.theory.moments import Moments, Shares, inner
 
 Array = npt.NDArray[np.float64]
 
 
-def fit(moments: Moments, step: Step, members: Sequence[Group]) -> None:
+def fit(
+    moments: Moments, step: Step, members: Sequence[Group]
+) -> tuple[list[tuple[Shares, Array]], Array] | None:
     """Fit the model of a step on fresh rows of one covariance and weight.
 
-    What labelers disagree by is noise on the labels of their rows.
+    What labelers disagree by is noise on the labels of their rows. Returns what the model takes of whom,
+    and its variance beside that; None where it has no mean error.
     """
     assert step.filter is not None
     whole, model, s = average(members), step.model, moments.spectrum
@@ -31,7 +34,7 @@ def fit(moments: Moments, step: Step, members: Sequence[Group]) -> None:
     mean = moments.mean(bar)
     if moments.diverges(bar):
         diverge(moments, found.shrink * mean, model)
-        return
+        return None
     spread = moments.whole(moments.covariance(bar, bar))
     energy = moments.whole(moments.signal * mean * mean) + spread
     noise = whole.variance
@@ -49,3 +52,5 @@ def fit(moments: Moments, step: Step, members: Sequence[Group]) -> None:
         lambda u: found.shrink * moments.covariance(bar, {u: 1.0}),
         exact=isinstance(found, OnePass) and len(members) == 1 and moments.all_exact(bar),
     )
+    who = {number: float(np.asarray(share).ravel()[0]) for number, share in bar.items()}
+    return [(who, found.shrink)], variance - found.shrink**2 * spread[0]

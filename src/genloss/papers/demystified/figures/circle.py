@@ -7,21 +7,25 @@ test error of a fitted model as an integral over the circle, so that no test set
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from genloss.generation import REAL
 from genloss.papers.claims import Claim, worst
 from genloss.papers.demystified.setting import Setting
 from genloss.papers.drawing import NULL, colour, label, legend, panels, points, ticks
 from genloss.papers.effort import Array, Effort
 from genloss.papers.reproduction import Row
 from genloss.papers.study import Study
+from genloss.plan import Plan
 from genloss.plots import INK
 from genloss.problem import Problem
+from genloss.steps import Step, resolve
 from genloss.theory.predict import predict
+from genloss.trials import loop
 from genloss.trials.given_inputs import mean_and_stderr
 
 if TYPE_CHECKING:
@@ -95,24 +99,36 @@ def problem(frequencies: int = FREQUENCIES) -> Problem:
     return Problem.from_mercer(np.repeat(j**-2.0, 2), np.repeat(1 / j, 2))
 
 
-def risk(x: Array, dual: Array) -> Array:
-    """Exact test error of the models ``sum_i dual_i kernel(., x_i)``, one a column, against the target.
-
-    ``|f|^2 - 2 <f, target> + |target|^2`` over uniform angles, by Parseval:
-    ``<f, f> = dual' (2 sum cos(j (x - z)) / j**4) dual``, ``<f, target> = 2 sum sin(j x) / j**3 dual``.
+class Waves(NamedTuple):
+    """Models ``sum_i dual_i kernel(., x_i)``, one a column.
 
     Examples
     --------
     >>> import numpy as np
     >>> from genloss.papers.demystified.figures import circle
-    >>> float(circle.risk(np.array([1.0]), np.zeros((1, 1)))[0]) == circle.SIGNAL
+    >>> float(circle.Waves(np.array([1.0]), np.zeros((1, 1))).risk()[0]) == circle.SIGNAL
     True
     """
-    t = np.mod(x[:, None] - x, 2 * np.pi)
-    square = np.pi**4 / 45 - t**2 * (np.pi**2 / 6 - np.pi * t / 6 + t**2 / 24)
-    u = np.mod(x, 2 * np.pi)
-    overlap = u * (np.pi**2 / 3 - np.pi * u / 2 + u**2 / 6)
-    return np.asarray(np.sum(dual * (square @ dual), axis=0) - 2 * overlap @ dual + SIGNAL)
+
+    x: Array
+    dual: Array
+
+    def __call__(self, z: Array) -> Array:
+        """What they say of angles, shape (angles, models)."""
+        return kernel(z, self.x) @ self.dual
+
+    def risk(self) -> Array:
+        """Exact test errors against the target, shape (models,).
+
+        ``|f|^2 - 2 <f, target> + |target|^2`` over uniform angles, by Parseval:
+        ``<f, f> = dual' (2 sum cos(j (x - z)) / j**4) dual``, ``<f, target> = 2 sum sin(j x) / j**3 dual``.
+        """
+        x, dual = self
+        t = np.mod(x[:, None] - x, 2 * np.pi)
+        square = np.pi**4 / 45 - t**2 * (np.pi**2 / 6 - np.pi * t / 6 + t**2 / 24)
+        u = np.mod(x, 2 * np.pi)
+        overlap = u * (np.pi**2 / 3 - np.pi * u / 2 + u**2 / 6)
+        return np.asarray(np.sum(dual * (square @ dual), axis=0) - 2 * overlap @ dual + SIGNAL)
 
 
 def _measure(effort: Effort) -> Chains:
@@ -139,36 +155,37 @@ def literal(stream: np.random.SeedSequence, models: Sequence[tuple[int, float]])
     """
     rng = np.random.default_rng(stream)
     angles = [rng.uniform(0, 2 * np.pi, rows) for rows, _ in models]
-    noises: list[Array] = [NOISE * rng.standard_normal(rows) for rows, _ in models]
-
-    def real(x: Array) -> Array:
-        return np.repeat(target(x)[:, None], len(PENALTIES), axis=1)
-
-    labels = [[real(x)] for x in angles]
-    labeler: Callable[[Array], Array] = real
-    for _ in range(GENERATIONS):
-        labeler = _generator(labeler, rng)
-        for x, made in zip(angles, labels, strict=True):
-            made.append(labeler(x))
+    noises = [NOISE * rng.standard_normal((rows, 1)) for rows, _ in models]
+    plan = Plan.replace(GENERATIONS, GENERATOR_SAMPLES, noise=NOISE)
+    real: Any = _sawtooths
+    labelers = [real, *loop.models(resolve(plan), world(rng), _fits, {REAL: real})]
     found = []
-    for (rows, penalty), x, noise, made in zip(models, angles, noises, labels, strict=True):
-        noisy = np.concatenate(made, axis=1) + noise[:, None]
-        matrix = kernel(x, x) + rows * penalty * np.eye(rows)
-        dual = np.asarray(np.linalg.solve(matrix, noisy), dtype=np.float64)
-        found.append(risk(x, dual).reshape(GENERATIONS + 1, len(PENALTIES)))
+    for (_, penalty), x, noise in zip(models, angles, noises, strict=True):
+        labels = np.concatenate([labeler(x) for labeler in labelers], axis=1) + noise
+        found.append(fitted(x, labels, penalty).risk().reshape(len(labelers), len(PENALTIES)))
     return np.stack(found)
 
 
-def _generator(
-    labeler: Callable[[Array], Array], rng: np.random.Generator
-) -> Callable[[Array], Array]:
-    """Models fitted with every penalty on fresh rows, each labelled by its own predecessor."""
-    rows = GENERATOR_SAMPLES
-    x = rng.uniform(0, 2 * np.pi, rows)
-    labels = labeler(x) + NOISE * rng.standard_normal((rows, 1))
-    values, vectors = np.linalg.eigh(kernel(x, x))
-    dual = vectors @ (vectors.T @ labels / (values[:, None] + rows * np.array(PENALTIES)))
-    return lambda z: kernel(z, x) @ dual
+def world(rng: np.random.Generator) -> loop.Plain:
+    """Uniform angles, labels with normal noise."""
+    return loop.Plain(rng, lambda step: rng.uniform(0, 2 * np.pi, step.rows))
+
+
+def fitted(x: Array, labels: Array, penalty: float) -> Waves:
+    """Kernel ridge regression on every column of labels."""
+    matrix = kernel(x, x) + len(x) * penalty * np.eye(len(x))
+    return Waves(x, np.asarray(np.linalg.solve(matrix, labels), dtype=np.float64))
+
+
+def _fits(_step: Step, rows: loop.Rows, _towards: Waves | None) -> Waves:
+    """The same with every penalty of PENALTIES, each on labels of its own."""
+    values, vectors = np.linalg.eigh(kernel(rows.X, rows.X))
+    penalties = len(rows.X) * np.array(PENALTIES)
+    return Waves(rows.X, vectors @ (vectors.T @ rows.y / (values[:, None] + penalties)))
+
+
+def _sawtooths(x: Array) -> Array:
+    return np.repeat(target(x)[:, None], len(PENALTIES), axis=1)
 
 
 def _theory(rows: int, penalty: float) -> Array:

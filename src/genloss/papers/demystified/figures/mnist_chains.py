@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,15 +12,18 @@ import numpy.typing as npt
 from genloss import _linalg
 from genloss.errors import DataError
 from genloss.estimate.kernels import Kernel
-from genloss.generation import Generation
+from genloss.generation import REAL, Generation
 from genloss.papers.demystified.figures.continuation import Continued, continued
 from genloss.papers.effort import Array, Effort
 from genloss.papers.images import Images
 from genloss.plan import Plan
 from genloss.problem import Problem
+from genloss.steps import Step, resolve
 from genloss.theory.predict import predict
+from genloss.trials import loop
 
 Rows = npt.NDArray[np.intp]
+Labeler = Callable[[Rows], Array]
 
 NOISE = 3.0  # about the standard deviation of the digits
 GENERATIONS = (0, 1, 3, 10)
@@ -215,16 +218,21 @@ def _labels(
 ) -> Array:
     """Labels of the downstream images by every labeler of GENERATIONS, without their noise."""
     blocks = np.split(rows, GENERATIONS[-1])
-    given, columns = split.labels[blocks[0]], [split.labels[down]]
-    for n, block in enumerate(blocks, start=1):
-        inputs = split.images[block]
-        noisy = given + NOISE * rng.standard_normal(block.size)
-        dual = _ridge(kernel(inputs, inputs), noisy, sizes.generator_penalty)
-        if n in GENERATIONS:
-            columns.append(kernel(split.images[down], inputs) @ dual)
-        if n < len(blocks):
-            given = kernel(split.images[blocks[n]], inputs) @ dual
-    return np.stack(columns, axis=1)
+    plan = Plan.replace(
+        len(blocks), sizes.generator_samples, penalty=sizes.generator_penalty, noise=NOISE
+    )
+
+    def real(rows: Rows) -> Array:
+        return split.labels[rows, None]
+
+    def learn(step: Step, given: loop.Rows, _towards: Labeler | None) -> Labeler:
+        inputs = split.images[given.X]
+        dual = _ridge(kernel(inputs, inputs), given.y, step.penalty)
+        return lambda rows: kernel(split.images[rows], inputs) @ dual
+
+    world = loop.Plain(rng, lambda step: blocks[step.model])
+    made = [real, *loop.models(resolve(plan), world, learn, {REAL: real})]
+    return np.concatenate([made[n](down) for n in GENERATIONS], axis=1)
 
 
 def _downstream(gram: Array, outward: Array, labels: Array, truth: Array, rule: Rule) -> Array:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import NamedTuple
 
@@ -16,12 +16,18 @@ import numpy.typing as npt
 
 from genloss._threads import cores, trial_pool
 from genloss.errors import InvalidInputError
+from genloss.generation import REAL
 from genloss.papers.images import Images
+from genloss.plan import Plan
+from genloss.steps import Step, resolve
+from genloss.trials import loop
 
 Array = npt.NDArray[np.float64]
 Predictor = Callable[[Array], Array]
 Learner = Callable[[Array, Array, float, int], Predictor]
 """Fits inputs (n_rows, dim) and labels (n_rows,) with a penalty per row and a seed."""
+Labeler = Callable[[npt.NDArray[np.intp]], Array]
+"""What a model says of rows by their places in the draw."""
 
 RIDGE, KERNEL, SHALLOW, DEEP = "ridge", "kernel ridge", "one hidden layer", "three hidden layers"
 NARROW, WIDE = "narrow", "wide"
@@ -156,54 +162,47 @@ class Draw:
         )
 
 
-def successor(
+def chain(
     learner: Learner,
     task: Task,
     draw: Draw,
-    earlier: Sequence[Predictor],
+    plan: Plan,
     *,
-    n_generator: int,
-    n_samples: int,
-    penalty: float,
-    noise: float,
-) -> Predictor:
-    """The model after ``earlier`` ones, on the next ``n_samples`` rows, which none of them has seen.
+    after: Sequence[Predictor] = (),
+    used: int = 0,
+) -> list[Predictor]:
+    """The models of a plan, every one on the next rows of the draw, which none has seen before.
 
-    The last of them labels its rows, plus noise of this standard deviation in units of that of the
-    labels; without any the labels are real. Each of them was fitted on ``n_generator`` rows.
+    What the plan calls real labels is what the last model of ``after`` says, where there is one: these
+    have seen the first ``used`` rows. Noise is in units of the standard deviation of real labels.
 
     Raises
     ------
     InvalidInputError
         If there are not enough rows.
     """
-    start = len(earlier) * n_generator
-    here = slice(start, start + n_samples)
-    if here.stop > len(draw.order):
-        raise InvalidInputError(
-            f"n_samples was {n_samples} after {start} rows; there are {len(draw.order)} in all"
-        )
-    inputs = task.inputs[draw.order[here]]
-    labels = earlier[-1](inputs) if earlier else task.labels[draw.order[here]]
-    seed = int(draw.seeds[len(earlier)])
-    return learner(inputs, labels + noise * draw.normals[here], penalty, seed)
-
-
-def chain(
-    learner: Learner,
-    task: Task,
-    draw: Draw,
-    *,
-    models: int,
-    n_samples: int,
-    penalty: float,
-    noise: float,
-) -> list[Predictor]:
-    """Models fitted each on fresh rows, labelled by the one before plus noise; the first on real."""
+    steps = resolve(plan)
+    ends = used + np.cumsum([step.rows for step in steps])
+    if ends[-1] > len(draw.order):
+        raise InvalidInputError(f"the chain needs {ends[-1]} rows; there are {len(draw.order)}")
+    places = np.split(np.arange(used, ends[-1]), ends[:-1] - used)
     made: list[Predictor] = []
-    sizes = {"n_generator": n_samples, "n_samples": n_samples}
-    for _ in range(models):
-        made.append(successor(learner, task, draw, made, **sizes, penalty=penalty, noise=noise))
+
+    def asked(model: Predictor) -> Labeler:
+        return lambda here: model(task.inputs[draw.order[here]])
+
+    def learn(step: Step, rows: loop.Rows, _towards: Labeler | None) -> Labeler:
+        seed = int(draw.seeds[len(after) + step.model])
+        made.append(learner(task.inputs[draw.order[rows.X]], rows.y, step.penalty, seed))
+        return asked(made[-1])
+
+    world = loop.Plain(
+        np.random.default_rng(draw.seeds),
+        lambda step: places[step.model],
+        lambda here: draw.normals[here],
+    )
+    real = asked(after[-1]) if after else lambda here: task.labels[draw.order[here]]
+    list(loop.models(steps, world, learn, {REAL: real}))
     return made
 
 
@@ -275,20 +274,26 @@ def _measured(task: Task, sizes: Sizes, draw: Draw) -> Iterator[Scored]:
     """Every part of one run, all on the same draw."""
     learners, halved = sizes.learners(), sizes.learners(factor=HALF)
     rows, late = sizes.n_samples, sizes.before
+    opposite = replace(draw, normals=-draw.normals)
 
     def scores(model: Predictor) -> tuple[float, float]:
         return task.error(model), task.spread(model)
 
     @cache
-    def made(learner: Learner, models: int, penalty: float, noise: float) -> list[Predictor]:
-        settings = {"penalty": penalty, "noise": noise}
-        return chain(learner, task, draw, models=models, n_samples=rows, **settings)
+    def made(learner: Learner, plan: Plan, noise: Draw) -> list[Predictor]:
+        return chain(learner, task, noise, plan)
+
+    def replaced(models: int, penalty: float, noise: float) -> Plan:
+        return Plan.replace(models, rows, penalty=penalty, noise=noise)
 
     def mirrored(
         part: str, name: str, penalty: float, noise: float, models: int
     ) -> Iterator[Scored]:
         """Scores averaged over the noise and the negative of it, which cancels what is odd in it."""
-        chains = [made(learners[name], models, penalty, sign) for sign in sorted({noise, -noise})]
+        plan = replaced(models, penalty, noise)
+        chains = [
+            made(learners[name], plan, each) for each in ((draw, opposite) if noise else (draw,))
+        ]
         for number, alike in enumerate(zip(*chains, strict=True)):
             error, spread = np.mean([scores(model) for model in alike], axis=0)
             yield Key(part, name, penalty, noise, number, rows), (float(error), float(spread))
@@ -296,28 +301,23 @@ def _measured(task: Task, sizes: Sizes, draw: Draw) -> Iterator[Scored]:
     for name, penalty in LIGHT.items():
         for noise in sizes.noises:
             yield from mirrored("noise", name, penalty, noise, late + 1)
-        before = made(learners[name], late + 1, penalty, 1.0)
+        before = made(learners[name], replaced(late + 1, penalty, 1.0), draw)
         for number in (0, late):
             for part, count, tried in (
                 ("rows", sizes.many, penalty),
                 *(("penalty", rows, tried) for tried in sizes.penalties),
             ):
-                model = successor(
-                    learners[name],
-                    task,
-                    draw,
-                    before[:number],
-                    n_generator=rows,
-                    n_samples=count,
-                    penalty=tried,
-                    noise=1.0,
+                plan = Plan.replace(1, count, penalty=tried, noise=1.0)
+                [model] = chain(
+                    learners[name], task, draw, plan, after=before[:number], used=number * rows
                 )
                 yield Key(part, name, tried, 1.0, number, count), scores(model)
     for name, penalty in STRONG.items():
         for noise in (0.0, SOME_NOISE):
             yield from mirrored("strong", name, penalty, noise, sizes.models)
     for name in (NARROW, WIDE):
-        for number, model in enumerate(made(learners[name], late + 1, LIGHT[SHALLOW], 1.0)):
+        plan = replaced(late + 1, LIGHT[SHALLOW], 1.0)
+        for number, model in enumerate(made(learners[name], plan, draw)):
             yield Key("width", name, LIGHT[SHALLOW], 1.0, number, rows), scores(model)
     for name, layers in LAYERS.items():
         same = equivalent_penalty(LIGHT[name], factor=HALF, layers=layers)
@@ -325,5 +325,5 @@ def _measured(task: Task, sizes: Sizes, draw: Draw) -> Iterator[Scored]:
             ("labels halved", halved[name], LIGHT[name]),
             ("equivalent penalty", learners[name], same),
         ):
-            [model] = made(learner, 1, penalty, 1.0)
+            [model] = made(learner, replaced(1, penalty, 1.0), draw)
             yield Key(part, name, penalty, 1.0, 0, rows), scores(model)

@@ -1,0 +1,156 @@
+"""The view *Explore*: one plan, its theory, its trials, its code."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from genloss import _check
+from genloss._words import number
+from genloss.app import asked
+from genloss.curve import Curve
+from genloss.errors import InvalidInputError, NoTheoryError
+from genloss.files import to_toml
+from genloss.plan import Plan
+from genloss.problem import Problem
+from genloss.script import to_python
+from genloss.theory.forever.limit import Limit, limit
+from genloss.theory.predict import predict
+
+Say = Callable[[str, Any], None]
+
+EVERY = 0.05
+"""Seconds between two pictures of a simulation that is under way."""
+
+_VERBS = """
+theory = gl.predict(problem, plan)
+trials = gl.simulate(problem, plan, trials={trials}, seed={seed})
+print(trials)
+"""
+
+
+def curve(query: Mapping[str, Any]) -> dict[str, Any]:
+    """What theory says of a plan, in numbers and in one sentence.
+
+    Parameters
+    ----------
+    query : mapping
+        The tables ``problem`` and ``plan`` of a plan file, with presets.
+
+    Returns
+    -------
+    dict
+        ``curve`` and ``sentence``, or None and why not; what happens ``for_ever``, where that is known.
+
+    Examples
+    --------
+    >>> problem = {"preset": "isotropic", "dim": 10}
+    >>> plan = {"preset": "replace", "generations": 3, "n_samples": 31, "noise": 1.0}
+    >>> curve({"problem": problem, "plan": plan})["sentence"]
+    'model 2: 1.5, 3 times model 0; doubles at model 2; unstable'
+    """
+    problem, plan = both(*asked.fields(query, "problem", "plan"))
+    try:
+        found = predict(problem, plan)
+    except NoTheoryError as error:
+        return {"curve": None, "sentence": f"No theory: {error}", "for_ever": ""}
+    try:
+        end = limit(problem, plan)
+    except NoTheoryError:
+        end = None
+    said = "" if end is None else for_ever(end)
+    return {"curve": found.to_dict(), "sentence": sentence(found, end), "for_ever": said}
+
+
+def sentence(found: Curve, end: Limit | None) -> str:
+    """The last model, how much worse it is than the first, and what comes then."""
+    risk, last = found.risk, found.n_models - 1
+    said = f"model {last}: {number(risk[-1], 3)}"
+    if last and 0 < risk[0] < float("inf") > risk[-1]:
+        said += f", {number(risk[-1] / risk[0], 2)} times model 0"
+    parts = [said]
+    if found.error is not None:
+        wrong = 100 * found.error
+        parts.append(
+            f"wrong class in {number(wrong[-1], 3)} % of rows, model 0 in {number(wrong[0], 3)} %"
+        )
+    doubled = found.first_above(2.0)
+    if doubled is not None:
+        parts.append(f"doubles at model {doubled}")
+    elif last:
+        parts.append("does not double")
+    if end is not None:
+        parts.append("stable" if end.stable else "unstable")
+    return "; ".join(parts)
+
+
+def for_ever(end: Limit) -> str:
+    """What the end of a plan leads to, as one sentence."""
+    return f"Repeated for ever: {'; '.join(end.sentences()).removeprefix('unstable: ')}."
+
+
+def code(query: Mapping[str, Any]) -> dict[str, str]:
+    """The plan as a file and as a script that runs.
+
+    Parameters
+    ----------
+    query : mapping
+        ``problem``, ``plan``, ``trials``, ``seed``.
+    """
+    *tables, trials, seed = asked.fields(query, "problem", "plan", "trials", "seed")
+    problem, plan = both(*tables)
+    verbs = _VERBS.format(trials=asked.number("trials", trials, least=2), seed=_seed(seed))
+    return {
+        "toml": to_toml(problem=problem, plan=plan),
+        "python": to_python(problem, plan) + verbs,
+    }
+
+
+def best(query: Mapping[str, Any], _: Say) -> dict[str, Any]:
+    """The penalty with the smallest risk of the last model."""
+    from genloss.tuning.tune import tune
+
+    problem, plan = both(*asked.fields(query, "problem", "plan"))
+    found = tune(problem, plan)
+    return {"penalty": float(found.plan.penalty[-1]), "risk": found.value}
+
+
+def simulate(query: Mapping[str, Any], say: Say) -> dict[str, Any]:
+    """Run a plan, and tell its curve again and again on the way; the last one is the answer.
+
+    Parameters
+    ----------
+    query : mapping
+        ``problem``, ``plan``, ``trials``, ``seed``.
+    say : callable
+        Is told the event "curve" and its data.
+    """
+    from genloss.trials.simulate import simulate as run
+
+    *tables, trials, seed = asked.fields(query, "problem", "plan", "trials", "seed")
+    problem, plan = both(*tables)
+    told = 0.0
+
+    def tell(found: Curve) -> None:
+        nonlocal told
+        if time.monotonic() > told + EVERY:
+            told = time.monotonic()
+            say("curve", found.to_dict())
+
+    count = asked.number("trials", trials, least=2)
+    return run(problem, plan, trials=count, seed=_seed(seed), on_round=tell).to_dict()
+
+
+def _seed(value: Any) -> int:
+    return _check.integer("seed", value, minimum=0, maximum=2**53)
+
+
+def both(problem: Any, plan: Any) -> tuple[Problem, Plan]:
+    """A problem and a plan of it that the app takes."""
+    built = asked.problem(problem), asked.plan(plan)
+    if built[0].dim * int(built[1].n_samples.max()) > 10**9:
+        raise InvalidInputError(
+            "dim times n_samples was above a thousand million; the app takes fewer"
+        )
+    return built
