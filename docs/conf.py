@@ -52,7 +52,7 @@ numpydoc_show_class_members = False
 numpydoc_xref_param_type = True
 numpydoc_xref_ignore = "all"
 numpydoc_xref_aliases = {  # where numpydoc would ask an inventory; see _ext/outside.py
-    **{name: name for name, place in DEFAULT_LINKS.items() if place.startswith("python:")},
+    **{name: name for name, place in DEFAULT_LINKS.items() if "python:" in place},
     **dict.fromkeys(("bool", "boolean"), "bool"),
     "array_like": "numpy.array_like",
     "iterable": "collections.abc.Iterable",
@@ -66,6 +66,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "examples",
     "gallery_dirs": "generated/gallery",
     "filename_pattern": r"\.py$",
+    "within_subsection_order": "FileNameSortKey",
     "abort_on_example_error": True,
     "copyfile_regex": r".*\.rst",
     "download_all_examples": False,
@@ -82,6 +83,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = "genloss"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_sidebars = {page: [] for page in ("index", "start", "decide")}
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {

@@ -8,13 +8,15 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
 
 import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^ *```(\w+)\n(.*?)^ *```$", flags=re.MULTILINE | re.DOTALL)
 CITATION = re.compile(r"`([a-z]+)\.md` ((?:(?:sections? )?[\d.]+(?:, | and |-)?)*)")
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 SLOW = ("reproduce", "forecast", "sweep")  # commands that take longer than a second or two
@@ -24,7 +26,7 @@ def blocks(page: Path, language: str) -> Iterator[str]:
     """Code blocks of one language on a page, but for those that install the package."""
     for found, text in BLOCK.findall(page.read_text(encoding="utf-8")):
         if found == language and "pip install" not in text:
-            yield text
+            yield dedent(text)
 
 
 def pages_with(language: str) -> list[Path]:
@@ -105,6 +107,19 @@ def call(words: list[str], genloss) -> None:
     assert code == 0, f"{shlex.join(words)}: {errors}"
     if into:
         Path(into).write_text(output, encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_the_readme_shows_what_the_first_command_says(genloss):
+    shown = re.findall(
+        r"<!-- said by: genloss (.*) -->\n```text\n(.*?)```", README, flags=re.DOTALL
+    )
+    assert shown
+    for words, text in shown:
+        code, output, _ = genloss(*shlex.split(words))
+        assert code == 0
+        printed = iter(line.rstrip() for line in output.splitlines())
+        assert all(line in printed for line in text.splitlines())  # in this order
 
 
 @pytest.mark.slow

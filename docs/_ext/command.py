@@ -51,7 +51,7 @@ def command_page() -> str:
     title = "genloss: every command"
     return (
         f"{title}\n{'=' * len(title)}\n\n"
-        "Written from the command itself; what is common to all is on :doc:`/command-line`.\n\n"
+        "Written from the command itself; what is common to all is on :doc:`/command-line`. For ``man``:\n:download:`genloss.1`.\n\n"
         f"{commands()}\n\nAll commands\n------------\n\n{examples(EPILOGUE)}\n"
     )
 

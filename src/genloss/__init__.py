@@ -32,7 +32,7 @@ from genloss.tuning.tune import Tuned, tune
 
 if TYPE_CHECKING:
     from genloss.estimate.kernels import Kernel
-    from genloss.outlook.forecast import Forecast, forecast
+    from genloss.outlook.forecast import Forecast, MeasuredForecast, forecast
     from genloss.scaling import PowerLaw, ScalingLaw, scaling_law
     from genloss.sweeps import StoreError, sweep
     from genloss.sweeps.diagram import Phases
@@ -54,6 +54,7 @@ __all__ = [
     "InvalidInputError",
     "Kernel",
     "Limit",
+    "MeasuredForecast",
     "MissingDependencyError",
     "Monitor",
     "NoTheoryError",
@@ -94,6 +95,7 @@ _LAZY = {
     "Comparison": "genloss.trials.compare",
     "Forecast": "genloss.outlook.forecast",
     "Kernel": "genloss.estimate.kernels",
+    "MeasuredForecast": "genloss.outlook.forecast",
     "Phases": "genloss.sweeps.diagram",
     "Monitor": "genloss.watching.monitor",
     "PowerLaw": "genloss.scaling",

@@ -93,7 +93,7 @@ IN_A_GENERATION: dict[str, Schema] = {
     "noise": NOT_NEGATIVE,
     "real_noise": optional(NOT_NEGATIVE),
     "weight": POSITIVE,
-    "covariance": optional(list_of(POSITIVE)),
+    "covariance": optional({"anyOf": [list_of(POSITIVE), list_of(list_of(NUMBER))]}),
     "penalty": PENALTY,
     "design": FRESH_OR_SAME,
     "pooled": BOOLEAN,

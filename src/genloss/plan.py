@@ -25,6 +25,7 @@ from genloss.policies.edit import edit
 from genloss.policies.mix import mix
 from genloss.policies.mix_labels import mix_labels
 from genloss.policies.network import network
+from genloss.policies.ppi import ppi
 from genloss.policies.replace import replace as replace_labels
 from genloss.policies.same_design import same_design
 from genloss.policies.self_train import self_train
@@ -105,6 +106,7 @@ class Plan(metaclass=_ByName):
     edit = Preset(edit)
     network = Preset(network)
     self_train = Preset(self_train)
+    ppi = Preset(ppi)
 
     def then(self, generation: Generation | None = None, /, **single_source: Any) -> Self:
         """Return the plan with one more generation, by default labelled by the previous model.
@@ -138,8 +140,14 @@ class Plan(metaclass=_ByName):
     def with_penalty(self, penalty: Penalties) -> Self:
         """Return the plan with another penalty, one number or "cv", or one of them per generation."""
         values = per_generation("penalty", penalty, self.n_models)
-        given = zip(self.generations, values, strict=True)
-        return self._of(tuple(generation.with_penalty(value) for generation, value in given))
+        changed: dict[tuple[int, int], Generation] = {}  # neighbours that are one object stay one
+        for generation, value in zip(self.generations, values, strict=True):
+            if (id(generation), id(value)) not in changed:
+                changed[id(generation), id(value)] = generation.with_penalty(value)
+        given = zip(map(id, self.generations), map(id, values), strict=True)
+        plan = self._of(tuple([changed[each] for each in given]))
+        vars(plan)["_like"] = vars(self).get("_like", self)
+        return plan
 
     def _of(self, generations: tuple[Generation, ...]) -> Self:
         """A plan of generations that are known to fit each other."""

@@ -13,6 +13,7 @@ import numpy as np
 from genloss import _check
 from genloss._family import Member
 from genloss._words import shown
+from genloss.covariances import Covariance, checked
 from genloss.errors import InvalidInputError
 from genloss.external import External
 from genloss.keep import Keep
@@ -69,9 +70,9 @@ class Source:
     weight : float, default 1.0
         Weight of each row's squared error in the fit. One common to all rows of a fit divides its
         penalty, and has no say without one.
-    covariance : sequence of float of shape (p,), optional
-        Eigenvalues of these rows' covariance along the problem's eigenvectors; default: the
-        problem's spectrum. Not for reused rows, which exist.
+    covariance : array_like of shape (p,) or (p, p), optional
+        Eigenvalues of these rows' covariance along the problem's eigenvectors, or the covariance as a
+        matrix in their basis; default: the problem's spectrum. Not for reused rows, which exist.
     inputs : int or "new", default "new"
         "new", or the number of an earlier generation: the rows that were new there.
     labels : str or Label, default "linear"
@@ -107,7 +108,7 @@ class Source:
     noise: float = 0.0
     real_noise: float | None = None
     weight: float = 1.0
-    covariance: tuple[float, ...] | None = None
+    covariance: Covariance | None = None
     labels: Label = field(default=Linear(), kw_only=True)
     keep: Keep | None = field(default=None, kw_only=True)
     inputs: int | Literal["new"] = field(default="new", kw_only=True)
@@ -132,8 +133,7 @@ class Source:
                 "generation's rows they are"
             )
         if self.covariance is not None:
-            values = _check.vector("covariance", self.covariance, above="> 0")
-            set_field(self, "covariance", tuple(values.tolist()))
+            set_field(self, "covariance", checked("covariance", self.covariance))
         set_field(self, "labels", find_labels("labels", self.labels))
         if self.edited is not None:
             share = _check.share("edited", self.edited)
@@ -312,6 +312,10 @@ def _plain_labeler(labeler: Any) -> Any:
     return {str(who): coefficient for who, coefficient in labeler}
 
 
+def _listed(entry: Any) -> Any:
+    return [_listed(each) for each in entry] if isinstance(entry, tuple) else entry
+
+
 def without_defaults(value: Any) -> dict[str, Any]:
     """Plain data of a source or a generation, defaults left out."""
     plain: dict[str, Any] = {}
@@ -323,5 +327,5 @@ def without_defaults(value: Any) -> dict[str, Any]:
             entry = _plain_labeler(entry)
         if isinstance(entry, Member):
             entry = entry.to_dict()
-        plain[spec.name] = list(entry) if isinstance(entry, tuple) else entry
+        plain[spec.name] = _listed(entry)
     return plain

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
+from genloss.covariances import Covariance, is_matrix
 from genloss.external import External
 from genloss.filters import Filter
 from genloss.generation import REAL, Generation, Source
@@ -44,7 +45,7 @@ class Block(NamedTuple):
         The same without the noise of real labels, which a user's own real labels bring along.
     weight : float
         Weight of each row's loss in this fit.
-    covariance : tuple of float, or None
+    covariance : Covariance or None
         What the inputs were drawn with; None for the problem's spectrum.
     kept : float
         Coefficient of the label that a row has from before.
@@ -69,7 +70,7 @@ class Block(NamedTuple):
     noise: float
     model_noise: float
     weight: float
-    covariance: tuple[float, ...] | None
+    covariance: Covariance | None
     kept: float = 0.0
     since: int = -1
     labels: Label = Linear()
@@ -170,6 +171,11 @@ class Step(NamedTuple):
         return self.is_linear and self.filter is None
 
     @property
+    def turned(self) -> bool:
+        """Whether some of its rows vary along other directions than the problem's."""
+        return any(is_matrix(block.covariance) for block in self.blocks)
+
+    @property
     def edits(self) -> bool:
         """Whether some of its rows keep the labels that they have."""
         return any(block.edited < 1 for block in self.blocks)
@@ -213,7 +219,9 @@ def resolve(plan: Plan) -> tuple[Step, ...]:
     """
     known: tuple[Step, ...] | None = vars(plan).get("_steps")
     if known is None:
-        known = vars(plan)["_steps"] = tuple(_steps(plan))
+        like = vars(plan).pop("_like", None)  # of other penalties, and else the same
+        known = tuple(_steps(plan) if like is None else _repriced(plan, like))
+        vars(plan)["_steps"] = known
     return known
 
 
@@ -237,6 +245,11 @@ def agents(steps: Sequence[Step]) -> int | None:
     some = (number for number in range(1, count // 2 + 1) if count % number == 0)
     found = next(filter(fits, some), 1)
     return found if found > 1 else None
+
+
+def _repriced(plan: Plan, like: Plan) -> Iterator[Step]:
+    for step, generation in zip(resolve(like), plan, strict=True):
+        yield step._replace(penalty=generation.fixed_penalty)
 
 
 def _steps(plan: Plan) -> Iterator[Step]:
@@ -340,7 +353,7 @@ def _block(
     design: int,
     start: int,
     stop: int,
-    covariance: tuple[float, ...] | None,
+    covariance: Covariance | None,
 ) -> Block:
     return Block(
         design,

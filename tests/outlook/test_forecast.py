@@ -166,6 +166,7 @@ def test_parts_of_a_forecast(digits):
     assert digits.baseline == pytest.approx(some_digits()[1].var(), rel=0.01)
     assert digits.predicted.metric == "mean squared error on real labels"
     assert "predicted" in repr(digits)
+    assert "<table>" in digits._repr_html_()
     assert list(digits.to_frame("polars").columns)[:2] == ["model", "predicted"]
     assert isinstance(digits.plot(), Axes)
     plain = json.loads(json.dumps(digits.to_dict(), allow_nan=False))

@@ -293,9 +293,9 @@ def test_every_plan_is_built_once(tmp_path, monkeypatch):
     from genloss.sweeps import fields
 
     built = []
-    for name in ("build_plan", "_with_penalty"):
-        real = getattr(fields, name)
-        monkeypatch.setattr(fields, name, lambda *given, real=real: built.append(1) or real(*given))
+    for owner, name in ((fields, "build_plan"), (gl.Plan, "with_penalty")):
+        real = getattr(owner, name)
+        monkeypatch.setattr(owner, name, lambda *given, real=real: built.append(1) or real(*given))
     grid = {"plan.penalty": {"log": [0.01, 1.0, 10]}, "plan.noise": {"linear": [0.1, 1.0, 10]}}
     serial(ISOTROPIC, REPLACE, grid, store=tmp_path / "s", block_size=30)
     assert len(built) == 10 + 100  # a table for every noise, a penalty put into it for every point

@@ -12,7 +12,6 @@ from genloss import filters
 from genloss.spectrum import Spectrum
 from genloss.theory.filters.contour import Contour
 from genloss.theory.filters.fresh import filtered
-from genloss.theory.filters.one_design import OnDesign
 
 S = np.arange(1, 301) ** -0.8
 TRUTH = np.arange(1, 301) ** -0.1
@@ -156,38 +155,18 @@ def test_equal_directions_may_be_taken_together():
     )
 
 
-def ridge_on_one_design(n, penalty, generations, real=0.0):
-    values = lambda x: x / (x + penalty)
-    contour = Contour.around(DIRECTIONS, n, lambda x: values(x) ** generations, penalty)
-    model, risks = OnDesign.nothing(contour), []
-    for t in range(generations):
-        a, b = (real, 1 - real) if t else (1.0, 0.0)
-        noise = NOISE**2 * (a**2 + b**2)
-        model = model.labels_next(values(contour.z), a, b, noise)
-        risks.append(sum(model.risk()))
-    return np.array(risks)
-
-
-@pytest.mark.parametrize(
-    ("penalty", "n"), [(0.05, 600), (0.05, 150), (0.005, 600), (0.001, 150), (1e-4, 250)]
-)
-def test_one_design_is_what_the_pencil_finds(penalty, n):
-    plan = gl.Plan.same_design(4, n, penalty=penalty, noise=NOISE)
-    expected = gl.predict(PROBLEM, plan).risk
-    np.testing.assert_allclose(ridge_on_one_design(n, penalty, 4), expected, rtol=1e-6)
-
-
 def test_sixty_generations_on_one_design():
-    found = ridge_on_one_design(600, 0.05, 60)[[0, 9, 29, 59]]
+    plan = gl.Plan.same_design(60, 600, penalty=0.05, noise=NOISE)
+    found = gl.predict(PROBLEM, plan).risk[[0, 9, 29, 59]]
     np.testing.assert_allclose(found, [0.2347, 0.7526, 0.9454, 1.0115], atol=1e-4)
     simulated, error = [0.2348, 0.7510, 0.9486, 1.0137], [0.0006, 0.0021, 0.0028, 0.0034]
     assert (np.abs(found - simulated) < 4 * np.array(error)).all()
 
 
 def test_one_design_settles_at_its_limit():
-    plan = gl.Plan.mix_labels(3, 600, real=0.3, penalty=0.05, noise=NOISE, design="same")
-    expected = gl.limit(PROBLEM, plan).risk
-    assert ridge_on_one_design(600, 0.05, 80, real=0.3)[-1] == pytest.approx(expected, rel=1e-8)
+    plan = gl.Plan.mix_labels(80, 600, real=0.3, penalty=0.05, noise=NOISE, design="same")
+    expected = gl.limit(PROBLEM, gl.Plan(plan.generations[:3])).risk
+    assert gl.predict(PROBLEM, plan).risk[-1] == pytest.approx(expected, rel=1e-8)
 
 
 def test_one_pass_is_exact_at_any_size():

@@ -16,7 +16,8 @@ from genloss.sweeps.phases import phases as compute
 
 WHOLE = frozenset({"dim", "generations", "rounds", "n_samples", "n_real", "last"})
 OF_PROBLEM = frozenset({"dim", "capacity", "source", "signal"})
-COARSE = 17
+COARSE = (17, 41)
+"""Points along an axis of the maps that are told on the way."""
 
 
 def phases(query: Mapping[str, Any], say: Say) -> dict[str, Any]:
@@ -28,7 +29,7 @@ def phases(query: Mapping[str, Any], say: Say) -> dict[str, Any]:
         ``problem``, ``plan``, ``value``, ``side`` (points along an axis of the fine map), and ``x`` and
         ``y``: a ``field``, its ends ``low`` and ``high``, and whether the points are ``log``.
     say : callable
-        Is told the event "map" with the coarse one.
+        Is told the event "map" with every coarser one.
 
     Returns
     -------
@@ -42,7 +43,9 @@ def phases(query: Mapping[str, Any], say: Say) -> dict[str, Any]:
     for end in ("low", "high"):
         _in_place(problem, plan, x, y, end)
     side = _check.integer("side", side, minimum=2, maximum=asked.MOST["side"])
-    say("map", _map(problem, plan, x, y, value, min(COARSE, side)))
+    for coarse in COARSE:
+        if coarse < side:
+            say("map", _map(problem, plan, x, y, value, coarse))
     return _map(problem, plan, x, y, value, side)
 
 

@@ -19,11 +19,12 @@ GB = 2**30
 
 
 class Job(NamedTuple):
-    """What is done, for how long at most, and with how much memory."""
+    """What is done, for how long at most, with how much memory, and whether with uploads."""
 
     where: str
     seconds: float
     memory: int = 4 * GB
+    tables: bool = False
 
 
 class BusyError(GenlossError):

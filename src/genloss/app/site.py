@@ -15,10 +15,11 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from genloss import _check
 from genloss.app import asked, compare, explore
 from genloss.app.guard import PAGES, REPORT_POLICY, Door, Guard
 from genloss.app.reports import Reports
-from genloss.app.running import Job, Running, event, written
+from genloss.app.running import GB, Job, Running, event, written
 from genloss.app.uploads import Shelf
 from genloss.errors import GenlossError
 
@@ -42,8 +43,12 @@ JOBS: Mapping[str, Job] = {
     "simulate": Job("genloss.app.explore:simulate", 3600),
     "differences": Job("genloss.app.compare:differences", 3600),
     "map": Job("genloss.app.map:phases", 300),
+    "forecast": Job("genloss.app.data:forecast", 900, tables=True),
+    "weigh": Job("genloss.app.data:weigh", 900, tables=True),
 }
 """What takes longer, and can be stopped."""
+
+PREVIEW = Job("genloss.app.data:preview", 60, 2 * GB, tables=True)
 
 
 def site(door: Door, shelf: Shelf | None = None) -> Starlette:
@@ -69,6 +74,7 @@ def site(door: Door, shelf: Shelf | None = None) -> Starlette:
             Route("/static/{name}", here.file),
             Route("/api/{name}", here.answer, methods=["POST"]),
             Route("/run/{name}", here.run),
+            Route("/upload", here.upload, methods=["POST"]),
             Route("/report/{key}", here.report),
         ],
         middleware=[Middleware(Guard, door=door)],
@@ -110,7 +116,7 @@ class _Site:
         try:
             return _json(await run_in_threadpool(ANSWERS[name], asked.read(bytes(body))))
         except GenlossError as error:
-            return _said(str(error), 422)
+            return _said(str(error), 200)  # an answer too: no fault of the page or the server
 
     async def run(self, request: Request) -> Response:
         """A job, as a stream of events that ends it when it is left."""
@@ -123,11 +129,33 @@ class _Site:
     async def _events(self, job: Job, tab: str, question: str) -> AsyncIterator[str]:
         try:
             query = asked.read(question)
+            if job.tables:
+                keys = _check.sequence("tables", query.get("tables"))
+                query["tables"] = [self.shelf.find(key).to_dict() for key in keys]
             async with aclosing(self.running.events(tab, job, query)) as events:  # type: ignore[type-var]
                 async for name, data in events:
+                    if name == "done" and "report" in data:
+                        data["address"] = f"/report/{self.reports.keep(data.pop('report'))}"
                     yield event(name, data)
         except GenlossError as error:
             yield event("failed", str(error))
+
+    async def upload(self, request: Request) -> Response:
+        """Keep a table, and say what it holds."""
+        if request.headers.get("content-type") != "application/octet-stream":
+            return _said("a table is application/octet-stream", 415)
+        told = request.query_params
+        try:
+            key = await self.shelf.take(told.get("name", ""), request.stream())
+        except GenlossError as error:
+            return _said(str(error), 413)
+        query = {"tables": [self.shelf.find(key).to_dict()]}
+        try:
+            found = await self.running.answer(told.get("tab", "")[:64], PREVIEW, query)
+        except GenlossError as error:
+            self.shelf.drop(key)
+            return _said(str(error), 200)
+        return _json({"key": key, **found})
 
     async def report(self, request: Request) -> Response:
         """A report, on a page of its own."""

@@ -40,6 +40,10 @@ class Upload:
     path: Path
     size: int
 
+    def to_dict(self) -> dict[str, str]:
+        """What a job is told of it."""
+        return {"name": self.name, "path": str(self.path)}
+
 
 @dataclass
 class Shelf:
@@ -97,6 +101,10 @@ class Shelf:
         if found is None:
             raise InvalidInputError("this table is not here any more; bring it again")
         return found
+
+    def drop(self, key: str) -> None:
+        """Delete one."""
+        self._uploads.pop(key).path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Delete them all."""

@@ -30,6 +30,8 @@ from genloss.errors import InvalidInputError
         "genloss forecast houses.csv --target price --kernel rbf --plot out.png",
         "genloss forecast houses.csv --target price --report houses.html",
         "genloss forecast sales.csv --target amount --time day --penalty cv",
+        "genloss forecast mails.csv --target folder --classes",
+        "genloss forecast mails.csv --target folder --estimator forest",
         "genloss forecast preise.csv --target preis --decimal , --encoding latin-1",
     )
 )
@@ -47,6 +49,8 @@ def forecast(
     penalty: float | Literal["cv"] | None = None,
     noise: float | None = None,
     real: float | None = None,
+    classes: bool | None = None,
+    estimator: str | None = None,
     missing: Literal["error", "drop", "mean"] = "error",
     log: Flag = False,
     time: str | None = None,
@@ -77,9 +81,9 @@ def forecast(
     data
         A table: .csv, .tsv, .parquet, .npy or .npz; or a folder of Parquet files.
     target
-        Column to predict; it must be numeric.
+        Column to predict: numbers, or classes (text, booleans, numbers with --classes).
     kernel
-        Model: linear ridge regression, or kernel ridge regression.
+        Model: linear ridge regression, or kernel ridge regression; of classes, one a class.
     gamma
         Scale of the kernel on standardised features; default 1 / number of features.
     degree
@@ -97,6 +101,11 @@ def forecast(
         Standard deviation of noise added to model-made labels, in units of the target. Default 0.
     real
         Share of every generation's rows that has real labels, between 0 and 1. Default 0.
+    classes
+        Take numbers as classes, or booleans as numbers. Default: text and booleans are classes.
+    estimator
+        Another model than ridge: boosting, forest, logistic, mlp, neighbours, tree, or a module and
+        class such as sklearn.linear_model:Lasso. It sees the features as they are.
     missing
         Missing values: refuse them, drop their rows, or fill in column means.
     log
@@ -148,6 +157,8 @@ def forecast(
             raise InvalidInputError(
                 f"--{option} was {value} with --kernel {kernel}; it needs {needs}"
             )
+    if estimator is not None and kernel != "linear":
+        raise InvalidInputError(f"--kernel was {kernel} beside --estimator; leave one out")
     chosen = Kernel(kernel, gamma=gamma, degree=3 if degree is None else degree)
     of_the_table = {
         "target": target,
@@ -155,6 +166,8 @@ def forecast(
         "group": group,
         "weights": weights,
         "texts": texts,
+        "classes": classes,
+        "estimator": estimator,
         "unlabelled": unlabelled,
         "encoding": encoding,
         "decimal": decimal,
@@ -171,8 +184,9 @@ def forecast(
         "real": real,
     }
     table, planned = _given(of_the_table), _given(of_the_plan)
-    if data is None and table:
-        option, value = next(iter(table.items()))
+    needs_table = [name for name in table if name not in ("classes", "estimator")]
+    if data is None and needs_table:
+        option, value = needs_table[0], table[needs_table[0]]
         raise InvalidInputError(
             f"--{option} was {str(value)!r} without DATA; name the table as well"
         )
@@ -181,6 +195,8 @@ def forecast(
             f"--plan and --{next(iter(planned)).replace('_', '-')} were both given; "
             "the plan file says it all"
         )
+    if data is None:
+        table.setdefault("classes", True)
     outlook = genloss.forecast(
         example_table("digits") if data is None else data,
         plan=None if plan is None else read_plan(plan),
@@ -192,15 +208,22 @@ def forecast(
         **table,
         **planned,
     )
+    if unit != "mse" and not isinstance(outlook, genloss.Forecast):
+        raise InvalidInputError(
+            f"--unit was {unit}; of classes and of an estimator errors are shown as they are"
+        )
     if json:
         print_json(outlook.to_dict())
     else:
-        from genloss.report import print_forecast
+        from genloss.report import print_forecast, print_measured
 
         out = console()
         if data is None:
             out.print("No file given: this is scikit-learn's digits data set, as an example.\n")
-        print_forecast(outlook, out, unit=unit, say=spelling(forecast))
+        if isinstance(outlook, genloss.Forecast):
+            print_forecast(outlook, out, unit=unit, say=spelling(forecast))
+        else:
+            print_measured(outlook, out, say=spelling(forecast))
     if plot is not None:
         save_figure(outlook.plot, plot, quiet=json)
     if report is not None:

@@ -11,11 +11,13 @@ from genloss._words import shown
 from genloss.documents.document import Document, Picture, Recipe, Sheet
 from genloss.documents.markup import html, markdown
 from genloss.documents.of_forecast import of_forecast
+from genloss.documents.of_measured import of_measured
 from genloss.documents.of_reading import of_reading
 from genloss.documents.of_weighed import of_weighed
 from genloss.errors import InvalidInputError
 
 if TYPE_CHECKING:
+    from genloss.outlook.measured.result import MeasuredForecast
     from genloss.outlook.result import Forecast
     from genloss.watching.reading import Reading
     from genloss.weighing.result import Weighed
@@ -30,6 +32,7 @@ __all__ = [
     "html",
     "markdown",
     "of_forecast",
+    "of_measured",
     "of_reading",
     "of_weighed",
     "write_report",
@@ -40,7 +43,7 @@ ENDINGS = {".html": html, ".md": markdown}
 
 
 def write_report(
-    answer: Document | Forecast | Reading | Weighed,
+    answer: Document | Forecast | MeasuredForecast | Reading | Weighed,
     path: str | Path,
     *,
     say: Callable[[str], str] = str,
@@ -49,7 +52,7 @@ def write_report(
 
     Parameters
     ----------
-    answer : Forecast, Weighed, Reading or Document
+    answer : Forecast, MeasuredForecast, Weighed, Reading or Document
         What to write down.
     path : str or Path
         A file that ends in .html (one page, pictures inside, nothing is loaded) or .md.
@@ -82,14 +85,17 @@ def write_report(
 
 
 def _document(
-    answer: Document | Forecast | Reading | Weighed, say: Callable[[str], str]
+    answer: Document | Forecast | MeasuredForecast | Reading | Weighed, say: Callable[[str], str]
 ) -> Document:
     if isinstance(answer, Document):
         return answer
+    from genloss.outlook.measured.result import MeasuredForecast
     from genloss.outlook.result import Forecast
     from genloss.watching.reading import Reading
     from genloss.weighing.result import Weighed
 
+    if isinstance(answer, MeasuredForecast):
+        return of_measured(answer, say)
     if isinstance(answer, Reading):
         return of_reading(answer, say)
     if isinstance(answer, Weighed):

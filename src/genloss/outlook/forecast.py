@@ -11,6 +11,10 @@ import numpy as np
 from genloss import _check
 from genloss.errors import DataError, InvalidInputError
 from genloss.estimate.kernels import Kernel
+from genloss.outlook.measured.asked import asked_task, task_plan
+from genloss.outlook.measured.result import MeasuredForecast
+from genloss.outlook.measured.target import with_note
+from genloss.outlook.measured.work import Measurement
 from genloss.outlook.plans import asked_plan, check_penalty, check_plan, default_rows
 from genloss.outlook.prepare import (
     FEWEST_TABLE,
@@ -29,7 +33,7 @@ from genloss.tables.delimited import Dialect
 from genloss.tables.inputs import inputs_like
 from genloss.tables.streaming import LargeTable
 
-__all__ = ["Advice", "Forecast", "Outcome", "default_rows", "forecast"]
+__all__ = ["Advice", "Forecast", "MeasuredForecast", "Outcome", "default_rows", "forecast"]
 
 log_of = logging.getLogger("genloss")
 
@@ -62,7 +66,9 @@ def forecast(
     thousands: str | None = None,
     sep: str | None = None,
     texts: str = "drop",
-) -> Forecast:
+    classes: bool | None = None,
+    estimator: Any = None,
+) -> Forecast | MeasuredForecast:
     """Forecast what a retraining plan does to a model of your data, and check it on held-out rows.
 
     Parameters
@@ -111,32 +117,45 @@ def forecast(
         ``sum_i w_i residual_i**2 / sum_i w_i + penalty |b|**2``. Not beside ``unlabelled`` rows or
         ``texts="encode"``.
     unlabelled : array_like of shape (m, dim), path, frame or Table, optional
-        Rows without labels, on which later models are trained instead of on generated ones.
+        Rows without labels, on which later models are trained instead of on generated ones; of a
+        linear model of numbers, ``pseudo`` also says what its own labels on all of them are worth.
     encoding, decimal, thousands, sep : str, optional
         How a CSV file is written.
     texts : {"drop", "encode"}, default "drop"
         What to do with text columns of many values, as in `load_table`.
+    classes : bool, optional
+        Whether the target holds classes; default: text and booleans do, numbers do not.
+    estimator : scikit-learn estimator or str, optional
+        What is trained instead of ridge: a regressor, a classifier or a pipeline, one of the names
+        "boosting", "forest", "logistic", "mlp", "neighbours", "tree", or a path such as
+        "sklearn.linear_model:Lasso". It sees the features as they are.
 
     Returns
     -------
-    Forecast
+    Forecast or MeasuredForecast
         ``error`` and ``growth`` with intervals, from all rows; ``predicted`` and ``measured``
         curves of the check, mean squared errors on real labels in squared units of the target,
-        label noise included; ``noise``, ``problem`` and ``advice``.
+        label noise included; ``noise``, ``problem`` and ``advice``. Of classes, and with an
+        estimator, a `MeasuredForecast`: shares of wrong classes or mean squared errors, and
+        other ways to train in ``ways``.
 
     Raises
     ------
     DataError
         If the table cannot be used, or has fewer rows than the plan needs.
     InvalidInputError
-        If an argument is out of range, or the plan has weights, covariances or random features.
+        If an argument is out of range, or the plan has weights (of ridge), covariances or random
+        features, or the estimator does not fit the target.
 
     Notes
     -----
     The plan is rehearsed: run literally on four fifths of the rows and scored on the others, over
     repeated folds, with inputs of later models used again, drawn again, or made anew from the
     columns' values and correlations. Theory of the estimated problem is one more voice, and carries
-    the answer to sizes the rows do not allow. See "Forecast" in docs/methods.md.
+    the answer to sizes the rows do not allow. See "Forecast" in docs/methods.md. Classes are told by
+    the largest of as many ridge models, one a class, unless the plan's loss is logistic; they and
+    estimators are measured on the same splits. Labels that models make are hard ones unless the plan
+    says ``labels="soft"`` or "sampled", and ``keep`` leaves out rows.
 
     Examples
     --------
@@ -176,6 +195,7 @@ def forecast(
             "sep": sep,
             "texts": texts,
         },
+        classes=classes is not False,
     )
     n_rows = table.most_sampled if isinstance(table, LargeTable) else table.target.size
     if n_rows < FEWEST_TABLE:
@@ -191,7 +211,12 @@ def forecast(
     }
     plan, tuned, cv = asked_plan(plan, n_rows, options)
     tuned = tuned if tune_penalty is None else tune_penalty or cv
-    check_plan(plan)
+    task = asked_task(table, classes, chosen, estimator)
+    if task is None:
+        check_plan(plan)
+    else:
+        given = {"penalty": penalty, "kernel": chosen, "tune_penalty": tune_penalty}
+        plan = task_plan(plan, task, given, log=log)
     if plan.n_samples.max() > min(n_rows, MOST_USED):
         most = f"the table has {n_rows}" if n_rows < MOST_USED else f"at most {MOST_USED} are used"
         raise DataError(
@@ -201,11 +226,18 @@ def forecast(
     rows_seed, study_seed, stream_seed = np.random.SeedSequence(seed).spawn(3)
     if isinstance(table, LargeTable):
         needed = MOST_USED + MOST_TEST + int(plan.n_samples.sum())
-        table = table.read(max(needed, 5 * MOST_TEST), stream_seed, linear=chosen is None)
+        linear = chosen is None and task is None
+        table = table.read(max(needed, 5 * MOST_TEST), stream_seed, linear=linear)
     if isinstance(unlabelled, str | Path):
         unlabelled = inputs_like(table, unlabelled, Dialect.of(encoding, decimal, thousands, sep))
     if log:
         table = logged(table)
+    if task is not None:
+        table, task = task.named(table)
+        seeds = rows_seed, study_seed
+        measurement = Measurement.of(task, table, seeds, unlabelled, log=log)
+        return measurement.forecast(plan, trials, tuned=tuned, cv=cv)
+    table = with_note(table, classes)
     largest = int(plan.n_samples.max())
     prepared = prepare(table, chosen, largest, rows_seed, log=log, unlabelled=unlabelled)
     log_of.info("forecast of %s: %d rows used", table.source, prepared.sample.size)

@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr, ndtri
 
 Array = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
@@ -59,6 +58,8 @@ def unlabelled(X: Array, rng: np.random.Generator) -> Draw:
 
 def copula(X: Array, rng: np.random.Generator) -> Draw:
     """New rows with the columns' own values and the correlation of their normal scores."""
+    from scipy.special import ndtr, ndtri
+
     few = X if len(X) <= MOST_RANKED else X[rng.permutation(len(X))[:MOST_RANKED]]
     n, dim = few.shape
     scores = ndtri(ranks(few) / (n + 1))

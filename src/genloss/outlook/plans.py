@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from genloss.generation import Generation
 from genloss.plan import Plan
 from genloss.steps import resolve
 
-CV = "cv"
+CV: Final = "cv"
 
 
 def default_rows(n_rows: int) -> int:

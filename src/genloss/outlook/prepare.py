@@ -71,7 +71,14 @@ class Prepared:
 
 
 def opened(
-    X: Any, y: Any, missing: str, stream: bool | None, cluster: str | None, more: dict[str, Any]
+    X: Any,
+    y: Any,
+    missing: str,
+    stream: bool | None,
+    cluster: str | None,
+    more: dict[str, Any],
+    *,
+    classes: bool,
 ) -> Table | LargeTable:
     """The table that the arguments stand for, with columns of time, groups and weights."""
     if isinstance(X, np.ndarray) and X.ndim == 2 and y is None:
@@ -80,7 +87,7 @@ def opened(
             "that holds them"
         )
     given = {key: value for key, value in more.items() if value is not None}
-    return open_table(X, y, missing, stream, cluster, **given)
+    return open_table(X, y, missing, stream, cluster, classes=classes, **given)
 
 
 def refuse_beside_weights(unlabelled: Any, texts: str) -> None:
@@ -136,7 +143,7 @@ def prepare(
     }
     texts = {name: codes[place] for name, codes in table.texts.items()}
     X = standardise(raw)
-    more = None if unlabelled is None else standardise(_inputs(unlabelled, table))
+    more = None if unlabelled is None else standardise(inputs_of(unlabelled, table))
     if more is not None and texts:
         raise InvalidInputError("unlabelled was given beside encoded text columns; drop either")
     if kernel is not None and n_samples > EXACT_KERNEL:
@@ -167,7 +174,7 @@ def prepare(
     )
 
 
-def _inputs(unlabelled: Any, table: Table) -> Array:
+def inputs_of(unlabelled: Any, table: Table) -> Array:
     """Rows without labels, in the columns of the table."""
     if isinstance(unlabelled, Table):
         if unlabelled.feature_names != table.feature_names:

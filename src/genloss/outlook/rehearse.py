@@ -62,11 +62,11 @@ def run(
     -------
     ndarray of shape (n_models, m, C)
     """
-    rows, noise, made, drawn = (np.random.default_rng(s) for s in _streams(seed, 4))
+    rows, noise, made, drawn = (np.random.default_rng(s) for s in streams(seed, 4))
     if weights is not None:
         pool = (np.column_stack([pool[0], weights]), pool[1])
     real = inputs.Pool(*pool, rows)
-    draw = _draw(source, real, made, unlabelled)
+    draw = drawing(source, real, made, unlabelled)
     world = RealRows(real, draw, penalty.shape[1], noise, drawn)
     predicted = np.empty((plan.n_models, len(test), penalty.shape[1]))
     learner = _Ridge(penalty, kernel, weighted=weights is not None)
@@ -75,15 +75,16 @@ def run(
     return predicted
 
 
-def _streams(seed: np.random.SeedSequence, count: int) -> list[np.random.SeedSequence]:
+def streams(seed: np.random.SeedSequence, count: int) -> list[np.random.SeedSequence]:
     """Children of a seed, the same ones whenever they are asked for."""
     key = seed.spawn_key
     return [np.random.SeedSequence(seed.entropy, spawn_key=(*key, i)) for i in range(count)]
 
 
-def _draw(
+def drawing(
     source: str, real: inputs.Pool, rng: np.random.Generator, unlabelled: Array | None
 ) -> inputs.Draw:
+    """Inputs without real labels, of a kind."""
     if source == "unlabelled":
         assert unlabelled is not None
         return inputs.unlabelled(unlabelled, rng)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from genloss import _html
 from genloss.curve import Curve
 from genloss.plan import Plan
 from genloss.problem import Problem
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from genloss.estimate.kernels import Kernel
+    from genloss.outlook.pseudo import PseudoLabels
 
 Array = npt.NDArray[np.float64]
 Range = tuple[float, float]
@@ -200,6 +202,8 @@ class Forecast:
         Rows per generation in the check; fewer than the plan's where the table has no more.
     original : Outcome or None
         With ``log=True``, the plan's errors on the target's own scale.
+    pseudo : PseudoLabels or None
+        With unlabelled rows and a linear model: what its own labels on them are worth.
     """
 
     own: Outcome
@@ -224,6 +228,7 @@ class Forecast:
     policies: tuple[Outcome, ...]
     check_rows: int
     original: Outcome | None = None
+    pseudo: PseudoLabels | None = None
 
     @property
     def error(self) -> Array:
@@ -310,6 +315,7 @@ class Forecast:
             "full": self.full.to_dict(),
             "policies": [policy.to_dict() for policy in self.policies],
             "original": None if self.original is None else self.original.to_dict(),
+            "pseudo_labels": None if self.pseudo is None else self.pseudo.to_dict(),
             "median_relative_error": plain(float(np.median(np.abs(self.relative_error)))),
             "advice": self.advice.to_dict(),
             "warnings": list(self.warnings),
@@ -333,8 +339,19 @@ class Forecast:
             "growth_high": self.own.growth_high,
         }
 
+    def _title(self) -> str:
+        return f"Forecast({self.source}, {self.plan.n_models} models, {METRIC})"
+
+    def _repr_html_(self) -> str:
+        own, models = self.own, _html.shown(self.plan.n_models)
+        columns = own.error, own.low, own.high, self.predicted.risk, self.measured.risk
+        rows = [[t, *(float(column[t]) for column in columns)] for t in models]
+        names = ["model", "error", "low", "high", "check: forecast", "measured"]
+        said = [*self.advice.sentences, *(f"Warning: {text}" for text in self.warnings)]
+        return _html.table(self._title(), names, rows, said)
+
     def __repr__(self) -> str:
-        lines = [f"Forecast({self.source}, {self.plan.n_models} models, {METRIC})"]
+        lines = [self._title()]
         for t in range(self.plan.n_models):
             said, found, growth = self.predicted.risk[t], self.measured.risk[t], self.growth[t]
             lines.append(

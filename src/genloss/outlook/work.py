@@ -24,6 +24,7 @@ from genloss.outlook.outcomes import FIFTH, outcome, policies, rehearsed_growth
 from genloss.outlook.penalties import Best, by_rehearsals, grid_of
 from genloss.outlook.plans import CV, fitted_rows, sized, without_mean
 from genloss.outlook.prepare import Prepared
+from genloss.outlook.pseudo import PseudoLabels, pseudo_labels
 from genloss.outlook.remarks import notes_of, warnings_of
 from genloss.outlook.result import METRIC, Forecast, Outcome
 from genloss.outlook.ridge import Design
@@ -125,7 +126,9 @@ class Work:
             kernel=None if self.kernel is None else self.kernel.arguments(self._columns),
             lossless=self._lossless(plan),
         )
-        advice = advise(evidence)
+        advice, pseudo = advise(evidence), self._pseudo()
+        if pseudo is not None and advice.beats_mean[0]:
+            advice = replace(advice, sentences=(*advice.sentences, pseudo.sentence))
         squares = losses.rows[0, 0, losses.tested]
         if sample.weights is not None:
             squares = squares * sample.weights[losses.tested] / sample.weights[losses.tested].mean()
@@ -148,8 +151,11 @@ class Work:
             source=table.source,
             target=f"log({table.target_name})" if sample.log else table.target_name,
             rows={"table": self.prepared.n_table, "used": sample.size, **checked.sizes},
-            notes=notes_of(
-                self.prepared, plan, checked, squares, baseline, losses, tuned=self.tuned
+            notes=(
+                *notes_of(
+                    self.prepared, plan, checked, squares, baseline, losses, tuned=self.tuned
+                ),
+                *([pseudo.remark] if pseudo is not None and pseudo.remark else []),
             ),
             warnings=(
                 *table.warnings,
@@ -162,6 +168,16 @@ class Work:
             policies=policies(study, plan, own, first, rank, cv=self.cv),
             check_rows=int(checked.plan.n_samples.max()),
             original=self._original(losses, plan, own),
+            pseudo=pseudo,
+        )
+
+    def _pseudo(self) -> PseudoLabels | None:
+        """What the model's own labels on the unlabelled rows are worth."""
+        study = self.study
+        if study.unlabelled is None:
+            return None
+        return pseudo_labels(
+            study.sample, study.unlabelled, np.random.default_rng(study.stream(13))
         )
 
     @property

@@ -101,6 +101,11 @@ def risks(problem: Problem, plan: Plan) -> tuple[Array, Array]:
     _check.instance("plan", plan, Plan).check_fits(problem.dim)
     steps, models = resolve(plan), range(plan.n_models)
     for step in steps:
+        if step.turned:
+            raise NoTheoryError(
+                f"model {step.model} has rows with a covariance matrix; a pencil knows covariances along the "
+                "problem's directions, genloss.predict(problem, plan) knows others"
+            )
         if not step.is_ridge:
             raise NoTheoryError(
                 f"model {step.model} has labels, a loss, a filter or a rule that keeps rows beyond ridge regression; "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from genloss.report.curve import print_comparison, print_curve, print_tuned
 from genloss.report.forecast import print_forecast
 from genloss.report.limit import print_limit
+from genloss.report.measured import print_measured
 from genloss.report.monitor import print_reading
 from genloss.report.phases import print_phases
 from genloss.report.weigh import print_weighed
@@ -14,6 +15,7 @@ __all__ = [
     "print_curve",
     "print_forecast",
     "print_limit",
+    "print_measured",
     "print_phases",
     "print_reading",
     "print_tuned",

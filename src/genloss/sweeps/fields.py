@@ -250,20 +250,11 @@ class Built:
         apart = "then" in base if isinstance(base, Mapping) else False
         if isinstance(penalty, float) and not apart and not any(map(_special, values)):
             rest = self._once(self._plans, list(values.items()), self._plan)
-            plan = _with_penalty(rest, penalty)
+            plan = rest.with_penalty(penalty)
         else:
             plan = build_plan(base, own)
         self._n_models += plan.n_models
         return plan
-
-
-def _with_penalty(plan: Plan, penalty: float) -> Plan:
-    """Return the plan with another penalty; equal neighbours are one object, checked once."""
-    changed: dict[int, Generation] = {}
-    for generation in plan.generations:
-        if id(generation) not in changed:
-            changed[id(generation)] = replace(generation, penalty=penalty)
-    return Plan(tuple([changed[id(generation)] for generation in plan.generations]))
 
 
 def _special(path: str) -> bool:

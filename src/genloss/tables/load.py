@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import importlib
+import importlib.util
 import os
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,7 +16,7 @@ import numpy as np
 from genloss._check import choice, integer, reachable
 from genloss.errors import DataError
 from genloss.tables.cells import settle
-from genloss.tables.column import printable
+from genloss.tables.column import Column, printable
 from genloss.tables.delimited import Dialect
 from genloss.tables.encoder import (
     apply,
@@ -47,6 +49,7 @@ def load_table(
     group: Any = None,
     weights: Any = None,
     texts: str = "drop",
+    classes: bool = False,
 ) -> Table:
     """Read a file, a frame or arrays into numeric features and a target.
 
@@ -85,6 +88,8 @@ def load_table(
         left out.
     texts : {"drop", "encode"}
         Whether text columns with too many distinct values are dropped, or kept in ``Table.texts``.
+    classes : bool, default False
+        Whether the target may be text, which becomes places in ``Table.levels``.
 
     Returns
     -------
@@ -123,6 +128,7 @@ def load_table(
     del data
     columns, read, warnings = settle([*found.columns, *found.target], dialect.style, points=points)
     *columns, answer = columns
+    answer, levels = _levelled(answer) if classes or answer.kind == "boolean" else (answer, ())
     n_rows = len(answer.values)
     for column in columns:
         if len(column.values) != n_rows:
@@ -153,10 +159,21 @@ def load_table(
         source=source,
         notes=tuple(story),
         warnings=(*warnings, *layout.warnings),
+        levels=levels,
         **carried(layout, block.columns),
     )
     del block
     return replace(table, notes=(*table.notes, *remarks(table, layout)))
+
+
+def _levelled(answer: Column) -> tuple[Column, tuple[str, ...]]:
+    """A target of text as places of its words, and these; booleans are named."""
+    if answer.kind == "boolean":
+        return answer, ("False", "True")
+    if answer.kind != "text":
+        return answer, ()
+    places = np.where(answer.missing, np.nan, answer.values)
+    return replace(answer, kind="number", values=places, levels=()), answer.levels
 
 
 def policy_of(missing: str, texts: str = "drop", max_categories: int = 50) -> Policy:
@@ -193,6 +210,22 @@ def example_table(name: str) -> Table:
         If ``name`` is another.
     """
     choice("name", name, ("digits", "diabetes"))
-    bunch = getattr(importlib.import_module("sklearn.datasets"), f"load_{name}")()
-    target = {"digits": "digit", "diabetes": "progression"}[name]
-    return replace(load_table(bunch), source=f"scikit-learn {name}", target_name=target)
+    if name == "digits":
+        return replace(load_table(_digits()), source="scikit-learn digits", target_name="digit")
+    bunch = importlib.import_module("sklearn.datasets").load_diabetes()
+    return replace(load_table(bunch), source="scikit-learn diabetes", target_name="progression")
+
+
+def _digits() -> dict[str, Any]:
+    """What scikit-learn's ``load_digits`` reads, without its import, which takes longer."""
+    found = importlib.util.find_spec("sklearn")
+    assert found is not None
+    assert found.origin is not None
+    path = Path(found.origin).with_name("datasets") / "data" / "digits.csv.gz"
+    if not path.exists():
+        bunch: dict[str, Any] = importlib.import_module("sklearn.datasets").load_digits()
+        return bunch
+    with gzip.open(path, "rt") as lines:
+        rows = np.loadtxt(lines, delimiter=",")
+    names = [f"pixel_{row}_{column}" for row in range(8) for column in range(8)]
+    return {"data": rows[:, :-1], "target": rows[:, -1].astype(int), "feature_names": names}

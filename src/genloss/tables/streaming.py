@@ -243,6 +243,7 @@ def open_table(
     group: Any = None,
     weights: Any = None,
     texts: str = "drop",
+    classes: bool = False,
 ) -> Table | LargeTable:
     """The table that the arguments of `forecast` stand for; options are those of `load_table`."""
     options = {
@@ -269,10 +270,10 @@ def open_table(
         return X
     if y is None or isinstance(y, str):
         large = large_table(X, y, missing=missing, stream=stream, cluster=cluster, **given)
-        return large or load_table(X, y, missing=missing, **given)
+        return large or load_table(X, y, missing=missing, classes=classes, **given)
     if stream or cluster is not None:
         raise InvalidInputError("stream and cluster need a path and the name of its target column")
-    return load_table((X, y), missing=missing, **given)
+    return load_table((X, y), missing=missing, classes=classes, **given)
 
 
 def large_table(

@@ -32,6 +32,8 @@ class Table:
         How much each row counts, positive; rows of weight 0 are left out. No feature.
     texts : mapping of str to ndarray of int, shape (n_rows,)
         Columns of text with many values, as codes, for an encoding by the target.
+    levels : tuple of str
+        Names of the classes where the target was booleans or text; it holds their places.
     """
 
     features: Array
@@ -45,3 +47,4 @@ class Table:
     groups: Codes | None = None
     weights: Array | None = None
     texts: Mapping[str, Codes] = field(default_factory=dict)
+    levels: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from genloss.generation import REAL
 from genloss.steps import Step
+from genloss.theory import turned
 
 RICH = "with a penalty, several sources or a covariance of its own"
 
@@ -139,6 +140,11 @@ def _is_alone(step: Step) -> bool:
 
 def unknown(steps: Sequence[Step]) -> str | None:
     """Why no theory knows a plan at all: what is known for ridge regression alone."""
+    if any(step.turned for step in steps):
+        for step in steps:
+            if why := turned.obstacle(step):
+                return f"plan has rows with a covariance matrix, and {why}"
+        return None
     runs = design_runs(steps) if any(step.filter is not None for step in steps) else {}
     for step in steps:
         if step.is_ridge or step.model in runs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ Shares = Mapping[int, float | Array]
 One number, or one per plan of a batch, shape (n_plans, 1)."""
 
 
-_FOR_EVER = 1 << 60
+FOR_EVER = 1 << 60
 
 
 def inner(one: Array, other: Array) -> Array:
@@ -43,10 +44,25 @@ class Moments:
         self._covariance: dict[tuple[int, int], Array] = {}
         self._last_use = last_use
 
+    @classmethod
+    def of(
+        cls,
+        directions: Spectrum,
+        last_use: dict[int, int],
+        filters: Mapping[int, Array | float],
+        covariance: Mapping[tuple[int, int], Array],
+    ) -> Self:
+        """Known moments of some models of one plan."""
+        moments = cls(directions, last_use, 1)
+        moments.filters |= filters
+        moments.exact |= dict.fromkeys(filters, False)
+        moments._covariance |= covariance
+        return moments
+
     def take_in(self, labeler: int, filter_: Array, variance: Array) -> None:
         """Add a model from outside, for good; its number is below `REAL`."""
         self.filters[labeler], self.exact[labeler] = filter_[None], True
-        self._last_use = {**self._last_use, labeler: _FOR_EVER}
+        self._last_use = {**self._last_use, labeler: FOR_EVER}
         for known in [u for u in self.filters if u < REAL]:
             self._covariance[labeler, known] = self._covariance[known, labeler] = 0 * variance[None]
         self._covariance[labeler, labeler] = variance[None]

@@ -16,6 +16,7 @@ from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.spectrum import Spectral, Spectrum, directions_of
 from genloss.steps import Step, agents, resolve
+from genloss.theory import turned
 from genloss.theory.classes import Classes
 from genloss.theory.closed import MOST_BY_PENCIL, obstacles, unknown
 from genloss.theory.directions import directions_for, from_outside
@@ -170,9 +171,10 @@ def _ways(steps: Sequence[Step], method: str) -> list[Route]:
     """The route of every model, or NoTheoryError."""
     if reason := unknown(steps):
         raise _unknown(reason)
-    if method == "pencil" and not all(step.is_ridge for step in steps):
+    if method == "pencil" and not all(step.is_ridge and not step.turned for step in steps):
         raise NoTheoryError(
-            "method was 'pencil', which knows ridge regression on linear labels alone; use 'auto'"
+            "method was 'pencil', which knows ridge regression on linear labels alone, along the problem's "
+            "directions; use 'auto'"
         )
     everything: list[Route] = [Walk.pencil] * len(steps)
     known = obstacles(steps)
@@ -182,7 +184,7 @@ def _ways(steps: Sequence[Step], method: str) -> list[Route]:
     if method == "pencil" and not any(step.retuned for step in steps):
         return ways
     for step, obstacle in zip(steps, known, strict=True):
-        if ways[step.model] is Walk.on_design:
+        if ways[step.model] in (Walk.on_design, Walk.turned):
             continue
         if obstacle is None and ways[step.model] is not Walk.pencil:
             continue
@@ -223,17 +225,21 @@ def _by_walk(
         Walk.channel,
         Walk.filtered,
         Walk.on_design,
+        Walk.turned,
     }.isdisjoint(ways)
     size = 1 if alone else max(1, CELLS // directions.eigenvalues.size)
     for start in range(0, len(chains), size):
         walk = Walk(directions, chains[start : start + size], ways, outside)
+        if Walk.turned in ways and isinstance(problem, Problem):
+            laws = [each.law(problem.truth) for each in chains[0][0].outside]
+            walk.matrices = turned.Models(problem.spectrum, problem.truth, laws)
         parts, exact = [], []
         classes = Classes(walk.moments) if Walk.channel in ways else None
         for model, follow in enumerate(ways):
             follow(walk, model)
             if classes is not None:
                 classes.see(model)
-            parts.append(walk.moments.risk(model))
+            parts.append(walk.risk(model))
             exact.append(walk.moments.exact[model])
         bias, variance = np.array(parts).transpose(1, 2, 0)
         risk, known = bias + variance, np.array(exact)

@@ -14,7 +14,7 @@ from genloss.generation import REAL
 from genloss.plan import Plan
 from genloss.spectrum import Spectrum
 from genloss.steps import Step, resolve
-from genloss.theory import edited, fresh, pooled, pulled, retuned, weighted
+from genloss.theory import edited, fresh, pooled, pulled, retuned, turned, weighted
 from genloss.theory.closed import design_runs, is_even, is_plain, obstacles, relabels
 from genloss.theory.fit import regime, stages
 from genloss.theory.labelers import groups
@@ -23,7 +23,8 @@ from genloss.theory.same_design import Run
 from genloss.theory.segments import segment_starts
 
 if TYPE_CHECKING:
-    from genloss.pencils.from_plan import Between, Laws
+    from genloss.pencils.from_plan import Laws
+    from genloss.pencils.known import Between
     from genloss.theory.channels.evolution import Start
     from genloss.theory.filters.run import DesignRun
 
@@ -45,6 +46,8 @@ class Walk:
     directions_used, filling : ndarray of shape (n_plans, n_models)
         Each fit's own df2, NaN where it is not known, and its share of the rows: what the risk
         explodes by as it nears one. Zero where the formula is exact for any number of rows.
+    matrices : turned.Models or None
+        The moments instead, where some rows have a covariance matrix.
     accepted, noisy_directions, ended : ndarray of shape (n_plans, n_models)
         Of fits that are not ridge regression: share of the rows kept, effective directions of the
         fit's noise, and whether it has no minimum.
@@ -77,6 +80,7 @@ class Walk:
         self.moments = Moments(directions, self._remembered, len(self.rows))
         for labeler, law in (outside or {}).items():
             self.moments.take_in(labeler, *law)
+        self.matrices: turned.Models | None = None
         self.run: Run | None = None
         self._rest: Array = np.empty(0)
         self._design: DesignRun | None = None
@@ -120,6 +124,18 @@ class Walk:
         found = weighted.fit(self.moments, steps[model], groups(self.chains, model))
         self.penalty[:, model] = found.penalty / steps[model].blocks[0].weight
         self._has_no_kappa(model, found.df2, found.filling)
+
+    def turned(self, model: int) -> None:
+        """Fresh rows, of which some have a covariance matrix."""
+        assert self.matrices is not None
+        [steps] = self.chains
+        used = self.matrices.fit(steps[model])
+        self.moments.record(model, 1.0, 0.0, lambda _: 0.0, exact=False)
+        self._has_no_kappa(model, used.df2, used.filling)
+
+    def risk(self, model: int) -> tuple[Array, Array]:
+        """Bias and variance of a model, each of shape (n_plans,)."""
+        return self.moments.risk(model) if self.matrices is None else self.matrices.risk(model)
 
     def channel(self, model: int) -> None:
         """Fresh rows, but another loss than the squared, other labels, or a rule that keeps rows."""
@@ -221,7 +237,8 @@ class Walk:
 
     def _solved(self, model: int) -> Laws:
         """The laws of this model and those after it that share what it shares."""
-        from genloss.pencils.from_plan import Given, Laws
+        from genloss.pencils.from_plan import Laws
+        from genloss.pencils.known import Given
 
         [steps] = self.chains
         first, last = stretches(steps, self.ways)[model]
@@ -263,6 +280,8 @@ def routes(steps: Steps, known: Sequence[str | None] | None = None) -> list[Rout
 
     ``known`` are the steps' `obstacles`, where they have been looked for.
     """
+    if any(step.turned for step in steps):
+        return [Walk.turned] * len(steps)
     ways: list[Route] = []
     reused = any(not step.is_new for step in steps)
     runs = design_runs(steps) if reused else {}

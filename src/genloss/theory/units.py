@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from genloss.covariances import is_matrix
 from genloss.curve import Curve
 from genloss.errors import InvalidInputError
 from genloss.external import External
@@ -93,7 +94,9 @@ class Units(NamedTuple):
             noise=_one("noise", source.noise, -self.label),
             real_noise=real if real is None else _one("real_noise", real, -self.label),
             weight=_one("weight", source.weight, -self.weight),
-            covariance=own and tuple(_one("covariance", v, -self.covariance) for v in own),
+            covariance=_times(np.array(own), -self.covariance)
+            if is_matrix(own)
+            else own and tuple(_one("covariance", v, -self.covariance) for v in own),
         )
 
     def curve(self, curve: Curve) -> Curve:

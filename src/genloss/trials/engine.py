@@ -139,6 +139,8 @@ def needs_rows(step: Step) -> str | None:
         return "a model from outside labels"
     if any(block.kept for block in step.blocks):
         return f"labels of model {step.model} are kept from before"
+    if step.turned:
+        return f"rows of model {step.model} have a covariance matrix"
     if step.edits:
         return f"labels of some rows of model {step.model} are replaced"
     if step.towards is not None:

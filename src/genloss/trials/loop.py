@@ -144,17 +144,17 @@ def models(
         labels = []
         for block in step.blocks:
             X = _part(inputs[block.design], block)
-            rows = block.design, block.start
-            y: Any = block.kept * made[rows] if block.kept else 0.0
+            place = block.design, block.start
+            y: Any = block.kept * made[place] if block.kept else 0.0
             if block.shares:
                 y = world.labels(block, X, fitted, y)
             if block.edited < 1:
                 at = world.chosen(block.rows, round(block.edited * block.rows))
-                y, new = latest[rows].copy(), y
+                y, new = latest[place].copy(), y
                 y[at] = new[at]
             if steps[block.design].last_inputs > model:
-                made.setdefault(rows, y)
-                latest[rows] = y
+                made.setdefault(place, y)
+                latest[place] = y
             labels.append(y)
         labelled[model] = Rows(_inputs(step.blocks, inputs), _joined(labels), _weights(step.blocks))
         rows = _pool([labelled[each] for each in step.fitted])

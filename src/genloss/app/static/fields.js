@@ -14,7 +14,7 @@ export const FIELDS = {
   signal: { label: "Signal", title: "error of always answering zero", scale: "log", from: 0.01, to: 100, start: 1 },
   policy: { label: "Policy", options: {}, start: "replace" },
   generations: { label: "Models", title: "generations", ...whole, from: 1, to: 200, start: 10 },
-  n_samples: { label: "Rows a generation", title: "n_samples", ...whole, from: 10, to: 20000, most: 1e6, start: 600 },
+  n_samples: { label: "Rows per model", title: "rows of a generation, n_samples", ...whole, from: 10, to: 20000, most: 1e6, start: 600 },
   real: { label: "Share of real labels", title: "real", scale: "linear", from: 0, to: 1, step: 0.01, start: 0.2 },
   n_real: { label: "Real rows", title: "n_real", ...whole, from: 10, to: 20000, most: 1e6, start: 300 },
   weight: { label: "Weight of a synthetic row", title: "a real row has 1", scale: "log", from: 0.01, to: 10, start: 1 },

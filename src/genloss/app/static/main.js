@@ -19,7 +19,7 @@ function show(focus) {
   made[path] ??= VIEWS[path](open);
   shown = made[path];
   main.replaceChildren(shown.node);
-  document.title = `${TITLES[path]} – genloss`;
+  document.title = `genloss: ${TITLES[path]}`;
   for (const link of document.querySelectorAll("nav a")) {
     if (link.getAttribute("href") === path) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");

@@ -7,7 +7,7 @@ export class Refused extends Error {}
 
 async function answered(response) {
   const said = await response.json().catch(() => ({ error: `the server answered ${response.status}` }));
-  if (!response.ok) throw new Refused(said.error);
+  if (!response.ok || said.error) throw new Refused(said.error ?? `the server answered ${response.status}`);
   return said;
 }
 
@@ -22,12 +22,16 @@ export const ask = (name, query) =>
     body: JSON.stringify(query),
   }).then(answered, lost);
 
-export const bring = (file) =>
-  fetch(`/upload?tab=${TAB}&name=${encodeURIComponent(file.name)}`, {
+const LARGEST = 100 * 2 ** 20; // as the server counts
+
+export async function bring(file) {
+  if (file.size > LARGEST) throw new Refused('it has more than 100 MB; "genloss forecast" reads larger ones');
+  return fetch(`/upload?tab=${TAB}&name=${encodeURIComponent(file.name)}`, {
     method: "POST",
     headers: { "content-type": "application/octet-stream" },
     body: file,
   }).then(answered, lost);
+}
 
 // asks one question at a time; of those that come meanwhile only the last is asked
 export function newest(name, show, fail) {

@@ -33,12 +33,14 @@ def outlook() -> Forecast:
 
 @cache
 def _outlook(generations: int, rows: int) -> Forecast:
-    from genloss.outlook.forecast import forecast
+    from genloss.outlook.forecast import Forecast, forecast
     from genloss.tables.load import example_table
 
     digits = example_table("digits")
     plan = Plan.replace(generations, rows)
-    return forecast(digits.features, digits.target, plan, tune_penalty=True)
+    found = forecast(digits.features, digits.target, plan, tune_penalty=True)
+    assert isinstance(found, Forecast)
+    return found
 
 
 def problem() -> Problem:

@@ -107,7 +107,8 @@ def _blocks(
         seen.append((found, steps))
         last = steps[found.first :]
         outside = found.fixed or any(u < REAL for step in last for u in step.asked)
-        known = not outside and all(unknown(step) is None and is_even(step) for step in last)
+        plain = all(unknown(step) is None and step.is_ridge and is_even(step) for step in last)
+        known = plain and not outside
         alike[
             (known and is_ordinary(problem), found, outline(last, problem.directions.dim))
         ].append(number)

@@ -83,10 +83,8 @@ def with_cure(problem: Spectral, plan: Plan, curve: Curve) -> Curve:
     said = curve.warnings
     if not said or not said[0].startswith(UNSTABLE) or not is_ordinary(problem):
         return curve
-    penalty, real = cures.of(FreshBlock.after(problem, plan, _last(plan.n_models)))
-    ways = [] if penalty is None else [f"a penalty of {penalty:.3g}"]
-    ways += [] if real is None else [f"{100 * real:.3g}% real rows"]
+    ways = cures.ways(*cures.of(FreshBlock.after(problem, plan, _last(plan.n_models))))
     if not ways:
         return curve
-    told = said[0].rpartition("; ")[0] + f"; {' or '.join(ways)} would stop it"
+    told = said[0].rpartition("; ")[0] + f"; it is stopped by {ways}"
     return replace(curve, warnings=(told, *said[1:]))

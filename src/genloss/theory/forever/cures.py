@@ -19,25 +19,42 @@ _GRID = 25  # values tried at once
 _CLOSE = 1e-6  # relative width at which a border is known
 
 
+def ways(penalty: float | None, real: float | None) -> str:
+    """What would stop it, in words; empty where nothing is known to."""
+    said = []
+    if penalty is not None:
+        said.append(f"a penalty of {penalty:.3g}" if penalty else "any penalty, however small")
+    if real is not None:
+        said.append(f"{100 * real:.3g}% real rows")
+    return " or by ".join(said)
+
+
 def of(block: FreshBlock) -> tuple[float | None, float | None]:
     """Least penalty and least share of real rows from which on one plan's block is stable."""
     return least_penalty(block), least_real_share(block)
 
 
 def least_penalty(block: FreshBlock) -> float | None:
-    """The least penalty of all fits of the block from which on it is stable."""
+    """The least penalty of all fits of the block from which on it is stable.
+
+    The exact formula of least squares has a row less than the asymptotic one, ``n - d - 1``. With that
+    row less the penalty is never too small, and none is no cure of what is unstable without one.
+    """
     top = float(block.directions.eigenvalues.max())
     last = block.chains[0][block.repetition.first :]
-    even = all(map(is_even, last))
+    even, fewer = all(map(is_even, last)), float(block.is_exact())
 
     def margin(logs: Array) -> Array:
         penalties = np.exp(logs)
         if even:
-            return block.margin(block.links(penalty=penalties))
+            return block.margin(block.links(penalty=penalties, fewer=fewer))
         each = [block.margin(block.links(penalty=np.array([lam]))) for lam in penalties]
         return np.concatenate(each)
 
-    found = _border(margin, math.log(1e-10 * top), math.log(100 * top))
+    least = math.log(1e-10 * top)
+    found = _border(margin, least, math.log(100 * top))
+    if found == least:
+        return 0.0  # any
     # plans write a penalty for rows of weight one
     weight = last[-1].blocks[0].weight
     return None if found is None else math.exp(found) * weight

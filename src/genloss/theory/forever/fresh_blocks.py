@@ -121,8 +121,13 @@ class FreshBlock:
             for step in steps[self.repetition.first :]
         )
 
-    def links(self, penalty: Array | None = None, real: Array | None = None) -> list[Link]:
-        """The generations as maps, also with other penalties or shares of real rows, one a plan."""
+    def links(
+        self, penalty: Array | None = None, real: Array | None = None, fewer: float = 0.0
+    ) -> list[Link]:
+        """The generations as maps, also with other penalties or shares of real rows, one a plan.
+
+        Of every fit's rows ``fewer`` are left out.
+        """
         models = self.repetition.models
         rows, own = (
             np.array([numbers[models.start :] for numbers in column], dtype=float)
@@ -130,7 +135,7 @@ class FreshBlock:
         )
         lam = own if penalty is None else np.repeat(penalty[:, None], len(models), axis=1)
         count = max(len(lam), 1 if real is None else len(real))
-        rows, lam = (np.broadcast_to(a, (count, len(models))) for a in (rows, lam))
+        rows, lam = (np.broadcast_to(a, (count, len(models))) for a in (rows - fewer, lam))
         found = self.stages
         if found is None or penalty is not None or real is not None:
             found, _ = stages(self.directions, rows, lam)

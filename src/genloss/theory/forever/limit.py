@@ -22,6 +22,8 @@ from genloss.theory.forever import cures, one_design, pools
 from genloss.theory.forever.fresh_blocks import FreshBlock
 from genloss.theory.forever.iterates import half_life
 from genloss.theory.forever.repeating import Repetition, repetition
+from genloss.theory.forever.settling import followed, radius, settle
+from genloss.theory.forever.turn import EndsHere, Turn
 from genloss.theory.units import Units, is_ordinary
 
 __all__ = ["Limit", "limit"]
@@ -45,7 +47,8 @@ class Limit:
         Repetitions after which half of the error's way to its limit is made, counted from the model before
         the first repetition in the plan; infinite where there is no limit, NaN where it is not known.
     cure : float or None
-        Of an unstable chain: the least penalty of the repeated fits from which on it is stable.
+        Of an unstable chain of ridge regression: the least penalty of the repeated fits from which on it is stable; that of
+        least squares with one row less, as its exact formula has, so that it is never too small. 0: any.
     cure_real : float or None
         Of an unstable chain that has real rows: the least share of them, above the one it has, from
         which on it is stable.
@@ -55,6 +58,8 @@ class Limit:
         How it was found.
     warnings : tuple of str
         Where the answer is weak, one sentence each.
+    error : float or None
+        Chance that the last model's sign differs from the truth's, where labels are classes.
 
     Examples
     --------
@@ -62,7 +67,7 @@ class Limit:
     >>> plan = gl.Plan.mix(5, 80, real=0.1, noise=1.0)
     >>> gl.limit(gl.Problem.isotropic(60), plan)
     Limit(unstable: every generation multiplies the error by 1.09 in the end)
-      cured by a penalty of 0.00639 or by 53.8% real rows
+      cured by a penalty of 0.00712 or by 53.8% real rows
     """
 
     risk: float
@@ -75,6 +80,7 @@ class Limit:
     block: int = 1
     method: str = ""
     warnings: tuple[str, ...] = ()
+    error: float | None = None
 
     @property
     def stable(self) -> bool:
@@ -103,6 +109,7 @@ class Limit:
             "block": self.block,
             "method": self.method,
             "warnings": list(self.warnings),
+            "error": self.error,
         }
 
     def sentences(self) -> list[str]:
@@ -117,13 +124,12 @@ class Limit:
             return said
         if self.radius > 1 + 1e-9 and math.isfinite(self.radius):
             said = [f"unstable: every {turn} multiplies the error by {self.radius:.3g} in the end"]
-        elif self.radius > 1 - 1e-9:
-            said = [f"unstable: every {turn} adds to the error"]
+        elif math.isinf(self.radius):
+            said = ["unstable: there is a fit without a mean error, or without a minimum"]
         else:
-            said = ["unstable: a fit with as many rows as directions has no mean error"]
-        ways = [] if self.cure is None else [f"a penalty of {self.cure:.3g}"]
-        ways += [] if self.cure_real is None else [f"{100 * self.cure_real:.3g}% real rows"]
-        return said + ([f"cured by {' or by '.join(ways)}"] if ways else [])
+            said = [f"unstable: every {turn} adds to the error"]
+        ways = cures.ways(self.cure, self.cure_real)
+        return [*said, f"cured by {ways}"] if ways else said
 
     def _repr_html_(self) -> str:
         rows = [(name, value) for name, value in self.to_dict().items() if name != "warnings"]
@@ -159,9 +165,9 @@ def limit(problem: Spectral, plan: Plan, *, block: int | None = None) -> Limit:
     Raises
     ------
     NoTheoryError
-        For repeated fits of which no closed recursion is known: random features, rows drawn from a
-        pool, penalty "cv", pools with a penalty, real rows on a reused design. The message names what
-        runs instead.
+        For repeated fits of which no recursion is known: random features, rows drawn from a pool, penalty
+        "cv", pools with a penalty, real rows on a reused design; or if repetitions do not settle. The
+        message names what runs instead.
     InvalidInputError
         If an argument is out of range.
 
@@ -170,7 +176,8 @@ def limit(problem: Spectral, plan: Plan, *, block: int | None = None) -> Limit:
     Fresh rows: one repetition is an affine map of means and covariances, diagonal but for one scalar a fit
     (`theory.md` 2.3, 2.4). Its fixed point and its radius are found by solving, not by iterating
     (`for-ever.md`). Labelers by number move along where the plan shows it, or where they are of the block
-    or the one before; other models label for ever. Pools of least squares: `theory.md` 2.6 summed to
+    or the one before; other models label for ever. Other losses, labels, rules that keep rows and filters on
+    fresh rows: the fixed point of the moments' map, and its radius, by iteration (`for-ever.md`). Pools of least squares: `theory.md` 2.6 summed to
     infinity. One design: 2.7.
 
     Examples
@@ -204,7 +211,7 @@ def _way(plan: Plan, found: Repetition) -> Callable[[Spectral, Plan, Repetition]
         for step in last:
             if why := unknown(step):
                 raise NoTheoryError(why)
-        return _fresh
+        return _fresh if all(step.is_ridge for step in last) else _any
     known = pools if last[-1].is_pooled else one_design
     why = known.obstacle(plan, found)
     if why is None:
@@ -212,6 +219,7 @@ def _way(plan: Plan, found: Repetition) -> Callable[[Spectral, Plan, Repetition]
     raise NoTheoryError(f"{why}{_LONG}")
 
 
+_SHOWN = 64  # repetitions after which the radius alone says how long it takes
 _LONG = (
     ": its limit is not known; genloss.predict or genloss.simulate run a plan of as many generations as you "
     "like"
@@ -222,11 +230,8 @@ def unknown(step: Step) -> str | None:
     """Why the map of a fit is not known, or None where it is."""
     if not step.is_new or step.is_pooled:
         return f"model {step.model} is fitted on rows of earlier generations{_LONG}"
-    if not step.is_ridge:
-        return (
-            f"model {step.model} is no ridge regression on all rows and what labelers say (its loss, its labels "
-            f"or a rule that keeps rows){_LONG}"
-        )
+    if step.turned:
+        return f"model {step.model} has rows with a covariance matrix{_LONG}"
     if step.features is not None:
         return f"model {step.model} is fitted on random features{_LONG}"
     if step.retuned:
@@ -262,6 +267,44 @@ def _fresh(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
         found.length,
         "exact theory" if exact else "state evolution",
         _doubts(problem, plan, found, exact),
+    )
+
+
+def _any(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
+    """Fits of any kind, by the fixed point of their moments."""
+    turn = Turn(problem, plan, found)
+    try:
+        settled = settle(turn, turn.start)
+        size = settled.growth
+        if settled.state is not None and turn.start.size:
+            size = radius(turn, settled.state, settled.path[-1] - settled.path[-2])
+            turn(settled.state)
+        elif settled.state is None and size < 1:
+            raise NoTheoryError(
+                f"repetitions of the last {found.length} generations were not found to settle{_LONG}"
+            )
+    except EndsHere:
+        size = math.inf
+    said = _doubts(problem, plan, found, exact=False)
+    linear = all(step.is_linear for step in resolve(plan)[found.first :])
+    method = "state evolution" if linear else "channel"
+    if size >= 1:
+        ends = math.inf, math.inf, math.inf, size, math.inf
+        return Limit(*ends, block=found.length, method=method, warnings=said)
+    (bias, variance), error = turn.parts(), turn.error()
+    states = followed(turn, settled.path, _SHOWN)
+    path = (turn.risk(state) for state in states) if turn.start.size else iter([bias + variance])
+    life = half_life(path, bias + variance, size)
+    return Limit(
+        bias + variance,
+        bias,
+        variance,
+        size,
+        life,
+        block=found.length,
+        method=method,
+        warnings=said,
+        error=error,
     )
 
 

@@ -152,12 +152,21 @@ def _stay(now: Step, then: Step, length: int) -> set[int] | None:
     if len(now.blocks) != len(then.blocks):
         return None
     fixed = set[int]()
+    pairs = [_pulled(now, then)]
     for block, old in zip(now.blocks, then.blocks, strict=True):
-        stay = _staying(block.shares, old.shares, length)
+        pairs += [(block.shares, old.shares), (block.judge, old.judge)]
+    for one, other in pairs:
+        stay = _staying(one, other, length)
         if stay is None:
             return None
         fixed |= stay
     return fixed
+
+
+def _pulled(now: Step, then: Step) -> tuple[Mapping[int, float], Mapping[int, float]]:
+    """What two fits are pulled to, as labelers are written."""
+    one, other = ({} if step.towards is None else {step.towards: 1.0} for step in (now, then))
+    return one, other
 
 
 def _staying(now: Mapping[int, float], then: Mapping[int, float], length: int) -> set[int] | None:

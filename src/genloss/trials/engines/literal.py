@@ -10,6 +10,7 @@ import numpy.typing as npt
 import scipy.linalg
 
 from genloss import _linalg, scores
+from genloss.covariances import is_matrix, root
 from genloss.filters import Filter
 from genloss.generation import REAL
 from genloss.losses.squared import Squared
@@ -96,11 +97,14 @@ class Gaussian:
         blocks: list[npt.NDArray[Any]] = []
         for block in step.new:
             own = block.covariance
-            variances = self._problem.spectrum if own is None else np.array(own)
             rows: npt.NDArray[Any] = self._rng.standard_normal(
                 (block.rows, self._problem.dim), dtype=self._dtype
             )
-            rows *= np.sqrt(variances).astype(self._dtype)
+            if is_matrix(own):
+                rows = rows @ root(own).astype(self._dtype)
+            else:
+                variances = self._problem.spectrum if own is None else np.array(own)
+                rows *= np.sqrt(variances).astype(self._dtype)
             blocks.append(rows)
         return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 

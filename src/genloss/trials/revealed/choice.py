@@ -35,6 +35,8 @@ def needs_matrix(step: Step) -> str | None:
     """Why a fit asks for more than products of its rows."""
     if step.retuned:
         return f"the penalty of model {step.model} is chosen by leave-one-out ('cv')"
+    if step.turned:
+        return f"rows of model {step.model} have a covariance matrix"
     if step.edits:
         return f"labels of some rows of model {step.model} are replaced"
     if step.filter is not None and not step.filter.spectral:

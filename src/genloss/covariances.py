@@ -1,0 +1,53 @@
+"""Covariances of rows of their own: eigenvalues along the problem's eigenvectors, or a matrix there."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, TypeGuard
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss import _check
+from genloss.errors import InvalidInputError
+
+Array = npt.NDArray[np.float64]
+Matrix = tuple[tuple[float, ...], ...]
+Covariance = tuple[float, ...] | Matrix
+
+_ROUNDING = 1e-10  # of the largest entry or eigenvalue
+
+
+def checked(name: str, given: Any) -> Covariance:
+    """A covariance as a frozen value: positive eigenvalues, or a symmetric matrix without negative ones."""
+    values = _check.numbers(name, given)
+    if values.ndim == 1:
+        return tuple(_check.vector(name, values, above="> 0").tolist())
+    if values.ndim != 2 or values.shape[0] != values.shape[1]:
+        raise InvalidInputError(
+            f"{name} had shape {values.shape}; it must be a vector of eigenvalues along the problem's "
+            "eigenvectors, or a square matrix in their basis"
+        )
+    away = float(np.abs(values - values.T).max())
+    if away > _ROUNDING * float(np.abs(values).max()):
+        raise InvalidInputError(f"{name} was not symmetric; two entries differ by {away:.3g}")
+    least, *_, most = np.linalg.eigvalsh(values).tolist() * 2
+    if most <= 0 or least < -_ROUNDING * most:
+        raise InvalidInputError(
+            f"{name} had the eigenvalue {least:.3g}; a covariance has none below 0, and one above it"
+        )
+    return tuple(tuple(row) for row in ((values + values.T) / 2).tolist())
+
+
+def is_matrix(covariance: Covariance | None) -> TypeGuard[Matrix]:
+    """Whether rows vary along other directions than the problem's."""
+    return covariance is not None and isinstance(covariance[0], tuple)
+
+
+@lru_cache(maxsize=16)
+def root(matrix: Matrix) -> Array:
+    """The symmetric square root of a matrix."""
+    values, vectors = np.linalg.eigh(np.array(matrix))
+    found = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+    found.setflags(write=False)
+    return np.asarray(found)

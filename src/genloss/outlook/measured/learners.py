@@ -1,0 +1,151 @@
+"""What is fitted: ridge on vectors of classes, logistic regression, or any scikit-learn estimator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.estimate.decomposition import Decomposition
+from genloss.estimate.kernels import Kernel
+from genloss.estimate.leave_one_out import residuals
+from genloss.outlook.measured.world import chances_of
+from genloss.outlook.ridge import Design, Models, factored, few_penalties, least
+from genloss.steps import Step
+from genloss.trials.loop import Rows
+from genloss.weighing.held import weight_key
+
+Array = npt.NDArray[np.float64]
+Learner = Callable[[Step, Rows, Models | None], Models]
+
+
+class RidgeClasses:
+    """Ridge or kernel ridge, one column of labels a class and one penalty for all.
+
+    Parameters
+    ----------
+    penalty : ndarray of shape (n_models,)
+        NaN stands for the best by leave-one-out on the model's own labels.
+    kernel : Kernel or None
+        None for linear models.
+    """
+
+    chances = False
+
+    def __init__(self, penalty: Array, kernel: Kernel | None) -> None:
+        self._penalty, self._kernel = penalty, kernel
+
+    def __call__(self, step: Step, rows: Rows, towards: Models | None) -> Models:
+        """Scores (n, classes) that sum to one."""
+        if towards is not None:
+            rest = self(step, rows._replace(y=rows.y - towards(rows.X)), None)
+            return lambda X: towards(X) + rest(X)
+        X, labels = told(rows.X, rows.y)
+        if not len(X):
+            return _uniform(labels.shape[1])
+        # n of the penalty are the rows as written, also those that are not kept
+        penalty = float(self._penalty[step.model]) * len(rows.y) / len(X)
+        each = np.full(labels.shape[1], penalty)
+        if few_penalties(X, self._kernel, each):
+            models = factored(X, self._kernel, labels, each)
+            if models is not None:
+                return models
+        design = Design.of(X, self._kernel)
+        if np.isnan(penalty):
+            grid = design.grid()
+            each[:] = least(grid, left_out(design, labels, grid))[0]
+        return design.fit(labels, each)
+
+
+def left_out(design: Design, labels: Array, penalties: Array) -> Array:
+    """Mean squared leave-one-out residual of all columns at every penalty, shape (G,)."""
+    decomposed = Decomposition(design.values, design.left)
+    constant = np.full(design.n, 1 / design.n)
+    found = residuals(decomposed, labels - labels.mean(axis=0), penalties, constant)
+    return np.asarray(np.mean(np.sum(found**2, axis=2), axis=1))
+
+
+class Fitted:
+    """Any estimator with ``fit`` and ``predict``, cloned for every fit.
+
+    Parameters
+    ----------
+    make : callable
+        ``make(step, rows)``: a new estimator for a fit of so many rows.
+    n_classes : int
+        0 for numbers.
+    rng : numpy.random.Generator
+        Of the estimator's own draws.
+    """
+
+    def __init__(
+        self, make: Callable[[Step, int], Any], n_classes: int, rng: np.random.Generator
+    ) -> None:
+        self._make, self._n_classes, self._rng = make, n_classes, rng
+
+    def __call__(self, step: Step, rows: Rows, towards: Models | None) -> Models:
+        """What it says: numbers (n, 1), or chances (n, classes)."""
+        del towards  # plans with it are refused
+        X, y, weights = rows
+        kept = ~np.isnan(y[:, 0])
+        if not kept.all():
+            X, y, weights = X[kept], y[kept], None if weights is None else weights[kept]
+        if not len(X):
+            return _uniform(y.shape[1])
+        model = self._make(step, len(rows.y))
+        self._seed(model)
+        if not self._n_classes:
+            model.fit(X, y[:, 0], **_weighted(model, weights))
+            return lambda Z: np.asarray(model.predict(Z), dtype=np.float64).reshape(-1, 1)
+        codes = y.argmax(axis=1)
+        if not np.all((y == 0) | (y == 1)):  # every row once a class, by its chance
+            chances = chances_of(y)
+            X, codes = (
+                np.repeat(X, self._n_classes, axis=0),
+                np.tile(np.arange(self._n_classes), len(y)),
+            )
+            weights = chances.ravel() * (
+                1.0 if weights is None else np.repeat(weights, self._n_classes)
+            )
+            X, codes, weights = X[weights > 0], codes[weights > 0], weights[weights > 0]
+        if np.all(codes == codes[0]):  # a chain may lose all classes but one
+            only = np.eye(self._n_classes)[codes[:1]]
+            return lambda Z: np.repeat(only, len(Z), axis=0)
+        model.fit(X, codes, **_weighted(model, weights))
+        return lambda Z: _chances(model, Z, self._n_classes)
+
+    def _seed(self, model: Any) -> None:
+        """A random state for every part that has none."""
+        unset = [
+            name
+            for name, value in model.get_params().items()
+            if value is None and (name == "random_state" or name.endswith("__random_state"))
+        ]
+        model.set_params(**{name: int(self._rng.integers(2**31 - 1)) for name in sorted(unset)})
+
+
+def told(X: Array, labels: Array) -> tuple[Array, Array]:
+    """The rows that have a label."""
+    kept = ~np.isnan(labels[:, 0])
+    return (X, labels) if kept.all() else (X[kept], labels[kept])
+
+
+def _chances(model: Any, X: Array, n_classes: int) -> Array:
+    """Chances of all classes; the class itself where the estimator knows no chances."""
+    found = np.zeros((len(X), n_classes))
+    if hasattr(model, "predict_proba"):
+        found[:, np.asarray(model.classes_, dtype=np.intp)] = model.predict_proba(X)
+    else:
+        found[np.arange(len(X)), np.asarray(model.predict(X), dtype=np.intp)] = 1.0
+    return found
+
+
+def _uniform(width: int) -> Models:
+    """A model of no rows."""
+    return lambda X: np.full((len(X), width), 1 / width)
+
+
+def _weighted(model: Any, weights: Array | None) -> dict[str, Array]:
+    return {} if weights is None else {weight_key(model): weights}

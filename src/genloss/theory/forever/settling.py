@@ -1,0 +1,126 @@
+"""Where a map settles, and how fast: fixed points by Anderson's method, radii by Arnoldi's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.errors import NoTheoryError
+
+Array = npt.NDArray[np.float64]
+Map = Callable[[Array], Array]
+
+PLAIN = 15
+"""Repetitions that are made one by one before any is guessed."""
+_MEMORY = 8
+_MOST = 120  # evaluations
+_GOOD = 1e-10  # change of a state, as a share of it
+_FAIR = 1e-7  # where rounding of the map ends
+_TURNS = 30  # of Arnoldi's method
+_SMALL = 1e-5  # of a state, to take differences by
+_LONG = 40  # repetitions that show how moves grow
+
+
+class Settled(NamedTuple):
+    """What repetitions lead to.
+
+    Attributes
+    ----------
+    state : ndarray or None
+        The fixed point; None where none was found.
+    path : list of ndarray
+        The first states on the way there.
+    growth : float
+        By what the moves from state to state grow where there is none.
+    """
+
+    state: Array | None
+    path: list[Array]
+    growth: float = 0.0
+
+
+def settle(turn: Map, start: Array) -> Settled:
+    """The fixed point that repetitions lead to, or how their moves grow."""
+    path = [start]
+    for _ in range(PLAIN):
+        path.append(turn(path[-1]))
+        if _moved(path[-2], path[-1]) < _GOOD:
+            return Settled(path[-1], path)
+    x, after = path[-2], path[-1]
+    xs, changes = [x], [after - x]
+    best, least = after, _moved(x, after)
+    for _ in range(_MOST):
+        x = after if len(xs) < 2 else _guess(xs, changes)
+        try:
+            after = turn(x)
+        except NoTheoryError:  # a state that no models have
+            x, xs, changes = best, [], []
+            after = turn(x)
+        moved = _moved(x, after)
+        xs, changes = [*xs[-_MEMORY:], x], [*changes[-_MEMORY:], after - x]
+        if moved < least:
+            best, least = after, moved
+        if least < _GOOD:
+            break
+    return Settled(best, path) if least < _FAIR else Settled(None, path, _growth(turn, path[-1]))
+
+
+def _growth(turn: Map, state: Array) -> float:
+    """By what the moves grow in the end."""
+    sizes = []
+    for _ in range(_LONG):
+        state, before = turn(state), state
+        sizes.append(float(np.linalg.norm(state - before)))
+    return (sizes[-1] / sizes[-1 - _LONG // 4]) ** (4 / _LONG) if sizes[-1] else 0.0
+
+
+def _moved(before: Array, after: Array) -> float:
+    return float(np.linalg.norm(after - before) / max(float(np.linalg.norm(after)), 1e-300))
+
+
+def _guess(xs: list[Array], changes: list[Array]) -> Array:
+    """The combination of the last states of which the change is least, moved on by it."""
+    x, change = xs[-1], changes[-1]
+    moves = np.diff(np.array(xs), axis=0)
+    answers = np.diff(np.array(changes), axis=0)
+    weights = np.linalg.lstsq(answers.T, change, rcond=1e-10)[0]
+    return np.asarray(x + change - weights @ (moves + answers))
+
+
+def radius(turn: Map, state: Array, along: Array) -> float:
+    """Spectral radius of a map at its fixed point; ``along`` is where differences from it stay longest."""
+    size = float(np.linalg.norm(along))
+    if not size > 0:
+        along = np.random.default_rng(0).standard_normal(state.size) * state
+        size = float(np.linalg.norm(along)) or 1.0
+    here, reach = turn(state), _SMALL * float(np.linalg.norm(state))
+    basis, table, known = [along / size], np.zeros((_TURNS + 1, _TURNS)), 0.0
+    for k in range(_TURNS):
+        image = (turn(state + reach * basis[k]) - here) / reach
+        for j, each in enumerate(basis):
+            table[j, k] = each @ image
+            image = image - table[j, k] * each
+        table[k + 1, k] = np.linalg.norm(image)
+        found = float(np.abs(np.linalg.eigvals(table[: k + 1, : k + 1])).max())
+        if table[k + 1, k] < 1e-6 or (k > 3 and abs(found - known) < 1e-5 * found):
+            return found
+        known = found
+        basis.append(image / table[k + 1, k])
+    return known
+
+
+def followed(turn: Map, path: list[Array], most: int) -> Iterator[Array]:
+    """The states on the way, as far as they are known and then on, so many in all."""
+
+    def on() -> Iterator[Array]:
+        yield from path
+        state = path[-1]
+        while True:
+            state = turn(state)
+            yield state
+
+    return islice(on(), most)

@@ -1,0 +1,167 @@
+"""Plans with rows whose covariance turns the problem's directions: `theory.md` 2.4 with matrices.
+
+Means are vectors and covariances matrices here, with the same fixed point and the same scalars as along
+common eigenvectors (`weighted`): O(dim**3) a fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.covariances import Covariance
+from genloss.equivalents import NotSolvedError
+from genloss.generation import REAL
+from genloss.steps import Step
+
+Array = npt.NDArray[np.float64]
+Shares = Mapping[int, float]
+
+
+class Used(NamedTuple):
+    """Degrees of freedom of a fit, and how near its rows are to running out, as one."""
+
+    df2: float
+    filling: float
+
+
+def obstacle(step: Step) -> str | None:
+    """Why a fit of such a plan is not known, or None where it is."""
+    model = step.model
+    if not step.is_ridge or step.features is not None or step.retuned or step.towards is not None:
+        return f"model {model} is no ridge regression with a penalty that pulls to zero"
+    if not step.is_new or step.is_pooled or step.last_fit > model:
+        return f"model {model} shares rows with another one"
+    return None
+
+
+class Models:
+    """Means and covariances of the models so far.
+
+    Parameters
+    ----------
+    spectrum, truth : ndarray of shape (p,)
+        The problem.
+    outside : sequence of (ndarray, ndarray)
+        Mean and variance of models from outside.
+    """
+
+    def __init__(
+        self, spectrum: Array, truth: Array, outside: Sequence[tuple[Array, Array]] = ()
+    ) -> None:
+        self._spectrum, self._truth = spectrum, truth
+        self._means = {REAL: truth}
+        self._covariance: dict[tuple[int, int], Array] = {}
+        self._last_use: dict[int, int] = {}
+        for k, (mean, variance) in enumerate(outside):
+            self._means[REAL - 1 - k] = mean
+            self._covariance[REAL - 1 - k, REAL - 1 - k] = np.diag(variance)
+
+    def fit(self, step: Step) -> Used:
+        """Add the model of a step on new rows."""
+        blocks, spectrum = step.blocks, self._spectrum
+        sigma = np.array([_whole(block.covariance, spectrum) for block in blocks])
+        number = np.array([float(block.rows) for block in blocks])
+        weight = np.array([block.weight for block in blocks])
+        noise = np.array([block.noise**2 for block in blocks])
+        asked = list(dict.fromkeys(u for block in blocks for u in block.shares))
+        near = step.penalty == 0 and abs(number.sum() - spectrum.size) <= 1
+        if near or not all(np.isfinite(self._of(u, u)).all() for u in asked):
+            self._record(step, np.zeros_like(spectrum), np.full_like(sigma[0], np.inf), {})
+            return Used(np.nan, 0.0)
+        e, q = _resolvent(sigma, number, weight, number.sum() * step.penalty)
+        pull = (number * weight * e)[:, None, None] * (q @ sigma)
+        share = np.array([[block.shares.get(u, 0.0) for u in asked] for block in blocks])
+        of_labeler = np.einsum("su,sij->uij", share, pull)
+        mean = np.einsum("uij,uj->i", of_labeler, [self._means[u] for u in asked])
+        spread = {(u, v): self._of(u, v) for u in asked for v in asked}
+
+        def through(maps: Mapping[int, Array]) -> Array:
+            """Covariance of the sum of maps of labelers."""
+            total = np.zeros_like(q)
+            for (u, v), between in spread.items():
+                if between.any():
+                    total += maps[u] @ between @ maps[v].T
+            return total
+
+        gap = np.empty(len(blocks))
+        for s, block in enumerate(blocks):
+            away = sum(c * self._means[u] for u, c in block.shares.items()) - mean
+            maps = {
+                u: block.shares.get(u, 0.0) * np.eye(mean.size) - of_labeler[k]
+                for k, u in enumerate(asked)
+            }
+            gap[s] = away @ sigma[s] @ away + np.sum(sigma[s] * through(maps))
+        gain = number * (weight * e) ** 2
+        each = q @ sigma
+        coupling = np.einsum("sij,tji->st", each, each) * gain
+        tau2 = np.linalg.solve(np.eye(len(blocks)) - coupling, noise + gap)
+        own = through(dict(zip(asked, of_labeler, strict=True)))
+        own += np.einsum("t,tij->ij", gain * tau2, each @ q)
+        along = {
+            u: sum((of_labeler[k] @ self._of(v, u) for k, v in enumerate(asked)), 0.0 * q)
+            for u in self._means
+            if u != REAL
+        }
+        self._record(step, mean, own, along)
+        df2 = float(np.sum(pull.sum(axis=0) ** 2))
+        return Used(df2, float(np.abs(np.linalg.eigvals(coupling)).max()))
+
+    def risk(self, model: int) -> tuple[Array, Array]:
+        """Bias and variance, each of shape (1,)."""
+        s, own = self._spectrum, self._covariance[model, model]
+        bias = s @ (self._means[model] - self._truth) ** 2
+        return np.array([bias]), np.array([s @ np.diagonal(own)])
+
+    def _of(self, one: int, other: int) -> Array:
+        """Covariance of two models; the truth has none."""
+        if (one, other) in self._covariance:
+            return self._covariance[one, other]
+        if (other, one) in self._covariance:
+            return self._covariance[other, one].T
+        return np.zeros((self._spectrum.size, self._spectrum.size))
+
+    def _record(self, step: Step, mean: Array, own: Array, along: Mapping[int, Array]) -> None:
+        model = step.model
+        self._means[model], self._covariance[model, model] = mean, own
+        if step.last_use > model:
+            self._covariance |= {(model, u): between for u, between in along.items()}
+        self._last_use[model] = step.last_use
+        gone = {u for u, last in self._last_use.items() if u != model and last <= model}
+        for u in gone:
+            del self._means[u], self._last_use[u]
+        self._covariance = {
+            pair: value for pair, value in self._covariance.items() if gone.isdisjoint(pair)
+        }
+
+
+def _whole(covariance: Covariance | None, spectrum: Array) -> Array:
+    values = spectrum if covariance is None else np.array(covariance)
+    return np.diag(values) if values.ndim == 1 else values
+
+
+def _resolvent(sigma: Array, number: Array, weight: Array, absolute: float) -> tuple[Array, Array]:
+    """``e_s = 1 / (alpha + weight_s tr(Sigma_s Q))`` and ``Q = (beta + sum_s n_s weight_s e_s Sigma_s)^-1``.
+
+    Scaled as in `weighted.resolvent`, and solved in the same way.
+    """
+    one = np.eye(sigma.shape[-1])
+    least_squares = absolute == 0 and number.sum() > len(one)
+    alpha, beta = (1.0, 0.0) if least_squares else (absolute, 1.0)
+    strength = number * weight
+    e = 1 / (alpha + weight * np.einsum("sii->s", sigma))
+    for _ in range(500):
+        q = np.linalg.inv(beta * one + np.einsum("s,sij->ij", strength * e, sigma))
+        each = q @ sigma
+        trace = alpha + weight * np.einsum("sii->s", each)
+        value = 1 / e - trace
+        if np.max(np.abs(value) * e) < 1e-12:
+            return e, q
+        jacobian = weight[:, None] * strength * np.einsum("sij,tji->st", each, each) * e
+        jacobian[np.diag_indices_from(jacobian)] -= 1 / e
+        step = np.linalg.solve(jacobian, -value)
+        e = e * (np.exp(step) if np.abs(step).max() < 1 else 1 / (e * trace))
+    raise NotSolvedError("the fixed point of sources with covariance matrices did not converge")

@@ -1,0 +1,114 @@
+"""Limits of chains of any loss, labels, rule or filter: against long chains, ridge's own solution, published numbers."""
+
+import math
+
+import numpy as np
+import pytest
+
+import genloss as gl
+from genloss import filters, keep, labels
+
+DIM = 100
+SPECTRUM = np.arange(1, DIM + 1) ** -0.5
+PROBLEM = gl.Problem(SPECTRUM / SPECTRUM.sum(), np.full(DIM, 2.0))
+FIRST = gl.Generation([gl.Source(450, labels="sampled")], 1e-3, loss="logistic")
+SOME = {"loss": "logistic"}
+
+
+def fit(n, n_real, penalty=1e-3, *, how="hard", rule=None, **rest):
+    rows = gl.Source(n, "previous", labels=how, keep=rule)
+    return gl.Generation([rows, gl.Source(n_real, labels=how)], penalty, **rest)
+
+
+OUTSIDE = gl.External(bias=0.3, variance=0.1)
+BLOCKS = {
+    "sampled": [fit(300, 100, how="sampled", **SOME)],
+    "sure": [fit(300, 100, rule=keep.Confident(0.3), **SOME)],
+    "a verifier that stays": [fit(300, 50, rule=keep.Agrees(0), **SOME)],
+    "pulled to the first": [fit(300, 50, towards=0, **SOME)],
+    "two losses in turn": [fit(300, 100, how="sampled", **SOME), fit(200, 100)],
+    "clipped, one from outside": [
+        gl.Generation(
+            [gl.Source(300, {"previous": 0.5, OUTSIDE: 0.5}, labels=labels.Clipped(-2, 2))], 1e-3
+        )
+    ],
+}
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_limits_are_what_long_chains_reach(name):
+    block = BLOCKS[name]
+    found = gl.limit(PROBLEM, gl.Plan([FIRST, *3 * block]))
+    far = math.ceil(12 / -math.log(found.radius))
+    curve = gl.predict(PROBLEM, gl.Plan([FIRST, *far * block]))
+    assert found.block == len(block)
+    assert found.risk == pytest.approx(curve.risk[-1], rel=1e-4)
+    assert found.bias + found.variance == pytest.approx(found.risk)
+    assert found.error == pytest.approx(curve.error[-1], rel=1e-4)
+    way = np.abs(curve.risk[:: len(block)] - found.risk)
+    at, away = math.floor(found.half_life), way / way.max()
+    assert away[at] >= 0.5 - 1e-6
+    assert away[at + 1] <= 0.5 + 1e-6
+
+
+@pytest.mark.parametrize("penalty", [1e-4, 1e-2])
+def test_ridge_as_a_filter_ends_where_ridge_does(penalty):
+    ridge = gl.Plan.mix(4, 150, real=0.2, penalty=penalty, noise=0.5)
+    by_filter = [
+        gl.Generation(each.sources, penalty, filter=filters.IteratedRidge(1)) for each in ridge
+    ]
+    one, other = gl.limit(PROBLEM, ridge), gl.limit(PROBLEM, gl.Plan(by_filter))
+    for name, close in (("risk", 1e-6), ("bias", 1e-6), ("half_life", 1e-5), ("radius", 1e-3)):
+        assert getattr(other, name) == pytest.approx(getattr(one, name), rel=close)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("rows", "error", "radius"),
+    [
+        (
+            (gl.Source(600, "previous", labels="sampled"), gl.Source(200, labels="sampled")),
+            0.34859,
+            0.603,
+        ),
+        (
+            (gl.Source(1000, "previous", labels="hard"), gl.Source(10, labels="hard")),
+            0.43925,
+            0.996,
+        ),
+    ],
+)
+def test_literal_chains_settle_there(rows, error, radius):
+    spectrum = np.arange(1, 201) ** -0.5
+    problem = gl.Problem(spectrum / spectrum.sum(), np.full(200, 2.0))
+    first = gl.Generation([gl.Source(900, labels="sampled")], 5e-5, loss="logistic")
+    plan = gl.Plan([first, *40 * [gl.Generation(rows, 1e-3, loss="logistic")]])
+    found = gl.limit(problem, plan)
+    assert found.error == pytest.approx(error, abs=2e-5)
+    assert found.radius == pytest.approx(radius, abs=2e-3)
+    runs = gl.simulate(problem, plan, trials=8)
+    assert abs(runs.error[-1] - found.error) < 0.03 * found.error + 4 * runs.error_stderr[-1]
+
+
+def test_early_stopping_calms_a_chain_that_explodes():
+    problem = gl.Problem.isotropic(60)
+    rows = [gl.Source(72, "previous", 1.0), gl.Source(8, noise=1.0)]
+    risks = []
+    for steps in (20, 320):
+        early = filters.GradientDescent(steps, 0.3)
+        plan = gl.Plan(
+            [gl.Generation([gl.Source(80, noise=1.0)]), *2 * [gl.Generation(rows, filter=early)]]
+        )
+        risks.append(gl.limit(problem, plan))
+    calm, wild = risks
+    assert calm.risk == pytest.approx(4.3, abs=0.05)
+    assert not wild.stable
+    assert wild.radius == pytest.approx(1.07, abs=0.01)
+
+
+def test_where_training_ends_there_is_no_limit():
+    rows = [gl.Source(400, "previous", labels="sampled")]
+    first = gl.Generation([gl.Source(450, labels="sampled")], loss="logistic")
+    found = gl.limit(PROBLEM, gl.Plan([first, *3 * [gl.Generation(rows, loss="logistic")]]))
+    assert not found.stable
+    assert "without a minimum" in str(found)

@@ -1,0 +1,113 @@
+"""Rows whose covariance is a matrix: against a loop written here, and against vectors where it is diagonal."""
+
+import numpy as np
+import pytest
+
+import genloss as gl
+from genloss.generation import REAL
+from genloss.steps import resolve
+from genloss.trials.engines.literal import Gaussian
+
+DIM, NOISE = 60, 0.5
+PROBLEM = gl.Problem.power_law(DIM, capacity=1.0, source=0.5)
+
+
+def turned(seed):
+    basis = np.linalg.qr(np.random.default_rng(seed).standard_normal((DIM, DIM)))[0]
+    return basis * PROBLEM.spectrum @ basis.T
+
+
+def chain(rng, matrix, runs):
+    """Real rows, then two fits to rows of the last model with a matrix, and real ones of weight 2."""
+    factor, root = np.linalg.cholesky(matrix), np.sqrt(PROBLEM.spectrum)
+    found = []
+    for _ in range(runs):
+        X = rng.standard_normal((90, DIM)) * root
+        y = X @ PROBLEM.truth + NOISE * rng.standard_normal(90)
+        w = np.linalg.solve(X.T @ X + 90 * 0.05 * np.eye(DIM), X.T @ y)
+        models = [w]
+        for _ in range(2):
+            A, B = rng.standard_normal((120, DIM)) @ factor.T, rng.standard_normal((40, DIM)) * root
+            a = A @ w + NOISE * rng.standard_normal(120)
+            b = B @ PROBLEM.truth + NOISE * rng.standard_normal(40)
+            gram = A.T @ A + 2 * B.T @ B + 160 * 0.05 * np.eye(DIM)
+            w = np.linalg.solve(gram, A.T @ a + 2 * B.T @ b)
+            models.append(w)
+        found.append([PROBLEM.spectrum @ (each - PROBLEM.truth) ** 2 for each in models])
+    return np.mean(found, 0), np.std(found, 0) / runs**0.5
+
+
+def plan(covariance, penalty=0.05, rows=120):
+    first = gl.Generation([gl.Source(90, noise=NOISE)], 0.05)
+    made = gl.Source(rows, "previous", NOISE, covariance=covariance)
+    later = gl.Generation([made, gl.Source(40, noise=NOISE, weight=2.0)], penalty)
+    return gl.Plan([first, later, later])
+
+
+def test_theory_and_engine_are_as_a_loop():
+    matrix = turned(1)
+    theory = gl.predict(PROBLEM, plan(matrix))
+    mean, stderr = chain(np.random.default_rng(7), matrix, 500)
+    assert (np.abs(theory.risk - mean) < 0.02 * mean + 4 * stderr).all()
+    runs = gl.simulate(PROBLEM, plan(matrix), trials=150)
+    assert (np.abs(runs.risk - mean) < 4 * np.hypot(runs.stderr, stderr)).all()
+    along = gl.predict(PROBLEM, plan(np.diagonal(matrix)))
+    assert (np.abs(along.risk / theory.risk - 1)[1:] > 0.02).all()
+
+
+@pytest.mark.parametrize("penalty", [0.05, 0.0])
+@pytest.mark.parametrize("rows", [10, 120])
+def test_a_diagonal_matrix_is_its_diagonal(penalty, rows):
+    own = np.random.default_rng(3).permutation(PROBLEM.spectrum)
+    one, other = (gl.predict(PROBLEM, plan(each, penalty, rows)) for each in (own, np.diag(own)))
+    for name in ("risk", "bias", "variance"):
+        assert np.allclose(getattr(one, name), getattr(other, name), rtol=1e-9)
+
+
+def test_models_from_outside_and_earlier_ones_label_too():
+    outside = gl.External(bias=0.05, variance=0.004)
+    own = np.random.default_rng(3).permutation(PROBLEM.spectrum)
+
+    def written(covariance):
+        rows = [gl.Source(90, {outside: 0.4, 0: 0.6}, NOISE, covariance=covariance)]
+        first = gl.Generation([gl.Source(90, noise=NOISE)], 0.05)
+        return gl.Plan([first, *3 * [gl.Generation([*rows, gl.Source(30, "previous")], 0.05)]])
+
+    one, other = (gl.predict(PROBLEM, written(each)).risk for each in (own, np.diag(own)))
+    assert np.allclose(one, other, rtol=1e-9)
+
+
+def test_files_keep_it_and_rows_are_drawn_with_it():
+    written = plan(turned(2))
+    assert gl.Plan.from_dict(written.to_dict()) == written
+    world = Gaussian(PROBLEM, np.random.default_rng(0))
+    step = resolve(gl.Plan([gl.Generation([gl.Source(40_000, covariance=turned(2))])]))[0]
+    X = world.inputs(step)
+    assert np.abs(X.T @ X / len(X) - turned(2)).max() < 0.03
+    assert step.blocks[0].shares == {REAL: 1.0}
+
+
+@pytest.mark.parametrize(
+    ("covariance", "word"),
+    [
+        (np.ones((3, 4)), "had shape"),
+        (-np.eye(3), "eigenvalue -1"),
+        (np.triu(np.ones((3, 3))), "not symmetric"),
+    ],
+)
+def test_what_is_no_covariance_is_refused(covariance, word):
+    with pytest.raises(gl.InvalidInputError, match=f"covariance .*{word}"):
+        gl.Source(9, covariance=covariance)
+
+
+def test_what_is_not_known_names_what_runs():
+    rows = gl.Source(90, covariance=turned(1), labels="hard")
+    classes = gl.Plan([gl.Generation([rows], 0.05, loss="logistic")])
+    first = gl.Generation([gl.Source(90, covariance=turned(1))])
+    again = gl.Plan([first, gl.Generation([gl.Source(None, "previous", inputs=0)], 0.1)])
+    for each in (classes, again):
+        with pytest.raises(gl.NoTheoryError, match=r"covariance matrix.*genloss\.simulate"):
+            gl.predict(PROBLEM, each)
+        assert np.isfinite(gl.simulate(PROBLEM, each, trials=2).risk).all()
+    with pytest.raises(gl.NoTheoryError, match="covariance matrix"):
+        gl.limit(PROBLEM, plan(turned(1)))
