@@ -24,10 +24,9 @@ from genloss.cli.tuning import read_prices
 
 @app.command(
     help_epilogue=examples(
-        "genloss budget real.csv made.csv --target price --cost real=1,synthetic=0.01 --money 500",
-        "genloss budget real.csv made.csv --target price --cost real=1,synthetic=0.01 --error 2.5",
-        "genloss budget real.csv --target price --labeler-error 0.3 --cost real=1,synthetic=0.01 --money 500",
-        "genloss budget plan.toml --noise 0.5 --labeler-noise 0.5 --cost real=1,synthetic=0.1 --money 500",
+        "genloss budget r.csv m.csv --target y --cost real=1,synthetic=.1 --money 99",
+        "genloss budget r.csv m.csv --target y --cost real=1,synthetic=.1 --error 2",
+        "genloss budget plan.toml --cost real=1,synthetic=.1 --money 500",
     )
 )
 def budget(
