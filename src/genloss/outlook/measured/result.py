@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.float64]
 
+_NEAR = 1.5  # times the largest error up to which the line of no model is drawn
+
 ERROR = "classification error on real labels"
 
 
@@ -36,8 +38,9 @@ class Way(Outcome):
     change, change_low, change_high : ndarray of shape (n_models,)
         Error less model 0's, and its interval: rows and splits are shared, so that it is narrower.
     scores : mapping of str to ndarray of shape (n_models,)
-        Where models know chances of the classes: "log_loss", and "confidence", the mean chance of the
-        class that is said; less the share of right answers it is what a model claims too much.
+        Of classes "moved", the share of rows on which a model says another class than model 0, which
+        needs no labels. Where models know chances: "log_loss", and "confidence", the mean chance of
+        the class that is said.
     """
 
     plan: Plan = field(kw_only=True)
@@ -131,6 +134,8 @@ class MeasuredForecast(Answer):
         What was done, and what makes the answer weak.
     penalty_rule : {"fixed", "cv", "own"}
         "cv" where ridge chooses the penalty anew at every generation; "own": the estimator's.
+    theory : Curve or None
+        For linear models of two classes on new rows: theory's errors beside the measured ones.
 
     Notes
     -----
@@ -158,6 +163,7 @@ class MeasuredForecast(Answer):
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
     penalty_rule: str
+    theory: Curve | None = None
 
     @property
     def change(self) -> Array:
@@ -186,7 +192,8 @@ class MeasuredForecast(Answer):
         ax.plot(models, unit * self.own.error, color=first, marker=".", label=self.own.name)
         for way, colour in zip([w for w in self.ways if w is not self.own], others, strict=False):
             ax.plot(models, unit * way.error, color=colour, marker=".", lw=1, label=way.name)
-        ax.axhline(unit * self.baseline, color="0.4", lw=0.8, ls=":", label="no model")
+        if self.baseline < _NEAR * max(float(way.error.max()) for way in (self.own, *self.ways)):
+            ax.axhline(unit * self.baseline, color="0.4", lw=0.8, ls=":", label="no model")
         plots.label_models(ax, "wrong classes, %" if self.classes else METRIC)
         ax.set_title(f"{self.source}: {self.target}", fontsize="medium", loc="left")
 
@@ -220,7 +227,8 @@ class MeasuredForecast(Answer):
             "change_low": own.change_low,
             "change_high": own.change_high,
         }
-        return {**super()._table(), **changes, **own.scores}
+        theory = {} if self.theory is None else {"theory": self.theory.risk}
+        return {**super()._table(), **changes, **theory, **own.scores}
 
     def _title(self) -> str:
         return f"Forecast({self.source}, {self.model}, {self.plan.n_models} models, {self.metric})"
