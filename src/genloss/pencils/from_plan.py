@@ -35,8 +35,8 @@ from genloss.pencils.expression import (
     sum_of,
     vector,
 )
-from genloss.pencils.functionals import Chain
 from genloss.pencils.known import Between, Given, Told, told, vectors
+from genloss.pencils.neighbours import chain_of
 from genloss.pencils.space import Space
 from genloss.plan import Plan
 from genloss.problem import Problem, tails_of
@@ -163,7 +163,7 @@ class Laws:
         known = told(features, between or {}, self._which)
         self._models = _fits(steps, penalty, first, features, roots, models, known)
         errors = {model: self._models[model] - models[REAL] for model in new}
-        self._chain = Chain(*self._models.values(), *errors.values())
+        self._chain = chain_of(*self._models.values(), *errors.values())
         metric = diagonal(features, self._metric)
         found = [self._chain.risk(error, metric) for error in errors.values()]
         self.bias = np.array([risk.bias for risk in found])

@@ -61,5 +61,11 @@ def _walked(walk: Walk, steps: Sequence[Step]) -> Array:
 
 
 def _by_plans(problem: Spectral, plan: Plan, penalty: Array) -> Array:
-    tried = predict(problem, [plan.with_penalty(each) for each in penalty])
-    return np.array([curve.risk for curve in tried])
+    """Plan by plan; infinite where a pencil has no solution that is found, as beside interpolation."""
+    plans = [plan.with_penalty(each) for each in penalty]
+    try:
+        return np.array([curve.risk for curve in predict(problem, plans)])
+    except ArithmeticError:
+        if len(plans) == 1:
+            return np.full(penalty.shape, np.inf)
+        return np.concatenate([_by_plans(problem, plan, each[None]) for each in penalty])

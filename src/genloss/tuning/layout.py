@@ -167,7 +167,7 @@ class Layout:
     ) -> Generation:
         ends = np.rint(np.cumsum(rows))
         counts = np.diff(ends, prepend=0.0).astype(np.int64)
-        if not counts.any() and (rows > 0).any():
+        if not counts.any() and generation.n_samples:
             counts[int(np.argmax(rows))] = 1
         sources = []
         for source, count, heavy in zip(generation.sources, counts.tolist(), weighed, strict=True):
