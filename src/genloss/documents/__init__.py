@@ -30,6 +30,7 @@ __all__ = [
     "Picture",
     "Recipe",
     "Sheet",
+    "as_document",
     "check_path",
     "html",
     "markdown",
@@ -77,7 +78,7 @@ def write_report(
     '# Retraining on model-made labels: y of arrays'
     """
     path = check_path("path", path)
-    document = _document(answer, say)
+    document = as_document(answer, say)
     text = ENDINGS[path.suffix](document)
     try:
         path.write_text(text, encoding="utf-8")
@@ -87,10 +88,29 @@ def write_report(
         ) from None
 
 
-def _document(
+def as_document(
     answer: Document | Budget | Forecast | MeasuredForecast | Reading | Weighed,
-    say: Callable[[str], str],
+    say: Callable[[str], str] = str,
 ) -> Document:
+    """Return the report of an answer, whatever its kind.
+
+    Parameters
+    ----------
+    answer : Forecast, MeasuredForecast, Weighed, Budget, Reading or Document
+        What to write down.
+    say : callable, optional
+        Spells arguments of the package as the caller does.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is something else.
+
+    Examples
+    --------
+    >>> as_document(Document("a title", "It holds.")).answer
+    'It holds.'
+    """
     if isinstance(answer, Document):
         return answer
     from genloss.budgeting.result import Budget

@@ -39,7 +39,7 @@ from genloss.pencils.known import Between, Given, Told, told, vectors
 from genloss.pencils.neighbours import chain_of
 from genloss.pencils.space import Space
 from genloss.plan import Plan
-from genloss.problem import Problem
+from genloss.problem import Problem, tails_of
 from genloss.spectrum import Spectrum
 from genloss.steps import Block, Step, resolve
 
@@ -99,6 +99,10 @@ def risks(problem: Problem, plan: Plan) -> tuple[Array, Array]:
     """
     _check.instance("problem", problem, Problem)
     _check.instance("plan", plan, Plan).check_fits(problem.dim)
+    if tails_of(problem):
+        raise NoTheoryError(
+            "problem has tails; a pencil knows Gaussian rows, genloss.predict(problem, plan) knows others"
+        )
     steps, models = resolve(plan), range(plan.n_models)
     for step in steps:
         if step.turned:

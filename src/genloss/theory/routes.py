@@ -60,7 +60,9 @@ class Walk:
         ways: Sequence[Route],
         outside: Mapping[int, tuple[Array, Array]] | None = None,
         penalty: Array | None = None,
+        tails: Sequence[float] = (),
     ) -> None:
+        self.tails = tails
         self.chains, self.ways = chains, ways
         fits = np.array([fitted(steps) for steps in chains])
         self.rows, self.penalty = fits[:, 0], fits[:, 1]
@@ -122,7 +124,7 @@ class Walk:
     def weighted(self, model: int) -> None:
         """Fresh rows of several covariances or weights."""
         [steps] = self.chains
-        found = weighted.fit(self.moments, steps[model], groups(self.chains, model))
+        found = weighted.fit(self.moments, steps[model], groups(self.chains, model), self.tails)
         self.penalty[:, model] = found.penalty / steps[model].blocks[0].weight
         self._has_no_kappa(model, found.df2, found.filling)
 

@@ -15,7 +15,7 @@ const LETTERS = "ABCD";
 
 const FIRST = [{}, { policy: "mix" }, { policy: "accumulate" }];
 
-export function compare() {
+export function view() {
   let shared = pick(START, SHARED);
   let plans = [];
   let known = false;
@@ -192,8 +192,10 @@ export function compare() {
     const doubts = theory.flatMap(({ curve }, place) => (curve?.warnings ?? []).map((text) => `${LETTERS[place]}: ${text}`));
     notes.replaceChildren(...[...missing, ...doubts].map((text) => make("li", {}, text)));
     fill();
+    tell();
   }
 
+  const tell = later(() => say(answer.textContent), 800);
   const fill = later(() => {
     numbersTable.replaceChildren(table("Errors of the plans", ...sheet((value) => number(value))));
   }, 60);
