@@ -40,6 +40,7 @@ def budget(
     target: str | None = None,
     labeler_noise: float | None = None,
     labeler_error: float | None = None,
+    predictions: str | None = None,
     noise: float | None = None,
     most: int | None = None,
     missing: Literal["error", "drop"] = "error",
@@ -72,6 +73,9 @@ def budget(
         Instead of SYNTHETIC: standard deviation of the noise in the model's labels.
     labeler_error
         Instead of SYNTHETIC: mean squared distance of what the model says, without noise, from the truth.
+    predictions
+        Column of REAL with what the model says of its rows, to which it must not have been fitted:
+        prediction-powered inference is then budgeted, too.
     noise
         With a [problem]: standard deviation of the noise of real labels.
     most
@@ -101,6 +105,7 @@ def budget(
         error=error,
         labeler_noise=labeler_noise,
         labeler_error=labeler_error,
+        predictions=predictions,
         noise=noise,
         most=most,
         seed=seed,
