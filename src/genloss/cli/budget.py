@@ -24,10 +24,9 @@ from genloss.cli.tuning import read_prices
 
 @app.command(
     help_epilogue=examples(
-        "genloss budget real.csv made.csv --target price --cost real=1,synthetic=0.01 --money 500",
-        "genloss budget real.csv made.csv --target price --cost real=1,synthetic=0.01 --error 2.5",
-        "genloss budget real.csv --target price --labeler-error 0.3 --cost real=1,synthetic=0.01 --money 500",
-        "genloss budget plan.toml --noise 0.5 --labeler-noise 0.5 --cost real=1,synthetic=0.1 --money 500",
+        "genloss budget r.csv m.csv --target y --cost real=1,synthetic=.1 --money 99",
+        "genloss budget r.csv m.csv --target y --cost real=1,synthetic=.1 --error 2",
+        "genloss budget plan.toml --cost real=1,synthetic=.1 --money 500",
     )
 )
 def budget(
@@ -41,6 +40,7 @@ def budget(
     target: str | None = None,
     labeler_noise: float | None = None,
     labeler_error: float | None = None,
+    predictions: str | None = None,
     noise: float | None = None,
     most: int | None = None,
     missing: Literal["error", "drop"] = "error",
@@ -73,6 +73,9 @@ def budget(
         Instead of SYNTHETIC: standard deviation of the noise in the model's labels.
     labeler_error
         Instead of SYNTHETIC: mean squared distance of what the model says, without noise, from the truth.
+    predictions
+        Column of REAL with what the model says of its rows, to which it must not have been fitted:
+        prediction-powered inference is then budgeted, too.
     noise
         With a [problem]: standard deviation of the noise of real labels.
     most
@@ -102,6 +105,7 @@ def budget(
         error=error,
         labeler_noise=labeler_noise,
         labeler_error=labeler_error,
+        predictions=predictions,
         noise=noise,
         most=most,
         seed=seed,
