@@ -27,7 +27,7 @@ from threadpoolctl import threadpool_limits
 from weigh_accuracy import direction, ridge, usable
 
 import genloss as gl
-from genloss.budgeting.result import LEVEL, RATIO
+from genloss.budgeting.result import LEVEL, POWERED, RATIO
 from genloss.weighing.apart import apart
 from genloss.weighing.stacked import WEIGHTS, Fit, Stack
 from genloss.weighing.surface import left_out
@@ -50,14 +50,19 @@ FIELDS = (
         "advised_synthetic",
     ),
     *("augment", "gain", "ratio", "predicted", "advised", "alone", "mixed", "mixed_real"),
-    *("mixed_synthetic", "predicted_alone", "spread", "seconds"),
+    *("mixed_synthetic", "predicted_alone", "spread", "ppi", "ppi_error", "seconds"),
 )
 Rows = tuple[np.ndarray, np.ndarray]
 Run = dict[str, str]
 
 
-def pools(table: Table, labeler: str, seed: int) -> tuple[Rows, Rows, Rows] | None:
-    """All real rows that can be bought, all synthetic ones, and rows to test on; disjoint."""
+def pools(
+    table: Table, labeler: str, seed: int
+) -> tuple[Rows, Rows, Rows, np.ndarray | None] | None:
+    """All real rows that can be bought, all synthetic ones, and rows to test on, disjoint.
+
+    Last what the labeler says of the real rows, where it is a model.
+    """
     rng = np.random.default_rng(zlib.crc32(f"{table.name}-{labeler}-{seed}".encode()))
     X, y = table.X, table.y
     most = max(PILOTS) * max(TIMES)
@@ -68,17 +73,18 @@ def pools(table: Table, labeler: str, seed: int) -> tuple[Rows, Rows, Rows] | No
     ends = np.cumsum([most, trained, TEST])
     real, before, test, rest = np.split(order, ends)
     rest = rest[:8000]
-    sd, labels = y.std(), y[rest].astype(float)
-    if labeler == "own":
-        labels = ridge(X[before], y[before])(X[rest])
-    elif labeler == "trees":
+    sd, labels, said = y.std(), y[rest].astype(float), None
+    if labeler in ("own", "trees"):
         model = GradientBoostingRegressor(n_estimators=40, subsample=0.5, random_state=0)
-        labels = model.fit(X[before], y[before]).predict(X[rest])
+        tell = ridge(X[before], y[before])
+        if labeler == "trees":
+            tell = model.fit(X[before], y[before]).predict
+        labels, said = tell(X[rest]), tell(X[real])
     elif labeler == "noise":
         labels = labels + sd * rng.normal(size=rest.size)
     else:
         labels = labels + float(labeler.split()[1]) * sd * direction(X, rng)[rest]
-    return (X[real], y[real]), (X[rest], labels), (X[test], y[test])
+    return (X[real], y[real]), (X[rest], labels), (X[test], y[test]), said
 
 
 def fitted(real: Rows, made: Rows, test: Rows) -> float:
@@ -103,6 +109,21 @@ def fitted(real: Rows, made: Rows, test: Rows) -> float:
     return float(np.mean((seen @ slopes + intercept + level - test[1]) ** 2))
 
 
+def powered(real: Rows, said: np.ndarray, made: Rows, test: Rows, weight: float) -> float:
+    """Test error of PPI++, by the normal equations of its objective, at the real rows' own penalty."""
+    mean, scale = real[0].mean(axis=0), real[0].std(axis=0)
+    scale = np.where(scale > 0, scale, np.inf)
+    X, more, seen = ((rows[0] - mean) / scale for rows in (real, made, test))
+    alone = Stack.of(X, real[1] - real[1].mean(), X[:1], np.zeros(1))
+    penalty = float(left_out(alone, np.zeros(1), GRID).penalties[0])
+    own, others, new = (np.column_stack([np.ones(len(rows)), rows]) for rows in (X, more, seen))
+    shrinks = penalty * np.append(0.0, np.ones(X.shape[1]))
+    n, N = len(own), len(others)
+    left = weight * others.T @ others / N + (1 - weight) * own.T @ own / n + np.diag(shrinks)
+    right = weight * others.T @ made[1] / N + own.T @ (real[1] - weight * said) / n
+    return float(np.mean((new @ np.linalg.solve(left, right) - test[1]) ** 2))
+
+
 def first(rows: Rows, count: float) -> Rows:
     """The first rows of a pool."""
     return rows[0][: int(count)], rows[1][: int(count)]
@@ -114,7 +135,7 @@ def measured(table: Table, place: int, seeds: range) -> Iterator[Run]:
         drawn = pools(table, labeler, seed)
         if drawn is None:
             return
-        real, made, test = drawn
+        real, made, test, said = drawn
         for n0, times, price in product(PILOTS, TIMES, PRICES):
             pilot, shown = first(real, n0), first(made, SYNTHETIC)
             start = time.process_time()
@@ -125,11 +146,16 @@ def measured(table: Table, place: int, seeds: range) -> Iterator[Run]:
                     cost={"real": 1, "synthetic": price},
                     money=times * n0,
                     most=len(made[1]),
+                    predictions=None if said is None else said[:n0],
                 )
             except gl.DataError:
                 continue
             seconds = time.process_time() - start
-            mixed = found.mix
+            mixed, ppi, ratios = found.mix, found.ppi, (np.nan, np.nan)
+            if ppi is not None and said is not None:
+                bought = first(real, ppi.real), said[: ppi.real]
+                told = powered(*bought, first(made, ppi.unlabelled), test, ppi.weight)
+                ratios = ppi.ratio, told
             row = (
                 *(
                     table.name,
@@ -147,7 +173,7 @@ def measured(table: Table, place: int, seeds: range) -> Iterator[Run]:
                 fitted(first(real, times * n0), first(made, 0), test),
                 fitted(first(real, mixed.real), first(made, mixed.synthetic), test),
                 *(mixed.real, mixed.synthetic),
-                *(found.real_only.error, found.spread, f"{seconds:.4f}"),
+                *(found.real_only.error, found.spread, *ratios, f"{seconds:.4f}"),
             )
             yield dict(zip(FIELDS, map(str, row), strict=True))
 
@@ -164,6 +190,8 @@ def table(headings: str, lines: list[str]) -> list[str]:
 
 def spreads(name: str, values: np.ndarray, spread: np.ndarray, ends: tuple[float, float]) -> str:
     """How far measured is from predicted, in logarithms and in spreads, and how often it is in the range."""
+    if not values.size:
+        return f"| {name} | 0 | | | | |"
     logs = np.log(values)
     far = logs / spread
     low, high = np.quantile(far, [0.05, 0.95])
@@ -214,6 +242,28 @@ def page(rows: list[Run]) -> str:
                 spreads("error", level, column(some, "spread"), LEVEL),
             ],
         )
+        told = [run for run in some if run["ppi"] != "nan"]
+        by_ppi = column(told, "ppi_error") / column(told, "alone")
+        lines += table(
+            "prediction-powered inference | runs | median | off by | 5 to 95 %, in spreads | in the range",
+            [
+                spreads(
+                    "ratio to real rows alone",
+                    by_ppi / column(told, "ppi"),
+                    column(told, "spread"),
+                    POWERED,
+                )
+            ],
+        )
+        for labeler in ("own", "trees"):
+            here = np.array([run["labeler"] == labeler for run in told])
+            promised = here & (column(told, "ppi") <= 0.98)
+            lines.append("")
+            lines.append(
+                f"Labels: {labeler}: predicted {np.mean(column(told, 'ppi')[here]):.3f}, measured "
+                f"{np.mean(by_ppi[here]):.3f} of the error of real rows alone; a gain of 2 % was predicted in "
+                f"{promised.sum() / here.sum():.0%}, where it was {1 - np.median(by_ppi[promised]):.1%} in the median."
+            )
         lines += table("rows | error over real rows alone | 95 % | harm", ways(some))
         by_price = [
             advised(f"price {each}", [run for run in some if float(run["price"]) == each])

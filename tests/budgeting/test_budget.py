@@ -185,7 +185,7 @@ def test_copies_of_the_pilot_s_rows_are_told(pilot):
         ({"synthetic": None}, ["synthetic was None"]),
         ({"noise": 1.0}, ["noise was given with real rows"]),
         ({"real": POWER, "synthetic": None}, ["noise was None with a Problem"]),
-        ({"real": POWER}, ["synthetic or target was given with a Problem"]),
+        ({"real": POWER}, ["predictions was given with a Problem"]),
         ({"most": -1}, ["most was -1"]),
         ({"seed": -1}, ["seed was -1"]),
         ({"missing": "fill"}, ["missing was 'fill'"]),
@@ -196,3 +196,76 @@ def test_budget_names_what_is_wrong(change, words, pilot):
     with pytest.raises(gl.InvalidInputError) as caught:
         gl.budget(arguments.pop("real"), arguments.pop("synthetic"), **arguments)
     assert all(word in str(caught.value) for word in words)
+
+
+# --- prediction-powered inference ------------------------------------------------------------
+
+
+def curved(n, rng):
+    """Rows, what a model says that knows the truth, and labels; a linear fit leaves residuals that it explains."""
+    X = rng.normal(size=(n, 10))
+    said = X.sum(axis=1) + 2 * (X[:, 0] ** 2 - 1) + 1.5 * X[:, 1] * X[:, 2]
+    return X, said, said + rng.normal(size=n)
+
+
+def powered_errors(ppi, trials, rng):
+    """Test errors of the fit by its normal equations, and of least squares on real rows for the same money."""
+
+    def column(X):
+        return np.column_stack([np.ones(len(X)), X])
+
+    found = []
+    for _ in range(trials):
+        (X, said, y), (U, more, _), (V, _, truth) = (
+            curved(n, rng) for n in (ppi.real, ppi.unlabelled, 4000)
+        )
+        own, others, g = column(X), column(U), ppi.weight
+        left = g * others.T @ others / len(U) + (1 - g) * own.T @ own / len(X)
+        right = g * others.T @ more / len(U) + own.T @ (y - g * said) / len(X)
+        powered = column(V) @ np.linalg.solve(left, right)
+        X, _, y = curved(400, rng)
+        alone = column(V) @ np.linalg.lstsq(column(X), y, rcond=None)[0]
+        found.append([np.mean((powered - truth) ** 2), np.mean((alone - truth) ** 2)])
+    return np.mean(found, axis=0)
+
+
+def test_what_predictions_save_is_what_a_literal_fit_saves():
+    """On average over pilots: a model that explains residuals of the fit, at a hundredth of the price."""
+    rng, cost = np.random.default_rng(0), {"real": 1, "synthetic": 0.01}
+    found = []
+    for _ in range(20):
+        X, said, y = curved(200, rng)
+        found.append(gl.budget((X, y), predictions=said, cost=cost, money=400).ppi)
+    ppi = found[0]
+    powered, alone = powered_errors(ppi, 40, rng)
+    assert powered / alone == pytest.approx(np.mean([each.ratio for each in found]), abs=0.006)
+    assert ppi.cost <= 400
+    assert powered < alone
+
+
+def test_a_linear_model_s_predictions_save_nothing():
+    rng = np.random.default_rng(2)
+    X, _, y = curved(200, rng)
+    found = gl.budget(
+        (X, y), predictions=X.sum(axis=1), cost={"real": 1, "synthetic": 0.01}, money=400
+    )
+    assert found.ppi.ratio == pytest.approx(1.0, abs=1e-3)
+    assert any("does not help here" in text for text in found.sentences)
+
+
+def test_predictions_may_be_a_column():
+    import pandas as pd
+
+    X, said, y = curved(60, np.random.default_rng(3))
+    frame = pd.DataFrame({f"x{k}": column for k, column in enumerate(X.T)})
+    frame = frame.assign(model=said, y=y)
+    arguments = {"cost": TENTH, "money": 100}
+    by_name = gl.budget(frame, target="y", predictions="model", **arguments)
+    by_value = gl.budget((X, y), predictions=said, **arguments)
+    assert by_name.ppi == by_value.ppi
+    with pytest.raises(gl.InvalidInputError, match="predictions was 'other'"):
+        gl.budget(frame, target="y", predictions="other", **arguments)
+    with pytest.raises(gl.InvalidInputError, match="predictions had 3 entries; 60 rows"):
+        gl.budget((X, y), predictions=[1, 2, 3], **arguments)
+    with pytest.raises(gl.InvalidInputError, match="labeler_error was given beside predictions"):
+        gl.budget((X, y), predictions=said, labeler_error=1.0, **arguments)

@@ -9,7 +9,8 @@ import numpy as np
 from genloss import _check
 from genloss._words import number, shown
 from genloss.budgeting.law import Law, Mix
-from genloss.budgeting.pilot import Pilot, of_problem, of_table, of_tables
+from genloss.budgeting.pilot import Pilot, of_problem, of_table, of_tables, with_predictions
+from genloss.budgeting.powered import Powered
 from genloss.budgeting.result import LEVEL, RATIO, Budget, Mixes, around
 from genloss.budgeting.sentences import advise
 from genloss.errors import InvalidInputError
@@ -36,6 +37,7 @@ def budget(
     error: float | None = None,
     labeler_noise: float | None = None,
     labeler_error: float | None = None,
+    predictions: Any = None,
     noise: float | None = None,
     most: int | None = None,
     seed: int = 0,
@@ -61,6 +63,10 @@ def budget(
     labeler_noise, labeler_error : float, optional
         Instead of synthetic rows: the standard deviation of the noise in the model's labels, and the mean
         squared distance between what it says without noise and the truth; neither falls with more rows.
+    predictions : str or array_like of shape (n_real,), optional
+        What the model says of the pilot's real rows, which it must not have been fitted to: a column of
+        ``real``, or numbers. Then prediction-powered inference is budgeted beside the mix, and without
+        synthetic rows the model's error is read off them.
     noise : float, optional
         For a Problem: standard deviation of the noise of real labels.
     most : int, optional
@@ -109,7 +115,16 @@ def budget(
     limit = _check.positive("money" if error is None else "error", money or error)
     rows = None if most is None else _check.integer("most", most, minimum=0)
     pilot = _pilot(
-        real, synthetic, target, labeler_noise, labeler_error, noise, rows, seed, missing
+        real,
+        synthetic,
+        target,
+        labeler_noise,
+        labeler_error,
+        predictions,
+        noise,
+        rows,
+        seed,
+        missing,
     )
     return _answer(pilot, prices, limit, wanted="money" if error is None else "error")
 
@@ -120,6 +135,7 @@ def _pilot(
     target: Any,
     labeler_noise: Any,
     labeler_error: Any,
+    predictions: Any,
     noise: Any,
     most: int | None,
     seed: Any,
@@ -135,9 +151,10 @@ def _pilot(
         _check.non_negative("labeler_error", labeler_error or 0.0),
     )
     if isinstance(real, Problem | PowerLaw):
-        if synthetic is not None or target is not None:
+        if not (synthetic is None and target is None and predictions is None):
             raise InvalidInputError(
-                "synthetic or target was given with a Problem; say labeler_noise and labeler_error instead"
+                "synthetic, target or predictions was given with a Problem; say labeler_noise and "
+                "labeler_error instead"
             )
         if noise is None:
             raise InvalidInputError("noise was None with a Problem; say how noisy real labels are")
@@ -146,13 +163,20 @@ def _pilot(
         raise InvalidInputError("noise was given with real rows, which show it; leave it out")
     missing = _check.choice("missing", missing, ("error", "drop"))
     seed = _check.integer("seed", seed, minimum=0)
+    said = None
+    if predictions is not None:
+        if labeler_error is not None:
+            raise InvalidInputError(
+                "labeler_error was given beside predictions, which show it; leave one out"
+            )
+        real, said = with_predictions(real, target, missing, predictions)
     if synthetic is not None:
-        return of_tables(real, synthetic, target, missing, seed, most)
-    if not quality:
+        return of_tables(real, synthetic, target, missing, seed, most, said)
+    if not quality and said is None:
         raise InvalidInputError(
-            "synthetic was None; give synthetic rows, or labeler_noise and labeler_error"
+            "synthetic was None; give synthetic rows, predictions, or labeler_noise and labeler_error"
         )
-    return of_table(real, target, missing, labeler, most)
+    return of_table(real, target, missing, labeler, most, said)
 
 
 def _answer(pilot: Pilot, prices: Prices, limit: float, wanted: str) -> Budget:
@@ -192,6 +216,7 @@ def _answer(pilot: Pilot, prices: Prices, limit: float, wanted: str) -> Budget:
         gain=gain,
         mix=best,
         worth=_worth(law, mix),
+        ppi=_powered(pilot, prices, money),
         real_only=Mixes.of([law.all_real(money, prices)]).row(0),
         cost_real_only=alone_money if wanted == "error" else money,
         noise=law.noise,
@@ -218,6 +243,12 @@ def _worth(law: Law, mix: Mix) -> float:
     if mix.synthetic == 0:
         return float("nan")
     return float(law.worth(np.array(mix.synthetic))) / mix.synthetic
+
+
+def _powered(pilot: Pilot, prices: Prices, money: float) -> Powered | None:
+    if pilot.powered is None:
+        return None
+    return pilot.powered.best(money, prices, pilot.law.all_real(money, prices).error)
 
 
 def _curve(law: Law, prices: Prices, money: float, *, mixed: bool = True) -> Mixes:

@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from genloss import _check
+from genloss._words import shown
 from genloss.budgeting.law import MOST, Law
-from genloss.errors import DataError
+from genloss.budgeting.powered import PoweredLaw, powered_law
+from genloss.errors import DataError, InvalidInputError
 from genloss.estimate.standardise import Standardiser, unit_target
 from genloss.plan import Plan
 from genloss.spectrum import Spectral
@@ -43,6 +46,8 @@ class Pilot:
         The table and what is predicted.
     spread : float
         Standard error of the leave-one-out error of the real rows, as a share of it.
+    powered : PoweredLaw or None
+        Of prediction-powered inference, where the model's values on the real rows are known.
     notes, warnings : tuple of str
         What was done with the data, and what makes the answer weak.
     """
@@ -53,12 +58,46 @@ class Pilot:
     source: str
     target: str
     spread: float = 0.0
+    powered: PoweredLaw | None = None
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
+def with_predictions(real: Any, target: Any, missing: str, said: Any) -> tuple[Table, Array]:
+    """The real table, and the model's values on its rows, which may be one of its columns.
+
+    Raises
+    ------
+    InvalidInputError
+        If there is no such column, or not one number for every row used.
+    """
+    table = real if isinstance(real, Table) else load_table(real, target, missing=missing)
+    if isinstance(said, str):
+        if said not in table.feature_names:
+            raise InvalidInputError(
+                f"predictions was {shown(said)}; it must be a numeric column of real, or numbers"
+            )
+        at = table.feature_names.index(said)
+        names = tuple(name for name in table.feature_names if name != said)
+        values = table.features[:, at].copy()
+        rest = np.ascontiguousarray(np.delete(table.features, at, axis=1))
+        return replace(table, features=rest, feature_names=names), values
+    values = _check.vector("predictions", said)
+    if values.size != table.target.size:
+        raise InvalidInputError(
+            f"predictions had {values.size} entries; {table.target.size} rows of real are used, they must agree"
+        )
+    return table, values
+
+
 def of_tables(
-    real: Any, synthetic: Any, target: Any, missing: str, seed: int, most: int | None
+    real: Any,
+    synthetic: Any,
+    target: Any,
+    missing: str,
+    seed: int,
+    most: int | None,
+    said: Array | None = None,
 ) -> Pilot:
     """From a real and a synthetic table: both ridge fits at one penalty."""
     pair = read_pair(real, synthetic, target, missing)
@@ -76,15 +115,37 @@ def of_tables(
     law = _law(unit * _noise(residual, two.real), unit * two.real, two.n, most)
     made = _falls(unit * two.synthetic * two.m)
     law = replace(law, missed_by_synthetic=made, shift=unit * two.shift)
-    name = f"{pair.sources[0]} + {pair.sources[1]}"
-    spread = _spread(residual)
-    return Pilot(law, two.n, two.m, name, pair.target, spread, pair.notes, tuple(warnings))
+    name, own_unit = f"{pair.sources[0]} + {pair.sources[1]}", rows.unit
+    powered = None
+    if said is not None:
+        powered = powered_law(
+            rows.X, rows.y, said / own_unit, two.penalty, unit, law.noise, law.most
+        )
+    return Pilot(
+        law,
+        two.n,
+        two.m,
+        name,
+        pair.target,
+        _spread(residual),
+        powered,
+        pair.notes,
+        tuple(warnings),
+    )
 
 
 def of_table(
-    real: Any, target: Any, missing: str, labeler: tuple[float, float], most: int | None
+    real: Any,
+    target: Any,
+    missing: str,
+    labeler: tuple[float, float],
+    most: int | None,
+    said: Array | None = None,
 ) -> Pilot:
-    """From real rows alone; ``labeler`` has the noise's standard deviation and the squared error it stays at."""
+    """From real rows alone; ``labeler`` has the noise's standard deviation and the squared error it stays at.
+
+    Where the model's values on the rows are known, their error takes the place of the latter.
+    """
     table = real if isinstance(real, Table) else load_table(real, target, missing=missing)
     if table.target.size < FEWEST_REAL:
         raise DataError(
@@ -101,11 +162,16 @@ def of_table(
     missed = excess(own, X, residuals[at], float(_GRID[at]), centred.T @ centred / len(X))
     law = _law(unit**2 * _noise(residuals[at], missed), unit**2 * missed, len(y), most)
     noise, stays = labeler
+    powered = None
+    if said is not None:
+        stays = max(float(np.mean((said - table.target) ** 2)) - law.noise - noise**2, 0.0)
+        penalty = float(_GRID[at])
+        powered = powered_law(X, y, said / unit, penalty, unit**2, law.noise, law.most)
     ratio = noise**2 / law.noise if law.noise > 0 else np.inf
     made = _falls(ratio * unit**2 * missed * len(y))
     law = replace(law, missed_by_synthetic=made, shift=stays)
     name, spread = table.target_name, _spread(residuals[at])
-    return Pilot(law, len(y), 0, table.source, name, spread, table.notes, table.warnings)
+    return Pilot(law, len(y), 0, table.source, name, spread, powered, table.notes, table.warnings)
 
 
 def of_problem(

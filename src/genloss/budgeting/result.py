@@ -14,6 +14,7 @@ from genloss import _html, plots
 from genloss._frames import Framed
 from genloss._words import number
 from genloss.budgeting.law import Mix
+from genloss.budgeting.powered import Powered
 from genloss.plots import Drawn
 from genloss.tuning.prices import Prices
 
@@ -26,7 +27,8 @@ METRIC = "mean squared error on new rows"
 
 RATIO = -0.5, 1.1
 LEVEL = -1.9, 3.8
-"""How far a measured ratio, and a measured error, is from the predicted one in nine of ten runs: its
+POWERED = -0.5, 1.1
+"""How far a measured ratio, a measured error, and a ratio of prediction-powered inference is from the predicted one in nine of ten runs: its
 logarithm, in standard errors of the logarithm of the pilot's own error (`budgets.md` 5)."""
 
 
@@ -90,6 +92,9 @@ class Budget(Framed, Drawn):
         That mix: ``real``, ``synthetic``, ``cost`` and ``error``.
     worth : float
         Real rows that a synthetic one is worth at as many as there are; NaN where there are none.
+    ppi : Powered or None
+        ``real``, ``unlabelled``, ``weight``, ``cost``, ``error`` and ``ratio`` of prediction-powered inference
+        for the same money; None where the model's values on the pilot's real rows are not known.
     real_only : Mix
         ``real`` rows, ``cost`` and ``error`` of real rows alone for the same money.
     cost_real_only : float
@@ -132,6 +137,7 @@ class Budget(Framed, Drawn):
     gain: float
     mix: Mix
     worth: float
+    ppi: Powered | None
     real_only: Mix
     cost_real_only: float
     noise: float
@@ -170,7 +176,7 @@ class Budget(Framed, Drawn):
         for name, value in plain.items():
             if isinstance(value, Mixes):
                 plain[name] = {key: each.tolist() for key, each in value._asdict().items()}
-            elif isinstance(value, Mix | Prices):
+            elif isinstance(value, Mix | Powered | Prices):
                 plain[name] = value._asdict()
             elif isinstance(value, tuple):
                 plain[name] = list(value)

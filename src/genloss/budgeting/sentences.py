@@ -6,13 +6,15 @@ import math
 from dataclasses import replace
 
 from genloss._words import number
-from genloss.budgeting.result import Budget
+from genloss.budgeting.result import POWERED, Budget, around
 from genloss.tables.column import counted
+
+_HELPS = 0.02  # a predicted gain below which nothing was gained on real tables
 
 
 def advise(found: Budget) -> Budget:
     """The same answer, with its sentences."""
-    said = [_buy(found), *_synthetic(found), _error(found)]
+    said = [_buy(found), *_synthetic(found), *_powered(found), _error(found)]
     return replace(found, sentences=tuple(said))
 
 
@@ -47,6 +49,18 @@ def _synthetic(found: Budget) -> list[str]:
     elif found.wanted == "error":
         said.append("Real rows alone would not come down to it.")
     return said
+
+
+def _powered(found: Budget) -> list[str]:
+    if (ppi := found.ppi) is None:
+        return []
+    low, high = (1 - end for end in reversed(around(ppi.ratio, found.spread, POWERED)))
+    told = (
+        f"Prediction-powered inference ({counted(ppi.real, 'real row')}, {ppi.unlabelled:,} more of the model, weight "
+        f"{number(ppi.weight, 2)}) is predicted to have {_less(1 - ppi.ratio)} error than real rows alone for the same "
+        f"money (between {_less(low)} and {_less(high)})"
+    )
+    return [f"{told}: it does not help here." if ppi.ratio >= 1 - _HELPS else f"{told}."]
 
 
 def _less(share: float) -> str:

@@ -12,9 +12,9 @@ from genloss.cli.tuning import read_prices
 
 @app.command(
     help_epilogue=examples(
-        "genloss budget a.csv b.csv --target y --cost real=1,synthetic=.01 --money 500",
-        "genloss budget a.csv b.csv --target y --cost real=1,synthetic=.01 --error 2.5",
-        "genloss budget a.csv --labeler-error .3 --cost real=1,synthetic=.01 --money 500",
+        "genloss budget r.csv m.csv --target y --cost real=1,synthetic=.1 --money 99",
+        "genloss budget r.csv m.csv --target y --cost real=1,synthetic=.1 --error 2",
+        "genloss budget plan.toml --cost real=1,synthetic=.1 --money 500",
     )
 )
 def budget(
@@ -28,6 +28,7 @@ def budget(
     target: str | None = None,
     labeler_noise: float | None = None,
     labeler_error: float | None = None,
+    predictions: str | None = None,
     noise: float | None = None,
     most: int | None = None,
     missing: Literal["error", "drop"] = "error",
@@ -60,6 +61,9 @@ def budget(
         Instead of SYNTHETIC: standard deviation of the noise in the model's labels.
     labeler_error
         Instead of SYNTHETIC: mean squared distance of what the model says, without noise, from the truth.
+    predictions
+        Column of REAL with what the model says of its rows, to which it must not have been fitted:
+        prediction-powered inference is then budgeted, too.
     noise
         With a [problem]: standard deviation of the noise of real labels.
     most
@@ -89,6 +93,7 @@ def budget(
         error=error,
         labeler_noise=labeler_noise,
         labeler_error=labeler_error,
+        predictions=predictions,
         noise=noise,
         most=most,
         seed=seed,
