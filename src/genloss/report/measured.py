@@ -12,8 +12,7 @@ from genloss._columns import Column
 from genloss._words import change, number
 from genloss.report.curve import shown_models
 from genloss.report.numbers import counted
-from genloss.report.sentences import dim, sentence, warn
-from genloss.report.table import print_table
+from genloss.report.sentences import dim, sentence, tell
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,24 +44,12 @@ def print_measured(
     )
     dim(repr(outlook.plan), console)
     console.print()
-    answer, *more = outlook.advice.sentences
-    sentence(say(answer), console, style="bold")
-    console.print()
-    for columns, legend in (
+    tables = (
         (way_columns(outlook), way_legend(outlook)),
         (check_columns(outlook), check_legend(outlook)),
-    ):
-        print_table(columns, console)
-        console.print()
-        dim(legend, console)
-        console.print()
-    for words in more:
-        sentence(say(words), console, mark=">")
-    if outlook.notes:
-        console.print()
-    for note in outlook.notes:
-        dim(f"note: {say(note)}", console)
-    warn(map(say, outlook.warnings), console)
+    )
+    found = outlook.advice.sentences
+    tell(found, tables, console, say, notes=outlook.notes, warnings=outlook.warnings)
 
 
 def way_columns(outlook: MeasuredForecast) -> list[Column]:
