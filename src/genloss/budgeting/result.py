@@ -210,6 +210,8 @@ class Budget:
         matplotlib.axes.Axes
             The axes, for further styling and saving.
         """
+        from matplotlib.ticker import LogLocator, NullFormatter
+
         from genloss import plots
 
         ax = plots.shown_axes() if ax is None else ax
@@ -221,6 +223,9 @@ class Budget:
                 label=f"{self.real:,} real, {self.synthetic:,} synthetic")  # fmt: skip
         ax.axhline(self.noise, color="0.2", lw=0.8, ls=":", label="label noise")
         ax.set_xscale("log")
+        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.xaxis.set_major_formatter("{x:,g}")
+        ax.xaxis.set_minor_formatter(NullFormatter())
         ax.set_xlabel("money")
         ax.set_ylabel(METRIC)
         ax.spines[["top", "right"]].set_visible(False)
