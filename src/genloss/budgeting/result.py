@@ -25,7 +25,7 @@ METRIC = "mean squared error on new rows"
 
 RATIO = -0.5, 1.1
 LEVEL = -1.9, 3.8
-POWERED = -0.5, 1.1
+POWERED = -0.15, 0.25
 """How far a measured ratio, a measured error, and a ratio of prediction-powered inference is from the predicted one in nine of ten runs: its
 logarithm, in standard errors of the logarithm of the pilot's own error (`budgets.md` 5)."""
 
