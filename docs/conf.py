@@ -35,7 +35,7 @@ extensions = [
 exclude_patterns = ["_*", "examples", "generated/gallery/*.ipynb"]
 default_role = "py:obj"
 templates_path = ["_templates"]
-nitpicky = False
+smartquotes = False  # two dashes begin an option
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 4

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
 BLOCK = re.compile(r"^ *```(\w+)\n(.*?)^ *```$", flags=re.MULTILINE | re.DOTALL)
+SAID = re.compile(r"<!-- said by: genloss (.*) -->\n```text\n(.*?)```", flags=re.DOTALL)
 CITATION = re.compile(r"`([a-z]+)\.md` ((?:(?:sections? )?[\d.]+(?:, | and |-)?)*)")
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 SLOW = ("reproduce", "forecast", "sweep")  # commands that take longer than a second or two
@@ -110,16 +110,16 @@ def call(words: list[str], genloss) -> None:
 
 
 @pytest.mark.slow
-def test_the_readme_shows_what_the_first_command_says(genloss):
-    shown = re.findall(
-        r"<!-- said by: genloss (.*) -->\n```text\n(.*?)```", README, flags=re.DOTALL
-    )
+def test_pages_show_what_a_command_says(genloss):
+    pages = [page.read_text(encoding="utf-8") for page in PAGES]
+    shown = [found for page in pages for found in SAID.findall(page)]
     assert shown
-    for words, text in shown:
+    for words in {words for words, _ in shown}:
         code, output, _ = genloss(*shlex.split(words))
         assert code == 0
-        printed = iter(line.rstrip() for line in output.splitlines())
-        assert all(line in printed for line in text.splitlines())  # in this order
+        for text in (text for other, text in shown if other == words):
+            printed = iter(line.rstrip() for line in output.splitlines())
+            assert all(line in printed for line in text.splitlines())  # in this order
 
 
 @pytest.mark.slow

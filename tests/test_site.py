@@ -38,3 +38,16 @@ def test_every_page_has_its_place_in_the_site():
     pages = {*DOCS.glob("*.md"), *DOCS.glob("gallery/*.md"), *DOCS.glob("notebooks/*.ipynb")}
     there = {page.relative_to(DOCS).with_suffix("").as_posix() for page in pages}
     assert there - placed == set(), "in no toctree: see docs/how-to.md and its neighbours"
+
+
+def test_the_drawn_flow_has_the_commands_of_its_page(monkeypatch):
+    monkeypatch.syspath_prepend(str(DOCS))
+    from decide_figure import FLOW
+
+    page = (DOCS / "decide.md").read_text("utf-8")
+    said = [answer[1] for _, *answers in FLOW for answer in answers if isinstance(answer, tuple)]
+    verbs = [" ".join(each.split()[:2]) for each in said if each.startswith("genloss")]
+    assert len(verbs) > 5
+    places = [page.find(verb) for verb in verbs]
+    assert min(places) > 0
+    assert all(f"**{number}. " in page for number in range(1, len(FLOW) + 1))

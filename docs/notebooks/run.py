@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -35,9 +36,8 @@ def run(path: Path) -> NotebookNode:
     book = nbformat.read(path, as_version=4)
     for cell in book.cells:
         cell.metadata = {}
-    NotebookClient(
-        book, timeout=300, kernel_name="python3", record_timing=False, coalesce_streams=True
-    ).execute()
+    client = NotebookClient(book, timeout=300, record_timing=False, coalesce_streams=True)
+    client.execute(env=os.environ | {"MPLBACKEND": "module://matplotlib_inline.backend_inline"})
     for cell in book.cells:
         if cell.cell_type == "code":
             cell.outputs = [lean(output) for output in cell.outputs if is_said(output)]

@@ -31,6 +31,7 @@ from genloss.trials.simulate import simulate
 from genloss.tuning.tune import Tuned, tune
 
 if TYPE_CHECKING:
+    from genloss.budgeting.budget import Budget, budget
     from genloss.estimate.kernels import Kernel
     from genloss.outlook.forecast import Forecast, MeasuredForecast, forecast
     from genloss.scaling import PowerLaw, ScalingLaw, scaling_law
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from genloss.weighing.weigh import Weighed, weigh
 
 __all__ = [
+    "Budget",
     "Comparison",
     "Curve",
     "DataError",
@@ -69,6 +71,7 @@ __all__ = [
     "Tuned",
     "Weighed",
     "__version__",
+    "budget",
     "compare",
     "forecast",
     "limit",
@@ -92,6 +95,7 @@ _logging.getLogger(__name__).addHandler(_logging.NullHandler())
 
 # imported on first use: what reads data pulls in heavier libraries, and not everybody scales
 _LAZY = {
+    "Budget": "genloss.budgeting.budget",
     "Comparison": "genloss.trials.compare",
     "Forecast": "genloss.outlook.forecast",
     "Kernel": "genloss.estimate.kernels",
@@ -103,6 +107,7 @@ _LAZY = {
     "StoreError": "genloss.sweeps",
     "Table": "genloss.tables.table",
     "Weighed": "genloss.weighing.weigh",
+    "budget": "genloss.budgeting.budget",
     "compare": "genloss.trials.compare",
     "forecast": "genloss.outlook.forecast",
     "load_table": "genloss.tables.load",

@@ -129,6 +129,7 @@ IN_A_PROBLEM: dict[str, Schema] = {
     "spectrum": list_of(POSITIVE),
     "truth": list_of(NUMBER),
     "gaussian": BOOLEAN,
+    "tails": optional(list_of(POSITIVE)),
     "eigenvalues": list_of(POSITIVE),
     "coefficients": list_of(NUMBER),
 }
@@ -206,7 +207,7 @@ def _preset(
 
 
 def _written_out_problem() -> Schema:
-    names = ("spectrum", "truth", "gaussian")
+    names = ("spectrum", "truth", "gaussian", "tails")
     return _table({name: IN_A_PROBLEM[name] for name in names}, ["spectrum", "truth"])
 
 

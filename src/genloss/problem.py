@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -16,6 +16,7 @@ from genloss.errors import InvalidInputError
 from genloss.spectrum import Spectrum, directions
 
 MOST_DIRECTIONS = 10**8
+MOST_TAILS = 64
 Array = npt.NDArray[np.float64]
 
 
@@ -36,6 +37,10 @@ class Problem:
     gaussian : bool, default True
         Whether the inputs are Gaussian. False for kernels and real data: the theory is then an
         approximation, and curves say so.
+    tails : sequence of float, optional
+        Lengths of inputs that vary: every input is a Gaussian one times the root of one of these numbers,
+        each as likely as the others; they are divided by their mean. Default: none vary. Known to
+        `predict` for ridge regression on new rows, and to `simulate`.
 
     Raises
     ------
@@ -52,6 +57,7 @@ class Problem:
     spectrum: Array
     truth: Array
     gaussian: bool = True
+    tails: tuple[float, ...] | None = None
     recipe: tuple[tuple[str, Any], ...] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -71,6 +77,16 @@ class Problem:
         object.__setattr__(self, "spectrum", spectrum)
         object.__setattr__(self, "truth", truth)
         object.__setattr__(self, "gaussian", gaussian)
+        if self.tails is not None:
+            values = _check.vector("tails", self.tails, above="> 0")
+            if values.size > MOST_TAILS:
+                raise InvalidInputError(
+                    f"tails had {values.size} entries; it may have {MOST_TAILS}, quantiles of the squared "
+                    "lengths are enough"
+                )
+            if abs(values.mean() - 1) > 1e-9:
+                values = values / values.mean()
+            object.__setattr__(self, "tails", tuple(values.tolist()))
         with np.errstate(over="ignore"):
             sums = {"spectrum": self.spectrum.sum(), "spectrum * truth**2": self.signal}
         for name, total in sums.items():
@@ -193,7 +209,9 @@ class Problem:
         return cls(values, target / np.sqrt(values), gaussian=False)
 
     @classmethod
-    def from_data(cls, X: npt.ArrayLike, y: npt.ArrayLike, *, seed: int = 0) -> Self:
+    def from_data(
+        cls, X: npt.ArrayLike, y: npt.ArrayLike, *, seed: int = 0, tails: bool = False
+    ) -> Self:
         """Estimate the problem behind real rows, for a linear model on standardised features.
 
         Parameters
@@ -204,6 +222,8 @@ class Problem:
             Real labels.
         seed : int, default 0
             Seed of the splits the estimate uses.
+        tails : bool, default False
+            Whether to read off the rows' leverages how much their lengths vary, too.
 
         Notes
         -----
@@ -224,7 +244,13 @@ class Problem:
         from genloss.estimate import estimate
 
         seed = _check.integer("seed", seed, minimum=0)
-        return cls._estimated(estimate(*_check.samples(X, y), kernel=None, seed=seed))
+        rows, labels = _check.samples(X, y)
+        found = cls._estimated(estimate(rows, labels, kernel=None, seed=seed))
+        if not _check.boolean("tails", tails):
+            return found
+        from genloss.estimate import tails_of_rows
+
+        return replace(found, tails=tails_of_rows(rows))
 
     @classmethod
     def from_kernel(cls, kernel: Any, X: npt.ArrayLike, y: npt.ArrayLike, *, seed: int = 0) -> Self:
@@ -291,6 +317,8 @@ class Problem:
         plain: dict[str, Any] = {"spectrum": self.spectrum.tolist(), "truth": self.truth.tolist()}
         if not self.gaussian:
             plain["gaussian"] = False
+        if self.tails is not None:
+            plain["tails"] = list(self.tails)
         return plain
 
     @classmethod
@@ -322,19 +350,24 @@ class Problem:
             return NotImplemented
         return (
             self.gaussian == other.gaussian
+            and self.tails == other.tails
             and np.array_equal(self.spectrum, other.spectrum)
             and np.array_equal(self.truth, other.truth)
         )
 
     def __hash__(self) -> int:
-        return hash((self.spectrum.tobytes(), (self.truth + 0.0).tobytes(), self.gaussian))
+        arrays = self.spectrum.tobytes(), (self.truth + 0.0).tobytes()
+        return hash((*arrays, self.gaussian, self.tails))
 
     def _repr_html_(self) -> str:
         rows: list[tuple[str, str | int | float]] = [
             ("directions", self.dim),
             ("trace", float(self.spectrum.sum())),
             ("signal", self.signal),
-            ("inputs", "Gaussian" if self.gaussian else "any"),
+            (
+                "inputs",
+                ("Gaussian" if self.gaussian else "any") + ", tails" * (self.tails is not None),
+            ),
         ]
         return _html.table(repr(self), ["", ""], rows)
 
@@ -344,5 +377,11 @@ class Problem:
             values = ", ".join(f"{name}={value}" for name, value in arguments)
             return f"Problem.{preset}({values})"
         kind = "" if self.gaussian else ", gaussian=False"
+        kind += "" if self.tails is None else f", {len(self.tails)} tails"
         trace = float(self.spectrum.sum())
         return f"Problem(dim={self.dim}, trace={trace:.4g}, signal={self.signal:.4g}{kind})"
+
+
+def tails_of(problem: object) -> tuple[float, ...]:
+    """How lengths of inputs vary; empty where they do not."""
+    return getattr(problem, "tails", None) or ()

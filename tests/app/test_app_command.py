@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import json
+import signal
 import socket
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlencode
+from urllib.request import urlopen
 
 import pytest
 
@@ -40,3 +47,26 @@ def test_a_port_that_is_taken_is_told(genloss):
         code, _, errors = genloss("app", "--no-open", "--port", str(port))
     assert code == 2
     assert f"--port was {port}" in errors
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_it_and_what_it_started(sent, code):
+    command = [str(Path(sys.executable).with_name("genloss")), "app", "--no-open", "--port", "0"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as app:
+        address = app.stdout.readline().split()[-1]
+        query = {
+            "problem": {"preset": "isotropic", "dim": 40},
+            "plan": {"preset": "window", "generations": 20, "n_samples": 60, "last": 3},
+            "trials": 10_000,
+            "seed": 0,
+        }
+        asked = urlencode({"q": json.dumps(query)})
+        with urlopen(f"{address}run/simulate?{asked}", timeout=60) as stream:
+            assert stream.readline() == b"event: curve\n"
+            app.send_signal(sent)
+            assert b"genloss app was ended" in stream.read()
+            assert app.wait(20) == code
+        assert "Traceback" not in app.stderr.read()

@@ -178,7 +178,7 @@ def test_problem_repr(problem, text):
         (lambda: Src(5, weight=0), ["weight was 0", "> 0"]),
         (lambda: Src(5, weight=np.inf), ["weight was inf", "finite"]),
         (lambda: Src(5, covariance=[1.0, -1.0]), ["covariance", "-1.0", "> 0"]),
-        (lambda: Src(5, covariance=[]), ["covariance", "(0,)", "1-D"]),
+        (lambda: Src(5, covariance=[]), ["covariance", "(0,)", "at least one entry"]),
         (lambda: Src(5, "reel"), ["labeler was 'reel'", "'real', 'previous'", "mixture"]),
         (lambda: Src(5, -1), ["labeler was -1", "earlier model"]),
         (lambda: Src(5, 1.0), ["labeler was 1.0", "earlier model"]),

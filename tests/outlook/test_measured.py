@@ -63,6 +63,19 @@ def test_rows_left_out_leave_the_penalty_of_the_rows_as_written():
     np.testing.assert_allclose(model(X), literal.predict(X), atol=1e-12)
 
 
+def test_weights_of_rows_are_those_of_the_fit():
+    X, codes = mixture(40)
+    weights = np.random.default_rng(3).uniform(0.5, 2, 40)
+    weights /= weights.mean()
+    step, labels = resolve(relabelled(1, 40))[0], vectors(codes, 3)
+    rows = Rows(np.column_stack([X, weights]), labels, None)
+    model = RidgeClasses(np.array([0.2]), None, weighted=True)(step, rows, None)
+    literal = Ridge(alpha=40 * 0.2).fit(X, labels, sample_weight=weights)
+    np.testing.assert_allclose(model(X), literal.predict(X), atol=1e-12)
+    with pytest.raises(gl.InvalidInputError, match="sample_weight"):
+        gl.forecast(X, codes, weights=weights, estimator=KNeighborsClassifier())
+
+
 def said_by(said, labels, rule=None, chances=False):
     """Labels of rows of which model 0 says ``said``."""
     X, codes = mixture(len(said))

@@ -471,15 +471,6 @@ def test_the_same_number_as_predict(function, name):
         assert getattr(theory, part) == pytest.approx(expected, rel=1e-9, abs=1e-13), part
 
 
-@pytest.mark.parametrize("name", LEAST_SQUARES)
-def test_bias_and_variance_of_least_squares_are_predict_s(name):
-    setting = LEAST_SQUARES[name]
-    curve = gl.predict(setting.problem, setting.plan())
-    theory = least_squares(setting)
-    assert theory.bias == curve.bias[-1] == 0
-    assert theory.variance + theory.inherited == pytest.approx(curve.variance[-1], rel=1e-12)
-
-
 # --- against one another ----------------------------------------------------------------------------
 
 
@@ -612,21 +603,6 @@ def test_many_interpolating_generators_reach_the_ceiling(n_samples, penalty):
     one = alter(setting, generations=1, generator_samples=40, generator_noise=0.3)
     assert noise_ceiling(one) == pytest.approx(noise_ceiling(setting), rel=1e-12)
     assert overparametrised(one).inherited == pytest.approx(end.inherited / 3, rel=1e-12)
-
-
-@pytest.mark.parametrize("name", RIDGE)
-def test_the_recursion_contains_ridge(name):
-    for setting in (RIDGE[name], alter(RIDGE[name], noise=0.0)):
-        for part in PARTS:
-            value = getattr(master_recursion(setting), part)
-            assert value == pytest.approx(getattr(ridge(setting), part), rel=1e-10), part
-
-
-@pytest.mark.parametrize("name", LEAST_SQUARES)
-def test_the_recursion_contains_least_squares(name):
-    theory = master_recursion(LEAST_SQUARES[name])
-    assert theory.exact
-    assert theory.risk == pytest.approx(least_squares(LEAST_SQUARES[name]).risk, rel=1e-12)
 
 
 @pytest.mark.parametrize("name", OVERPARAMETRISED | OVERPARAMETRISED_RIDGE)

@@ -409,8 +409,8 @@ def test_units_do_not_matter():
         (gl.Plan.replace(3, 100).with_features(50, shared=False), "random features"),
         (gl.Plan.replace(3, 100, penalty="cv"), "curve.penalty"),
         (gl.Plan.subsample(3, 100, design="fresh"), "genloss.simulate"),
-        (gl.Plan.window(5, 100, last=2), "genloss.predict"),
-        (gl.Plan.distill(3, 100, mixing=0.5, penalty=0.1), "genloss.predict"),
+        (gl.Plan.window(8, 100, last=3, penalty=1e-3), "do not show where"),
+        (gl.Plan.anchored(2, 100, n_real=50), "write one repetition more"),
     ],
 )
 def test_what_is_not_known_is_refused(plan, word):
@@ -424,15 +424,15 @@ def test_predict_and_tune_say_so():
     problem = gl.Problem.isotropic(60)
     plan = gl.Plan.mix(5, 80, real=0.1, noise=1.0)
     [warning] = [w for w in gl.predict(problem, plan).warnings if w.startswith("unstable")]
-    assert "1.09 in the end; a penalty of 0.00639 or 53.8% real rows would stop it" in warning
-    tuned = gl.tune(problem, plan)
     told = "1.09 in the end; it is stopped by a penalty of 0.00712 or by 53.8% real rows"
+    assert told in warning
+    tuned = gl.tune(problem, plan)
     assert told in tuned.before.warnings[0]
     assert not any(w.startswith("unstable") for w in tuned.curve.warnings)
     calm = gl.Plan.mix(5, 120, real=0.1, noise=1.0)
     both = gl.predict(problem, [plan, calm])
     assert [any(w.startswith("unstable") for w in c.warnings) for c in both] == [True, False]
-    assert "genloss.limit" in both[0].warnings[0]
+    assert "1.09 in the end; genloss.limit(problem, plan) says" in both[0].warnings[0]
 
 
 def test_the_command(genloss, tmp_path, monkeypatch):

@@ -35,6 +35,7 @@ BLOCKS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BLOCKS)
 def test_limits_are_what_long_chains_reach(name):
     block = BLOCKS[name]

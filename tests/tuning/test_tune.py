@@ -73,6 +73,7 @@ def test_one_penalty_matches_a_fine_grid(name, objective):
         assert np.unique(found.plan.penalty).size == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PLANS)
 def test_the_last_penalty_matches_a_fine_grid_and_leaves_the_others(name):
     plan = PLANS[name]
@@ -233,6 +234,13 @@ def test_plans_that_only_the_pencil_knows_can_be_tuned():
     assert best.value < 0.8 * best.value_before
 
 
+def test_penalties_at_which_a_pencil_has_no_solution_are_passed_over():
+    """As many rows as directions, with hardly any penalty."""
+    problem = gl.Problem.power_law(20, capacity=1.2, source=0.5)
+    best = gl.tune(problem, gl.Plan.accumulate(2, 20, design="fresh", noise=0.5, penalty=0.1))
+    assert best.value < best.value_before
+
+
 def test_plans_that_are_too_long_for_the_pencil_cannot_be_tuned():
     with pytest.raises(gl.NoTheoryError, match=r"genloss\.simulate"):
         gl.tune(POWER, gl.Plan.window(13, 90, last=3, noise=0.5))
@@ -346,6 +354,7 @@ MANY_VALLEYS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", ["final", "mean", "worst"])
 @pytest.mark.parametrize("name", MANY_VALLEYS)
 def test_no_grid_of_schedules_beats_the_tuned_one(name, objective):

@@ -29,7 +29,7 @@ LONGEST = 60
 """Characters of a cell that are shown."""
 
 
-def preview(query: Mapping[str, Any], _: Say) -> dict[str, Any]:
+def preview(query: Mapping[str, Any], say: Say) -> dict[str, Any]:
     """What a table holds: names and kinds of columns, and the first rows.
 
     Parameters
@@ -45,6 +45,7 @@ def preview(query: Mapping[str, Any], _: Say) -> dict[str, Any]:
     [tables] = asked.fields(query, "tables")
     [table] = tables
     with _named(tables):
+        say("step", "reading the table")
         data, _, points = read_file(Path(table["path"]), Dialect())
         columns, _, warnings = settle(columns_of("data", data), None, points=points)
     return {
@@ -93,7 +94,6 @@ def forecast(query: Mapping[str, Any], say: Say) -> dict[str, Any]:
     dict
         ``answer``, and the ``report`` as HTML and as ``markdown``.
     """
-    from genloss.documents import of_forecast
     from genloss.outlook.forecast import forecast as run
 
     tables, target, kernel, generations, penalty, real, log, missing = asked.fields(
@@ -114,7 +114,7 @@ def forecast(query: Mapping[str, Any], say: Say) -> dict[str, Any]:
             missing=missing,
         )
         say("step", "writing the report")
-        return _written(of_forecast(outlook), tables)
+        return _written(outlook, tables)
 
 
 def weigh(query: Mapping[str, Any], say: Say) -> dict[str, Any]:
@@ -133,7 +133,6 @@ def weigh(query: Mapping[str, Any], say: Say) -> dict[str, Any]:
     dict
         ``answer``, and the ``report`` as HTML and as ``markdown``.
     """
-    from genloss.documents import of_weighed
     from genloss.weighing.weigh import weigh as run
 
     tables, target, kernel, made_from, missing = asked.fields(
@@ -151,16 +150,17 @@ def weigh(query: Mapping[str, Any], say: Say) -> dict[str, Any]:
             missing=missing,
         )
         say("step", "writing the report")
-        return _written(of_weighed(found), tables)
+        return _written(found, tables)
 
 
 def _kernel(name: Any) -> str | None:
     return None if _check.choice("kernel", name, ("linear", "rbf")) == "linear" else "rbf"
 
 
-def _written(document: Any, tables: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+def _written(found: Any, tables: Sequence[Mapping[str, str]]) -> dict[str, Any]:
     from genloss import documents
 
+    document = documents.as_document(found)
     page = documents.html(document)
     for table in tables:  # which lie under names of the server's own
         page = page.replace(Path(table["path"]).name, html.escape(table["name"]))

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from genloss import _check
 from genloss._words import number
 from genloss.app import asked
@@ -70,7 +72,7 @@ def sentence(found: Curve, end: Limit | None) -> str:
     if last and 0 < risk[0] < float("inf") > risk[-1]:
         said += f", {number(risk[-1] / risk[0], 2)} times model 0"
     parts = [said]
-    if found.error is not None:
+    if found.error is not None and np.isfinite(found.error).all():
         wrong = 100 * found.error
         parts.append(
             f"wrong class in {number(wrong[-1], 3)} % of rows, model 0 in {number(wrong[0], 3)} %"
@@ -87,7 +89,8 @@ def sentence(found: Curve, end: Limit | None) -> str:
 
 def for_ever(end: Limit) -> str:
     """What the end of a plan leads to, as one sentence."""
-    return f"Repeated for ever: {'; '.join(end.sentences()).removeprefix('unstable: ')}."
+    said = "; ".join(end.sentences()).removeprefix("unstable: ").replace(" for ever", "", 1)
+    return f"Repeated for ever: {said}."
 
 
 def code(query: Mapping[str, Any]) -> dict[str, str]:

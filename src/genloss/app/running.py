@@ -61,6 +61,11 @@ class Running:
             if self._now.get(place) is work:
                 del self._now[place]
 
+    def end(self, why: str) -> None:
+        """End all."""
+        for work in self._now.values():
+            work.end(why)
+
     async def answer(self, tab: str, job: Job, query: Mapping[str, Any]) -> Any:
         """Start a job and wait for its end.
 

@@ -44,13 +44,11 @@ def serve(
 
     import uvicorn
 
-    from genloss.app import jobs
     from genloss.app.guard import Door
     from genloss.app.site import site
 
     door = Door.at(host, listener.getsockname()[1])
     app = site(door)
-    jobs.warm()
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -58,6 +56,11 @@ def serve(
             await super().startup(sockets)
             if self.started:
                 ready(door.address)
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            """End what is under way, so that whoever waits for it is told."""
+            app.state.running.end("genloss app was ended")
+            await super().shutdown(sockets)
 
     config = uvicorn.Config(
         app,

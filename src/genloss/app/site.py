@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from importlib import resources
+from threading import Thread
 from typing import Any
 
 from starlette.applications import Starlette
@@ -16,7 +18,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from genloss import _check
-from genloss.app import asked, compare, explore
+from genloss.app import asked, compare, explore, jobs
 from genloss.app.guard import PAGES, REPORT_POLICY, Door, Guard
 from genloss.app.reports import Reports
 from genloss.app.running import GB, Job, Running, event, written
@@ -35,6 +37,7 @@ ANSWERS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "curve": explore.curve,
     "code": explore.code,
     "curves": compare.curves,
+    "codes": compare.code,
 }
 """What is computed while the page waits."""
 
@@ -68,7 +71,7 @@ def site(door: Door, shelf: Shelf | None = None) -> Starlette:
         yield
         here.shelf.close()
 
-    return Starlette(
+    app = Starlette(
         routes=[
             *(Route(path, here.page) for path in sorted(PAGES)),
             Route("/static/{name}", here.file),
@@ -80,6 +83,8 @@ def site(door: Door, shelf: Shelf | None = None) -> Starlette:
         middleware=[Middleware(Guard, door=door)],
         lifespan=lifespan,
     )
+    app.state.running = here.running
+    return app
 
 
 @dataclass
@@ -88,6 +93,7 @@ class _Site:
     reports: Reports = field(default_factory=Reports)
     running: Running = field(default_factory=Running)
     static: dict[str, bytes] = field(default_factory=lambda: files())
+    warm: bool = False
 
     async def page(self, _: Request) -> Response:
         """The one page, whatever its view."""
@@ -114,9 +120,18 @@ class _Site:
             if len(body) > asked.LONGEST:
                 return _said(f"a question has at most {asked.LONGEST:,} bytes", 413)
         try:
-            return _json(await run_in_threadpool(ANSWERS[name], asked.read(bytes(body))))
+            found = await run_in_threadpool(ANSWERS[name], asked.read(bytes(body)))
+            self._warm_up()
+            return _json(found)
         except GenlossError as error:
             return _said(str(error), 200)  # an answer too: no fault of the page or the server
+
+    def _warm_up(self) -> None:
+        """Once, when the first picture is there: jobs will want what takes long to load."""
+        if not self.warm:
+            self.warm = True
+            thread = Thread(target=jobs.warm, daemon=True)
+            asyncio.get_running_loop().call_later(1.0, thread.start)
 
     async def run(self, request: Request) -> Response:
         """A job, as a stream of events that ends it when it is left."""

@@ -10,6 +10,7 @@ from cyclopts import CycloptsError
 
 from genloss.cli import (  # noqa: F401 -- each adds its subcommands
     browser,
+    budget,
     completion,
     explain,
     forecast,

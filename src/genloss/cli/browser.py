@@ -43,8 +43,10 @@ def browse(
         print("Control-C ends it.", file=sys.stderr, flush=True)
         if open_:
             import webbrowser
+            from threading import Thread
 
-            webbrowser.open(address)
+            # a browser in a terminal comes back only when it is left
+            Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
     serve(host, port, ready=ready)
     return 0

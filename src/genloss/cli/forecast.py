@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from genloss.cli.app import (
-    File,
-    Flag,
-    Json,
-    app,
-    check_figure,
-    check_report,
-    console,
-    examples,
-    print_json,
-    save_figure,
-    save_report,
-    spelling,
-)
+from genloss.cli.app import File, Flag, Json, answer, app, check_files, examples, spelling
 from genloss.cli.plan_files import read_plan
 from genloss.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 @app.command(
@@ -147,19 +137,14 @@ def forecast(
         Print JSON for machines instead of tables.
     """
     import genloss
-    from genloss.estimate.kernels import Kernel
+    from genloss.cli.kernels import chosen
+    from genloss.report import print_forecast, print_measured
     from genloss.tables.load import example_table
 
-    check_figure(plot)
-    check_report(report)
-    for option, value, needs in (("gamma", gamma, "rbf"), ("degree", degree, "polynomial")):
-        if value is not None and kernel not in (needs, "polynomial"):
-            raise InvalidInputError(
-                f"--{option} was {value} with --kernel {kernel}; it needs {needs}"
-            )
+    check_files(plot, report)
+    kind = chosen(kernel, gamma, degree)
     if estimator is not None and kernel != "linear":
         raise InvalidInputError(f"--kernel was {kernel} beside --estimator; leave one out")
-    chosen = Kernel(kernel, gamma=gamma, degree=3 if degree is None else degree)
     of_the_table = {
         "target": target,
         "time": time,
@@ -200,7 +185,7 @@ def forecast(
     outlook = genloss.forecast(
         example_table("digits") if data is None else data,
         plan=None if plan is None else read_plan(plan),
-        kernel=chosen,
+        kernel=kind,
         seed=seed,
         trials=trials,
         missing=missing,
@@ -212,22 +197,17 @@ def forecast(
         raise InvalidInputError(
             f"--unit was {unit}; of classes and of an estimator errors are shown as they are"
         )
-    if json:
-        print_json(outlook.to_dict())
-    else:
-        from genloss.report import print_forecast, print_measured
+    say = spelling(forecast)
 
-        out = console()
+    def show(out: Console) -> None:
         if data is None:
             out.print("No file given: this is scikit-learn's digits data set, as an example.\n")
         if isinstance(outlook, genloss.Forecast):
-            print_forecast(outlook, out, unit=unit, say=spelling(forecast))
+            print_forecast(outlook, out, unit=unit, say=say)
         else:
-            print_measured(outlook, out, say=spelling(forecast))
-    if plot is not None:
-        save_figure(outlook.plot, plot, quiet=json)
-    if report is not None:
-        save_report(outlook, report, quiet=json, say=spelling(forecast))
+            print_measured(outlook, out, say=say)
+
+    answer(outlook, show, json=json, plot=plot, report=report, say=say)
     return 0
 
 

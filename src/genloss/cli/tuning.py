@@ -7,21 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from genloss._words import quoted
-from genloss.cli.app import (
-    File,
-    Json,
-    app,
-    check_figure,
-    console,
-    examples,
-    print_json,
-    save_figure,
-    spelling,
-)
+from genloss.cli.app import File, Json, answer, app, check_files, examples, spelling
 from genloss.cli.plan_files import PlanFileError, check_written, read, read_both
 from genloss.errors import InvalidInputError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from genloss.plan import Plan
     from genloss.problem import Problem
 
@@ -33,8 +25,7 @@ Free = Literal["penalty", "last_penalty", "schedule", "real", "weight", "n_sampl
         "genloss tune plan.toml",
         "genloss tune plan.toml --over schedule --objective worst",
         "genloss tune plan.toml --over last_penalty --out better.toml",
-        "genloss tune plan.toml --over real --over n_samples --cost real=1,synthetic=0.01 --limit 500",
-        "genloss tune plan.toml --over n_samples --cost real=1,synthetic=0.01 --objective cost --limit 0.1",
+        "genloss tune p.toml --over real --cost real=1,synthetic=.01 --limit 500",
     )
 )
 def tune(
@@ -76,45 +67,41 @@ def tune(
         Print JSON for machines instead of tables.
     """
     from genloss.files import save
+    from genloss.report import print_tuned
     from genloss.tuning.tune import tune as run_tune
 
-    check_figure(plot)
+    check_files(plot)
     check_written(out)
     prices = None if cost is None else read_prices(cost)
     given, problem = read_both(plan)
     found = run_tune(problem, given, over=over, objective=objective, cost=prices, limit=limit)
-    if json:
-        print_json(
-            {
-                "over": over[0] if len(over) == 1 else list(over),
-                "objective": objective,
-                "value": found.value,
-                "value_before": found.value_before,
-                "gain": found.gain,
-                "found": dict(found.found),
-                "cost": found.cost,
-                "cost_before": found.cost_before,
-                "penalty": found.plan.penalty.tolist(),
-                "plan": found.plan.to_dict(),
-                "curve": found.curve.to_dict(),
-                "before": found.before.to_dict(),
-            }
-        )
-    else:
-        from genloss.report import print_tuned
+    plain = {
+        "over": over[0] if len(over) == 1 else list(over),
+        "objective": objective,
+        "value": found.value,
+        "value_before": found.value_before,
+        "gain": found.gain,
+        "found": dict(found.found),
+        "cost": found.cost,
+        "cost_before": found.cost_before,
+        "penalty": found.plan.penalty.tolist(),
+        "plan": found.plan.to_dict(),
+        "curve": found.curve.to_dict(),
+        "before": found.before.to_dict(),
+    }
 
-        print_tuned(found, over, problem, console(), say=spelling(tune))
+    def show(to: Console) -> None:
+        print_tuned(found, over, problem, to, say=spelling(tune))
+        if out is not None:
+            print(f"\nPlan written to {out}")
+
+    def draw(ax: Any) -> None:
+        found.curve.plot(ax=ax, label="tuned")
+        found.before.plot(ax=ax, label="as given")
+
     if out is not None:
         save(out, plan=found.plan, problem=problem)
-        if not json:
-            print(f"\nPlan written to {out}")
-    if plot is not None:
-
-        def draw(ax: Any) -> None:
-            found.curve.plot(ax=ax, label="tuned")
-            found.before.plot(ax=ax, label="as given")
-
-        save_figure(draw, plot, quiet=json)
+    answer(found, show, json=json, plain=plain, plot=plot, draw=draw)
     return 0
 
 
@@ -175,36 +162,32 @@ def compare(
     json
         Print JSON for machines instead of tables.
     """
+    from genloss.report import print_comparison
     from genloss.trials.compare import compare as run_compare
 
-    check_figure(plot)
+    check_files(plot)
     first, second, problem = _read_pair(plan, other)
     found = run_compare(
         problem, first, second, trials=trials, seed=seed, method=method, workers=workers
     )
     names = (plan.name, other.name) if plan.name != other.name else (str(plan), str(other))
-    if json:
-        print_json(
-            {
-                "plans": [str(plan), str(other)],
-                "method": found.method,
-                "trials": found.trials,
-                "risks": [found.curve.risk.tolist(), found.other.risk.tolist()],
-                "difference": found.difference.tolist(),
-                "stderr": found.stderr.tolist(),
-                "stderr_apart": found.stderr_apart.tolist(),
-            }
-        )
-    else:
-        from genloss.report import print_comparison
+    plain = {
+        "plans": [str(plan), str(other)],
+        "method": found.method,
+        "trials": found.trials,
+        "risks": [found.curve.risk.tolist(), found.other.risk.tolist()],
+        "difference": found.difference.tolist(),
+        "stderr": found.stderr.tolist(),
+        "stderr_apart": found.stderr_apart.tolist(),
+    }
 
-        print_comparison(found, names, console())
-    if plot is not None:
+    def show(to: Console) -> None:
+        print_comparison(found, names, to)
 
-        def draw(ax: Any) -> None:
-            found.plot(ax=ax).set_ylabel(f"risk, {names[0]} minus {names[1]}")
+    def draw(ax: Any) -> None:
+        found.plot(ax=ax).set_ylabel(f"risk, {names[0]} minus {names[1]}")
 
-        save_figure(draw, plot, quiet=json)
+    answer(found, show, json=json, plain=plain, plot=plot, draw=draw)
     return 0
 
 

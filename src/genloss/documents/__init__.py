@@ -10,6 +10,7 @@ from genloss import _check
 from genloss._words import shown
 from genloss.documents.document import Document, Picture, Recipe, Sheet
 from genloss.documents.markup import html, markdown
+from genloss.documents.of_budget import of_budget
 from genloss.documents.of_forecast import of_forecast
 from genloss.documents.of_measured import of_measured
 from genloss.documents.of_reading import of_reading
@@ -17,6 +18,7 @@ from genloss.documents.of_weighed import of_weighed
 from genloss.errors import InvalidInputError
 
 if TYPE_CHECKING:
+    from genloss.budgeting.result import Budget
     from genloss.outlook.measured.result import MeasuredForecast
     from genloss.outlook.result import Forecast
     from genloss.watching.reading import Reading
@@ -28,9 +30,11 @@ __all__ = [
     "Picture",
     "Recipe",
     "Sheet",
+    "as_document",
     "check_path",
     "html",
     "markdown",
+    "of_budget",
     "of_forecast",
     "of_measured",
     "of_reading",
@@ -43,7 +47,7 @@ ENDINGS = {".html": html, ".md": markdown}
 
 
 def write_report(
-    answer: Document | Forecast | MeasuredForecast | Reading | Weighed,
+    answer: Document | Budget | Forecast | MeasuredForecast | Reading | Weighed,
     path: str | Path,
     *,
     say: Callable[[str], str] = str,
@@ -52,7 +56,7 @@ def write_report(
 
     Parameters
     ----------
-    answer : Forecast, MeasuredForecast, Weighed, Reading or Document
+    answer : Forecast, MeasuredForecast, Weighed, Budget, Reading or Document
         What to write down.
     path : str or Path
         A file that ends in .html (one page, pictures inside, nothing is loaded) or .md.
@@ -74,7 +78,7 @@ def write_report(
     '# Retraining on model-made labels: y of arrays'
     """
     path = check_path("path", path)
-    document = _document(answer, say)
+    document = as_document(answer, say)
     text = ENDINGS[path.suffix](document)
     try:
         path.write_text(text, encoding="utf-8")
@@ -84,16 +88,39 @@ def write_report(
         ) from None
 
 
-def _document(
-    answer: Document | Forecast | MeasuredForecast | Reading | Weighed, say: Callable[[str], str]
+def as_document(
+    answer: Document | Budget | Forecast | MeasuredForecast | Reading | Weighed,
+    say: Callable[[str], str] = str,
 ) -> Document:
+    """Return the report of an answer, whatever its kind.
+
+    Parameters
+    ----------
+    answer : Forecast, MeasuredForecast, Weighed, Budget, Reading or Document
+        What to write down.
+    say : callable, optional
+        Spells arguments of the package as the caller does.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is something else.
+
+    Examples
+    --------
+    >>> as_document(Document("a title", "It holds.")).answer
+    'It holds.'
+    """
     if isinstance(answer, Document):
         return answer
+    from genloss.budgeting.result import Budget
     from genloss.outlook.measured.result import MeasuredForecast
     from genloss.outlook.result import Forecast
     from genloss.watching.reading import Reading
     from genloss.weighing.result import Weighed
 
+    if isinstance(answer, Budget):
+        return of_budget(answer, say)
     if isinstance(answer, MeasuredForecast):
         return of_measured(answer, say)
     if isinstance(answer, Reading):

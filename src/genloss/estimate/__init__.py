@@ -13,12 +13,14 @@ The first gives the spectrum (`spectrum`), the second energies ``truth_j**2 s_j`
 - `moments`: from first and second moments of rows that passed by.
 - `sketch`: from a covariance too large to be held.
 - `leave_one_out`: the exact errors, all penalties from one decomposition.
+- `tails`: how much the lengths of rows vary.
 """
 
 from genloss.estimate.kernels import Kernel, Nystrom, nystrom_features
 from genloss.estimate.leave_one_out import leave_one_out
 from genloss.estimate.rows import Estimate, estimate, estimate_standardised
 from genloss.estimate.standardise import Standardiser
+from genloss.estimate.tails import tails_of_rows
 
 __all__ = [
     "Estimate",
@@ -29,4 +31,5 @@ __all__ = [
     "estimate_standardised",
     "leave_one_out",
     "nystrom_features",
+    "tails_of_rows",
 ]

@@ -216,7 +216,8 @@ def forecast(
         check_plan(plan)
     else:
         given = {"penalty": penalty, "kernel": chosen, "tune_penalty": tune_penalty}
-        plan = task_plan(plan, task, given, log=log)
+        weighted = weights is not None or getattr(table, "weights", None) is not None
+        plan = task_plan(plan, task, given, log=log, weighted=weighted)
     if plan.n_samples.max() > min(n_rows, MOST_USED):
         most = f"the table has {n_rows}" if n_rows < MOST_USED else f"at most {MOST_USED} are used"
         raise DataError(

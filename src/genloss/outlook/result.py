@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from genloss import _html
+from genloss import _html, plots
+from genloss._frames import Framed
 from genloss.curve import Curve
 from genloss.plan import Plan
+from genloss.plots import Drawn
 from genloss.problem import Problem
 
 if TYPE_CHECKING:
@@ -152,8 +154,56 @@ class Advice:
         return {spec.name: plain(getattr(self, spec.name)) for spec in fields(self)}
 
 
+class Answer(Framed, Drawn):
+    """What answers of both kinds have: the plan's errors from all rows, and beside them the check."""
+
+    own: Outcome
+    predicted: Curve
+    measured: Curve
+    low: Array
+    high: Array
+    plan: Plan
+
+    @property
+    def error(self) -> Array:
+        """Error of every model, from all rows."""
+        return self.own.error
+
+    @property
+    def growth(self) -> Array:
+        """Error of every model over model 0's, from all rows."""
+        return self.own.growth
+
+    @property
+    def growth_low(self) -> Array:
+        """Lower end of the growth's interval, nominal 90 %."""
+        return self.own.growth_low
+
+    @property
+    def growth_high(self) -> Array:
+        """Upper end of the growth's interval, nominal 90 %."""
+        return self.own.growth_high
+
+    def _table(self) -> dict[str, npt.NDArray[Any]]:
+        assert self.measured.stderr is not None
+        return {
+            "model": np.arange(self.plan.n_models),
+            "predicted": self.predicted.risk,
+            "low": self.low,
+            "high": self.high,
+            "measured": self.measured.risk,
+            "stderr": self.measured.stderr,
+            "error": self.own.error,
+            "error_low": self.own.low,
+            "error_high": self.own.high,
+            "growth": self.own.growth,
+            "growth_low": self.own.growth_low,
+            "growth_high": self.own.growth_high,
+        }
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class Forecast:
+class Forecast(Answer):
     """What becomes of a user's model when it is retrained according to a plan.
 
     Attributes
@@ -204,6 +254,11 @@ class Forecast:
         With ``log=True``, the plan's errors on the target's own scale.
     pseudo : PseudoLabels or None
         With unlabelled rows and a linear model: what its own labels on them are worth.
+
+    Notes
+    -----
+    ``to_frame`` has one row per model: the check, then error and growth from all rows with their intervals;
+    ``plot`` draws the check, the prediction with its interval and the measurement with its error bars.
     """
 
     own: Outcome
@@ -231,45 +286,13 @@ class Forecast:
     pseudo: PseudoLabels | None = None
 
     @property
-    def error(self) -> Array:
-        """Error of every model, from all rows."""
-        return self.own.error
-
-    @property
-    def growth(self) -> Array:
-        """Error of every model over model 0's, from all rows."""
-        return self.own.growth
-
-    @property
-    def growth_low(self) -> Array:
-        """Lower end of the growth's interval, nominal 90 %."""
-        return self.own.growth_low
-
-    @property
-    def growth_high(self) -> Array:
-        """Upper end of the growth's interval, nominal 90 %."""
-        return self.own.growth_high
-
-    @property
     def relative_error(self) -> Array:
         """``predicted / measured - 1`` of every model; 0 where both are infinite."""
         both = np.isinf(self.predicted.risk) & np.isinf(self.measured.risk)
         ratio = self.predicted.risk / np.where(both, 1.0, self.measured.risk)
         return np.where(both, 1.0, ratio) - 1
 
-    def plot(self, *, ax: Axes | None = None) -> Axes:
-        """Draw prediction with its interval, and measurement with its error bars.
-
-        Examples
-        --------
-        >>> import genloss as gl, sklearn.datasets
-        >>> outlook = gl.forecast(*sklearn.datasets.load_diabetes(return_X_y=True))
-        >>> outlook.plot().get_xlabel()
-        'model (0 is trained on real labels)'
-        """
-        from genloss import plots
-
-        ax = plots.shown_axes() if ax is None else ax
+    def _draw(self, ax: Axes) -> None:
         first, second = plots.colours(2)
         said, found = self.predicted.risk, self.measured
         models = np.arange(said.size)
@@ -281,21 +304,6 @@ class Forecast:
         ax.axhline(said[0], color="0.2", lw=0.8, ls=":", label="forecast of model 0")
         plots.dress(ax, [said, found.risk], found.metric)
         ax.set_title(f"{self.source}: {self.target}", fontsize="medium", loc="left")
-        return ax
-
-    def to_frame(self, backend: str | None = None) -> Any:
-        """One row per model: the check, then error and growth from all rows with their intervals.
-
-        Examples
-        --------
-        >>> import genloss as gl, sklearn.datasets
-        >>> outlook = gl.forecast(*sklearn.datasets.load_diabetes(return_X_y=True))
-        >>> list(outlook.to_frame("pandas").columns)[:6]
-        ['model', 'predicted', 'low', 'high', 'measured', 'stderr']
-        """
-        from genloss._frames import frame
-
-        return frame(self._columns(), backend)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for machines; an infinite number is the text "Infinity"."""
@@ -310,7 +318,7 @@ class Forecast:
             "penalty_rule": self.penalty_rule,
             "baseline": plain(self.baseline),
             "estimated_noise": plain(self.noise),
-            "models": {name: plain(values) for name, values in self._columns().items()},
+            "models": {name: plain(values) for name, values in self._table().items()},
             "retuned": self.retuned.to_dict(),
             "full": self.full.to_dict(),
             "policies": [policy.to_dict() for policy in self.policies],
@@ -320,23 +328,6 @@ class Forecast:
             "advice": self.advice.to_dict(),
             "warnings": list(self.warnings),
             "notes": list(self.notes),
-        }
-
-    def _columns(self) -> dict[str, npt.NDArray[Any]]:
-        assert self.measured.stderr is not None
-        return {
-            "model": np.arange(self.plan.n_models),
-            "predicted": self.predicted.risk,
-            "low": self.low,
-            "high": self.high,
-            "measured": self.measured.risk,
-            "stderr": self.measured.stderr,
-            "error": self.own.error,
-            "error_low": self.own.low,
-            "error_high": self.own.high,
-            "growth": self.own.growth,
-            "growth_low": self.own.growth_low,
-            "growth_high": self.own.growth_high,
         }
 
     def _title(self) -> str:

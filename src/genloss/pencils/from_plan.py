@@ -35,11 +35,11 @@ from genloss.pencils.expression import (
     sum_of,
     vector,
 )
-from genloss.pencils.functionals import Chain
 from genloss.pencils.known import Between, Given, Told, told, vectors
+from genloss.pencils.neighbours import chain_of
 from genloss.pencils.space import Space
 from genloss.plan import Plan
-from genloss.problem import Problem
+from genloss.problem import Problem, tails_of
 from genloss.spectrum import Spectrum
 from genloss.steps import Block, Step, resolve
 
@@ -99,6 +99,10 @@ def risks(problem: Problem, plan: Plan) -> tuple[Array, Array]:
     """
     _check.instance("problem", problem, Problem)
     _check.instance("plan", plan, Plan).check_fits(problem.dim)
+    if tails_of(problem):
+        raise NoTheoryError(
+            "problem has tails; a pencil knows Gaussian rows, genloss.predict(problem, plan) knows others"
+        )
     steps, models = resolve(plan), range(plan.n_models)
     for step in steps:
         if step.turned:
@@ -159,7 +163,7 @@ class Laws:
         known = told(features, between or {}, self._which)
         self._models = _fits(steps, penalty, first, features, roots, models, known)
         errors = {model: self._models[model] - models[REAL] for model in new}
-        self._chain = Chain(*self._models.values(), *errors.values())
+        self._chain = chain_of(*self._models.values(), *errors.values())
         metric = diagonal(features, self._metric)
         found = [self._chain.risk(error, metric) for error in errors.values()]
         self.bias = np.array([risk.bias for risk in found])

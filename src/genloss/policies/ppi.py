@@ -23,7 +23,7 @@ def ppi(
 ) -> list[Generation]:
     """Prediction-powered inference with the predecessor as the predictor.
 
-    Every later fit minimises, with predictor f, N unlabelled rows u and n new real rows (x, y),
+    Every later fit minimises, with predictor f, N unlabelled rows u and n new real rows (x, y)::
 
         weight mean (w'u - f(u))**2 + mean [(w'x - y)**2 - weight (w'x - f(x))**2] + penalty |w|**2 ,
 

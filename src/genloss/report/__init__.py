@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from genloss.report.budget import print_budget
 from genloss.report.curve import print_comparison, print_curve, print_tuned
 from genloss.report.forecast import print_forecast
 from genloss.report.limit import print_limit
@@ -11,6 +12,7 @@ from genloss.report.phases import print_phases
 from genloss.report.weigh import print_weighed
 
 __all__ = [
+    "print_budget",
     "print_comparison",
     "print_curve",
     "print_forecast",

@@ -13,8 +13,7 @@ from genloss._columns import Column
 from genloss._words import change, number
 from genloss.report.curve import labels, numeric, shown_models
 from genloss.report.numbers import counted
-from genloss.report.sentences import dim, sentence, warn
-from genloss.report.table import print_table
+from genloss.report.sentences import dim, sentence, tell
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,24 +54,12 @@ def print_forecast(
     )
     dim(repr(outlook.plan), console)
     console.print()
-    answer, *more = outlook.advice.sentences
-    sentence(say(answer), console, style="bold")
-    console.print()
-    for columns, legend in (
+    tables = (
         (model_columns(outlook, unit), model_legend(outlook, unit)),
         (way_columns(outlook, unit), WAYS_LEGEND),
-    ):
-        print_table(columns, console)
-        console.print()
-        dim(legend, console)
-        console.print()
-    for words in more:
-        sentence(say(words), console, mark=">")
-    if outlook.notes:
-        console.print()
-    for note in outlook.notes:
-        dim(f"note: {say(note)}", console)
-    warn(map(say, outlook.warnings), console)
+    )
+    found = outlook.advice.sentences
+    tell(found, tables, console, say, notes=outlook.notes, warnings=outlook.warnings)
 
 
 def model_columns(outlook: Forecast, unit: str = "mse") -> list[Column]:

@@ -12,8 +12,7 @@ from genloss._columns import Column
 from genloss._words import change, number
 from genloss.report.curve import shown_models
 from genloss.report.numbers import counted
-from genloss.report.sentences import dim, sentence, warn
-from genloss.report.table import print_table
+from genloss.report.sentences import dim, sentence, tell
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,24 +44,12 @@ def print_measured(
     )
     dim(repr(outlook.plan), console)
     console.print()
-    answer, *more = outlook.advice.sentences
-    sentence(say(answer), console, style="bold")
-    console.print()
-    for columns, legend in (
+    tables = (
         (way_columns(outlook), way_legend(outlook)),
         (check_columns(outlook), check_legend(outlook)),
-    ):
-        print_table(columns, console)
-        console.print()
-        dim(legend, console)
-        console.print()
-    for words in more:
-        sentence(say(words), console, mark=">")
-    if outlook.notes:
-        console.print()
-    for note in outlook.notes:
-        dim(f"note: {say(note)}", console)
-    warn(map(say, outlook.warnings), console)
+    )
+    found = outlook.advice.sentences
+    tell(found, tables, console, say, notes=outlook.notes, warnings=outlook.warnings)
 
 
 def way_columns(outlook: MeasuredForecast) -> list[Column]:
@@ -129,7 +116,7 @@ def check_columns(outlook: MeasuredForecast) -> list[Column]:
     if outlook.classes:
         unit = "\npoints"
         changes = [
-            [f"{100 * v:+.1f}" for v in ends]
+            [f"{100 * v + 0.0:+.1f}".replace("-0.0", "+0.0") for v in ends]
             for ends in (own.change, own.change_low, own.change_high)
         ]
     else:
@@ -144,6 +131,8 @@ def check_columns(outlook: MeasuredForecast) -> list[Column]:
                 ("change", "low", "high"), changes, (0, 3, 3), strict=True
             )
         ]
+    if outlook.theory is not None:
+        columns.append(Column("theory", _numbers(outlook, outlook.theory.risk, shown), rank=2))
     columns += [
         Column("check:\nforecast", _numbers(outlook, outlook.predicted.risk, shown), rank=1),
         Column("check:\nmeasured", _numbers(outlook, measured.risk, shown)),
@@ -190,6 +179,11 @@ def check_legend(outlook: MeasuredForecast) -> str:
         f"by {counted(trials, 'literal run')} on {counted(rows['pool'] + rows['test'], 'other')} (s.e.: "
         "standard error)."
     ]
+    if outlook.theory is not None:
+        words.append(
+            "Theory: of two normal clouds of one shape and as many rows, from model 0's error on, with "
+            "the measured disagreement."
+        )
     if "log_loss" in outlook.own.scores:
         words.append(
             "Sure by: mean chance of the class that is said; too sure: that less the share of right "

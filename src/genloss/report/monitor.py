@@ -9,8 +9,7 @@ from genloss import _html
 from genloss._columns import Column
 from genloss._words import number
 from genloss.report.curve import numeric
-from genloss.report.sentences import dim, sentence
-from genloss.report.table import print_table
+from genloss.report.sentences import tell
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,16 +29,8 @@ def print_reading(found: Reading, console: Console, *, say: Callable[[str], str]
     say : callable
         Spells arguments of the package as the caller does.
     """
-    answer, *more = found.sentences
-    sentence(say(answer), console, style="bold")
-    console.print()
-    if found.rounds.size:
-        print_table(reading_columns(found), console)
-        console.print()
-        dim(reading_legend(found), console)
-        console.print()
-    for words in more:
-        sentence(say(words), console, mark=">")
+    tables = [(reading_columns(found), reading_legend(found))] if found.rounds.size else []
+    tell(found.sentences, tables, console, say)
 
 
 def reading_legend(found: Reading) -> str:

@@ -11,8 +11,7 @@ from genloss._columns import Column
 from genloss._words import change, number
 from genloss.report.curve import numeric
 from genloss.report.numbers import counted
-from genloss.report.sentences import dim, sentence, warn
-from genloss.report.table import print_table
+from genloss.report.sentences import sentence, tell
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,20 +37,8 @@ def print_weighed(found: Weighed, console: Console, *, say: Callable[[str], str]
         console,
     )
     console.print()
-    answer, *more = found.advice.sentences
-    sentence(say(answer), console, style="bold")
-    console.print()
-    print_table(weight_columns(found), console)
-    console.print()
-    dim(weight_legend(found), console)
-    console.print()
-    for words in more:
-        sentence(say(words), console, mark=">")
-    if found.notes:
-        console.print()
-    for note in found.notes:
-        dim(f"note: {say(note)}", console)
-    warn(map(say, found.warnings), console)
+    tables, answer = [(weight_columns(found), weight_legend(found))], found.advice.sentences
+    tell(answer, tables, console, say, notes=found.notes, warnings=found.warnings)
 
 
 def weight_legend(found: Weighed) -> str:

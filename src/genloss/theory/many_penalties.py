@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.plan import Plan
+from genloss.problem import tails_of
 from genloss.spectrum import Spectral
 from genloss.steps import Step, resolve
 from genloss.theory.directions import directions_for
@@ -33,7 +34,7 @@ def risks(problem: Spectral, plan: Plan) -> Callable[[Array], Array]:
     """
     steps = resolve(plan.with_penalty(1.0))
     unlike = steps[0].outside or any(way is not Walk.fresh for way in routes(steps))
-    if unlike or not is_ordinary(problem):
+    if unlike or tails_of(problem) or not is_ordinary(problem):
         return lambda penalty: _by_plans(problem, plan, penalty)
     directions = directions_for(problem, steps)
     weight = np.array([step.blocks[0].weight for step in steps])
@@ -60,5 +61,11 @@ def _walked(walk: Walk, steps: Sequence[Step]) -> Array:
 
 
 def _by_plans(problem: Spectral, plan: Plan, penalty: Array) -> Array:
-    tried = predict(problem, [plan.with_penalty(each) for each in penalty])
-    return np.array([curve.risk for curve in tried])
+    """Plan by plan; infinite where a pencil has no solution that is found, as beside interpolation."""
+    plans = [plan.with_penalty(each) for each in penalty]
+    try:
+        return np.array([curve.risk for curve in predict(problem, plans)])
+    except ArithmeticError:
+        if len(plans) == 1:
+            return np.full(penalty.shape, np.inf)
+        return np.concatenate([_by_plans(problem, plan, each[None]) for each in penalty])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, overload
 
 import numpy as np
@@ -13,7 +14,7 @@ from genloss.curve import Curve
 from genloss.equivalents import NotSolvedError
 from genloss.errors import InvalidInputError, NoTheoryError
 from genloss.plan import Plan
-from genloss.problem import Problem
+from genloss.problem import Problem, tails_of
 from genloss.spectrum import Spectral, Spectrum, directions_of
 from genloss.steps import Step, agents, resolve
 from genloss.theory import turned
@@ -158,7 +159,8 @@ def _curves(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve
     for number, steps in enumerate(chains):
         batches[outline(steps, problem.directions.dim)].append(number)
     # a missing theory shows before any work
-    ways = {key: _ways(chains[numbers[0]], method) for key, numbers in batches.items()}
+    known = partial(_ways_of_tails if tails_of(problem) else _ways, method=method)
+    ways = {key: known(chains[numbers[0]]) for key, numbers in batches.items()}
     curves: dict[int, Curve] = {}
     for key, numbers in batches.items():
         batch, way = [chains[number] for number in numbers], ways[key]
@@ -207,6 +209,19 @@ def _ways(steps: Sequence[Step], method: str) -> list[Route]:
     return ways
 
 
+def _ways_of_tails(steps: Sequence[Step], method: str) -> list[Route]:
+    """The route of every model where lengths of inputs vary, or NoTheoryError."""
+    if method == "pencil":
+        raise NoTheoryError("method was 'pencil', which knows Gaussian rows; problem has tails")
+    for step in steps:
+        # the same fits that are known with a covariance matrix
+        if (why := turned.obstacle(step)) or step.turned:
+            raise _unknown(
+                f"problem has tails, and {why or f'model {step.model} a covariance matrix'}"
+            )
+    return [Walk.weighted] * len(steps)
+
+
 def _unknown(reason: str) -> NoTheoryError:
     return NoTheoryError(f"{reason}: no theory knows it, but genloss.simulate(problem, plan) does")
 
@@ -229,7 +244,9 @@ def _by_walk(
     }.isdisjoint(ways)
     size = 1 if alone else max(1, CELLS // directions.eigenvalues.size)
     for start in range(0, len(chains), size):
-        walk = Walk(directions, chains[start : start + size], ways, outside)
+        walk = Walk(
+            directions, chains[start : start + size], ways, outside, tails=tails_of(problem)
+        )
         if Walk.turned in ways and isinstance(problem, Problem):
             laws = [each.law(problem.truth) for each in chains[0][0].outside]
             walk.matrices = turned.Models(problem.spectrum, problem.truth, laws)

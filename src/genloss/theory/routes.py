@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from genloss.pencils.from_plan import Laws
     from genloss.pencils.known import Between
     from genloss.theory.channels.evolution import Start
+    from genloss.theory.filters.fresh import Filtered
+    from genloss.theory.filters.one_pass import OnePass
     from genloss.theory.filters.run import DesignRun
 
 Array = npt.NDArray[np.float64]
@@ -60,7 +62,9 @@ class Walk:
         ways: Sequence[Route],
         outside: Mapping[int, tuple[Array, Array]] | None = None,
         penalty: Array | None = None,
+        tails: Sequence[float] = (),
     ) -> None:
+        self.tails = tails
         self.chains, self.ways = chains, ways
         fits = np.array([fitted(steps) for steps in chains])
         self.rows, self.penalty = fits[:, 0], fits[:, 1]
@@ -87,6 +91,7 @@ class Walk:
         self._laws: Laws | None = None
         self._hopeless = set[int]()
         self._between: dict[int, Between] = {}
+        self._filters: dict[object, Filtered | OnePass] = {}
 
     @property
     def penalty_used(self) -> Array:
@@ -121,7 +126,7 @@ class Walk:
     def weighted(self, model: int) -> None:
         """Fresh rows of several covariances or weights."""
         [steps] = self.chains
-        found = weighted.fit(self.moments, steps[model], groups(self.chains, model))
+        found = weighted.fit(self.moments, steps[model], groups(self.chains, model), self.tails)
         self.penalty[:, model] = found.penalty / steps[model].blocks[0].weight
         self._has_no_kappa(model, found.df2, found.filling)
 
@@ -160,7 +165,12 @@ class Walk:
         from genloss.theory.filters import generation
 
         [steps] = self.chains
-        found = generation.fit(self.moments, steps[model], groups(self.chains, model))
+        step = steps[model]
+        key = step.rows, step.filter, step.penalty, step.blocks[0].weight
+        if key not in self._filters:
+            self._filters[key] = generation.of(self.moments.directions, step)
+        members = groups(self.chains, model)
+        found = generation.fit(self.moments, step, members, self._filters[key])
         if found is not None:
             self._between[model] = found
         self._has_no_kappa(model, np.nan, 0.0)

@@ -63,7 +63,7 @@ class Units(NamedTuple):
                 f"spectrum ran from {problem.spectrum.min():.3g} to {problem.spectrum.max():.3g}; "
                 "that is more than double precision spans, leave out the smallest eigenvalues"
             )
-        return Problem(spectrum, truth, problem.gaussian)
+        return Problem(spectrum, truth, problem.gaussian, problem.tails)
 
     def plan(self, plan: Plan) -> Plan:
         """The plan in these units."""

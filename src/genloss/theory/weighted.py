@@ -32,13 +32,19 @@ class Found(NamedTuple):
     """What takes the place of df2 / n_samples: rows run out as it nears one."""
 
 
-def fit(moments: Moments, step: Step, members: Sequence[Group]) -> Found:
-    """Fit a model on fresh rows of blocks that differ in covariance or weight."""
-    model, blocks, dim = step.model, step.blocks, moments.directions.dim
-    default = moments.spectrum
+def fit(
+    moments: Moments, step: Step, members: Sequence[Group], tails: Sequence[float] = ()
+) -> Found:
+    """Fit a model on fresh rows of blocks that differ in covariance or weight.
+
+    Rows whose squared lengths vary by the factors ``tails`` are as many blocks, of so many times the
+    covariance (`theory.md` 2.4).
+    """
+    model, dim = step.model, moments.directions.dim
+    blocks, default = [block for block in step.blocks for _ in tails or (1.0,)], moments.spectrum
     noise = np.array([block.noise**2 for block in blocks])
     thetas = [block.shares for block in blocks]
-    rows = Rows.of(step, moments.directions)
+    rows = Rows.of(step, moments.directions, tails)
     total = rows.number.sum()
 
     near = step.penalty == 0 and abs(total - dim) <= 1
@@ -98,12 +104,16 @@ class Rows(NamedTuple):
     weight: Array
 
     @classmethod
-    def of(cls, step: Step, directions: Spectrum) -> Rows:
-        """The rows of a step."""
+    def of(cls, step: Step, directions: Spectrum, tails: Sequence[float] = ()) -> Rows:
+        """The rows of a step, those of each length by themselves."""
         blocks, default = step.blocks, directions.eigenvalues
         sigma = np.array([default if b.covariance is None else b.covariance for b in blocks])
         number = np.array([block.rows for block in blocks], dtype=np.float64)
         weight = np.array([block.weight for block in blocks])
+        if tails:
+            count, lengths = len(tails), np.tile(tails, len(blocks))
+            sigma = np.repeat(sigma, count, axis=0) * lengths[:, None]
+            number, weight = np.repeat(number / count, count), np.repeat(weight, count)
         return cls(sigma, directions.multiplicity, number, weight)
 
     @property

@@ -11,7 +11,9 @@ from genloss._words import number
 from genloss.errors import InvalidInputError
 from genloss.plan import Plan
 from genloss.spectrum import Spectral
-from genloss.tuning.joint import Best, best_in, in_whole_rows, scored
+from genloss.tuning.joint import Best, best_in, in_whole_rows
+from genloss.tuning.layout import Setting
+from genloss.tuning.penalties import OBJECTIVES, scored
 from genloss.tuning.space import Space
 
 Missed = Callable[[float], float]
@@ -68,7 +70,7 @@ def cheapest(problem: Spectral, space: Space, wanted: float) -> Plan:
         best = found[min(found, key=lambda each: abs(each - cost))]
         point = best_in(problem, within, "final", near=best.point).point
         plans = in_whole_rows(within, point)
-        risks = scored(problem, plans, "final") if plans else np.empty(0)
+        risks = scored(problem, plans, OBJECTIVES["final"]) if plans else np.empty(0)
         good = [plan for plan, risk in zip(plans, risks, strict=True) if risk <= wanted]
         if good:
             assert space.prices is not None
@@ -82,7 +84,10 @@ def cheapest(problem: Spectral, space: Space, wanted: float) -> Plan:
 def _range(space: Space) -> tuple[float, float]:
     """Logarithms of the least and the largest cost that the space can have."""
     if "n_samples" in space.over:
-        return -np.inf, np.inf
+        assert space.prices is not None
+        shares = (0.0, 1.0) if "real" in space.over else (None,)
+        single = [space.layout.to_plan(Setting(None, real, None, 0.0)) for real in shares]
+        return float(np.log(max(min(map(space.prices.of_plan, single)), 1e-300))), np.inf
     ends = sorted((space.unit(0.0), space.unit(1.0)))
     return float(np.log(max(ends[0], 1e-300))), float(np.log(ends[1]))
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from genloss.errors import NoTheoryError
 from genloss.plan import Plan
 from genloss.spectrum import Spectral
-from genloss.theory.predict import predict
 from genloss.theory.routes import has_closed_route
 from genloss.tuning.layout import Kind, Setting
-from genloss.tuning.penalties import OBJECTIVES, best_schedule_of
+from genloss.tuning.penalties import OBJECTIVES, best_schedule_of, scored
 from genloss.tuning.schedule import Slopes, downhill
 from genloss.tuning.slopes import slope_in
 from genloss.tuning.space import Space, apart
@@ -48,10 +46,10 @@ def best_in(problem: Spectral, space: Space, objective: str, near: Array | None 
     near : ndarray of shape (size,), optional
         Look from there alone; default: everywhere.
     """
-    slopes = slope_in(problem, space, objective)
+    slopes, score = slope_in(problem, space, objective), OBJECTIVES[objective]
 
     def scores(points: Array) -> Array:
-        return scored(problem, map(space.plan, points), objective)
+        return scored(problem, map(space.plan, points), score)
 
     cheap = has_closed_route(space.plan((space.low + space.high) / 2))
     if near is not None:
@@ -124,18 +122,6 @@ def _compass(
     return Best(best, value)
 
 
-def scored(problem: Spectral, plans: Iterable[Plan], objective: str) -> Array:
-    """Objective of plans; infinite where no theory knows one of them."""
-    listed, score = list(plans), OBJECTIVES[objective]
-    try:
-        curves = predict(problem, listed)
-    except NoTheoryError:
-        if len(listed) == 1:
-            return np.array([np.inf])
-        return np.concatenate([scored(problem, [plan], objective) for plan in listed])
-    return np.array([score(curve.risk) for curve in curves])
-
-
 def in_whole_rows(space: Space, point: Array) -> list[Plan]:
     """Plans with whole rows about a point, those that cost too much left out."""
     found: dict[Plan, None] = {}
@@ -178,4 +164,4 @@ def best_plan(problem: Spectral, space: Space, objective: str) -> Plan | None:
         return None
     if {"penalty", "schedule"} & set(space.over):
         plans += [plan.with_penalty(0.0) for plan in plans[:1]]
-    return plans[int(np.argmin(scored(problem, plans, objective)))]
+    return plans[int(np.argmin(scored(problem, plans, OBJECTIVES[objective])))]

@@ -97,8 +97,8 @@ class Layout:
         own = np.array([_rows_of(g) for g in plan], dtype=float)[self.model]
         # generations that have no real rows yet got some of one row: parts, not numbers, count
         self._rows = np.where(changed & ~mixed, 0.0, rows)
-        kinds = [self.kind * (self.model.max() + 1) + self.model]
-        of_kind = np.array([rows[kinds[0] == each].sum() for each in kinds[0]])
+        _, group = np.unique(self.model * len(Kind) + self.kind, return_inverse=True)
+        of_kind = np.bincount(group, rows)[group]
         self._stacked = np.where(
             changed & ~mixed, own * rows / np.where(of_kind > 0, of_kind, 1), 0.0
         )
@@ -167,7 +167,7 @@ class Layout:
     ) -> Generation:
         ends = np.rint(np.cumsum(rows))
         counts = np.diff(ends, prepend=0.0).astype(np.int64)
-        if not counts.any() and (rows > 0).any():
+        if not counts.any() and generation.n_samples:
             counts[int(np.argmax(rows))] = 1
         sources = []
         for source, count, heavy in zip(generation.sources, counts.tolist(), weighed, strict=True):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import numpy.typing as npt
 
+from genloss.errors import NoTheoryError
 from genloss.plan import Plan
 from genloss.spectrum import Spectral
 from genloss.theory.many_penalties import risks
@@ -53,6 +54,17 @@ def _with_last_penalty(plan: Plan, lam: float) -> Plan:
     return plan.with_penalty([*earlier, lam])
 
 
+def scored(problem: Spectral, plans: Iterable[Plan], score: Score) -> Array:
+    """Objective of plans; infinite where no theory knows one of them, or its pencil has no solution."""
+    listed = list(plans)
+    try:
+        return np.array([score(curve.risk) for curve in predict(problem, listed)])
+    except (NoTheoryError, ArithmeticError):
+        if len(listed) == 1:
+            return np.array([np.inf])
+        return np.concatenate([scored(problem, [plan], score) for plan in listed])
+
+
 def _best_single(
     problem: Spectral,
     score: Score,
@@ -62,8 +74,7 @@ def _best_single(
     """Best log penalty of a grid, refined between its neighbours; zero is a candidate too."""
 
     def values(logs: Array) -> Array:
-        tried = predict(problem, [build(float(lam)) for lam in np.exp(logs)])
-        return np.array([score(curve.risk) for curve in tried])
+        return scored(problem, [build(float(lam)) for lam in np.exp(logs)], score)
 
     return _refined(problem, score, grid, values, build)
 
@@ -76,10 +87,8 @@ def _refined(
     build: Callable[[float], Plan],
 ) -> Plan:
     log_lam, least = lowest(values, grid, tolerance=1e-3)
-    without = build(0.0)
-    if score(predict(problem, without).risk) <= least:
-        return without
-    return build(float(np.exp(log_lam)))
+    without, best = build(0.0), build(float(np.exp(log_lam)))
+    return without if scored(problem, [without], score)[0] <= least else best
 
 
 def _best_constant(problem: Spectral, score: Score, grid: Array, plan: Plan) -> Plan:

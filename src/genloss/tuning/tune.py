@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from genloss.errors import InvalidInputError
 from genloss.plan import Plan
 from genloss.spectrum import Spectral, directions_of
 from genloss.theory.predict import predict
+from genloss.theory.routes import has_closed_route
 from genloss.tuning.cheapest import cheapest
 from genloss.tuning.joint import best_plan
 from genloss.tuning.layout import Kind, Layout
@@ -119,15 +121,8 @@ def tune(
     layout = Layout(plan, "real" in free)
     _check_free(layout, free, prices)
     before = predict(problem, plan)
-    if prices is None and len(free) == 1 and free[0] in PENALTIES:
-        best: Plan | None = best_penalties(problem, plan, free[0], objective, sides)
-    else:
-        spent = np.inf if prices is None else prices.of_plan(plan) if objective == "cost" else most
-        space = Space(layout, free, sides, prices, spent)
-        if objective == "cost":
-            best = cheapest(problem, space, most)
-        else:
-            best = best_plan(problem, space, objective)
+    with _together(plan):
+        best = _best(problem, plan, layout, free, objective, sides, prices, most)
     if best is None:
         raise InvalidInputError(
             f"limit was {number(most)}; not even a plan of single rows costs so little"
@@ -150,6 +145,35 @@ def tune(
         None if prices is None else prices.of_plan(best),
         None if prices is None else prices.of_plan(plan),
     )
+
+
+def _best(
+    problem: Spectral,
+    plan: Plan,
+    layout: Layout,
+    free: tuple[str, ...],
+    objective: str,
+    sides: Array,
+    prices: Prices | None,
+    most: float,
+) -> Plan | None:
+    """The best plan; None where none is within the limit."""
+    if prices is None and len(free) == 1 and free[0] in PENALTIES:
+        return best_penalties(problem, plan, free[0], objective, sides)
+    spent = np.inf if prices is None else prices.of_plan(plan) if objective == "cost" else most
+    space = Space(layout, free, sides, prices, spent)
+    if objective == "cost":
+        return cheapest(problem, space, most)
+    return best_plan(problem, space, objective)
+
+
+def _together(plan: Plan) -> AbstractContextManager[None]:
+    """Where pencils are solved, each from the one before it."""
+    if has_closed_route(plan.with_penalty(1.0)):
+        return nullcontext()
+    from genloss.pencils.neighbours import neighbours
+
+    return neighbours()
 
 
 def _free(over: Any) -> tuple[str, ...]:

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from genloss import _html
+from genloss._frames import Framed
 from genloss.curve import Curve
 from genloss.plan import Plan
 
 
 @dataclass(frozen=True, repr=False)
-class Tuned:
+class Tuned(Framed):
     """The best plan found, and what it gains.
 
     Attributes
@@ -34,6 +36,10 @@ class Tuned:
         the weight of a row that a model labels, the last model's own rows.
     cost, cost_before : float or None
         What the labels of both plans cost, where prices were given.
+
+    Notes
+    -----
+    ``to_frame`` has one row per model and the columns ``model``, ``penalty``, ``risk`` and ``risk_before``.
     """
 
     plan: Plan
@@ -53,29 +59,9 @@ class Tuned:
             return 0.0
         return 1 - self.value / self.value_before
 
-    def to_frame(self, backend: str | None = None) -> Any:
-        """One row per model, as a data frame.
-
-        Parameters
-        ----------
-        backend : {"pandas", "polars", "pyarrow"}, optional
-            Library of the frame; default: the first of these that is installed.
-
-        Returns
-        -------
-        pandas.DataFrame, polars.DataFrame or pyarrow.Table
-            Columns ``model``, ``penalty``, ``risk`` and ``risk_before``.
-
-        Raises
-        ------
-        MissingDependencyError
-            If none of the libraries is installed.
-        """
-        from genloss._frames import frame
-
+    def _table(self) -> dict[str, npt.NDArray[Any]]:
         columns = {"penalty": self.plan.penalty, "risk": self.curve.risk}
-        columns["risk_before"] = self.before.risk
-        return frame({"model": np.arange(self.plan.n_models), **columns}, backend)
+        return {"model": np.arange(self.plan.n_models), **columns, "risk_before": self.before.risk}
 
     def _shown(self) -> list[list[int | float]]:
         columns = [self.plan.penalty, self.curve.risk, self.before.risk]

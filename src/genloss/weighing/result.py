@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from genloss import _html
+from genloss import _html, plots
+from genloss._frames import Framed
 from genloss._words import number
+from genloss.plots import Drawn
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,7 +55,7 @@ class Advice:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Weighed:
+class Weighed(Framed, Drawn):
     """Which weight synthetic rows deserve beside real ones.
 
     Attributes
@@ -102,7 +104,9 @@ class Weighed:
 
     Notes
     -----
-    Results are equal if all their numbers and words are, NaN being equal to NaN.
+    Results are equal if all their numbers and words are, NaN being equal to NaN. ``to_frame`` has one row per
+    weight and the columns ``weight``, ``error``, ``stderr``, ``penalty`` and ``plausible``; ``plot`` draws the
+    error against the weight, with the weights that cannot be told apart.
     """
 
     weight: float
@@ -177,47 +181,13 @@ class Weighed:
             "metric": METRIC,
         }
 
-    def to_frame(self, backend: str | None = None) -> Any:
-        """One row per weight, as a data frame.
-
-        Parameters
-        ----------
-        backend : {"pandas", "polars", "pyarrow"}, optional
-            Library of the frame; default: the first of these that is installed.
-
-        Returns
-        -------
-        pandas.DataFrame, polars.DataFrame or pyarrow.Table
-            Columns ``weight``, ``error``, ``stderr``, ``penalty`` and ``plausible``.
-
-        Raises
-        ------
-        MissingDependencyError
-            If none of the libraries is installed.
-        """
-        from genloss._frames import frame
-
+    def _table(self) -> dict[str, npt.NDArray[Any]]:
         low, high = self.plausible
         columns = {"weight": self.weights, "error": self.error, "stderr": self.stderr}
         inside = (self.weights >= low) & (self.weights <= high)
-        return frame(columns | {"penalty": self.penalties, "plausible": inside}, backend)
+        return columns | {"penalty": self.penalties, "plausible": inside}
 
-    def plot(self, *, ax: Axes | None = None) -> Axes:
-        """Draw the error against the weight, with the weights that cannot be told apart.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            Where to draw; default: a new figure of Matplotlib's pyplot, which notebooks show.
-
-        Returns
-        -------
-        matplotlib.axes.Axes
-            The axes, for further styling and saving.
-        """
-        from genloss import plots
-
-        ax = plots.shown_axes() if ax is None else ax
+    def _draw(self, ax: Axes) -> None:
         first, second = plots.colours(2)
         place = self._places()
         ends = [float(place[np.argmin(np.abs(self.weights - end))]) for end in self.plausible]
@@ -241,7 +211,6 @@ class Weighed:
         ax.legend(frameon=False, fontsize="small")
         ax.set_title(f"{self.sources[0]} + {self.sources[1]}: {self.target}",
                      fontsize="medium", loc="left")  # fmt: skip
-        return ax
 
     def _places(self) -> Array:
         """Weights on a logarithmic axis; 0 stands before the first."""

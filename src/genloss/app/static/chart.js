@@ -185,7 +185,7 @@ export class Chart {
   words() {
     if (this.at === null) return "";
     const values = this.told.series.map(({ name, values, stderr }) => {
-      const spread = stderr ? ` ± ${number(stderr[this.at], 2)}` : "";
+      const spread = stderr ? ` ± ${number(BARS * stderr[this.at], 2)}` : "";
       return `${name} ${number(values[this.at])}${spread}`;
     });
     return `model ${this.at}: ${values.join(", ")}`;
@@ -209,7 +209,7 @@ export class Chart {
       .join("text")
       .attr("y", (_, row) => 17 * row)
       .text(({ name, value, stderr }) =>
-        value === undefined ? name : `${number(value)}${stderr ? ` ± ${number(stderr[this.at], 2)}` : ""}  ${name}`,
+        value === undefined ? name : `${number(value)}${stderr ? ` ± ${number(BARS * stderr[this.at], 2)}` : ""}  ${name}`,
       );
     const size = d3.max(rows.nodes(), (row) => row.getComputedTextLength()) + 18;
     const left = place + size + 12 > this.width ? place - size - 10 : place + 10;

@@ -15,7 +15,7 @@ const LETTERS = "ABCD";
 
 const FIRST = [{}, { policy: "mix" }, { policy: "accumulate" }];
 
-export function compare() {
+export function view() {
   let shared = pick(START, SHARED);
   let plans = [];
   let known = false;
@@ -103,11 +103,10 @@ export function compare() {
   );
   const write = later(async () => {
     const { trials, seed } = shared;
-    const { problem } = tables();
     try {
-      const said = await Promise.all(tables().plans.map((plan) => ask("code", { problem, plan, trials, seed })));
-      toml.set(said.map(({ toml: text }, place) => `# plan ${LETTERS[place]}\n${text}`).join("\n"));
-      python.set(script(said, trials, seed));
+      const said = await ask("codes", { ...tables(), trials, seed });
+      toml.set(said.toml);
+      python.set(said.python);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
     }
@@ -192,8 +191,10 @@ export function compare() {
     const doubts = theory.flatMap(({ curve }, place) => (curve?.warnings ?? []).map((text) => `${LETTERS[place]}: ${text}`));
     notes.replaceChildren(...[...missing, ...doubts].map((text) => make("li", {}, text)));
     fill();
+    tell();
   }
 
+  const tell = later(() => say(answer.textContent), 800);
   const fill = later(() => {
     numbersTable.replaceChildren(table("Errors of the plans", ...sheet((value) => number(value))));
   }, 60);
@@ -234,14 +235,4 @@ function sentence(ends, last) {
     risk === first.risk ? `${letter} as much` : Number.isFinite(risk) && first.risk > 0 ? `${letter} has ${number(risk / first.risk, 2)} times that` : `${letter} ${number(risk, 3)}`,
   );
   return `model ${last}: ${first.letter} is lowest with ${number(first.risk, 3)}; ${words.join(", ")}`;
-}
-
-function script(said, trials, seed) {
-  const parts = said.map(({ python }) => /problem = .*\n(?<plan>plan = gl\.Plan\(\[\n[^]*?\n\]\))/.exec(python));
-  const [head] = said[0].python.split("\nplan = ");
-  const names = said.map((_, place) => LETTERS[place].toLowerCase());
-  const written = parts.map((part, place) => part.groups.plan.replace("plan", names[place]));
-  const shown = `for plan in (${names.join(", ")},):\n    print(gl.predict(problem, plan))\n`;
-  const against = names.slice(1).map((name) => `print(gl.compare(problem, ${name}, a, trials=${trials}, seed=${seed}))\n`);
-  return `${head}\n${written.join("\n")}\n\n${shown}${against.join("")}`;
 }

@@ -63,11 +63,24 @@ export function control(name, value, changed, { label, beside } = {}) {
       box.removeAttribute("aria-invalid");
     }
   });
-  slider?.addEventListener("input", () => {
+  const moved = () => {
     const number = valueAt(field, Number(slider.value));
     box.value = number;
     slider.setAttribute("aria-valuetext", number);
     changed(name, number);
+  };
+  slider?.addEventListener("input", moved);
+  // a key moves to the next value, also where several places of the slider have the same
+  slider?.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const before = Number(box.value);
+    let place = placeOf(field, before);
+    do place += step;
+    while (place > 0 && place < STEPS && step * (valueAt(field, place) - before) <= 0);
+    slider.value = place;
+    moved();
   });
   show(value);
   const head = make("span", { class: "head" }, make("label", { for: id, title: field.title }, words), beside, box);

@@ -18,7 +18,7 @@ const CHOICES = {
 };
 const OF = { forecast: ["kernel", "penalty", "log", "missing"], weigh: ["kernel", "made_from", "missing"] };
 
-export function data() {
+export function view() {
   const tables = { real: null, synthetic: null };
   const settings = { kernel: "linear", penalty: "best", missing: "error", made_from: "unknown", log: "no", generations: 10, real: 0, target: "" };
   let stop = null;

@@ -24,7 +24,7 @@ const EXAMPLES = {
   "Classes: self-training": { policy: "self_train", problem: "isotropic", dim: 100, penalty: 0.01, noise: 0 },
 };
 
-export function explore() {
+export function view() {
   let state = { ...START };
   let known = false;
   let theory = null; // the answer of the server
@@ -177,6 +177,11 @@ export function explore() {
 
   function simulate() {
     go.textContent = "Stop";
+    const began = Date.now();
+    const clock = setInterval(() => {
+      if (!stop || trials) clearInterval(clock);
+      else progress.textContent = `first runs under way, ${Math.round((Date.now() - began) / 1000)} s`;
+    }, 1000);
     const end = (words) => {
       stop = null;
       go.textContent = "Simulate";
@@ -253,8 +258,10 @@ export function explore() {
     const words = [...new Set([...(curve?.warnings ?? []), ...(trials?.warnings ?? [])])];
     notes.replaceChildren(...words.map((text) => make("li", {}, text)));
     fill();
+    tell();
   }
 
+  const tell = later(() => say(answer.textContent), 800);
   const fill = later(() => {
     numbersTable.replaceChildren(table("Error of every model", ...sheet((value) => number(value))));
   }, 60);

@@ -80,7 +80,7 @@ export class Heat {
   draw() {
     const [width, height] = [this.node.clientWidth, this.node.clientHeight];
     if (!width || !this.told) return;
-    const right = width < 500 ? 86 : MARGIN.right;
+    const right = width < 500 ? 86 : this.told.names.length ? 126 : MARGIN.right;
     const box = { left: width < 500 ? 46 : MARGIN.left, right: width - right, top: MARGIN.top, bottom: height - MARGIN.bottom };
     const svg = this.svg.attr("viewBox", `0 0 ${width} ${height}`).attr("width", width).attr("height", height);
     const { x, y, xLog, yLog, xName, yName } = this.told;

@@ -1,29 +1,29 @@
 // Which view is shown: the address says it.
 
-import { compare } from "./compare.js";
-import { data } from "./data.js";
-import { explore } from "./explore.js";
-import { map } from "./map.js";
-
-const VIEWS = { "/explore": explore, "/compare": compare, "/map": map, "/data": data };
+// a view is loaded when it is opened first
+const VIEWS = {
+  "/explore": () => import("./explore.js"),
+  "/compare": () => import("./compare.js"),
+  "/map": () => import("./map.js"),
+  "/data": () => import("./data.js"),
+};
 const TITLES = { "/explore": "Explore", "/compare": "Compare", "/map": "Phase map", "/data": "Your data" };
 
 const main = document.getElementById("view");
 const made = {};
-let shown = null;
 
 // a view keeps what it has while another is shown
-function show(focus) {
+async function show(focus) {
   const path = location.pathname in VIEWS ? location.pathname : "/explore";
-  shown?.leave?.();
-  made[path] ??= VIEWS[path](open);
-  shown = made[path];
-  main.replaceChildren(shown.node);
   document.title = `genloss: ${TITLES[path]}`;
   for (const link of document.querySelectorAll("nav a")) {
     if (link.getAttribute("href") === path) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
+  made[path] ??= VIEWS[path]().then(({ view }) => view(open));
+  const shown = await made[path];
+  if (document.title !== `genloss: ${TITLES[path]}`) return; // another one was opened meanwhile
+  main.replaceChildren(shown.node);
   shown.enter(new URLSearchParams(location.search));
   if (focus) main.focus({ preventScroll: true });
 }

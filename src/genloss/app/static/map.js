@@ -25,7 +25,7 @@ const VALUES = {
   best_policy: "Best policy, repeated for ever",
 };
 
-export function map(open) {
+export function view(open) {
   let state = { ...START, ...FIRST };
   let axes = structuredClone(AXES);
   let value = "limit";
@@ -63,9 +63,13 @@ export function map(open) {
 
   function build() {
     const part = (name) => control(name, state[name], change).node;
+    const mixes = state.policy === "mix" || state.policy === "mix_labels";
+    const { best_policy: policy, ...others } = VALUES;
+    const options = mixes ? { ...others, best_policy: policy } : others;
+    if (!(value in options)) value = "final";
     const free = (name) => name !== axes.x.field && name !== axes.y.field;
     panel.replaceChildren(
-      group("Map", choice("value", "What is shown", value, VALUES, (chosen) => (value = chosen)), axis("x", "Across"), axis("y", "Up")),
+      group("Map", choice("value", "What is shown", value, options, (chosen) => (value = chosen)), axis("x", "Across"), axis("y", "Up")),
       group("Problem", ...problemFields(state).filter(free).map(part)),
       group(
         "Plan",

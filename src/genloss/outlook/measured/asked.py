@@ -45,7 +45,9 @@ def _is_classifier(estimator: Any) -> bool:
     )
 
 
-def task_plan(plan: Plan, task: Task, given: Mapping[str, Any], *, log: bool) -> Plan:
+def task_plan(
+    plan: Plan, task: Task, given: Mapping[str, Any], *, log: bool, weighted: bool
+) -> Plan:
     """The plan as it is run, or an error that names what does not fit."""
     if task.estimator is not None:
         for name, value in given.items():
@@ -59,5 +61,5 @@ def task_plan(plan: Plan, task: Task, given: Mapping[str, Any], *, log: bool) ->
         )
     if task.classes:
         plan = labelled(plan)
-    check_measured(plan, task)
+    check_measured(plan, task, weighted=weighted)
     return plan

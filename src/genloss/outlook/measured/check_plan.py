@@ -21,7 +21,7 @@ from genloss.steps import resolve
 from genloss.weighing.held import weight_key
 
 
-def check_measured(plan: Plan, task: Task) -> None:
+def check_measured(plan: Plan, task: Task, *, weighted: bool) -> None:
     """Refuse what rows of a table, or the estimator, cannot say."""
     for step in resolve(plan):
         if step.outside:
@@ -37,7 +37,7 @@ def check_measured(plan: Plan, task: Task) -> None:
         raise InvalidInputError(
             "plan had squared and logistic losses; a forecast of classes needs one of them in all models"
         )
-    if task.estimator is not None and _needs_weights(plan):
+    if task.estimator is not None and (weighted or _needs_weights(plan)):
         weight_key(task.estimator)
 
 

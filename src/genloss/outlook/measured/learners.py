@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from genloss.estimate.decomposition import Decomposition
 from genloss.estimate.kernels import Kernel
-from genloss.estimate.leave_one_out import residuals
 from genloss.outlook.measured.world import chances_of
-from genloss.outlook.ridge import Design, Models, factored, few_penalties, least
+from genloss.outlook.ridge import Design, Models, factored, few_penalties, least, mean_of
 from genloss.steps import Step
 from genloss.trials.loop import Rows
 from genloss.weighing.held import weight_key
@@ -30,29 +28,38 @@ class RidgeClasses:
         NaN stands for the best by leave-one-out on the model's own labels.
     kernel : Kernel or None
         None for linear models.
+    weighted : bool
+        Whether the last column of inputs is the weight of the row, of which models know nothing.
     """
 
-    chances = False
-
-    def __init__(self, penalty: Array, kernel: Kernel | None) -> None:
-        self._penalty, self._kernel = penalty, kernel
+    def __init__(self, penalty: Array, kernel: Kernel | None, *, weighted: bool = False) -> None:
+        self._penalty, self._kernel, self._weighted = penalty, kernel, weighted
 
     def __call__(self, step: Step, rows: Rows, towards: Models | None) -> Models:
         """Scores (n, classes) that sum to one."""
         if towards is not None:
             rest = self(step, rows._replace(y=rows.y - towards(rows.X)), None)
             return lambda X: towards(X) + rest(X)
-        X, labels = told(rows.X, rows.y)
+        X, weights = parted(rows.X, weighted=self._weighted)
+        model = self._fitted(step, X, weights, rows.y)
+        width = X.shape[1]
+        return model if weights is None else lambda X: model(X[:, :width])
+
+    def _fitted(self, step: Step, X: Array, weights: Array | None, labels: Array) -> Models:
+        kept = ~np.isnan(labels[:, 0])
+        # n of the penalty are the rows as written, also those that are not kept
+        penalty = float(self._penalty[step.model]) * len(kept) / max(int(kept.sum()), 1)
+        if not kept.all():
+            X, labels = X[kept], labels[kept]
+            weights = None if weights is None else weights[kept]
         if not len(X):
             return _uniform(labels.shape[1])
-        # n of the penalty are the rows as written, also those that are not kept
-        penalty = float(self._penalty[step.model]) * len(rows.y) / len(X)
         each = np.full(labels.shape[1], penalty)
         if few_penalties(X, self._kernel, each):
-            models = factored(X, self._kernel, labels, each)
+            models = factored(X, self._kernel, labels, each, weights)
             if models is not None:
                 return models
-        design = Design.of(X, self._kernel)
+        design = Design.of(X, self._kernel, weights)
         if np.isnan(penalty):
             grid = design.grid()
             each[:] = least(grid, left_out(design, labels, grid))[0]
@@ -60,11 +67,9 @@ class RidgeClasses:
 
 
 def left_out(design: Design, labels: Array, penalties: Array) -> Array:
-    """Mean squared leave-one-out residual of all columns at every penalty, shape (G,)."""
-    decomposed = Decomposition(design.values, design.left)
-    constant = np.full(design.n, 1 / design.n)
-    found = residuals(decomposed, labels - labels.mean(axis=0), penalties, constant)
-    return np.asarray(np.mean(np.sum(found**2, axis=2), axis=1))
+    """Mean squared leave-one-out residual of all columns together at every penalty, shape (G,)."""
+    squares = sum(design.left_out(column, penalties) ** 2 for column in labels.T)
+    return mean_of(np.asarray(squares), design.weights)
 
 
 class Fitted:
@@ -78,23 +83,36 @@ class Fitted:
         0 for numbers.
     rng : numpy.random.Generator
         Of the estimator's own draws.
+    weighted : bool
+        Whether the last column of inputs is the weight of the row.
     """
 
     def __init__(
-        self, make: Callable[[Step, int], Any], n_classes: int, rng: np.random.Generator
+        self,
+        make: Callable[[Step, int], Any],
+        n_classes: int,
+        rng: np.random.Generator,
+        *,
+        weighted: bool = False,
     ) -> None:
-        self._make, self._n_classes, self._rng = make, n_classes, rng
+        self._make, self._n_classes, self._rng, self._weighted = make, n_classes, rng, weighted
 
     def __call__(self, step: Step, rows: Rows, towards: Models | None) -> Models:
         """What it says: numbers (n, 1), or chances (n, classes)."""
         del towards  # plans with it are refused
-        X, y, weights = rows
+        X, own = parted(rows.X, weighted=self._weighted)
+        width = X.shape[1]
+        weights = own if rows.weights is None else rows.weights * (1.0 if own is None else own)
+        model = self._fitted(step, X, rows.y, weights)
+        return model if own is None else lambda Z: model(Z[:, :width])
+
+    def _fitted(self, step: Step, X: Array, y: Array, weights: Array | None) -> Models:
         kept = ~np.isnan(y[:, 0])
         if not kept.all():
             X, y, weights = X[kept], y[kept], None if weights is None else weights[kept]
         if not len(X):
             return _uniform(y.shape[1])
-        model = self._make(step, len(rows.y))
+        model = self._make(step, len(kept))
         self._seed(model)
         if not self._n_classes:
             model.fit(X, y[:, 0], **_weighted(model, weights))
@@ -126,10 +144,9 @@ class Fitted:
         model.set_params(**{name: int(self._rng.integers(2**31 - 1)) for name in sorted(unset)})
 
 
-def told(X: Array, labels: Array) -> tuple[Array, Array]:
-    """The rows that have a label."""
-    kept = ~np.isnan(labels[:, 0])
-    return (X, labels) if kept.all() else (X[kept], labels[kept])
+def parted(X: Array, *, weighted: bool) -> tuple[Array, Array | None]:
+    """Inputs, and the weights that stand in their last column."""
+    return (X[:, :-1], X[:, -1]) if weighted else (X, None)
 
 
 def _chances(model: Any, X: Array, n_classes: int) -> Array:

@@ -15,6 +15,7 @@ Array = npt.NDArray[np.float64]
 
 # All from coverage on real tables (docs/estimator-accuracy.md).
 _SHARED = 0.7  # doubt that training rows add which all runs share, at as many as there are rows
+_SAME = 0.15  # share of the scatter between chains that stays where all are of the same rows
 _FLOOR = 0.02  # what no statistic of the sample shows of a growth
 _WIDER = 1.25  # squared errors have heavy tails, of which a sample shows too little
 
@@ -65,6 +66,7 @@ def read(runs: Runs, sample: Sample, score: str) -> Reading:
     rows = runs.rows[score][:, kept]  # (T, M)
     error = np.asarray(sample.mean(rows.T, kept))
     share = 1 + _SHARED * min(runs.n_samples / kept.size, 1.0)
+    used = np.minimum(runs.n_samples * np.arange(1, len(rows) + 1) / kept.size, 1.0)
     # a rate from so many rows is not known better than to half a row
     half = 0.5 / kept.size if score == "error" else 1e-12 * max(float(error[0]), 1e-300)
     wide = 1.0 if score == "error" else _WIDER**2
@@ -76,7 +78,9 @@ def read(runs: Runs, sample: Sample, score: str) -> Reading:
         within = runs.variance - 2 * times * runs.shared + times**2 * runs.variance[:, :1]
         chains = np.maximum(of_runs.var(axis=0, ddof=1) - within.mean(axis=0), 0.0)
         by_rows = variance_of_mean(of_rows.T, sample, kept)
-        return np.asarray(by_rows * share * wide + chains / len(of_runs) + half**2)
+        return np.asarray(
+            by_rows * share * wide + chains * (1 / len(of_runs) + _SAME * used) + half**2
+        )
 
     safe = np.maximum(error, half)
     ratio = safe / safe[0]

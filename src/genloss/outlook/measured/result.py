@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from genloss import _html
+from genloss import _html, plots
 from genloss.curve import Curve
 from genloss.outlook.growth import NORMAL
-from genloss.outlook.result import METRIC, Outcome, plain
+from genloss.outlook.result import METRIC, Answer, Outcome, plain
 from genloss.plan import Plan
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from genloss.estimate.kernels import Kernel
 
 Array = npt.NDArray[np.float64]
+
+_NEAR = 1.5  # times the largest error up to which the line of no model is drawn
 
 ERROR = "classification error on real labels"
 
@@ -36,8 +38,9 @@ class Way(Outcome):
     change, change_low, change_high : ndarray of shape (n_models,)
         Error less model 0's, and its interval: rows and splits are shared, so that it is narrower.
     scores : mapping of str to ndarray of shape (n_models,)
-        Where models know chances of the classes: "log_loss", and "confidence", the mean chance of the
-        class that is said; less the share of right answers it is what a model claims too much.
+        Of classes "moved", the share of rows on which a model says another class than model 0, which
+        needs no labels. Where models know chances: "log_loss", and "confidence", the mean chance of
+        the class that is said.
     """
 
     plan: Plan = field(kw_only=True)
@@ -87,7 +90,7 @@ class Answers:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MeasuredForecast:
+class MeasuredForecast(Answer):
     """What becomes of classes, or of any estimator, when it is retrained according to a plan.
 
     Errors are shares of wrong classes (``classes`` not empty), or mean squared errors.
@@ -131,6 +134,13 @@ class MeasuredForecast:
         What was done, and what makes the answer weak.
     penalty_rule : {"fixed", "cv", "own"}
         "cv" where ridge chooses the penalty anew at every generation; "own": the estimator's.
+    theory : Curve or None
+        For linear models of two classes on new rows: theory's errors beside the measured ones.
+
+    Notes
+    -----
+    ``to_frame`` has one row per model: the check, then error, growth and change from all rows; ``plot`` draws
+    the error of every model by way to train, with a band for the plan's own interval.
     """
 
     own: Way
@@ -153,26 +163,7 @@ class MeasuredForecast:
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
     penalty_rule: str
-
-    @property
-    def error(self) -> Array:
-        """Error of every model, from all rows."""
-        return self.own.error
-
-    @property
-    def growth(self) -> Array:
-        """Error of every model over model 0's."""
-        return self.own.growth
-
-    @property
-    def growth_low(self) -> Array:
-        """Lower end of the growth's interval, nominal 90 %."""
-        return self.own.growth_low
-
-    @property
-    def growth_high(self) -> Array:
-        """Upper end of the growth's interval, nominal 90 %."""
-        return self.own.growth_high
+    theory: Curve | None = None
 
     @property
     def change(self) -> Array:
@@ -192,19 +183,7 @@ class MeasuredForecast:
             self.predicted.risk - found, found, out=np.full(found.shape, np.nan), where=found > 0
         )
 
-    def plot(self, *, ax: Axes | None = None) -> Axes:
-        """Draw the error of every model, by way to train; a band for the plan's own interval.
-
-        Examples
-        --------
-        >>> import genloss as gl, sklearn.datasets
-        >>> X, y = sklearn.datasets.load_iris(return_X_y=True)
-        >>> gl.forecast(X, y, classes=True, generations=3).plot().get_ylabel()
-        'wrong classes, %'
-        """
-        from genloss import plots
-
-        ax = plots.shown_axes() if ax is None else ax
+    def _draw(self, ax: Axes) -> None:
         unit, models = (100.0 if self.classes else 1.0), np.arange(self.plan.n_models)
         first, *others = plots.colours(1 + len(self.ways))
         ax.fill_between(
@@ -213,25 +192,10 @@ class MeasuredForecast:
         ax.plot(models, unit * self.own.error, color=first, marker=".", label=self.own.name)
         for way, colour in zip([w for w in self.ways if w is not self.own], others, strict=False):
             ax.plot(models, unit * way.error, color=colour, marker=".", lw=1, label=way.name)
-        ax.axhline(unit * self.baseline, color="0.4", lw=0.8, ls=":", label="no model")
+        if self.baseline < _NEAR * max(float(way.error.max()) for way in (self.own, *self.ways)):
+            ax.axhline(unit * self.baseline, color="0.4", lw=0.8, ls=":", label="no model")
         plots.label_models(ax, "wrong classes, %" if self.classes else METRIC)
         ax.set_title(f"{self.source}: {self.target}", fontsize="medium", loc="left")
-        return ax
-
-    def to_frame(self, backend: str | None = None) -> Any:
-        """One row per model: the check, then error, growth and change from all rows.
-
-        Examples
-        --------
-        >>> import genloss as gl, sklearn.datasets
-        >>> X, y = sklearn.datasets.load_iris(return_X_y=True)
-        >>> outlook = gl.forecast(X, y, classes=True, generations=3)
-        >>> list(outlook.to_frame("pandas").columns)[:6]
-        ['model', 'predicted', 'low', 'high', 'measured', 'stderr']
-        """
-        from genloss._frames import frame
-
-        return frame(self._columns(), backend)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for machines; an infinite number is the text "Infinity"."""
@@ -248,7 +212,7 @@ class MeasuredForecast:
             "plan": self.plan.to_dict(),
             "penalty_rule": self.penalty_rule,
             "baseline": plain(self.baseline),
-            "models": {name: plain(values) for name, values in self._columns().items()},
+            "models": {name: plain(values) for name, values in self._table().items()},
             "ways": [way.to_dict() for way in self.ways],
             "median_relative_error": plain(float(np.nanmedian(off))) if np.any(off >= 0) else None,
             "advice": self.advice.to_dict(),
@@ -256,27 +220,15 @@ class MeasuredForecast:
             "notes": list(self.notes),
         }
 
-    def _columns(self) -> dict[str, npt.NDArray[Any]]:
-        assert self.measured.stderr is not None
+    def _table(self) -> dict[str, npt.NDArray[Any]]:
         own = self.own
-        return {
-            "model": np.arange(self.plan.n_models),
-            "predicted": self.predicted.risk,
-            "low": self.low,
-            "high": self.high,
-            "measured": self.measured.risk,
-            "stderr": self.measured.stderr,
-            "error": own.error,
-            "error_low": own.low,
-            "error_high": own.high,
-            "growth": own.growth,
-            "growth_low": own.growth_low,
-            "growth_high": own.growth_high,
+        changes = {
             "change": own.change,
             "change_low": own.change_low,
             "change_high": own.change_high,
-            **own.scores,
         }
+        theory = {} if self.theory is None else {"theory": self.theory.risk}
+        return {**super()._table(), **changes, **theory, **own.scores}
 
     def _title(self) -> str:
         return f"Forecast({self.source}, {self.model}, {self.plan.n_models} models, {self.metric})"

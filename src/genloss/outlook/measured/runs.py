@@ -63,8 +63,11 @@ def run(
         X, test = sample.sides(split.pool, split.test)
         key = np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, number))
         source = sources[number % len(sources)]
-        chain = task.chain(plan, (X, sample.y[split.pool]), source, key, unlabelled)
-        return [task.scores(model(test), sample.y[split.test], chances=chances) for model in chain]
+        weights = None if sample.weights is None else sample.weights[split.pool]
+        pool = (X, sample.y[split.pool])
+        chain = task.chain(plan, pool, source, key, unlabelled, weights)
+        said = (model(test) for model in chain)
+        return list(task.scores(said, sample.y[split.test], chances=chances))
 
     with trial_pool(cores()) as pool:
         # estimators warn, and gain nothing from threads of which each has a fit of its own

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -96,9 +96,13 @@ class Task:
         source: str,
         seed: np.random.SeedSequence,
         unlabelled: Array | None = None,
+        weights: Array | None = None,
     ) -> Iterator[Models]:
         """The models of one literal run: functions from rows to numbers (n, 1), or (n, classes)."""
         rows, noise, made, drawn, fits = map(np.random.default_rng, streams(seed, 5))
+        weighted = weights is not None
+        if weights is not None:  # they go where their rows go
+            pool = (np.column_stack([pool[0], weights]), pool[1])
         real = inputs.Pool(*pool, rows)
         draw = drawing(source, real, made, unlabelled)
         width = len(self.levels)
@@ -107,28 +111,38 @@ class Task:
             world = ClassRows(real, draw, width, noise, drawn, chances=self.chances(plan))
         else:
             world = RealRows(real, draw, 1, noise, drawn)
-        return loop.models(resolve(plan), world, self._learner(plan, fits))
+        return loop.models(resolve(plan), world, self._learner(plan, fits, weighted=weighted))
 
-    def _learner(self, plan: Plan, rng: np.random.Generator) -> Learner:
+    def _learner(self, plan: Plan, rng: np.random.Generator, *, weighted: bool) -> Learner:
         if self.estimator is not None:
             from sklearn.base import clone
 
-            return Fitted(lambda step, n: clone(self.estimator), len(self.levels), rng)  # noqa: ARG005
-        if self.is_ridge(plan):
-            return RidgeClasses(np.array([step.penalty for step in resolve(plan)]), self.kernel)
-        return Fitted(_logistic, len(self.levels), rng)
+            def make(*_: Any) -> Any:
+                return clone(self.estimator)
 
-    def scores(self, said: Array, y: Array, *, chances: bool) -> dict[str, Array]:
-        """What every row (m,) costs, by name."""
-        if not self.classes:
-            return {"squared": (said[:, 0] - y) ** 2}
-        codes = y.astype(np.intp)
-        found = {"error": (said.argmax(axis=1) != codes).astype(np.float64)}
-        if chances:
-            own = said[np.arange(len(said)), codes]
-            found["log_loss"] = -np.log(np.maximum(own, LEAST))
-            found["confidence"] = said.max(axis=1)
-        return found
+            return Fitted(make, len(self.levels), rng, weighted=weighted)
+        if self.is_ridge(plan):
+            penalty = np.array([step.penalty for step in resolve(plan)])
+            return RidgeClasses(penalty, self.kernel, weighted=weighted)
+        return Fitted(_logistic, len(self.levels), rng, weighted=weighted)
+
+    def scores(
+        self, models: Iterable[Array], y: Array, *, chances: bool
+    ) -> Iterator[dict[str, Array]]:
+        """What every row (m,) costs, by name, for every model that says so much of the rows."""
+        first: Array | None = None
+        for said in models:
+            if not self.classes:
+                yield {"squared": (said[:, 0] - y) ** 2}
+                continue
+            codes, told = y.astype(np.intp), said.argmax(axis=1)
+            first = told if first is None else first
+            found = {"error": told != codes, "moved": told != first}
+            if chances:
+                own = said[np.arange(len(said)), codes]
+                found["log_loss"] = -np.log(np.maximum(own, LEAST))
+                found["confidence"] = said.max(axis=1)
+            yield {name: values.astype(np.float64) for name, values in found.items()}
 
 
 def _logistic(step: Step, n: int) -> Any:

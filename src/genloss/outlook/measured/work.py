@@ -18,10 +18,11 @@ from genloss.outlook.measured.result import ERROR, Answers, MeasuredForecast, Wa
 from genloss.outlook.measured.runs import quiet_fits, run
 from genloss.outlook.measured.sentences import sentences
 from genloss.outlook.measured.task import Task
+from genloss.outlook.measured.theory import remark, theory_of
 from genloss.outlook.measured.ways import alike, ways
 from genloss.outlook.measured.world import vectors
 from genloss.outlook.plans import CV, at_most
-from genloss.outlook.prepare import MOST_USED, inputs_of
+from genloss.outlook.prepare import MOST_USED, inputs_of, refuse_beside_weights
 from genloss.outlook.result import METRIC
 from genloss.outlook.ridge import Design, least
 from genloss.outlook.sample import Sample, copies, joined
@@ -70,14 +71,18 @@ class Measurement:
         log: bool,
     ) -> Measurement:
         """Draw the rows that are used; they are standardised for ridge, and as they are otherwise."""
+        if table.weights is not None:
+            refuse_beside_weights(unlabelled, "encode" if table.texts else "drop")
         rng = np.random.default_rng(seeds[0])
         place = rng.permutation(table.target.size)[:MOST_USED]
         raw, y = table.features[place], table.target[place]
         unit_target(y)  # refuses what does not vary
         repeated = copies(raw, y)
         more = None if unlabelled is None else inputs_of(unlabelled, table)
+        weights = None if table.weights is None else table.weights[place]
+        weights = None if weights is None else weights / weights.mean()
         if task.estimator is None:
-            standardise = Standardiser.of(raw)
+            standardise = Standardiser.of(raw, weights)
             raw, more = standardise(raw), None if more is None else standardise(more)
         sample = Sample(
             raw,
@@ -85,7 +90,7 @@ class Measurement:
             task.kernel,
             groups=joined(None if table.groups is None else table.groups[place], repeated),
             time=None if table.time is None else table.time[place],
-            weights=None if table.weights is None else table.weights[place],
+            weights=weights,
             texts={name: codes[place] for name, codes in table.texts.items()},
             log=log,
         )
@@ -104,6 +109,8 @@ class Measurement:
             checked = check(study, task, run_as, trials)
         log_of.info("measured: %.3g to %.3g", own.error[0], own.error[-1])
         baseline, name = self._baseline(), task.name(plan)
+        whole = own.n_samples == plan.n_samples.max()
+        theory = theory_of(task, sample, run_as, own) if whole else None
         predicted, measured = checked.curves(ERROR if task.classes else METRIC)
         return MeasuredForecast(
             own=own,
@@ -132,11 +139,15 @@ class Measurement:
                 **checked.sizes,
             },
             check_rows=int(checked.plan.n_samples.max()),
-            notes=self._notes(plan, own, checked, ridge=ridge, tuned=tuned),
+            notes=(
+                *self._notes(plan, own, checked, ridge=ridge, tuned=tuned),
+                *([] if theory is None else [remark(sample)]),
+            ),
             warnings=(
                 *self.table.warnings,
                 *(f"fits warned {count} times: {text:.200}" for text, count in warned.items()),
             ),
+            theory=theory,
             penalty_rule="own" if task.estimator is not None else CV if cv else "fixed",
         )
 
@@ -185,7 +196,8 @@ class Measurement:
         errors = []
         for _ in range(_PENALTY_DRAWS if n < sample.size else 1):
             rows = rng.permutation(sample.size)[:n]
-            design = Design.of(sample.X[rows], sample.kernel)
+            weights = None if sample.weights is None else sample.weights[rows]
+            design = Design.of(sample.X[rows], sample.kernel, weights)
             grid = design.grid() if grid is None else grid
             errors.append(left_out(design, labels[rows], grid))
         assert grid is not None
@@ -223,7 +235,7 @@ class Measurement:
         if self.repeated:
             said.append("copies of a row were kept on one side of every split")
         if sample.weights is not None:
-            said.append("weights count in errors; fits are unweighted")
+            said.append("weights count in fits and in errors")
         if sample.texts:
             names = ", ".join(repr(name) for name in sample.texts)
             said.append(f"encoded {names} by the target, inside every split")

@@ -13,12 +13,12 @@ from genloss import _check, _html
 from genloss._words import number
 from genloss.errors import NoTheoryError
 from genloss.plan import Plan
-from genloss.problem import Problem
+from genloss.problem import Problem, tails_of
 from genloss.spectrum import Spectral, directions_of
 from genloss.steps import Step, resolve
 from genloss.theory.closed import is_even
 from genloss.theory.doubts import LOW_DIM, NOT_GAUSSIAN
-from genloss.theory.forever import cures, one_design, pools
+from genloss.theory.forever import cures, extrapolated, one_design, pools
 from genloss.theory.forever.fresh_blocks import FreshBlock
 from genloss.theory.forever.iterates import half_life
 from genloss.theory.forever.repeating import Repetition, repetition
@@ -166,7 +166,7 @@ def limit(problem: Spectral, plan: Plan, *, block: int | None = None) -> Limit:
     ------
     NoTheoryError
         For repeated fits of which no recursion is known: random features, rows drawn from a pool, penalty
-        "cv", pools with a penalty, real rows on a reused design; or if repetitions do not settle. The
+        "cv", pools with a penalty; or if repetitions do not settle, or not so that it can be seen. The
         message names what runs instead.
     InvalidInputError
         If an argument is out of range.
@@ -178,7 +178,7 @@ def limit(problem: Spectral, plan: Plan, *, block: int | None = None) -> Limit:
     (`for-ever.md`). Labelers by number move along where the plan shows it, or where they are of the block
     or the one before; other models label for ever. Other losses, labels, rules that keep rows and filters on
     fresh rows: the fixed point of the moments' map, and its radius, by iteration (`for-ever.md`). Pools of least squares: `theory.md` 2.6 summed to
-    infinity. One design: 2.7.
+    infinity. One design: 2.7. Other rows of before: the first 16 or 32 models by a pencil, extrapolated.
 
     Examples
     --------
@@ -195,6 +195,8 @@ def limit(problem: Spectral, plan: Plan, *, block: int | None = None) -> Limit:
     _check.instance("plan", plan, Plan)
     if isinstance(problem, Problem):
         plan.check_fits(problem.dim)
+    if tails_of(problem):
+        raise NoTheoryError(f"problem has tails{_LONG}")
     found = repetition(plan, block)
     solve = _way(plan, found)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -216,6 +218,8 @@ def _way(plan: Plan, found: Repetition) -> Callable[[Spectral, Plan, Repetition]
     why = known.obstacle(plan, found)
     if why is None:
         return lambda *asked: _closed(known.end(*asked), *asked)
+    if not last[-1].is_pooled and (why := extrapolated.obstacle(plan, found)) is None:
+        return _extrapolated
     raise NoTheoryError(f"{why}{_LONG}")
 
 
@@ -314,6 +318,14 @@ def _closed(
     bias, variance, radius, life = ends
     said = _doubts(problem, plan, found, exact=False)
     return Limit(bias + variance, bias, variance, radius, life, None, None, 1, "closed form", said)
+
+
+def _extrapolated(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
+    bias, variance, radius, life, caution = extrapolated.end(problem, plan, found)
+    said = _doubts(problem, plan, found, exact=False) + (() if caution is None else (caution,))
+    return Limit(
+        bias + variance, bias, variance, radius, life, None, None, found.length, "pencil", said
+    )
 
 
 def _doubts(problem: Spectral, plan: Plan, found: Repetition, exact: bool) -> tuple[str, ...]:

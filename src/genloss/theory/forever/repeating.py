@@ -14,7 +14,8 @@ from genloss.steps import Step, resolve
 
 LONGEST = 64  # generations of a block that is looked for
 
-_OF_ROWS = [s.name for s in fields(Source) if s.name not in ("labeler", "noise", "real_noise")]
+_MAY_MOVE = ("labeler", "noise", "real_noise", "inputs")
+_OF_ROWS = [s.name for s in fields(Source) if s.name not in _MAY_MOVE]
 _OF_FIT = [s.name for s in fields(Generation) if s.name != "sources"]
 
 
@@ -32,12 +33,18 @@ class Repetition:
         Number of models of the plan.
     fixed : frozenset of int
         Labelers, by number, that stay the same model for ever; the others move with the block.
+    inputs : frozenset of int
+        The same of generations whose rows are used.
+    seen : bool
+        Whether the plan has more than one repetition, that show it.
     """
 
     length: int
     start: int
     stop: int
     fixed: frozenset[int]
+    inputs: frozenset[int] = frozenset()
+    seen: bool = True
 
     @property
     def first(self) -> int:
@@ -73,6 +80,9 @@ class Repetition:
         return generation if sources == generation.sources else replace(generation, sources=sources)
 
     def _relabelled(self, source: Source, shift: int) -> Source:
+        moves = source.inputs != "new" and source.inputs not in self.inputs
+        if moves and isinstance(source.inputs, int):
+            source = replace(source, inputs=source.inputs + shift)
         if not any(isinstance(who, int) for who in source.mixture):
             return source
         shares = {
@@ -93,41 +103,57 @@ def repetition(plan: Plan, block: int | None = None) -> Repetition:
         length = _check.integer("block", block, minimum=1)
         if length > n:
             raise InvalidInputError(f"block was {length}; the plan has {n} generations")
-        alike, fixed = _alike(plan, length)
-        return _made(plan, length, alike, fixed)
-    best, most, fixed = 1, 0, frozenset[int]()
+        return _made(plan, length, *_alike(plan, length))
+    best, most, fixed, inputs = 1, 0, frozenset[int](), frozenset[int]()
     for length in range(1, min(n // 2, LONGEST) + 1):
         if most >= n - length:
             break
-        alike, stay = _alike(plan, length)
+        alike, stay, rows = _alike(plan, length)
         if alike > most and alike >= length:
-            best, most, fixed = length, alike, stay
-    return _made(plan, best, most, fixed)
+            best, most, fixed, inputs = length, alike, stay, rows
+    return _made(plan, best, most, fixed, inputs)
 
 
-def _made(plan: Plan, length: int, alike: int, fixed: frozenset[int]) -> Repetition:
+def _made(
+    plan: Plan, length: int, alike: int, fixed: frozenset[int], inputs: frozenset[int]
+) -> Repetition:
     n = plan.n_models
     if alike < length:  # nothing to compare with: what reaches back further than a block stays
         numbers = {number for step in resolve(plan)[n - length :] for number in step.asked}
         fixed = frozenset(u for u in numbers if 0 <= u < n - 2 * length)
-        return Repetition(length, n - length, n, fixed)
+        return Repetition(length, n - length, n, fixed, seen=False)
     # whole blocks only
-    return Repetition(length, n - length * (1 + alike // length), n, fixed)
+    return Repetition(length, n - length * (1 + alike // length), n, fixed, inputs)
 
 
-def _alike(plan: Plan, length: int) -> tuple[int, frozenset[int]]:
-    """How many of the last models repeat those ``length`` before, and labelers that stay."""
-    generations, steps, fixed = plan.generations, resolve(plan), set[int]()
-    count = 0
+def _alike(plan: Plan, length: int) -> tuple[int, frozenset[int], frozenset[int]]:
+    """How many of the last models repeat those ``length`` before, labelers and rows that stay."""
+    generations, steps = plan.generations, resolve(plan)
+    fixed, inputs, count = set[int](), set[int](), 0
     for model in range(plan.n_models - 1, length - 1, -1):
-        stay = None
+        stay = rows = None
         if _same_but_labelers(generations[model], generations[model - length]):
             stay = _stay(steps[model], steps[model - length], length)
-        if stay is None or (count >= length and stay - fixed):
+            rows = _rows_stay(generations[model], generations[model - length], length)
+        if stay is None or rows is None:
+            break
+        if count >= length and (stay - fixed or rows - inputs):
             break
         fixed |= stay
+        inputs |= rows
         count += 1
-    return count, frozenset(fixed)
+    return count, frozenset(fixed), frozenset(inputs)
+
+
+def _rows_stay(now: Generation, then: Generation, length: int) -> set[int] | None:
+    """Generations whose rows both use by number, or None where they use others."""
+    stay = set[int]()
+    for one, other in zip(now.sources, then.sources, strict=True):
+        if one.inputs == other.inputs:
+            stay |= {one.inputs} - {"new"}  # type: ignore[arg-type]
+        elif "new" in (one.inputs, other.inputs) or one.inputs - length != other.inputs:  # type: ignore[operator]
+            return None
+    return stay
 
 
 def _same_but_labelers(one: Generation, other: Generation) -> bool:

@@ -79,9 +79,12 @@ class Seen:
         """Columns of a curve, (count, n_models)."""
         truth = float(self._problem.spectrum @ self._problem.truth**2)
         first = self._square[:, :1]
-        return scores.columns(
+        found = scores.columns(
             steps, self._inner, self._square, truth, self._with_first, first, self._accepted
         )
+        if self._problem.tails is not None:  # these two are of normal values
+            return {name: each for name, each in found.items() if name not in ("log_loss", "brier")}
+        return found
 
 
 class Gaussian:
@@ -105,6 +108,9 @@ class Gaussian:
             else:
                 variances = self._problem.spectrum if own is None else np.array(own)
                 rows *= np.sqrt(variances).astype(self._dtype)
+            if self._problem.tails is not None:
+                lengths = self._rng.choice(np.sqrt(self._problem.tails), block.rows)
+                rows *= lengths.astype(self._dtype)[:, None]
             blocks.append(rows)
         return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from genloss.papers.cells import Cells
 from genloss.papers.claims import Claim
 from genloss.papers.demystified.no_penalty import least_squares
 from genloss.papers.demystified.setting import Setting
 from genloss.papers.drawing import colour
-from genloss.papers.effort import Array, Effort
-from genloss.papers.reproduction import Row
+from genloss.papers.effort import Effort
 from genloss.papers.study import Study
 from genloss.plots import INK
 from genloss.problem import Problem
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Runs = tuple[Array, Array]
 REAL, MADE = colour(2), colour(1)
 
 
@@ -35,13 +34,10 @@ def setting(generations: int) -> Setting:
     )
 
 
-def _measure(effort: Effort) -> Runs:
+def _measure(effort: Effort) -> Cells:
     ten = setting(10)
-    return effort.risks(ten.problem, ten.plan(), effort.pick(500, 5000), method="auto")
-
-
-def _table(runs: Runs) -> list[Row]:
-    return [
+    runs = effort.risks(ten.problem, ten.plan(), effort.pick(500, 5000), method="auto")
+    rows = [
         {
             "model": n + 1,
             "theory": float(least_squares(setting(n)).risk),
@@ -50,19 +46,16 @@ def _table(runs: Runs) -> list[Row]:
         }
         for n, (risk, stderr) in enumerate(zip(*runs, strict=True))
     ]
+    return Cells(effort, rows)
 
 
-def _claims(runs: Runs) -> Iterator[Claim]:
+def _claims(found: Cells) -> Iterator[Claim]:
     for n in (0, 1, 10):
-        yield Claim.exact(
-            f"error after {n} generators, written into the drawing",
-            "section 2.1",
-            least_squares(setting(n)).risk,
-            *(values[n] for values in runs),
-        )
+        text = f"error after {n} generators, written into the drawing"
+        yield Claim.exact(text, "section 2.1", *found.cell(model=n + 1))
 
 
-def _draw(_: Runs) -> Figure:
+def _draw(_: Cells) -> Figure:
     from matplotlib.figure import Figure
 
     shown = (1, 2, 10)
@@ -116,7 +109,7 @@ STUDY = Study(
     shows="the chain, with the error of every model",
     title="F4. The chain: every model is trained on labels of the one before",
     measure=_measure,
-    table=_table,
+    table=lambda found: found.rows,
     claims=_claims,
     draw=_draw,
     caption=lambda _: (

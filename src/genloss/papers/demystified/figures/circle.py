@@ -8,17 +8,16 @@ test error of a fitted model as an integral over the circle, so that no test set
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from genloss.generation import REAL
+from genloss.papers.cells import Cells
 from genloss.papers.claims import Claim, worst
 from genloss.papers.demystified.setting import Setting
 from genloss.papers.drawing import NULL, colour, label, legend, panels, points, ticks
 from genloss.papers.effort import Array, Effort
-from genloss.papers.reproduction import Row
 from genloss.papers.study import Study
 from genloss.plan import Plan
 from genloss.plots import INK
@@ -39,23 +38,10 @@ NOISE = 0.3
 PENALTIES = (1e-1, 1e-2, 1e-3, 1e-4)  # of the generators
 NEAR_INTERPOLATION = 1e-2  # below it, functions of one variable are not Gaussian enough
 GENERATIONS = 8
+RUNS = 40, 400
 FIXED = (200, 1e-2)  # rows and penalty of the downstream model of the first panel
 SHOWN = (0, 1, 3, 8)  # generations of the second panel
 SHOWN_PENALTY = 1
-
-
-@dataclass(frozen=True)
-class Chains:
-    """Risks of the downstream models of these rows and penalties, from literal runs and from theory.
-
-    Of shape (models, GENERATIONS + 1, PENALTIES).
-    """
-
-    models: tuple[tuple[int, float], ...]
-    runs: int
-    risk: Array
-    stderr: Array
-    theory: Array
 
 
 def kernel(x: Array, z: Array) -> Array:
@@ -131,20 +117,43 @@ class Waves(NamedTuple):
         return np.asarray(np.sum(dual * (square @ dual), axis=0) - 2 * overlap @ dual + SIGNAL)
 
 
-def _measure(effort: Effort) -> Chains:
+def _measure(effort: Effort) -> Cells:
     """Literal chains and theory, for one model and for one of each size under the clean rule."""
-    trials = effort.pick(40, 400)
-    sizes = effort.pick((25, 50, 100, 200), (25, 50, 100, 200, 400, 800))
-    models = FIXED, *((rows, 1 / rows) for rows in sizes)
-    runs = np.stack(effort.each(trials, lambda stream: literal(stream, models)))
-    risk, stderr = mean_and_stderr(runs)
-    return Chains(
-        models=models,
-        runs=trials,
-        risk=risk,
-        stderr=stderr,
-        theory=np.array([_theory(rows, penalty) for rows, penalty in models]),
-    )
+    models = FIXED, *((rows, 1 / rows) for rows in _sizes(effort))
+    runs = np.stack(effort.each(effort.pick(*RUNS), lambda stream: literal(stream, models)))
+    rows = [
+        {
+            "n_samples": rows,
+            "penalty": penalty,
+            "generator_penalty": generator_penalty,
+            "generations": n,
+            "theory": _theory(rows, penalty, n, generator_penalty),
+            "measured": float(risk[n, column]),
+            "stderr": float(stderr[n, column]),
+        }
+        for (rows, penalty), risk, stderr in zip(models, *mean_and_stderr(runs), strict=True)
+        for column, generator_penalty in enumerate(PENALTIES)
+        for n in range(GENERATIONS + 1)
+    ]
+    return Cells(effort, rows)
+
+
+def _sizes(effort: Effort) -> tuple[int, ...]:
+    return effort.pick((25, 50, 100, 200), (25, 50, 100, 200, 400, 800))
+
+
+def _fixed(found: Cells, generator_penalty: float) -> Array:
+    """Generations, theory, measurement and standard error of the model of the first panel."""
+    rows, penalty = FIXED
+    of = {"n_samples": rows, "penalty": penalty, "generator_penalty": generator_penalty}
+    return found.line("generations", **of)
+
+
+def _clean(found: Cells, n: int) -> Array:
+    """Theory, measurement and standard error at every size under the clean rule."""
+    of = {"generations": n, "generator_penalty": PENALTIES[SHOWN_PENALTY]}
+    sizes = _sizes(found.effort)
+    return np.array([found.cell(n_samples=T, penalty=1 / T, **of) for T in sizes]).T
 
 
 def literal(stream: np.random.SeedSequence, models: Sequence[tuple[int, float]]) -> Array:
@@ -188,41 +197,32 @@ def _sawtooths(x: Array) -> Array:
     return np.repeat(target(x)[:, None], len(PENALTIES), axis=1)
 
 
-def _theory(rows: int, penalty: float) -> Array:
-    """Predicted risks, shape (GENERATIONS + 1, PENALTIES)."""
-    mercer = problem()
-
-    def one(generations: int, generator_penalty: float) -> float:
-        setting = Setting(
-            problem=mercer,
-            n_samples=rows,
-            penalty=penalty,
-            noise=NOISE,
-            generations=generations,
-            generator_samples=GENERATOR_SAMPLES,
-            generator_noise=NOISE,
-            generator_penalty=generator_penalty,
-        )
-        return float(predict(mercer, setting.plan()).risk[-1])
-
-    return np.array([[one(n, lam) for lam in PENALTIES] for n in range(GENERATIONS + 1)])
+def _theory(rows: int, penalty: float, generations: int, generator_penalty: float) -> float:
+    """Predicted risk of a downstream model."""
+    setting = Setting(
+        problem=problem(),
+        n_samples=rows,
+        penalty=penalty,
+        noise=NOISE,
+        generations=generations,
+        generator_samples=GENERATOR_SAMPLES,
+        generator_noise=NOISE,
+        generator_penalty=generator_penalty,
+    )
+    return float(predict(setting.problem, setting.plan()).risk[-1])
 
 
-def _caption(chains: Chains) -> str:
+def _caption(found: Cells) -> str:
     rows, penalty = FIXED
-    above = chains.risk[0, 1:].mean(axis=0) / chains.theory[0, 1:].mean(axis=0) - 1
-    worse = [
-        f"{excess:.0%}"
-        for excess, lam in zip(above, PENALTIES, strict=True)
-        if lam < NEAR_INTERPOLATION
-    ]
+    near = [_fixed(found, lam)[:, 1:] for lam in PENALTIES if lam < NEAR_INTERPOLATION]
+    worse = [f"{risk.mean() / theory.mean() - 1:.0%}" for _, theory, risk, _ in near]
     return (
         "Kernel ridge regression on the circle: uniform angles, kernel 2 sum cos(j(x - z))/j^2 "
         "(Mercer eigenvalues j^-2, each twice), sawtooth target pi - x (squared Fourier "
         f"coefficients 2/j^2 per frequency), label noise {NOISE} at every stage, generators with "
         f"T_0 = {GENERATOR_SAMPLES} rows. Lines: genloss.predict on the Mercer eigenvalues of the "
         f"first {FREQUENCIES:,} frequencies (the rest is {2 / FREQUENCIES:g} of the kernel's trace "
-        f"and of the target's energy, which are {SIGNAL:.2f}). Points: mean of {chains.runs} literal "
+        f"and of the target's energy, which are {SIGNAL:.2f}). Points: mean of {found.effort.pick(*RUNS)} literal "
         "chains, exact test error, bars of two standard errors. "
         f"(a) Downstream model with T = {rows} rows and penalty {penalty:g}, against the number "
         "of generators, for four penalties of the generators. "
@@ -234,13 +234,16 @@ def _caption(chains: Chains) -> str:
     )
 
 
-def _draw(chains: Chains) -> Figure:
+def _draw(found: Cells) -> Figure:
     figure, (left, right) = panels(2)
-    _draw_generations(left, chains)
-    _draw_rows(right, chains)
-    sizes = sorted({rows for rows, _ in chains.models[1:]})
+    _draw_generations(left, found)
+    _draw_rows(right, found)
     levels = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 3)
-    for axis, at in ((right.xaxis, sizes), (left.yaxis, levels), (right.yaxis, levels)):
+    for axis, at in (
+        (right.xaxis, _sizes(found.effort)),
+        (left.yaxis, levels),
+        (right.yaxis, levels),
+    ):
         ticks(axis, at)
     for ax in (left, right):
         ax.plot([], [], color=INK, label="theory")
@@ -251,83 +254,56 @@ def _draw(chains: Chains) -> Figure:
     return figure
 
 
-def _draw_generations(ax: Axes, chains: Chains) -> None:
-    rows, penalty = chains.models[0]
-    n = np.arange(GENERATIONS + 1)
-    for column, generator_penalty in enumerate(PENALTIES):
-        ink, line = colour(column), "--" if generator_penalty < NEAR_INTERPOLATION else "-"
-        ax.plot(n, chains.theory[0, :, column], color=ink, lw=1.4, ls=line)
+def _draw_generations(ax: Axes, found: Cells) -> None:
+    rows, penalty = FIXED
+    for number, generator_penalty in enumerate(PENALTIES):
+        ink, line = colour(number), "--" if generator_penalty < NEAR_INTERPOLATION else "-"
+        n, theory, risk, stderr = _fixed(found, generator_penalty)
+        ax.plot(n, theory, color=ink, lw=1.4, ls=line)
         name = f"generator penalty {generator_penalty:g}"
-        risk, stderr = chains.risk[0, :, column], chains.stderr[0, :, column]
         points(ax, n, risk, stderr, color=ink, label=name)
     title = f"T = {rows} rows, penalty {penalty:g}"
     label(ax, "a", title, "number of generators n", "excess test error")
     ax.set_yscale("log")
 
 
-def _draw_rows(ax: Axes, chains: Chains) -> None:
-    sizes = np.array([rows for rows, _ in chains.models[1:]])
+def _draw_rows(ax: Axes, found: Cells) -> None:
+    sizes = np.array(_sizes(found.effort))
     for number, n in enumerate(SHOWN):
-        at, ink = (slice(1, None), n, SHOWN_PENALTY), colour(number)
-        ax.plot(sizes, chains.theory[at], color=ink, lw=1.4)
+        theory, risk, stderr = _clean(found, n)
+        ax.plot(sizes, theory, color=colour(number), lw=1.4)
         name = f"n = {n}" + (" (real labels)" if n == 0 else "")
-        points(ax, sizes, chains.risk[at], chains.stderr[at], color=ink, label=name)
+        points(ax, sizes, risk, stderr, color=colour(number), label=name)
     ax.axhline(SIGNAL, **NULL)
     ax.annotate("null predictor", (sizes[-1], SIGNAL), (0, -3), ha="right", va="top", fontsize=8,
                 textcoords="offset points", color=INK)  # fmt: skip
     ax.set_xscale("log")
     ax.set_yscale("log")
-    ax.set_ylim(bottom=0.4 * chains.risk[1:, 0].min(), top=1.15 * SIGNAL)
+    ax.set_ylim(bottom=0.4 * _clean(found, 0)[1].min(), top=1.15 * SIGNAL)
     title = f"penalty 1/T, generator penalty {PENALTIES[SHOWN_PENALTY]:g}"
     label(ax, "b", title, "downstream rows T", "excess test error")
 
 
-def _table(chains: Chains) -> list[Row]:
-    return [
-        {
-            "n_samples": rows,
-            "penalty": penalty,
-            "generator_penalty": generator_penalty,
-            "generations": n,
-            "theory": float(chains.theory[model, n, column]),
-            "measured": float(chains.risk[model, n, column]),
-            "stderr": float(chains.stderr[model, n, column]),
-        }
-        for model, (rows, penalty) in enumerate(chains.models)
-        for column, generator_penalty in enumerate(PENALTIES)
-        for n in range(GENERATIONS + 1)
-    ]
-
-
-def _claims(chains: Chains) -> Iterator[Claim]:
+def _claims(found: Cells) -> Iterator[Claim]:
     where = "section 7"
-    rows, penalty = chains.models[0]
-    here = f"T = {rows}, penalty {penalty:g}"
-
-    def farthest(text: str, *at: Any, tolerance: float | None = None) -> Claim:
-        values = (each[at] for each in (chains.theory, chains.risk, chains.stderr))
-        return worst(text, where, *values, tolerance=tolerance)
-
-    yield farthest(f"real labels: theory holds ({here})", 0, 0, 0)
-    for column, lam in enumerate(PENALTIES):
-        at = (0, slice(1, None), column)
+    here = f"T = {FIXED[0]}, penalty {FIXED[1]:g}"
+    real = _fixed(found, PENALTIES[0])[1:, 0]
+    yield worst(f"real labels: theory holds ({here})", where, *real)
+    for lam in PENALTIES:
+        values = _fixed(found, lam)[1:, 1:]
         if lam >= NEAR_INTERPOLATION:
             text = f"generator penalty {lam:g}: theory holds, worst of n = 1 to 8 ({here})"
-            yield farthest(text, *at)
+            yield worst(text, where, *values)
             continue
         text = f"generator penalty {lam:g}: theory within 12 %, worst of n = 1 to 8 ({here})"
-        yield farthest(text, *at, tolerance=0.12)
-        yield Claim(
-            f"generator penalty {lam:g}: error above theory, mean of n = 1 to 8 ({here})",
-            where,
-            float(chains.theory[at].mean()),
-            float(chains.risk[at].mean()),
-            float(chains.stderr[at].mean()),  # no less than that of the mean
-            "at least",
-        )
+        yield worst(text, where, *values, tolerance=0.12)
+        # the mean of the standard errors is no less than that of the mean
+        text = f"generator penalty {lam:g}: error above theory, mean of n = 1 to 8 ({here})"
+        theory, risk, stderr = (float(each.mean()) for each in values)
+        yield Claim(text, where, theory, risk, stderr, "at least")
     for n in SHOWN:
         text = f"penalty 1/T, generator penalty 0.01, n = {n}: theory holds, worst T"
-        yield farthest(text, slice(1, None), n, SHOWN_PENALTY)
+        yield worst(text, where, *_clean(found, n))
 
 
 STUDY = Study(
@@ -335,7 +311,7 @@ STUDY = Study(
     shows="kernel ridge, spectrum known",
     title="Kernel ridge regression on the circle",
     measure=_measure,
-    table=_table,
+    table=lambda found: found.rows,
     claims=_claims,
     draw=_draw,
     caption=_caption,

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from genloss.papers.cells import Cells
 from genloss.papers.claims import Claim
 from genloss.papers.demystified.interpolating_generators import noise_ceiling, overparametrised
 from genloss.papers.demystified.recursion import master_recursion
 from genloss.papers.demystified.setting import Setting
 from genloss.papers.drawing import NULL, colour, label, legend, log_axes, panels, points
-from genloss.papers.effort import Array, Effort
-from genloss.papers.reproduction import Row
+from genloss.papers.effort import Effort
 from genloss.papers.study import Study
 from genloss.plan import Plan
 from genloss.plots import INK
@@ -35,6 +35,8 @@ PANELS = {
     "power law": ("power law, no noise", POWER_LAW, 0.0),
     "isotropic, noise 0.3": ("identity covariance, noise 0.3", ISOTROPIC, 0.3),
 }
+CASES = tuple(product(PANELS, ROWS, DESIGNS))
+TRIALS = 24, 300
 LINES = {"independent": "-", "same": "--"}
 MARKS = {"independent": "o", "same": "s"}
 
@@ -66,89 +68,66 @@ def setting(
     )
 
 
-@dataclass(frozen=True)
-class Series:
-    """Errors after 1, 2, ... generators with so many rows, predicted and measured."""
-
-    panel: str
-    problem: Problem
-    noise: float
-    rows: int
-    design: Design
-    trials: int
-    measured: Array
-    stderr: Array
-
-    @property
-    def theory(self) -> Array:
-        """Predicted errors after 0, 1, 2, ... generators."""
-        formula = overparametrised if self.problem.is_isotropic else master_recursion
-        case = self.problem, self.rows
-        return np.array(
-            [
-                formula(setting(*case, n, self.design, self.noise)).risk
-                for n in range(GENERATIONS + 1)
-            ]
-        )
-
-
-def _measure(effort: Effort) -> list[Series]:
+def _measure(effort: Effort) -> Cells:
     """Literal runs of the generators, which the noiseless downstream model copies."""
-    found = []
-    for name, (_, problem, noise) in PANELS.items():
-        for rows in ROWS:
-            for design in DESIGNS:
-                build = Plan.same_design if design == "same" else Plan.replace
-                plan, trials = build(GENERATIONS, rows, noise=noise), effort.pick(24, 300)
-                runs = effort.risks(problem, plan, trials, shift=rows)
-                found.append(Series(name, problem, noise, rows, design, trials, *runs))
-    return found
-
-
-def _table(found: list[Series]) -> list[Row]:
-    return [
+    rows = [
         {
-            "panel": each.panel,
-            "generator_samples": each.rows,
-            "design": each.design,
+            "panel": panel,
+            "generator_samples": rows,
+            "design": design,
             "generations": k + 1,
-            "theory": float(theory),
-            "simulated": float(each.measured[k]),
-            "stderr": float(each.stderr[k]),
+            "theory": _theory(panel, rows, design, k + 1),
+            "simulated": float(risk),
+            "stderr": float(stderr),
         }
-        for each in found
-        for k, theory in enumerate(each.theory[1:])
+        for panel, rows, design in CASES
+        for k, (risk, stderr) in enumerate(_runs(effort, panel, rows, design))
     ]
+    return Cells(effort, rows)
 
 
-def _claims(found: list[Series]) -> Iterator[Claim]:
-    for each in found:
-        if each.rows != ROWS[1]:
+def _runs(effort: Effort, panel: str, rows: int, design: Design) -> Iterator[tuple[float, float]]:
+    _, problem, noise = PANELS[panel]
+    build = Plan.same_design if design == "same" else Plan.replace
+    plan = build(GENERATIONS, rows, noise=noise)
+    return zip(*effort.risks(problem, plan, effort.pick(*TRIALS), shift=rows), strict=True)
+
+
+def _theory(panel: str, rows: int, design: Design, generations: int) -> float:
+    _, problem, noise = PANELS[panel]
+    formula = overparametrised if problem.is_isotropic else master_recursion
+    return formula(setting(problem, rows, generations, design, noise)).risk
+
+
+def _claims(found: Cells) -> Iterator[Claim]:
+    for panel, rows, design in CASES:
+        if rows != ROWS[1]:
             continue
-        exact = each.problem.is_isotropic
+        exact = PANELS[panel][1].is_isotropic
         for n in (1, GENERATIONS):
+            of = {"panel": panel, "generator_samples": rows, "design": design, "generations": n}
             yield (Claim.exact if exact else Claim.asymptotic)(
-                f"{each.panel}, {each.design} design: error after {n} generators on {each.rows} rows",
+                f"{panel}, {design} design: error after {n} generators on {rows} rows",
                 "section 2.4" if exact else "section 3",
-                each.theory[n],
-                each.measured[n - 1],
-                each.stderr[n - 1],
+                *found.cell(**of),
             )
     many, one = (setting(ISOTROPIC, 150, n, generator_noise=0.3) for n in (60, 1))
     text = "the noise inherited from independent generators saturates (formula at n = 60)"
     yield Claim.exact(text, "section 2.4", noise_ceiling(one), overparametrised(many).inherited)
 
 
-def _draw(found: list[Series]) -> Figure:
+def _draw(found: Cells) -> Figure:
     figure, axes = panels(3, width=3.7)
     places = dict(zip(PANELS, axes, strict=True))
-    for each in found:
-        ax, ink = places[each.panel], colour(ROWS.index(each.rows))
-        n = np.arange(GENERATIONS + 1)
-        shown = n >= (each.panel == "power law")  # the axes of which are logarithmic
-        ax.plot(n[shown], each.theory[shown], LINES[each.design], color=ink, lw=1.4)
-        mark = MARKS[each.design]
-        points(ax, n[1:], each.measured, each.stderr, color=ink, marker=mark)
+    for panel, rows, design in CASES:
+        ax, ink = places[panel], colour(ROWS.index(rows))
+        of = {"panel": panel, "generator_samples": rows, "design": design}
+        n, theory, risk, stderr = found.line("generations", **of)
+        line = n, theory
+        if panel != "power law":  # the axes of which are logarithmic
+            line = np.append(0, n), np.append(_theory(panel, rows, design, 0), theory)
+        ax.plot(*line, LINES[design], color=ink, lw=1.4)
+        points(ax, n, risk, stderr, color=ink, marker=MARKS[design])
     for ax, letter, (title, *_) in zip(axes, "abc", PANELS.values(), strict=True):
         label(ax, letter, title, "generations n", "excess test error")
     log_axes(axes[1])
@@ -179,7 +158,7 @@ STUDY = Study(
     shows="few rows: collapse without noise",
     title="F3. Fewer rows than directions: collapse without noise",
     measure=_measure,
-    table=_table,
+    table=lambda found: found.rows,
     claims=_claims,
     draw=_draw,
     caption=lambda found: (
@@ -190,7 +169,7 @@ STUDY = Study(
         "exponentially, 1 - (T_0/d)^n; a shared design loses 1 - T_0/d once. (b) Under a power "
         "law (capacity 1.5, source 0.5) the loss is a power of n. (c) With label noise 0.3 the "
         "inherited noise saturates for independent designs and grows linearly for a shared one. "
-        f"Lines: exact (a, c) and deterministic equivalent (b). Points: {found[0].trials} literal "
+        f"Lines: exact (a, c) and deterministic equivalent (b). Points: {found.effort.pick(*TRIALS)} literal "
         "runs, ± 2 standard errors."
     ),
 )

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from genloss.papers.cells import Cells
 from genloss.papers.claims import Claim, literally
 from genloss.papers.demystified.no_penalty import inherited_noise, least_squares
 from genloss.papers.demystified.ridge_downstream import rho, ridge
 from genloss.papers.demystified.setting import Setting
 from genloss.papers.drawing import NULL, colour, label, legend, log_axes, panels, points
 from genloss.papers.effort import Array, Effort
-from genloss.papers.reproduction import Row
 from genloss.papers.study import Study
 from genloss.plots import INK
 from genloss.problem import Problem
@@ -52,39 +51,43 @@ def setting(n_samples: int = ROWS, penalty: float = SMALL_PENALTY, generations: 
 
 
 @dataclass(frozen=True)
-class Found:
-    """Drawn designs of both panels and of a fine grid of penalties, and two runs in law."""
+class Found(Cells):
+    """Both panels, drawn designs of the first and of a fine grid of penalties."""
 
-    effort: Effort
-    penalties: Array
-    rows: npt.NDArray[np.int64]
     at_rows: Downstream
-    by_rows: list[Downstream]
     near_best: Downstream
-
-    @property
-    def peak(self) -> Downstream:
-        """Designs with as many rows as directions."""
-        return self.by_rows[int(np.flatnonzero(self.rows == 300)[0])]
 
 
 def _measure(effort: Effort) -> Found:
     problem = setting().problem
     penalties = np.geomspace(1e-3, 10, effort.pick(9, 20))
-    rows = np.unique(np.geomspace(50, 10_000, effort.pick(10, 24)).round(-1).astype(int))
-    rows = np.unique(np.append(rows, [300]))
-    return Found(
-        effort,
-        penalties,
-        rows,
-        effort.designs(problem, ROWS, penalties, effort.pick(20, 100)),
-        [effort.designs(problem, int(n), [SMALL_PENALTY], effort.pick(12, 100)) for n in rows],
-        effort.designs(problem, ROWS, NEAR_BEST, effort.pick(10, 60)),
-    )
+    sizes = np.unique(np.geomspace(50, 10_000, effort.pick(10, 24)).round(-1).astype(int))
+    at_rows = effort.designs(problem, ROWS, penalties, effort.pick(20, 100))
+    drawn = [("penalty", ROWS, at_rows)]
+    for T in np.unique(np.append(sizes, [300])).tolist():
+        designs = effort.designs(problem, T, [SMALL_PENALTY], effort.pick(12, 100))
+        drawn.append(("rows", T, designs))
+    rows = [
+        {
+            "panel": panel,
+            "generations": n,
+            "n_samples": T,
+            "penalty": float(lam),
+            "theory": ridge(setting(T, float(lam), n)).risk,
+            "simulated": float(mean),
+            "stderr": float(stderr),
+        }
+        for n in GENERATIONS
+        for panel, T, each in drawn
+        for lam, mean, stderr in zip(each.penalties, *_risk(each, n), strict=True)
+    ]
+    near_best = effort.designs(problem, ROWS, NEAR_BEST, effort.pick(10, 60))
+    return Found(effort, rows, at_rows, near_best)
 
 
-def _inherited(n: int) -> float:
-    return inherited_noise(setting(generations=n))
+def _risk(drawn: Downstream, n: int) -> tuple[Array, Array]:
+    """Risk after n generators given the designs, and its standard error."""
+    return drawn.risk(noise=0.5, inherited=inherited_noise(setting(generations=n)))
 
 
 def _draw(found: Found) -> Figure:
@@ -92,17 +95,17 @@ def _draw(found: Found) -> Figure:
     fine = np.geomspace(1e-3, 10, 120)
     fine_rows = np.unique(np.geomspace(50, 10_000, 160).round().astype(int))
     for number, n in enumerate(GENERATIONS):
-        ink, inherited = colour(number), _inherited(n)
+        ink = colour(number)
         theory = np.array([ridge(setting(penalty=lam, generations=n)).risk for lam in fine])
         left.plot(fine, theory, color=ink, lw=1.4)
         best = int(theory.argmin())
         left.plot(fine[best], theory[best], marker="v", ms=6, color=ink, mec="white", zorder=5)
-        drawn = found.at_rows.risk(noise=0.5, inherited=inherited)
-        points(left, found.penalties, *drawn, color=ink)
+        penalties, _, *drawn = found.line("penalty", panel="penalty", generations=n)
+        points(left, penalties, *drawn, color=ink)
         curve = [ridge(setting(int(T), generations=n)).risk for T in fine_rows]
         right.plot(fine_rows, curve, color=ink, lw=1.4, label=f"n = {n}")
-        by_rows = [each.risk(noise=0.5, inherited=inherited) for each in found.by_rows]
-        points(right, found.rows, *np.array(by_rows)[:, :, 0].T, color=ink)
+        rows, _, *drawn = found.line("n_samples", panel="rows", generations=n)
+        points(right, rows, *drawn, color=ink)
     for ax in (left, right):
         ax.axhline(1.0, **NULL, label="null predictor" if ax is left else None)
     log_axes(left, subs=(1, 2, 5))
@@ -115,28 +118,6 @@ def _draw(found: Found) -> Figure:
     legend(left, loc="lower right", bbox_to_anchor=(1.0, 0.1))
     legend(right, loc="lower left")
     return figure
-
-
-def _table(found: Found) -> list[Row]:
-    return [
-        {
-            "panel": panel,
-            "generations": n,
-            "n_samples": int(T),
-            "penalty": float(lam),
-            "theory": ridge(setting(int(T), float(lam), n)).risk,
-            "simulated": float(mean),
-            "stderr": float(stderr),
-        }
-        for n in GENERATIONS
-        for panel, T, drawn in (
-            ("penalty", ROWS, found.at_rows),
-            *(("rows", T, each) for T, each in zip(found.rows, found.by_rows, strict=True)),
-        )
-        for lam, mean, stderr in zip(
-            drawn.penalties, *drawn.risk(noise=0.5, inherited=_inherited(n)), strict=True
-        )
-    ]
 
 
 def _claims(found: Found) -> Iterator[Claim]:
@@ -173,12 +154,12 @@ def _claims(found: Found) -> Iterator[Claim]:
         method="auto",
     )
     yield from _optimum(found.near_best)
-    peak, _ = found.peak.risk(noise=0.5, inherited=_inherited(20))
+    _, peak, _ = found.cell(panel="rows", generations=20, n_samples=300)
     yield Claim(
         "double descent: the error at T = dim over that at T = dim / 2, n = 20",
         "section 8, F1",
         1.5,
-        float(peak[0] / ridge(setting(150, generations=20)).risk),
+        peak / ridge(setting(150, generations=20)).risk,
         kind="at least",
     )
 
@@ -186,7 +167,7 @@ def _claims(found: Found) -> Iterator[Claim]:
 def _optimum(drawn: Downstream) -> Iterator[Claim]:
     """The best penalty grows with n, and the best error never exceeds the null predictor's."""
     for n in (0, 5, 20):
-        measured, stderr = drawn.risk(noise=0.5, inherited=_inherited(n))
+        measured, stderr = _risk(drawn, n)
         predicted = [ridge(setting(penalty=lam, generations=n)).risk for lam in NEAR_BEST]
         best = _minimum(NEAR_BEST, np.array(predicted)), _minimum(NEAR_BEST, measured)
         text = f"best penalty for n = {n}"
@@ -209,13 +190,13 @@ STUDY = Study(
     shows="identity covariance: linear growth in n",
     title="F1. Identity covariance: the error grows linearly with the generations",
     measure=_measure,
-    table=_table,
+    table=lambda found: found.rows,
     claims=_claims,
     draw=_draw,
     caption=lambda found: (
         "Downstream ridge after n generators; dim 300, 600 rows per generator, label noise 0.5 "
         "everywhere, signal 1. Lines: theory (section 2.3). Points: means over "
-        f"{len(found.at_rows.bias)} (a) and {len(found.by_rows[0].bias)} (b) drawn designs of the "
+        f"{found.effort.pick(20, 100)} (a) and {found.effort.pick(12, 100)} (b) drawn designs of the "
         "error given the design, ± 2 standard errors. Triangles: the best penalty, which grows "
         "with n. In (b) every curve peaks where T = dim and then settles on n · 0.2508, whatever T."
     ),

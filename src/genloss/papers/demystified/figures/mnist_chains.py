@@ -12,7 +12,7 @@ import numpy.typing as npt
 from genloss import _linalg
 from genloss.errors import DataError
 from genloss.estimate.kernels import Kernel
-from genloss.generation import REAL, Generation
+from genloss.generation import REAL
 from genloss.papers.demystified.figures.continuation import Continued, continued
 from genloss.papers.effort import Array, Effort
 from genloss.papers.images import Images
@@ -167,19 +167,11 @@ def _theory(problem: Problem, unlearnable: float, sizes: Sizes, rule: Rule) -> A
     real = float(np.hypot(NOISE, unlearnable))
     for at in np.ndindex(found.shape):
         n, name, rows = GENERATIONS[at[0]], RULES[at[1]], sizes.downstream[at[2]]
-        fits = [(sizes.generator_samples, sizes.generator_penalty)] * n + [
-            (rows, rule(name, rows, n))
-        ]
-        plan = Plan(
-            tuple(
-                Generation.of(
-                    size,
-                    labeler="previous" if t else "real",
-                    penalty=penalty,
-                    noise=NOISE if t else real,
-                )
-                for t, (size, penalty) in enumerate(fits)
-            )
+        plan = Plan.replace(
+            n + 1,
+            [sizes.generator_samples] * n + [rows],
+            penalty=[sizes.generator_penalty] * n + [rule(name, rows, n)],
+            noise=[real] + [NOISE] * n,
         )
         found[at] = predict(problem, plan).risk[-1] + unlearnable**2
     return found

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from genloss.papers.cells import Cells
 from genloss.papers.claims import Claim, literally
 from genloss.papers.demystified.no_penalty import inherited_noise
 from genloss.papers.demystified.ridge_downstream import ridge
 from genloss.papers.demystified.setting import Setting
 from genloss.papers.drawing import colour, label, legend, log_axes, panels, points, signed
 from genloss.papers.effort import Effort
+from genloss.papers.reproduction import Row
 from genloss.papers.study import Study
 from genloss.plots import INK
 from genloss.problem import Problem
@@ -83,46 +84,30 @@ def best(n_samples: int, generations: int) -> float:
     return tune(plain.problem, plain.plan(), over="last_penalty").value
 
 
-@dataclass(frozen=True)
-class Found:
-    """Theory and drawn designs at every number of rows; what the literal runs need."""
-
-    effort: Effort
-    cells: dict[tuple[Rule, int, int], dict[str, Any]]
-
-    @property
-    def rows(self) -> list[int]:
-        """Numbers of rows."""
-        return list(dict.fromkeys(T for *_, T in self.cells))
-
-
-def _measure(effort: Effort) -> Found:
+def _measure(effort: Effort) -> Cells:
     rows = (100 * 2 ** np.arange(0, 8.25, effort.pick(2.0, 0.5))).round().astype(int)
-    return Found(effort, {key: cell for T in rows for key, cell in _drawn(int(T), effort)})
+    return Cells(effort, [row for T in rows for row in _drawn(int(T), effort)])
 
 
-def _drawn(n_samples: int, effort: Effort) -> Iterator[tuple[Any, dict[str, Any]]]:
+def _drawn(n_samples: int, effort: Effort) -> Iterator[Row]:
     """Theory and conditional expectations at one number of rows, all rules and n on one design."""
     cases = {(rule, n): setting(n_samples, n, rule) for rule in RULES for n in GENERATIONS}
     penalties = [case.penalty for case in cases.values()]
     parts = effort.designs(PROBLEM, n_samples, penalties, effort.pick(20, 100))
     for column, ((rule, n), case) in enumerate(cases.items()):
         mean, stderr = parts.risk(noise=NOISE, inherited=inherited_noise(case))
-        yield (
-            (rule, n, n_samples),
-            {
-                "rule": rule,
-                "generations": n,
-                "n_samples": n_samples,
-                "penalty": case.penalty,
-                "theory": ridge(case).risk,
-                "simulated": float(mean[column]),
-                "stderr": float(stderr[column]),
-            },
-        )
+        yield {
+            "rule": rule,
+            "generations": n,
+            "n_samples": n_samples,
+            "penalty": case.penalty,
+            "theory": ridge(case).risk,
+            "simulated": float(mean[column]),
+            "stderr": float(stderr[column]),
+        }
 
 
-def _draw(found: Found) -> Figure:
+def _draw(found: Cells) -> Figure:
     fine = np.unique(np.geomspace(80, 30_000, 60).round().astype(int))
     figure, axes = panels(2, sharey=True)
     titles = "penalty for real labels, λ = T$^{-0.6}$", "adapted penalty, λ = N$^{0.6}$"
@@ -130,38 +115,41 @@ def _draw(found: Found) -> Figure:
         for number, n in enumerate(GENERATIONS):
             curve = [ridge(setting(int(T), n, rule)).risk for T in fine]
             ax.plot(fine, curve, color=colour(number), lw=1.4, label=f"n = {n}")
-            mine = [found.cells[rule, n, T] for T in found.rows]
-            drawn = np.array([[cell["simulated"], cell["stderr"]] for cell in mine]).T
-            points(ax, found.rows, *drawn, color=colour(number))
+            rows, _, *drawn = found.line("n_samples", rule=rule, generations=n)
+            points(ax, rows, *drawn, color=colour(number))
         log_axes(ax)
         label(ax, letter, title, "downstream rows T", "excess test error" if letter == "a" else "")
     steep = 0.03 * np.array([1, 256**-0.6])
     axes[0].plot([100, 25_600], steep, color="#999999", lw=0.9, ls="--")
     axes[0].text(250, 0.0115, f"slope {signed(-0.6, 1)}", fontsize=8, color="#666666", ha="right")
     for number, n in enumerate(GENERATIONS):
-        spots = found.rows[:: found.effort.pick(1, 2)]
-        axes[1].plot(spots, [best(T, n) for T in spots], "_", ms=9, color=colour(number))
+        spots = rows[:: found.effort.pick(1, 2)]
+        axes[1].plot(spots, [best(int(T), n) for T in spots], "_", ms=9, color=colour(number))
     axes[1].plot([], [], "_", ms=9, color=INK, label="best penalty")
     legend(axes[1], ncols=1, loc="lower left")
     return figure
 
 
-def _claims(found: Found) -> Iterator[Claim]:
-    where, cells = "Theorem 5.1, section 8 F2", found.cells
+def _claims(found: Cells) -> Iterator[Claim]:
+    where = "Theorem 5.1, section 8 F2"
+
+    def cell(rule: Rule, n: int, T: int) -> tuple[float, float, float]:
+        return found.cell(rule=rule, generations=n, n_samples=T)
+
     for rule in RULES:
         for n, T in ((0, 400), (10, 1600), (20, 25_600)):
-            numbers = (cells[rule, n, T][name] for name in ("theory", "simulated", "stderr"))
-            yield Claim.asymptotic(f"error, {rule} penalty, n = {n}, T = {T}", where, *numbers)
-    rises, turn = cells["clean", 10, 25_600], cells["clean", 10, 400]["simulated"]
+            text = f"error, {rule} penalty, n = {n}, T = {T}"
+            yield Claim.asymptotic(text, where, *cell(rule, n, T))
+    (_, rises, spread), (_, turn, _) = (cell("clean", 10, T) for T in (25_600, 400))
     yield Claim(
         "clean penalty, n = 10: error at T = 25,600 over that at T = 400 (it rises again)",
         "section 6",
         1.0,
-        rises["simulated"] / turn,
-        rises["stderr"] / turn,
+        rises / turn,
+        spread / turn,
         "at least",
     )
-    falls = [cells["adaptive", 20, T]["simulated"] for T in (100, 400, 1600, 6400, 25_600)]
+    falls = [cell("adaptive", 20, T)[1] for T in (100, 400, 1600, 6400, 25_600)]
     text = "adapted penalty, n = 20: largest change of the error when T grows fourfold"
     yield Claim(text, "section 6", 0.0, float(max(np.diff(falls))), kind="at most")
     worst = max(
@@ -191,7 +179,7 @@ STUDY = Study(
     shows="clean against adapted penalty",
     title="F2. Power-law covariance: the right penalty for real labels is wrong for made ones",
     measure=_measure,
-    table=lambda found: list(found.cells.values()),
+    table=lambda found: found.rows,
     claims=_claims,
     draw=_draw,
     caption=lambda found: (

@@ -1,0 +1,75 @@
+"""Theory beside the measurement, for linear models of two classes that are trained on new rows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from genloss.curve import Curve
+from genloss.generation import REAL
+from genloss.labels.hard import Hard
+from genloss.losses.logistic import Logistic
+from genloss.outlook.measured.mixture import Fit, Mixture, chain, levelled
+from genloss.outlook.measured.result import ERROR, Way
+from genloss.outlook.measured.task import Task
+from genloss.outlook.sample import Sample
+from genloss.plan import Plan
+from genloss.steps import Step, resolve
+
+_MOST_COLUMNS = 1000
+_EVEN, _FEW = 0.4, 100
+METHOD = "two normal clouds, level and disagreement as measured"
+
+
+def theory_of(task: Task, sample: Sample, plan: Plan, own: Way) -> Curve | None:
+    """Errors by theory of two clouds, or None where it knows nothing (`channels.md` 11).
+
+    The level is model 0's measured error. The increase is theory's, times the measured share of rows on
+    which a model differs from model 0, over the share in theory: both are seen without labels.
+    """
+    plain = len(task.levels) == 2 and task.estimator is None and task.kernel is None
+    if not plain or sample.X.shape[1] > _MOST_COLUMNS or not 0 < own.error[0] < 0.5:
+        return None
+    fits = [_fit(step) for step in resolve(plan)]
+    known = [fit for fit in fits if fit is not None]
+    if len(known) < len(fits):
+        return None
+    signs = np.where(sample.y > 0, 1.0, -1.0)
+    mixture = levelled(Mixture.of(sample.X, signs), known[0], float(own.error[0]))
+    told = None if mixture is None else chain(mixture, known)
+    if told is None:
+        return None
+    moved = np.divide(
+        own.scores["moved"], told.moved, out=np.ones(len(known)), where=told.moved > 1e-6
+    )
+    first = float(own.error[0])
+    risk = np.clip(first + (told.error - told.error[0]) * moved, 0.0, 1.0)
+    return Curve(risk=risk, method=METHOD, metric=ERROR)
+
+
+def remark(sample: Sample) -> str:
+    """How far theory is to be trusted."""
+    share = float(np.mean(sample.y > 0))
+    weak = []
+    if min(share, 1 - share) < _EVEN:
+        weak.append(f"one class has {min(share, 1 - share):.0%} of the rows".replace("%", " %"))
+    if sample.size < _FEW:
+        weak.append(f"there are {sample.size} rows")
+    rough = f"; it is rough here, as {' and '.join(weak)}" if weak else ""
+    return f"theory is of two normal clouds, trust the measurement where they differ{rough}"
+
+
+def _fit(step: Step) -> Fit | None:
+    """The rows of a fit to new inputs, real ones and some with hard labels of the last model."""
+    plain = step.is_new and not step.is_pooled and step.filter is None and step.towards is None
+    if not plain or step.features is not None or step.retuned:
+        return None
+    rows = {REAL: 0, step.model - 1: 0}
+    for block in step.blocks:
+        (who, share), *others = block.shares.items()
+        hard = who == REAL or isinstance(block.labels, Hard)
+        unlike = block.kept or block.keep or block.edited < 1 or not hard
+        if others or share != 1 or unlike or who not in rows:
+            return None
+        rows[who] += block.rows
+    made = 0 if step.model == 0 else rows[step.model - 1]
+    return Fit(rows[REAL], made, step.penalty, isinstance(step.loss, Logistic))

@@ -1,0 +1,64 @@
+"""A budget on one screen: what to buy, what it saves, other amounts of money."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from genloss._columns import Column
+from genloss._words import change, number
+from genloss.report.curve import numeric
+from genloss.report.sentences import dim, sentence, warn
+from genloss.report.table import print_table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from genloss.budgeting.result import Budget
+
+
+def print_budget(found: Budget, console: Console, *, say: Callable[[str], str] = str) -> None:
+    """Print what to buy, why, and what more or less money would do.
+
+    Parameters
+    ----------
+    found : Budget
+        The answer of `genloss.budget`.
+    console : rich.console.Console
+        Where to.
+    say : callable
+        Spells arguments of the package as the caller does.
+    """
+    sentence(say(found.sentences[0]), console, style="bold")
+    console.print()
+    print_table(money_columns(found), console)
+    console.print()
+    dim(money_legend(found), console)
+    console.print()
+    for words in found.sentences[1:]:
+        sentence(say(words), console, mark=">")
+    for note in found.notes:
+        dim(f"note: {say(note)}", console)
+    warn(map(say, found.warnings), console)
+
+
+def money_columns(found: Budget) -> list[Column]:
+    """The best mix for other amounts of money, and its error over that of real rows alone."""
+    money, real, synthetic, error, ratio = zip(*found.rows(), strict=True)
+    return [
+        Column("money", [number(each, 3) for each in money]),
+        Column("real", [f"{each:,.0f}" for each in real]),
+        Column("synthetic", [f"{each:,.0f}" for each in synthetic]),
+        *numeric({"error": np.array(error)}),
+        Column("against\nreal alone", [change(each, 1.0) for each in ratio]),
+    ]
+
+
+def money_legend(found: Budget) -> str:
+    """What the columns mean."""
+    return (
+        "The best mix by the law for other amounts of money. Error: mean squared, on new rows, predicted. A row costs "
+        f"{number(found.prices.real)}, one that a model labels {number(found.prices.synthetic)}."
+    )

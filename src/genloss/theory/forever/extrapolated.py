@@ -1,0 +1,95 @@
+"""Plans that go back to rows of before: windows, real rows that stay, labels that are mixed again and again.
+
+Their models share rows for ever, so that no map of a few moments leads from one repetition to the next. But
+a pencil knows the first repetitions to many digits, errors settle geometrically at some rates, and Wynn's
+epsilon algorithm takes such rates out of a sequence (`for-ever.md`).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.errors import NoTheoryError
+from genloss.plan import Plan
+from genloss.spectrum import Spectral
+from genloss.steps import resolve
+from genloss.theory.forever.iterates import half_life
+from genloss.theory.forever.repeating import Repetition
+from genloss.theory.predict import predict
+
+Array = npt.NDArray[np.float64]
+
+_MODELS = (16, 32)
+_GOOD = 1e-6  # by how much of a limit the last estimates may differ, at first
+_FAIR = 1e-3  # and at last
+_STEADY = 1e-3  # of the size of moves: growth that is no growth
+
+
+def obstacle(plan: Plan, found: Repetition) -> str | None:
+    """Why the first repetitions are not known to a pencil, or None where they are."""
+    for step in resolve(plan):
+        model = step.model
+        if not step.is_ridge or step.turned:
+            return f"model {model} is no ridge regression on linear labels, along the problem's directions"
+        if step.features is not None or step.retuned or step.is_pooled:
+            return f"model {model} has random features, pooled rows or the penalty 'cv'"
+    if not found.seen:
+        return (
+            "the plan is too short to show which rows go along with it: write one repetition more"
+        )
+    if 3 * found.length > _MODELS[0]:
+        return f"rounds of {found.length} generations are too long for a pencil to show several"
+    return None
+
+
+def end(
+    problem: Spectral, plan: Plan, found: Repetition
+) -> tuple[float, float, float, float, str | None]:
+    """Bias, variance, radius, half-life, and a caution where the limit is known to few digits."""
+    for most in _MODELS:
+        times = (most - found.start) // found.length
+        curve = predict(problem, found.unrolled(plan, times), method="pencil")
+        assert curve.bias is not None
+        at = slice(max(found.start - 1, 0), None, found.length)
+        path, biases = curve.risk[at], curve.bias[at]
+        if not np.isfinite(path).all():
+            return math.inf, math.inf, math.inf, math.inf, None
+        moves = np.diff(path)
+        if not moves[-1]:
+            return float(biases[-1]), float(path[-1] - biases[-1]), 0.0, 0.0, None
+        growth = abs(float(moves[-1] / moves[-2]))
+        if growth > 1 - _STEADY and most == _MODELS[-1]:
+            return math.inf, math.inf, growth if growth > 1 + _STEADY else 1.0, math.inf, None
+        risk, away = _limit(path)
+        if away < _GOOD * risk:
+            break
+    if away > _FAIR * risk or growth > 1 - _STEADY:
+        raise NoTheoryError(
+            f"{most} models do not show where the risk settles, if it does; genloss.predict(method='pencil') "
+            "or genloss.simulate run a plan of as many generations as you like"
+        )
+    rate = min(max(_limit(moves[1:] / moves[:-1])[0], growth), 1 - 1e-9) if growth < 1 else growth
+    bias = float(np.clip(_limit(biases)[0], 0.0, risk))
+    said = None
+    if away > _GOOD * risk:
+        said = f"the limit is extrapolated from {most} models, to about {100 * away / risk:.1g} percent"
+    return bias, risk - bias, rate, half_life(iter(path.tolist()), risk, rate), said
+
+
+def _limit(values: Array) -> tuple[float, float]:
+    """Where a sequence leads by Wynn's epsilon algorithm, and how far the last estimates are apart."""
+    older, newer = np.zeros(values.size + 1), values
+    estimates = [float(values[-1])]
+    while newer.size > 2:
+        for _ in range(2):
+            gaps = np.diff(newer)
+            if not gaps.all():  # it is there already
+                return float(newer[-1]), 0.0
+            older, newer = newer, older[1:-1] + 1 / gaps
+        estimates.append(float(newer[-1]))
+    last = estimates[-3:]
+    best = float(np.median(last))
+    return best, float(np.ptp(last))

@@ -1,0 +1,70 @@
+"""Limits of plans that go back to rows of before: against closed forms, longer plans and literal runs."""
+
+import numpy as np
+import pytest
+
+import genloss as gl
+from genloss.theory.forever.repeating import repetition
+
+PROBLEM = gl.Problem.power_law(100, capacity=1.0, source=0.5)
+REST = {"penalty": 0.05, "noise": 0.5}
+
+
+@pytest.mark.parametrize("mixing", [0.6, -0.5])
+def test_labels_mixed_for_ever_are_ridge_with_another_penalty(mixing):
+    # w = (S + lam)^-1 ((1 - m) X'y/n + m S w), so that (S + lam / (1 - m)) w = X'y/n
+    found = gl.limit(PROBLEM, gl.Plan.distill(4, 120, mixing=mixing, **REST))
+    ridge = gl.predict(PROBLEM, gl.Plan.replace(1, 120, penalty=0.05 / (1 - mixing), noise=0.5))
+    assert found.risk == pytest.approx(ridge.risk[0], rel=1e-5)
+    assert found.bias == pytest.approx(ridge.bias[0], rel=1e-4)
+    assert found.stable
+
+
+def windowed(models):
+    first = gl.Generation([gl.Source(150, noise=0.5)], 0.05)
+    return gl.Plan(
+        [first]
+        + [
+            gl.Generation(
+                [
+                    gl.Source(None, "kept", inputs=t - 1),
+                    gl.Source(100, "previous", 0.5),
+                    gl.Source(50, noise=0.5),
+                ],
+                0.05,
+            )
+            for t in range(1, models)
+        ]
+    )
+
+
+def anchored(models):
+    return gl.Plan.anchored(models, 120, n_real=80, **REST)
+
+
+@pytest.mark.parametrize(("plan", "inputs"), [(windowed, set()), (anchored, {0})])
+def test_limits_are_where_longer_plans_go(plan, inputs):
+    seen = repetition(plan(5))
+    assert (seen.length, seen.inputs, seen.seen) == (1, inputs, True)
+    assert seen.unrolled(plan(5), 11 - seen.start) == plan(11)
+    found = gl.limit(PROBLEM, plan(5))
+    risk = gl.predict(PROBLEM, plan(26), method="pencil").risk
+    moves = np.diff(risk)
+    rest = moves[-1] * moves[-1] / moves[-2] / (1 - moves[-1] / moves[-2])
+    assert found.risk == pytest.approx(risk[-1] + rest, rel=1e-5)
+    assert moves[-1] / moves[-2] < found.radius < 1.1 * moves[-1] / moves[-2]
+
+
+@pytest.mark.slow
+def test_literal_runs_settle_there():
+    found = gl.limit(PROBLEM, anchored(4))
+    runs = gl.simulate(PROBLEM, anchored(16), trials=300)
+    assert abs(runs.risk[-1] - found.risk) < 0.02 * found.risk + 4 * runs.stderr[-1]
+
+
+def test_what_grows_has_none():
+    steady = gl.limit(PROBLEM, gl.Plan.window(8, 150, last=3, noise=0.5))
+    assert (steady.stable, steady.radius) == (False, 1.0)
+    wild = gl.limit(PROBLEM, gl.Plan.distill(4, 120, mixing=3.5, **REST))
+    assert not wild.stable
+    assert wild.radius > 2
