@@ -67,19 +67,17 @@ def curve(query: Mapping[str, Any]) -> dict[str, Any]:
 
 def sentence(found: Curve, end: Limit | None) -> str:
     """The last model, how much worse it is than the first, and what comes then."""
-    risk, last = found.risk, found.n_models - 1
-    said = f"model {last}: {number(risk[-1], 3)}"
-    if last and 0 < risk[0] < float("inf") > risk[-1]:
-        said += f", {number(risk[-1] / risk[0], 2)} times model 0"
+    last, error = found.n_models - 1, found.error
+    classes = error is not None and np.isfinite(error).all()
+    values = error if error is not None and classes else found.risk
+    shown = f"wrong class in {number(100 * values[-1], 3)} % of rows" if classes else None
+    said = f"model {last}: {shown or number(values[-1], 3)}"
+    if last and 0 < values[0] < float("inf") > values[-1]:
+        said += f", {number(values[-1] / values[0], 2)} times model 0"
     parts = [said]
-    if found.error is not None and np.isfinite(found.error).all():
-        wrong = 100 * found.error
-        parts.append(
-            f"wrong class in {number(wrong[-1], 3)} % of rows, model 0 in {number(wrong[0], 3)} %"
-        )
-    doubled = found.first_above(2.0)
-    if doubled is not None:
-        parts.append(f"doubles at model {doubled}")
+    doubled = np.flatnonzero(values > 2 * values[0])
+    if doubled.size:
+        parts.append(f"doubles at model {doubled[0]}")
     elif last:
         parts.append("does not double")
     if end is not None:

@@ -215,7 +215,7 @@ export function view() {
     progress.textContent = trials ? `stopped after ${counted(trials.trials)} runs` : "stopped";
   }
 
-  const column = () => (theory?.curve?.error && state.policy === "self_train" ? "error" : "risk");
+  const column = () => (theory?.curve?.error?.every(Number.isFinite) ? "error" : "risk");
 
   function sheet(write) {
     const curve = theory?.curve;
