@@ -101,8 +101,9 @@ class Units(NamedTuple):
         found = _times(np.array(own), -self.covariance)
         if is_matrix(own):
             return tuple(map(tuple, found.tolist()))
-        each = zip(np.array(own).tolist(), found.tolist(), strict=True)
-        return tuple(_held("covariance", before, after) for before, after in each)
+        for value, before in zip(found.tolist(), np.array(own).tolist(), strict=True):
+            _held("covariance", before, value)
+        return tuple(found.tolist())
 
     def curve(self, curve: Curve) -> Curve:
         """A curve in the units of the problem that was given."""
