@@ -27,7 +27,7 @@ METRIC = "mean squared error on new rows"
 
 RATIO = -0.5, 1.1
 LEVEL = -1.9, 3.8
-POWERED = -0.5, 1.1
+POWERED = -0.15, 0.25
 """How far a measured ratio, a measured error, and a ratio of prediction-powered inference is from the predicted one in nine of ten runs: its
 logarithm, in standard errors of the logarithm of the pilot's own error (`budgets.md` 5)."""
 
@@ -186,6 +186,8 @@ class Budget(Framed, Drawn):
         return self.curve._asdict() | {"error_real_only": self.curve_real_only.error}
 
     def _draw(self, ax: Axes) -> None:
+        from matplotlib.ticker import LogLocator, NullFormatter
+
         first, second = plots.colours(2)
         alone, mixed = self.curve_real_only, self.curve
         ax.plot(alone.money, alone.error, color=first, label="real rows alone")
@@ -194,6 +196,9 @@ class Budget(Framed, Drawn):
                 label=f"{self.real:,} real, {self.synthetic:,} synthetic")  # fmt: skip
         ax.axhline(self.noise, color="0.2", lw=0.8, ls=":", label="label noise")
         ax.set_xscale("log")
+        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.xaxis.set_major_formatter("{x:,g}")
+        ax.xaxis.set_minor_formatter(NullFormatter())
         ax.set_xlabel("money")
         ax.set_ylabel(METRIC)
         ax.spines[["top", "right"]].set_visible(False)
