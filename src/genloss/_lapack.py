@@ -19,14 +19,16 @@ from scipy.linalg import cython_lapack, lapack
 Array = npt.NDArray[np.float64]
 
 
-def factorise(matrix: Array) -> int:
+def factorise(matrix: npt.NDArray[Any]) -> int:
     """Cholesky factor of a C-ordered matrix in its place: upper triangle, ``R`` of ``R'R``.
 
-    Returns LAPACK's code: zero, or the order of the minor that is not positive.
+    Of double or single precision; what is below the diagonal is not looked at. Returns LAPACK's code:
+    zero, or the order of the minor that is not positive.
     """
-    call = _function("dpotrf", 5)
+    name = f"{_precision(matrix)}potrf"
+    call = _function(name, 5)
     if call is None:
-        factor, failed = lapack.dpotrf(matrix.T, lower=1, clean=0, overwrite_a=1)
+        factor, failed = getattr(lapack, name)(matrix.T, lower=1, clean=0, overwrite_a=1)
         matrix.T[...] = factor
         return int(failed)
     n, info = _number(len(matrix)), ctypes.c_int()
@@ -34,11 +36,12 @@ def factorise(matrix: Array) -> int:
     return info.value
 
 
-def substitute(factor: Array, rights: Array) -> None:
+def substitute(factor: npt.NDArray[Any], rights: npt.NDArray[Any]) -> None:
     """Solve with ``R'R`` in the place of ``rights``, of shape (k, n): one right side a row."""
-    call = _function("dpotrs", 8)
+    name = f"{_precision(factor)}potrs"
+    call = _function(name, 8)
     if call is None:
-        rights[...] = lapack.dpotrs(factor.T, rights.T, lower=1)[0].T
+        rights[...] = getattr(lapack, name)(factor.T, rights.T, lower=1)[0].T
         return
     n, many, info = _number(len(factor)), _number(len(rights)), ctypes.c_int()
     call(_LOWER, n, many, _address(factor), n, _address(rights), n, ctypes.byref(info))
@@ -66,11 +69,16 @@ def solve_each(matrices: Array, rights: Array) -> npt.NDArray[np.bool_]:
 _LOWER = ctypes.byref(ctypes.c_char(b"L"))  # of a C-ordered matrix the upper triangle
 
 
+def _precision(matrix: npt.NDArray[Any]) -> str:
+    """LAPACK's letter."""
+    return "s" if matrix.dtype == np.float32 else "d"
+
+
 def _number(value: int) -> Any:
     return ctypes.byref(ctypes.c_int(value))
 
 
-def _address(array: Array) -> int:
+def _address(array: npt.NDArray[Any]) -> int:
     return int(array.__array_interface__["data"][0])
 
 

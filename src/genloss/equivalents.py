@@ -181,10 +181,13 @@ def solve(s: Spectrum, lam: Array, n: Array) -> EffectivePenalty:
 
 def _newton(s: Spectrum, lam: Array, n: Array, k: Array) -> tuple[Array, Array, Array, Array, int]:
     """Newton's method on F(k) = k (n - df1)/n - lam, F'(k) = (n - df2)/n, from right of the root."""
-    step = 0
+    step, room = (
+        0,
+        np.empty((2, k.size, s.eigenvalues.size)),
+    )  # fresh memory costs more than sums in it
     while True:
         step += 1
-        df1, df2, left1, left2 = shrinkage_sums(s, k, n)
+        df1, df2, left1, left2 = shrinkage_sums(s, k, n, room)
         value = k * (left1 / n) - lam
         # with rows to spare the terms are right to the last digit, and so may kappa be
         residual = np.abs(value) / np.where(n >= s.dim, lam, k)
@@ -194,19 +197,26 @@ def _newton(s: Spectrum, lam: Array, n: Array, k: Array) -> tuple[Array, Array, 
         k = np.maximum(k - value / (left2 / n), k / 64)
 
 
-def shrinkage_sums(s: Spectrum, k: Array, n: Array) -> tuple[Array, Array, Array, Array]:
-    """df1, df2, n - df1 and n - df2 at every k; the last two without cancellation where n >= p."""
-    shrink = s.eigenvalues + k[:, None]
+def shrinkage_sums(
+    s: Spectrum, k: Array, n: Array, room: Array | None = None
+) -> tuple[Array, Array, Array, Array]:
+    """df1, df2, n - df1 and n - df2 at every k; the last two without cancellation where n >= p.
+
+    ``room`` of shape (2, len(k), len(s)) is overwritten.
+    """
+    if room is None:
+        room = np.empty((2, k.size, s.eigenvalues.size))
+    shrink = np.add(s.eigenvalues, k[:, None], out=room[0])
     np.divide(s.eigenvalues, shrink, out=shrink)
-    df1 = shrink @ s.multiplicity
-    df2 = np.einsum("ki,ki,i->k", shrink, shrink, s.multiplicity)
+    squares = np.multiply(shrink, shrink, out=room[1])
+    df1, df2 = shrink @ s.multiplicity, squares @ s.multiplicity
     left1, left2 = n - df1, n - df2
     over = n >= s.dim
     if over.any():
         # 1 - S = k S / s: n - df1 = (n - p) + k sum S / s, and n - df2 adds sum S (1 - S)
         inverse = s.multiplicity / s.eigenvalues
         exact1 = n - s.dim + k * (shrink @ inverse)
-        exact2 = exact1 + k * np.einsum("ki,ki,i->k", shrink, shrink, inverse)
+        exact2 = exact1 + k * (squares @ inverse)
         left1, left2 = np.where(over, exact1, left1), np.where(over, exact2, left2)
     return df1, df2, left1, left2
 

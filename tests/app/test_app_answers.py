@@ -148,6 +148,18 @@ def test_curves_of_several_plans_are_those_of_one(client):
     assert "a list of 1 to 4 tables" in too_many.json()["error"]
 
 
+def test_code_of_several_plans_makes_them(client, tmp_path):
+    plans = [BOTH["plan"], {**PLAN, "real": 0.5}]
+    query = {"problem": PROBLEM, "plans": plans, "trials": 4, "seed": 1}
+    said = client.post("/api/codes", json=query).json()
+    made = {}
+    exec(said["python"], made)  # noqa: S102 -- what the page gives people to run
+    assert [made["a"], made["b"]] == [gl.Plan.from_dict(plan) for plan in plans]
+    path = tmp_path / "plan.toml"
+    path.write_text(said["toml"].split("# plan B\n")[1])
+    assert gl.load(path) == (made["b"], made["problem"])
+
+
 def test_differences_are_those_of_compare():
     plans = [BOTH["plan"], {**PLAN, "penalty": 0.1}, {**PLAN, "noise": 1.0}]
     told = []

@@ -83,6 +83,7 @@ def test_options_reach_the_verb_as_they_are(table, genloss, monkeypatch):
 SMALL = "--target price --decimal , --generations 3 --n-samples 30 --trials 2"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", ["--log", "--time day", "--penalty cv --unlabelled more.csv"])
 def test_the_answer_is_pythons(more, table, genloss):
     code, out, errors = genloss("forecast", "table.csv", *SMALL.split(), *more.split(), "--json")

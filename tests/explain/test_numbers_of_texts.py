@@ -272,3 +272,24 @@ def test_networks_against_the_closed_form_of_a_flat_spectrum():
     first = (kappa**2 + home.NOISE**2 * phi) / ((1 + kappa) ** 2 - phi)
     assert f"Its error starts at {number(first)} and" in flat("networks", "newcomer")
     assert f"keeps {fixed((1 + kappa) ** -home.MODELS)} of w₀" in flat("networks", "theorist")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("labels", ["hard", "soft"])
+def test_classes_are_as_literal_runs_find_them(labels):
+    home = module("classes")
+    problem = gl.Problem.isotropic(home.DIM, signal=home.SIGNAL)
+    runs = gl.simulate(problem, home.plan(labels), trials=12, method="literal")
+    away = np.abs(home.curve(labels).error - runs.error)
+    assert (away < 0.02 * runs.error + 4 * runs.error_stderr).all()
+
+
+@pytest.mark.slow
+def test_stopped_chains_are_as_literal_runs_find_them():
+    home = module("early-stopping")
+    rows = [gl.Source(home.ROWS, who, home.NOISE) for who in ("real", "previous")]
+    early = gl.filters.GradientDescent(80, home.STEP)
+    first, later = (gl.Generation([each], filter=early) for each in rows)
+    plan = gl.Plan([first, *(home.GENERATIONS - 1) * [later]])
+    runs = gl.simulate(home.problem(), plan, trials=60, method="literal")
+    assert (np.abs(home.known()[80] - runs.risk) < 0.02 * runs.risk + 4 * runs.stderr).all()

@@ -40,13 +40,3 @@ def test_forecasts_warn_of_unstable_plans():
     assert [text for text in told.warnings if text.startswith("unstable: repeated for ever")]
     calm = gl.forecast(X, y, gl.Plan.mix(4, 100, real=0.1, penalty=0.1), trials=2)
     assert not [text for text in calm.warnings if "unstable" in text]
-
-
-def test_predict_and_tune_say_what_would_stop_it():
-    problem, plan = gl.Problem.isotropic(60), gl.Plan.mix(5, 80, real=0.1, noise=1.0)
-    end = gl.limit(problem, plan)
-    for said in (gl.predict(problem, plan).warnings[0], gl.tune(problem, plan).before.warnings[0]):
-        assert said.startswith("unstable")
-        assert f"by {end.radius:.3g} in the end" in said
-        assert f"a penalty of {end.cure:.3g} or {end.cure_real:.1%} real rows would stop it" in said
-    assert not [s for s in gl.tune(problem, plan).curve.warnings if s.startswith("unstable")]

@@ -55,6 +55,7 @@ def diabetes():
 # ------------------------------------------------------------------------------------ right numbers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernel", [None, "rbf", "polynomial"])
 def test_forecast_meets_the_measured_chain_on_digits(kernel):
     outlook = gl.forecast(*some_digits(), gl.Plan.replace(4, 60, penalty=3e-2), kernel)
@@ -337,6 +338,7 @@ def test_that_noiseless_labels_lose_nothing_is_said_where_it_is_so(dim, kernel, 
     assert ("lose nothing" in " ".join(outlook.advice.sentences)) == lossless
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", [1e-100, 1e9, 1e100])
 def test_units_of_the_target_change_units_alone(scale):
     X, y = gaussian_table(150, 3)

@@ -190,9 +190,9 @@ def test_copula_keeps_values_and_correlations(rng):
 
 
 def test_ranks_average_ties():
-    np.testing.assert_array_equal(
-        inputs.ranks(np.array([[3.0], [1.0], [1.0]]))[:, 0], [3.0, 1.5, 1.5]
-    )
+    ordered, twice = inputs.ranks(np.array([[3.0, 2.0], [1.0, 5.0], [1.0, 1.0]]))
+    np.testing.assert_array_equal(twice, [[6, 3, 3], [4, 6, 2]])
+    np.testing.assert_array_equal(ordered, [[1, 1, 3], [1, 2, 5]])
 
 
 def test_unlabelled_rows_are_used_once_before_any_is_used_again(rng):

@@ -145,6 +145,7 @@ def compare(problem, plan, trials, slack):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OPEN)
 def test_plans_without_a_closed_route(name):
     with pytest.raises(NoTheoryError):

@@ -105,10 +105,10 @@ def test_results_do_not_depend_on_blocks_or_workers(tmp_path):
 def test_a_point_without_theory_is_nan_with_a_message(tmp_path, monkeypatch):
     real = gl.predict
 
-    def knows_no_penalty(problem, plan):
-        if plan.penalty.any():
+    def knows_no_penalty(problem, plans):
+        if any(plan.penalty.any() for plan in plans):
             raise gl.NoTheoryError("nobody knows")
-        return real(problem, plan)
+        return real(problem, plans)
 
     monkeypatch.setattr(sys.modules["genloss.theory.predict"], "predict", knows_no_penalty)
     grid = {"plan.penalty": [0.0, 0.1]}

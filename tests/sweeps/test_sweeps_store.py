@@ -502,10 +502,10 @@ def test_a_failing_point_is_named_and_the_rest_is_kept(tmp_path, monkeypatch):
     real = gl.predict
     module = sys.modules["genloss.theory.predict"]
 
-    def fails(problem, plan):
-        if plan.penalty[0] == 1.0:
+    def fails(problem, plans):
+        if any(plan.penalty[0] == 1.0 for plan in plans):
             raise FloatingPointError("no")
-        return real(problem, plan)
+        return real(problem, plans)
 
     monkeypatch.setattr(module, "predict", fails)
     monkeypatch.setattr("genloss.sweeps.runs._cost", lambda *_: 0.01)

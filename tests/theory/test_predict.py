@@ -301,6 +301,7 @@ def test_the_best_weight_on_real_rows_is_the_golden_ratio_and_its_relatives(k):
     assert best.fun == pytest.approx(law, rel=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("ratio", "share"), [(0.02, 0.618), (0.2, 0.628), (0.5, 0.647), (0.8, 0.673)]
 )

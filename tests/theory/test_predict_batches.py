@@ -52,7 +52,8 @@ def assert_same(found, expected):
         one, other = getattr(found, name), getattr(expected, name)
         np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-15, err_msg=name)
     np.testing.assert_array_equal(found.exact, expected.exact)
-    assert (found.method, found.warnings) == (expected.method, expected.warnings)
+    said = [[text.partition("; ")[0] for text in curve.warnings] for curve in (found, expected)]
+    assert (found.method, said[0]) == (expected.method, said[1])  # one plan is told its cure, too
 
 
 @pytest.mark.parametrize("capacity", [0.0, 1.5])

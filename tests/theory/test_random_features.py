@@ -80,6 +80,7 @@ def test_very_many_features_are_ridge_regression(shared, penalty):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shared", [True, False])
 def test_least_squares_does_not_see_as_many_features_as_directions(shared):
     plan = gl.Plan.replace(3, 300, noise=0.5)
@@ -127,6 +128,7 @@ def test_the_pencil_agrees_with_literal_runs(name):
         assert (gap < 0.02 * theory.risk + 4 * runs.stderr).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_the_pencil_agrees_with_a_few_literal_runs(name):
     theory = gl.predict(PROBLEM, CASES[name])
@@ -207,6 +209,7 @@ def test_only_the_pencil_knows_random_features():
     assert any("below 50" in warning for warning in few.warnings)
 
 
+@pytest.mark.slow
 def test_verbs_take_plans_with_features():
     plan = CASES["shared features"]
     best = gl.tune(PROBLEM, gl.Plan.replace(2, 160, noise=0.5).with_features(90, shared=True))

@@ -118,6 +118,7 @@ def test_the_pencil_agrees_with_literal_runs(name):
     compare(name, trials=2000, slack=0.02, most=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_the_pencil_agrees_with_a_few_literal_runs(name):
     compare(name, trials=150, slack=0.03, most=0.04)

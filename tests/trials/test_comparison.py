@@ -52,6 +52,7 @@ PAIRS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PAIRS)
 def test_the_difference_is_that_of_independent_runs(name):
     problem, plan, other, engine = PAIRS[name]
@@ -86,6 +87,7 @@ def test_least_squares_differences_are_those_of_the_exact_theory():
     assert (found.stderr < 0.05 * expected).all()
 
 
+@pytest.mark.slow
 def test_the_standard_error_is_the_spread_of_the_difference():
     problem, plan, other, _ = PAIRS["ridge, penalties"]
     many = [gl.compare(problem, plan, other, trials=40, seed=seed) for seed in range(150)]

@@ -69,6 +69,7 @@ def designs(kind, n_samples):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "n_samples"), KINDS)
 def test_every_part_is_its_definition_on_average(kind, n_samples):
     problem = problem_of(kind)

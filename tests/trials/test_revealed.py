@@ -163,6 +163,7 @@ def compare(plan, count, engine=revealed_designs):
     return literally
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["real and synthetic", "sources, weights, covariances, older models"]
 )
@@ -182,6 +183,7 @@ def test_every_revealed_chain_has_the_law_of_the_literal_one(name):
     assert (errors < most).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["subsample of sources, weights, covariances", "logistic, hard and sampled classes"]
 )
@@ -276,6 +278,7 @@ def test_a_filter_is_found_in_few_directions():
     assert found.steps < 25
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["minimum norm", "accumulate", "sources, weights, covariances, older models"]
 )

@@ -40,8 +40,13 @@ class SameNumbers:
     def __init__(self, seed):
         self.rng = np.random.default_rng(seed)
 
-    def standard_normal(self, size, dtype=np.float64):
-        return self.rng.standard_normal(size, dtype=np.float32).astype(dtype)
+    def standard_normal(self, size=None, dtype=np.float64, out=None):
+        shape = size if out is None else out.shape
+        found = self.rng.standard_normal(shape, dtype=np.float32).astype(dtype)
+        if out is None:
+            return found
+        out[...] = found
+        return out
 
     def chisquare(self, freedom, size=None):
         return np.square(np.sqrt(self.rng.chisquare(freedom, size)).astype(np.float32), dtype=float)

@@ -73,6 +73,7 @@ def test_one_penalty_matches_a_fine_grid(name, objective):
         assert np.unique(found.plan.penalty).size == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PLANS)
 def test_the_last_penalty_matches_a_fine_grid_and_leaves_the_others(name):
     plan = PLANS[name]
@@ -354,6 +355,7 @@ MANY_VALLEYS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", ["final", "mean", "worst"])
 @pytest.mark.parametrize("name", MANY_VALLEYS)
 def test_no_grid_of_schedules_beats_the_tuned_one(name, objective):

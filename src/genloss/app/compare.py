@@ -9,6 +9,8 @@ from genloss import _check
 from genloss.app import asked, explore
 from genloss.app.explore import Say
 from genloss.errors import InvalidInputError
+from genloss.files import to_toml
+from genloss.script import to_python
 
 
 def curves(query: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -28,6 +30,29 @@ def curves(query: Mapping[str, Any]) -> list[dict[str, Any]]:
     """
     problem, plans = asked.fields(query, "problem", "plans")
     return [explore.curve({"problem": problem, "plan": plan}) for plan in _several(plans, 1)]
+
+
+def code(query: Mapping[str, Any]) -> dict[str, str]:
+    """All plans as files, one after the other, and as one script that runs.
+
+    Parameters
+    ----------
+    query : mapping
+        ``problem``, ``plans``, ``trials``, ``seed``.
+    """
+    problem, plans, trials, seed = asked.fields(query, "problem", "plans", "trials", "seed")
+    trials = asked.number("trials", trials, least=2)
+    seed = _check.integer("seed", seed, minimum=0, maximum=2**53)
+    built = [explore.both(problem, plan) for plan in _several(plans, 1)]
+    names = "abcd"[: len(built)]
+    files, parts = [], [to_python(built[0][0])]
+    for name, (what, plan) in zip(names, built, strict=True):
+        files.append(f"# plan {name.upper()}\n{to_toml(problem=what, plan=plan)}")
+        parts.append(to_python(plan=plan).split("\n\n", 1)[1].replace("plan = ", f"{name} = ", 1))
+    parts.append(f"\nfor plan in [{', '.join(names)}]:\n    print(gl.predict(problem, plan))\n")
+    for name in names[1:]:
+        parts.append(f"print(gl.compare(problem, {name}, a, trials={trials}, seed={seed}))\n")
+    return {"toml": "\n".join(files), "python": "".join(parts)}
 
 
 def differences(query: Mapping[str, Any], say: Say) -> dict[str, Any]:

@@ -37,6 +37,7 @@ ANSWERS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "curve": explore.curve,
     "code": explore.code,
     "curves": compare.curves,
+    "codes": compare.code,
 }
 """What is computed while the page waits."""
 

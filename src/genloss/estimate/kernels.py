@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -91,23 +92,45 @@ class Kernel:
         return f"kernel={self.name!r}, gamma={gamma:.4g}{more}"
 
     def __call__(self, A: npt.ArrayLike, B: npt.ArrayLike) -> Array:
-        """Kernel matrix of shape (rows of A, rows of B)."""
-        A, B = np.asarray(A, dtype=np.float64), np.asarray(B, dtype=np.float64)
+        """Kernel matrix of shape (rows of A, rows of B), single if both are."""
+        A, B = np.asarray(A), np.asarray(B)
+        kind = np.float32 if A.dtype == B.dtype == np.float32 else np.float64
+        A, B = A.astype(kind, copy=False), B.astype(kind, copy=False)
         if A.ndim != 2 or B.ndim != 2 or A.shape[1] != B.shape[1]:
             raise InvalidInputError(
                 f"A had shape {A.shape} and B {B.shape}; both must be 2-D with the same columns"
             )
+        return self.against(B)(A)
+
+    def against(self, B: npt.NDArray[Any]) -> Callable[..., npt.NDArray[Any]]:
+        """The kernel matrix of any rows A and of these, from the ``first`` of them on.
+
+        What depends on ``B`` alone is made once.
+
+        Examples
+        --------
+        >>> X = np.arange(3.0)[:, None]
+        >>> Kernel("polynomial", gamma=1.0, degree=2).against(X)(X[1:2], first=1)
+        array([[4., 9.]])
+        """
         if self.name == "linear":
-            return A @ B.T
-        gamma = 1 / A.shape[1] if self.gamma is None else self.gamma
+            return lambda A, first=0: A @ B[first:].T
+        gamma = 1 / B.shape[1] if self.gamma is None else self.gamma
         if self.name == "polynomial":
-            return np.asarray((gamma * (A @ B.T) + self.coef0) ** self.degree)
+            return lambda A, first=0: (gamma * (A @ B[first:].T) + self.coef0) ** self.degree
         # -gamma |a - b|**2 as one product of rows with their own squares attached
-        left = np.column_stack([2 * gamma * A, -gamma * np.sum(A**2, axis=1), np.ones(len(A))])
-        right = np.column_stack([B, np.ones(len(B)), -gamma * np.sum(B**2, axis=1)])
-        exponent = left @ right.T
-        np.minimum(exponent, 0, out=exponent)
-        return np.asarray(np.exp(exponent, out=exponent))
+        ones = np.ones(len(B), dtype=B.dtype)
+        right = np.column_stack([B, ones, -gamma * np.sum(B**2, axis=1)])
+
+        def found(A: npt.NDArray[Any], first: int = 0) -> npt.NDArray[Any]:
+            left = np.empty((len(A), right.shape[1]), dtype=A.dtype)
+            np.multiply(A, 2 * gamma, out=left[:, :-2])
+            left[:, -2], left[:, -1] = -gamma * np.sum(A**2, axis=1), 1
+            exponent = left @ right[first:].T
+            np.minimum(exponent, 0, out=exponent)
+            return np.asarray(np.exp(exponent, out=exponent))
+
+        return found
 
 
 LINEAR = Kernel("linear")

@@ -21,7 +21,7 @@ MOST_ROWS = 3000  # rows whose Gram matrix is decomposed
 MOST_CELLS = 300_000
 FEWEST_ROWS = 20
 _LOWEST, _HIGHEST = 1e-5, 10.0  # penalties, as shares of the trace
-_FAINTEST = 1e-12  # the least at which degrees of freedom are looked at
+_FAINT, _FAINTEST = 1e-9, 1e-12  # the least at which degrees of freedom are looked at
 _TAIL_PER_DECADE = 1
 
 
@@ -69,29 +69,38 @@ def estimate_standardised(
         raise DataError(f"the table has {k} rows to learn from; an estimate needs {FEWEST_ROWS}")
     y, unit = unit_target(y)
     exact = kernel is None and X.shape[1] < k - 1
+    finite = kernel is None or kernel.finite
     if weights is not None:
         weights = weights / weights.mean()
-    whole = decompose(X, kernel, weights=weights, vectors=exact or k <= MOST_ROWS // 2)
-    if not whole.values.sum() > 0:
+    halves = [_half(X, y, kernel, weights, first) for first in range(2)]
+    # of a kernel without end halves say as much as all of many rows, for a quarter of the work
+    parts = halves
+    if finite or k <= MOST_ROWS // 2:
+        vectors = exact or k <= MOST_ROWS // 2
+        parts = [(decompose(X, kernel, weights=weights, vectors=vectors), y, weights)]
+    trace = float(np.mean([part.values.sum() / y_of.size for part, y_of, _ in parts]))
+    if not trace > 0:
         raise DataError("no feature varies in the rows seen; there is nothing to learn from")
-    values = whole.values / k
-    trace = float(values.sum())
-    complete = (kernel is None or kernel.finite) and whole.rank < k - 1
+    whole = parts[0][0]
+    values = whole.values / parts[0][1].size
+    complete = finite and whole.rank < k - 1
     lowest = min(_LOWEST * trace, float(values[0]) / 30) if complete else _LOWEST * trace
     asked = penalties(lowest, _HIGHEST * trace)
-    readings = [read([_half(X, y, kernel, weights, i) for i in range(2)], asked)]
-    if whole.left.size:
+    readings = [read(halves, asked)]
+    if parts is not halves and whole.left.size:
         if kernel is None and not complete:
             # all rows nearly interpolate there: without these, signal in the tail passes for noise
             asked = np.append(penalties(float(values[0]), lowest, _TAIL_PER_DECADE), asked[1:])
-        readings.append(read([(whole, y, weights)], asked))
+        readings.append(read(parts, asked))
     if complete:
         spectrum = unspread(values, k, weights)
         grid = np.geomspace(spectrum[-1], spectrum[0], NODES)
     else:
-        sample = Freedom.of(whole.values, k, penalties(_FAINTEST * trace, 100 * trace), weights)
-        grid = np.geomspace(float(sample.kappa.min()) / 30, 1.5 * trace, NODES)
-        spectrum = directions(grid, masses(sample, grid))
+        told = penalties((_FAINTEST if kernel is None else _FAINT) * trace, 100 * trace)
+        samples = [Freedom.of(part.values, y_of.size, told, own) for part, y_of, own in parts]
+        least = float(np.min([sample.kappa.min() for sample in samples]))
+        grid = np.geomspace(least / 30, 1.5 * trace, NODES)
+        spectrum = directions(grid, masses(samples, grid, tail=kernel is None))
     chosen = places(spectrum, grid)
     energy, variance = fit_energies(readings, spectrum, chosen)
     truth = np.zeros_like(spectrum)

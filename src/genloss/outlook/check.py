@@ -26,7 +26,7 @@ Array = npt.NDArray[np.float64]
 FORECAST_SPLITS = 3
 _MOST_SEEN = 4_000
 _WORK = 8e9  # multiplications of one literal run
-_MOST_KERNEL = 1_500  # rows behind the theory of a kernel, whose eigenvalues cost their cube
+_MOST_KERNEL = 1_000  # rows behind the theory of a kernel, whose eigenvalues cost their cube
 _STEADY = 40  # rows per model from which on one chain a split tells its error well enough
 
 

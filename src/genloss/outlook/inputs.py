@@ -62,14 +62,16 @@ def copula(X: Array, rng: np.random.Generator) -> Draw:
 
     few = X if len(X) <= MOST_RANKED else X[rng.permutation(len(X))[:MOST_RANKED]]
     n, dim = few.shape
-    scores = ndtri(ranks(few) / (n + 1))
-    scores -= scores.mean(axis=0)
-    spread = scores.std(axis=0)
-    scores /= np.where(spread > 0, spread, 1.0)
-    correlation = (1 - _SHRINK) * (scores.T @ scores) / n
+    sorted_columns, twice = ranks(few)
+    # ranks are whole or half ones; single precision is enough for a correlation
+    scores = ndtri(np.arange(2 * n + 1) / 2 / (n + 1)).astype(np.float32)[twice]
+    scores -= scores.mean(axis=1, keepdims=True)
+    spread = scores.std(axis=1, keepdims=True)
+    scores /= np.where(spread > 0, spread, 1)
+    correlation = (1 - _SHRINK) * (scores @ scores.T).astype(np.float64) / n
     correlation.flat[:: dim + 1] = 1.0
     factor = np.linalg.cholesky(correlation)
-    ordered, first = np.sort(few.T, axis=1).ravel(), n * np.arange(dim)
+    ordered, first = sorted_columns.ravel(), n * np.arange(dim)
 
     def draw(count: int) -> Array:
         normal = rng.standard_normal((count, dim)) @ factor.T
@@ -78,11 +80,17 @@ def copula(X: Array, rng: np.random.Generator) -> Draw:
     return draw
 
 
-def ranks(X: Array) -> Array:
-    """Ranks 1..n of every column, ties at their average."""
-    found = np.empty_like(X)
-    for column in range(X.shape[1]):
-        _, inverse, counts = np.unique(X[:, column], return_inverse=True, return_counts=True)
-        last = np.cumsum(counts)
-        found[:, column] = (last - (counts - 1) / 2)[inverse]
-    return found
+def ranks(X: Array) -> tuple[Array, Rows]:
+    """Sorted values of every column (dim, n), and twice the ranks 1..n of its values, ties at their average."""
+    columns = np.ascontiguousarray(X.T)
+    order = np.argsort(columns, axis=1)
+    ordered = np.take_along_axis(columns, order, axis=1)
+    place, new = np.arange(1, len(X) + 1), ordered[:, 1:] != ordered[:, :-1]
+    first, last = np.tile(place, (2, len(columns), 1))
+    first[:, 1:][~new] = 0
+    last[:, :-1][~new] = len(X)
+    np.maximum.accumulate(first, axis=1, out=first)
+    last = np.minimum.accumulate(last[:, ::-1], axis=1)[:, ::-1]
+    twice = np.empty_like(order)
+    np.put_along_axis(twice, order, first + last, axis=1)
+    return ordered, twice

@@ -173,7 +173,7 @@ class _Ridge:
         self, design_of: Array, X: Array, weights: Array | None, labels: Array, penalty: Array
     ) -> Models:
         if few_penalties(X, self._kernel, penalty):
-            models = factored(X, self._kernel, labels, penalty, weights)
+            models = factored(X, self._kernel, labels, penalty, weights, single=True)
             if models is not None:
                 return models
 

@@ -18,6 +18,7 @@ from genloss import _linalg
 from genloss.estimate.decomposition import Decomposition
 from genloss.estimate.kernels import LINEAR, Kernel
 from genloss.estimate.leave_one_out import residuals
+from genloss.outlook import kernel_ridge
 
 Array = npt.NDArray[np.float64]
 Models = Callable[[Array], Array]
@@ -109,8 +110,11 @@ class Design:
     def _models(self, coefficients: Array, intercept: Array) -> Models:
         if self.primal:
             return lambda X: X @ coefficients + intercept
-        gram = self.kernel or LINEAR
-        return lambda X: gram(X, self.rows) @ coefficients + intercept
+        kernel = self.kernel
+        if kernel is None:
+            columns = self.rows.T @ coefficients
+            return lambda X: X @ columns + intercept
+        return lambda X: kernel(X, self.rows) @ coefficients + intercept
 
     def left_out(self, labels: Array, penalties: Array) -> Array:
         """Exact leave-one-out residuals (n, G) of one column of labels at G penalties."""
@@ -176,13 +180,18 @@ def factored(
     labels: Array,
     penalty: Array,
     weights: Array | None = None,
+    *,
+    single: bool = False,
 ) -> Models | None:
-    """The same as `fit` by one Cholesky factor for every penalty; None where one is not positive."""
+    """The same as `fit` by one Cholesky factor for every penalty; None where one is not positive.
+
+    ``single``: of kernels, in single precision where that is safe.
+    """
     if weights is not None:
         weights = weights / weights.mean()
     if kernel is None:
         return _factored_columns(rows, labels, penalty, weights)
-    return _factored_rows(rows, kernel, labels, penalty, weights)
+    return kernel_ridge.fit(rows, kernel, labels, penalty, weights, single=single)
 
 
 def _factored_columns(
@@ -205,28 +214,6 @@ def _factored_columns(
         coefficients[:, here] = _linalg.solve(factor, right[:, here])
     intercept = offset - centre @ coefficients
     return lambda X: X @ coefficients + intercept
-
-
-def _factored_rows(
-    rows: Array, kernel: Kernel, labels: Array, penalty: Array, weights: Array | None
-) -> Models | None:
-    """Coefficients of rows: ``(K + n penalty / w) dual + intercept = labels``, ``sum(dual) = 0``."""
-    gram, n = kernel(rows, rows), len(rows)
-    dual, intercept = np.empty_like(labels), np.empty(penalty.size)
-    for value in np.unique(penalty):
-        here = penalty == value
-        system = gram.copy()
-        system.ravel()[:: n + 1] += n * value if weights is None else n * value / weights
-        factor = _linalg.cholesky(system, overwrite=True)
-        if factor is None:
-            return None
-        offset = labels[:, here].mean(axis=0)
-        solved = _linalg.solve(factor, np.column_stack([labels[:, here] - offset, np.ones(n)]))
-        of_labels, of_constant = solved[:, :-1], solved[:, -1]
-        shift = of_labels.sum(axis=0) / of_constant.sum()
-        dual[:, here] = of_labels - np.outer(of_constant, shift)
-        intercept[here] = offset + shift
-    return lambda X: kernel(X, rows) @ dual + intercept
 
 
 def few_penalties(rows: Array, kernel: Kernel | None, penalty: Array) -> bool:

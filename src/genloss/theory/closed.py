@@ -15,9 +15,11 @@ def obstacles(steps: Sequence[Step]) -> list[str | None]:
     """Why no closed formula knows a model, for every model; None where one does."""
     found: list[str | None] = []
     pool, run = _Pool(), None
+    pools = any(step.is_pooled for step in steps)
     for step in steps:
         model = step.model
-        pool.add(step)
+        if pools:
+            pool.add(step)
         if step.is_new:
             run = None
         elif not relabels(step, steps[model - 1]):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +14,8 @@ from genloss.spectrum import Spectrum
 from genloss.theory.moments import inner
 
 Array = npt.NDArray[np.float64]
+
+_CELLS = 12_000  # entries of an array of stages, small enough that its memory comes back
 
 
 @dataclass(frozen=True)
@@ -45,16 +49,34 @@ class Stage:
     label_gain: Array
     exact: bool
 
+    def of(self, plan: int) -> Stage:
+        """The stage of one plan of the batch."""
+        one = slice(plan, plan + 1)
+        gain = self.gain[one]
+        return Stage(
+            n_samples=self.n_samples[one],
+            shrink=None if self.shrink is None else self.shrink[one],
+            gap=None if self.gap is None else self.gap[one],
+            gain=gain,
+            label_gain=gain if self.label_gain is self.gain else self.label_gain[one],
+            exact=self.exact,
+        )
+
     def shrunk(self, values: Array | float) -> Array | float:
         """``S * values``."""
         return values if self.shrink is None else self.shrink * values
 
-    def spread(self, squared_mean: Array | float, variance: Array | float) -> Array:
-        """Variance without label noise, ``S**2 C + q gain``, from the labeler's mean and variance."""
+    def spread(
+        self, squared_mean: Array | float, variance: Array | float, noise: Array | float = 0.0
+    ) -> Array:
+        """Variance ``S**2 C + (q + noise) gain``, from the labeler's mean and variance and the labels' noise."""
         if self.gap is None:
-            return np.asarray(variance)
+            return np.asarray(variance + noise * self.label_gain if np.any(noise) else variance)
         q = inner(self.gap, np.asarray(squared_mean + variance))
-        return self.shrunk(self.shrunk(variance)) + q * self.gain
+        kept = self.shrunk(self.shrunk(variance))
+        if self.label_gain is self.gain:
+            return kept + (q + noise) * self.gain
+        return kept + q * self.gain + (noise * self.label_gain if np.any(noise) else 0.0)
 
 
 def regime(n_samples: float, penalty: float, dim: float) -> str:
@@ -68,26 +90,62 @@ def regime(n_samples: float, penalty: float, dim: float) -> str:
     return "minimum norm" if n_samples < dim - 1 else "minimum norm without a mean"
 
 
+class Stages(Sequence[Stage]):
+    """The stages of all models of a batch, each built when it is asked for, and not kept.
+
+    A long chain would else fill the memory with arrays that are looked at once.
+    """
+
+    def __init__(
+        self, directions: Spectrum, n_samples: Array, penalty: Array, kappa: Array
+    ) -> None:
+        self._directions = directions
+        self._fits = np.array([n_samples, penalty, kappa]).swapaxes(1, 2)
+        self._block: tuple[int, list[Stage]] | None = None
+
+    def __len__(self) -> int:
+        return self._fits.shape[1]
+
+    @overload
+    def __getitem__(self, model: int) -> Stage: ...
+    @overload
+    def __getitem__(self, model: slice) -> list[Stage]: ...
+    def __getitem__(self, model: int | slice) -> Stage | list[Stage]:
+        if isinstance(model, slice):
+            return [self[each] for each in range(*model.indices(len(self)))]
+        model = range(len(self))[model]
+        block = self._block
+        if block is None or not 0 <= model - block[0] < len(block[1]):
+            block = self._block = model, self._built(model)
+        return block[1][model - block[0]]
+
+    def _built(self, first: int) -> list[Stage]:
+        """Some stages from ``first`` on: those of one plan together, as many as the cache holds."""
+        fits = self._fits[:, first : first + max(1, _CELLS // self._directions.eigenvalues.size)]
+        n, lam, kappa = fits[..., 0]
+        if fits.shape[2] > 1 or not ((lam != 0) & (kappa > 0)).all() or np.isnan(lam).any():
+            return [stage_of(self._directions, *fits[:, 0][..., None])]
+        if (fits[:, :, 0] == fits[:, :1, 0]).all():
+            return [stage_of(self._directions, *fits[:, 0][..., None])] * len(n)
+        whole = stage_of(self._directions, *fits)
+        return [whole.of(model) for model in range(len(n))]
+
+    def retune(self, model: int, penalty: Array, kappa: Array) -> None:
+        """Put in the penalty (n_plans,) that a fit has chosen."""
+        self._fits[1:, model] = penalty, kappa
+        self._block = None
+
+
 def stages(
     directions: Spectrum, n_samples: Array, penalty: Array
-) -> tuple[list[Stage], EffectivePenalty]:
-    """Stages of all models of a batch of plans, and their effective penalties (plans, models).
-
-    Models with the same rows and penalties share a stage.
-    """
+) -> tuple[Stages, EffectivePenalty]:
+    """Stages of all models of a batch of plans, and their effective penalties (plans, models)."""
     fits = list(zip(penalty.ravel().tolist(), n_samples.ravel().tolist(), strict=True))
     numbers = {fit: number for number, fit in enumerate(dict.fromkeys(fits))}
     where = np.array([numbers[fit] for fit in fits]).reshape(penalty.shape)
     found = solve(directions, *np.array(list(numbers)).T)
     kappa, df1, df2, residual = (column[where] for column in found[:4])
-    built: dict[bytes, Stage] = {}
-    chain = []
-    for model, column in enumerate(where.T):
-        key = column.tobytes()
-        if key not in built:
-            at = slice(model, model + 1)
-            built[key] = stage_of(directions, n_samples[:, at], penalty[:, at], kappa[:, at])
-        chain.append(built[key])
+    chain = Stages(directions, n_samples, penalty, kappa)
     return chain, EffectivePenalty(kappa, df1, df2, residual, found.steps)
 
 
@@ -101,14 +159,20 @@ def stage_of(directions: Spectrum, n: Array, lam: Array, kappa: Array) -> Stage:
         if kind == "least squares":
             gain = (count / s) / (n - d - 1)
         return Stage(n, None, None, gain, gain, exact=True)
-    resolvent = 1 / (s + kappa)
-    profile = (s * count) * resolvent**2
+    resolvent = s + kappa
+    np.divide(1.0, resolvent, out=resolvent)
+    shrink = s * resolvent
+    gain = shrink * resolvent
+    gain *= count
     # n - df2 = (n - df1) + (df1 - df2), both without cancellation
-    gain = profile / (n * lam / kappa + kappa * profile.sum(axis=1, keepdims=True))
+    gain /= n * lam / kappa + kappa * gain.sum(axis=1, keepdims=True)
     label_gain, exact = gain, False
     if kind == "minimum norm without a mean":
         label_gain = np.full_like(gain, np.inf)
     elif kind == "minimum norm" and (s == s[0]).all():
         # E tr (XX')^-1 = n / (d - n - 1) for unit variance (paper.md 2.2, 2.4)
         label_gain, exact = n * count / (d * (d - n - 1) * s), True
-    return Stage(n, s * resolvent, s * (kappa * resolvent) ** 2, gain, label_gain, exact)
+    resolvent *= kappa
+    resolvent *= resolvent
+    resolvent *= s
+    return Stage(n, shrink, resolvent, gain, label_gain, exact)

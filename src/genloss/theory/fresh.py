@@ -37,9 +37,8 @@ def _fit_one(moments: Moments, stage: Stage, group: Group, model: int) -> None:
     """C_t = S^2 C + q gain with q = gap @ E[theta^2] + noise."""
     labeler = group.labeler
     mean = moments.mean(labeler)
-    variance = stage.spread(moments.signal * (mean * mean), moments.covariance(labeler, labeler))
-    if group.noisy:
-        variance = variance + group.variance * stage.label_gain
+    second = moments.signal * (mean * mean)
+    variance = stage.spread(second, moments.covariance(labeler, labeler), group.variance)
     moments.record(
         model,
         stage.shrunk(mean),

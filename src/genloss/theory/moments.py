@@ -37,6 +37,7 @@ class Moments:
     def __init__(self, directions: Spectrum, last_use: dict[int, int], n_plans: int) -> None:
         self.directions = directions
         self.spectrum, self.signal = directions.eigenvalues, directions.energy
+        self._energy = self.spectrum * self.signal
         self.shape = n_plans, self.spectrum.size
         self.filters: dict[int, Array | float] = {REAL: 1.0}
         self.exact: dict[int, bool] = {REAL: True}
@@ -109,7 +110,7 @@ class Moments:
     def risk(self, model: int) -> tuple[Array, Array]:
         """Bias and variance of a model in the metric of the test inputs, each of shape (n_plans,)."""
         missed = self.whole((1 - self.filters[model]) ** 2)
-        bias = missed @ (self.spectrum * self.signal)
+        bias = missed @ self._energy
         return bias, self._covariance[model, model] @ self.spectrum
 
     def whole(self, values: Array | float) -> Array:

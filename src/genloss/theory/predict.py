@@ -179,12 +179,13 @@ def _ways(steps: Sequence[Step], method: str) -> list[Route]:
             "directions; use 'auto'"
         )
     everything: list[Route] = [Walk.pencil] * len(steps)
-    ways = everything if method == "pencil" else routes(steps)
+    known = obstacles(steps)
+    ways = everything if method == "pencil" else routes(steps, known)
     if reason := entangled(steps, ways):
         raise _unknown(reason)
     if method == "pencil" and not any(step.retuned for step in steps):
         return ways
-    for step, obstacle in zip(steps, obstacles(steps), strict=True):
+    for step, obstacle in zip(steps, known, strict=True):
         if ways[step.model] in (Walk.on_design, Walk.turned):
             continue
         if obstacle is None and ways[step.model] is not Walk.pencil:

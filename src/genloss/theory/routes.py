@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from genloss.pencils.from_plan import Laws
     from genloss.pencils.known import Between
     from genloss.theory.channels.evolution import Start
+    from genloss.theory.filters.fresh import Filtered
+    from genloss.theory.filters.one_pass import OnePass
     from genloss.theory.filters.run import DesignRun
 
 Array = npt.NDArray[np.float64]
@@ -89,6 +91,7 @@ class Walk:
         self._laws: Laws | None = None
         self._hopeless = set[int]()
         self._between: dict[int, Between] = {}
+        self._filters: dict[object, Filtered | OnePass] = {}
 
     @property
     def penalty_used(self) -> Array:
@@ -113,9 +116,8 @@ class Walk:
         """Put in the penalty that a fit has chosen."""
         column = slice(model, model + 1)
         self.penalty[:, column] = penalty
-        [self.stages[model]], own = stages(
-            self.moments.directions, self.rows[:, column], self.penalty[:, column]
-        )
+        _, own = stages(self.moments.directions, self.rows[:, column], self.penalty[:, column])
+        self.stages.retune(model, self.penalty[:, model], own.kappa[:, 0])
         for whole, part in zip(self.effective[:4], own[:4], strict=True):
             whole[:, column] = part
         self.directions_used[:, column] = own.df2
@@ -163,7 +165,12 @@ class Walk:
         from genloss.theory.filters import generation
 
         [steps] = self.chains
-        found = generation.fit(self.moments, steps[model], groups(self.chains, model))
+        step = steps[model]
+        key = step.rows, step.filter, step.penalty, step.blocks[0].weight
+        if key not in self._filters:
+            self._filters[key] = generation.of(self.moments.directions, step)
+        members = groups(self.chains, model)
+        found = generation.fit(self.moments, step, members, self._filters[key])
         if found is not None:
             self._between[model] = found
         self._has_no_kappa(model, np.nan, 0.0)
@@ -278,14 +285,17 @@ def has_closed_route(plan: Plan) -> bool:
     return not any(obstacles(resolve(plan)))
 
 
-def routes(steps: Steps) -> list[Route]:
-    """The way of knowing every model: by the pencil where there is no closed one."""
+def routes(steps: Steps, known: Sequence[str | None] | None = None) -> list[Route]:
+    """The way of knowing every model: by the pencil where there is no closed one.
+
+    ``known`` are the steps' `obstacles`, where they have been looked for.
+    """
     if any(step.turned for step in steps):
         return [Walk.turned] * len(steps)
     ways: list[Route] = []
     reused = any(not step.is_new for step in steps)
     runs = design_runs(steps) if reused else {}
-    for step, obstacle in zip(steps, obstacles(steps), strict=True):
+    for step, obstacle in zip(steps, known or obstacles(steps), strict=True):
         if step.model in runs:
             ways.append(Walk.on_design)
         elif step.filter is not None:
@@ -321,6 +331,8 @@ def stretches(steps: Steps, ways: Sequence[Route]) -> list[tuple[int, int]]:
 
 def entangled(steps: Steps, ways: Sequence[Route]) -> str | None:
     """Why a pencil cannot take in what is fitted between its models, or None."""
+    if Walk.pencil not in ways:
+        return None
     for (first, last), way in zip(stretches(steps, ways), ways, strict=True):
         for step in steps[first:last] if way is Walk.pencil else ():
             if step.filter is not None and ways[step.model] is Walk.on_design:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from itertools import chain, islice, pairwise
 from typing import TypeVar
 
@@ -64,18 +66,34 @@ def rounds(
     workers: int,
     per_round: int,
 ) -> Generator[list[T]]:
-    """Blocks of trials, each with its own random stream, in rounds of a fixed number of blocks."""
+    """Blocks of trials, each with its own random stream, in rounds of a fixed number of blocks.
+
+    Several workers begin the next round while the last block of one is waited for; who stops after a
+    round pays for that one in vain.
+    """
     streams = ((np.random.SeedSequence(seed, spawn_key=(k,)), n) for k, n in enumerate(sizes))
 
     def share(some: list[tuple[np.random.SeedSequence, int]]) -> list[T]:
         return [run(*block) for block in some]
 
-    with trial_pool(workers) as pool:
+    def shares() -> Iterator[list[list[tuple[np.random.SeedSequence, int]]]]:
         while this_round := list(islice(streams, per_round)):
             few = min(workers, len(this_round))
             cuts = [len(this_round) * k // few for k in range(few + 1)]
-            shares = [this_round[a:b] for a, b in pairwise(cuts)]
-            yield list(chain.from_iterable(pool.map(share, shares)))
+            yield [this_round[a:b] for a, b in pairwise(cuts)]
+
+    begun: deque[list[Future[list[T]]]] = deque()
+    with trial_pool(workers) as pool:
+        try:
+            for parts in shares():
+                begun.append([pool.submit(share, part) for part in parts])
+                if len(begun) == min(workers, 2):
+                    yield list(chain.from_iterable(part.result() for part in begun.popleft()))
+            while begun:
+                yield list(chain.from_iterable(part.result() for part in begun.popleft()))
+        finally:
+            for part in chain.from_iterable(begun):
+                part.cancel()
 
 
 def check_finite(risks: npt.NDArray[np.float64]) -> None:

@@ -13,10 +13,14 @@ const OWN = ["policy", "n_samples", "real", "n_real", "weight", "last", "mixing"
 const MOST = 4;
 const LETTERS = "ABCD";
 
+// differences of small problems take seconds
+const SHARED_START = { ...pick(START, SHARED), dim: 100, trials: 100 };
+const OWN_START = { ...pick(START, OWN), n_samples: 250 };
+
 const FIRST = [{}, { policy: "mix" }, { policy: "accumulate" }];
 
 export function view() {
-  let shared = pick(START, SHARED);
+  let shared = SHARED_START;
   let plans = [];
   let known = false;
   let theory = [];
@@ -103,11 +107,10 @@ export function view() {
   );
   const write = later(async () => {
     const { trials, seed } = shared;
-    const { problem } = tables();
     try {
-      const said = await Promise.all(tables().plans.map((plan) => ask("code", { problem, plan, trials, seed })));
-      toml.set(said.map(({ toml: text }, place) => `# plan ${LETTERS[place]}\n${text}`).join("\n"));
-      python.set(script(said, trials, seed));
+      const said = await ask("codes", { ...tables(), trials, seed });
+      toml.set(said.toml);
+      python.set(said.python);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
     }
@@ -139,6 +142,12 @@ export function view() {
     go.textContent = "Stop";
     progress.textContent = "starting …";
     measured = [];
+    let done = "";
+    const began = Date.now();
+    const clock = setInterval(() => {
+      if (!stop) clearInterval(clock);
+      else progress.textContent = `${done}under way, ${Math.round((Date.now() - began) / 1000)} s`;
+    }, 1000);
     const end = (words) => {
       stop = null;
       go.textContent = "Measure differences";
@@ -148,7 +157,7 @@ export function view() {
     stop = run("differences", { ...tables(), trials: shared.trials, seed: shared.seed }, {
       pair: (pair) => {
         measured[pair.plan] = pair;
-        progress.textContent = `${LETTERS[pair.plan]} against A is done`;
+        done = `${LETTERS[pair.plan]} against A is done; `;
         draw();
       },
       done: ({ trials }) => end(`${counted(trials)} pairs of runs on common random numbers`),
@@ -213,9 +222,9 @@ export function view() {
     enter(query) {
       if (known && !query.size) return remember();
       known = true;
-      shared = { ...pick(START, SHARED), ...fromAddress(query, SHARED) };
+      shared = { ...SHARED_START, ...fromAddress(query, SHARED) };
       const told = [1, 2, 3, 4].filter((place) => query.has(`policy.${place}`)).map((place) => fromAddress(query, OWN, `.${place}`));
-      plans = (told.length ? told : FIRST).map((plan) => ({ ...pick(START, OWN), ...plan }));
+      plans = (told.length ? told : FIRST).map((plan) => ({ ...OWN_START, ...plan }));
       build();
       forget();
       predict(tables());
@@ -236,14 +245,4 @@ function sentence(ends, last) {
     risk === first.risk ? `${letter} as much` : Number.isFinite(risk) && first.risk > 0 ? `${letter} has ${number(risk / first.risk, 2)} times that` : `${letter} ${number(risk, 3)}`,
   );
   return `model ${last}: ${first.letter} is lowest with ${number(first.risk, 3)}; ${words.join(", ")}`;
-}
-
-function script(said, trials, seed) {
-  const parts = said.map(({ python }) => /problem = .*\n(?<plan>plan = gl\.Plan\(\[\n[^]*?\n\]\))/.exec(python));
-  const [head] = said[0].python.split("\nplan = ");
-  const names = said.map((_, place) => LETTERS[place].toLowerCase());
-  const written = parts.map((part, place) => part.groups.plan.replace("plan", names[place]));
-  const shown = `for plan in (${names.join(", ")},):\n    print(gl.predict(problem, plan))\n`;
-  const against = names.slice(1).map((name) => `print(gl.compare(problem, ${name}, a, trials=${trials}, seed=${seed}))\n`);
-  return `${head}\n${written.join("\n")}\n\n${shown}${against.join("")}`;
 }

@@ -177,6 +177,11 @@ export function view() {
 
   function simulate() {
     go.textContent = "Stop";
+    const began = Date.now();
+    const clock = setInterval(() => {
+      if (!stop || trials) clearInterval(clock);
+      else progress.textContent = `first runs under way, ${Math.round((Date.now() - began) / 1000)} s`;
+    }, 1000);
     const end = (words) => {
       stop = null;
       go.textContent = "Simulate";

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from genloss.spectrum import Spectrum
 from genloss.steps import Step
-from genloss.theory.filters.fresh import filtered
+from genloss.theory.filters.fresh import Filtered, filtered
 from genloss.theory.filters.one_pass import OnePass
 from genloss.theory.fresh import diverge
 from genloss.theory.labelers import Group, average
@@ -17,20 +18,22 @@ from genloss.theory.moments import Moments, Shares, inner
 Array = npt.NDArray[np.float64]
 
 
+def of(directions: Spectrum, step: Step) -> Filtered | OnePass:
+    """The filter of a step on its rows, whoever labels them."""
+    assert step.filter is not None
+    return filtered(directions, step.rows, step.filter, step.penalty, step.blocks[0].weight)
+
+
 def fit(
-    moments: Moments, step: Step, members: Sequence[Group]
+    moments: Moments, step: Step, members: Sequence[Group], found: Filtered | OnePass
 ) -> tuple[list[tuple[Shares, Array]], Array] | None:
-    """Fit the model of a step on fresh rows of one covariance and weight.
+    """Fit the model of a step on fresh rows of one covariance and weight; ``found`` is what `of` says.
 
     What labelers disagree by is noise on the labels of their rows. Returns what the model takes of whom,
     and its variance beside that; None where it has no mean error.
     """
-    assert step.filter is not None
     whole, model, s = average(members), step.model, moments.spectrum
     bar = whole.labeler
-    found = filtered(
-        moments.directions, step.rows, step.filter, step.penalty, step.blocks[0].weight
-    )
     mean = moments.mean(bar)
     if moments.diverges(bar):
         diverge(moments, found.shrink * mean, model)

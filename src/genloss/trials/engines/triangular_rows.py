@@ -41,6 +41,23 @@ class Gram(NamedTuple):
         return Gram(self.matrix + other.matrix, self.right + other.right, self.rows + other.rows)
 
 
+class Rooms:
+    """Arrays that every generation uses again: fresh memory costs as much as what is done in it.
+
+    It is handed out by the system to one thread at a time, so that two workers would wait for it.
+    """
+
+    def __init__(self) -> None:
+        self._rooms: dict[tuple[str, int], Array] = {}
+
+    def of(self, what: str, place: int, shape: tuple[int, ...], dtype: Any) -> Array:
+        """The array of a purpose, with anything in it but zeros when it is new."""
+        found = self._rooms.get((what, place))
+        if found is None or found.shape != shape:
+            found = self._rooms[what, place] = np.zeros(shape, dtype=dtype)
+        return found
+
+
 def refuses(problem: Problem, steps: Sequence[Step]) -> str | None:
     """Whether there are no rows to compress, or something needs the rows one by one."""
     pools = any(step.is_pooled for step in steps)
@@ -77,10 +94,14 @@ def run(
     pools = any(step.is_pooled for step in steps)
     models = {REAL: np.broadcast_to(truth, (count, d))}
     factors: list[Array] = []
+    rooms = Rooms()
     pool: Gram | None = None
     for model, step in enumerate(steps):
         if step.is_new:
-            factors = [_rows(problem, block, rng, count, dtype) for block in step.blocks]
+            factors = [
+                _rows(problem, block, rng, count, dtype, rooms, place)
+                for place, block in enumerate(step.blocks)
+            ]
         labels = [
             _labels(block, rows, models, rng)
             for block, rows in zip(step.blocks, factors, strict=True)
@@ -88,10 +109,14 @@ def run(
         if sum(block.rows for block in step.blocks) < d:
             fitted = _fit_few(problem, factors, labels, step)
         else:
-            gram = reduce(Gram.joined, map(_gram, step.blocks, factors, labels))
+            made = zip(step.blocks, factors, labels, strict=True)
+            gram = reduce(Gram.joined, (_gram(*each, rooms, k) for k, each in enumerate(made)))
             if pools:
-                pool = gram if pool is None else pool.joined(gram)
-            fitted = _fit(problem, pool if pool and step.is_pooled else gram, step.penalty)
+                pool = (
+                    gram._replace(matrix=gram.matrix.copy()) if pool is None else pool.joined(gram)
+                )
+            pooled = pool is not None and step.is_pooled
+            fitted = _fit(problem, pool if pool and pooled else gram, step.penalty, kept=pooled)
         error = fitted - truth
         risks[model] = np.vecdot(error, error)
         errors[model] = error.sum(axis=0)
@@ -113,18 +138,22 @@ def _rows(
     block: Block,
     rng: np.random.Generator,
     count: int,
-    dtype: type[np.float64 | np.float32],
+    dtype: Any,
+    rooms: Rooms,
+    place: int,
 ) -> Array:
     """Rows that stand for the rows of a block: its own if they are few, else a triangle."""
     rows: Any
     d = problem.dim
     if block.rows <= d:
-        rows = rng.standard_normal((count, block.rows, d), dtype=dtype)
+        rows = rooms.of("rows", place, (count, block.rows, d), dtype)
+        rng.standard_normal(out=rows, dtype=dtype)
     else:
         above = _above(d)
-        flat = np.zeros((count, d * d), dtype=dtype)
+        flat = rooms.of("triangle", place, (count, d * d), dtype)
+        normal: Any = rooms.of("normal", 0, (above.size,), dtype)
         for trial in flat:
-            trial[above] = rng.standard_normal(above.size, dtype=dtype)
+            trial[above] = rng.standard_normal(out=normal, dtype=dtype)
         flat[:, :: d + 1] = np.sqrt(rng.chisquare(block.rows - np.arange(d), (count, d)))
         rows = flat.reshape(count, d, d)
     if block.covariance is not None:
@@ -140,22 +169,32 @@ def _labels(block: Block, rows: Array, models: dict[int, Array], rng: np.random.
     return labels
 
 
-def _gram(block: Block, rows: Array, labels: Array) -> Gram:
-    matrix, right = rows.transpose(0, 2, 1) @ rows, (labels[:, None] @ rows)[:, 0]
+def _gram(block: Block, rows: Array, labels: Array, rooms: Rooms, place: int) -> Gram:
+    d = rows.shape[2]
+    room = rooms.of("gram", place, (len(rows), d, d), rows.dtype)
+    matrix = np.matmul(rows.transpose(0, 2, 1), rows, out=room)
+    right = (labels[:, None] @ rows)[:, 0]
     if block.weight != 1:
         matrix, right = block.weight * matrix, block.weight * right
     return Gram(matrix, right, block.rows)
 
 
-def _fit(problem: Problem, gram: Gram, penalty: float) -> Array:
+def _fit(problem: Problem, gram: Gram, penalty: float, *, kept: bool) -> Array:
+    """Solve, in the place of the matrix unless it is kept."""
     d = problem.dim
-    systems = gram.matrix.astype(np.float64)
-    systems.reshape(-1, d * d)[:, :: d + 1] += gram.rows * penalty / problem.spectrum
-    fitted = _linalg.solve_positives(systems.copy(), gram.right)
+    systems = gram.matrix.astype(np.float64, copy=kept)
+    diagonals = systems.reshape(-1, d * d)[:, :: d + 1]
+    diagonals += gram.rows * penalty / problem.spectrum
+    diagonal = diagonals.copy()
+    fitted = _linalg.solve_positives(systems, gram.right)
     for trial in np.flatnonzero(np.isnan(fitted[:, 0])):
+        # what is below the diagonal is as it was
+        whole = np.tril(systems[trial], -1)
+        whole += whole.T
+        whole[np.diag_indices(d)] = diagonal[trial]
         # directions of very different variance are no ill-conditioning: scale them away
-        scale = 1 / np.sqrt(np.diagonal(systems[trial]))
-        scaled, right = systems[trial] * np.outer(scale, scale), scale * gram.right[trial]
+        scale = 1 / np.sqrt(diagonal[trial])
+        scaled, right = whole * np.outer(scale, scale), scale * gram.right[trial]
         fitted[trial] = scale * np.linalg.lstsq(scaled, right, rcond=None)[0]
     return fitted
 

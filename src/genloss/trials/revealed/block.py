@@ -103,7 +103,7 @@ class Block:
             within = apply(known, image)
             # chi with as many degrees of freedom as rows are left; none of them, no image
             within[:, -1] -= np.sqrt(2 * self._rng.standard_gamma(left / 2))
-            image -= combine(within, known)
+            image -= combine(within, known, self._directions.room)
             seen = new & (left > 0)
             if not seen.all():
                 image[~seen] = 0

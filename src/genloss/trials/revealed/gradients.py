@@ -48,7 +48,7 @@ def solve(
     most : int
         Most steps.
     """
-    solution = np.zeros_like(right)
+    solution, room = np.zeros_like(right), np.empty_like(right)
     residual = right.copy()
     direction = inverse * residual
     size = np.vecdot(residual, direction)
@@ -61,7 +61,7 @@ def solve(
             direction[~active] = 0
         image = product(direction)
         step = _ratio(size, np.vecdot(direction, image), active)[:, None]
-        solution += step * direction
+        solution += np.multiply(step, direction, out=room)
         residual -= np.multiply(step, image, out=image)
         scaled = np.multiply(inverse, residual, out=image)
         before, size = size, np.vecdot(residual, scaled)

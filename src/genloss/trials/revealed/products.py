@@ -13,9 +13,10 @@ def apply(matrices: Array, vectors: Array) -> Array:
     return np.asarray((matrices @ vectors[:, :, None])[:, :, 0])
 
 
-def combine(coefficients: Array, matrices: Array) -> Array:
+def combine(coefficients: Array, matrices: Array, out: Array | None = None) -> Array:
     """``M'c`` of every run: (t, k) and (t, k, d) to (t, d)."""
-    return np.asarray((coefficients[:, None] @ matrices)[:, 0])
+    room = None if out is None else out[:, None]
+    return np.asarray(np.matmul(coefficients[:, None], matrices, out=room)[:, 0])
 
 
 class Stack:
@@ -33,6 +34,8 @@ class Stack:
         # one row of all runs lies together, so that it can be filled in place
         self._rows = np.empty((max(expected, 2), runs, width))
         self._count = 0
+        self.room = np.empty((runs, width))
+        """For what is needed for a moment: fresh memory costs as much as what is done in it."""
 
     def next(self) -> Array:
         """A new row, to be filled by whoever asked for it."""
@@ -61,12 +64,12 @@ def add_direction(vectors: Array, directions: Stack) -> npt.NDArray[np.bool_]:
     known = directions.matrix
     within = apply(known, vectors)
     rest = directions.next()
-    np.subtract(vectors, combine(within, known), out=rest)
-    rest -= combine(apply(known, rest), known)
+    np.subtract(vectors, combine(within, known, directions.room), out=rest)
+    rest -= combine(apply(known, rest), known, directions.room)
     left = np.vecdot(rest, rest)
     size = np.vecdot(within, within) + left
     if (left < 1e-12 * size).any():
-        rest -= combine(apply(known, rest), known)
+        rest -= combine(apply(known, rest), known, directions.room)
         left = np.vecdot(rest, rest)
     new = np.asarray(left > 1e-20 * size)
     if new.all():

@@ -56,9 +56,11 @@ def fit(
         return solve(gram, right, preconditioner, most=most)
     penalties = np.divide(absolute, spectrum, out=np.zeros_like(spectrum), where=spectrum > 0)
 
+    room = np.empty_like(right)
+
     def product(w: Array) -> Array:
         answer = gram(w)
-        answer += penalties * w
+        answer += np.multiply(penalties, w, out=room)
         return answer
 
     return solve(product, right, preconditioner, most=most)
