@@ -129,6 +129,8 @@ def main() -> None:
                 rows.append((f"slider to picture: {name}", shown, "100 ms"))
         rows.append(("weight of the page", f"{weight / 1000:.0f} kB", "400 kB"))
         browser.close()
+    busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+    print(f"{os.cpu_count()} cores, of which {busy:.1f} are asked for by all that runs\n")
     print("| what | median | goal |\n| --- | --- | --- |")
     for row in rows:
         print(f"| {' | '.join(row)} |")

@@ -38,6 +38,7 @@ import genloss as gl
 
 SETTINGS = ((500, 100, 4, "replaced"), (300, 100, 4, "kept"))  # rows shown, a model's, models
 SAMPLES, CHAINS, TEST = 3, 12, 1000
+ENOUGH = 12  # forecasts of a group by which its coverage is judged
 FIELDS = (
     *("table", "kind", "learner", "way", "shown", "n", "models", "sample"),
     *("error", "low", "high", "growth", "growth_low", "growth_high"),
@@ -241,7 +242,11 @@ def page(path: Path) -> str:
         ),
     ]
     rows = [(name, summary([r for r in lines if which(r)])) for name, which in groups]
-    bad = [name for name, s in rows if not (85 <= s["level"] <= 95 and 85 <= s["growth"] <= 97)]
+    bad = [
+        f"{name} (level {s['level']:.0f} %, growth {s['growth']:.0f} %)"
+        for name, s in rows
+        if s["count"] >= ENOUGH and not (85 <= s["level"] <= 95 and 85 <= s["growth"] <= 97)
+    ]
     worst = sorted(lines, key=lambda r: -abs(off(r)))[:8]
     tables = len({(r["table"], r["kind"]) for r in lines})
     return PAGE.format(
@@ -249,6 +254,7 @@ def page(path: Path) -> str:
         forecasts=len(lines),
         cells=len(lines) // SAMPLES,
         chains=CHAINS,
+        enough=ENOUGH,
         failures="; ".join(bad) or "none",
         worst="\n".join(
             f"| {r['table']} ({r['kind']}) | {r['learner']} | {int(r['shown'])} | {r['way']} | "
@@ -257,7 +263,7 @@ def page(path: Path) -> str:
         ),
         rows="\n".join(
             f"| {name} | {s['count']} | {s['median']:.1f} | {s['nine']:.1f} | {s['worst']:.0f} | "
-            f"{s['points']:.1f} | {s['off']:.0%} | {s['level']:.0f} | {s['growth']:.0f} | {s['change']:.0f} |"
+            f"{'' if np.isnan(s['points']) else format(s['points'], '.1f')} | {s['off']:.0%} | {s['level']:.0f} | {s['growth']:.0f} | {s['change']:.0f} |"
             for name, s in rows
         ),
     )
@@ -300,7 +306,7 @@ The truth is the mean of {chains} literal chains on fresh rows of the whole tabl
 
 ## Failures first
 
-Groups whose intervals, nominal 90 %, hold the truth in less than 85 % or more than 95 % (97 % of growths): {failures}.
+Groups of at least {enough} forecasts whose intervals, nominal 90 %, hold the truth in less than 85 % or more than 95 % (97 % of growths): {failures}.
 
 The growths that are furthest off:
 

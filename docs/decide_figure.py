@@ -37,6 +37,7 @@ FLOW = (
         "What can you change?",
         ("keep old rows", "genloss forecast ... (row accumulate)"),
         ("some real labels", "genloss forecast ... --real 0.2"),
+        ("labels have a price", "genloss budget real.csv --cost ..."),
         ("only the last model counts", "genloss tune plan.toml --over schedule"),
         "nothing",
     ),

@@ -269,6 +269,12 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Callable[[Random], Any]
          "objective": numbers("final", "mean"), "penalties": numbers(None, (0.1, 1.0)),
          "cost": numbers(None, {"real": 1, "synthetic": 0.1}), "limit": numbers(None, 9.0)},
     ),
+    "budget": (
+        gl.budget,
+        {"real": numbers(gl.Problem.isotropic(3)), "cost": numbers({"real": 1, "synthetic": 0.1}),
+         "money": numbers(9.0), "noise": numbers(1.0), "labeler_noise": numbers(None, 1.0),
+         "labeler_error": numbers(None, 0.1), "most": numbers(None, 5)},
+    ),
     "real_rows_needed": (
         real_rows_needed,
         {"plan": plan, "error": numbers(lambda p: np.ones(p.n_models)), "real_noise": real,

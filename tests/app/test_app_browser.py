@@ -18,7 +18,8 @@ import genloss as gl
 pytestmark = pytest.mark.slow
 
 FINE = "5 \N{MULTIPLICATION SIGN} 81 points"
-SLOW = 30_000  # milliseconds, on a busy machine
+SLOW = 60_000  # milliseconds that a busy machine may take
+expect.set_options(timeout=SLOW)
 
 
 @pytest.fixture(scope="module")
@@ -115,12 +116,12 @@ def test_explore_predicts_while_a_number_changes(visit):
 def test_explore_simulates_and_finds_the_best_penalty(visit):
     page = visit("/explore?dim=60&n_samples=150&trials=200&seed=5")
     page.click("#explore-run")
-    expect(page.locator("#explore-progress")).to_have_text(re.compile("^200 runs"), timeout=SLOW)
+    expect(page.locator("#explore-progress")).to_have_text(re.compile("^200 runs"))
     expect(page.locator("#explore-table thead")).to_contain_text("simulated risk")
     found = gl.simulate(*explored(page), trials=200, seed=5)
     assert column(page, "#explore-table", 4) == [four_digits(value) for value in found.risk]
     page.get_by_role("button", name="Best").click()
-    expect(page.locator("[data-field=penalty]")).not_to_have_value("0", timeout=SLOW)
+    expect(page.locator("[data-field=penalty]")).not_to_have_value("0")
     page.wait_for_url(lambda url: "penalty=0&" not in url)
     problem, plan = explored(page)
     assert plan == gl.tune(problem, plan.with_penalty(0.0)).plan
@@ -133,7 +134,7 @@ def test_explore_stops(visit):
     page = visit(slow)
     expect(page.locator("#explore-answer")).to_contain_text("No theory")
     page.click("#explore-run")
-    expect(page.locator("#explore-progress")).to_contain_text("of 10,000 runs", timeout=SLOW)
+    expect(page.locator("#explore-progress")).to_contain_text("of 10,000 runs")
     page.click("#explore-run")
     expect(page.locator("#explore-progress")).to_contain_text("stopped after")
     expect(page.locator("#explore-run")).to_have_text("Simulate")
@@ -166,7 +167,7 @@ def test_compare_predicts_and_measures(visit):
     expect(cells.nth(1)).to_have_text(f"{four_digits(risk[-1]):g}")
     assert column(page, "#compare-table", 2) == [four_digits(value) for value in risk]
     page.click("#compare-run")
-    expect(page.locator("#compare-progress")).to_have_text(re.compile("^40 pairs"), timeout=SLOW)
+    expect(page.locator("#compare-progress")).to_have_text(re.compile("^40 pairs"))
     expect(cells).to_have_count(4)
     found = gl.compare(problem, two, one, trials=40, seed=2)
     assert column(page, "#compare-table", 3) == [four_digits(value) for value in found.difference]
@@ -182,7 +183,7 @@ def test_a_map_is_read_and_opens_a_plan(visit):
     page = visit(f"/map?problem=isotropic&dim=40&policy=mix&generations=4&noise=1&{axes}")
     page.fill("[data-field=noise]", "0.6")
     page.wait_for_url("**noise=0.6**")
-    expect(page.locator("#map-progress")).to_have_text(FINE, timeout=SLOW)
+    expect(page.locator("#map-progress")).to_have_text(FINE)
     page.get_by_role("img", name="Phase map").focus()
     page.keyboard.press("ArrowRight")  # from the middle
     problem = gl.Problem.isotropic(40)
@@ -207,14 +208,14 @@ def test_your_table_is_forecast(visit, tmp_path):
     broken.write_text("a,b\n1,2,3\n4\n")
     page = visit("/data?kernel=linear")
     page.set_input_files("#data-real", broken)
-    expect(page.locator(".drop.wrong")).to_contain_text("broken.csv", timeout=SLOW)
+    expect(page.locator(".drop.wrong")).to_contain_text("broken.csv")
     expect(page.locator("#data-run")).to_be_disabled()
     page.set_input_files("#data-real", table)
-    expect(page.locator(".drop.full")).to_contain_text("houses.csv: 300 rows", timeout=SLOW)
+    expect(page.locator(".drop.full")).to_contain_text("houses.csv: 300 rows")
     expect(page.get_by_label("Target")).to_have_value("price")
     page.fill("[data-field=generations]", "3")
     page.click("#data-run")
-    expect(page.locator("#data-steps")).to_contain_text("reading the table", timeout=SLOW)
+    expect(page.locator("#data-steps")).to_contain_text("reading the table")
     page.locator("#data-report").wait_for()
     found = gl.forecast(table, "price", generations=3)
     expect(page.locator("#data-answer")).to_have_text(found.advice.sentences[0])
@@ -224,7 +225,7 @@ def test_your_table_is_forecast(visit, tmp_path):
         page.get_by_role("link", name="Download the report").click()
     assert kept.value.suggested_filename == "houses-report.html"
     page.set_input_files("#data-synthetic", table)
-    expect(page.locator("#data-run")).to_have_text("Weigh", timeout=SLOW)
+    expect(page.locator("#data-run")).to_have_text("Weigh")
     page.click("#data-run")
     page.click("#data-run")
     expect(page.locator("#data-steps")).to_contain_text("stopped")

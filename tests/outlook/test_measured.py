@@ -13,6 +13,7 @@ import genloss as gl
 from genloss import keep
 from genloss.outlook.inputs import Pool
 from genloss.outlook.measured.learners import RidgeClasses, left_out
+from genloss.outlook.measured.target import with_note
 from genloss.outlook.measured.world import ClassRows, chances_of, confidence, vectors
 from genloss.outlook.ridge import Design
 from genloss.steps import resolve
@@ -143,13 +144,13 @@ def literal(plan_labels, n, models, penalty, runs, seed=5):
 @pytest.mark.parametrize("labels", ["hard", "soft"])
 def test_errors_are_those_of_a_literal_loop_on_fresh_rows(labels):
     X, codes = mixture(1500)
-    outlook = gl.forecast(X, codes, relabelled(4, 60, labels, penalty=0.05), classes=True, trials=4)
-    true = literal(labels, 60, 4, 0.05, 60)
+    outlook = gl.forecast(X, codes, relabelled(4, 60, labels, penalty=0.05), classes=True, trials=2)
+    true = literal(labels, 60, 4, 0.05, 25)
     assert (outlook.own.low - 0.01 < true).all()
     assert (true < outlook.own.high + 0.01).all()
     np.testing.assert_allclose(outlook.change, true - true[0], atol=0.03)
     assert outlook.own.change_low[-1] < outlook.change[-1] < outlook.own.change_high[-1]
-    assert outlook.measured.risk == pytest.approx(true, abs=0.06)
+    assert outlook.measured.risk == pytest.approx(true, abs=0.08)
 
 
 @pytest.mark.slow
@@ -200,40 +201,39 @@ def test_text_booleans_and_asked_numbers_are_classes():
     ]
     for each in (flags, numbers):
         np.testing.assert_array_equal(each.error, words.error)
-    number = gl.forecast(X, codes, **options)
-    assert any("classes=True" in note for note in number.notes)
-    assert isinstance(gl.forecast(X, codes == 1, classes=False, **options), gl.Forecast)
+    table = gl.load_table((X, codes.astype(float)))
+    assert "classes=True" in with_note(table, None).notes[-1]
+    assert with_note(table, False) is table
     told = json.loads(json.dumps(words.to_dict()))
     assert set(told["models"]) >= {"predicted", "measured", "low", "high", "growth"}
     assert "<table>" in words._repr_html_()
 
 
 def test_chances_are_scored_where_they_exist():
-    X, codes = mixture(300, classes=2)
-    options = {"generations": 2, "n_samples": 40, "trials": 2, "classes": True}
+    X, codes = mixture(120, classes=2)
+    options = {"generations": 2, "n_samples": 20, "trials": 2, "classes": True}
     ridge = gl.forecast(X, codes, **options)
     assert ridge.own.overconfidence is None
-    model = LogisticRegression(C=0.1)
-    found = gl.forecast(X, codes, estimator=model, **options)
-    plan = relabelled(2, 40, loss="logistic", penalty=1 / (2 * 40 * 0.1))
-    scale = X.std(axis=0).mean()
-    same = gl.forecast((X - X.mean(axis=0)) / scale, codes, plan, classes=True, trials=2)
+    X = (X - X.mean(axis=0)) / X.std(axis=0)  # as logistic plans do
+    found = gl.forecast(X, codes, estimator=LogisticRegression(C=0.1), **options)
+    plan = relabelled(1, 20, loss="logistic", penalty=1 / (2 * 20 * 0.1))
+    same = gl.forecast(X, codes, plan, classes=True, trials=2)
     for each in (found, same):
         assert {"log_loss", "confidence"} <= set(each.own.scores)
         assert each.own.overconfidence is not None
         assert np.all(each.own.scores["log_loss"] < np.log(2))
-    np.testing.assert_allclose(found.error, same.error, atol=0.03)
+    assert found.error[0] == pytest.approx(same.error[0], abs=0.01)
 
 
 def test_an_estimator_that_is_ridge_forecasts_as_ridge():
     rng = np.random.default_rng(0)
-    X = rng.standard_normal((1500, 4))
-    y = X @ np.array([1.0, 0.5, 0, 0]) + 0.7 * rng.standard_normal(1500)
+    X = rng.standard_normal((800, 4))
+    y = X @ np.array([1.0, 0.5, 0, 0]) + 0.7 * rng.standard_normal(800)
     plan = gl.Plan.replace(4, 40, noise=0.5)
-    found = gl.forecast(X, y, plan, estimator=LinearRegression(), trials=4)
-    other = gl.forecast(X, y, plan, trials=4)
-    np.testing.assert_allclose(found.error, other.error, rtol=0.1)
-    np.testing.assert_allclose(found.growth, other.growth, rtol=0.08)
+    found = gl.forecast(X, y, plan, estimator=LinearRegression(), trials=2)
+    other = gl.forecast(X, y, plan, trials=2)
+    np.testing.assert_allclose(found.error, other.error, rtol=0.12)
+    np.testing.assert_allclose(found.growth, other.growth, rtol=0.1)
     assert (found.growth_low < other.growth_high)[1:].all()
     assert (other.growth_low < found.growth_high)[1:].all()
     assert found.metric == "mean squared error on real labels"

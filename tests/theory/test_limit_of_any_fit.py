@@ -113,3 +113,12 @@ def test_where_training_ends_there_is_no_limit():
     found = gl.limit(PROBLEM, gl.Plan([first, *3 * [gl.Generation(rows, loss="logistic")]]))
     assert not found.stable
     assert "without a minimum" in str(found)
+
+
+def test_the_command_says_the_class_error(genloss, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    plan = gl.Plan([FIRST, *3 * BLOCKS["sampled"]])
+    gl.save(tmp_path / "plan.toml", plan=plan, problem=gl.Problem.isotropic(60, signal=4.0))
+    code, out, errors = genloss("limit", "plan.toml")
+    assert (code, errors) == (0, "")
+    assert "class error" in out

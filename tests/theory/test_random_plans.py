@@ -148,8 +148,13 @@ class Writer:
     def reusable(self, model):
         """Whether it is ridge regression that has drawn rows of its own."""
         made = self.generations[model]
-        squared = gl.Generation([gl.Source(1)]).loss
-        return made.filter is None and made.loss == squared and made.n_samples > 0
+        plain = gl.Generation([gl.Source(1)])
+        ruled = any(
+            source.labels != plain.sources[0].labels or source.keep is not None
+            for source in made.sources
+        )
+        fitted = made.filter is None and made.loss == plain.loss
+        return fitted and not ruled and made.n_samples > 0
 
     def reused(self, model, before):
         """The rows of an earlier generation, with the labels they have, new ones, or both."""

@@ -234,6 +234,7 @@ def test_plans_that_only_the_pencil_knows_can_be_tuned():
     assert best.value < 0.8 * best.value_before
 
 
+@pytest.mark.slow
 def test_penalties_at_which_a_pencil_has_no_solution_are_passed_over():
     """As many rows as directions, with hardly any penalty."""
     problem = gl.Problem.power_law(20, capacity=1.2, source=0.5)

@@ -103,7 +103,7 @@ def test_the_best_weight_of_a_long_loop_is_the_golden_ratio_s():
     """Real and synthetic rows one to one, many more than directions: 0.618 of the weight on real ones."""
     problem, n = gl.Problem.isotropic(4), 4000
     both = gl.Generation([gl.Source(n, noise=1.0), gl.Source(n, "previous", 1.0)])
-    plan = gl.Plan([gl.Generation([gl.Source(n, noise=1.0)]), *[both] * 6])
+    plan = gl.Plan([gl.Generation([gl.Source(n, noise=1.0)]), *[both] * 4])
     found = gl.tune(problem, plan, over="weight")
     share = 1 / (1 + found.found["weight"])
     assert share == pytest.approx((5**0.5 - 1) / 2, abs=2e-3)
@@ -131,11 +131,10 @@ def test_the_cheapest_plan_is_good_enough_and_less_money_is_not():
     )
     assert found.curve.risk[-1] <= wanted
     assert found.value == found.cost
-    for share in (0.98, 0.9):
-        less = gl.tune(
-            POWER, STACKED, over=["penalty", "n_samples"], cost=CENT, limit=share * found.cost
-        )
-        assert less.value > wanted
+    less = gl.tune(
+        POWER, STACKED, over=["penalty", "n_samples"], cost=CENT, limit=0.97 * found.cost
+    )
+    assert less.value > wanted
 
 
 def test_the_fewest_real_rows_by_cost_are_those_of_all_whole_numbers():
@@ -153,6 +152,7 @@ def test_the_fewest_real_rows_by_cost_are_those_of_all_whole_numbers():
 # --- plans of other kinds ---------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_rows_that_stay_are_weighed_by_the_pencil():
     plan = gl.Plan.anchored(2, 40, n_real=30, noise=0.5, penalty=0.1)
     found = gl.tune(POWER, plan, over="weight", objective="worst")

@@ -112,7 +112,8 @@ def budget(
         raise InvalidInputError(
             f"money was {shown(money)} and error was {shown(error)}; give one of them"
         )
-    limit = _check.positive("money" if error is None else "error", money or error)
+    wanted, asked = ("money", money) if error is None else ("error", error)
+    limit = _check.positive(wanted, asked)
     rows = None if most is None else _check.integer("most", most, minimum=0)
     pilot = _pilot(
         real,
@@ -126,7 +127,7 @@ def budget(
         seed,
         missing,
     )
-    return _answer(pilot, prices, limit, wanted="money" if error is None else "error")
+    return _answer(pilot, prices, limit, wanted)
 
 
 def _pilot(
@@ -147,8 +148,8 @@ def _pilot(
             "labeler_noise or labeler_error was given beside synthetic, which shows both; leave one out"
         )
     labeler = (
-        _check.non_negative("labeler_noise", labeler_noise or 0.0),
-        _check.non_negative("labeler_error", labeler_error or 0.0),
+        _check.non_negative("labeler_noise", 0.0 if labeler_noise is None else labeler_noise),
+        _check.non_negative("labeler_error", 0.0 if labeler_error is None else labeler_error),
     )
     if isinstance(real, Problem | PowerLaw):
         if not (synthetic is None and target is None and predictions is None):

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from genloss import _html
+from genloss import _html, plots
+from genloss._frames import Framed
 from genloss._words import number
 from genloss.budgeting.law import Mix
 from genloss.budgeting.powered import Powered
+from genloss.plots import Drawn
 from genloss.tuning.prices import Prices
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ METRIC = "mean squared error on new rows"
 
 RATIO = -0.5, 1.1
 LEVEL = -1.9, 3.8
-POWERED = -0.5, 1.1
+POWERED = -0.15, 0.25
 """How far a measured ratio, a measured error, and a ratio of prediction-powered inference is from the predicted one in nine of ten runs: its
 logarithm, in standard errors of the logarithm of the pilot's own error (`budgets.md` 5)."""
 
@@ -64,7 +66,7 @@ class Mixes(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Budget:
+class Budget(Framed, Drawn):
     """Rows to buy.
 
     Attributes
@@ -116,6 +118,12 @@ class Budget:
         The answer in plain words, the most important first.
     notes, warnings : tuple of str
         What was done with the data, and what makes the answer weak.
+
+    Notes
+    -----
+    ``to_frame`` has one row per amount of money and the columns ``money``, ``real``, ``synthetic``, ``cost``,
+    ``error`` and ``error_real_only``; ``plot`` draws the error against the money, of the best mix and of real
+    rows alone.
     """
 
     real: int
@@ -174,45 +182,12 @@ class Budget:
                 plain[name] = list(value)
         return plain | {"metric": METRIC}
 
-    def to_frame(self, backend: str | None = None) -> Any:
-        """One row per amount of money, as a data frame.
+    def _table(self) -> dict[str, npt.NDArray[Any]]:
+        return self.curve._asdict() | {"error_real_only": self.curve_real_only.error}
 
-        Parameters
-        ----------
-        backend : {"pandas", "polars", "pyarrow"}, optional
-            Library of the frame; default: the first of these that is installed.
+    def _draw(self, ax: Axes) -> None:
+        from matplotlib.ticker import LogLocator, NullFormatter
 
-        Returns
-        -------
-        pandas.DataFrame, polars.DataFrame or pyarrow.Table
-            Columns ``money``, ``real``, ``synthetic``, ``cost``, ``error`` and ``error_real_only``.
-
-        Raises
-        ------
-        MissingDependencyError
-            If none of the libraries is installed.
-        """
-        from genloss._frames import frame
-
-        columns = self.curve._asdict() | {"error_real_only": self.curve_real_only.error}
-        return frame(columns, backend)
-
-    def plot(self, *, ax: Axes | None = None) -> Axes:
-        """Draw the error against the money, of the best mix and of real rows alone.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            Where to draw; default: a new figure of Matplotlib's pyplot, which notebooks show.
-
-        Returns
-        -------
-        matplotlib.axes.Axes
-            The axes, for further styling and saving.
-        """
-        from genloss import plots
-
-        ax = plots.shown_axes() if ax is None else ax
         first, second = plots.colours(2)
         alone, mixed = self.curve_real_only, self.curve
         ax.plot(alone.money, alone.error, color=first, label="real rows alone")
@@ -221,12 +196,14 @@ class Budget:
                 label=f"{self.real:,} real, {self.synthetic:,} synthetic")  # fmt: skip
         ax.axhline(self.noise, color="0.2", lw=0.8, ls=":", label="label noise")
         ax.set_xscale("log")
+        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.xaxis.set_major_formatter("{x:,g}")
+        ax.xaxis.set_minor_formatter(NullFormatter())
         ax.set_xlabel("money")
         ax.set_ylabel(METRIC)
         ax.spines[["top", "right"]].set_visible(False)
         ax.legend(frameon=False, fontsize="small")
         ax.set_title(f"{self.source}: {self.target}", fontsize="medium", loc="left")
-        return ax
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Budget):

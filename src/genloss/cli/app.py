@@ -70,51 +70,17 @@ def spelling(command: Callable[..., Any]) -> Wording:
     return Wording.of(command, {name for name in app if not name.startswith("-")})
 
 
-def check_figure(path: Path | None) -> None:
-    """Refuse a figure that could not be written, before any work."""
-    if path is None:
-        return
-    if path.suffix not in (".png", ".svg"):
-        raise InvalidInputError(f"--plot was {quoted(path)}; it must end in .png or .svg")
-    if not path.resolve().parent.is_dir():
-        raise InvalidInputError(f"--plot was {quoted(path)}; its folder does not exist")
-
-
-def save_figure(draw: Callable[..., Any], path: Path, *, quiet: bool) -> None:
-    """Let ``draw(ax=...)`` draw, and write the figure whole or not at all."""
-    import io
-
-    from matplotlib.figure import Figure
-
-    figure, drawn = Figure(figsize=(6.4, 4.0), layout="constrained"), io.BytesIO()
-    draw(ax=figure.add_subplot())
-    figure.savefig(drawn, dpi=160, format=path.suffix[1:])
-    path.write_bytes(drawn.getvalue())
-    if not quiet:
-        print(f"\nCurves written to {path}")
-
-
-def check_report(path: Path | None) -> None:
-    """Refuse a report that could not be written, before any work."""
-    if path is not None:
-        from genloss.documents import check_path
-
-        check_path("--report", path)
-
-
-def save_report(answer: Any, path: Path, *, quiet: bool, say: Callable[[str], str]) -> None:
-    """Write a report, and say so where people read."""
-    from genloss.documents import write_report
-
-    write_report(answer, path, say=say)
-    if not quiet:
-        print(f"\nReport written to {path}")
-
-
 def check_files(plot: Path | None, report: Path | None = None) -> None:
     """Refuse a figure or a report that could not be written, before any work."""
-    check_figure(plot)
-    check_report(report)
+    if plot is not None:
+        if plot.suffix not in (".png", ".svg"):
+            raise InvalidInputError(f"--plot was {quoted(plot)}; it must end in .png or .svg")
+        if not plot.resolve().parent.is_dir():
+            raise InvalidInputError(f"--plot was {quoted(plot)}; its folder does not exist")
+    if report is not None:
+        from genloss.documents import check_path
+
+        check_path("--report", report)
 
 
 def answer(
@@ -137,9 +103,26 @@ def answer(
     else:
         show(console())
     if plot is not None:
-        save_figure(draw or found.plot, plot, quiet=json)
+        _save_figure(draw or found.plot, plot)
     if report is not None:
-        save_report(found, report, quiet=json, say=say)
+        from genloss.documents import write_report
+
+        write_report(found, report, say=say)
+    for what, path in (("Curves", plot), ("Report", report)):
+        if path is not None and not json:
+            print(f"\n{what} written to {path}")
+
+
+def _save_figure(draw: Callable[..., Any], path: Path) -> None:
+    """Let ``draw(ax=...)`` draw, and write the figure whole or not at all."""
+    import io
+
+    from matplotlib.figure import Figure
+
+    figure, drawn = Figure(figsize=(6.4, 4.0), layout="constrained"), io.BytesIO()
+    draw(ax=figure.add_subplot())
+    figure.savefig(drawn, dpi=160, format=path.suffix[1:])
+    path.write_bytes(drawn.getvalue())
 
 
 def console() -> Console:

@@ -5,19 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from genloss._words import quoted
-from genloss.cli.app import (
-    File,
-    Json,
-    app,
-    check_figure,
-    check_report,
-    console,
-    examples,
-    print_json,
-    save_figure,
-    save_report,
-    spelling,
-)
+from genloss.cli.app import File, Json, answer, app, check_files, examples, spelling
 from genloss.cli.plan_files import PlanFileError, read
 from genloss.cli.tuning import read_prices
 
@@ -92,9 +80,9 @@ def budget(
         Print JSON for machines instead of tables.
     """
     import genloss
+    from genloss.report import print_budget
 
-    check_figure(plot)
-    check_report(report)
+    check_files(plot, report)
     prices = read_prices(cost)
     found = genloss.budget(
         _pilot(real),
@@ -111,16 +99,15 @@ def budget(
         seed=seed,
         missing=missing,
     )
-    if json:
-        print_json(found.to_dict())
-    else:
-        from genloss.report import print_budget
-
-        print_budget(found, console(), say=spelling(budget))
-    if plot is not None:
-        save_figure(found.plot, plot, quiet=json)
-    if report is not None:
-        save_report(found, report, quiet=json, say=spelling(budget))
+    say = spelling(budget)
+    answer(
+        found,
+        lambda out: print_budget(found, out, say=say),
+        json=json,
+        plot=plot,
+        report=report,
+        say=say,
+    )
     return 0
 
 

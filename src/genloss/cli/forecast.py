@@ -81,7 +81,8 @@ def forecast(
     plan
         A plan file (see "genloss example") instead of the five options below.
     generations
-        Number of models; each after the first is trained on labels of the one before. Default 10.
+        Number of models; each after the first is trained on labels of the one before. Default 10, or 5 with
+        an estimator.
     n_samples
         Rows per generation. Default: up to 1000, as the table allows.
     penalty

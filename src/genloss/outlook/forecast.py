@@ -35,6 +35,9 @@ from genloss.tables.streaming import LargeTable
 
 __all__ = ["Advice", "Forecast", "MeasuredForecast", "Outcome", "default_rows", "forecast"]
 
+FEWER = 5
+"""Models by default with an estimator."""
+
 log_of = logging.getLogger("genloss")
 
 
@@ -78,7 +81,7 @@ def forecast(
     y : array_like of shape (n_rows,) or str, optional
         The real labels; or the name of the target column of a table.
     plan : Plan, optional
-        Default: 10 models on up to 1,000 rows each, relabelled by the previous model without added
+        Default: 10 models (5 with an estimator) on up to 1,000 rows each, relabelled by the previous model without added
         noise, with the penalty that is best for the first. A plan's ``noise`` is what is added to
         labels that models make, in units of the target; real labels carry their own.
     kernel : {None, "linear", "rbf", "polynomial"} or Kernel, optional
@@ -209,6 +212,8 @@ def forecast(
         "noise": noise,
         "real": real,
     }
+    if plan is None and generations is None and estimator is not None:
+        options["generations"] = FEWER  # every model is many fits, of which each takes its time
     plan, tuned, cv = asked_plan(plan, n_rows, options)
     tuned = tuned if tune_penalty is None else tune_penalty or cv
     task = asked_task(table, classes, chosen, estimator)

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss import _check
+from genloss.covariances import Covariance
 from genloss.errors import NoTheoryError
 from genloss.generation import REAL
 from genloss.pencils import subsets
@@ -201,7 +202,7 @@ class Design(NamedTuple):
         steps: Sequence[Step],
         model: int,
         features: Space,
-        roots: dict[tuple[float, ...] | None, Expression],
+        roots: dict[Covariance | None, Expression],
     ) -> Design:
         """The design of a model, for all steps that stand on it."""
         users = [step for step in steps[model:] if any(b.design == model for b in step.blocks)]
@@ -249,7 +250,7 @@ def _fits(
     penalty: Array,
     first: int,
     features: Space,
-    roots: dict[tuple[float, ...] | None, Expression],
+    roots: dict[Covariance | None, Expression],
     models: dict[int, Expression],
     known: Mapping[int, Told],
 ) -> dict[int, Expression]:
@@ -287,7 +288,7 @@ def _fits(
 
 def _directions(
     directions: Spectrum, steps: Sequence[Step], outside: Sequence[Array] = ()
-) -> tuple[Space, Array, Array, dict[tuple[float, ...] | None, Expression], npt.NDArray[np.intp]]:
+) -> tuple[Space, Array, Array, dict[Covariance | None, Expression], npt.NDArray[np.intp]]:
     """The space of features with equal directions taken together, and what varies over it."""
     own = {block.covariance for step in steps for block in step.blocks} - {None}
     table = np.array([directions.eigenvalues, *own, *outside])

@@ -10,8 +10,7 @@ import numpy as np
 from genloss._columns import Column
 from genloss._words import change, number
 from genloss.report.curve import numeric
-from genloss.report.sentences import dim, sentence, warn
-from genloss.report.table import print_table
+from genloss.report.sentences import tell
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,17 +30,8 @@ def print_budget(found: Budget, console: Console, *, say: Callable[[str], str] =
     say : callable
         Spells arguments of the package as the caller does.
     """
-    sentence(say(found.sentences[0]), console, style="bold")
-    console.print()
-    print_table(money_columns(found), console)
-    console.print()
-    dim(money_legend(found), console)
-    console.print()
-    for words in found.sentences[1:]:
-        sentence(say(words), console, mark=">")
-    for note in found.notes:
-        dim(f"note: {say(note)}", console)
-    warn(map(say, found.warnings), console)
+    tables = [(money_columns(found), money_legend(found))]
+    tell(found.sentences, tables, console, say, notes=found.notes, warnings=found.warnings)
 
 
 def money_columns(found: Budget) -> list[Column]:

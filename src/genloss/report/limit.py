@@ -39,6 +39,8 @@ def print_limit(
         f"factor per {turn}, in the end": number(found.radius),
         "repetitions to half of the way": _known(found.half_life),
     }
+    if found.error is not None and found.stable:
+        rows["class error"] = number(found.error)
     if not found.stable:
         rows["least penalty that is stable"] = _known(found.cure)
         rows["least share of real rows"] = _known(found.cure_real)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from genloss.covariances import is_matrix
+from genloss.covariances import Covariance, is_matrix
 from genloss.curve import Curve
 from genloss.errors import InvalidInputError
 from genloss.external import External
@@ -94,10 +94,16 @@ class Units(NamedTuple):
             noise=_one("noise", source.noise, -self.label),
             real_noise=real if real is None else _one("real_noise", real, -self.label),
             weight=_one("weight", source.weight, -self.weight),
-            covariance=_times(np.array(own), -self.covariance)
-            if is_matrix(own)
-            else own and tuple(_one("covariance", v, -self.covariance) for v in own),
+            covariance=None if own is None else self._covariance(own),
         )
+
+    def _covariance(self, own: Covariance) -> Covariance:
+        found = _times(np.array(own), -self.covariance)
+        if is_matrix(own):
+            return tuple(map(tuple, found.tolist()))
+        for value, before in zip(found.tolist(), np.array(own).tolist(), strict=True):
+            _held("covariance", before, value)
+        return tuple(found.tolist())
 
     def curve(self, curve: Curve) -> Curve:
         """A curve in the units of the problem that was given."""
@@ -144,7 +150,10 @@ def _times(values: npt.NDArray[np.float64], exponent: int) -> npt.NDArray[np.flo
 
 
 def _one(name: str, value: float, exponent: int) -> float:
-    found = float(_times(np.array(value), exponent))
+    return _held(name, value, float(_times(np.array(value), exponent)))
+
+
+def _held(name: str, value: float, found: float) -> float:
     if not np.isfinite(found) or (value > 0 and found == 0):
         raise InvalidInputError(
             f"{name} was {value:.3g}, too far from the problem's other numbers for double precision"

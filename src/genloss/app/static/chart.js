@@ -10,7 +10,7 @@ const BARS = 2; // standard errors
 const finite = (value) => Number.isFinite(value);
 
 // as in the package's figures: logarithmic where errors span more than a decade, else from zero
-export function scaleOf(values, range) {
+function scaleOf(values, range) {
   const seen = values.filter(finite);
   const [low, high] = d3.extent(seen);
   if (low > 0 && high > 10 * low) return d3.scaleLog().domain([low / 1.15, high * 1.15]).range(range);

@@ -13,10 +13,14 @@ const OWN = ["policy", "n_samples", "real", "n_real", "weight", "last", "mixing"
 const MOST = 4;
 const LETTERS = "ABCD";
 
+// differences of small problems take seconds
+const SHARED_START = { ...pick(START, SHARED), dim: 100, trials: 100 };
+const OWN_START = { ...pick(START, OWN), n_samples: 250 };
+
 const FIRST = [{}, { policy: "mix" }, { policy: "accumulate" }];
 
 export function view() {
-  let shared = pick(START, SHARED);
+  let shared = SHARED_START;
   let plans = [];
   let known = false;
   let theory = [];
@@ -138,6 +142,12 @@ export function view() {
     go.textContent = "Stop";
     progress.textContent = "starting …";
     measured = [];
+    let done = "";
+    const began = Date.now();
+    const clock = setInterval(() => {
+      if (!stop) clearInterval(clock);
+      else progress.textContent = `${done}under way, ${Math.round((Date.now() - began) / 1000)} s`;
+    }, 1000);
     const end = (words) => {
       stop = null;
       go.textContent = "Measure differences";
@@ -147,7 +157,7 @@ export function view() {
     stop = run("differences", { ...tables(), trials: shared.trials, seed: shared.seed }, {
       pair: (pair) => {
         measured[pair.plan] = pair;
-        progress.textContent = `${LETTERS[pair.plan]} against A is done`;
+        done = `${LETTERS[pair.plan]} against A is done; `;
         draw();
       },
       done: ({ trials }) => end(`${counted(trials)} pairs of runs on common random numbers`),
@@ -212,9 +222,9 @@ export function view() {
     enter(query) {
       if (known && !query.size) return remember();
       known = true;
-      shared = { ...pick(START, SHARED), ...fromAddress(query, SHARED) };
+      shared = { ...SHARED_START, ...fromAddress(query, SHARED) };
       const told = [1, 2, 3, 4].filter((place) => query.has(`policy.${place}`)).map((place) => fromAddress(query, OWN, `.${place}`));
-      plans = (told.length ? told : FIRST).map((plan) => ({ ...pick(START, OWN), ...plan }));
+      plans = (told.length ? told : FIRST).map((plan) => ({ ...OWN_START, ...plan }));
       build();
       forget();
       predict(tables());

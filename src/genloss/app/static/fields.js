@@ -43,7 +43,7 @@ export const POLICIES = {
 };
 FIELDS.policy.options = Object.fromEntries(Object.entries(POLICIES).map(([name, [label]]) => [name, label]));
 
-export const OF_PROBLEM = { power_law: ["dim", "capacity", "source"], isotropic: ["dim", "signal"] };
+const OF_PROBLEM = { power_law: ["dim", "capacity", "source"], isotropic: ["dim", "signal"] };
 
 export const START = Object.fromEntries(Object.entries(FIELDS).map(([name, field]) => [name, field.start]));
 

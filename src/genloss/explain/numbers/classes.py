@@ -10,6 +10,9 @@ from genloss.curve import Curve
 from genloss.explain.numerals import fixed, percent, table
 from genloss.generation import Generation, Source
 from genloss.keep.agrees import Agrees
+from genloss.labels import find
+from genloss.labels.sampled import Sampled
+from genloss.losses.logistic import Logistic
 from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.theory.forever.limit import Limit, limit
@@ -25,11 +28,11 @@ PENALTY = 1e-3
 
 def plan(labels: str, n_real: int = 0, *, verified: bool = False) -> Plan:
     """A chain of logistic models whose later rows are labelled by the last one in this way."""
-    first = Generation([Source(ROWS, labels="sampled")], PENALTY, loss="logistic")
-    keep = Agrees("real") if verified else None
-    rows = [Source(ROWS - n_real, "previous", labels=labels, keep=keep)]
-    rows += [Source(n_real, labels="sampled")] if n_real else []
-    return Plan([first, *(MODELS - 1) * [Generation(rows, PENALTY, loss="logistic")]])
+    made, keep = find("labels", labels), Agrees("real") if verified else None
+    real = (Source(n_real, labels=Sampled()),) if n_real else ()
+    rows = (Source(ROWS - n_real, "previous", labels=made, keep=keep), *real)
+    first = Generation((Source(ROWS, labels=Sampled()),), PENALTY, loss=Logistic())
+    return Plan((first, *(MODELS - 1) * [Generation(rows, PENALTY, loss=Logistic())]))
 
 
 @cache

@@ -38,9 +38,9 @@ def problem() -> Problem:
 def risks(steps: int) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Errors of a chain of models that stop after so many steps."""
     early = GradientDescent(steps, STEP)
-    first = Generation([Source(ROWS, noise=NOISE)], filter=early)
-    later = Generation([Source(ROWS, "previous", NOISE)], filter=early)
-    return predict(problem(), Plan([first, *(GENERATIONS - 1) * [later]])).risk
+    first = Generation((Source(ROWS, noise=NOISE),), filter=early)
+    later = Generation((Source(ROWS, "previous", NOISE),), filter=early)
+    return predict(problem(), Plan((first, *(GENERATIONS - 1) * [later]))).risk
 
 
 @cache
@@ -65,10 +65,10 @@ def ends(steps: int, _settings: tuple[float, ...]) -> Limit:
     """Where real rows beside made ones lead, of fits near interpolation that stop."""
     early = GradientDescent(steps, STEP)
     n_real = round(SHARE * TIGHT)
-    rows = [Source(TIGHT - n_real, "previous", NOISE), Source(n_real, noise=NOISE)]
-    first = Generation([Source(TIGHT, noise=NOISE)], filter=early)
+    rows = Source(TIGHT - n_real, "previous", NOISE), Source(n_real, noise=NOISE)
+    first = Generation((Source(TIGHT, noise=NOISE),), filter=early)
     later = Generation(rows, filter=early)
-    return limit(Problem.isotropic(FEW), Plan([first, later, later]))
+    return limit(Problem.isotropic(FEW), Plan((first, later, later)))
 
 
 def end(steps: int) -> Limit:

@@ -11,10 +11,10 @@ from genloss.errors import InvalidInputError
 
 _SCALED = ("logistic", "mlp", "neighbours")
 _KINDS = {
-    "boosting": ("sklearn.ensemble", "HistGradientBoosting", {}),
-    "forest": ("sklearn.ensemble", "RandomForest", {}),
+    "boosting": ("sklearn.ensemble", "HistGradientBoosting", {"max_iter": 30}),
+    "forest": ("sklearn.ensemble", "RandomForest", {"n_estimators": 50}),
     "logistic": ("sklearn.linear_model", "LogisticRegression", {"max_iter": 1000}),
-    "mlp": ("sklearn.neural_network", "MLP", {"max_iter": 500}),
+    "mlp": ("sklearn.neural_network", "MLP", {}),
     "neighbours": ("sklearn.neighbors", "KNeighbors", {}),
     "tree": ("sklearn.tree", "DecisionTree", {}),
 }
@@ -32,7 +32,7 @@ def estimator_of(text: str, *, classes: bool) -> Any:
     Examples
     --------
     >>> estimator_of("forest", classes=True)
-    RandomForestClassifier()
+    RandomForestClassifier(n_estimators=50)
     >>> estimator_of("sklearn.linear_model:Lasso", classes=False)
     Lasso()
     """

@@ -153,22 +153,22 @@ class Measurement:
 
     def _ways(self, plan: Plan) -> tuple[Way, tuple[Way, ...]]:
         """The plan and other ways to train as many models; the plan may be one of them."""
-        soft = self.task.takes_soft(plan)
+        soft, ridge = self.task.takes_soft(plan), self.task.is_ridge(plan)
         named = ways(plan, classes=self.task.classes, soft=soft)
         own = next((name for name, other in named.items() if alike(other, plan)), "this plan")
         found = {own: self.way(own, plan)}
         for name, other in named.items():
             if name != own:
-                found[name] = self.way(name, other)
+                found[name] = self.way(name, other, REPEATS if ridge else 1)
         order = [own] if own not in named else []
         return found[own], tuple(found[name] for name in (*order, *named))
 
-    def way(self, name: str, plan: Plan) -> Way:
+    def way(self, name: str, plan: Plan, repeats: int = REPEATS) -> Way:
         """Measured errors of a plan, with fewer rows where folds have no more."""
         study, task = self.study, self.task
         n = int(plan.n_samples.max())
         small = at_most(plan, study.room(n))
-        splits = study.splits(int(small.n_samples.max()), REPEATS)
+        splits = study.splits(int(small.n_samples.max()), repeats)
         runs = run(
             task,
             study.sample,

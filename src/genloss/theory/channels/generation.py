@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from genloss.covariances import Covariance
 from genloss.errors import NoTheoryError
 from genloss.steps import Step
 from genloss.theory.channels import evolution, separable, squared_loss
@@ -118,7 +119,7 @@ def _rows_kept(fit: evolution.Fit) -> float:
 def _read(step: Step, spectrum: Array) -> tuple[list[Rows], list[Shares], Array, int | None]:
     """Sources of a step, the labelers and judges they name, their covariances, and what it pulls to."""
     fields: list[Shares] = []
-    sheets: list[tuple[float, ...] | None] = []
+    sheets: list[Covariance | None] = []
 
     def number(shares: Shares) -> int:
         if shares not in fields:

@@ -138,7 +138,7 @@ def _rows(
     block: Block,
     rng: np.random.Generator,
     count: int,
-    dtype: type[np.float64 | np.float32],
+    dtype: Any,
     rooms: Rooms,
     place: int,
 ) -> Array:
@@ -151,7 +151,7 @@ def _rows(
     else:
         above = _above(d)
         flat = rooms.of("triangle", place, (count, d * d), dtype)
-        normal = rooms.of("normal", 0, (above.size,), dtype)
+        normal: Any = rooms.of("normal", 0, (above.size,), dtype)
         for trial in flat:
             trial[above] = rng.standard_normal(out=normal, dtype=dtype)
         flat[:, :: d + 1] = np.sqrt(rng.chisquare(block.rows - np.arange(d), (count, d)))
