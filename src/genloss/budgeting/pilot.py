@@ -181,7 +181,8 @@ def of_table(
 
     law = replace(law, missed_by_synthetic=made, shift=stays)
     name, spread = table.target_name, _spread(residuals[at])
-    return Pilot(law, len(y), 0, table.source, name, spread, powered, table.notes, table.warnings)
+    warnings = (*table.warnings, _UNSEEN)
+    return Pilot(law, len(y), 0, table.source, name, spread, powered, table.notes, warnings)
 
 
 def of_problem(
