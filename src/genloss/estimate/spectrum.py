@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from genloss.estimate.nonnegative import nonnegative
 from genloss.estimate.readings import Freedom, penalties
 from genloss.estimate.row_weights import effective
 
@@ -82,13 +83,11 @@ def masses(sample: Freedom, grid: Array, *, tail: bool) -> Array:
     For samples that have fewer directions than the population; the tail is what they imply. ``tail``: what is
     missing from df1 to the rank must be right where it is small, as it multiplies errors at tiny penalties.
     """
-    from scipy.optimize import nnls
-
     weight = 1 / (np.minimum(sample.df1, sample.rest + 1) if tail else sample.df1)
     rows = grid / (grid + sample.kappa[:, None]) * weight[:, None]
     scale = np.linalg.norm(rows, axis=0)
     goal = weight * sample.df1
-    return np.asarray(nnls(rows / scale, goal, maxiter=50 * grid.size)[0] / scale)
+    return np.asarray(nonnegative(rows / scale, goal) / scale)
 
 
 def directions(grid: Array, mass: Array) -> Array:
