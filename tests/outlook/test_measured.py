@@ -206,7 +206,7 @@ def test_text_booleans_and_asked_numbers_are_classes():
     assert with_note(table, False) is table
     told = json.loads(json.dumps(words.to_dict()))
     assert set(told["models"]) >= {"predicted", "measured", "low", "high", "growth"}
-    assert "<table>" in words._repr_html_()
+    assert f"{100 * words.error[1]:.1f} (" in words._repr_html_()
 
 
 def test_chances_are_scored_where_they_exist():

@@ -233,11 +233,18 @@ class MeasuredForecast(Answer):
     def _title(self) -> str:
         return f"Forecast({self.source}, {self.model}, {self.plan.n_models} models, {self.metric})"
 
+    def _cell(self, way: Way, t: int) -> str:
+        """An error and its interval."""
+        values = way.error[t], way.low[t], way.high[t]
+        error, low, high = (
+            f"{100 * v:.1f}" if self.classes else _html.number(float(v)) for v in values
+        )
+        return f"{error} ({low} to {high})"
+
     def _repr_html_(self) -> str:
-        names = [way.name for way in self.ways]
+        names = [f"{way.name}, error{', %' if self.classes else ''}" for way in self.ways]
         rows = [
-            [t, *(float(way.error[t]) for way in self.ways)]
-            for t in _html.shown(self.plan.n_models)
+            [t, *(self._cell(way, t) for way in self.ways)] for t in _html.shown(self.plan.n_models)
         ]
         said = [*self.advice.sentences, *(f"Warning: {text}" for text in self.warnings)]
         return _html.table(self._title(), ["model", *names], rows, said)

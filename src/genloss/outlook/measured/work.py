@@ -105,7 +105,7 @@ class Measurement:
             plan = plan.with_penalty(self._penalty(int(plan.n_samples[0])))
         run_as = plan.with_penalty(CV) if ridge and cv else plan
         with quiet_fits(estimators=not ridge) as warned:
-            own, shown = self._ways(run_as)
+            own, shown, cut = self._ways(run_as)
             checked = check(study, task, run_as, trials)
         log_of.info("measured: %.3g to %.3g", own.error[0], own.error[-1])
         baseline, name = self._baseline(), task.name(plan)
@@ -141,6 +141,10 @@ class Measurement:
             check_rows=int(checked.plan.n_samples.max()),
             notes=(
                 *self._notes(plan, own, checked, ridge=ridge, tuned=tuned),
+                *(
+                    f"{name}: with {rows} rows a model only, others are tested on"
+                    for name, rows in cut
+                ),
                 *([] if theory is None else [remark(sample)]),
             ),
             warnings=(
@@ -151,8 +155,11 @@ class Measurement:
             penalty_rule="own" if task.estimator is not None else CV if cv else "fixed",
         )
 
-    def _ways(self, plan: Plan) -> tuple[Way, tuple[Way, ...]]:
-        """The plan and other ways to train as many models; the plan may be one of them."""
+    def _ways(self, plan: Plan) -> tuple[Way, tuple[Way, ...], list[tuple[str, int]]]:
+        """The plan, other ways to train as many models, and which of these had to do with fewer rows.
+
+        The plan may be one of them.
+        """
         soft, ridge = self.task.takes_soft(plan), self.task.is_ridge(plan)
         named = ways(plan, classes=self.task.classes, soft=soft)
         own = next((name for name, other in named.items() if alike(other, plan)), "this plan")
@@ -161,7 +168,12 @@ class Measurement:
             if name != own:
                 found[name] = self.way(name, other, REPEATS if ridge else 1)
         order = [own] if own not in named else []
-        return found[own], tuple(found[name] for name in (*order, *named))
+        cut = [
+            (name, found[name].n_samples)
+            for name, other in named.items()
+            if name != own and found[name].n_samples < other.n_samples.max()
+        ]
+        return found[own], tuple(found[name] for name in (*order, *named)), cut
 
     def way(self, name: str, plan: Plan, repeats: int = REPEATS) -> Way:
         """Measured errors of a plan, with fewer rows where folds have no more."""
