@@ -1,17 +1,11 @@
-"""Speed of the simulation engines, as ratios against plain loops in the same run.
-
-python benchmarks/engines.py --output docs/engines-speed.md
-"""
+"""The simulation engines, as ratios against plain loops in the same run."""
 
 from __future__ import annotations
 
-import argparse
-import platform
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
@@ -19,8 +13,8 @@ import scipy.linalg
 from joblib import Parallel, delayed
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import Ridge
-from speed import best_of
 from threadpoolctl import threadpool_limits
+from timing import best_of
 
 import genloss as gl
 from genloss.equivalents import kappa
@@ -308,82 +302,64 @@ def shares() -> list[str]:
 
 def row(work: str, fast: float, goal: float | None, slow: float, against: str) -> str:
     wanted = f"{goal:,} x" if goal else ""
-    return f"| {work} | {_seconds(fast)} | {_seconds(slow)} ({against}) | {slow / fast:,.1f} x | {wanted} |"
+    return f"| {work} | {seconds(fast)} | {seconds(slow)} ({against}) | {slow / fast:,.1f} x | {wanted} |"
 
 
-def _seconds(seconds: float) -> str:
+def seconds(seconds: float) -> str:
     for unit, name in ((1.0, "s"), (1e-3, "ms"), (1e-6, "us")):
         if seconds >= unit:
             return f"{seconds / unit:.3g} {name}"
     return f"{seconds:.2g} s"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--output", type=Path)
-    arguments = parser.parse_args()
-    with threadpool_limits(1, user_api="blas"):
-        table = [*least_squares_chain(), *ridge_chain(), *isotropic_ridge(), *kernel_chain()]
-        scale, single, common, split = (
-            part() for part in (theory_at_scale, single_precision, common_numbers, shares)
-        )
-    text = "\n".join(
-        [
-            "# Speed of simulation and of many predictions",
-            "",
-            "Written by `python benchmarks/engines.py --output docs/engines-speed.md`; one thread, "
-            f"Python {platform.python_version()}, NumPy {np.__version__}, shortest of several runs, "
-            "per chain. Absolute times vary between machines, ratios less.",
-            "",
-            "| work | genloss | against | ratio | goal |",
-            "|---|---|---|---|---|",
-            *table,
-            "",
-            "## Theory at scale",
-            "",
-            "| theory | time | goal | |",
-            "|---|---|---|---|",
-            *scale,
-            "",
-            "## Distance to the limit",
-            "",
-            "Share of the time of every engine (dim 300, n 600, 20 generations). Random numbers and "
-            "BLAS are a floor: compiling what is left with Numba would gain at most its share, less "
-            "than three times on every path with matrices, so that nothing is compiled.",
-            "",
-            "| engine | random numbers | BLAS and LAPACK | Python and the rest |",
-            "|---|---|---|---|",
-            *split,
-            "",
-            "## Two cores",
-            "",
-            "| engine, dim 100 | two threads | two warm processes |",
-            "|---|---|---|",
-            *parallel(),
-            "",
-            "## Single precision",
-            "",
-            'Speed of `simulate(..., dtype="float32")` over double precision; its error is stated '
-            "there.",
-            "",
-            "| dim (n = 3 dim, ridge) | literal | compressed rows |",
-            "|---|---|---|",
-            *single,
-            "",
-            "## Common random numbers",
-            "",
-            "How many times as many independent runs `compare` saves (10 models, dim 100, n 300, "
-            "penalty 0.01, noise 0.3), last model:",
-            "",
-            "| other plan | runs saved | engine |",
-            "|---|---|---|",
-            *common,
-        ]
-    )
-    print(text)
-    if arguments.output:
-        arguments.output.write_text(text + "\n")
+TITLE = "Simulation and many predictions"
+WHAT = "Shortest of several runs, per chain."
 
 
-if __name__ == "__main__":
-    main()
+def section() -> list[str]:
+    """Lines of the page."""
+    table = [*least_squares_chain(), *ridge_chain(), *isotropic_ridge(), *kernel_chain()]
+    return [
+        "| work | genloss | against | ratio | goal |",
+        "|---|---|---|---|---|",
+        *table,
+        "",
+        "### Theory at scale",
+        "",
+        "| theory | time | goal | |",
+        "|---|---|---|---|",
+        *theory_at_scale(),
+        "",
+        "### Distance to the limit",
+        "",
+        "Share of the time of every engine (dim 300, n 600, 20 generations). Random numbers and BLAS are a "
+        "floor: compiling what is left with Numba would gain at most its share, less than three times on "
+        "every path with matrices, so that nothing is compiled.",
+        "",
+        "| engine | random numbers | BLAS and LAPACK | Python and the rest |",
+        "|---|---|---|---|",
+        *shares(),
+        "",
+        "### Two cores",
+        "",
+        "| engine, dim 100 | two threads | two warm processes |",
+        "|---|---|---|",
+        *parallel(),
+        "",
+        "### Single precision",
+        "",
+        'Speed of `simulate(..., dtype="float32")` over double precision; its error is stated there.',
+        "",
+        "| dim (n = 3 dim, ridge) | literal | compressed rows |",
+        "|---|---|---|",
+        *single_precision(),
+        "",
+        "### Common random numbers",
+        "",
+        "How many times as many independent runs `compare` saves (10 models, dim 100, n 300, penalty 0.01, "
+        "noise 0.3), last model:",
+        "",
+        "| other plan | runs saved | engine |",
+        "|---|---|---|",
+        *common_numbers(),
+    ]

@@ -1,18 +1,11 @@
-"""Speed of limits, maps and filters: processor time against predictions in the same run.
-
-python benchmarks/forever.py --output docs/for-ever-speed.md
-"""
+"""Limits, maps and filters: processor time against predictions in the same run."""
 
 from __future__ import annotations
 
-import argparse
-import platform
 import time
-from pathlib import Path
 
 import numpy as np
-from spectra import together
-from threadpoolctl import threadpool_limits
+from timing import together
 
 import genloss as gl
 
@@ -69,27 +62,10 @@ def filtered() -> list[str]:
     return lines
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--output", type=Path)
-    output = parser.parse_args().output
-    with threadpool_limits(1):
-        rows = [*limits(), *maps(), *filtered()]
-    text = "\n".join(
-        [
-            "# Speed of limits, maps and filters",
-            "",
-            f"Processor time on one thread, {platform.processor() or platform.machine()}, Python "
-            f"{platform.python_version()}, NumPy {np.__version__}; written by `benchmarks/forever.py`.",
-            "",
-            "| work | time | beside |",
-            "|---|---|---|",
-            *rows,
-            "",
-        ]
-    )
-    print(text) if output is None else output.write_text(text, encoding="utf-8")
+TITLE = "Limits, maps and filters"
+WHAT = "Processor time."
 
 
-if __name__ == "__main__":
-    main()
+def section() -> list[str]:
+    """Lines of the page."""
+    return ["| work | time | beside |", "|---|---|---|", *limits(), *maps(), *filtered()]

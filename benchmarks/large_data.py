@@ -3,16 +3,11 @@
 Every table is written to a temporary folder (up to 1 GB) and removed; every measurement runs in a
 process of its own. The bare pass reads the same batches with pyarrow and adds up X'X in NumPy: what
 no one-pass estimate of a covariance can undercut.
-
-    python benchmarks/large_data.py --output docs/large-data-speed.md [--folder DIR] [--millions 1 5]
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -98,39 +93,20 @@ def lines(folder: Path, millions: int, columns: int) -> list[str]:
     return found
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--output", type=Path)
-    parser.add_argument("--folder", type=Path, help="where to write the tables")
-    parser.add_argument("--columns", type=int, default=12)
-    parser.add_argument("--millions", type=int, nargs="+", default=[1, 5, 20])
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=given.folder) as folder:
-        rows = [
-            line for number in given.millions for line in lines(Path(folder), number, given.columns)
-        ]
-    text = "\n".join(
-        [
-            "# Speed and memory of forecasts of large tables",
-            "",
-            "Written by `python benchmarks/large_data.py --output docs/large-data-speed.md`; "
-            f"{os.cpu_count()} cores, Python {platform.python_version()}, NumPy {np.__version__}, "
-            f"pyarrow {pa.__version__}.",
-            "",
-            f"{given.columns} float32 columns in one Parquet file, a linear target with noise "
-            f"{NOISE}, ten models on 1,000 rows each. Seconds include the start of Python and the "
-            "whole forecast: estimate, rehearsal and measured chain. Peak memory is that of the "
-            "largest process; the goal is 1,024 MiB at 20 million rows.",
-            "",
-            "| rows | work | time | rows per second | against the bare pass | peak memory | noise |",
-            "|---|---|---|---|---|---|---|",
-            *rows,
-        ]
-    )
-    print(text)
-    if given.output:
-        given.output.write_text(text + "\n")
+TITLE = "Large tables"
+WHAT = (
+    f"12 float32 columns in one Parquet file, a linear target with noise {NOISE}, ten models on 1,000 rows each. "
+    "Seconds include the start of Python and the whole forecast: estimate, rehearsal and measured chain. Peak "
+    "memory is that of the largest process; the goal is 1,024 MiB at 20 million rows."
+)
 
 
-if __name__ == "__main__":
-    main()
+def section(millions: tuple[int, ...] = (1, 5, 20)) -> list[str]:
+    """Lines of the page."""
+    with tempfile.TemporaryDirectory() as folder:
+        rows = [line for number in millions for line in lines(Path(folder), number, 12)]
+    return [
+        "| rows | work | time | rows per second | against the bare pass | peak memory | noise |",
+        "|---|---|---|---|---|---|---|",
+        *rows,
+    ]

@@ -1,19 +1,11 @@
-"""Speed of the pencil engine, and how its cost grows with the number of generations.
-
-python benchmarks/pencils.py --output docs/pencils-speed.md
-"""
+"""The pencil engine, and how its cost grows with the number of generations."""
 
 from __future__ import annotations
 
-import argparse
-import os
-import platform
-import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+from timing import together
 
 import genloss as gl
 from genloss.pencils import Space, diagonal, gaussian, identity, noise, risk, risks, vector
@@ -21,15 +13,9 @@ from genloss.pencils import Space, diagonal, gaussian, identity, noise, risk, ri
 GENERATIONS = (2, 4, 8, 16)
 
 
-def best_of(work: Callable[[], object], repeats: int = 5) -> float:
+def shortest(work: Callable[[], object], repeats: int = 5) -> float:
     """Shortest processor time of a few runs, in seconds, after a warm-up."""
-    work()
-    times = []
-    for _ in range(repeats):
-        start = time.process_time()
-        work()
-        times.append(time.process_time() - start)
-    return min(times)
+    return together(work, repeats=repeats)[0]
 
 
 def ridge(dim: int, penalty: float) -> Callable[[], object]:
@@ -82,7 +68,7 @@ def rows_of_speed() -> list[str]:
         ),
     ]
     return [
-        f"| {name} | {best_of(work) * 1e3:.1f} ms | {'' if np.isnan(goal) else f'{goal:.0f} ms'} |"
+        f"| {name} | {shortest(work) * 1e3:.1f} ms | {'' if np.isnan(goal) else f'{goal:.0f} ms'} |"
         for name, work, goal in cases
     ]
 
@@ -97,44 +83,29 @@ def rows_of_growth(dim: int) -> list[str]:
     }
     lines = []
     for name, plan in plans.items():
-        seconds = [best_of(of_plan(dim, plan(g)), 2) for g in GENERATIONS]
+        seconds = [shortest(of_plan(dim, plan(g)), 2) for g in GENERATIONS]
         degree = np.log2(seconds[-1] / seconds[-2]) / np.log2(GENERATIONS[-1] / GENERATIONS[-2])
         times = " | ".join(f"{s * 1e3:.0f} ms" for s in seconds)
         lines.append(f"| {name} | {times} | {degree:.1f} |")
     return lines
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--output", type=Path)
-    arguments = parser.parse_args()
-    with threadpool_limits(1, user_api="blas"):
-        speed, growth = rows_of_speed(), rows_of_growth(200)
+TITLE = "Pencils"
+WHAT = "Processor time, expressions built anew in every run."
+
+
+def section() -> list[str]:
+    """Lines of the page."""
     heads = " | ".join(f"{g} generations" for g in GENERATIONS)
-    text = "\n".join(
-        [
-            "# Speed of the pencil engine",
-            "",
-            "Written by `python benchmarks/pencils.py --output docs/pencils-speed.md`; "
-            f"{os.cpu_count()} cores, Python {platform.python_version()}, NumPy {np.__version__}.",
-            "Processor time on one thread, expressions built anew in every run.",
-            "",
-            "| work | time | goal |",
-            "|---|---|---|",
-            *speed,
-            "",
-            "Growth with the number of generations, dim 200; the last column is the measured degree",
-            "of the polynomial between the last two.",
-            "",
-            f"| plan | {heads} | degree |",
-            "|---" * (2 + len(GENERATIONS)) + "|",
-            *growth,
-        ]
-    )
-    print(text)
-    if arguments.output:
-        arguments.output.write_text(text + "\n")
-
-
-if __name__ == "__main__":
-    main()
+    return [
+        "| work | time | goal |",
+        "|---|---|---|",
+        *rows_of_speed(),
+        "",
+        "Growth with the number of generations, dim 200; the last column is the measured degree of the "
+        "polynomial between the last two.",
+        "",
+        f"| plan | {heads} | degree |",
+        "|---" * (2 + len(GENERATIONS)) + "|",
+        *rows_of_growth(200),
+    ]

@@ -1,23 +1,16 @@
-"""Speed of revealed designs, as ratios of processor time against loops in the same run.
-
-python benchmarks/revealed.py --output docs/revealed-speed.md
-"""
+"""Revealed designs and workers, as ratios of processor time against loops in the same run."""
 
 from __future__ import annotations
 
-import argparse
-import platform
 import resource
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
-from engines import _seconds
+from engines import seconds
 from scipy.linalg import lapack
 from sklearn.linear_model import LogisticRegression, Ridge
-from threadpoolctl import threadpool_limits
 
 import genloss as gl
 from genloss import _linalg
@@ -62,10 +55,10 @@ def chain(engine, problem: gl.Problem, plan: gl.Plan, runs: int) -> Work:
 
 def row(work: str, fast: float, slow: float | None, name: str, goal: str) -> str:
     other, ratio = (
-        ("", "") if slow is None else (f"{_seconds(slow)} ({name})", f"{slow / fast:,.0f} x")
+        ("", "") if slow is None else (f"{seconds(slow)} ({name})", f"{slow / fast:,.0f} x")
     )
-    print(work, _seconds(fast), other, ratio, flush=True)
-    return f"| {work} | {_seconds(fast)} | {other} | {ratio} | {goal} |"
+    print(work, seconds(fast), other, ratio, flush=True)
+    return f"| {work} | {seconds(fast)} | {other} | {ratio} | {goal} |"
 
 
 def ridge() -> list[str]:
@@ -249,50 +242,36 @@ def _silence(work: Work) -> float:
     return float(np.diff(inside).max() / (end - start))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--output", type=Path)
-    arguments = parser.parse_args()
-    with threadpool_limits(1, user_api="blas"):
-        table = [*ridge(), *large(), *policies(), *descent(), *losses(), *small()]
-        silences, workers = lock(), two_workers()
-    text = "\n".join(
-        [
-            "# Speed of revealed designs",
-            "",
-            "Written by `python benchmarks/revealed.py --output docs/revealed-speed.md`; processor "
-            "time on one BLAS thread, taken in turns, shortest of a few; "
-            f"Python {platform.python_version()}, NumPy {np.__version__}. Absolute times vary "
-            "between machines, ratios less. What is revealed, and how, is in "
-            "[engines.md](engines.md).",
-            "",
-            "| work | genloss | against | ratio | goal |",
-            "|---|---|---|---|---|",
-            *table,
-            "",
-            "## The interpreter lock",
-            "",
-            "Longest silence of another thread while 1,500 equations are solved, as a share of the "
-            "call: 1 where the lock is held throughout.",
-            "",
-            "| solved by | silence |",
-            "|---|---|",
-            *silences,
-            "",
-            "## Two workers",
-            "",
-            "Wall time of one worker over that of two. Meaningful on two cores with nothing else to "
-            "do only.",
-            "",
-            "| engine | one worker | gain of two |",
-            "|---|---|---|",
-            *workers,
-        ]
-    )
-    print(text)
-    if arguments.output:
-        arguments.output.write_text(text + "\n")
+TITLE = "Revealed designs, and two workers"
+WHAT = "Processor time, taken in turns, shortest of a few. What is revealed, and how, is in [engines.md](engines.md)."
 
 
-if __name__ == "__main__":
-    main()
+def section() -> list[str]:
+    """Lines of the page."""
+    return [
+        "| work | genloss | against | ratio | goal |",
+        "|---|---|---|---|---|",
+        *ridge(),
+        *large(),
+        *policies(),
+        *descent(),
+        *losses(),
+        *small(),
+        "",
+        "### The interpreter lock",
+        "",
+        "Longest silence of another thread while 1,500 equations are solved, as a share of the call: 1 where "
+        "the lock is held throughout.",
+        "",
+        "| solved by | silence |",
+        "|---|---|",
+        *lock(),
+        "",
+        "### Two workers",
+        "",
+        "Wall time of one worker over that of two. Meaningful on two cores with nothing else to do only.",
+        "",
+        "| engine | one worker | gain of two |",
+        "|---|---|---|",
+        *two_workers(),
+    ]

@@ -1,39 +1,15 @@
-"""Speed of theory on spectra and of slopes, as ratios of processor time against baselines in one run.
-
-python benchmarks/spectra.py --output docs/spectra-speed.md
-"""
+"""Theory on spectra, slopes and small calls: processor time against baselines in one run."""
 
 from __future__ import annotations
 
-import argparse
-import platform
-import time
-from collections.abc import Callable
-from pathlib import Path
-
 import numpy as np
-from threadpoolctl import threadpool_limits
+from timing import together
 
 import genloss as gl
 from genloss.spectrum import Spectrum
 from genloss.steps import resolve
 from genloss.theory.gradients.gradient import along
 from genloss.theory.predict import predict
-
-Work = Callable[[], object]
-
-
-def together(*works: Work, repeats: int = 7) -> list[float]:
-    """Shortest processor time of each, in seconds, taking turns after a warm-up."""
-    times: list[list[float]] = [[] for _ in works]
-    for work in works:
-        work()
-    for _ in range(repeats):
-        for own, work in zip(times, works, strict=True):
-            start = time.process_time()
-            work()
-            own.append(time.process_time() - start)
-    return [min(own) for own in times]
 
 
 def kept_directions() -> list[str]:
@@ -139,29 +115,17 @@ def small() -> list[str]:
     ]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--output", type=Path)
-    arguments = parser.parse_args()
-    with threadpool_limits(1, user_api="blas"):
-        rows = [*kept_directions(), *compressed_pencil(), *slopes(), *small()]
-    text = "\n".join(
-        [
-            "# Speed of spectra and slopes",
-            "",
-            "Written by `python benchmarks/spectra.py --output docs/spectra-speed.md`; one thread, "
-            f"Python {platform.python_version()}, NumPy {np.__version__}, shortest processor time "
-            "of several runs that took turns. Absolute times vary between machines, ratios less.",
-            "",
-            "| work | time | goal | against |",
-            "|---|---|---|---|",
-            *rows,
-        ]
-    )
-    print(text)
-    if arguments.output:
-        arguments.output.write_text(text + "\n")
+TITLE = "Spectra, slopes, small calls"
+WHAT = "Processor time, in turns with what stands beside it."
 
 
-if __name__ == "__main__":
-    main()
+def section() -> list[str]:
+    """Lines of the page."""
+    return [
+        "| work | time | goal | against |",
+        "|---|---|---|---|",
+        *kept_directions(),
+        *compressed_pencil(),
+        *slopes(),
+        *small(),
+    ]

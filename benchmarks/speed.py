@@ -1,141 +1,86 @@
-"""Speed of the theory and of the exact engine, as ratios against stated baselines in one run.
+"""The page Speed: every claim with its baseline, ratio and limit, from one file a section.
 
-python benchmarks/speed.py --output docs/speed.md
+python benchmarks/speed.py                       all sections, an hour on a quiet machine
+python benchmarks/speed.py spectra peers         these anew, the others as they stand on the page
+python benchmarks/speed.py --check               ratios against their floors in a minute; reports only
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import platform
+import re
 import time
-from collections.abc import Callable
+from contextlib import nullcontext
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
-from scipy.optimize import brentq
 from threadpoolctl import threadpool_limits
 
-import genloss as gl
-from genloss.equivalents import kappa
-from genloss.steps import resolve
-from genloss.trials.engines import least_squares, literal
-from genloss.trials.given_inputs import downstream, mean_and_stderr
+PAGE = Path(__file__).parents[1] / "docs" / "speed.md"
+SECTIONS = (
+    "predictions",
+    "spectra",
+    "forever",
+    "pencils",
+    "engines",
+    "revealed",
+    "peers",
+    "growth",
+    "sweeps",
+    "large_data",
+)
+OWN_PROCESSES = ("sweeps", "large_data")
+HEAD = """# Speed
+
+Every claim with what it is measured against, in one run and in turns: times vary between machines and by a third on a
+busy one, ratios less. Where there is a limit it is that of random numbers and BLAS (*Distance to the limit*), and how cost
+grows is under *Growth*. `python benchmarks/speed.py` writes this page, `python benchmarks/speed.py NAME ...` single
+sections, and `python benchmarks/speed.py --check` compares some ratios with floors, and reports.
+"""
 
 
-def best_of(work: Callable[[], object], repeats: int = 7) -> float:
-    """Shortest time of a few runs, in seconds, after a warm-up."""
-    work()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return min(times)
+def written(name: str) -> str:
+    """One section, measured now."""
+    module = import_module(name)
+    limits = nullcontext() if name in OWN_PROCESSES else threadpool_limits(1, user_api="blas")
+    with limits:
+        lines = module.section()
+    when = time.strftime("%Y-%m-%d")
+    made = f"{when}, {os.cpu_count()} cores, Python {platform.python_version()}, NumPy {np.__version__}"
+    return "\n".join([f"## {module.TITLE}", "", f"{module.WHAT} ({made}.)", "", *lines, ""])
 
 
-def state_evolution() -> list[str]:
-    lines = []
-    problem = gl.Problem.power_law(1000, capacity=1.5, source=0.5)
-    for name, penalty in (
-        ("one penalty", 1e-3),
-        ("a penalty per generation", np.geomspace(1e-4, 1e-2, 100)),
-    ):
-        plan = gl.Plan.replace(100, 400, penalty=penalty, noise=0.3)
-        each = best_of(lambda plan=plan: gl.predict(problem, plan)) / 100
-        lines.append(
-            f"| state evolution, p = 1,000, {name} | {each * 1e6:.0f} us per generation | 50 us | |"
-        )
-    return lines
-
-
-def kappa_solves() -> list[str]:
-    rng = np.random.default_rng(0)
-    spectrum = np.arange(1, 1001) ** -1.5
-    penalty, rows = 10 ** rng.uniform(-8, 1, 5000), rng.integers(10, 3000, 5000)
-    ours = best_of(lambda: kappa(spectrum, penalty, rows))
-
-    def one(lam: float, n: float) -> float:
-        gap = lambda t: 1 - lam / np.exp(t) - np.sum(spectrum / (spectrum + np.exp(t))) / n
-        return float(brentq(gap, np.log(lam), np.log(lam + spectrum.sum() / n) + 1e-9, xtol=1e-14))
-
-    few = 100
-    loop = best_of(lambda: [one(*pair) for pair in zip(penalty[:few], rows[:few], strict=True)], 3)
-    ratio = loop / few * 5000 / ours
-    return [
-        f"| 5,000 effective penalties, p = 1,000 | {ours * 1e3:.0f} ms | 100 ms "
-        f"| {ratio:.0f} x a loop over scipy.optimize.brentq |"
-    ]
-
-
-def exact_chain() -> list[str]:
-    problem = gl.Problem.power_law(300, capacity=1.5, source=0.5)
-    plan = gl.Plan.replace(20, 600, noise=0.5)
-    rng = np.random.default_rng(0)
-    slow = best_of(lambda: literal.run(problem, resolve(plan), rng, 1), 5)
-    fast = best_of(lambda: least_squares.run(problem, resolve(plan), rng, 64)) / 64
-    return [
-        f"| least-squares chain, dim 300, n 600, 20 generations | {fast * 1e3:.3f} ms per run | "
-        f"1,000 x | {slow / fast:.0f} x drawing every row and fitting every model "
-        f"({slow * 1e3:.0f} ms) |"
-    ]
-
-
-def conditional_expectations() -> list[str]:
-    """How many raw runs give rho as well as one drawn design, in trials and in time."""
-    n, trials, inherited = 10, 100, 1 / 99
-    problem, noise, penalty = gl.Problem.isotropic(100), 0.5, 0.3
-    generators = gl.Plan.replace(n, 200, noise=noise)
-    last = {"n_samples": 250, "penalty": penalty, "noise": noise}
-    with_generators = gl.simulate(
-        problem, generators.then(**last), trials=trials, method="literal", workers=1
-    )
-    without = gl.simulate(
-        problem, gl.Plan.replace(1, **last), trials=trials, method="literal", workers=1, seed=1
-    )
-    raw = np.hypot(with_generators.stderr[-1], without.stderr[-1]) / (n * noise**2)
-    drawn = downstream(problem, n_samples=250, penalties=[penalty], trials=trials, workers=1)
-    mine = inherited * mean_and_stderr(drawn.amplification[:, 0])[1]
-    slow = best_of(
-        lambda: gl.simulate(
-            problem, generators.then(**last), trials=16, method="literal", workers=1
-        ),
-        3,
-    )
-    one = {"n_samples": 250, "penalties": [penalty], "trials": 16, "workers": 1}
-    many = one | {"penalties": np.geomspace(1e-3, 10, 20)}
-    fast = best_of(lambda: downstream(problem, **one), 3)
-    twenty = best_of(lambda: downstream(problem, **many), 3)
-    return [
-        f"| rho of ridge downstream, dim 100, by conditional expectation | {fast / 16 * 1e3:.1f} ms "
-        f"per design | 100 x | {(raw / mine) ** 2:,.0f} x fewer trials than from raw errors at "
-        f"n = {n} ({slow / 16 * 1e3:.1f} ms per run), for the same standard error |",
-        f"| the same for 20 penalties and every n | {twenty / 16 * 1e3:.1f} ms per design | "
-        f"| {20 * fast / twenty:.1f} x one design per penalty |",
-    ]
+def on_page() -> dict[str, str]:
+    """Sections as they stand."""
+    text = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    found = re.findall(r"<!-- (\w+) -->\n(.*?)(?=<!-- \w+ -->|\Z)", text, flags=re.DOTALL)
+    return {name: body.strip() + "\n" for name, body in found}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--output", type=Path)
-    arguments = parser.parse_args()
-    with threadpool_limits(1, user_api="blas"):
-        rows = [*state_evolution(), *kappa_solves(), *exact_chain(), *conditional_expectations()]
-    text = "\n".join(
-        [
-            "# Speed",
-            "",
-            "Written by `python benchmarks/speed.py --output docs/speed.md`; one thread, "
-            f"Python {platform.python_version()}, NumPy {np.__version__}, shortest of several runs. "
-            "Absolute times vary between machines, ratios less.",
-            "",
-            "| work | time | goal | against |",
-            "|---|---|---|---|",
-            *rows,
-        ]
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    print(text)
-    if arguments.output:
-        arguments.output.write_text(text + "\n")
+    parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], metavar="NAME")
+    parser.add_argument(
+        "--check", action="store_true", help="compare some ratios with their floors"
+    )
+    given = parser.parse_args()
+    if given.check:
+        from floors import report
+
+        with threadpool_limits(1, user_api="blas"):
+            print("\n".join(report()))
+        return
+    known = on_page()
+    for name in given.sections or SECTIONS:
+        known[name] = written(name)
+        print(known[name], flush=True)
+        body = [f"<!-- {each} -->\n{known[each]}" for each in SECTIONS if each in known]
+        PAGE.write_text("\n".join([HEAD, *body]), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,7 @@
-"""Sweeps: over one batched call, a finished one opened again, and what the engines cost.
-
-python benchmarks/sweeps.py --output docs/sweeps-speed.md
-"""
+"""Sweeps: what they add to their points, and how soon a finished one is read again."""
 
 from __future__ import annotations
 
-import argparse
-import os
-import platform
 import statistics
 import tempfile
 import time
@@ -119,33 +113,17 @@ def import_everything() -> None:
     gl.predict(gl.Problem.isotropic(3), gl.Plan.replace(1, 9))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--output", type=Path)
-    parser.add_argument("--points", type=int, default=10_000)
-    arguments = parser.parse_args()
+TITLE = "Sweeps"
+WHAT = "10,000 points, theory only, ten models each."
+
+
+def section(points: int = 10_000) -> list[str]:
+    """Lines of the page."""
     import_everything()
     with tempfile.TemporaryDirectory() as name:
-        rows = [
-            *finished_again(Path(name), arguments.points),
-            *overheads(Path(name), arguments.points // 10, 2),
-        ]
-    text = "\n".join(
-        [
-            "# Speed of sweeps",
-            "",
-            "Written by `python benchmarks/sweeps.py --output docs/sweeps-speed.md`; "
-            f"{os.cpu_count()} cores, Python {platform.python_version()}, NumPy {np.__version__}.",
-            "",
+        return [
             "| work | time | goal | against |",
             "|---|---|---|---|",
-            *rows,
+            *finished_again(Path(name), points),
+            *overheads(Path(name), points // 10, 2),
         ]
-    )
-    print(text)
-    if arguments.output:
-        arguments.output.write_text(text + "\n")
-
-
-if __name__ == "__main__":
-    main()

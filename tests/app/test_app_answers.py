@@ -37,9 +37,10 @@ def test_the_curve_is_that_of_predict(client):
     said = client.post("/api/curve", json=BOTH).json()
     problem, plan = gl.Problem.from_dict(PROBLEM), gl.Plan.from_dict(BOTH["plan"])
     assert gl.Curve.from_dict(said["curve"]) == gl.predict(problem, plan)
-    end = gl.limit(problem, plan)
     assert said["sentence"].startswith("model 4: ")
-    assert said["sentence"].endswith("stable" if end.stable else "unstable")
+    end = client.post("/api/end", json=BOTH).json()
+    assert end["stable"] is gl.limit(problem, plan).stable
+    assert end["words"].startswith("Repeated for ever: risk ")
 
 
 def test_an_infinite_risk_is_told(client):

@@ -105,6 +105,8 @@ def test_explore_predicts_while_a_number_changes(visit):
     last = page.locator("#explore-table tbody tr").nth(plan.n_models - 1).locator("td").first
     expect(last).to_have_text(f"{four_digits(risk[-1]):g}")
     assert column(page, "#explore-table", 1) == [four_digits(value) for value in risk]
+    ending = "; stable" if gl.limit(problem, plan).stable else "; unstable"
+    expect(page.locator("#explore-answer")).to_have_text(re.compile(f"^model 9: .*{ending}$"))
     page.keyboard.press("Tab")  # from the number to its slider
     page.keyboard.press("ArrowRight")
     expect(last).not_to_have_text(f"{four_digits(risk[-1]):g}")

@@ -6,13 +6,17 @@ import json
 import pickle
 from pathlib import Path
 
+import anyio
 import numpy as np
+import pyarrow
+import pyarrow.parquet
 import pytest
 from starlette.testclient import TestClient
 
 import genloss as gl
 from genloss.app import data
 from genloss.app.guard import REPORT_POLICY, Door
+from genloss.app.jobs import Work
 from genloss.app.site import site
 from genloss.app.uploads import KEPT, Shelf
 
@@ -180,3 +184,22 @@ def test_the_folder_goes_with_the_server(shelf):
     with TestClient(site(Door("127.0.0.1", 8765), shelf), base_url=HOME):
         assert Path(shelf._folder.name).is_dir()
     assert not Path(shelf._folder.name).exists()
+
+
+@pytest.mark.slow
+def test_a_small_file_of_endless_rows_does_not_take_the_memory(tmp_path):
+    path = tmp_path / "0123.parquet"
+    part = pyarrow.table({name: np.zeros(2_000_000) for name in "abcd"})
+    with pyarrow.parquet.ParquetWriter(path, part.schema) as file:
+        for _ in range(8):
+            file.write_table(part)
+    assert path.stat().st_size < 2_000_000  # and half a GB to read
+    query = {"tables": [{"path": str(path), "name": "zeros.parquet"}]}
+
+    async def last():
+        work = Work("genloss.app.data:preview", query, 2**28)
+        return [event async for event in work.events(60.0)][-1]
+
+    name, why = anyio.run(last)
+    assert name == "failed"
+    assert "zeros.parquet does not fit into memory" in why

@@ -409,7 +409,6 @@ def test_units_do_not_matter():
         (gl.Plan.replace(3, 100).with_features(50, shared=False), "random features"),
         (gl.Plan.replace(3, 100, penalty="cv"), "curve.penalty"),
         (gl.Plan.subsample(3, 100, design="fresh"), "genloss.simulate"),
-        (gl.Plan.window(8, 100, last=3, penalty=1e-3), "do not show where"),
         (gl.Plan.anchored(2, 100, n_real=50), "write one repetition more"),
     ],
 )

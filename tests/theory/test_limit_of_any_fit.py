@@ -35,8 +35,12 @@ BLOCKS = {
 }
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", BLOCKS)
+SLOW = ("sure", "a verifier that stays", "pulled to the first", "two losses in turn")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.slow] if n in SLOW else []) for n in BLOCKS]
+)
 def test_limits_are_what_long_chains_reach(name):
     block = BLOCKS[name]
     found = gl.limit(PROBLEM, gl.Plan([FIRST, *3 * block]))

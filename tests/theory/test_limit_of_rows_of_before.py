@@ -10,7 +10,7 @@ PROBLEM = gl.Problem.power_law(100, capacity=1.0, source=0.5)
 REST = {"penalty": 0.05, "noise": 0.5}
 
 
-@pytest.mark.parametrize("mixing", [0.6, -0.5])
+@pytest.mark.parametrize("mixing", [pytest.param(0.6, marks=pytest.mark.slow), -0.5])
 def test_labels_mixed_for_ever_are_ridge_with_another_penalty(mixing):
     # w = (S + lam)^-1 ((1 - m) X'y/n + m S w), so that (S + lam / (1 - m)) w = X'y/n
     found = gl.limit(PROBLEM, gl.Plan.distill(4, 120, mixing=mixing, **REST))
@@ -42,6 +42,7 @@ def anchored(models):
     return gl.Plan.anchored(models, 120, n_real=80, **REST)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("plan", "inputs"), [(windowed, set()), (anchored, {0})])
 def test_limits_are_where_longer_plans_go(plan, inputs):
     seen = repetition(plan(5))
@@ -62,6 +63,13 @@ def test_literal_runs_settle_there():
     assert abs(runs.risk[-1] - found.risk) < 0.02 * found.risk + 4 * runs.stderr[-1]
 
 
+@pytest.mark.slow
+def test_what_is_not_seen_to_settle_is_refused():
+    with pytest.raises(gl.NoTheoryError, match="do not show where"):
+        gl.limit(PROBLEM, gl.Plan.window(8, 100, last=3, penalty=1e-3))
+
+
+@pytest.mark.slow
 def test_what_grows_has_none():
     steady = gl.limit(PROBLEM, gl.Plan.window(8, 150, last=3, noise=0.5))
     assert (steady.stable, steady.radius) == (False, 1.0)

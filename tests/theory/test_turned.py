@@ -47,9 +47,9 @@ def plan(covariance, penalty=0.05, rows=120):
 def test_theory_and_engine_are_as_a_loop():
     matrix = turned(1)
     theory = gl.predict(PROBLEM, plan(matrix))
-    mean, stderr = chain(np.random.default_rng(7), matrix, 500)
+    mean, stderr = chain(np.random.default_rng(7), matrix, 250)
     assert (np.abs(theory.risk - mean) < 0.02 * mean + 4 * stderr).all()
-    runs = gl.simulate(PROBLEM, plan(matrix), trials=150)
+    runs = gl.simulate(PROBLEM, plan(matrix), trials=80)
     assert (np.abs(runs.risk - mean) < 4 * np.hypot(runs.stderr, stderr)).all()
     along = gl.predict(PROBLEM, plan(np.diagonal(matrix)))
     assert (np.abs(along.risk / theory.risk - 1)[1:] > 0.02).all()

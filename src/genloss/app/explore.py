@@ -17,7 +17,7 @@ from genloss.files import to_toml
 from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.script import to_python
-from genloss.theory.forever.limit import Limit, limit
+from genloss.theory.forever.limit import limit
 from genloss.theory.predict import predict
 
 Say = Callable[[str, Any], None]
@@ -43,54 +43,61 @@ def curve(query: Mapping[str, Any]) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``curve`` and ``sentence``, or None and why not; what happens ``for_ever``, where that is known.
+        ``curve`` and ``sentence``; where there is no theory None, and why.
 
     Examples
     --------
     >>> problem = {"preset": "isotropic", "dim": 10}
     >>> plan = {"preset": "replace", "generations": 3, "n_samples": 31, "noise": 1.0}
     >>> curve({"problem": problem, "plan": plan})["sentence"]
-    'model 2: 1.5, 3 times model 0; doubles at model 2; unstable'
+    'model 2: 1.5, 3 times model 0; doubles at model 2'
     """
     problem, plan = both(*asked.fields(query, "problem", "plan"))
     try:
         found = predict(problem, plan)
     except NoTheoryError as error:
-        return {"curve": None, "sentence": f"No theory: {error}", "for_ever": ""}
+        return {"curve": None, "sentence": f"No theory: {error}"}
+    return {"curve": found.to_dict(), "sentence": sentence(found)}
+
+
+def end(query: Mapping[str, Any]) -> dict[str, Any]:
+    """What a plan leads to if it goes on for ever, which may take longer than its curve.
+
+    Parameters
+    ----------
+    query : mapping
+        ``problem``, ``plan``.
+
+    Returns
+    -------
+    dict
+        Whether it is ``stable``, None where that is not known, and what it means in ``words``.
+    """
+    problem, plan = both(*asked.fields(query, "problem", "plan"))
     try:
-        end = limit(problem, plan)
+        found = limit(problem, plan)
     except NoTheoryError:
-        end = None
-    said = "" if end is None else for_ever(end)
-    return {"curve": found.to_dict(), "sentence": sentence(found, end), "for_ever": said}
+        return {"stable": None, "words": ""}
+    said = "; ".join(found.sentences()).removeprefix("unstable: ").replace(" for ever", "", 1)
+    return {"stable": found.stable, "words": f"Repeated for ever: {said}."}
 
 
-def sentence(found: Curve, end: Limit | None) -> str:
-    """The last model, how much worse it is than the first, and what comes then."""
-    risk, last = found.risk, found.n_models - 1
-    said = f"model {last}: {number(risk[-1], 3)}"
-    if last and 0 < risk[0] < float("inf") > risk[-1]:
-        said += f", {number(risk[-1] / risk[0], 2)} times model 0"
+def sentence(found: Curve) -> str:
+    """The last model, how much worse it is than the first, and when the error has doubled."""
+    last, error = found.n_models - 1, found.error
+    classes = error is not None and np.isfinite(error).all()
+    values = error if error is not None and classes else found.risk
+    shown = f"wrong class in {number(100 * values[-1], 3)} % of rows" if classes else None
+    said = f"model {last}: {shown or number(values[-1], 3)}"
+    if last and 0 < values[0] < float("inf") > values[-1]:
+        said += f", {number(values[-1] / values[0], 2)} times model 0"
     parts = [said]
-    if found.error is not None and np.isfinite(found.error).all():
-        wrong = 100 * found.error
-        parts.append(
-            f"wrong class in {number(wrong[-1], 3)} % of rows, model 0 in {number(wrong[0], 3)} %"
-        )
-    doubled = found.first_above(2.0)
-    if doubled is not None:
-        parts.append(f"doubles at model {doubled}")
+    doubled = np.flatnonzero(values > 2 * values[0])
+    if doubled.size:
+        parts.append(f"doubles at model {doubled[0]}")
     elif last:
         parts.append("does not double")
-    if end is not None:
-        parts.append("stable" if end.stable else "unstable")
     return "; ".join(parts)
-
-
-def for_ever(end: Limit) -> str:
-    """What the end of a plan leads to, as one sentence."""
-    said = "; ".join(end.sentences()).removeprefix("unstable: ").replace(" for ever", "", 1)
-    return f"Repeated for ever: {said}."
 
 
 def code(query: Mapping[str, Any]) -> dict[str, str]:

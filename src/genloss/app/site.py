@@ -35,6 +35,7 @@ KINDS = {
 
 ANSWERS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "curve": explore.curve,
+    "end": explore.end,
     "code": explore.code,
     "curves": compare.curves,
     "codes": compare.code,

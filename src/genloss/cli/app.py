@@ -85,7 +85,7 @@ def check_files(plot: Path | None, report: Path | None = None) -> None:
 
 def answer(
     found: Any,
-    show: Callable[[Console], None],
+    show: Callable[..., None],
     *,
     json: bool,
     plain: dict[str, Any] | None = None,
@@ -96,12 +96,13 @@ def answer(
 ) -> None:
     """Print what was found, for people or machines, and write its figure and its report.
 
-    ``plain`` and ``draw`` are used instead of its own ``to_dict`` and ``plot``.
+    ``show(found, console=..., say=...)`` prints it for people; ``plain`` and ``draw`` are used instead of its own
+    ``to_dict`` and ``plot``.
     """
     if json:
         print_json(found.to_dict() if plain is None else plain)
     else:
-        show(console())
+        show(found, console=console(), say=say)
     if plot is not None:
         _save_figure(draw or found.plot, plot)
     if report is not None:

@@ -99,15 +99,7 @@ def budget(
         seed=seed,
         missing=missing,
     )
-    say = spelling(budget)
-    answer(
-        found,
-        lambda out: print_budget(found, out, say=say),
-        json=json,
-        plot=plot,
-        report=report,
-        say=say,
-    )
+    answer(found, print_budget, json=json, plot=plot, report=report, say=spelling(budget))
     return 0
 
 

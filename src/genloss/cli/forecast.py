@@ -9,6 +9,8 @@ from genloss.cli.plan_files import read_plan
 from genloss.errors import InvalidInputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import Console
 
 
@@ -198,17 +200,16 @@ def forecast(
         raise InvalidInputError(
             f"--unit was {unit}; of classes and of an estimator errors are shown as they are"
         )
-    say = spelling(forecast)
 
-    def show(out: Console) -> None:
+    def show(outlook: Any, console: Console, say: Callable[[str], str]) -> None:
         if data is None:
-            out.print("No file given: this is scikit-learn's digits data set, as an example.\n")
+            console.print("No file given: this is scikit-learn's digits data set, as an example.\n")
         if isinstance(outlook, genloss.Forecast):
-            print_forecast(outlook, out, unit=unit, say=say)
+            print_forecast(outlook, console, unit=unit, say=say)
         else:
-            print_measured(outlook, out, say=say)
+            print_measured(outlook, console, say=say)
 
-    answer(outlook, show, json=json, plot=plot, report=report, say=say)
+    answer(outlook, show, json=json, plot=plot, report=report, say=spelling(forecast))
     return 0
 
 

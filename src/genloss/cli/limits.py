@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from genloss.cli.app import File, Json, answer, app, examples, spelling
 from genloss.cli.plan_files import read_both
 
@@ -30,6 +32,6 @@ def limit(plan: File, /, *, block: int | None = None, json: Json = False) -> int
 
     what, problem = read_both(plan)
     found = find_limit(problem, what, block=block)
-    say = spelling(limit)
-    answer(found, lambda out: print_limit(found, problem, what, out, say=say), json=json)
+    show = partial(print_limit, problem=problem, plan=what)
+    answer(found, show, json=json, say=spelling(limit))
     return 0

@@ -103,15 +103,7 @@ def monitor(
     if append is not None:
         live.append(_predictions(append), round, key=key)
     found = live.read(alpha=alpha)
-    say = spelling(monitor)
-    answer(
-        found,
-        lambda out: print_reading(found, out, say=say),
-        json=json,
-        plot=plot,
-        report=report,
-        say=say,
-    )
+    answer(found, print_reading, json=json, plot=plot, report=report, say=spelling(monitor))
     return ALARM if found.alarm else 0
 
 

@@ -71,5 +71,5 @@ def phases(
             raise InvalidInputError("phases has no [sweep]; it takes [problem], [plan] and [grid]")
         axes = read_axes(said.grid)
     found = compute(said.problem, said.plan, axes, value)
-    answer(found, lambda out: print_phases(found, out), json=json, plot=plot)
+    answer(found, lambda found, console, **_: print_phases(found, console), json=json, plot=plot)
     return 0

@@ -148,12 +148,7 @@ def _show(
 ) -> int:
     from genloss.report import print_curve
 
-    say = spelling(predict)
-    answer(
-        curve,
-        lambda out: print_curve(curve, problem, plan, out, say=say),
-        json=as_json,
-        plot=plot,
-        draw=partial(curve.plot, against),
-    )
+    show = partial(print_curve, problem=problem, plan=plan)
+    draw = partial(curve.plot, against)
+    answer(curve, show, json=as_json, plot=plot, draw=draw, say=spelling(predict))
     return 0

@@ -12,10 +12,14 @@ from genloss.cli.plan_files import PlanFileError, check_written, read, read_both
 from genloss.errors import InvalidInputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import Console
 
     from genloss.plan import Plan
     from genloss.problem import Problem
+    from genloss.trials.compare import Comparison
+    from genloss.tuning.tuned import Tuned
 
 Free = Literal["penalty", "last_penalty", "schedule", "real", "weight", "n_samples"]
 
@@ -90,8 +94,8 @@ def tune(
         "before": found.before.to_dict(),
     }
 
-    def show(to: Console) -> None:
-        print_tuned(found, over, problem, to, say=spelling(tune))
+    def show(found: Tuned, console: Console, say: Callable[[str], str]) -> None:
+        print_tuned(found, over, problem, console, say=say)
         if out is not None:
             print(f"\nPlan written to {out}")
 
@@ -101,7 +105,7 @@ def tune(
 
     if out is not None:
         save(out, plan=found.plan, problem=problem)
-    answer(found, show, json=json, plain=plain, plot=plot, draw=draw)
+    answer(found, show, json=json, plain=plain, plot=plot, draw=draw, say=spelling(tune))
     return 0
 
 
@@ -181,8 +185,8 @@ def compare(
         "stderr_apart": found.stderr_apart.tolist(),
     }
 
-    def show(to: Console) -> None:
-        print_comparison(found, names, to)
+    def show(found: Comparison, console: Console, **_: Any) -> None:
+        print_comparison(found, names, console)
 
     def draw(ax: Any) -> None:
         found.plot(ax=ax).set_ylabel(f"risk, {names[0]} minus {names[1]}")

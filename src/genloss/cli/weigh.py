@@ -78,13 +78,5 @@ def weigh(
         seed=seed,
         missing=missing,
     )
-    say = spelling(weigh)
-    answer(
-        found,
-        lambda out: print_weighed(found, out, say=say),
-        json=json,
-        plot=plot,
-        report=report,
-        say=say,
-    )
+    answer(found, print_weighed, json=json, plot=plot, report=report, say=spelling(weigh))
     return 0

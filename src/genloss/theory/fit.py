@@ -52,11 +52,15 @@ class Stage:
     def of(self, plan: int) -> Stage:
         """The stage of one plan of the batch."""
         one = slice(plan, plan + 1)
-        arrays = [self.n_samples, self.shrink, self.gap, self.gain, self.label_gain]
-        own = [None if values is None else values[one] for values in arrays]
-        if self.label_gain is self.gain:
-            own[4] = own[3]
-        return Stage(*own, self.exact)
+        gain = self.gain[one]
+        return Stage(
+            n_samples=self.n_samples[one],
+            shrink=None if self.shrink is None else self.shrink[one],
+            gap=None if self.gap is None else self.gap[one],
+            gain=gain,
+            label_gain=gain if self.label_gain is self.gain else self.label_gain[one],
+            exact=self.exact,
+        )
 
     def shrunk(self, values: Array | float) -> Array | float:
         """``S * values``."""

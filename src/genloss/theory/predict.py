@@ -18,12 +18,13 @@ from genloss.problem import Problem, tails_of
 from genloss.spectrum import Spectral, Spectrum, directions_of
 from genloss.steps import Step, agents, resolve
 from genloss.theory import turned
+from genloss.theory.alike import outline
 from genloss.theory.classes import Classes
 from genloss.theory.closed import MOST_BY_PENCIL, obstacles, unknown
 from genloss.theory.directions import directions_for, from_outside
 from genloss.theory.doubts import cautions
 from genloss.theory.forever.caution import with_cure
-from genloss.theory.routes import Route, Walk, entangled, longest_stretch, outline, routes
+from genloss.theory.routes import Route, Walk, entangled, longest_stretch, routes
 from genloss.theory.units import Units, check_numbers, is_ordinary, too_far_apart
 
 __all__ = ["predict"]

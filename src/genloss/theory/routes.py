@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from genloss.cautions import fitted_rows
 from genloss.generation import REAL
 from genloss.plan import Plan
 from genloss.spectrum import Spectrum
 from genloss.steps import Step, resolve
 from genloss.theory import edited, fresh, pooled, pulled, retuned, turned, weighted
+from genloss.theory.alike import fitted
 from genloss.theory.closed import design_runs, is_even, is_plain, obstacles, relabels
-from genloss.theory.fit import regime, stages
+from genloss.theory.fit import stages
 from genloss.theory.labelers import groups
 from genloss.theory.moments import Moments
 from genloss.theory.same_design import Run
@@ -372,42 +372,3 @@ def _remembered(steps: Steps, ways: Sequence[Route]) -> dict[int, int]:
             later = [at for first, at in again.items() if labeler < first <= labelled <= at]
             last[labeler] = max([labelled, *later])
     return last
-
-
-def fitted(steps: Steps) -> tuple[list[int], list[float]]:
-    """Rows and penalty of every fit; NaN for a penalty that is yet to be chosen."""
-    # (1/n) sum weight |.|^2 + penalty |w|^2 is penalty / weight for one common weight
-    return fitted_rows(steps), [step.penalty / step.blocks[0].weight for step in steps]
-
-
-def outline(steps: Steps, dim: float) -> tuple[object, ...]:
-    """What plans have in common that differ by numbers of rows, penalties and noises only."""
-    rows, penalties = fitted(steps)
-    return tuple(
-        (
-            step.is_pooled,
-            step.towards,
-            step.features,
-            step.map,
-            step.drawn and (step.drawn, step.rows),  # whether rows are left out
-            step.retuned,
-            regime(n, lam, dim),
-            step.loss,
-            tuple(
-                (
-                    b.design,
-                    tuple(b.shares.items()),
-                    b.noise > 0,
-                    b.weight,
-                    b.covariance,
-                    b.labels,
-                    b.keep,
-                    tuple(b.judge.items()),
-                    b.edited,
-                    b.latest,
-                )
-                for b in step.blocks
-            ),
-        )
-        for step, n, lam in zip(steps, rows, penalties, strict=True)
-    )

@@ -101,7 +101,7 @@ class Units(NamedTuple):
         found = _times(np.array(own), -self.covariance)
         if is_matrix(own):
             return tuple(map(tuple, found.tolist()))
-        for value, before in zip(found.tolist(), own, strict=True):
+        for value, before in zip(found.tolist(), np.array(own).tolist(), strict=True):
             _held("covariance", before, value)
         return tuple(found.tolist())
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from genloss.plan import Plan
 from genloss.spectrum import Spectral
+from genloss.steps import resolve
 from genloss.theory.routes import has_closed_route
 from genloss.tuning.layout import Kind, Setting
 from genloss.tuning.penalties import OBJECTIVES, best_schedule_of, scored
@@ -20,7 +21,7 @@ from genloss.tuning.space import Space, apart
 
 Array = npt.NDArray[np.float64]
 
-_TRIED = 256, 49  # points of the first look: of plans with a closed formula, and of others
+_TRIED = 256, 49  # points of the first look: of ridge regression by a closed formula, and of others
 _LINE = 41
 _FOLLOWED = 4, 1  # places that are followed downhill
 _SMALLEST = 1 / 64  # step of the search without slopes, in parts of the first look's
@@ -51,7 +52,8 @@ def best_in(problem: Spectral, space: Space, objective: str, near: Array | None 
     def scores(points: Array) -> Array:
         return scored(problem, map(space.plan, points), score)
 
-    cheap = has_closed_route(space.plan((space.low + space.high) / 2))
+    middle = space.plan((space.low + space.high) / 2)
+    cheap = has_closed_route(middle) and all(step.is_ridge for step in resolve(middle))
     if near is not None:
         starts, width = [np.clip(near, space.low, space.high)], (space.high - space.low) / 16
     else:

@@ -104,7 +104,7 @@ export function view() {
     const kinds = real.columns.map(({ kind, missing }) => (missing ? `${kind}, ${counted(missing)} missing` : kind));
     const count = Math.max(...real.columns.map(({ first }) => first.length));
     const rows = Array.from({ length: count }, (_, row) => [String(row + 1), ...real.columns.map(({ first }) => first[row])]);
-    const node = table(`First rows of ${real.name}`, ["", ...real.columns.map(({ name }) => name)], [["kind", ...kinds], ...rows]);
+    const node = table(`First rows of ${real.name}`, ["row", ...real.columns.map(({ name }) => name)], [["kind", ...kinds], ...rows]);
     [...node.querySelectorAll("tr")].forEach((line) =>
       [...line.children].forEach((cell, at) => cell.classList.toggle("target", at > 0 && real.columns[at - 1].name === settings.target)),
     );

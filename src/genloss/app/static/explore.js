@@ -28,6 +28,7 @@ export function view() {
   let state = { ...START };
   let known = false;
   let theory = null; // the answer of the server
+  let end = null; // and what comes if the plan goes on for ever, null until that is known
   let trials = null; // a curve that was simulated
   let stop = null;
 
@@ -97,10 +98,22 @@ export function view() {
     tabs("Numbers and code", { Table: numbersTable, "Plan file": toml.node, Python: python.node }),
   );
 
-  const predict = newest("curve", (told) => {
+  const follow = newest("curve", (told) => {
     theory = told;
     draw();
   }, refused);
+  const foresee = newest("end", (told, asked) => {
+    if (JSON.stringify(asked) !== JSON.stringify(tables())) return; // a slider has moved meanwhile
+    end = told;
+    draw();
+  }, () => {});
+  // the curve follows the slider; what comes in the end may take longer, and waits until it rests
+  const rest = later(() => foresee(tables()), 120);
+  function predict() {
+    end = null;
+    follow(tables());
+    rest();
+  }
   const tables = () => ({ problem: problemTable(state), plan: planTable(state) });
   const write = later(async () => {
     const { trials: count, seed } = state;
@@ -131,7 +144,7 @@ export function view() {
     }
     if (name !== "trials" && name !== "seed") {
       forget();
-      predict(tables());
+      predict();
     }
     write();
     remember();
@@ -141,7 +154,7 @@ export function view() {
     state = { ...START, ...values };
     build();
     forget();
-    predict(tables());
+    predict();
     write();
     remember();
   }
@@ -182,7 +195,7 @@ export function view() {
       if (!stop || trials) clearInterval(clock);
       else progress.textContent = `first runs under way, ${Math.round((Date.now() - began) / 1000)} s`;
     }, 1000);
-    const end = (words) => {
+    const finish = (words) => {
       stop = null;
       go.textContent = "Simulate";
       progress.textContent = words;
@@ -201,9 +214,9 @@ export function view() {
       },
       done: (curve) => {
         take(curve);
-        end(`${counted(curve.trials)} runs, ${curve.method}`);
+        finish(`${counted(curve.trials)} runs, ${curve.method}`);
       },
-      failed: (why) => end(why),
+      failed: finish,
     });
   }
 
@@ -215,7 +228,9 @@ export function view() {
     progress.textContent = trials ? `stopped after ${counted(trials.trials)} runs` : "stopped";
   }
 
-  const column = () => (theory?.curve?.error && state.policy === "self_train" ? "error" : "risk");
+  const stability = () => (end === null ? "; …" : end.stable === null ? "" : end.stable ? "; stable" : "; unstable");
+
+  const column = () => (theory?.curve?.error?.every(Number.isFinite) ? "error" : "risk");
 
   function sheet(write) {
     const curve = theory?.curve;
@@ -252,8 +267,8 @@ export function view() {
       series.push({ name: `${counted(trials.trials)} runs ± 2 s.e.`, values: numbers(trials[shown]), stderr, colour: 1 });
     }
     answer.classList.toggle("wrong", !curve);
-    answer.textContent = theory?.sentence ?? answer.textContent;
-    aside.textContent = theory?.for_ever ?? "";
+    if (theory) answer.textContent = theory.sentence + (curve ? stability() : "");
+    aside.textContent = (curve && end?.words) || "";
     chart.show({ series, y: shown === "error" ? "share of wrong classes" : "excess risk" }, answer.textContent);
     const words = [...new Set([...(curve?.warnings ?? []), ...(trials?.warnings ?? [])])];
     notes.replaceChildren(...words.map((text) => make("li", {}, text)));

@@ -16,6 +16,7 @@ const made = {};
 async function show(focus) {
   const path = location.pathname in VIEWS ? location.pathname : "/explore";
   document.title = `genloss: ${TITLES[path]}`;
+  document.getElementById("title").textContent = TITLES[path];
   for (const link of document.querySelectorAll("nav a")) {
     if (link.getAttribute("href") === path) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");

@@ -29,8 +29,8 @@ PENALTY = 1e-3
 def plan(labels: str, n_real: int = 0, *, verified: bool = False) -> Plan:
     """A chain of logistic models whose later rows are labelled by the last one in this way."""
     made, keep = find("labels", labels), Agrees("real") if verified else None
-    rows = (Source(ROWS - n_real, "previous", labels=made, keep=keep),)
-    rows += (Source(n_real, labels=Sampled()),) if n_real else ()
+    real = (Source(n_real, labels=Sampled()),) if n_real else ()
+    rows = (Source(ROWS - n_real, "previous", labels=made, keep=keep), *real)
     first = Generation((Source(ROWS, labels=Sampled()),), PENALTY, loss=Logistic())
     return Plan((first, *(MODELS - 1) * [Generation(rows, PENALTY, loss=Logistic())]))
 

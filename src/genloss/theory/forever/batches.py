@@ -14,11 +14,11 @@ from genloss.generation import REAL
 from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.steps import Step, resolve
+from genloss.theory.alike import outline
 from genloss.theory.closed import is_even
 from genloss.theory.forever.fresh_blocks import FreshBlock
 from genloss.theory.forever.limit import limit, unknown
 from genloss.theory.forever.repeating import Repetition, repetition
-from genloss.theory.routes import outline
 from genloss.theory.units import is_ordinary
 
 Array = npt.NDArray[np.float64]

@@ -14,6 +14,7 @@ from genloss.generation import REAL
 from genloss.plan import Plan
 from genloss.spectrum import Spectral, Spectrum
 from genloss.steps import Step, resolve
+from genloss.theory.alike import fitted
 from genloss.theory.closed import is_even
 from genloss.theory.directions import directions_for, from_outside
 from genloss.theory.fit import Stage, regime, stages
@@ -24,7 +25,7 @@ from genloss.theory.forever.links import Link
 from genloss.theory.forever.repeating import Repetition
 from genloss.theory.labelers import Group, groups
 from genloss.theory.moments import Moments
-from genloss.theory.routes import Walk, fitted, routes
+from genloss.theory.routes import Walk, routes
 
 Array = npt.NDArray[np.float64]
 

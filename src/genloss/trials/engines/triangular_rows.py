@@ -138,22 +138,24 @@ def _rows(
     block: Block,
     rng: np.random.Generator,
     count: int,
-    dtype: type[np.float64 | np.float32],
+    dtype: Any,
     rooms: Rooms,
     place: int,
 ) -> Array:
     """Rows that stand for the rows of a block: its own if they are few, else a triangle."""
     rows: Any
+    draw: Any = rng.standard_normal  # of either precision
     d = problem.dim
     if block.rows <= d:
         rows = rooms.of("rows", place, (count, block.rows, d), dtype)
-        rng.standard_normal(out=rows, dtype=dtype)
+        draw(out=rows, dtype=dtype)
     else:
         above = _above(d)
         flat = rooms.of("triangle", place, (count, d * d), dtype)
-        normal = rooms.of("normal", 0, (above.size,), dtype)
+        normal: Any = rooms.of("normal", 0, (above.size,), dtype)
         for trial in flat:
-            trial[above] = rng.standard_normal(out=normal, dtype=dtype)
+            draw(out=normal, dtype=dtype)
+            trial[above] = normal
         flat[:, :: d + 1] = np.sqrt(rng.chisquare(block.rows - np.arange(d), (count, d)))
         rows = flat.reshape(count, d, d)
     if block.covariance is not None:

@@ -1,0 +1,112 @@
+"""What others do for the same answer: loops over rows, and packages for kernel ridge regression."""
+
+from __future__ import annotations
+
+import numpy as np
+from engines import row
+from sklearn.kernel_ridge import KernelRidge
+from timing import Work, together
+
+import genloss as gl
+from genloss.outlook.ridge import factored
+
+TITLE = "Peers on the same work"
+WHAT = (
+    "Processor time on one BLAS thread, in turns. *Collapse or Thrive* is the loop of that paper's regressions (replace, "
+    "accumulate, accumulate and subsample), written again: least squares on inputs drawn anew, in NumPy. Where "
+    "genloss simulates it runs as many chains, and `predict` is beside it."
+)
+DIM, ROWS, GENERATIONS, NOISE, RUNS = 100, 300, 10, 0.5, 4
+PENALTY = 1e-3
+
+
+def collapse_or_thrive(workflow: str) -> Work:
+    """Chains of least-squares fits, each on labels of the one before."""
+    rng, truth = np.random.default_rng(0), np.full(DIM, DIM**-0.5)
+
+    def once() -> float:
+        w, inputs, labels = truth, [], []
+        for _ in range(GENERATIONS):
+            X = rng.standard_normal((ROWS, DIM))
+            y = X @ w + NOISE * rng.standard_normal(ROWS)
+            inputs, labels = ([X], [y]) if workflow == "replace" else ([*inputs, X], [*labels, y])
+            fitted, target = np.concatenate(inputs), np.concatenate(labels)
+            if workflow == "subsample":
+                chosen = rng.permutation(len(target))[:ROWS]
+                fitted, target = fitted[chosen], target[chosen]
+            w = np.linalg.lstsq(fitted, target)[0]
+        return float(np.sum((w - truth) ** 2))
+
+    return lambda: [once() for _ in range(RUNS)]
+
+
+def workflows() -> list[str]:
+    problem, lines = gl.Problem.isotropic(DIM), []
+    for name, plan in (
+        ("replace", gl.Plan.replace(GENERATIONS, ROWS, noise=NOISE)),
+        ("accumulate", gl.Plan.accumulate(GENERATIONS, ROWS, design="fresh", noise=NOISE)),
+        ("subsample", gl.Plan.subsample(GENERATIONS, ROWS, design="fresh", noise=NOISE)),
+    ):
+        works = [
+            lambda plan=plan: gl.simulate(problem, plan, trials=RUNS, workers=1),
+            collapse_or_thrive(name),
+        ]
+        if name != "subsample":
+            works.append(lambda plan=plan: gl.predict(problem, plan))
+        fast, slow, *told = together(*works, repeats=3)
+        what = f"{name}, dim {DIM}, n {ROWS}, {GENERATIONS} generations, a chain"
+        lines.append(row(what, fast / RUNS, None, slow / RUNS, "Collapse or Thrive"))
+        for theory in told:
+            lines.append(
+                row(f"{name}, its mean by `predict`", theory, None, slow / RUNS, "one chain")
+            )
+    return lines
+
+
+def kernels() -> list[str]:
+    lines = []
+    for n, goal in ((1000, 2.2), (2000, 2.8)):
+        rng = np.random.default_rng(0)
+        X, new = rng.standard_normal((2, n, 20))
+        y = np.sin(X[:, 0]) + 0.1 * rng.standard_normal(n)
+        kernel = gl.Kernel("rbf", gamma=1 / 20)
+        peers = {
+            "scikit-learn KernelRidge": KernelRidge(alpha=n * PENALTY, kernel="rbf", gamma=1 / 20)
+        }
+        try:
+            from himalaya.kernel_ridge import KernelRidge as Other
+        except ImportError:
+            pass
+        else:
+            peers["himalaya KernelRidge"] = Other(
+                alpha=n * PENALTY, kernel="rbf", kernel_params={"gamma": 1 / 20}
+            )
+
+        def ours(single: bool, X=X, y=y, new=new, kernel=kernel) -> np.ndarray:
+            fitted = factored(X, kernel, y[:, None], np.array([PENALTY]), single=single)
+            return fitted(new)[:, 0]
+
+        works = [lambda ours=ours: ours(False), lambda ours=ours: ours(True)]
+        works += [
+            lambda one=one, X=X, y=y, new=new: one.fit(X, y).predict(new) for one in peers.values()
+        ]
+        refined, single, *others = together(*works, repeats=5)
+        for name, other in zip(peers, others, strict=True):
+            own = goal if name.startswith("scikit") else None
+            lines.append(
+                row(f"kernel ridge, n {n:,}, fit and predict, to 1e-12", refined, own, other, name)
+            )
+            lines.append(
+                row(f"kernel ridge, n {n:,}, single precision (1e-6)", single, None, other, name)
+            )
+    return lines
+
+
+def section() -> list[str]:
+    """Lines of the page."""
+    return [
+        "| work | genloss | against | ratio | goal |",
+        "|---|---|---|---|---|",
+        *workflows(),
+        *kernels(),
+    ]
