@@ -16,6 +16,7 @@ Array = npt.NDArray[np.float64]
 # All from coverage on real tables (docs/estimator-accuracy.md).
 _SHARED = 0.7  # doubt that training rows add which all runs share, at as many as there are rows
 _SAME = 0.15  # share of the scatter between chains that stays where all are of the same rows
+_LATER = 1.2  # what a level of a later model is wider than all that says
 _FLOOR = 0.02  # what no statistic of the sample shows of a growth
 _WIDER = 1.25  # squared errors have heavy tails, of which a sample shows too little
 
@@ -82,6 +83,8 @@ def read(runs: Runs, sample: Sample, score: str) -> Reading:
             by_rows * share * wide + chains * (1 / len(of_runs) + _SAME * used) + half**2
         )
 
+    level = np.sqrt(doubt(0.0))
+    level[1:] *= _LATER
     safe = np.maximum(error, half)
     ratio = safe / safe[0]
     change = error - error[0]
@@ -90,7 +93,7 @@ def read(runs: Runs, sample: Sample, score: str) -> Reading:
     changed[0] = relative[0] = 0.0
     return Reading(
         error=error,
-        error_se=np.sqrt(doubt(0.0)),
+        error_se=level,
         change=change,
         change_se=np.sqrt(changed),
         growth=np.log(ratio),
