@@ -27,14 +27,13 @@ def test_every_public_name_is_on_an_api_page(monkeypatch):
     assert {f"generated/api/{title}" for title in pages} <= set("\n".join(tocs).splitlines())
 
 
-def test_every_page_has_its_place_in_the_site():
-    placed = {"index"}
-    for page in DOCS.glob("*.md"):
-        for toc in TOCTREE.findall(page.read_text("utf-8")):
-            for line in toc.splitlines():
-                entry = re.sub(r"^.*<(.*)>$", r"\1", line)
-                found = DOCS.glob(f"{entry}.*") if entry and entry[0] != ":" else ()
-                placed |= {each.relative_to(DOCS).with_suffix("").as_posix() for each in found}
+def test_every_page_has_one_place_in_the_site():
+    tocs = [toc for page in DOCS.glob("*.md") for toc in TOCTREE.findall(page.read_text("utf-8"))]
+    lines = [line for toc in tocs for line in toc.splitlines() if line and line[0] != ":"]
+    entries = [re.sub(r"^.*<(.*)>$", r"\1", line) for line in lines]
+    assert {entry for entry in entries if entries.count(entry) > 1} == set()
+    found = [each for entry in entries for each in DOCS.glob(f"{entry}.*")]
+    placed = {"index", *(each.relative_to(DOCS).with_suffix("").as_posix() for each in found)}
     pages = {*DOCS.glob("*.md"), *DOCS.glob("gallery/*.md"), *DOCS.glob("notebooks/*.ipynb")}
     there = {page.relative_to(DOCS).with_suffix("").as_posix() for page in pages}
     assert there - placed == set(), "in no toctree: see docs/how-to.md and its neighbours"

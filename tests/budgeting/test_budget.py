@@ -91,7 +91,9 @@ def test_the_parts_of_a_pilot_are_those_that_made_it():
 
 def test_what_is_said_of_a_labeler_takes_the_place_of_synthetic_rows():
     rng = np.random.default_rng(1)
-    law = of_table(rows(300, rng), None, "error", (2.0, 0.3), None).law
+    pilot = of_table(rows(300, rng), None, "error", (2.0, 0.3), None)
+    law = pilot.law
+    assert "no synthetic row was seen" in pilot.warnings[-1]
     assert law.noise == pytest.approx(1.0, rel=0.2)
     assert law.shift == 0.3
     ratio = law.missed_by_synthetic(50.0) / law.missed(50.0)

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from genloss.estimate.nonnegative import nonnegative
 from genloss.estimate.readings import Reading
 
 Array = npt.NDArray[np.float64]
@@ -36,8 +37,6 @@ def fit_energies(
     Relative residuals have weight ``(least error / error)**2``: what matters is where models are good, and
     there real rows are most like Gaussian ones.
     """
-    from scipy.optimize import nnls
-
     rows, goal = [], []
     for reading in readings:
         kappa = reading.kappa[:, None]
@@ -49,5 +48,5 @@ def fit_energies(
         terms = np.column_stack([bias[:, chosen] ** 2, np.ones(kappa.size)])
         rows.append(terms * (weight / (reading.loo * free))[:, None])
         goal.append(weight)
-    found = nnls(np.vstack(rows), np.concatenate(goal), maxiter=100 * chosen.size)[0]
+    found = nonnegative(np.vstack(rows), np.concatenate(goal))
     return found[:-1], float(found[-1])

@@ -9,11 +9,10 @@ effective penalty kappa (`theory.md` 2.2), up to O(1/k) relative:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
+from genloss.estimate.nonnegative import nonnegative
 from genloss.estimate.readings import Freedom, penalties
 from genloss.estimate.row_weights import effective
 
@@ -78,21 +77,17 @@ def unspread(values: Array, rows: float, weights: Array | None = None) -> Array:
     return np.sort(np.exp(found))[::-1]
 
 
-def masses(samples: Sequence[Freedom], grid: Array, *, tail: bool) -> Array:
-    """Nonnegative masses on ``grid`` with the samples' degrees of freedom at every penalty.
+def masses(sample: Freedom, grid: Array, *, tail: bool) -> Array:
+    """Nonnegative masses on ``grid`` with the sample's degrees of freedom at every penalty.
 
     For samples that have fewer directions than the population; the tail is what they imply. ``tail``: what is
-    missing from df1 to the rank must be right where it is small, as it multiplies errors at tiny
-    penalties; for one sample only, as two differ there.
+    missing from df1 to the rank must be right where it is small, as it multiplies errors at tiny penalties.
     """
-    from scipy.optimize import nnls
-
-    kappa, df1, rest = np.hstack([(each.kappa, each.df1, each.rest) for each in samples])
-    weight = 1 / (np.minimum(df1, rest + 1) if tail else df1)
-    rows = grid / (grid + kappa[:, None]) * weight[:, None]
+    weight = 1 / (np.minimum(sample.df1, sample.rest + 1) if tail else sample.df1)
+    rows = grid / (grid + sample.kappa[:, None]) * weight[:, None]
     scale = np.linalg.norm(rows, axis=0)
-    goal = weight * df1
-    return np.asarray(nnls(rows / scale, goal, maxiter=50 * grid.size)[0] / scale)
+    goal = weight * sample.df1
+    return np.asarray(nonnegative(rows / scale, goal) / scale)
 
 
 def directions(grid: Array, mass: Array) -> Array:

@@ -144,16 +144,18 @@ def _rows(
 ) -> Array:
     """Rows that stand for the rows of a block: its own if they are few, else a triangle."""
     rows: Any
+    draw: Any = rng.standard_normal  # of either precision
     d = problem.dim
     if block.rows <= d:
         rows = rooms.of("rows", place, (count, block.rows, d), dtype)
-        rng.standard_normal(out=rows, dtype=dtype)
+        draw(out=rows, dtype=dtype)
     else:
         above = _above(d)
         flat = rooms.of("triangle", place, (count, d * d), dtype)
         normal: Any = rooms.of("normal", 0, (above.size,), dtype)
         for trial in flat:
-            trial[above] = rng.standard_normal(out=normal, dtype=dtype)
+            draw(out=normal, dtype=dtype)
+            trial[above] = normal
         flat[:, :: d + 1] = np.sqrt(rng.chisquare(block.rows - np.arange(d), (count, d)))
         rows = flat.reshape(count, d, d)
     if block.covariance is not None:
