@@ -34,8 +34,10 @@ async ([field, moves]) => {
   const path = document.querySelector(".curves path");
   const times = [];
   for (let move = 0; move < moves; move += 1) {
+    const before = path.getAttribute("d");
     const changed = new Promise((done) => {
       new MutationObserver((_, observer) => {
+        if (path.getAttribute("d") === before) return;
         observer.disconnect();
         requestAnimationFrame(() => done(performance.now()));
       }).observe(path, { attributes: true, attributeFilter: ["d"] });
