@@ -316,7 +316,7 @@ The growths that are furthest off:
 {worst}
 
 Ridge and networks on the numbers of blog_feedback fail: its columns have rows hundreds of standard deviations out, on which these models answer anything, and which a sample of some hundred
-rows hardly holds. The true mean is that of such rows; no interval from the sample reaches it. Trees, which do not extrapolate, are forecast well there.
+rows hardly holds. The true mean is that of such rows; no interval from the sample reaches it. Trees, which do not extrapolate, were off less in the few forecasts that there are of them.
 
 ## All of it
 

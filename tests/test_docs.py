@@ -109,6 +109,17 @@ def call(words: list[str], genloss) -> None:
         Path(into).write_text(output, encoding="utf-8")
 
 
+def alike(one: str, other: str) -> bool:
+    """Whether lines say the same, and their numbers nearly: other processors round otherwise."""
+    number = re.compile(r"\d+\.?\d*")
+    if re.split(r"\s+", number.sub("0", one).strip()) != re.split(
+        r"\s+", number.sub("0", other).strip()
+    ):
+        return False
+    numbers = (list(map(float, number.findall(line))) for line in (one, other))
+    return all(abs(a - b) <= 0.5 + 0.02 * abs(a) for a, b in zip(*numbers, strict=True))
+
+
 @pytest.mark.slow
 def test_pages_show_what_a_command_says(genloss):
     pages = [page.read_text(encoding="utf-8") for page in PAGES]
@@ -118,8 +129,9 @@ def test_pages_show_what_a_command_says(genloss):
         code, output, _ = genloss(*shlex.split(words))
         assert code == 0
         for text in (text for other, text in shown if other == words):
-            printed = iter(line.rstrip() for line in output.splitlines())
-            assert all(line in printed for line in text.splitlines())  # in this order
+            printed = iter(output.splitlines())
+            for line in text.splitlines():
+                assert any(alike(line, found) for found in printed), line  # in this order
 
 
 @pytest.mark.slow
