@@ -243,7 +243,7 @@ class MeasuredForecast(Answer):
 
     def _repr_html_(self) -> str:
         names = [f"{way.name}, error{', %' if self.classes else ''}" for way in self.ways]
-        rows = [
+        rows: list[list[str | int | float]] = [
             [t, *(self._cell(way, t) for way in self.ways)] for t in _html.shown(self.plan.n_models)
         ]
         said = [*self.advice.sentences, *(f"Warning: {text}" for text in self.warnings)]
