@@ -271,3 +271,16 @@ def test_predictions_may_be_a_column():
         gl.budget((X, y), predictions=[1, 2, 3], **arguments)
     with pytest.raises(gl.InvalidInputError, match="labeler_error was given beside predictions"):
         gl.budget((X, y), predictions=said, labeler_error=1.0, **arguments)
+
+
+@pytest.mark.parametrize("price", [1e308, 1e-308])
+def test_prices_beyond_numbers_are_refused(price):
+    cost = {"real": price, "synthetic": price}
+    with pytest.raises(gl.InvalidInputError, match=r"cost\['real'\] was .*another unit"):
+        gl.tune(POWER, gl.Plan.mix(3, 100, real=0.5), over="n_samples", cost=cost, limit=150)
+
+
+def test_noise_whose_square_is_no_number_is_refused():
+    X = np.random.default_rng(0).normal(size=(60, 5))
+    with pytest.raises(gl.InvalidInputError, match=r"labeler_noise was 1e\+300"):
+        gl.budget((X, X.sum(axis=1)), labeler_noise=1e300, cost=TENTH, money=100)

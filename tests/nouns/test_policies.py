@@ -122,3 +122,8 @@ def test_a_chain_is_no_network(plan):
     assert gl.predict(gl.Problem.isotropic(5), plan).n_agents is None
     with pytest.raises(gl.InvalidInputError, match="none of agents"):
         gl.predict(gl.Problem.isotropic(5), plan).agents()
+
+
+def test_a_network_has_no_more_models_than_a_plan():
+    with pytest.raises(gl.InvalidInputError, match=r"rounds was 10000000; it must be <= 50000"):
+        gl.Plan.network([[0, 1], [1, 0]], 10**7, 100)

@@ -284,3 +284,9 @@ def test_targets_that_are_no_classes_are_refused():
         gl.forecast(X, [f"name {i}" for i in range(200)])
     with pytest.raises(gl.DataError, match="is constant"):
         gl.forecast(X, ["a"] * 200)
+
+
+def test_a_single_class_is_told_by_name():
+    X = np.random.default_rng(0).normal(size=(50, 2))
+    with pytest.raises(gl.DataError, match=r"target 'y' is constant \('cat'\)"):
+        gl.forecast(X, np.full(50, "cat"))

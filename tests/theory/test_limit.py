@@ -455,3 +455,8 @@ def test_how_often_the_end_is_written_does_not_matter(policy):
     for name in ("risk", "radius", "half_life"):
         told = [getattr(each, name) for each in ends]
         np.testing.assert_allclose(told, told[0], rtol=1e-9)
+
+
+def test_without_noise_nothing_is_lost_for_ever():
+    problem = gl.Problem.power_law(60, capacity=1.5, source=0.5)
+    assert 0 <= gl.limit(problem, gl.Plan.mix(3, 600, real=0.2)).risk < 1e-15

@@ -198,6 +198,9 @@ def test_prices_are_of_labels():
             ["over was 'real'", "nothing to mix"],
         ),
         ({"over": "weight", "plan": gl.Plan.replace(2, 9)}, ["over was 'weight'", "beside real"]),
+        ({"over": "real", "plan": gl.Plan.ppi(2, 90, n_real=50)}, ["over was 'real'", "no share"]),
+        ({"over": 5}, ["over was 5", "'penalty'"]),
+        ({"over": None}, ["over was None", "'penalty'"]),
     ],
 )
 def test_tune_names_what_cannot_be_tuned(change, words):
@@ -205,3 +208,10 @@ def test_tune_names_what_cannot_be_tuned(change, words):
     with pytest.raises(gl.InvalidInputError) as caught:
         gl.tune(POWER, arguments.pop("plan"), **arguments)
     assert all(word in str(caught.value) for word in words)
+
+
+@pytest.mark.parametrize("limit", [1e12, 1e300])
+def test_money_beyond_all_rows_buys_as_many_as_a_plan_may_have(limit):
+    plan = gl.Plan.replace(2, 60, noise=0.5)
+    best = gl.tune(POWER, plan, over="n_samples", cost=CENT, limit=limit)
+    assert best.plan.n_samples.min() > 0.99e9

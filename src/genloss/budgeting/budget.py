@@ -151,6 +151,10 @@ def _pilot(
         _check.non_negative("labeler_noise", 0.0 if labeler_noise is None else labeler_noise),
         _check.non_negative("labeler_error", 0.0 if labeler_error is None else labeler_error),
     )
+    if not labeler[0] < 1e150:
+        raise InvalidInputError(
+            f"labeler_noise was {shown(labeler_noise)}; its square must be a number too"
+        )
     if isinstance(real, Problem | PowerLaw):
         if not (synthetic is None and target is None and predictions is None):
             raise InvalidInputError(

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, is_classifier
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state, get_tags
@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
 from genloss import _check
+from genloss._fits import check_fits, cloned, fitted, predicted
 from genloss.curve import Curve
 from genloss.errors import InvalidInputError
 from genloss.labels.hard import Hard
@@ -123,6 +124,7 @@ class RetrainingLoop(MetaEstimatorMixin, BaseEstimator):
             If the plan needs more rows than there are: some are then used more than once.
         """
         plan = deepcopy(_check.instance("plan", self.plan, Plan))  # a plan keeps what it is asked
+        check_fits(self.estimator)
         classes = is_classifier(self.estimator)
         steps = resolve(plan)
         X, y = validate_data(self, X, y, y_numeric=not classes, ensure_min_samples=2)
@@ -255,7 +257,7 @@ class _Chain:
     def _learn(self, step: Step, rows: loop.Rows, towards: Says | None) -> Says:
         del step, towards
         labels = rows.y[:, 0].astype(np.intp) if self._classes else rows.y[:, 0]
-        model = clone(self._estimator)
+        model = cloned(self._estimator)
         if "random_state" in model.get_params() and model.get_params()["random_state"] is None:
             model.set_params(random_state=int(self._state.randint(2**31 - 1)))
         if self._classes and np.all(labels == labels[0]):
@@ -263,8 +265,8 @@ class _Chain:
         more: Mapping[str, Any] = {}
         if rows.weights is not None:
             more = {weight_key(model): rows.weights}
-        self.fitted.append(model.fit(rows.X, labels, **more))
-        return lambda X: np.asarray(model.predict(X), dtype=np.float64).reshape(-1, 1)
+        self.fitted.append(fitted(model, rows.X, labels, **more))
+        return lambda X: predicted(model, X)
 
 
 class _Always(BaseEstimator):

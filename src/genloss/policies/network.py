@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss import _check
+from genloss._plan_checks import MOST_MODELS
 from genloss._schemas import SHARE, WHOLE, list_of, per_generation
 from genloss.errors import InvalidInputError
 from genloss.generation import MOST_ROWS, Generation, Source
@@ -66,7 +67,7 @@ def network(
             f"labels_from had shape {shares.shape} and sums {sums.round(6).tolist()}; it must be square, "
             "with rows that sum to 1"
         )
-    turns = _check.integer("rounds", rounds, minimum=1)
+    turns = _check.integer("rounds", rounds, minimum=1, maximum=max(MOST_MODELS // agents, 1))
     rows, reals, lams, noises = columns(
         agents, n_samples=n_samples, real=real, penalty=penalty, noise=noise
     )

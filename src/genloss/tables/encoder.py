@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.errors import DataError
-from genloss.tables.column import Array, Codes, Column, counted, some
+from genloss.tables.column import Array, Codes, Column, brief, counted, some
 from genloss.tables.copies import strips
 from genloss.tables.layout import (
     GAP,
@@ -304,12 +304,13 @@ def useful(
     names: Sequence[str],
     varying: Sequence[bool] | Mask,
     layout: Layout,
-    level: float,
+    level: float | str,
     notes: list[str],
 ) -> Codes:
     """Places of the features that vary; refuses a target, which is last, that does not."""
     if not varying[-1]:
-        raise DataError(f"target {layout.target!r} is constant ({level:g}); it must vary")
+        said = brief(level) if isinstance(level, str) else f"{level:g}"
+        raise DataError(f"target {layout.target!r} is constant ({said}); it must vary")
     if constant := [name for name, good in zip(names, varying, strict=False) if not good]:
         notes.append(
             f"dropped constant {'columns' if len(constant) > 1 else 'column'} {some(constant)}"

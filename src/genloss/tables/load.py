@@ -150,7 +150,9 @@ def load_table(
     story += told
     names, values = [name for name, _ in recipe], np.array(block.answers)
     varying = [*varies(recipe, block.columns), bool(values.min() < values.max())]
-    kept = useful(names, varying, layout, float(values[0]), story)
+    kept = useful(
+        names, varying, layout, levels[int(values[0])] if levels else float(values[0]), story
+    )
     table = Table(
         features=apply([recipe[place] for place in kept], block.columns),
         target=values,

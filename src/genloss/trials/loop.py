@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from genloss._fits import cloned, fitted, predicted
 from genloss.steps import Block, Step
 
 Array = npt.NDArray[np.float64]
@@ -186,12 +187,14 @@ class Estimator:
 
     def __call__(self, _step: Step, rows: Rows, towards: Model | None) -> Model:
         """What the fitted estimator predicts, beside what ``towards`` does."""
-        from sklearn.base import clone
-
         more = {} if rows.weights is None else {"sample_weight": rows.weights}
         rest = rows.y if towards is None else rows.y - value(towards, rows.X)
-        predict: Callable[[Array], Array] = clone(self._estimator).fit(rows.X, rest, **more).predict
-        return predict if towards is None else lambda X: value(towards, X) + predict(X)
+        model = fitted(cloned(self._estimator), rows.X, rest, **more)
+
+        def says(X: Array) -> Array:
+            return predicted(model, X)[:, 0]
+
+        return says if towards is None else lambda X: value(towards, X) + says(X)
 
 
 def value(model: Model, X: Array) -> Array:

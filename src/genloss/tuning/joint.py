@@ -149,11 +149,10 @@ def _around(space: Space, point: Array) -> list[Setting]:
     for real in shares:
         scales = [setting.scale]
         if "n_samples" in space.over:
-            spent = float(point[-1]) - space.high[-1]
-            most = np.exp(spent) * space.limit / space.unit(real)
+            most = space.affordable(real, float(np.exp(point[-1] - space.high[-1])))
             largest = float(np.bincount(layout.model, layout.rows(real)).max())
             whole = np.rint(most * largest) + np.arange(-6, 3)
-            scales = [most, *(whole[whole >= 1] / largest)]
+            scales = [most, *np.minimum(whole[whole >= 1] / largest, space.largest(real))]
         found += [setting._replace(real=real, scale=float(scale)) for scale in scales]
     return found
 

@@ -120,6 +120,16 @@ class Layout:
         return 1.0
 
     @property
+    def mixes_by_shares(self) -> bool:
+        """Whether labels that mix real ones with a model's do so by shares, between 0 and 1."""
+        mixed = [
+            source
+            for source, kind in zip(self._sources, self.kind, strict=True)
+            if kind == Kind.MIXED
+        ]
+        return all(0 <= source.mixture["real"] <= 1 for source in mixed)
+
+    @property
     def weight(self) -> float:
         """Weight of the last rows that a model labels beside real ones."""
         return self._sources[int(np.flatnonzero(self.weighed)[-1])].weight

@@ -12,6 +12,7 @@ from genloss.generation import Source
 from genloss.plan import Plan
 
 _KINDS = ("real", "synthetic")
+_DEAREST = 1e100  # sums of prices over rows stay numbers
 
 
 class Prices(NamedTuple):
@@ -41,6 +42,12 @@ class Prices(NamedTuple):
         real, synthetic = (_check.non_negative(f"{name}[{kind!r}]", given[kind]) for kind in _KINDS)
         if real + synthetic == 0:
             raise InvalidInputError(f"{name} was {shown(given)}; one of the prices must be > 0")
+        for kind, price in zip(_KINDS, (real, synthetic), strict=True):
+            if price and not 1 / _DEAREST <= price <= _DEAREST:
+                raise InvalidInputError(
+                    f"{name}[{kind!r}] was {shown(given[kind])}; it must be 0 or lie between "
+                    f"{1 / _DEAREST:g} and {_DEAREST:g}: count in another unit of money"
+                )
         return cls(real, synthetic)
 
     def of_source(self, source: Source) -> float:

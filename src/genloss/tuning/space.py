@@ -109,10 +109,15 @@ class Space:
 
     def _scale(self, point: Array, real: float | None) -> float:
         at = self._place("n_samples")
-        if at is None:
-            return 1.0
-        most = MOST_ROWS / max(float(self.layout.rows(real).max()), 1.0)
-        return min(float(np.exp(point[at])) * self.limit / self.unit(real), most)
+        return 1.0 if at is None else self.affordable(real, float(np.exp(point[at])))
+
+    def affordable(self, real: float | None, part: float) -> float:
+        """The scale at which a part of the limit is spent, short of more rows than a plan may have."""
+        return min(part * self.limit / self.unit(real), self.largest(real))
+
+    def largest(self, real: float | None) -> float:
+        """The scale at which a source has as many rows as one may have, less one for rounding."""
+        return (MOST_ROWS - 1) / max(float(self.layout.rows(real).max()), 1.0)
 
     def unit(self, real: float | None) -> float:
         """What the plan costs with so many real rows, at scale one and as if rows were any number."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -178,7 +178,7 @@ def _together(plan: Plan) -> AbstractContextManager[None]:
 
 def _free(over: Any) -> tuple[str, ...]:
     """What is free, in the order of `OVER`."""
-    if isinstance(over, str):
+    if isinstance(over, str) or not isinstance(over, Iterable):
         return (_check.choice("over", over, OVER),)
     given = _check.sequence("over", over)
     asked = {_check.choice(f"over[{k}]", each, OVER) for k, each in enumerate(given)}
@@ -232,6 +232,11 @@ def _check_free(layout: Layout, free: tuple[str, ...], prices: Prices | None) ->
     if "real" in free and not (layout.kind != Kind.STAYS).any():
         raise InvalidInputError(
             "over was 'real' for a plan in which no model labels new rows; there is nothing to mix"
+        )
+    if "real" in free and not layout.mixes_by_shares:
+        raise InvalidInputError(
+            "over was 'real' for a plan whose labels are real ones with a model's taken away or added "
+            "(Plan.ppi), which is no share of them; its rows are set by n_real and n_samples"
         )
     if "weight" in free and not layout.weighed.any():
         raise InvalidInputError(

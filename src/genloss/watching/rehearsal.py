@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from genloss._fits import cloned, fitted, predicted
 from genloss.outlook.ridge import Design
 
 Array = npt.NDArray[np.float64]
@@ -169,10 +170,8 @@ class Estimator:
 
     def __call__(self, rows: Array, labels: Array) -> Model:
         """The model of some rows."""
-        from sklearn.base import clone
-
-        predict = clone(self._estimator).fit(rows, labels).predict
-        return lambda X: np.asarray(predict(X), dtype=np.float64).reshape(len(X))
+        model = fitted(cloned(self._estimator), rows, labels)
+        return lambda X: predicted(model, X)[:, 0]
 
 
 def scatter_of(X: Array, y: Array, learn: Learner, seed: int) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from genloss._fits import cloned, fitted, predicted
 from genloss.errors import InvalidInputError
 from genloss.weighing.parents import Codes, folds
 from genloss.weighing.stacked import Fit, Moments
@@ -58,7 +59,6 @@ def with_estimator(
 
     ``parent`` is given where synthetic rows leave the fit along with the row they were made from.
     """
-    from sklearn.base import clone
     from threadpoolctl import threadpool_limits
 
     key = weight_key(estimator)
@@ -74,9 +74,8 @@ def with_estimator(
                 rows = np.vstack([X[~held], X_other[more]])
                 labels = np.append(y[~held], y_other[more])
                 counts = np.append(np.ones(np.sum(~held)), np.full(np.sum(more), weight))
-                fitted = clone(estimator).fit(rows, labels, **{key: counts})
-                said = np.asarray(fitted.predict(X[held]), dtype=np.float64)
-                residuals[k, held] = y[held] - said.reshape(np.sum(held))
+                model = fitted(cloned(estimator), rows, labels, **{key: counts})
+                residuals[k, held] = y[held] - predicted(model, X[held])[:, 0]
     return Surface(FEW_WEIGHTS, np.full(FEW_WEIGHTS.size, np.nan), residuals)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from genloss._fits import check_fits
 from genloss.errors import InvalidInputError
 from genloss.generation import Generation
 from genloss.keep.agrees import Agrees
@@ -111,13 +112,7 @@ def check_estimator(estimator: Any, *, classes: bool, target: str) -> None:
     from sklearn.base import is_classifier, is_regressor
 
     name = type(estimator).__name__
-    if isinstance(estimator, type) or not (
-        hasattr(estimator, "fit") and hasattr(estimator, "predict")
-    ):
-        raise InvalidInputError(
-            f"estimator was {estimator!r:.80}; it must be a scikit-learn estimator, such as "
-            "RandomForestRegressor(), or its name"
-        )
+    check_fits(estimator)
     if classes and not is_classifier(estimator):
         raise InvalidInputError(
             f"estimator was {name}, which is no classifier; target {target!r} holds classes: give a "

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from genloss._fits import fitted, predicted
 from genloss.estimate.kernels import Kernel
 from genloss.outlook.measured.world import chances_of
 from genloss.outlook.ridge import Design, Models, factored, few_penalties, least, mean_of
@@ -115,8 +116,8 @@ class Fitted:
         model = self._make(step, len(kept))
         self._seed(model)
         if not self._n_classes:
-            model.fit(X, y[:, 0], **_weighted(model, weights))
-            return lambda Z: np.asarray(model.predict(Z), dtype=np.float64).reshape(-1, 1)
+            fitted(model, X, y[:, 0], **_weighted(model, weights))
+            return lambda Z: predicted(model, Z)
         codes = y.argmax(axis=1)
         if not np.all((y == 0) | (y == 1)):  # every row once a class, by its chance
             chances = chances_of(y)
@@ -131,7 +132,7 @@ class Fitted:
         if np.all(codes == codes[0]):  # a chain may lose all classes but one
             only = np.eye(self._n_classes)[codes[:1]]
             return lambda Z: np.repeat(only, len(Z), axis=0)
-        model.fit(X, codes, **_weighted(model, weights))
+        fitted(model, X, codes, **_weighted(model, weights))
         return lambda Z: _chances(model, Z, self._n_classes)
 
     def _seed(self, model: Any) -> None:
@@ -153,9 +154,10 @@ def _chances(model: Any, X: Array, n_classes: int) -> Array:
     """Chances of all classes; the class itself where the estimator knows no chances."""
     found = np.zeros((len(X), n_classes))
     if hasattr(model, "predict_proba"):
-        found[:, np.asarray(model.classes_, dtype=np.intp)] = model.predict_proba(X)
+        known = np.asarray(model.classes_, dtype=np.intp)
+        found[:, known] = predicted(model, X, "predict_proba", len(known))
     else:
-        found[np.arange(len(X)), np.asarray(model.predict(X), dtype=np.intp)] = 1.0
+        found[np.arange(len(X)), predicted(model, X)[:, 0].astype(np.intp)] = 1.0
     return found
 
 

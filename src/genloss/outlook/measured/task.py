@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from genloss._fits import cloned
 from genloss.errors import InvalidInputError
 from genloss.estimate.kernels import Kernel
 from genloss.losses.logistic import Logistic
@@ -115,10 +116,9 @@ class Task:
 
     def _learner(self, plan: Plan, rng: np.random.Generator, *, weighted: bool) -> Learner:
         if self.estimator is not None:
-            from sklearn.base import clone
 
             def make(*_: Any) -> Any:
-                return clone(self.estimator)
+                return cloned(self.estimator)
 
             return Fitted(make, len(self.levels), rng, weighted=weighted)
         if self.is_ridge(plan):

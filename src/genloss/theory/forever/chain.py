@@ -88,11 +88,12 @@ class BlockMap(NamedTuple):
         source = self.constant + np.einsum("bpmj,bj->bpm", self.gain, scalars)
         state = _solve(one[:, None], self.own, source[..., None])[..., 0]
         m, j = self.own.shape[-1], scalars.shape[1]
-        return np.asarray(
+        found = (
             np.einsum("bpm,bpm->bp", self.last[..., :m], state)
             + np.einsum("bpj,bj->bp", self.last[..., m : m + j], scalars)
             + self.last[..., -1]
         )
+        return np.maximum(found, 0.0)  # where it is none, rounding is on either side of zero
 
 
 def means(
