@@ -285,17 +285,22 @@ def test_nothing_outlives_a_sweep(tmp_path, slow, kill, code):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
     while stored(store) < 3:
         assert process.poll() is None
         time.sleep(0.01)
     workers = children(process.pid)
     assert len(workers) == 2
-    process.send_signal(kill)
+    if kill == signal.SIGINT:
+        os.killpg(process.pid, kill)  # as a terminal does
+    else:
+        process.send_signal(kill)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == code
     if kill == signal.SIGTERM:
         assert errors == ""
+    assert errors.count("Traceback") == (kill == signal.SIGINT)  # workers have nothing to say
     if kill != signal.SIGKILL:
         assert not list(store.glob("*.new"))
     assert not any(map(lives, workers))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 
@@ -11,11 +12,13 @@ EVERY = 0.5
 
 
 def end_with(parent: int) -> None:
-    """Start a thread that ends this process once it is no longer a child of ``parent``.
+    """Leave it to ``parent`` when to stop, and end this process once it is no longer its child.
 
     A parent that was killed cannot tell its workers. Without this they wait for tasks for ever and
-    keep its standard output open, so that whoever reads it waits too.
+    keep its standard output open, so that whoever reads it waits too. Control-C reaches all processes
+    of a terminal; the parent alone answers it.
     """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
 
 
