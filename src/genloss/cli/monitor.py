@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from genloss._words import quoted
 from genloss.cli.app import File, Json, answer, app, check_files, examples, spelling
 from genloss.errors import InvalidInputError
 
@@ -110,10 +111,14 @@ def monitor(
 def _start(live: Monitor, data: Path, target: str | None, watched: Path, **every: Any) -> None:
     """Rehearse on a table, with rows of another file in its columns."""
     from genloss.tables.delimited import Dialect
+    from genloss.tables.encoder import GapsError
     from genloss.tables.inputs import inputs_like
     from genloss.tables.load import load_table
 
-    table = load_table(data, target)
+    try:
+        table = load_table(data, target)
+    except GapsError as gaps:
+        raise InvalidInputError(f"--start {quoted(data)} has {gaps.args[0]}; fill them") from None
     rows = inputs_like(table, watched, Dialect.of(None, None, None, None))
     live.start(table.features, table.target, rows, **every)
 
