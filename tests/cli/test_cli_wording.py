@@ -201,3 +201,11 @@ def test_help_ends_with_the_commands_own_examples(command, genloss):
     assert examples
     for line in examples:
         assert line.startswith((f"genloss {command}", "genloss example >", "genloss --install"))
+
+
+def test_what_is_no_argument_stays_as_it_was_written():
+    from genloss.cli.wording import Wording
+
+    said = Wording({"real": "REAL", "cost": "--cost", "n_samples": "--n-samples"})
+    assert said("cost was 'real=1'; give real=1") == "--cost was 'real=1'; give real=1"
+    assert said("it failed: n_samples = 12") == "it failed: n_samples = 12"

@@ -66,12 +66,12 @@ class Wording:
             )
         if self.options:
             names = "|".join(map(re.escape, self.options))
-            message = re.sub(rf"\b({names})=('[^']*'|[^\s,;.)]+)", self._given, message)
+            message = re.sub(rf"\b({names})=('[^']*'|[^\s,;.)']+)", self._given, message)
             start = rf"(?:(?<=^)|(?<=[;:,(] )|(?<=\band ))({names})(?=(?:\[\d+\])? (?:{_VERBS}|and (?:{names}))\b)"
             message = re.sub(start, self._name, message)
             long = "|".join(name for name in self.options if "_" in name)
             if long:
-                message = re.sub(rf"(?<![\w.'-])`?({long})`?(?![\w='])", self._name, message)
+                message = re.sub(rf"(?<![\w.'-])`?({long})`?(?![\w']| ?=)", self._name, message)
         return re.sub(r"(--[\w-]+|\b[A-Z]+\b) was None\b", r"\1 was not given", message)
 
     def _name(self, found: re.Match[str]) -> str:
@@ -80,6 +80,6 @@ class Wording:
     def _given(self, found: re.Match[str]) -> str:
         option, value = self.options[found[1]], found[2].strip("'").replace(" ", "-")
         if not option.startswith("--"):
-            return f"{option} {value}"
+            return f"{option} {value}" if found[2] != value else found[0]  # a price, as real=1
         words = {"True": option, "False": f"--no-{option[2:]}", "None": f"no {option}"}
         return words.get(value, f"{option} {value}")
