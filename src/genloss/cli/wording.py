@@ -55,6 +55,8 @@ class Wording:
         '--n-samples was -1; it must be >= 1'
         >>> said("there are gaps: pass missing='drop' or lower n_samples")
         'there are gaps: pass --missing drop or lower --n-samples'
+        >>> Wording({"made_from": "--made-from"})("say made_from='these rows'")
+        'say --made-from these-rows'
         >>> said("no closed formula; `genloss.simulate` runs it")
         'no closed formula; "genloss simulate" runs it'
         """
@@ -76,7 +78,7 @@ class Wording:
         return self.options[found[1]]
 
     def _given(self, found: re.Match[str]) -> str:
-        option, value = self.options[found[1]], found[2].strip("'")
+        option, value = self.options[found[1]], found[2].strip("'").replace(" ", "-")
         if not option.startswith("--"):
             return f"{option} {value}" if found[2] != value else found[0]  # a price, as real=1
         words = {"True": option, "False": f"--no-{option[2:]}", "None": f"no {option}"}
