@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 import genloss as gl
+from genloss.documents import of_forecast
 from genloss.outlook.result import Advice, Forecast, Outcome
+from genloss.outlook.sentences import alphas
 from genloss.report import print_forecast
 
 
@@ -135,6 +137,17 @@ def test_units(unit, expected):
     error, low, high = last[3:6]
     assert error == expected
     assert float(low) < float(error) < float(high)
+
+
+def test_alpha_is_that_of_the_plan_and_of_the_best_penalty():
+    outlook = forecast()  # 50 rows, penalty 0.1
+    better = replace(outlook.advice, best_penalty=0.01)
+    said = "alpha=5 (this plan) or alpha=0.5 (the best penalty for model 2)"
+    assert alphas(outlook.plan, better) == said
+    recipe = of_forecast(replace(outlook, advice=better)).recipes[-1].text
+    assert f"# {said}\n" in recipe
+    assert "Ridge(alpha=5)" in recipe
+    assert alphas(outlook.plan, replace(better, best_error=better.error)) == "alpha=5"
 
 
 def test_root_and_r2_are_always_said():

@@ -12,6 +12,7 @@ from genloss._version import __version__
 from genloss.documents.document import Document, Picture, Recipe, Sheet
 from genloss.documents.pictures import svg
 from genloss.files import to_toml
+from genloss.outlook.sentences import alphas
 from genloss.plots import colours, label_models
 from genloss.report.forecast import WAYS_LEGEND, model_columns, model_legend, way_columns
 from genloss.report.numbers import counted
@@ -144,10 +145,16 @@ def _scikit_learn(outlook: Forecast) -> str:
         module = "kernel_ridge"
         model = f'KernelRidge(alpha={alpha}, kernel="{kernel.name}", gamma={scale}{extra})'
     name = model.split("(")[0]
+    whose = (
+        "the best fixed alpha; this plan chooses it anew for every model"
+        if outlook.penalty_rule == "cv"
+        else alphas(outlook.plan, outlook.advice)
+    )
     return (
         f"from sklearn.{module} import {name}\n"
         "from sklearn.pipeline import make_pipeline\n"
         "from sklearn.preprocessing import StandardScaler\n\n"
         f"# {counted(n, 'row')} a generation; alpha grows with the rows\n"
+        f"# {whose}\n"
         f"model = make_pipeline(StandardScaler(), {model})\n"
     )

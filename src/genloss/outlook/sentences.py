@@ -116,9 +116,24 @@ def _retuned(facts: Facts) -> list[str]:
     return [text + "."]
 
 
+def gained(advice: Advice) -> float:
+    """Share of the last model's error that the best penalty saves."""
+    return 1 - advice.best_error / advice.error if np.isfinite(advice.error) else 1.0
+
+
+def alphas(plan: Plan, advice: Advice) -> str:
+    """What scikit-learn takes for the plan's penalty, and for the best where that is worth a sentence."""
+    n = int(plan.n_samples[0])
+    planned = f"alpha={number(n * float(plan.penalty[0]), 3)}"
+    if gained(advice) <= GAIN:
+        return planned
+    best = f"alpha={number(n * advice.best_penalty, 3)}"
+    return f"{planned} (this plan) or {best} (the best penalty for model {plan.n_models - 1})"
+
+
 def _penalty(facts: Facts) -> str:
     found, last = facts.advice, facts.plan.n_models - 1
-    gain = 1 - found.best_error / found.error if np.isfinite(found.error) else 1.0
+    gain = gained(found)
     low, high = found.best_penalty_range
     if gain <= GAIN:
         alike = _alike(low, high, "; from {} to {} they cannot be told apart")
@@ -155,12 +170,14 @@ def _alpha(facts: Facts) -> list[str]:
     model = "Ridge(" if facts.kernel is None else f"KernelRidge({facts.kernel}, "
     centred = "" if facts.kernel is None else " and a target less its mean"
     where = f"In scikit-learn, on standardised features{centred}"
-    if penalty == 0:
+    better = finite and not facts.cv and gained(facts.advice) > GAIN
+    if penalty == 0 and not better:
         plain = "LinearRegression()" if facts.kernel is None else f"{model}alpha=0)"
         return [f"{where}: {plain}."] if finite else []
-    return [
-        f"{where}: {model}alpha=rows * penalty), here alpha={number(n * penalty, 3)} for {n} rows."
-    ]
+    here = f"here alpha={number(n * penalty, 3)} for {n} rows"
+    if better:
+        here = f"for {n} rows {alphas(facts.plan, facts.advice)}"
+    return [f"{where}: {model}alpha=rows * penalty), {here}."]
 
 
 def _real_rows(facts: Facts) -> str:
