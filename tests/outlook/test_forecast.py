@@ -180,6 +180,23 @@ def test_parts_of_a_forecast(digits):
     assert digits.full.error[0] < digits.error[0]
 
 
+def test_advice_is_said_in_every_unit(diabetes):
+    found, base = diabetes.advice, diabetes.baseline
+    assert found.said("mse") == found.sentences
+    for unit, written in {
+        "rmse": lambda error: np.sqrt(error),
+        "share": lambda error: error / base,
+        "r2": lambda error: 1 - error / base,
+    }.items():
+        said = " ".join(found.said(unit))
+        best, own = (f"{written(error):.4g}" for error in (found.best_error, found.error))
+        assert f"is then {best} instead of {own}" in said
+        assert f"{found.error:.4g}" not in said
+        growth = np.sqrt(diabetes.growth[-1]) if unit == "rmse" else diabetes.growth[-1]
+        noun = "root error" if unit == "rmse" else "mean squared error"
+        assert f"The {noun} changes by {growth - 1:+.0%} " in said
+
+
 def test_defaults(diabetes):
     assert diabetes.plan.n_models == 10
     assert diabetes.plan.n_samples[0] == default_rows(442) == 55

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from genloss.cli.app import File, Flag, Json, answer, app, check_files, examples, spelling
@@ -131,7 +132,8 @@ def forecast(
         Seed of all splits and runs.
     unit
         What errors are printed as: mean squared error, its root in units of the target, its share
-        of the error of always answering the mean, or R2 (1 minus that share).
+        of the error of always answering the mean, or R2 (1 minus that share). JSON and the report
+        have mean squared errors.
     plot
         Write the curves to this .png or .svg file.
     report
@@ -209,7 +211,8 @@ def forecast(
         else:
             print_measured(outlook, console, say=say)
 
-    answer(outlook, show, json=json, plot=plot, report=report, say=spelling(forecast))
+    draw = partial(outlook.plot, unit=unit) if isinstance(outlook, genloss.Forecast) else None
+    answer(outlook, show, json=json, plot=plot, draw=draw, report=report, say=spelling(forecast))
     return 0
 
 

@@ -75,8 +75,11 @@ def _pictures(outlook: Forecast) -> list[Picture]:
     if outlook.plan.n_models > 1 and np.isfinite(outlook.own.error).all():
         words = "Change of the error since model 0 in per cent, with its interval of 90 %."
         pictures.append(Picture("Change by model", words, svg(lambda ax: _changes(outlook, ax))))
-    words = "Forecast from part of the rows with its interval, and the plan run on the others."
-    pictures.append(Picture("The check", words, svg(lambda ax: outlook.plot(ax=ax))))
+    words = (
+        "Forecast from all rows with its interval of 90 %; lighter the check, a forecast from part of the "
+        "rows and the plan run on the others."
+    )
+    pictures.append(Picture("Forecast and check", words, svg(lambda ax: outlook.plot(ax=ax))))
     if found.best_penalty_known and outlook.plan.n_models > 1:
         words = "The best penalties; on the bars they cannot be told apart by these rows."
         drawn = svg(lambda ax: _penalties(outlook, ax), height=1.8)
