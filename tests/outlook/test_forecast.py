@@ -201,6 +201,8 @@ def test_defaults(diabetes):
     assert diabetes.plan.n_models == 10
     assert diabetes.plan.n_samples[0] == default_rows(442) == 55
     assert len(set(diabetes.plan.penalty)) == 1
+    assert diabetes.notes[0].startswith("55 rows a model: an eighth of the table's")
+    assert "n_samples" in diabetes.notes[0]
     assert diabetes.warnings == ()
     alpha = 55 * diabetes.plan.penalty[0]
     assert any(f"alpha={alpha:.3g}" in text for text in diabetes.advice.sentences)
@@ -294,6 +296,7 @@ def test_a_plan_on_nearly_all_rows_is_forecast_and_checked_on_fewer():
     outlook = gl.forecast(X, y, gl.Plan.replace(3, 120, penalty=0.05), trials=2)
     assert outlook.check_rows < 120
     assert any("the check ran with" in note for note in outlook.notes)
+    assert not any("an eighth of" in note for note in outlook.notes)
     assert outlook.growth_low[-1] < 1.2
 
 

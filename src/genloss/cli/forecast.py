@@ -87,7 +87,8 @@ def forecast(
         Number of models; each after the first is trained on labels of the one before. Default 10, or 5 with
         an estimator.
     n_samples
-        Rows per generation. Default: up to 1000, as the table allows.
+        Rows per generation. Default: an eighth of the table's rows, at most 1000 and rounded down, so
+        that later models find new rows in it.
     penalty
         Ridge penalty per row, or cv: chosen anew for every model by leave-one-out. Default: the
         best one for the first model.
