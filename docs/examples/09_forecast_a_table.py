@@ -3,7 +3,7 @@ A forecast of a real table
 ==========================
 
 What becomes of ten models of the diabetes data, each trained on 200 labels of its predecessor. The band is what the rows
-leave open; the points were measured on rows that this forecast had not seen.
+leave open; lighter beside it stands the check: points measured on rows that its own forecast had not seen.
 """
 
 from sklearn.datasets import load_diabetes

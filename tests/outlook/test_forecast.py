@@ -180,10 +180,29 @@ def test_parts_of_a_forecast(digits):
     assert digits.full.error[0] < digits.error[0]
 
 
+def test_advice_is_said_in_every_unit(diabetes):
+    found, base = diabetes.advice, diabetes.baseline
+    assert found.said("mse") == found.sentences
+    for unit, written in {
+        "rmse": lambda error: np.sqrt(error),
+        "share": lambda error: error / base,
+        "r2": lambda error: 1 - error / base,
+    }.items():
+        said = " ".join(found.said(unit))
+        best, own = (f"{written(error):.4g}" for error in (found.best_error, found.error))
+        assert f"is then {best} instead of {own}" in said
+        assert f"{found.error:.4g}" not in said
+        growth = np.sqrt(diabetes.growth[-1]) if unit == "rmse" else diabetes.growth[-1]
+        noun = "root error" if unit == "rmse" else "mean squared error"
+        assert f"The {noun} changes by {growth - 1:+.0%} " in said
+
+
 def test_defaults(diabetes):
     assert diabetes.plan.n_models == 10
     assert diabetes.plan.n_samples[0] == default_rows(442) == 55
     assert len(set(diabetes.plan.penalty)) == 1
+    assert diabetes.notes[0].startswith("55 rows a model: an eighth of the table's")
+    assert "n_samples" in diabetes.notes[0]
     assert diabetes.warnings == ()
     alpha = 55 * diabetes.plan.penalty[0]
     assert any(f"alpha={alpha:.3g}" in text for text in diabetes.advice.sentences)
@@ -277,6 +296,7 @@ def test_a_plan_on_nearly_all_rows_is_forecast_and_checked_on_fewer():
     outlook = gl.forecast(X, y, gl.Plan.replace(3, 120, penalty=0.05), trials=2)
     assert outlook.check_rows < 120
     assert any("the check ran with" in note for note in outlook.notes)
+    assert not any("an eighth of" in note for note in outlook.notes)
     assert outlook.growth_low[-1] < 1.2
 
 

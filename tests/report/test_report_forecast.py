@@ -15,8 +15,11 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 import genloss as gl
+from genloss.documents import of_forecast
 from genloss.outlook.result import Advice, Forecast, Outcome
+from genloss.outlook.sentences import alphas
 from genloss.report import print_forecast
+from genloss.report.forecast import model_columns, way_columns
 
 
 def outcome(name, error, *, n_samples=50, penalty=0.1):
@@ -135,6 +138,48 @@ def test_units(unit, expected):
     error, low, high = last[3:6]
     assert error == expected
     assert float(low) < float(error) < float(high)
+
+
+@pytest.mark.parametrize(
+    ("unit", "heading", "changed"),
+    [("rmse", "change", "+45%"), ("share", "change", "+110%"), ("r2", "change\n(MSE)", "+110%")],
+)
+def test_changes_are_of_what_their_heading_says(unit, heading, changed):
+    outlook = forecast()  # from 1 to 2.1
+    [models] = [c for c in model_columns(outlook, unit) if c.heading == heading]
+    assert models.cells[-1] == changed
+    [ways] = [c for c in way_columns(outlook, unit) if c.heading == heading]
+    assert ways.cells[0] == changed
+
+
+def test_the_picture_shows_all_rows_and_the_check_in_the_unit_asked_for():
+    from matplotlib.figure import Figure
+
+    outlook = forecast((1.0, 1.5, 2.25))
+    ax = outlook.plot(ax=Figure().add_subplot(), unit="rmse")
+    drawn = {line.get_label(): line.get_ydata() for line in ax.get_lines()}
+    np.testing.assert_allclose(drawn["forecast from 546 rows"], np.sqrt(outlook.error))
+    np.testing.assert_allclose(
+        drawn["check: forecast from 300 rows"], np.sqrt(outlook.predicted.risk)
+    )
+    fewer = replace(outlook, check_rows=20).plot(ax=Figure().add_subplot())
+    labels = fewer.get_legend_handles_labels()[1]
+    assert "check: forecast from 300 rows, 20 a model" in labels
+    assert ax.get_ylabel().startswith("root of the mean squared error")
+    assert "check: measured, 5 runs ± 2 s.e." in ax.get_legend_handles_labels()[1]
+    with pytest.raises(gl.errors.InvalidInputError, match="unit was 'mae'"):
+        outlook.plot(ax=ax, unit="mae")
+
+
+def test_alpha_is_that_of_the_plan_and_of_the_best_penalty():
+    outlook = forecast()  # 50 rows, penalty 0.1
+    better = replace(outlook.advice, best_penalty=0.01)
+    said = "alpha=5 (this plan) or alpha=0.5 (the best penalty for model 2)"
+    assert alphas(outlook.plan, better) == said
+    recipe = of_forecast(replace(outlook, advice=better)).recipes[-1].text
+    assert f"# {said}\n" in recipe
+    assert "Ridge(alpha=5)" in recipe
+    assert alphas(outlook.plan, replace(better, best_error=better.error)) == "alpha=5"
 
 
 def test_root_and_r2_are_always_said():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from genloss.cli.app import File, Flag, Json, answer, app, check_files, examples, spelling
@@ -86,7 +87,8 @@ def forecast(
         Number of models; each after the first is trained on labels of the one before. Default 10, or 5 with
         an estimator.
     n_samples
-        Rows per generation. Default: up to 1000, as the table allows.
+        Rows per generation. Default: an eighth of the table's rows, at most 1000 and rounded down, so
+        that later models find new rows in it.
     penalty
         Ridge penalty per row, or cv: chosen anew for every model by leave-one-out. Default: the
         best one for the first model.
@@ -131,7 +133,8 @@ def forecast(
         Seed of all splits and runs.
     unit
         What errors are printed as: mean squared error, its root in units of the target, its share
-        of the error of always answering the mean, or R2 (1 minus that share).
+        of the error of always answering the mean, or R2 (1 minus that share). JSON and the report
+        have mean squared errors.
     plot
         Write the curves to this .png or .svg file.
     report
@@ -209,7 +212,8 @@ def forecast(
         else:
             print_measured(outlook, console, say=say)
 
-    answer(outlook, show, json=json, plot=plot, report=report, say=spelling(forecast))
+    draw = partial(outlook.plot, unit=unit) if isinstance(outlook, genloss.Forecast) else None
+    answer(outlook, show, json=json, plot=plot, draw=draw, report=report, say=spelling(forecast))
     return 0
 
 

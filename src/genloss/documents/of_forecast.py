@@ -12,6 +12,7 @@ from genloss._version import __version__
 from genloss.documents.document import Document, Picture, Recipe, Sheet
 from genloss.documents.pictures import svg
 from genloss.files import to_toml
+from genloss.outlook.sentences import alphas
 from genloss.plots import colours, label_models
 from genloss.report.forecast import WAYS_LEGEND, model_columns, model_legend, way_columns
 from genloss.report.numbers import counted
@@ -74,8 +75,11 @@ def _pictures(outlook: Forecast) -> list[Picture]:
     if outlook.plan.n_models > 1 and np.isfinite(outlook.own.error).all():
         words = "Change of the error since model 0 in per cent, with its interval of 90 %."
         pictures.append(Picture("Change by model", words, svg(lambda ax: _changes(outlook, ax))))
-    words = "Forecast from part of the rows with its interval, and the plan run on the others."
-    pictures.append(Picture("The check", words, svg(lambda ax: outlook.plot(ax=ax))))
+    words = (
+        "Forecast from all rows with its interval of 90 %; lighter the check, a forecast from part of the "
+        "rows and the plan run on the others."
+    )
+    pictures.append(Picture("Forecast and check", words, svg(lambda ax: outlook.plot(ax=ax))))
     if found.best_penalty_known and outlook.plan.n_models > 1:
         words = "The best penalties; on the bars they cannot be told apart by these rows."
         drawn = svg(lambda ax: _penalties(outlook, ax), height=1.8)
@@ -144,10 +148,16 @@ def _scikit_learn(outlook: Forecast) -> str:
         module = "kernel_ridge"
         model = f'KernelRidge(alpha={alpha}, kernel="{kernel.name}", gamma={scale}{extra})'
     name = model.split("(")[0]
+    whose = (
+        "the best fixed alpha; this plan chooses it anew for every model"
+        if outlook.penalty_rule == "cv"
+        else alphas(outlook.plan, outlook.advice)
+    )
     return (
         f"from sklearn.{module} import {name}\n"
         "from sklearn.pipeline import make_pipeline\n"
         "from sklearn.preprocessing import StandardScaler\n\n"
         f"# {counted(n, 'row')} a generation; alpha grows with the rows\n"
+        f"# {whose}\n"
         f"model = make_pipeline(StandardScaler(), {model})\n"
     )

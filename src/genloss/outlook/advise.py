@@ -16,6 +16,7 @@ from genloss.outlook.sentences import GAIN, Facts, sentences
 from genloss.outlook.shares import Shape, real_rows
 from genloss.outlook.signs import AgainstMean
 from genloss.outlook.theory import Theory
+from genloss.outlook.units import UNITS
 from genloss.plan import Plan
 
 Array = npt.NDArray[np.float64]
@@ -51,6 +52,8 @@ class Evidence:
         What scikit-learn's ``KernelRidge`` takes for the kernel; None for a linear model.
     lossless : bool
         Whether a refit without a penalty returns its teacher.
+    baseline : float
+        Mean squared error of always answering the mean.
     """
 
     plan: Plan
@@ -66,6 +69,7 @@ class Evidence:
     cv: bool
     kernel: str | None
     lossless: bool
+    baseline: float
 
 
 def advise(found: Evidence) -> Advice:
@@ -110,9 +114,18 @@ def advise(found: Evidence) -> Advice:
         agrees=agrees(found.check),
     )
     facts = Facts(
-        plan, own, found.retuned, found.check, draft, found.cv, found.kernel, found.lossless
+        plan=plan,
+        own=own,
+        retuned=found.retuned,
+        check=found.check,
+        advice=draft,
+        cv=found.cv,
+        kernel=found.kernel,
+        lossless=found.lossless,
+        baseline=found.baseline,
     )
-    return replace(draft, sentences=tuple(sentences(facts)))
+    said = {name: tuple(sentences(replace(facts, unit=unit))) for name, unit in UNITS.items()}
+    return replace(draft, sentences=said["mse"], by_unit=said)
 
 
 def verdict(growth: float) -> str:

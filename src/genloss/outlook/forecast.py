@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from genloss.outlook.measured.asked import asked_task, task_plan
 from genloss.outlook.measured.result import MeasuredForecast
 from genloss.outlook.measured.target import with_note
 from genloss.outlook.measured.work import Measurement
-from genloss.outlook.plans import asked_plan, check_penalty, check_plan, default_rows
+from genloss.outlook.plans import asked_plan, check_penalty, check_plan, default_rows, rows_note
 from genloss.outlook.prepare import (
     FEWEST_TABLE,
     MOST_TEST,
@@ -37,6 +38,8 @@ __all__ = ["Advice", "Forecast", "MeasuredForecast", "Outcome", "default_rows", 
 
 FEWER = 5
 """Models by default with an estimator."""
+
+AnyForecast = TypeVar("AnyForecast", Forecast, MeasuredForecast)
 
 log_of = logging.getLogger("genloss")
 
@@ -81,7 +84,8 @@ def forecast(
     y : array_like of shape (n_rows,) or str, optional
         The real labels; or the name of the target column of a table.
     plan : Plan, optional
-        Default: 10 models (5 with an estimator) on up to 1,000 rows each, relabelled by the previous model without added
+        Default: 10 models (5 with an estimator) on an eighth of the table's rows each, at most 1,000
+        and rounded down, so that later models find new rows; relabelled by the previous model without added
         noise, with the penalty that is best for the first. A plan's ``noise`` is what is added to
         labels that models make, in units of the target; real labels carry their own.
     kernel : {None, "linear", "rbf", "polynomial"} or Kernel, optional
@@ -214,6 +218,7 @@ def forecast(
     }
     if plan is None and generations is None and estimator is not None:
         options["generations"] = FEWER  # every model is many fits, of which each takes its time
+    by_default = plan is None and n_samples is None
     plan, tuned, cv = asked_plan(plan, n_rows, options)
     tuned = tuned if tune_penalty is None else tune_penalty or cv
     task = asked_task(table, classes, chosen, estimator)
@@ -242,10 +247,17 @@ def forecast(
         table, task = task.named(table)
         seeds = rows_seed, study_seed
         measurement = Measurement.of(task, table, seeds, unlabelled, log=log)
-        return measurement.forecast(plan, trials, tuned=tuned, cv=cv)
+        measured = measurement.forecast(plan, trials, tuned=tuned, cv=cv)
+        return _noted(measured) if by_default else measured
     table = with_note(table, classes)
     largest = int(plan.n_samples.max())
     prepared = prepare(table, chosen, largest, rows_seed, log=log, unlabelled=unlabelled)
     log_of.info("forecast of %s: %d rows used", table.source, prepared.sample.size)
     study = Study(prepared.sample, prepared.theory, study_seed, prepared.unlabelled)
-    return Work(study, prepared, chosen, trials, cv, tuned).forecast(plan)
+    found = Work(study, prepared, chosen, trials, cv, tuned).forecast(plan)
+    return _noted(found) if by_default else found
+
+
+def _noted(found: AnyForecast) -> AnyForecast:
+    """The same with a note on the rows that nobody asked for."""
+    return replace(found, notes=(rows_note(found.plan), *found.notes))

@@ -23,6 +23,14 @@ def default_rows(n_rows: int) -> int:
     return rows // 50 * 50 if rows >= 100 else max(rows // 5 * 5, 5)
 
 
+def rows_note(plan: Plan) -> str:
+    """What is said where nobody asked for so many rows."""
+    return (
+        f"{int(plan.n_samples.max()):,} rows a model: an eighth of the table's and at most 1,000, so that "
+        "later models find new rows in it; for yours, say n_samples"
+    )
+
+
 def asked_plan(plan: Plan | None, n_rows: int, options: dict[str, Any]) -> tuple[Plan, bool, bool]:
     """The plan, whether its penalty is still to be found, and whether it is found anew every time."""
     given = {name: value for name, value in options.items() if value is not None}

@@ -13,6 +13,7 @@ from genloss.outlook.growth import NORMAL, variance_of_mean
 from genloss.outlook.result import plain
 from genloss.outlook.sample import Sample
 from genloss.outlook.self_training import SelfTraining
+from genloss.outlook.units import UNITS, Unit
 from genloss.weighing.inputs import told_apart
 from genloss.weighing.stacked import Fit, Moments, spanning
 
@@ -90,20 +91,31 @@ class PseudoLabels:
     @property
     def sentence(self) -> str:
         """The answer in words."""
+        return self.said(UNITS["mse"], 1.0)
+
+    def said(self, unit: Unit, baseline: float) -> str:
+        """The answer with its errors in a unit; ``baseline`` is the error of always answering the mean."""
+        real_only, same, best = (
+            unit.said(error, baseline) for error in (self.real_only, self.same_penalty, self.best)
+        )
+        changes = self.change, self.change_low, self.change_high
+        changed, low, high = (change(float(unit.grown(1 + each)), 1) for each in changes)
         rows = f"{self.unlabelled:,} pseudo-labelled row{'' if self.unlabelled == 1 else 's'}"
         start = (
-            f"Error by leave-one-out of the whole chain: {number(self.real_only)} with the {self.labelled:,} real labels alone; "
-            f"{number(self.same_penalty)} with {rows} at the same penalty"
+            f"{unit.noun[0].upper()}{unit.noun[1:]} by leave-one-out of the whole chain: {real_only} with the "
+            f"{self.labelled:,} real labels alone; {same} with {rows} at the same penalty"
         )
         if not self.rounds:
-            return f"{start}, and no smaller error at any other: use the real labels alone."
-        between = f"between {change(1 + self.change_low, 1)} and {change(1 + self.change_high, 1)}"
-        best = (
-            f"{number(self.best)} at the best one ({number(self.penalty, 2)}, "
-            f"{self.rounds} round{'s' if self.rounds > 1 else ''}): {change(1 + self.change, 1)}, {between}"
+            return (
+                f"{start}, and no smaller {unit.squared} at any other: use the real labels alone."
+            )
+        of = "" if unit.noun == unit.of_change else f"{unit.of_change} "
+        told = (
+            f"{best} at the best one ({number(self.penalty, 2)}, "
+            f"{self.rounds} round{'s' if self.rounds > 1 else ''}): {of}{changed}, between {low} and {high}"
         )
         verdict = "" if self.change_high < 0 else "; a gain is not shown"
-        return f"{start}, {best}{verdict}."
+        return f"{start}, {told}{verdict}."
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from genloss import _html, plots
+from genloss import _check, _html, plots
 from genloss._frames import Framed
 from genloss.curve import Curve
+from genloss.outlook.pictures import draw_forecast
+from genloss.outlook.units import UNITS
 from genloss.plan import Plan
 from genloss.plots import Drawn
 from genloss.problem import Problem
@@ -121,6 +124,8 @@ class Advice:
         Allowed increase over model 0.
     best_penalty_known, real_rows_known : bool
         False where the plan says nothing about them: it has one model only.
+    by_unit : mapping of str to tuple of str
+        The sentences again, errors in other units; see ``said``.
     """
 
     sentences: tuple[str, ...]
@@ -148,10 +153,16 @@ class Advice:
     tolerance: float = TOLERANCE
     best_penalty_known: bool = True
     real_rows_known: bool = True
+    by_unit: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    def said(self, unit: str) -> tuple[str, ...]:
+        """The sentences, errors in them in a unit: "mse", "rmse", "share" or "r2"."""
+        return self.by_unit.get(unit, self.sentences)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for machines."""
-        return {spec.name: plain(getattr(self, spec.name)) for spec in fields(self)}
+        """Plain data for machines; sentences are of mean squared errors."""
+        told = [spec.name for spec in fields(self) if spec.name != "by_unit"]
+        return {name: plain(getattr(self, name)) for name in told}
 
 
 class Answer(Framed, Drawn):
@@ -258,7 +269,8 @@ class Forecast(Answer):
     Notes
     -----
     ``to_frame`` has one row per model: the check, then error and growth from all rows with their intervals;
-    ``plot`` draws the check, the prediction with its interval and the measurement with its error bars.
+    ``plot`` draws the errors from all rows with their interval and, lighter beside them, the check: its
+    forecast and the measurement with error bars.
     """
 
     own: Outcome
@@ -292,18 +304,28 @@ class Forecast(Answer):
         ratio = self.predicted.risk / np.where(both, 1.0, self.measured.risk)
         return np.where(both, 1.0, ratio) - 1
 
+    def plot(self, *, ax: Axes | None = None, unit: str = "mse") -> Axes:
+        """Draw the errors from all rows and, lighter, the check.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; default: a new figure of Matplotlib's pyplot, which notebooks show.
+        unit : {"mse", "rmse", "share", "r2"}, default "mse"
+            What errors are drawn in.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The axes, for further styling and saving.
+        """
+        unit = _check.choice("unit", unit, tuple(UNITS))
+        ax = plots.shown_axes() if ax is None else ax
+        draw_forecast(ax, self, UNITS[unit])
+        return ax
+
     def _draw(self, ax: Axes) -> None:
-        first, second = plots.colours(2)
-        said, found = self.predicted.risk, self.measured
-        models = np.arange(said.size)
-        name = "interval of 90 %"
-        ax.fill_between(models, self.low, self.high, alpha=0.15, color=first, lw=0, label=name)
-        plots.draw(ax, said, None, label="forecast from seen rows", colour=first)
-        name = f"measured, {found.trials} runs ± 2 s.e."
-        plots.draw(ax, found.risk, found.stderr, label=name, colour=second)
-        ax.axhline(said[0], color="0.2", lw=0.8, ls=":", label="forecast of model 0")
-        plots.dress(ax, [said, found.risk], found.metric)
-        ax.set_title(f"{self.source}: {self.target}", fontsize="medium", loc="left")
+        self.plot(ax=ax)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for machines; an infinite number is the text "Infinity"."""

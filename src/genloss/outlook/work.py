@@ -30,6 +30,7 @@ from genloss.outlook.result import METRIC, Forecast, Outcome
 from genloss.outlook.ridge import Design
 from genloss.outlook.shares import Shape, by_power, by_theory
 from genloss.outlook.study import Study
+from genloss.outlook.units import UNITS
 from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.tuning.tune import with_real_rows
@@ -111,6 +112,7 @@ class Work:
         )
         scale = own.error / np.maximum(means, 1e-300)
         mean = signs.against_mean(losses, sample, scale)
+        baseline = float(sample.mean(signs.mean_losses(sample)))
         evidence = Evidence(
             plan=plan,
             own=own,
@@ -125,17 +127,21 @@ class Work:
             cv=self.cv,
             kernel=None if self.kernel is None else self.kernel.arguments(self._columns),
             lossless=self._lossless(plan),
+            baseline=baseline,
         )
         advice, pseudo = advise(evidence), self._pseudo()
         if pseudo is not None and advice.beats_mean[0]:
-            advice = replace(advice, sentences=(*advice.sentences, pseudo.sentence))
+            told = {
+                name: (*said, pseudo.said(UNITS[name], baseline))
+                for name, said in advice.by_unit.items()
+            }
+            advice = replace(advice, sentences=told["mse"], by_unit=told)
         squares = losses.rows[0, 0, losses.tested]
         if sample.weights is not None:
             squares = squares * sample.weights[losses.tested] / sample.weights[losses.tested].mean()
         predicted, measured = self._curves(checked, rank)
         explodes = None if self.cv else explosion(study, plan)
         table, estimate = self.prepared.table, self.prepared.estimate
-        baseline = float(sample.mean(signs.mean_losses(sample)))
         return Forecast(
             own=own,
             predicted=predicted,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 from genloss._columns import Column
 from genloss._words import change, number
+from genloss.outlook.units import UNITS, Unit, r2_digits
 from genloss.report.curve import labels, numeric, shown_models
 from genloss.report.numbers import counted
 from genloss.report.sentences import dim, sentence, tell
@@ -21,13 +23,6 @@ if TYPE_CHECKING:
     from genloss.outlook.result import Forecast, Outcome
 
 Array = npt.NDArray[np.float64]
-
-UNITS = {
-    "mse": "mean squared error",
-    "rmse": "root of the mean squared error, in units of the target",
-    "share": "mean squared error over that of always answering the mean",
-    "r2": "R2, 1 minus the share of the mean's error",
-}
 
 
 def print_forecast(
@@ -42,7 +37,8 @@ def print_forecast(
     console : rich.console.Console
         Where to.
     unit : {"mse", "rmse", "share", "r2"}, default "mse"
-        What errors are written as; changes are always those of the mean squared error.
+        What errors are written as; changes are of the root error with "rmse", of the mean squared
+        error otherwise.
     say : callable
         Spells arguments of the package as the caller does.
     """
@@ -58,7 +54,7 @@ def print_forecast(
         (model_columns(outlook, unit), model_legend(outlook, unit)),
         (way_columns(outlook, unit), WAYS_LEGEND),
     )
-    found = outlook.advice.sentences
+    found = outlook.advice.said(unit)
     tell(found, tables, console, say, notes=outlook.notes, warnings=outlook.warnings)
 
 
@@ -66,17 +62,17 @@ def model_columns(outlook: Forecast, unit: str = "mse") -> list[Column]:
     """The models: error and change with their intervals, and the check beside them."""
     own, measured = outlook.own, outlook.measured
     assert measured.stderr is not None
-    shown = shown_models(outlook.plan.n_models)
+    shown, kind = shown_models(outlook.plan.n_models), UNITS[unit]
     written = _writer(unit, outlook.baseline)
     low, high = _ends(written, own.low, own.high)
     names = labels(outlook.plan)
     errors = {
-        _ERROR[unit]: written(own.error),
+        kind.heading: written(own.error),
         "low": low,
         "high": high,
         "check:\nforecast": written(outlook.predicted.risk),
         "check:\nmeasured": written(measured.risk),
-        "s.e.": _written_stderr(unit, measured.risk, measured.stderr, outlook.baseline),
+        "s.e.": kind.stderr(measured.risk, measured.stderr, outlook.baseline),
     }
     smallest = float(np.min(own.error)) / max(outlook.baseline, 1e-300)
     error, low_end, high_end, forecast, found, spread = numeric(
@@ -90,7 +86,7 @@ def model_columns(outlook: Forecast, unit: str = "mse") -> list[Column]:
         error,
         low_end,
         high_end,
-        *_growth(own, shown),
+        *_growth(own, shown, kind),
         forecast,
         found,
         spread,
@@ -101,26 +97,29 @@ def model_columns(outlook: Forecast, unit: str = "mse") -> list[Column]:
     return columns
 
 
-_ERROR = {"mse": "error", "rmse": "root\nerror", "share": "share", "r2": "R2"}
-
-
 def _exact(unit: str, names: Iterable[str], share: float) -> dict[str, int]:
     """More digits for columns of R2, where the smallest share of the mean's error asks for them."""
-    digits = _r2_digits(share, 4)
+    digits = r2_digits(share, 4)
     return dict.fromkeys(set(names) - {"s.e."}, digits) if unit == "r2" and digits > 4 else {}
 
 
-def _growth(own: Outcome, shown: list[int]) -> list[Column]:
+def _growth(own: Outcome, shown: list[int], unit: Unit) -> list[Column]:
     """Change since model 0 with its interval."""
 
     def cells(values: Array) -> list[str]:
-        return ["" if t == 0 else change(float(values[t]), 1.0) for t in shown]
+        grown = unit.grown(values)
+        return ["" if t == 0 else change(float(grown[t]), 1.0) for t in shown]
 
     return [
-        Column("change", cells(own.growth)),
+        Column(_change(unit), cells(own.growth)),
         Column("change\nlow", cells(own.growth_low), rank=3),
         Column("change\nhigh", cells(own.growth_high), rank=3),
     ]
+
+
+def _change(unit: Unit) -> str:
+    """The heading of changes: where the errors beside them are none that grow, it says of what."""
+    return "change\n(MSE)" if unit.name == "r2" else "change"
 
 
 def model_legend(outlook: Forecast, unit: str = "mse") -> str:
@@ -130,9 +129,9 @@ def model_legend(outlook: Forecast, unit: str = "mse") -> str:
     root = _writer("rmse", outlook.baseline)
     mean = float(_writer(unit, outlook.baseline)(np.array(outlook.baseline)))
     words = [
-        f"Error: {UNITS[unit]}, on real labels of rows nobody trained on; always answering the mean "
+        f"Error: {UNITS[unit].words}, on real labels of rows nobody trained on; always answering the mean "
         f"has {number(mean)}. Expected from {counted(rows['used'], 'row')}; low, high: 90 % intervals. "
-        "Change: of the mean squared error since model 0.",
+        f"Change: of the {'mean squared error' if unit == 'mse' else UNITS[unit].of_change} since model 0.",
     ]
     if np.isfinite(outlook.own.error).all() and outlook.baseline > 0:
         words.append(
@@ -156,14 +155,7 @@ def model_legend(outlook: Forecast, unit: str = "mse") -> str:
 
 def _r2(share: float) -> str:
     """R2 of a share of the mean's error, with the digits that tell it from one."""
-    return number(1 - share, _r2_digits(share, 2))
-
-
-def _r2_digits(share: float, least: int) -> int:
-    """Digits of R2 that show two of the share it leaves; no more than a number has."""
-    if not 0 < share < math.inf:
-        return least
-    return min(max(least, 1 - math.floor(math.log10(share))), 16)
+    return number(1 - share, r2_digits(share, 2))
 
 
 def _off(difference: Array) -> str:
@@ -177,7 +169,7 @@ def _percent(share: float) -> str:
 
 def way_columns(outlook: Forecast, unit: str = "mse") -> list[Column]:
     """The plan, the same with the penalty chosen anew, other policies, and the whole table."""
-    written = _writer(unit, outlook.baseline)
+    written, kind = _writer(unit, outlook.baseline), UNITS[unit]
     last = outlook.plan.n_models - 1
     ways = [("this plan", outlook.own), ("penalty anew", outlook.retuned)]
     if outlook.penalty_rule == "cv":
@@ -195,17 +187,21 @@ def way_columns(outlook: Forecast, unit: str = "mse") -> list[Column]:
         Column("penalty", [_penalty(way.penalty) for _, way in ways], rank=2),
         *numeric(
             {
-                f"{_ERROR[unit]} of\nmodel 0": written(np.array([w.error[0] for _, w in ways])),
-                f"{_ERROR[unit]} of\nmodel {last}": written(
+                f"{kind.heading} of\nmodel 0": written(np.array([w.error[0] for _, w in ways])),
+                f"{kind.heading} of\nmodel {last}": written(
                     np.array([w.error[-1] for _, w in ways])
                 ),
             },
-            ranks={f"{_ERROR[unit]} of\nmodel 0": 1},
+            ranks={f"{kind.heading} of\nmodel 0": 1},
         ),
         *(
-            Column(heading, [change(float(ends[-1]), 1.0) for ends in values], rank=rank)
+            Column(
+                heading,
+                [change(float(kind.grown(ends[-1])), 1.0) for ends in values],
+                rank=rank,
+            )
             for heading, rank, values in (
-                ("change", 0, [w.growth for _, w in ways]),
+                (_change(kind), 0, [w.growth for _, w in ways]),
                 ("low", 0, [w.growth_low for _, w in ways]),
                 ("high", 0, [w.growth_high for _, w in ways]),
             )
@@ -225,22 +221,7 @@ def _penalty(value: float) -> str:
 
 def _writer(unit: str, baseline: float) -> Callable[[Array], Array]:
     """Mean squared errors in a unit."""
-    if unit == "rmse":
-        return np.sqrt
-    if unit == "share":
-        return lambda error: error / baseline
-    if unit == "r2":
-        return lambda error: 1 - error / baseline
-    return lambda error: error
-
-
-def _written_stderr(unit: str, error: Array, stderr: Array, baseline: float) -> Array:
-    if unit == "mse":
-        return stderr
-    if unit == "rmse":
-        told = (error > 0) & np.isfinite(error)
-        return np.divide(stderr, 2 * np.sqrt(error), out=np.full_like(error, np.nan), where=told)
-    return stderr / baseline
+    return partial(UNITS[unit].written, baseline=baseline)
 
 
 def _ends(written: Callable[[Array], Array], low: Array, high: Array) -> tuple[Array, Array]:

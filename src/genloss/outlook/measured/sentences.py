@@ -102,17 +102,47 @@ def _short(way: Way) -> str:
 
 
 def _gained(own: Way, others: list[Way], last: int, *, classes: bool) -> list[str]:
-    """The way that clearly is better than the plan, if one is."""
-    best = min(others, key=lambda way: float(way.error[-1]))
-    if best.high[-1] >= own.low[-1]:
+    """The way that clearly is better than the plan, if one is, and the one that needs no new labels."""
+    best = min(others, key=_last_error)
+    if not _clearly_better(best, own):
         return []
+    said = [f"Best of these: {_saving(best, own, others, last, classes=classes)}."]
+    free = [way for way in others if not way.name.endswith("% real rows")]
+    if free and best not in free:
+        best = min(free, key=_last_error)
+        said.append(
+            f"Best without new real labels: {_saving(best, own, free, last, classes=classes)}."
+            if _clearly_better(best, own)
+            else "Without new real labels, none of these clearly has less error than the plan."
+        )
+    return said
+
+
+def _last_error(way: Way) -> float:
+    return float(way.error[-1])
+
+
+def _clearly_better(one: Way, other: Way) -> bool:
+    """Whether the intervals of the last model's error are apart.
+
+    Where model 0 is the same, those of the change since: rows and splits are shared, so that they are narrower.
+    """
+    if one.plan.n_samples[0] == other.plan.n_samples[0]:
+        return bool(one.change_high[-1] < other.change_low[-1])
+    return bool(one.high[-1] < other.low[-1])
+
+
+def _saving(best: Way, own: Way, among: list[Way], last: int, *, classes: bool) -> str:
+    """How much less error a way has, and which others cannot be told from it."""
     saved = own.error[-1] - best.error[-1]
     size = (
         f"{100 * saved:.0f} points"
         if classes
         else f"{saved / own.error[-1]:.0%}".replace("%", " %")
     )
-    return [f"Best of these: {_short(best)}, with {size} less error in model {last}."]
+    alike = [_short(way) for way in among if way is not best and not _clearly_better(best, way)]
+    told = f"; it cannot be told from {' and '.join(alike)}" if alike else ""
+    return f"{_short(best)}, with {size} less error in model {last}{told}"
 
 
 def _confidence(own: Way, last: int) -> str:
