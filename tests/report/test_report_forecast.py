@@ -162,6 +162,9 @@ def test_the_picture_shows_all_rows_and_the_check_in_the_unit_asked_for():
     np.testing.assert_allclose(
         drawn["check: forecast from 300 rows"], np.sqrt(outlook.predicted.risk)
     )
+    fewer = replace(outlook, check_rows=20).plot(ax=Figure().add_subplot())
+    labels = fewer.get_legend_handles_labels()[1]
+    assert "check: forecast from 300 rows, 20 a model" in labels
     assert ax.get_ylabel().startswith("root of the mean squared error")
     assert "check: measured, 5 runs ± 2 s.e." in ax.get_legend_handles_labels()[1]
     with pytest.raises(gl.errors.InvalidInputError, match="unit was 'mae'"):
