@@ -6,7 +6,7 @@ import difflib
 import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from genloss._words import shown
 from genloss.errors import InvalidInputError
@@ -53,8 +53,19 @@ def call_with_keys(
         if name not in plain and parameters[name].default is inspect.Parameter.empty
     ]
     if missing:
-        raise InvalidInputError(f"{where} lacks {' and '.join(map(repr, missing))}")
+        named = " and ".join(f"{name!r}{_choices(build, name)}" for name in missing)
+        raise InvalidInputError(f"{where} lacks {named}")
     return build(**plain)
+
+
+def _choices(build: Callable[..., Any], name: str) -> str:
+    """What a key may be, in brackets, where its annotation is a few words."""
+    try:
+        hint = get_type_hints(build).get(name)
+    except (AttributeError, NameError, TypeError):  # names that are there for type checkers alone
+        return ""
+    words = get_args(hint) if get_origin(hint) is Literal else ()
+    return f" ({' or '.join(map(repr, words))})" if words else ""
 
 
 @cache

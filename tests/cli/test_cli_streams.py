@@ -189,3 +189,21 @@ def test_what_cleans_up_after_control_c_cleans_up_after_other_signals(asked, mon
     assert left.value.code == 128 + asked
     assert cleaned == [True]
     assert signal.getsignal(asked) is before
+
+
+@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_that_comes_while_an_object_ends_is_not_lost(asked):
+    from genloss.cli.signals import orderly
+
+    class Slow:
+        def __del__(self):
+            signal.raise_signal(asked)
+            time.sleep(0.05)
+
+    def work():
+        Slow()
+        time.sleep(5)
+
+    with orderly() as received, pytest.raises(KeyboardInterrupt):
+        work()
+    assert received == [asked]

@@ -12,6 +12,8 @@ from genloss.cli import app
 from genloss.cli.wording import Wording
 
 FORECAST = Wording.of(app["forecast"].default_command, {"simulate", "predict"})
+WEIGH = Wording.of(app["weigh"].default_command, ())
+GAPS = "has missing values in 'a' (1); fill them"
 
 
 @pytest.fixture
@@ -64,6 +66,10 @@ def test_messages_of_the_package_are_translated(said, spelt):
     assert FORECAST(said) == spelt
 
 
+def test_a_choice_is_spelt_without_spaces():
+    assert WEIGH("Say made_from='these rows'.") == "Say --made-from these-rows."
+
+
 def test_every_option_of_every_command_is_spelt_as_it_is_typed():
     for name in app:
         if name.startswith("-"):
@@ -88,6 +94,13 @@ PYTHON = re.compile(r"^genloss: [a-z]\w* (was|had|must)|\b\w+=('|True|False|None
     [
         ("forecast full.csv", "--target was not given"),
         ("forecast gaps.csv --target y", "--missing drop"),
+        ("weigh gaps.csv full.csv --target y", f"REAL {GAPS}, or pass --missing drop\n"),
+        ("weigh full.csv gaps.csv --target y", "SYNTHETIC has 1 row with missing values"),
+        (
+            "budget gaps.csv --target y --labeler-noise 1 --cost real=1,synthetic=.1 --money 99",
+            f"REAL {GAPS}, or pass --missing drop\n",
+        ),
+        ("monitor m.db --start gaps.csv --target y --watched full.csv --n-samples 9", GAPS + "\n"),
         ("forecast full.csv --target y --n-samples 0", "--n-samples was 0"),
         ("forecast full.csv --target y --n-samples 900", "--n-samples"),
         ("forecast full.csv --target y --generations 0", "--generations was 0"),
@@ -188,3 +201,11 @@ def test_help_ends_with_the_commands_own_examples(command, genloss):
     assert examples
     for line in examples:
         assert line.startswith((f"genloss {command}", "genloss example >", "genloss --install"))
+
+
+def test_what_is_no_argument_stays_as_it_was_written():
+    from genloss.cli.wording import Wording
+
+    said = Wording({"real": "REAL", "cost": "--cost", "n_samples": "--n-samples"})
+    assert said("cost was 'real=1'; give real=1") == "--cost was 'real=1'; give real=1"
+    assert said("it failed: n_samples = 12") == "it failed: n_samples = 12"

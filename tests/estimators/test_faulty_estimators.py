@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
 import genloss as gl
 from genloss.estimators import RetrainingLoop
@@ -65,3 +65,35 @@ def test_a_loop_refuses_what_is_no_estimator(estimator):
     X = np.random.default_rng(0).normal(size=(30, 3))
     with pytest.raises(gl.InvalidInputError, match="must be a scikit-learn estimator"):
         by_loop(X, X.sum(axis=1), estimator)
+
+
+class Odd(ClassifierMixin, BaseEstimator):
+    """Knows given classes, with given chances."""
+
+    def __init__(self, classes=None, chance=0.5):
+        self.classes, self.chance = classes, chance
+
+    def fit(self, X, y):  # noqa: ARG002
+        self.classes_ = self.classes
+        return self
+
+    def predict(self, X):
+        return np.zeros(len(X))
+
+    def predict_proba(self, X):
+        return np.tile([1 - self.chance, self.chance], (len(X), 1))
+
+
+@pytest.mark.parametrize(
+    ("odd", "words"),
+    [
+        (Odd([0, 7]), "whose classes had 7"),
+        (Odd(None), "whose classes had None"),
+        (Odd([0, 1], 5), "whose predict_proba was between -4 and 5"),
+        (Odd([0, 1], np.nan), "whose predict_proba was nan"),
+    ],
+)
+def test_classes_and_chances_that_cannot_be_are_told(odd, words):
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    with pytest.raises(gl.InvalidInputError, match=f"estimator was Odd, {words}"):
+        gl.forecast(X, X[:, 0] > 0, PLAN, estimator=odd, trials=2)

@@ -630,6 +630,10 @@ def test_a_problem_file_may_name_a_preset(tmp_path, text, problem):
             ["plan has an unknown key 'rael'"],
         ),
         ('[plan]\npreset = "replace"\ngenerations = 2\n', ["plan lacks 'n_samples'"]),
+        (
+            '[plan]\npreset = "accumulate"\ngenerations = 2\n',
+            ["plan lacks 'n_samples' and 'design' ('fresh' or 'same')"],
+        ),
         ('[plan]\npreset = "swap"\n', ["plan.preset was 'swap'", "'replace'", "'same_design'"]),
         (
             '[plan]\npreset = "replace"\ngenerations = 2\nn_samples = 3\nthen = 0\n',

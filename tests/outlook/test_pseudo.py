@@ -97,3 +97,12 @@ def test_a_forecast_says_what_unlabelled_rows_are_worth():
     assert gl.forecast(X, y, **given).pseudo is None
     assert pseudo_labels(Sample(X, y, None, weights=np.ones(200)), more, None) is None
     assert pseudo.ROUNDS > 1
+
+
+@pytest.mark.parametrize(
+    ("others", "words"), [(np.ones((1, 3)), "had 1 rows"), (np.full((9, 3), 1e200), "units differ")]
+)
+def test_unlabelled_rows_that_cannot_be_used_are_told(others, words):
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    with pytest.raises(gl.InvalidInputError, match=f"unlabelled .*{words}"):
+        gl.forecast(X, X.sum(axis=1), gl.Plan.replace(2, 20, penalty=0.1), unlabelled=others)

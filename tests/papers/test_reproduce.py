@@ -23,7 +23,7 @@ from genloss.papers import Claim, Paper, Reproduction, Study, reproduce
 from genloss.papers.demystified import least_squares, master_recursion, overparametrised, ridge
 from genloss.papers.demystified.figures import chain, interpolation, isotropic, power_law
 from genloss.papers.effort import Effort
-from genloss.papers.gallery import names, options
+from genloss.papers.gallery import names, options, write_page
 from genloss.papers.paper import collected
 from genloss.plots import COLOURS, INK
 
@@ -205,7 +205,7 @@ def test_the_gallery_is_complete_and_readable(tmp_path, figures, drawn_already, 
     page = (folder / "gallery.md").read_text(encoding="utf-8")
     claims = sum(len(drawn.claims) for drawn in figures.values())
     assert f"{claims} of {claims} claims hold." in page
-    assert "a quick run" in page
+    assert "`genloss reproduce interpolation --quick`" in page
     anchors = set(re.findall(r'<a id="([\w-]+)"></a>', page))
     links = re.findall(r"\]\(([^)]+)\)", page)
     assert {link[1:] for link in links if link.startswith("#")} == anchors == set(figures)
@@ -238,6 +238,18 @@ def test_a_gallery_without_vector_files_says_so_and_leaves_other_files_alone(
     assert ".svg" not in page
     assert "this copy has none" in page
     assert str(tmp_path) not in page
+
+
+def test_a_gallery_keeps_what_it_showed_of_other_figures(tmp_path, figures):
+    first, second = ({name: each} for name, each in figures.items())
+    write_page(tmp_path, first, effort=Effort(quick=True, seed=3))
+    page = write_page(tmp_path, second, effort=Effort()).read_text(encoding="utf-8")
+    assert "`genloss reproduce chain --quick --seed 3`" in page
+    assert "`genloss reproduce interpolation` ·" in page
+    claims = sum(len(each.claims) for each in figures.values())
+    assert f"{claims} of {claims} claims hold." in page
+    anew = write_page(tmp_path, first, effort=Effort(quick=True, seed=3))
+    assert anew.read_text(encoding="utf-8") == page
 
 
 def test_a_failing_claim_is_told_and_sets_the_exit_code(tmp_path, monkeypatch, genloss, figures):

@@ -639,6 +639,21 @@ def test_a_missing_library_is_named(tmp_path, monkeypatch):
     )
     with pytest.raises(gl.MissingDependencyError, match=r'pyarrow; pip install "genloss\[sweep\]"'):
         serial(ISOTROPIC, REPLACE, {"plan.penalty": [0.1]}, store=tmp_path / "s")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_command_names_a_missing_library_before_a_store_is_made(genloss, tmp_path, monkeypatch):
+    _, example, _ = genloss()
+    (tmp_path / "a.toml").write_text(example)
+    real = __import__("importlib.util").util.find_spec
+    monkeypatch.setattr(
+        "importlib.util.find_spec",
+        lambda name, *rest: None if name in ("pyarrow", "xarray") else real(name, *rest),
+    )
+    code, out, errors = genloss("a.toml", "--cluster", "serial")
+    assert (code, out) == (2, "")
+    assert errors == 'genloss: this needs pyarrow and xarray; pip install "genloss[sweep]"\n'
+    assert [each.name for each in tmp_path.iterdir()] == ["a.toml"]
 
 
 def test_without_a_name_the_store_is_found_by_its_content(tmp_path, monkeypatch):

@@ -188,6 +188,7 @@ def test_the_command_starts_appends_and_exits_with_one_on_alarm(
     assert json.loads(out)["rounds"] == [1]
     assert "Alarm: since round 1" in (tmp_path / "loop.html").read_text(encoding="utf-8")
     for words, call in (
+        ("--labels needs --start", "monitor runs.db --labels round.csv"),
         ("--start makes it", "monitor none.db"),
         ("needs --watched", "monitor new.db --start real.csv --target y"),
         ("one column of numbers", "monitor runs.db --append real.csv"),
@@ -195,3 +196,28 @@ def test_the_command_starts_appends_and_exits_with_one_on_alarm(
         code, _, errors = genloss(*call.split())
         assert code == 2
         assert words in errors
+
+
+def test_the_command_reads_labels_and_columns_without_a_header(tmp_path, genloss, rng, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    X = rng.normal(size=(60, 2))
+    np.savetxt(
+        "real.csv", np.column_stack([X, X.sum(axis=1)]), delimiter=",", header="a,b,y", comments=""
+    )
+    labels = np.where(np.arange(60) % 2, np.nan, X.sum(axis=1))
+    np.savetxt("labels.csv", labels)
+    np.savetxt("round.csv", 2 * X.sum(axis=1))
+    begin = (
+        "monitor runs.db --start real.csv --target y --watched real.csv --n-samples 30 --penalty 0"
+    )
+    code, out, _ = genloss(*begin.split(), "--rehearsals", "6", "--labels", "labels.csv")
+    assert (code, "A few" in out) == (0, False)
+    (tmp_path / "0.csv").write_text("0\n" + "1\n" * 60)  # a header that pandas writes, not a row
+    for name in ("round", "0"):
+        assert genloss("monitor", "runs.db", "--append", f"{name}.csv")[0] in (0, 1)
+    found = gl.Monitor("runs.db").read()
+    assert found.judged_by == "labels"
+    known = X.sum(axis=1)[::2]
+    assert found.rise == pytest.approx([np.mean(known**2), np.mean((1 - known) ** 2)], rel=0.01)
+    code, out, _ = genloss(*begin.replace("runs", "other").split(), "--rehearsals", "6")
+    assert (code, "(--labels VALUES)" in " ".join(out.split())) == (0, True)

@@ -17,11 +17,10 @@ from genloss.errors import DataError, InvalidInputError
 from genloss.estimate.standardise import Standardiser, unit_target
 from genloss.plan import Plan
 from genloss.spectrum import Spectral
-from genloss.tables.load import load_table
 from genloss.tables.table import Table
 from genloss.theory.predict import predict
 from genloss.weighing.apart import apart, excess
-from genloss.weighing.pair import FEWEST_REAL, read_pair
+from genloss.weighing.pair import FEWEST_REAL, read_pair, real_table
 from genloss.weighing.stacked import Fit, Moments, spanning
 from genloss.weighing.weigh import COPIED, Rows
 
@@ -75,7 +74,7 @@ def with_predictions(real: Any, target: Any, missing: str, said: Any) -> tuple[T
     InvalidInputError
         If there is no such column, or not one number for every row used.
     """
-    table = real if isinstance(real, Table) else load_table(real, target, missing=missing)
+    table = real_table(real, target, missing)
     if isinstance(said, str):
         if said not in table.feature_names:
             raise InvalidInputError(
@@ -150,7 +149,7 @@ def of_table(
 
     Where the model's values on the rows are known, their error takes the place of the latter.
     """
-    table = real if isinstance(real, Table) else load_table(real, target, missing=missing)
+    table = real_table(real, target, missing)
     if table.target.size < FEWEST_REAL:
         raise DataError(
             f"real has {table.target.size} usable rows; at least {FEWEST_REAL} are needed"

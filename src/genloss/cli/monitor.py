@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from genloss._words import quoted
 from genloss.cli.app import File, Json, answer, app, check_files, examples, spelling
 from genloss.errors import InvalidInputError
 
@@ -29,6 +31,7 @@ def monitor(
     start: File | None = None,
     target: str | None = None,
     watched: File | None = None,
+    labels: File | None = None,
     n_samples: int | None = None,
     real: float = 0.0,
     noise: float = 0.0,
@@ -58,6 +61,9 @@ def monitor(
         Column to predict in it.
     watched
         A table of rows (labels are not looked at) for which every model is asked.
+    labels
+        Real labels of the watched rows, as far as they are known, with --start: a .csv or .npy file
+        with one column in their order, nan where unknown.
     n_samples
         Rows that a round is trained on.
     real
@@ -72,7 +78,7 @@ def monitor(
         Their seed.
     append
         Add a round: a .csv or .npy file with one column, its model's predictions for the
-        watched rows in their order.
+        watched rows in their order, with or without a header.
     round
         Its number; default: the next one.
     key
@@ -93,33 +99,47 @@ def monitor(
     live = genloss.Monitor(file)
     if start is None and not file.exists():
         raise InvalidInputError(f"FILE was {str(file)!r}, which does not exist; --start makes it")
+    if labels is not None and start is None:
+        raise InvalidInputError("--labels needs --start: they are kept from the start on")
     if start is not None:
         if watched is None or n_samples is None:
             raise InvalidInputError("--start needs --watched and --n-samples as well")
         _start(
-            live, start, target, watched, n_samples=n_samples, real=real, noise=noise,
+            live, start, target, watched, labels, n_samples=n_samples, real=real, noise=noise,
             penalty=penalty, rehearsals=rehearsals, seed=seed,
         )  # fmt: skip
     if append is not None:
-        live.append(_predictions(append), round, key=key)
+        live.append(_column("append", append, live.n_watched), round, key=key)
     found = live.read(alpha=alpha)
     answer(found, print_reading, json=json, plot=plot, report=report, say=spelling(monitor))
     return ALARM if found.alarm else 0
 
 
-def _start(live: Monitor, data: Path, target: str | None, watched: Path, **every: Any) -> None:
+def _start(
+    live: Monitor,
+    data: Path,
+    target: str | None,
+    watched: Path,
+    labels: Path | None,
+    **every: Any,
+) -> None:
     """Rehearse on a table, with rows of another file in its columns."""
     from genloss.tables.delimited import Dialect
+    from genloss.tables.encoder import GapsError
     from genloss.tables.inputs import inputs_like
     from genloss.tables.load import load_table
 
-    table = load_table(data, target)
+    try:
+        table = load_table(data, target)
+    except GapsError as gaps:
+        raise InvalidInputError(f"--start {quoted(data)} has {gaps.args[0]}; fill them") from None
     rows = inputs_like(table, watched, Dialect.of(None, None, None, None))
-    live.start(table.features, table.target, rows, **every)
+    known = None if labels is None else _column("labels", labels, len(rows))
+    live.start(table.features, table.target, rows, labels=known, **every)
 
 
-def _predictions(path: Path) -> Any:
-    """The one column of a file."""
+def _column(argument: str, path: Path, count: int) -> Any:
+    """The one column of a file; a first line of text that is a number is one where rows else lack one."""
     import numpy as np
 
     from genloss.tables.cells import settle
@@ -127,14 +147,17 @@ def _predictions(path: Path) -> Any:
     from genloss.tables.files import read_file
     from genloss.tables.memory import columns_of
 
-    read, _, points = read_file(path, Dialect.of(None, None, None, None))
+    dialect = Dialect.of(None, None, None, None)
+    read, _, points = read_file(path, dialect)
     if isinstance(read, np.ndarray) and read.ndim == 1:
         return read
-    columns = settle(
-        columns_of("predictions", read), Dialect.of(None, None, None, None).style, points=points
-    )[0]
+    columns = settle(columns_of(argument, read), dialect.style, points=points)[0]
     if len(columns) != 1 or columns[0].kind != "number":
         raise InvalidInputError(
-            f"append was {str(path)!r} with {len(columns)} columns; it must hold one column of numbers"
+            f"{argument} was {quoted(path)} with {len(columns)} columns; it must hold one column of numbers"
         )
-    return columns[0].values
+    [column] = columns
+    if isinstance(read, list) and len(column.values) == count - 1:
+        with suppress(ValueError):  # a header that is none, as np.savetxt writes
+            return np.array([float(column.name), *column.values])
+    return column.values

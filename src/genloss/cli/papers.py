@@ -39,8 +39,8 @@ def reproduce(
     """Reproduce a paper: figures, their numbers, and its claims with a verdict.
 
     Each name writes a .png, a .svg, a .csv of the numbers and a .claims.csv as
-    soon as it is done; gallery.md shows those of this run. Exit code 1 if a claim
-    fails.
+    soon as it is done; gallery.md shows them beside those it showed before. Exit
+    code 1 if a claim fails.
 
     Parameters
     ----------

@@ -7,34 +7,56 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
-ASKING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+ASKING = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
+
+LATER = 0.01
+"""Seconds until a signal that came at a bad time comes again."""
 
 
 @contextmanager
 def orderly() -> Iterator[list[int]]:
-    """Raise KeyboardInterrupt where SIGTERM or SIGHUP arrives; yields the numbers of those that did.
+    """Raise KeyboardInterrupt where a signal arrives; yields the numbers of those that did.
 
     What cleans up after control-C (claims of a sweep, its workers, half-written files) then cleans up
     after these too. A second signal has its usual effect, so that a hung clean-up can be ended.
     """
     received: list[int] = []
 
-    def ask(number: int, _: FrameType | None) -> None:
+    def ask(number: int, frame: FrameType | None) -> None:
+        if _drops_errors(frame):
+            again = threading.Timer(LATER, signal.raise_signal, (number,))
+            again.daemon = True
+            again.start()
+            return
         received.append(number)
-        signal.signal(number, signal.SIG_DFL)
+        signal.signal(number, before[number])
         raise KeyboardInterrupt
 
-    before = {}
+    before: dict[int, Any] = {}
     if threading.current_thread() is threading.main_thread():
         # what is ignored, as under nohup, stays ignored
         before = {
-            number: signal.signal(number, ask)
+            number: signal.getsignal(number)
             for number in ASKING
-            if signal.getsignal(number) != signal.SIG_IGN
+            if signal.getsignal(number) not in (signal.SIG_IGN, None)
         }
+        for number in before:
+            signal.signal(number, ask)
     try:
         yield received
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _drops_errors(frame: FrameType | None) -> bool:
+    """Whether Python would print an exception that is raised here, and go on."""
+    while frame is not None:
+        if frame.f_code.co_name == "__del__":
+            return True
+        frame = frame.f_back
+    return False

@@ -71,7 +71,7 @@ def sweep(
 
     The file holds [problem], [plan], [grid] and [sweep]. Without one, prints an
     example to start from: genloss sweep > sweep.toml. Interrupted, the same
-    command goes on where it stopped.
+    command goes on where it stopped. Stores need the extra "sweep".
 
     Parameters
     ----------

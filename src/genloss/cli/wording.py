@@ -55,6 +55,8 @@ class Wording:
         '--n-samples was -1; it must be >= 1'
         >>> said("there are gaps: pass missing='drop' or lower n_samples")
         'there are gaps: pass --missing drop or lower --n-samples'
+        >>> Wording({"made_from": "--made-from"})("say made_from='these rows'")
+        'say --made-from these-rows'
         >>> said("no closed formula; `genloss.simulate` runs it")
         'no closed formula; "genloss simulate" runs it'
         """
@@ -64,20 +66,20 @@ class Wording:
             )
         if self.options:
             names = "|".join(map(re.escape, self.options))
-            message = re.sub(rf"\b({names})=('[^']*'|[^\s,;.)]+)", self._given, message)
+            message = re.sub(rf"\b({names})=('[^']*'|[^\s,;.)']+)", self._given, message)
             start = rf"(?:(?<=^)|(?<=[;:,(] )|(?<=\band ))({names})(?=(?:\[\d+\])? (?:{_VERBS}|and (?:{names}))\b)"
             message = re.sub(start, self._name, message)
             long = "|".join(name for name in self.options if "_" in name)
             if long:
-                message = re.sub(rf"(?<![\w.'-])`?({long})`?(?![\w='])", self._name, message)
+                message = re.sub(rf"(?<![\w.'-])`?({long})`?(?![\w']| ?=)", self._name, message)
         return re.sub(r"(--[\w-]+|\b[A-Z]+\b) was None\b", r"\1 was not given", message)
 
     def _name(self, found: re.Match[str]) -> str:
         return self.options[found[1]]
 
     def _given(self, found: re.Match[str]) -> str:
-        option, value = self.options[found[1]], found[2].strip("'")
+        option, value = self.options[found[1]], found[2].strip("'").replace(" ", "-")
         if not option.startswith("--"):
-            return f"{option} {value}"
+            return f"{option} {value}" if found[2] != value else found[0]  # a price, as real=1
         words = {"True": option, "False": f"--no-{option[2:]}", "None": f"no {option}"}
         return words.get(value, f"{option} {value}")

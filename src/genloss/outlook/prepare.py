@@ -24,6 +24,8 @@ FEWEST_TABLE = 2 * FEWEST_ROWS
 """Rows that a table must have at least: half of them are seen in the check."""
 
 MOST_USED = 12_000
+FEWEST_UNLABELLED = 5  # one for every fold
+_FARTHEST = 1e50  # squares of squares stay numbers
 MOST_TEST = 6_000
 EXACT_KERNEL = 4_000
 """Rows per fit up to which kernel ridge is solved exactly."""
@@ -193,6 +195,14 @@ def inputs_of(unlabelled: Any, table: Table) -> Array:
         )
     if not np.isfinite(found).all():
         raise InvalidInputError("unlabelled had entries that are not finite; fill or drop them")
+    if len(found) < FEWEST_UNLABELLED:
+        raise InvalidInputError(
+            f"unlabelled had {len(found)} rows; it must have at least {FEWEST_UNLABELLED}"
+        )
+    if (np.abs(found) / _FARTHEST > np.abs(table.features).max(axis=0)).any():
+        raise InvalidInputError(
+            f"unlabelled had entries more than {_FARTHEST:g} times the table's largest; the units differ"
+        )
     return found
 
 

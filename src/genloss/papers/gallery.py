@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from genloss import _check
@@ -101,9 +103,10 @@ def reproduce(
 def write_page(
     folder: Path, drawn: Mapping[str, Reproduction], *, effort: Effort, svg: bool = True
 ) -> Path:
-    """Write ``gallery.md``, a page that shows these reproductions and their claims."""
+    """Write ``gallery.md``, which shows these reproductions beside those it showed before."""
     page = folder / "gallery.md"
-    page.write_text(_page(drawn, effort, svg=svg), encoding="utf-8")
+    before = page.read_text(encoding="utf-8") if page.exists() else ""
+    page.write_text(_page(drawn, before, effort, svg=svg), encoding="utf-8")
     return page
 
 
@@ -112,49 +115,76 @@ def stem(name: str) -> str:
     return name.replace("/", "-")
 
 
-def _page(drawn: Mapping[str, Reproduction], effort: Effort, *, svg: bool) -> str:
-    claims = [claim for each in drawn.values() for claim in each.claims]
-    kind = effort.pick("a quick run, `--quick`", "a full run")
+@dataclass(frozen=True)
+class _Shown:
+    """A figure on the page."""
+
+    title: str
+    held: int
+    claims: int
+    text: str
+
+    @classmethod
+    def all_of(cls, page: str) -> dict[str, _Shown]:
+        """What a page shows, by the stems of its files."""
+        texts = {found[1]: found[0].rstrip() + "\n" for found in _SECTION.finditer(page)}
+        return {
+            at: cls(title, int(held), int(claims), texts[at])
+            for title, at, held, claims in _ROW.findall(page)
+            if at in texts
+        }
+
+
+_SECTION = re.compile(r'^<a id="([\w-]+)"></a>$.*?(?=^<a id=|^## |\Z)', re.MULTILINE | re.DOTALL)
+_ROW = re.compile(r"^\| \[(.*)\]\(#([\w-]+)\) \| (\d+) of (\d+) \|$", re.MULTILINE)
+
+
+def _page(drawn: Mapping[str, Reproduction], before: str, effort: Effort, *, svg: bool) -> str:
+    shown = _Shown.all_of(before)
+    shown |= {stem(name): _shown(name, each, effort, svg=svg) for name, each in drawn.items()}
+    places = {name: paper for name, (paper, _) in find("all").items() if stem(name) in shown}
+    figures = [shown[stem(name)] for name in places]
+    vectors = any(".svg)" in each.text for each in figures)
     parts = [
         "# Gallery: papers, reproduced\n",
-        f"Written by `genloss reproduce` ({kind}, seed {effort.seed}). Section numbers of the "
+        "Written by `genloss reproduce`, each figure by the command under it (`--quick`: few runs and "
+        "small grids). Section numbers of the "
         "founding paper are those of `docs/paper.md` in the repository, where every formula is a "
         "documented function. A bound (≤, ≥) is the package's way to put a statement into a number."
-        + ("" if svg else " The command writes every figure as SVG too; this copy has none.")
+        + ("" if vectors else " The command writes every figure as SVG too; this copy has none.")
         + "\n",
-        f"{_held(claims)} of {len(claims)} claims hold.\n",
-        _contents(drawn),
+        f"{sum(each.held for each in figures)} of {sum(each.claims for each in figures)} claims hold.\n",
+        "| figure | claims that hold |\n|---|---|",
+        *(
+            f"| [{each.title}](#{stem(name)}) | {each.held} of {each.claims} |"
+            for name, each in zip(places, figures, strict=True)
+        ),
+        "",
     ]
     last: Paper | None = None
-    for name, (paper, _) in find(list(drawn)).items():
+    for name, paper in places.items():
         if paper != last:
             parts.append(f"## {paper.title}\n\n{paper.reference}\n")
         last = paper
-        parts += _section(name, drawn[name], svg=svg)
+        parts.append(shown[stem(name)].text)
     return "\n".join(parts)
 
 
-def _section(name: str, drawn: Reproduction, *, svg: bool) -> list[str]:
+def _shown(name: str, drawn: Reproduction, effort: Effort, *, svg: bool) -> _Shown:
     at = stem(name)
     files = [f"[numbers]({at}.csv)", f"[claims]({at}.claims.csv)"]
     if svg:
         files.append(f"[SVG]({at}.svg)")
-    return [
+    flags = effort.pick(" --quick", "") + (f" --seed {effort.seed}" if effort.seed else "")
+    parts = [
         f'<a id="{at}"></a>\n',
         f"### {drawn.title}\n",
         f"![{drawn.title}]({at}.png)\n",
         f"{drawn.caption}\n",
-        f"`genloss reproduce {name}` · {' · '.join(files)}\n",
+        f"`genloss reproduce {name}{flags}` · {' · '.join(files)}\n",
         markdown(columns(drawn.claims)) + "\n",
     ]
-
-
-def _contents(drawn: Mapping[str, Reproduction]) -> str:
-    lines = ["| figure | claims that hold |", "|---|---|"]
-    for name, each in drawn.items():
-        held = f"{_held(each.claims)} of {len(each.claims)}"
-        lines.append(f"| [{each.title}](#{stem(name)}) | {held} |")
-    return "\n".join(lines) + "\n"
+    return _Shown(drawn.title, _held(drawn.claims), len(drawn.claims), "\n".join(parts))
 
 
 def _held(claims: Iterable[Claim]) -> int:

@@ -82,7 +82,7 @@ def latex(pencil: Pencil) -> str:
     try:
         sympy: Any = importlib.import_module("sympy")
     except ImportError:
-        raise MissingDependencyError("latex needs SymPy: pip install 'genloss[symbolic]'") from None
+        raise MissingDependencyError('latex needs SymPy; pip install "genloss[symbolic]"') from None
     names, equations = _Names("\\Delta_{%d}"), []
 
     def factor(*parts: Coefficient) -> Any:

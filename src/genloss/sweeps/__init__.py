@@ -137,7 +137,6 @@ def sweep(
     from genloss.sweeps.design import Sweep
     from genloss.sweeps.runs import run
 
-    need("sweep", "pyarrow", "xarray")
     place: Any = store
     if place is not None and (not isinstance(place, str | Path) or place == ""):
         raise InvalidInputError(f"store was {quoted(store)}; it must be a folder or a URL")

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from genloss import _check
+from genloss._needs import need
 from genloss._version import __version__
 from genloss.errors import GenlossError
 from genloss.sweeps.blocks import Blocks, best_size, seconds_per_point
@@ -92,8 +93,14 @@ def run(
         Points per block of a new store; default: by their measured cost.
     any_version, repair, progress : bool
         See `genloss.sweeps.sweep`.
+
+    Raises
+    ------
+    MissingDependencyError
+        If what writes and reads a store is not installed; nothing was made then.
     """
     start = time.perf_counter()
+    need("sweep", "pyarrow", "xarray")
     if workers is not None:
         workers = _check.integer("workers", workers, minimum=1)
     if block_size is not None:

@@ -163,6 +163,13 @@ def _hashed(column: Column) -> Array:
     return np.array([*numbers, np.nan], dtype=np.float64)[column.values]
 
 
+class GapsError(DataError):
+    """Missing values where none are wanted: the argument says where, who asked knows other cures."""
+
+    def __str__(self) -> str:
+        return f"{self.args[0]}; fill them, or pass missing='drop' or missing='mean'"
+
+
 def refuse_flaws(tally: Tally, layout: Layout, crowded: frozenset[int]) -> None:
     """Refuse infinite values, missing ones where they are not wanted, and fewer than two rows."""
     used = [name for place, name in enumerate(layout.names) if place not in crowded]
@@ -170,9 +177,9 @@ def refuse_flaws(tally: Tally, layout: Layout, crowded: frozenset[int]) -> None:
     _refuse("infinite", [layout.target, *layout.names], tally, "replace them by finite numbers")
     if layout.weights is not None:
         _refuse_weights(layout.names[layout.weights], tally)
-    if layout.policy.missing == "error":
-        cure = "fill them, or pass missing='drop' or missing='mean'"
-        _refuse("missing", [layout.target, *used], tally, cure)
+    found = _flawed("missing", [layout.target, *used], tally)
+    if found and layout.policy.missing == "error":
+        raise GapsError(found)
     if layout.policy.missing == "mean":
         cure = "times, groups and weights have no mean: fill them, or pass missing='drop'"
         _refuse("missing", carried, tally, cure)
@@ -193,10 +200,16 @@ def _refuse_weights(name: str, tally: Tally) -> None:
 
 
 def _refuse(flaw: str, names: Sequence[str], tally: Tally, cure: str) -> None:
+    if found := _flawed(flaw, names, tally):
+        raise DataError(f"{found}; {cure}")
+
+
+def _flawed(flaw: str, names: Sequence[str], tally: Tally) -> str:
+    """Which columns have a flaw, and how often; nothing if none has."""
     counts = [(name, tally[flaw, name]) for name in names]
-    if found := [f"{name!r} ({count:,})" for name, count in counts if count]:
-        more = f" and {len(found) - 6} more columns" if len(found) > 6 else ""
-        raise DataError(f"{flaw} values in {', '.join(found[:6])}{more}; {cure}")
+    found = [f"{name!r} ({count:,})" for name, count in counts if count]
+    more = f" and {len(found) - 6} more columns" if len(found) > 6 else ""
+    return f"{flaw} values in {', '.join(found[:6])}{more}" if found else ""
 
 
 def left_out(tally: Tally, layout: Layout, crowded: frozenset[int], notes: list[str]) -> list[str]:

@@ -64,6 +64,11 @@ class Monitor:
         self.path = _check.path("path", path)
         self._store = Store(self.path)
 
+    @property
+    def n_watched(self) -> int:
+        """Number of watched rows, once it is started."""
+        return len(self._store.facts()["labels"])
+
     def start(
         self,
         X: Any,
@@ -180,7 +185,7 @@ class Monitor:
         InvalidInputError
             If the round is there with other predictions, or their number is another.
         """
-        width = len(self._store.facts()["labels"])
+        width = self.n_watched
         said = _check.numbers("predictions", predictions, ndim=1)
         if said.size != width:
             raise InvalidInputError(

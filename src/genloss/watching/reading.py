@@ -24,10 +24,8 @@ _NORMAL = 1.645
 _QUANTILES = (0.05, 0.95)
 _BENT = 1.3  # straightness over the rehearsals' beyond which changes point one way
 
-BLIND = (
-    "Not seen: errors that model 0 has already, and what changes in the world but not in the models. A few real "
-    "labels of the watched rows see more than anything here."
-)
+BLIND = "Not seen: errors that model 0 has already, and what changes in the world but not in the models."
+LABELS = "A few real labels of the watched rows, given at the start (labels=VALUES), see more than anything here."
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -209,8 +207,9 @@ def _by_labels(said: Array, labels: Array) -> tuple[Array, Array, Array]:
 
 
 def _sentences(found: Reading) -> list[str]:
+    blind = [BLIND] if found.judged_by == "labels" else [BLIND, LABELS]
     if not found.rounds.size:
-        return ["No round after round 0 yet.", BLIND]
+        return ["No round after round 0 yet.", *blind]
     last = int(found.rounds[-1])
     said = []
     if found.alarm:
@@ -236,4 +235,4 @@ def _sentences(found: Reading) -> list[str]:
         )
     if found.straightness[-1] > _BENT * found.rehearsed_straightness[-1]:
         said.append("The changes point one way: what labels the rows pulls them somewhere.")
-    return [*said, BLIND]
+    return [*said, *blind]

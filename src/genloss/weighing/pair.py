@@ -15,6 +15,7 @@ from genloss.errors import DataError
 from genloss.tables.cells import settle
 from genloss.tables.column import ROW_INDEX, Column, brief, counted, printable, some
 from genloss.tables.delimited import Dialect
+from genloss.tables.encoder import GapsError
 from genloss.tables.files import read_file
 from genloss.tables.inputs import feature
 from genloss.tables.load import load_table
@@ -53,6 +54,22 @@ class Pair:
     warnings: tuple[str, ...]
 
 
+def real_table(real: Any, target: Any, missing: str) -> Table:
+    """Read the real table, whose gaps are refused or dropped.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read.
+    """
+    if isinstance(real, Table):
+        return real
+    try:
+        return load_table(real, target, missing=missing)
+    except GapsError as gaps:
+        raise DataError(f"real has {gaps.args[0]}; fill them, or pass missing='drop'") from None
+
+
 def read_pair(real: Any, synthetic: Any, target: Any, missing: str) -> Pair:
     """Read both tables; categories that the real one lacks, and missing columns, are said.
 
@@ -61,7 +78,7 @@ def read_pair(real: Any, synthetic: Any, target: Any, missing: str) -> Pair:
     DataError
         If a table cannot be read, has too few rows, or the second lacks a column of the first.
     """
-    table = real if isinstance(real, Table) else load_table(real, target, missing=missing)
+    table = real_table(real, target, missing)
     if table.target.size < FEWEST_REAL:
         raise DataError(
             f"real has {counted(table.target.size, 'usable row')}; at least {FEWEST_REAL} are needed"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, TypeVar
@@ -127,7 +128,24 @@ def _processes(count: int) -> Iterator[Workers]:
         yield Workers(executor, "processes", lambda: count, takes_back=False)
         done = True
     finally:
-        executor.shutdown(wait=True, kill_workers=not done)
+        with nullcontext() if done else _unheard("ExecutorManagerThread"):
+            executor.shutdown(wait=True, kill_workers=not done)
+
+
+@contextmanager
+def _unheard(name: str) -> Iterator[None]:
+    """Let a thread of this name die in silence, as loky's does of a task that waits when it kills its workers."""
+    before = threading.excepthook
+
+    def hear(error: threading.ExceptHookArgs) -> None:
+        if error.thread is None or error.thread.name != name:
+            before(error)
+
+    threading.excepthook = hear
+    try:
+        yield
+    finally:
+        threading.excepthook = before
 
 
 @contextmanager

@@ -26,6 +26,7 @@ _MODELS = (16, 32)
 _GOOD = 1e-6  # by how much of a limit the last estimates may differ, at first
 _FAIR = 1e-3  # and at last
 _STEADY = 1e-3  # of the size of moves: growth that is no growth
+_AHEAD = 100  # repetitions in which growth that falls as it does now would not end
 
 
 def obstacle(plan: Plan, found: Repetition) -> str | None:
@@ -60,8 +61,10 @@ def end(
         moves = np.diff(path)
         if not moves[-1]:
             return float(biases[-1]), float(path[-1] - biases[-1]), 0.0, 0.0, None
-        growth = abs(float(moves[-1] / moves[-2]))
-        if growth > 1 - _STEADY and most == _MODELS[-1]:
+        ratios = np.abs(moves[1:] / moves[:-1])
+        before, growth = float(ratios[-2:][0]), float(ratios[-1])
+        grows = growth > 1 - _STEADY and growth - 1 >= _AHEAD * (before - growth) - _STEADY**2
+        if grows and most == _MODELS[-1]:
             return math.inf, math.inf, growth if growth > 1 + _STEADY else 1.0, math.inf, None
         risk, away = _limit(path)
         if away < _GOOD * risk:
