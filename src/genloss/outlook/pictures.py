@@ -30,11 +30,12 @@ def draw_forecast(ax: Axes, outlook: Forecast, unit: Unit) -> None:
     bars = 2 * unit.stderr(found.risk, found.stderr, base)
     ax.fill_between(models, low, high, alpha=0.2, color=first, lw=0, label="interval of 90 %")
     rows = outlook.rows
-    label = f"forecast from {'all ' * (rows['used'] == rows['table'])}{rows['used']:,} rows"
+    whole = "all " if rows["used"] == rows["table"] else ""
+    label = f"forecast from {whole}{rows['used']:,} rows"
     ax.plot(models, error, marker=".", color=first, label=label)
     fewer = outlook.check_rows < outlook.plan.n_samples.max()
     label = f"check: forecast from {rows['seen']:,} rows"
-    label += f", {outlook.check_rows:,} a model" * fewer
+    label += f", {outlook.check_rows:,} a model" if fewer else ""
     ax.plot(models, said, ls="--", lw=1, color=first, alpha=_LIGHT, label=label)
     label = f"check: measured, {found.trials} runs ± 2 s.e."
     ax.errorbar(
