@@ -215,3 +215,14 @@ def test_money_beyond_all_rows_buys_as_many_as_a_plan_may_have(limit):
     plan = gl.Plan.replace(2, 60, noise=0.5)
     best = gl.tune(POWER, plan, over="n_samples", cost=CENT, limit=limit)
     assert best.plan.n_samples.min() > 0.99e9
+
+
+# --- what is said -----------------------------------------------------------------------------
+
+
+def test_free_real_labels_are_called_free_and_priced_ones_are_not():
+    free = gl.tune(POWER, STACKED, over="real")
+    assert free.found == {"real": 1.0}
+    assert "real labels are free here; give cost=" in repr(free)
+    priced = gl.tune(POWER, STACKED, over="real", cost=CENT, limit=90)
+    assert priced.warnings == ()

@@ -48,6 +48,10 @@ def tune(
 ) -> int:
     """Find the penalties, shares, weights and numbers of rows with the smallest predicted risk.
 
+    Milliseconds to seconds where every model is fitted to new rows. Where
+    models share rows, as when they accumulate, a schedule of ten takes half a
+    minute or more; a line on standard error says so first.
+
     Parameters
     ----------
     plan
@@ -78,7 +82,9 @@ def tune(
     check_written(out)
     prices = None if cost is None else read_prices(cost)
     given, problem = read_both(plan)
-    found = run_tune(problem, given, over=over, objective=objective, cost=prices, limit=limit)
+    found = run_tune(
+        problem, given, over=over, objective=objective, cost=prices, limit=limit, progress=True
+    )
     plain = {
         "over": over[0] if len(over) == 1 else list(over),
         "objective": objective,
@@ -86,6 +92,7 @@ def tune(
         "value_before": found.value_before,
         "gain": found.gain,
         "found": dict(found.found),
+        "warnings": list(found.warnings),
         "cost": found.cost,
         "cost_before": found.cost_before,
         "penalty": found.plan.penalty.tolist(),

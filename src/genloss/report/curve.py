@@ -82,6 +82,7 @@ def print_tuned(
     """Print what tuning found: the answer, the risks before and after, and the plan."""
     free = (over,) if isinstance(over, str) else tuple(over)
     sentence(_tuned_to(tuned, free), console, style="bold")
+    warn(map(say, tuned.warnings), console)
     console.print()
     shown = shown_models(tuned.curve.n_models)
     penalty = tuned.plan.penalty[shown]
@@ -154,7 +155,8 @@ def _numbers(tuned: Tuned, free: tuple[str, ...]) -> str:
         "weight": "weight {} on rows that a model labels",
         "n_samples": "{} rows a generation",
     }
-    told = [words[each].format(number(tuned.found[each], 3)) for each in free]
+    ends = {each: np.ravel(tuned.found[each])[-1] for each in free}
+    told = [words[each].format(number(float(end), 3)) for each, end in ends.items()]
     return " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
 
 

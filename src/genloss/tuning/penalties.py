@@ -13,7 +13,7 @@ from genloss.spectrum import Spectral
 from genloss.theory.many_penalties import risks
 from genloss.theory.predict import predict
 from genloss.theory.routes import has_closed_route
-from genloss.tuning.schedule import best_schedule, downhill, valleys
+from genloss.tuning.schedule import best_schedule, by_knots, downhill, valleys
 from genloss.tuning.search import lowest
 from genloss.tuning.slopes import slope_of
 
@@ -27,6 +27,8 @@ OBJECTIVES: dict[str, Score] = {
 }
 
 _GRID = 41  # penalties tried before the best one is refined
+_STRIDE = 4  # every so many of them at first, where each try is slow
+_SINGLY = 3  # models up to which levels are combined where each try is slow
 _SHORT = 30  # models of a chain up to which every valley is followed to its end
 
 
@@ -86,7 +88,8 @@ def _refined(
     values: Callable[[Array], Array],
     build: Callable[[float], Plan],
 ) -> Plan:
-    log_lam, least = lowest(values, grid, tolerance=1e-3)
+    stride = 1 if has_closed_route(build(1.0)) else _STRIDE
+    log_lam, least = lowest(values, grid, tolerance=1e-3, stride=stride)
     without, best = build(0.0), build(float(np.exp(log_lam)))
     return without if scored(problem, [without], score)[0] <= least else best
 
@@ -123,6 +126,8 @@ def best_schedule_of(problem: Spectral, objective: str, grid: Array, start: Plan
             # the way down is long in long chains: only from where it can lead lower
             if len(first) <= _SHORT or scores(each[None]) < scores(ends[1][None]):
                 ends.append(downhill(scores, slopes, each, low, high))
+    elif not cheap and len(first) > _SINGLY:
+        ends = [first, by_knots(scores, first, low, high)]
     else:
         found = best_schedule(scores, first, low, high, cheap)
         ends = [first, downhill(scores, [], first, low, high)]

@@ -26,6 +26,11 @@ _DEEP = 2  # places that are refined
 _SWEEPS = 4  # rounds over all models, at most, on one step
 _NOTHING = 1e-300
 _STEPS = (1.0, 0.25)  # of the search along single models, in parts of a level
+_KNOTS = 2, 4  # numbers that a schedule has at first, where each try is slow
+_TILTS = -7.0, -4.0, -2.0, 2.0, 4.0, 7.0  # of the last log penalty over the first
+_USUAL = 2.220446049250313e-09  # SciPy's own gain of a last step
+_FIRST = 2.0  # length of a first step over the slope, for each number that is free
+_GAIN = 1e-4  # of the objective, below which slow tries end
 
 
 def best_schedule(scores: Scores, start: Array, low: float, high: float, cheap: bool) -> Array:
@@ -121,18 +126,51 @@ def valleys(scores: Scores, start: Array, low: float, high: float) -> list[Array
     return _apart(tried[order], levels[1] - levels[0], _DEEP)
 
 
+def by_knots(scores: Scores, start: Array, low: float, high: float) -> Array:
+    """Downhill where each try is slow: few numbers first, with log penalties on lines between them."""
+    size = start.size
+    tilts = np.multiply.outer(_TILTS, np.linspace(-0.5, 0.5, size))
+    tried = np.clip(np.vstack([start, start + tilts]), low, high)
+    place = tried[int(np.argmin(scores(tried)))]
+    for count in (each for each in _KNOTS if each < size):
+        at, knots = np.linspace(0, count - 1, size), np.arange(count)
+        hats = np.array([np.interp(at, knots, one) for one in np.eye(count)])
+
+        def moved(by: Array, place: Array = place, hats: Array = hats) -> Array:
+            return np.clip(place + by @ hats, low, high)
+
+        def moved_scores(by: Array, moved: Callable[[Array], Array] = moved) -> Array:
+            return scores(moved(by))
+
+        far = low - place.max(), high - place.min()
+        place = moved(downhill(moved_scores, [], np.zeros(count), *far, gain=_GAIN))
+    return downhill(scores, [], place, low, high, gain=_GAIN)
+
+
 def downhill(
     scores: Scores,
     slopes: Sequence[Slopes],
     start: Array,
     low: float | Array,
     high: float | Array,
+    *,
+    gain: float | None = None,
 ) -> Array:
-    """Quasi-Newton steps from a point; without slopes they are taken from one batch of neighbours."""
+    """Quasi-Newton steps from a point; without slopes they are taken from one batch of neighbours.
+
+    ``gain`` is the part of the objective below which a step is the last one; the first step is then as long as
+    where every penalty has its share of the curvature.
+    """
     from scipy.optimize import minimize
 
     low, high = np.broadcast_to(low, start.shape), np.broadcast_to(high, start.shape)
     nearby = np.vstack([np.zeros(start.size), 1e-5 * np.eye(start.size)])
+
+    scale, zero, ftol = 1.0, 0.0, 1e-12 if slopes else _USUAL
+    if gain is not None:
+        scale, first = _FIRST * start.size, scores(start[None])[0]
+        zero = float(np.log(first)) if 0 < first < np.inf else 0.0
+        ftol = gain * scale
 
     def value(logs: Array, slope_of: Slopes | None) -> tuple[float, Array]:
         if slope_of is not None:
@@ -141,7 +179,7 @@ def downhill(
         # steps point inwards, so that no penalty leaves the bounds
         inwards = np.where(logs > (low + high) / 2, -1.0, 1.0)
         values = np.log(scores(logs + nearby * inwards))
-        return float(values[0]), inwards * (values[1:] - values[0]) / 1e-5
+        return scale * (float(values[0]) - zero), scale * inwards * (values[1:] - values[0]) / 1e-5
 
     place = start
     ways: Sequence[Slopes | None] = slopes or [None]
@@ -153,7 +191,7 @@ def downhill(
             jac=True,
             method="L-BFGS-B",
             bounds=[*zip(low.tolist(), high.tolist(), strict=True)],
-            options={"ftol": 1e-12, "gtol": 1e-8, "maxcor": 20} if slopes else {},
+            options={"ftol": ftol, "gtol": 1e-8, "maxcor": 20} if slopes else {"ftol": ftol},
         )
         place = np.asarray(found.x)
     return place

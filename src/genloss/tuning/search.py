@@ -11,7 +11,7 @@ Array = npt.NDArray[np.float64]
 
 
 def lowest(
-    values: Callable[[Array], Array], grid: Array, *, tolerance: float
+    values: Callable[[Array], Array], grid: Array, *, tolerance: float, stride: int = 1
 ) -> tuple[float, float]:
     """Best of a grid, refined between its neighbours.
 
@@ -23,6 +23,8 @@ def lowest(
         Numbers to try, rising.
     tolerance : float
         Of the place.
+    stride : int, default 1
+        Every so many numbers are tried first, and then only those about the best of them.
 
     Returns
     -------
@@ -38,7 +40,12 @@ def lowest(
     """
     from scipy.optimize import minimize_scalar
 
-    tried = values(grid)
+    every, tried = np.arange(grid.size), np.full(grid.size, np.inf)
+    first = every % stride == 0
+    tried[first] = values(grid[first])
+    near = ~first & (np.abs(every - np.argmin(tried)) < stride)
+    if near.any():
+        tried[near] = values(grid[near])
     at = int(np.argmin(tried))
     found = minimize_scalar(
         lambda x: float(values(np.array([x]))[0]),

@@ -18,13 +18,14 @@ from genloss.spectrum import Spectral, directions_of
 from genloss.theory.predict import predict
 from genloss.theory.routes import has_closed_route
 from genloss.tuning.cheapest import cheapest
+from genloss.tuning.duration import announce
 from genloss.tuning.joint import best_plan
 from genloss.tuning.layout import Kind, Layout
 from genloss.tuning.penalties import OBJECTIVES, best_penalties
 from genloss.tuning.prices import Prices
 from genloss.tuning.real_rows import real_rows_needed, with_real_rows
 from genloss.tuning.space import Space
-from genloss.tuning.tuned import Tuned
+from genloss.tuning.tuned import Found, Tuned
 
 __all__ = ["Tuned", "real_rows_needed", "tune", "with_real_rows"]
 
@@ -43,6 +44,7 @@ def tune(
     penalties: tuple[float, float] | None = None,
     cost: Any = None,
     limit: float | None = None,
+    progress: bool = False,
 ) -> Tuned:
     """Find the penalties, real shares, weights and numbers of rows with the smallest predicted risk or cost.
 
@@ -72,11 +74,16 @@ def tune(
     limit : float, optional
         With ``cost``: the most that all labels may cost; with the objective "cost", the largest risk that
         the last model may have.
+    progress : bool, default False
+        Whether to say on standard error that a search will take more than some seconds, as it does where
+        models share rows and no closed formula knows them.
 
     Returns
     -------
     Tuned
-        The best plan, never worse than the one given where that one is within the limit.
+        The best plan, never worse than the one given where that one is within the limit: ``plan``, its
+        ``curve``, and ``found``, the numbers of what was free; ``to_frame()`` has the penalty and the risk
+        of every model.
 
     Raises
     ------
@@ -120,7 +127,10 @@ def tune(
     prices, most = _money(cost, limit, free, objective)
     layout = Layout(plan, "real" in free)
     _check_free(layout, free, prices)
+    _check.boolean("progress", progress)
     before = predict(problem, plan)
+    if progress:
+        announce(problem, plan, free)
     with _together(plan):
         best = _best(problem, plan, layout, free, objective, sides, prices, most)
     if best is None:
@@ -258,13 +268,13 @@ def _value_of(objective: str, prices: Prices | None) -> Callable[[Plan, Curve], 
     return lambda _, curve: score(curve.risk)
 
 
-def _found(plan: Plan, free: tuple[str, ...]) -> dict[str, float]:
+def _found(plan: Plan, free: tuple[str, ...]) -> dict[str, Found]:
     """The numbers of a plan that were free."""
     layout = Layout(plan, "real" in free)
-    known: dict[str, Callable[[], float]] = {
+    known: dict[str, Callable[[], Found]] = {
         "penalty": lambda: float(plan.penalty[0]),
         "last_penalty": lambda: float(plan.penalty[-1]),
-        "schedule": lambda: float(plan.penalty[-1]),
+        "schedule": lambda: tuple(plan.penalty.tolist()),
         "real": lambda: layout.real,
         "weight": lambda: layout.weight if layout.weighed.any() else 1.0,
         "n_samples": lambda: float(plan.n_samples[-1]),

@@ -14,6 +14,8 @@ from genloss._frames import Framed
 from genloss.curve import Curve
 from genloss.plan import Plan
 
+Found = float | tuple[float, ...]
+
 
 @dataclass(frozen=True, repr=False)
 class Tuned(Framed):
@@ -31,9 +33,10 @@ class Tuned(Framed):
         What was minimised.
     value, value_before : float
         Objective of both.
-    found : mapping of str to float
-        What was found for everything that was free: the last model's penalty, the share of real labels,
-        the weight of a row that a model labels, the last model's own rows.
+    found : mapping of str to float, or to tuple of float
+        What was found for everything that was free: the penalty of all models or of the last one, a tuple
+        of one for each where a schedule was free, the share of real labels, the weight of a row that a model
+        labels, the last model's own rows.
     cost, cost_before : float or None
         What the labels of both plans cost, where prices were given.
 
@@ -48,7 +51,7 @@ class Tuned(Framed):
     objective: str
     value: float
     value_before: float
-    found: Mapping[str, float] = field(default_factory=dict)
+    found: Mapping[str, Found] = field(default_factory=dict)
     cost: float | None = None
     cost_before: float | None = None
 
@@ -58,6 +61,13 @@ class Tuned(Framed):
         if self.value == self.value_before:
             return 0.0
         return 1 - self.value / self.value_before
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to know about the numbers found."""
+        if "real" in self.found and self.cost is None:
+            return ("real labels are free here; give cost=PRICES and limit=MONEY",)
+        return ()
 
     def _table(self) -> dict[str, npt.NDArray[Any]]:
         columns = {"penalty": self.plan.penalty, "risk": self.curve.risk}
@@ -73,11 +83,13 @@ class Tuned(Framed):
         return f"Tuned({what} {_html.number(self.value)}, before {_html.number(self.value_before)})"
 
     def _repr_html_(self) -> str:
-        return _html.table(self._title(), ["model", "penalty", "risk", "before"], self._shown())
+        names = ["model", "penalty", "risk", "before"]
+        return _html.table(self._title(), names, self._shown(), self.warnings)
 
     def __repr__(self) -> str:
         lines = [
             f"  model {t:>2}: penalty {lam:.4g}, risk {risk:.5g}, before {before:.5g}"
             for t, lam, risk, before in self._shown()
         ]
-        return "\n".join([self._title(), *lines])
+        told = [f"  warning: {each}" for each in self.warnings]
+        return "\n".join([self._title(), *told, *lines])
