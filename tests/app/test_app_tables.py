@@ -198,7 +198,7 @@ def test_a_small_file_of_endless_rows_does_not_take_the_memory(tmp_path):
 
     async def last():
         work = Work("genloss.app.data:preview", query, 2**28)
-        return [event async for event in work.events(60.0)][-1]
+        return [event async for event in work.events(300.0)][-1]
 
     name, why = anyio.run(last)
     assert name == "failed"

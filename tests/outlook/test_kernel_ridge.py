@@ -46,6 +46,7 @@ def test_refinement_says_where_it_fails():
     whole, size = kernel_ridge.upper_half(X, kernel)
     assert size >= np.linalg.eigvalsh(kernel(X, X))[-1]
     np.testing.assert_allclose(np.triu(whole), np.triu(kernel(X, X)), rtol=1e-14)
+    assert not whole[-1, 0]  # nothing that was in memory before
     assert kernel_ridge._refined(whole, Y, 1e-3 * size) is not None
     assert kernel_ridge._refined(whole, Y, 1e-9 * size) is None
 

@@ -98,10 +98,10 @@ def _each(
 def upper_half(rows: Anything, kernel: Kernel) -> tuple[Anything, float]:
     """The kernel matrix on and above the diagonal, and a bound of its largest eigenvalue.
 
-    What is below the diagonal is anything.
+    Blocks below the diagonal are zero: what memory held before may overflow in single precision.
     """
     n, squares = len(rows), 0.0
-    found, part_of = np.empty((n, n), dtype=rows.dtype), kernel.against(rows)
+    found, part_of = np.zeros((n, n), dtype=rows.dtype), kernel.against(rows)
     for start in range(0, n, _BLOCK):
         stop = min(start + _BLOCK, n)
         part = part_of(rows[start:stop], first=start)
