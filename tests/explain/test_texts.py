@@ -23,6 +23,7 @@ from .page import snippets, text, written
 COMPUTED = [pytest.param(n, marks=[pytest.mark.slow] if n == "practice" else []) for n in TOPICS]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMPUTED)
 def test_a_topic_on_the_page_is_what_the_code_writes_now(name):
     assert package._section(TOPICS[name]) in written(), f"run: {COMMAND}"

@@ -226,6 +226,7 @@ def test_what_loads_is_valid(plain, folder):
     VALIDATOR.validate(plain)
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(plain=mutated())
 def test_the_schema_and_the_loader_agree_on_mutated_files(plain, folder):

@@ -30,6 +30,7 @@ def test_kernel_ridge_is_written_with_what_it_takes(kernel):
     assert np.std(said - ours) < 0.05 * np.std(ours)
 
 
+@pytest.mark.slow
 def test_kernel_ridge_sentence_and_r2_of_a_target_that_is_nearly_determined():
     rng = np.random.default_rng(1)
     X = rng.standard_normal((120, 3))

@@ -139,6 +139,7 @@ def chain(problem, n_samples, penalty):
 INHERITED = 0.25 / 13 + 0.49 / 29
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "n_samples"), KINDS)
 @pytest.mark.parametrize("which", [0, 2])
 def test_risk_against_literal_chains(kind, n_samples, which):
@@ -172,6 +173,7 @@ def test_risk_against_the_literal_engine():
     assert abs(risks[2] - curve.risk[-1]) < 4 * together
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["isotropic", "power law"])
 @pytest.mark.parametrize(("n_samples", "penalty"), [(80, 0.05), (260, 0.05), (260, 1.0)])
 def test_the_equivalents_of_ridge_are_its_means(kind, n_samples, penalty):

@@ -36,6 +36,7 @@ FAST_AND_SLOW = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", FAST_AND_SLOW)
 @pytest.mark.parametrize("name", PLANS)
 def test_schedule_is_no_worse_than_constant_and_constant_no_worse_than_given(name, objective):
