@@ -202,4 +202,5 @@ def test_a_small_file_of_endless_rows_does_not_take_the_memory(tmp_path):
 
     name, why = anyio.run(last)
     assert name == "failed"
-    assert "memory" in why  # a library may end its process before it can say which table
+    ended = "its process ended before it was done: memory may have run out"  # by a library
+    assert "zeros.parquet does not fit into memory" in why or why == ended

@@ -61,8 +61,9 @@ def end(
         moves = np.diff(path)
         if not moves[-1]:
             return float(biases[-1]), float(path[-1] - biases[-1]), 0.0, 0.0, None
-        ratios = np.abs(moves[1:] / moves[:-1])
-        before, growth = float(ratios[-2:][0]), float(ratios[-1])
+        late = moves[-3:]
+        ratios = np.abs(late[1:] / late[:-1])
+        before, growth = float(ratios[0]), float(ratios[-1])
         grows = growth > 1 - _STEADY and growth - 1 >= _AHEAD * (before - growth) - _STEADY**2
         if grows and most == _MODELS[-1]:
             return math.inf, math.inf, growth if growth > 1 + _STEADY else 1.0, math.inf, None
