@@ -9,14 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss._version import __version__
+from genloss.documents import recipes
 from genloss.documents.document import Document, Picture, Recipe, Sheet
 from genloss.documents.pictures import svg
-from genloss.files import to_toml
 from genloss.outlook.sentences import alphas
 from genloss.plots import colours, label_models
 from genloss.report.forecast import WAYS_LEGEND, model_columns, model_legend, way_columns
 from genloss.report.numbers import counted
-from genloss.script import to_python
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,9 +54,8 @@ def of_forecast(outlook: Forecast, say: Callable[[str], str] = str) -> Document:
         ],
         pictures=_pictures(outlook),
         recipes=[
-            Recipe("The plan as a file", "toml", to_toml(plan=outlook.plan)),
-            Recipe("The plan in Python", "python", to_python(plan=outlook.plan)),
-            Recipe("The model in scikit-learn", "python", _scikit_learn(outlook)),
+            *recipes.of_plan(outlook.plan),
+            _scikit_learn(outlook),
         ],
         done=[
             f"{counted(outlook.rows['table'], 'row')} of {outlook.source}; "
@@ -136,7 +134,7 @@ def _shares(outlook: Forecast, ax: Axes) -> None:
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def _scikit_learn(outlook: Forecast) -> str:
+def _scikit_learn(outlook: Forecast) -> Recipe:
     """The first model as scikit-learn's pipeline."""
     n, kernel = int(outlook.plan.n_samples[0]), outlook.kernel
     alpha = f"{n * float(outlook.plan.penalty[0]):.4g}"
@@ -147,17 +145,9 @@ def _scikit_learn(outlook: Forecast) -> str:
         extra = f", degree={kernel.degree}, coef0={kernel.coef0:g}" * (kernel.name == "polynomial")
         module = "kernel_ridge"
         model = f'KernelRidge(alpha={alpha}, kernel="{kernel.name}", gamma={scale}{extra})'
-    name = model.split("(")[0]
     whose = (
         "the best fixed alpha; this plan chooses it anew for every model"
         if outlook.penalty_rule == "cv"
         else alphas(outlook.plan, outlook.advice)
     )
-    return (
-        f"from sklearn.{module} import {name}\n"
-        "from sklearn.pipeline import make_pipeline\n"
-        "from sklearn.preprocessing import StandardScaler\n\n"
-        f"# {counted(n, 'row')} a generation; alpha grows with the rows\n"
-        f"# {whose}\n"
-        f"model = make_pipeline(StandardScaler(), {model})\n"
-    )
+    return recipes.of_model(module, model, n, whose)

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from genloss._version import __version__
+from genloss.documents import recipes
 from genloss.documents.document import Document, Picture, Recipe, Sheet
 from genloss.documents.pictures import svg
-from genloss.files import to_toml
 from genloss.plots import colours, label_models
 from genloss.report.measured import check_columns, check_legend, way_columns, way_legend
 from genloss.report.numbers import counted
-from genloss.script import to_python
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,8 +51,7 @@ def of_measured(outlook: MeasuredForecast, say: Callable[[str], str] = str) -> D
         ],
         pictures=_pictures(outlook),
         recipes=[
-            Recipe("The plan as a file", "toml", to_toml(plan=outlook.plan)),
-            Recipe("The plan in Python", "python", to_python(plan=outlook.plan)),
+            *recipes.of_plan(outlook.plan),
             *_scikit_learn(outlook),
         ],
         done=[
@@ -119,11 +117,4 @@ def _scikit_learn(outlook: MeasuredForecast) -> list[Recipe]:
         return []
     n = int(outlook.plan.n_samples[0])
     alpha = f"{n * float(outlook.plan.penalty[0]):.4g}"
-    text = (
-        "from sklearn.linear_model import RidgeClassifier\n"
-        "from sklearn.pipeline import make_pipeline\n"
-        "from sklearn.preprocessing import StandardScaler\n\n"
-        f"# {counted(n, 'row')} a generation; alpha grows with the rows\n"
-        f"model = make_pipeline(StandardScaler(), RidgeClassifier(alpha={alpha}))\n"
-    )
-    return [Recipe("The model in scikit-learn", "python", text)]
+    return [recipes.of_model("linear_model", f"RidgeClassifier(alpha={alpha})", n)]
