@@ -117,7 +117,7 @@ def alike(one: str, other: str) -> bool:
     ):
         return False
     numbers = (list(map(float, number.findall(line))) for line in (one, other))
-    return all(abs(a - b) <= 0.5 + 0.02 * abs(a) for a, b in zip(*numbers, strict=True))
+    return all(abs(a - b) <= 0.2 + 0.01 * abs(a) for a, b in zip(*numbers, strict=True))
 
 
 @pytest.mark.slow
