@@ -78,7 +78,7 @@ def test_equal_weights_change_no_forecast(kernel):
         np.testing.assert_allclose(getattr(equal.own, name), getattr(plain.own, name), rtol=1e-9)
     np.testing.assert_allclose(equal.measured.risk, plain.measured.risk, rtol=1e-9)
     np.testing.assert_allclose(equal.predicted.risk, plain.predicted.risk, rtol=1e-9)
-    assert "weights are equal, and change nothing" in equal.notes
+    assert "the weights of these rows are equal, and change nothing" in equal.notes
 
 
 def test_theory_of_weighted_rows_is_that_of_literal_fits():

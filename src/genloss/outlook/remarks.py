@@ -59,7 +59,7 @@ def notes_of(
             f"{effective(sample.weights):,.0f} of equal weight"
         )
     elif prepared.table.weights is not None:
-        said.append("weights are equal, and change nothing")
+        said.append("the weights of these rows are equal, and change nothing")
     if sample.texts:
         names = ", ".join(repr(name) for name in sample.texts)
         said.append(f"encoded {names} by the target, inside every split")

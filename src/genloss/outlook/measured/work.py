@@ -254,7 +254,7 @@ class Measurement:
         if sample.weights is not None:
             said.append("weights count in fits and in errors")
         elif self.table.weights is not None:
-            said.append("weights are equal, and change nothing")
+            said.append("the weights of these rows are equal, and change nothing")
         if sample.texts:
             names = ", ".join(repr(name) for name in sample.texts)
             said.append(f"encoded {names} by the target, inside every split")
