@@ -289,17 +289,17 @@ def test_reproduce_list_names_them_all_by_paper(genloss):
 @pytest.mark.parametrize("penalty", [1e-3, 1.0])
 def test_settings_of_the_figures_agree_with_predict(generations, penalty):
     cases = [
-        (isotropic.setting(1000, penalty, generations), ridge),
+        (isotropic.setting(penalty=penalty, generations=generations), ridge),
         (power_law.setting(400, generations, "clean"), ridge),
         (power_law.setting(400, generations, "adaptive"), ridge),
-        (chain.setting(generations), least_squares),
+        (chain.setting(generations=generations), least_squares),
     ]
     for design in ("independent", "same"):
-        for problem, formula in (
-            (gl.Problem.isotropic(300), overparametrised),
-            (gl.Problem.power_law(300, capacity=1.5, source=0.5), master_recursion),
+        for panel, formula in (
+            ("isotropic, noise 0.3", overparametrised),
+            ("power law", master_recursion),
         ):
-            cases.append((interpolation.setting(problem, 150, generations, design, 0.3), formula))
+            cases.append((interpolation.setting(panel, 150, design, generations), formula))
     for setting, formula in cases:
         predicted = gl.predict(setting.problem, setting.plan()).risk[-1]
         assert formula(setting).risk == pytest.approx(predicted, rel=1e-9)
