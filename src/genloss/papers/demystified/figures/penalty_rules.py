@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Settings = Mapping[str, Array]
+Settings = Mapping[str, Any]
 """Rows T, rows T_0 and number n of generators, under the names they have in `genloss.scaling`."""
 
 SECTION = "section 6"
@@ -43,8 +43,8 @@ RULES = {
 }
 
 WIDE: Array = np.geomspace(1e-4, 1, 13)  # penalties of the points in panel (d)
-NOISY = {"noise": 1.0, "generator_noise": 1.0}
-FIVE = {"generator_samples": 900, "generations": 5}
+NOISY: dict[str, Any] = {"noise": 1.0, "generator_noise": 1.0}
+FIVE: dict[str, Any] = {"generator_samples": 900, "generations": 5}
 RATIOS: tuple[tuple[str, int, float, Kind], ...] = (
     ("noise", -2, 1.01, "at most"),
     ("clean", -1, 1.1, "at least"),
@@ -95,7 +95,7 @@ def settings_of_the_spec() -> Settings:
 def _settings(rows: Array, counts: Array) -> Settings:
     grids = np.meshgrid(rows, [3e3, 6e3, 6e4], counts, indexing="ij")
     names = "n_samples", "generator_samples", "generations"
-    settings = {name: grid.ravel() for name, grid in zip(names, grids, strict=True)}
+    settings: Settings = {name: grid.ravel() for name, grid in zip(names, grids, strict=True)}
     kept = effective_noise(**settings, dim=DIM) < 0.2
     return {name: values[kept] for name, values in settings.items()}
 
