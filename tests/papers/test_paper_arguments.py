@@ -48,11 +48,7 @@ FUNCTIONS = {
     exponent_rule: {"n_samples": 100, "generations": 1, "generator_samples": 300} | POWERS,
     noise_rule: {"noise": 0.1} | POWERS,
     noise_rule_with_constants: {"noise": 0.1, "scale": 1.0, "signal": 1.0} | POWERS,
-    fit_power_law: {
-        "problem": gl.Problem.power_law(100, capacity=1.5, source=0.5),
-        "first": 5,
-        "last": 50,
-    },
+    fit_power_law: {"problem": gl.Problem.power_law(100, capacity=1.5, source=0.5)},
     downstream: {"problem": FLAT, "n_samples": 20, "penalties": [0.1], "trials": 3, "seed": 0}
     | {"workers": 1},
     gallery.reproduce: {"name": "chain", "quick": True, "seed": 0, "workers": 1},
