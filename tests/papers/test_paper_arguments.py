@@ -12,6 +12,7 @@ import genloss as gl
 from genloss.errors import InvalidInputError
 from genloss.papers import demystified, gallery
 from genloss.papers.demystified import Setting
+from genloss.papers.paper import find
 from genloss.scaling import (
     PowerLaw,
     best_penalty,
@@ -103,5 +104,5 @@ def test_a_wrong_generator_is_named(generators):
 @pytest.mark.parametrize(("wanted", "said"), [([], "wanted"), (3, "wanted"), ([3], "wanted had 3")])
 def test_names_of_figures_must_be_names(wanted, said):
     with pytest.raises(InvalidInputError, match=said):
-        gallery.names(wanted)
-    assert gallery.names("F1") == ["isotropic"]
+        find(wanted)
+    assert list(find("F1")) == ["isotropic"]

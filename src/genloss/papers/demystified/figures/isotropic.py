@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from genloss.papers.cells import Cells
-from genloss.papers.claims import Claim, literally
+from genloss.papers.claims import Claim
 from genloss.papers.demystified.no_penalty import inherited_noise, least_squares
 from genloss.papers.demystified.ridge_downstream import rho, ridge
 from genloss.papers.demystified.setting import Setting
+from genloss.papers.demystified.statements import beside
 from genloss.papers.drawing import NULL, colour, legend, log_axes, panels, points
 from genloss.papers.effort import Array, Effort
 from genloss.papers.study import Study
@@ -113,16 +114,8 @@ def _draw(found: Found) -> Figure:
 def _claims(found: Found) -> Iterator[Claim]:
     effort, where = found.effort, "Theorem 4.1, section 2.3"
     literal = setting(penalty=0.1, generations=5)
-    yield literally(
-        "risk after 5 generators, ridge 0.1 on 1,000 rows (every row drawn)",
-        where,
-        ridge(literal).risk,
-        literal.problem,
-        literal.plan(),
-        effort,
-        effort.pick(60, 400),
-        kind="asymptotic",
-    )
+    text = "risk after 5 generators, ridge 0.1 on 1,000 rows (every row drawn)"
+    yield beside(text, where, ridge, literal, effort, effort.pick(60, 400), "asymptotic")
     penalties = found.at_rows.penalties
     for column in (0, len(penalties) // 2, len(penalties) - 1):
         lam = float(penalties[column])
@@ -130,19 +123,11 @@ def _claims(found: Found) -> Iterator[Claim]:
             f"rho, the slope of the error in n, at penalty {lam:.3g}",
             where,
             rho(setting(penalty=lam, generations=1)),
-            *mean_and_stderr(found.at_rows.amplification[:, column] / (600 - 300 - 1)),
+            *map(float, mean_and_stderr(found.at_rows.amplification[:, column] / (600 - 300 - 1))),
         )
     plain = setting(n_samples=10_000, penalty=0.0, generations=20)
-    yield literally(
-        "without penalty 20 generators leave a plateau that rows do not lower (T = 10,000)",
-        "section 2.1",
-        least_squares(plain).risk,
-        plain.problem,
-        plain.plan(),
-        effort,
-        2000,
-        method="auto",
-    )
+    text = "without penalty 20 generators leave a plateau that rows do not lower (T = 10,000)"
+    yield beside(text, "section 2.1", least_squares, plain, effort, 2000, method="auto")
     yield from _optimum(found.near_best)
     _, peak, _ = found.cell(panel="rows", generations=20, n_samples=300)
     yield Claim(

@@ -198,7 +198,7 @@ def _drawn(rows: int, effort: Effort) -> Drawn:
 
 def _claims(found: Found) -> Iterator[Claim]:
     def bound(text: str, bound: float, measured: float, kind: Kind, stderr: float = 0.0) -> Claim:
-        return Claim(text, SECTION, bound, float(measured), stderr, kind)
+        return Claim(text, SECTION, bound, measured, stderr, kind)
 
     small = effective_noise(**found.settings, dim=DIM) < 1e-3
     for law, excess in zip(LAWS, found.excess, strict=True):

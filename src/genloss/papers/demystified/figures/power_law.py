@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from genloss.papers.cells import Cells
-from genloss.papers.claims import Claim, literally
+from genloss.papers.claims import Claim
 from genloss.papers.demystified.no_penalty import inherited_noise
 from genloss.papers.demystified.ridge_downstream import ridge
 from genloss.papers.demystified.setting import Setting
+from genloss.papers.demystified.statements import beside
 from genloss.papers.drawing import colour, legend, log_axes, panels, points, signed
 from genloss.papers.effort import Effort
 from genloss.papers.reproduction import Row
@@ -149,16 +150,7 @@ def _claims(found: Cells) -> Iterator[Claim]:
     yield Claim(text, "section 6", 1.05, worst, kind="at most")
     literal, trials = setting(1600, 5, "adaptive"), found.effort.pick(40, 300)
     text = "error, adapted penalty, n = 5, T = 1,600 (every row drawn)"
-    yield literally(
-        text,
-        where,
-        ridge(literal).risk,
-        PROBLEM,
-        literal.plan(),
-        found.effort,
-        trials,
-        kind="asymptotic",
-    )
+    yield beside(text, where, ridge, literal, found.effort, trials, "asymptotic")
 
 
 STUDY = Study(

@@ -79,8 +79,7 @@ def _slope(
 
 
 def _near(text: str, predicted: float, measured: float, tolerance: float) -> Claim:
-    numbers = float(predicted), float(measured)
-    return Claim(text, SECTION, *numbers, kind="approximate", tolerance=tolerance)
+    return Claim(text, SECTION, predicted, measured, kind="approximate", tolerance=tolerance)
 
 
 def _clean_law(effort: Effort) -> Iterator[Line | Claim]:
