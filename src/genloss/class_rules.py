@@ -23,14 +23,19 @@ def rule_of(block: Block, *, clouds: bool) -> Label:
     return block.labels
 
 
-def check_classes(problem: Problem, steps: Sequence[Step]) -> None:
-    """Raise InvalidInputError if a plan does not fit the classes of a problem."""
-    if problem.classes is None:
-        return
+def check_classes(problem: object, steps: Sequence[Step]) -> None:
+    """Raise InvalidInputError if a plan does not fit the classes of a problem, or its want of any."""
+    clouds = isinstance(problem, Problem) and problem.means is not None
+    several = isinstance(problem, Problem) and problem.truth.ndim == 2
     for step in steps:
-        why = _of_clouds(step) if problem.means is not None else None
-        if problem.truth.ndim == 2:
+        why = _of_clouds(step) if clouds else None
+        if several:
             why = why or _of_several(step)
+        elif step.loss.columns:
+            why = (
+                f"has {step.loss} loss, which is one of several classes, and the problem has one number a "
+                "row; 'logistic' is for two classes"
+            )
         if why:
             raise InvalidInputError(f"model {step.model} {why}")
 
@@ -56,8 +61,10 @@ def _of_several(step: Step) -> str | None:
         return (
             f"{said} is of a plan with a labeler from outside, which is known for one number a row"
         )
-    if not isinstance(step.loss, Squared):
-        return f"{said} has {step.loss} loss, which is one of numbers or two classes"
+    if not (isinstance(step.loss, Squared) or step.loss.columns):
+        return f"{said} has {step.loss} loss, which is one of numbers or two classes; 'multinomial' is for more"
+    if step.loss.columns and step.penalty == 0:
+        return f"{said} has {step.loss} loss and no penalty: it has no single minimum, give it one"
     if step.filter is not None or step.retuned:
         return f"{said} has a filter or penalty 'cv', which are known for one number a row"
     for block in step.blocks:

@@ -103,10 +103,11 @@ def predict(
     directions_of(problem)
     _check.choice("method", method, ("auto", "closed", "pencil"))
     plans = [plan] if isinstance(plan, Plan) else _listed(plan)
+    for one in plans:
+        check_classes(problem, resolve(one))
     if isinstance(problem, Problem):
         for one in plans:
             one.check_fits(problem.dim)
-            check_classes(problem, resolve(one))
         if problem.truth.ndim == 2:
             curves = [_of_several(problem, one, method) for one in plans]
             check_numbers(curves)

@@ -11,6 +11,7 @@ import numpy as np
 
 from genloss import _check, _html
 from genloss._words import number
+from genloss.class_rules import check_classes
 from genloss.errors import NoTheoryError
 from genloss.plan import Plan
 from genloss.problem import Problem, beyond
@@ -195,6 +196,7 @@ def limit(problem: Spectral, plan: Plan, *, block: int | None = None) -> Limit:
     _check.instance("plan", plan, Plan)
     if isinstance(problem, Problem):
         plan.check_fits(problem.dim)
+    check_classes(problem, resolve(plan))
     if kind := beyond(problem):
         raise NoTheoryError(f"problem has {kind}{_LONG}")
     found = repetition(plan, block)

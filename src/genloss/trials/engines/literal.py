@@ -16,7 +16,7 @@ from genloss.generation import REAL
 from genloss.losses.squared import Squared
 from genloss.problem import Problem
 from genloss.steps import Block, Step
-from genloss.trials import loop, several
+from genloss.trials import loop, multinomial, several
 from genloss.trials.convex import minimise
 from genloss.trials.engine import Engine
 from genloss.trials.leave_one_out import chosen_penalty
@@ -208,6 +208,8 @@ class Learner:
             return fit(X, y, weights, penalty=step.penalty / self.accepted)  # per candidate row
         X, y = X.astype(np.float64), y.astype(np.float64)
         weights = np.ones(len(y)) if weights is None else weights
+        if step.loss.columns:
+            return multinomial.minimise(X, y, weights, step.loss, 2 * candidates * step.penalty)
         return minimise(X, y, weights, step.loss, 2 * candidates * step.penalty, said)
 
 
