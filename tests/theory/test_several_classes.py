@@ -47,8 +47,9 @@ class Loop:
         if self.means is not None and self.one:
             self.centres = np.stack([-self.means, self.means], axis=1)
 
-    def rows(self, n):
-        X = self.rng.standard_normal((n, self.s.size)) * np.sqrt(self.s)
+    def rows(self, n, covariance=None):
+        variances = self.s if covariance is None else covariance
+        X = self.rng.standard_normal((n, self.s.size)) * np.sqrt(variances)
         if self.means is None:
             return X, np.zeros(n, dtype=int)
         own = self.rng.integers(self.centres.shape[1], size=n)
@@ -75,19 +76,23 @@ class Loop:
         drawn = (self.rng.random((len(h), 1)) > np.cumsum(chances, axis=1)).sum(axis=1)
         return self.code(drawn)
 
-    def block(self, n, who, how, noise=0.0):
-        X, own = self.rows(n)
+    def block(self, n, who, how, noise=0.0, weight=1.0, covariance=None):
+        """Rows, labels, and roots of weights."""
+        X, own = self.rows(n, covariance)
         if who != "real":
-            return X, self.label(X @ self.models[who], how, noise)
-        if self.means is None:
-            return X, self.label(X @ self.truth, how, noise)
-        return X, self.label(self.code(own), how if how == "linear" else "hard", noise)
+            y = self.label(X @ self.models[who], how, noise)
+        elif self.means is None:
+            y = self.label(X @ self.truth, how, noise)
+        else:
+            y = self.label(self.code(own), how if how == "linear" else "hard", noise)
+        return X, y, np.full(n, np.sqrt(weight))
 
     def fit(self, blocks, penalty, loss):
         parts = [self.block(*each) for each in blocks]
-        X, y = (np.concatenate(each) for each in zip(*parts, strict=True))
+        X, y, root = (np.concatenate(each) for each in zip(*parts, strict=True))
         n, dim = X.shape
         if loss == "squared":
+            X, y = X * root[:, None], (y.T * root).T
             return np.linalg.solve(X.T @ X + n * penalty * np.eye(dim), X.T @ y)
         w = np.zeros(dim)
         for _ in range(40):
@@ -118,16 +123,14 @@ class Loop:
         return np.array(found)
 
 
+def source(n, who, how, noise=0.0, weight=1.0, covariance=None):
+    """Rows as the loop's ``block`` takes them."""
+    return Source(n, who, noise, weight=weight, covariance=covariance, labels=how)
+
+
 def plan_of(fits):
     return gl.Plan(
-        [
-            Generation(
-                [Source(n, who, *noise, labels=how) for n, who, how, *noise in blocks],
-                penalty,
-                loss=loss,
-            )
-            for blocks, penalty, loss in fits
-        ]
+        [Generation([source(*b) for b in blocks], lam, loss=loss) for blocks, lam, loss in fits]
     )
 
 
@@ -164,6 +167,13 @@ MIXED = [
     ([(500, 1, "linear", 0.2), (300, 0, "hard")], 1e-3, "squared"),
 ]
 
+APART = spectrum()[::-1] * np.linspace(0.5, 2, DIM)
+UNEVEN = [
+    ([(400, "real", "hard", 0.2, 0.5)], 1e-3, "squared"),
+    ([(300, 0, "hard", 0.0, 3.0), (200, "real", "sampled")], 1e-3, "squared"),
+    ([(300, 1, "soft", 0.0, 1.0, APART), (300, "real", "hard", 0.0, 2.0)], 1e-3, "squared"),
+]
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
@@ -174,8 +184,10 @@ MIXED = [
         (one_truth(10), HARD),
         (clouds(3), MIXED),
         (clouds(5), HARD),
+        (one_truth(3), UNEVEN),
+        (clouds(4), UNEVEN),
     ],
-    ids=["three", "three-mixed", "ten", "three-clouds-mixed", "five-clouds"],
+    ids=["three", "three-mixed", "ten", "clouds-mixed", "five-clouds", "uneven", "clouds-uneven"],
 )
 def test_several_classes_are_as_in_the_loop(problem, fits):
     agrees(problem, fits)
@@ -269,8 +281,8 @@ def test_what_is_common_to_all_columns_decides_nothing():
         (labelled(gl.Plan.same_design(2, 50)), "another model is fitted to"),
         (labelled(gl.Plan.accumulate(2, 50, design="fresh")), "another model is fitted to"),
         (
-            gl.Plan([Generation([Source(9), Source(9, weight=2.0)], 0.1)]),
-            "several weights",
+            gl.Plan([Generation([Source(9, covariance=np.eye(20))], 0.1)]),
+            "covariance matrix",
         ),
         (labelled(gl.Plan.replace(1, 50)).with_features(9, shared=True), "random features"),
     ],

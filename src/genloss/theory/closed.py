@@ -169,8 +169,8 @@ def clouded(step: Step) -> str | None:
         return "is fitted on random features"
     if step.filter is not None or step.retuned:
         return "has a filter or penalty 'cv'"
-    if step.turned:
-        return "has rows with a covariance matrix"
+    if any(block.covariance is not None for block in step.blocks):
+        return "has rows with a covariance of their own"
     if step.is_pooled or not step.is_new or step.last_fit > step.model:
         return "is fitted on rows that another model is fitted to"
     if step.penalty == 0:

@@ -13,7 +13,6 @@ from genloss.generation import REAL
 from genloss.losses.squared import Squared
 from genloss.problem import Problem
 from genloss.steps import Step, agents
-from genloss.theory.closed import is_even
 from genloss.theory.doubts import FEW_NOISY, NOT_GAUSSIAN
 from genloss.theory.several.models import Models, Used
 from genloss.theory.several.points import spread
@@ -78,8 +77,8 @@ def obstacle(step: Step) -> str | None:
         return "is fitted on random features"
     if step.is_pooled or not step.is_new or step.last_fit > step.model or step.drawn is not None:
         return "is fitted on rows that another model is fitted to"
-    if not is_even(step):
-        return "is fitted on rows of several weights or of a covariance of their own"
+    if step.turned:
+        return "is fitted on rows with a covariance matrix"
     return None
 
 

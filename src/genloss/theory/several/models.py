@@ -1,7 +1,7 @@
 """Models of several classes along a chain: mean and covariance of what they say, per direction.
 
 A model is a matrix W, a column per class. A generation is ridge regression of all columns on the same
-rows, so that one effective penalty kappa serves all; classes meet in the labels alone (`channels.md` 9).
+rows, so that one resolvent serves all; classes meet in the labels alone (`channels.md` 9).
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ import numpy.typing as npt
 
 from genloss import class_means
 from genloss.class_rules import rule_of
-from genloss.equivalents import solve as effective_penalty
 from genloss.generation import REAL
 from genloss.problem import Problem
+from genloss.spectrum import Spectrum
 from genloss.steps import Block, Step
+from genloss.theory.closed import is_even
 from genloss.theory.several.targets import Targets, targets
+from genloss.theory.weighted import Rows, resolvent
 
 Array = npt.NDArray[np.float64]
 Shares = Mapping[int, float]
@@ -52,8 +54,9 @@ class Models:
 
     def __init__(self, problem: Problem, steps: Sequence[Step]) -> None:
         self._spectrum, self._truth, self._steps = problem.spectrum, problem.truth, steps
-        self._directions = problem.directions
+        self._directions_apart = Spectrum.of(problem.spectrum)
         count = self._truth.shape[1]
+        self._one = np.eye(count)
         self._clouds = problem.means is not None
         # Gaussian rows are one cloud about zero
         self._middle = np.zeros((problem.dim, 1)) if problem.means is None else problem.means
@@ -65,26 +68,22 @@ class Models:
 
     def fit(self, step: Step) -> Used:
         """Add the model of a step on new rows."""
-        s, n = self._spectrum, float(step.rows)
-        weight = step.blocks[0].weight
-        penalty = np.array([step.penalty / weight])
-        [kappa], [df1], [df2] = effective_penalty(self._directions, penalty, np.array([n]))[:3]
-        shrunk = 1 / (s + kappa)
-        one = np.eye(self._truth.shape[1])
-        parts, labels = [], []
-        for block in step.blocks:
-            found = self._labels(block)
-            labels.append(found)
-            known = {u: share for u, share in block.shares.items() if u in self.means}
-            parts.append(Part(known, block.rows / n * s * shrunk, found.slope))
+        s, rows = self._spectrum, Rows.of(step, self._directions_apart)
+        e, q = resolvent(*rows, rows.number.sum() * step.penalty)
+        pull = rows.number * rows.weight * e
+        profiles = pull[:, None] * rows.sigma * q
+        labels = [self._labels(b, sigma) for b, sigma in zip(step.blocks, rows.sigma, strict=True)]
+        parts = [
+            Part(self._models_of(block.shares), profile, found.slope)
+            for block, profile, found in zip(step.blocks, profiles, labels, strict=True)
+        ]
         if step.towards is not None:
-            parts.append(Part({step.towards: 1.0}, kappa * shrunk, one))
+            parts.append(Part({step.towards: 1.0}, 1 - profiles.sum(axis=0), self._one))
         mean = sum(
             (part.profile[:, None] * (self._mean(part.shares) @ part.matrix) for part in parts),
             np.zeros_like(self._truth),
         )
-        share = [block.rows / n for block in step.blocks]
-        mean, seen = self._pulled(mean, shrunk, _weighted(share, [each.mean for each in labels]))
+        mean, seen = self._pulled(mean, pull.sum() * q, pull / pull.sum(), labels)
         between = [[self._spread(a.shares, b.shares) for b in parts] for a in parts]
         spread = sum(
             (
@@ -92,21 +91,24 @@ class Models:
                 for i, a in enumerate(parts)
                 for j, b in enumerate(parts)
             ),
-            np.zeros((s.size, *one.shape)),
+            np.zeros((s.size, *self._one.shape)),
         )
-        missed = _weighted(share, [each.square for each in labels])
-        for k, (part, found) in enumerate(zip(parts, labels, strict=False)):
-            cross = (s[:, None] * self._mean(part.shares)).T @ mean
+        missed = []
+        for k, (sigma, found) in enumerate(zip(rows.sigma, labels, strict=True)):
+            cross = (sigma[:, None] * self._mean(parts[k].shares)).T @ mean
             for j, other in enumerate(parts):
-                cross += np.einsum("p,pkl->kl", s * other.profile, between[k][j]) @ other.matrix
+                cross += np.einsum("p,pkl->kl", sigma * other.profile, between[k][j]) @ other.matrix
             told = found.mean.T @ seen / len(seen) + found.slope.T @ cross
-            missed = missed - share[k] * (told + told.T)
-        missed = missed + (s[:, None] * mean).T @ mean + np.einsum("p,pkl->kl", s, spread)
-        missed = (missed + seen.T @ seen / len(seen)) / (1 - df2 / n)
-        gain = s * shrunk**2 / n
-        self._record(step.model, mean, spread + gain[:, None, None] * missed, parts)
-        loud = float(np.sum((s * gain) ** 2)) / float(np.sum(s * gain)) ** 2
-        return Used(float(kappa), float(df1), float(df2), 1 / (loud + 1 / n))
+            own = (sigma[:, None] * mean).T @ mean + np.einsum("p,pkl->kl", sigma, spread)
+            missed.append(found.square - told - told.T + own + seen.T @ seen / len(seen))
+        # a row's own noise comes back in what the model says of others
+        loud = rows.number * (rows.weight * e) ** 2
+        coupling = (rows.sigma * q) @ (rows.sigma * q).T * loud
+        left = np.linalg.inv(np.eye(len(loud)) - coupling)
+        noise = np.einsum("s,st,tkl->skl", loud, left, np.array(missed))
+        gain = np.einsum("sp,skl->pkl", rows.sigma * q**2, noise)
+        self._record(step.model, mean, spread + gain, parts)
+        return _used(step, s, profiles.sum(axis=0), np.einsum("pkk->p", gain))
 
     def lose(self, model: int) -> None:
         """Add a model without a mean risk."""
@@ -139,21 +141,28 @@ class Models:
         ]
         return middle, np.block(blocks)
 
-    def _labels(self, block: Block) -> Targets:
-        """Moments of the labels of a source."""
-        known = {u: share for u, share in block.shares.items() if u in self.means}
+    def _models_of(self, shares: Shares) -> Shares:
+        """Those whose values are linear in a row: in clouds a row's own class is not."""
+        return {u: share for u, share in shares.items() if u in self.means}
+
+    def _labels(self, block: Block, sigma: Array) -> Targets:
+        """Moments of the labels of a source, whose rows have a covariance."""
+        known = self._models_of(block.shares)
         mean = self._mean(known)
-        covariance = (self._spectrum[:, None] * mean).T @ mean
-        covariance = covariance + np.einsum("p,pkl->kl", self._spectrum, self._spread(known, known))
+        covariance = (sigma[:, None] * mean).T @ mean
+        covariance = covariance + np.einsum("p,pkl->kl", sigma, self._spread(known, known))
         middle = self._middle.T @ mean
         if self._clouds:
             middle = middle + block.shares.get(REAL, 0.0) * self._said
         return targets(rule_of(block, clouds=self._clouds), middle, covariance, block.noise)
 
-    def _pulled(self, mean: Array, shrunk: Array, told: Array) -> tuple[Array, Array]:
+    def _pulled(
+        self, mean: Array, reach: Array, shares: Array, labels: Sequence[Targets]
+    ) -> tuple[Array, Array]:
         """Mean coefficients with what the clouds' centres add, and what the model says at these."""
         middle = self._middle
-        raised = shrunk[:, None] * middle / middle.shape[1]
+        told = np.einsum("s,skl->kl", shares, np.array([each.mean for each in labels]))
+        raised = reach[:, None] * middle / middle.shape[1]
         inner = middle.T @ raised
         seen = np.linalg.solve(np.eye(len(inner)) + inner, middle.T @ mean + inner @ told)
         return mean + raised @ (told - seen), seen
@@ -199,5 +208,12 @@ def _through(one: Part, other: Part, between: Array) -> Array:
     return profile * (one.matrix.T @ between @ other.matrix)
 
 
-def _weighted(shares: Sequence[float], arrays: Sequence[Array]) -> Array:
-    return np.einsum("u,u...->...", shares, np.array(arrays))
+def _used(step: Step, spectrum: Array, shrunk: Array, gain: Array) -> Used:
+    """Degrees of freedom from how much of its labelers a fit keeps, and directions of its noise."""
+    loud = spectrum * gain
+    directions = 1 / (float(loud @ loud) / max(float(loud.sum()) ** 2, 1e-300) + 1 / step.rows)
+    if not is_even(step):
+        return Used(np.nan, np.nan, np.nan, directions)
+    # shrunk = s / (s + kappa)
+    kappa = float(spectrum[0] * (1 - shrunk[0]) / shrunk[0])
+    return Used(kappa, float(shrunk.sum()), float(np.sum(shrunk**2)), directions)
