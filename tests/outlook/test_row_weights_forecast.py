@@ -124,7 +124,7 @@ def test_streams_weigh_as_whole_tables_do(tmp_path, monkeypatch):
     assert table.n_rows == whole.target.size
     assert not table.warnings
     monkeypatch.setattr("genloss.tables.one_pass.MOST_COLUMNS", 1)
-    monkeypatch.setattr("genloss.tables.wide_passes.MOST_COLUMNS", 9)
+    monkeypatch.setattr("genloss.tables.sketching.MOST_COLUMNS", 9)
     wide = stream.read(100, np.random.SeedSequence(0))
     _, found = wide.apart_from(np.empty(0, dtype=np.intp))
     np.testing.assert_allclose(wide.wide[0].mean, table.moments.mean[:-1])
