@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import blas
 
 from genloss import _lapack, _linalg
 from genloss.estimate.kernels import Kernel
@@ -156,6 +155,8 @@ def _in_double(upper: Array, labels: Array, diagonal: Any) -> tuple[Array, Array
 
 def _refined(whole: Array, labels: Array, diagonal: Any) -> tuple[Array, Array] | None:
     """By a factor in single precision; None where a step does not halve what is left."""
+    from scipy.linalg import blas  # a room that takes long to open
+
     factor = _factor(whole.astype(np.float32), diagonal)
     if factor is None:
         return None
