@@ -18,7 +18,7 @@ from genloss.errors import GenlossError, InvalidInputError
 from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.sweeps.axes import Axis, read_grid
-from genloss.sweeps.points import Part, Point, Work, point_seed
+from genloss.sweeps.points import Part, Point, Work
 
 Recipe = Mapping[str, Any]
 
@@ -121,8 +121,9 @@ class Sweep:
 
     def point(self, number: int) -> Point:
         """Return one point: its number in C order, its seed and the values of its fields."""
-        seed = point_seed(self.seed, number) if self.trials else 0
-        return Point(number, seed, self.overrides(number))
+        places = np.unravel_index(number, self.shape)
+        [point] = self.part(tuple(slice(int(at), int(at) + 1) for at in places)).points()
+        return point
 
     def part(self, region: tuple[slice, ...]) -> Part:
         """Return the points of a rectangle of the grid, by what varies in it."""
@@ -133,14 +134,6 @@ class Sweep:
             tuple(axis.fields for axis in self.axes),
             tuple(axis.values[side] for axis, side in zip(self.axes, region, strict=True)),
         )
-
-    def overrides(self, number: int) -> tuple[tuple[str, Any], ...]:
-        """Return the fields that vary and their values at one point."""
-        found: list[tuple[str, Any]] = []
-        for axis in reversed(self.axes):  # the last axis runs fastest
-            number, place = divmod(number, len(axis.values))
-            found[:0] = zip(axis.fields, axis.values[place], strict=True)
-        return tuple(found)
 
     @cached_property
     def parts(self) -> dict[str, str]:
