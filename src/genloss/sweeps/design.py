@@ -110,7 +110,7 @@ class Sweep:
     def parts(self) -> dict[str, str]:
         """Fingerprint of every part that decides the results, by its name."""
         grid = [axis.to_dict() for axis in self.axes]
-        plain = {"problem": self.work.problem, "plan": self.work.plan, "grid": grid}
+        plain: dict[str, Any] = {"problem": self.work.problem, "plan": self.work.plan, "grid": grid}
         plain |= {spec.name: getattr(self.work, spec.name) for spec in fields(Work)}
         plain["seed"] = self.seed
         return {name: fingerprint(value) for name, value in plain.items()}
