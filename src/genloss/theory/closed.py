@@ -180,6 +180,8 @@ def clouded(step: Step, dim: float) -> str | None:
 
 def relabels(step: Step, before: Step) -> bool:
     """Whether its rows are those of the step before it, all labelled anew."""
+    if step.is_new:
+        return False
     designs = {block.design for block in (*step.blocks, *before.blocks)}
     rows = [sum(block.rows for block in each.blocks) for each in (step, before)]
     return (

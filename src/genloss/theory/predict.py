@@ -18,7 +18,7 @@ from genloss.plan import Plan
 from genloss.problem import Problem, tails_of
 from genloss.spectrum import Spectral, Spectrum, directions_of
 from genloss.steps import Step, agents, resolve
-from genloss.theory import turned
+from genloss.theory import succession, turned
 from genloss.theory.alike import outline
 from genloss.theory.classes import Classes, centre_of
 from genloss.theory.closed import MOST_BY_PENCIL, clouded, obstacles, unknown
@@ -175,7 +175,8 @@ def _curves(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve
     batches: dict[object, list[int]] = defaultdict(list)
     chains = [resolve(plan) for plan in plans]
     for number, steps in enumerate(chains):
-        batches[outline(steps, problem.directions.dim)].append(number)
+        key = outline(steps, problem.directions.dim) if len(chains) > 1 else None
+        batches[key].append(number)
     # a missing theory shows before any work
     known = partial(_ways_of_tails if tails_of(problem) else _ways, method=method)
     if centre_of(problem):
@@ -287,16 +288,9 @@ def _by_walk(
         if Walk.turned in ways and isinstance(problem, Problem):
             laws = [each.law(problem.truth) for each in chains[0][0].outside]
             walk.matrices = turned.Models(problem.spectrum, problem.truth, laws)
-        parts, exact = [], []
         classes = Classes(walk.moments) if Walk.channel in ways else None
-        for model, follow in enumerate(ways):
-            follow(walk, model)
-            if classes is not None:
-                classes.see(model)
-            parts.append(walk.risk(model))
-            exact.append(walk.moments.exact[model])
-        bias, variance = np.array(parts).transpose(1, 2, 0)
-        risk, known = bias + variance, np.array(exact)
+        bias, variance, known = succession.risks(walk, None if classes is None else classes.see)
+        risk = bias + variance
         method = "exact theory" if known.all() else "state evolution"
         method = "channel" if Walk.channel in ways else method
         method = "pencil" if Walk.pencil in ways else method

@@ -48,6 +48,8 @@ class Walk:
     directions_used, filling : ndarray of shape (n_plans, n_models)
         Each fit's own df2, NaN where it is not known, and its share of the rows: what the risk
         explodes by as it nears one. Zero where the formula is exact for any number of rows.
+    remembered : dict of int to int
+        The last model that needs each labeler.
     centre : float or None
         Where rows lie about the centres of two classes: the truth over ``Sigma^-1 mu``.
     matrices : turned.Models or None
@@ -83,8 +85,8 @@ class Walk:
         self.noisy_directions = np.full(self.rows.shape, np.inf)
         self.ended = np.zeros(self.rows.shape, dtype=bool)
         self._start: Start | None = None
-        self._remembered = _remembered(chains[0], ways)
-        self.moments = Moments(directions, self._remembered, len(self.rows))
+        self.remembered = _remembered(chains[0], ways)
+        self.moments = Moments(directions, self.remembered, len(self.rows))
         for labeler, law in (outside or {}).items():
             self.moments.take_in(labeler, *law)
         self.matrices: turned.Models | None = None
@@ -267,7 +269,7 @@ class Walk:
         [steps] = self.chains
         first, last = stretches(steps, self.ways)[model]
         moments = self.moments
-        alive = [u for u in moments.filters if 0 <= u < first <= self._remembered[u] or u < REAL]
+        alive = [u for u in moments.filters if 0 <= u < first <= self.remembered[u] or u < REAL]
         older = [u for u in alive if not moments.diverges({u: 1.0})]
         between = [u for u in range(first, model) if not steps[u].is_ridge]
         lost = [u for u in between if u not in self._between]
