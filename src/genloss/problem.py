@@ -355,8 +355,9 @@ class Problem:
         if not isinstance(other, Problem):
             return NotImplemented
         alike = self.gaussian == other.gaussian and self.tails == other.tails
-        arrays = ((getattr(each, name) for name in _ARRAYS) for each in (self, other))
-        return alike and all(np.array_equal(a, b) for a, b in zip(*arrays, strict=True))
+        return alike and all(
+            np.array_equal(getattr(self, name), getattr(other, name)) for name in _ARRAYS
+        )
 
     def __hash__(self) -> int:
         arrays = self.spectrum.tobytes(), (self.truth + 0.0).tobytes()
