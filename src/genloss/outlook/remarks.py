@@ -58,6 +58,8 @@ def notes_of(
             f"weights count in every fit and error; these {sample.size:,} rows are worth "
             f"{effective(sample.weights):,.0f} of equal weight"
         )
+    elif prepared.table.weights is not None:
+        said.append("the weights of these rows are equal, and change nothing")
     if sample.texts:
         names = ", ".join(repr(name) for name in sample.texts)
         said.append(f"encoded {names} by the target, inside every split")

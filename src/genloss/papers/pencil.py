@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from genloss.papers.claims import Claim
-from genloss.papers.drawing import colour, label, legend, log_axes, panels, points
+from genloss.papers.drawing import colour, legend, log_axes, panels, points
 from genloss.papers.effort import Effort
 from genloss.papers.paper import Paper
 from genloss.papers.reproduction import Row
@@ -253,19 +253,22 @@ def _plain(knob: str) -> str:
 
 
 def _draw(found: Found) -> Figure:
-    figure, axes = panels(3, 3, width=3.2, height=2.5)
-    for letter, ax, case in zip("abcdefghi", axes, CASES, strict=True):
-        _panel(ax, letter, case, found.lines[case], found.measured[case])
+    words = [
+        (f"{case.title} [{line[0].size}]", case.axis.knob, case.answer)
+        for case, line in found.lines.items()
+    ]
+    figure, axes = panels(words, columns=3, width=3.2, height=2.5)
+    for ax, case in zip(axes, CASES, strict=True):
+        _panel(ax, case, found.lines[case], found.measured[case])
     legend(axes[0], loc="upper right")
     return figure
 
 
-def _panel(ax: Axes, letter: str, case: Case, line: list[Point], measured: list[Point]) -> None:
+def _panel(ax: Axes, case: Case, line: list[Point], measured: list[Point]) -> None:
     knobs, predicted = ([getattr(each, name) for each in line] for name in ("knob", "predicted"))
     ax.plot(knobs, predicted, color=colour(0), label="pencil engine")
     drawn = np.array([[each.knob, each.measured, each.stderr] for each in measured]).T
     points(ax, *drawn, color=colour(1), label="literal runs")
-    label(ax, letter, f"{case.title} [{line[0].size}]", case.axis.knob, case.answer)
     if case.axis.log:
         log_axes(ax, y=False)
         if case.axis.grid[-1] / case.axis.grid[0] < 100:
