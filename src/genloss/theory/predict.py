@@ -175,7 +175,7 @@ def _curves(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve
     batches: dict[object, list[int]] = defaultdict(list)
     chains = [resolve(plan) for plan in plans]
     for number, steps in enumerate(chains):
-        key = outline(steps, problem.directions.dim) if len(chains) > 1 else None
+        key: object = outline(steps, problem.directions.dim) if len(chains) > 1 else None
         batches[key].append(number)
     # a missing theory shows before any work
     known = partial(_ways_of_tails if tails_of(problem) else _ways, method=method)
