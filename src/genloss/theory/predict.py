@@ -172,10 +172,10 @@ def _in_any_units(problem: Spectral, plans: Sequence[Plan], method: str) -> list
 
 
 def _curves(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve]:
-    batches: dict[object, list[int]] = defaultdict(list)
+    batches: dict[tuple[object, ...] | None, list[int]] = defaultdict(list)
     chains = [resolve(plan) for plan in plans]
     for number, steps in enumerate(chains):
-        key: object = outline(steps, problem.directions.dim) if len(chains) > 1 else None
+        key = outline(steps, problem.directions.dim) if len(chains) > 1 else None
         batches[key].append(number)
     # a missing theory shows before any work
     known = partial(_ways_of_tails if tails_of(problem) else _ways, method=method)
