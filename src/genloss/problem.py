@@ -318,9 +318,8 @@ class Problem:
         """Plain data that `from_dict` reads back: the preset if there is one, else the arrays."""
         if self.recipe is not None:
             return dict(self.recipe)
-        plain: dict[str, Any] = {"spectrum": self.spectrum.tolist()}
         told = "truth" if self.means is None else "means"
-        plain[told] = getattr(self, told).tolist()
+        plain: dict[str, Any] = {name: getattr(self, name).tolist() for name in ("spectrum", told)}
         if not self.gaussian:
             plain["gaussian"] = False
         if self.tails is not None:
