@@ -168,7 +168,7 @@ def follow(
         numbers = zip(heard.tolist(), lack[at].tolist(), left.tolist(), strict=True)
         for own, kept, new, (q, lost, spare) in zip(spreads, square, gain, numbers, strict=True):
             np.multiply(kept, spread, out=own)
-            new *= (q + lost * float(own @ over)) / spare
+            new *= (q + lost * float(own.dot(over))) / spare
             own += new
             spread = own
         missed = np.subtract(1.0, filters, out=square)
