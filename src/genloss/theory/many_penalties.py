@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.plan import Plan
-from genloss.problem import tails_of
+from genloss.problem import beyond
 from genloss.spectrum import Spectral
 from genloss.steps import resolve
 from genloss.theory import succession
@@ -35,7 +35,7 @@ def risks(problem: Spectral, plan: Plan) -> Callable[[Array], Array]:
     """
     steps = resolve(plan.with_penalty(1.0))
     unlike = steps[0].outside or any(way is not Walk.fresh for way in routes(steps))
-    if unlike or tails_of(problem) or not is_ordinary(problem):
+    if unlike or beyond(problem) or not is_ordinary(problem):
         return lambda penalty: _by_plans(problem, plan, penalty)
     directions = directions_for(problem, steps)
     weight = np.array([step.blocks[0].weight for step in steps])

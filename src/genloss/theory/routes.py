@@ -50,6 +50,8 @@ class Walk:
         explodes by as it nears one. Zero where the formula is exact for any number of rows.
     remembered : dict of int to int
         The last model that needs each labeler.
+    centre : float or None
+        Where rows lie about the centres of two classes: the truth over ``Sigma^-1 mu``.
     matrices : turned.Models or None
         The moments instead, where some rows have a covariance matrix.
     accepted, noisy_directions, ended : ndarray of shape (n_plans, n_models)
@@ -65,8 +67,9 @@ class Walk:
         outside: Mapping[int, tuple[Array, Array]] | None = None,
         penalty: Array | None = None,
         tails: Sequence[float] = (),
+        centre: float | None = None,
     ) -> None:
-        self.tails = tails
+        self.tails, self.centre = tails, centre
         self.chains, self.ways = chains, ways
         fits = np.array([fitted(steps) for steps in chains])
         self.rows, self.penalty = fits[:, 0], fits[:, 1]
@@ -142,7 +145,18 @@ class Walk:
 
     def risk(self, model: int) -> tuple[Array, Array]:
         """Bias and variance of a model, each of shape (n_plans,)."""
-        return self.moments.risk(model) if self.matrices is None else self.matrices.risk(model)
+        if self.matrices is not None:
+            return self.matrices.risk(model)
+        bias, variance = self.moments.risk(model)
+        return bias + self.missed_centre(model), variance
+
+    def missed_centre(self, model: int) -> Array | float:
+        """Squared error of what a model says of the centres, (n_plans,)."""
+        if self.centre is None:
+            return 0.0
+        moments = self.moments
+        gap = moments.whole(moments.filters[model]) - 1
+        return np.asarray((gap @ (moments.spectrum * moments.signal) / self.centre) ** 2)
 
     def channel(self, model: int) -> None:
         """Fresh rows, but another loss than the squared, other labels, or a rule that keeps rows."""
@@ -152,7 +166,7 @@ class Walk:
         step = steps[model]
         named = [{number: 1.0} for number in step.asked]
         lost = any(self.moments.diverges(each) for each in named)
-        found = None if lost else generation.fit(self.moments, step, self._start)
+        found = None if lost else generation.fit(self.moments, step, self._start, self.centre)
         if found is None:
             self.ended[:, model] = not lost
             fresh.diverge(self.moments, 0.0, model)

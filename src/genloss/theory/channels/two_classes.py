@@ -30,18 +30,18 @@ def knows(rows: Rows) -> bool:
 
 def sums(rows: Rows, law: Law) -> Sums:
     """Integrals over z for both classes; arrays have shape (batch, classes, nodes)."""
-    classes = CLASSES[:1] if _is_even(rows.loss, rows.keep) else CLASSES
-    gamma = law.gamma[:, None, None]
+    classes = CLASSES[:1] if rows.centre is None and is_even(rows.loss, rows.keep) else CLASSES
+    gamma, middle = law.gamma[:, None, None], law.about()[:, None, None]
     width = np.sqrt(law.square)[:, None, None]
     edges = joined(
-        -FAR * width,
-        FAR * width,
-        width * SPREAD,
+        middle - FAR * width,
+        middle + FAR * width,
+        middle + width * SPREAD,
         *_steps(rows, law, classes),
         rows.loss.edges(classes, gamma),
     )
     z, weight, psi, change = along(rows.loss, classes, edges, gamma)
-    mass = (2 / len(classes)) * weight * density(z, width**2)
+    mass = (2 / len(classes)) * weight * density(z - middle, width**2)
     chance, moved = _kept(rows, law, classes, z)
     kept = mass * chance
     return Sums(
@@ -49,11 +49,12 @@ def sums(rows: Rows, law: Law) -> Sums:
         (kept * psi**2).sum(axis=(1, 2)),
         -np.einsum("bcn,bcnk->bk", mass * psi, moved),
         kept.sum(axis=(1, 2)),
+        (kept * psi).sum(axis=(1, 2)) if rows.centre is not None else np.zeros_like(law.square),
     )
 
 
 @cache
-def _is_even(loss: Loss, keep: Keep | None) -> bool:
+def is_even(loss: Loss, keep: Keep | None) -> bool:
     """Whether both classes are the same but for the sign: one of them then stands for both."""
     z = np.linspace(-7, 7, 29)
     even = np.allclose(loss.slope(CLASSES[0], z), -loss.slope(CLASSES[1], -z))
@@ -71,15 +72,20 @@ def _steps(rows: Rows, law: Law, classes: Array) -> list[Array]:
     slope, rest = law.given_z()
     spread = np.sqrt(np.einsum("bkk->bk", rest))
     noise = rows.noise**2 + min(rows.label.noises()[1]) ** 2  # type: ignore[index]
-    steep = np.maximum(np.abs(slope), 1e-12 * spread / np.sqrt(law.square)[:, None])
+    least = 1e-12 * np.sqrt(spread**2 + noise) / np.sqrt(law.square)[:, None]
+    steep = np.maximum(np.abs(slope), least)
     widths = np.sqrt(spread[:, :1] ** 2 + noise) / steep[:, :1]
-    groups = [(widths * STEP)[:, None]]
+    steeps = np.where(slope[:, 0], slope[:, 0], 1e-12)
+    zero = law.about() - law.first / steeps  # z at which the labeler's value is zero on average
+    groups = [(zero[:, None] + widths * STEP)[:, None]]
     if rows.keep is not None:
         width, along_judge = spread[:, -1] / steep[:, -1], slope[:, -1]
         for ends in rows.keep.intervals(classes):
             for end in ends:
                 if np.isfinite(end).any():
-                    centre = end[:, 0] / np.where(along_judge, along_judge, 1e-12)[:, None]
+                    left = end[:, 0] - np.ravel(law.centre)[-1]
+                    centre = left / np.where(along_judge, along_judge, 1e-12)[:, None]
+                    centre = law.about()[:, None] + centre
                     groups.append(centre[..., None] + width[:, None, None] * STEP)
     return groups
 
@@ -88,7 +94,8 @@ def _kept(rows: Rows, law: Law, classes: Array, z: Array) -> tuple[Array, Array]
     """Chance of each class with the row kept given z, and its derivatives in the fields' means."""
     weights, deviations = rows.label.noises()  # type: ignore[misc]
     slope, rest = law.given_z()
-    mean = z[..., None] * slope[:, None, None]  # (batch, classes, nodes, k)
+    about = law.about()[:, None, None]
+    mean = law.centre + (z - about)[..., None] * slope[:, None, None]  # (batch, classes, nodes, k)
     y = classes[..., None]
     spread = np.sqrt(rest[:, 0, 0])[:, None, None, None]
     width = np.hypot(spread, np.hypot(rows.noise, deviations))  # (batch, 1, 1, terms)
