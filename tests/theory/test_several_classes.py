@@ -78,8 +78,8 @@ class Loop:
         drawn = (self.rng.random((len(h), 1)) > np.cumsum(chances, axis=1)).sum(axis=1)
         return self.code(drawn)
 
-    def block(self, n, who, how, noise=0.0, weight=1.0, covariance=None):
-        """Rows, labels, and roots of weights."""
+    def block(self, n, who, how, noise=0.0, weight=1.0, covariance=None, keep=None):
+        """Rows, labels, and roots of weights, which are zero where a row is not kept."""
         X, own = self.rows(n, covariance)
         if who != "real":
             y = self.label(X @ self.models[who], how, noise)
@@ -87,7 +87,18 @@ class Loop:
             y = self.label(X @ self.truth, how, noise)
         else:
             y = self.label(self.code(own), how if how == "linear" else "hard", noise)
-        return X, y, np.full(n, np.sqrt(weight))
+        root = np.full(n, np.sqrt(weight))
+        if (
+            keep is not None
+        ):  # a lead in values, or the number of a model that must find the same class
+            threshold, judge = keep
+            said = X @ self.models[judge]
+            if threshold is None:
+                root *= said.argmax(axis=1) == y.argmax(axis=1)
+            else:
+                ordered = np.sort(said, axis=1)
+                root *= ordered[:, -1] - ordered[:, -2] > threshold
+        return X, y, root
 
     def fit(self, blocks, penalty, loss):
         parts = [self.block(*each) for each in blocks]
@@ -125,9 +136,13 @@ class Loop:
         return np.array(found)
 
 
-def source(n, who, how, noise=0.0, weight=1.0, covariance=None):
+def source(n, who, how, noise=0.0, weight=1.0, covariance=None, keep=None):
     """Rows as the loop's ``block`` takes them."""
-    return Source(n, who, noise, weight=weight, covariance=covariance, labels=how)
+    if keep is not None:
+        threshold, judge = keep
+        agrees = gl.keep.Agrees(judge)
+        keep = agrees if threshold is None else gl.keep.Confident(threshold, judge)
+    return Source(n, who, noise, weight=weight, covariance=covariance, labels=how, keep=keep)
 
 
 def plan_of(fits):
@@ -175,6 +190,16 @@ UNEVEN = [
     ([(300, 0, "hard", 0.0, 3.0), (200, "real", "sampled")], 1e-3, "squared"),
     ([(300, 1, "soft", 0.0, 1.0, APART), (300, "real", "hard", 0.0, 2.0)], 1e-3, "squared"),
 ]
+CHOSEN = [
+    ([(600, "real", "hard")], 1e-3, "squared"),
+    ([(800, 0, "hard", 0.0, 1.0, None, (0.2, 0))], 1e-3, "squared"),
+    (
+        [(600, 1, "sampled", 0.1, 1.0, None, (None, 0)), (200, "real", "hard", 0.0, 2.0)],
+        1e-3,
+        "squared",
+    ),
+    ([(600, 0, "soft", 0.0, 1.0, APART, (0.3, 2))], 1e-3, "squared"),
+]
 
 
 @pytest.mark.slow
@@ -188,8 +213,20 @@ UNEVEN = [
         (clouds(5), HARD),
         (one_truth(3), UNEVEN),
         (clouds(4), UNEVEN),
+        (one_truth(3), CHOSEN),
+        (clouds(3), CHOSEN),
     ],
-    ids=["three", "three-mixed", "ten", "clouds-mixed", "five-clouds", "uneven", "clouds-uneven"],
+    ids=[
+        "3",
+        "3-mixed",
+        "10",
+        "clouds-mixed",
+        "5-clouds",
+        "3-uneven",
+        "clouds-uneven",
+        "3-chosen",
+        "clouds-chosen",
+    ],
 )
 def test_several_classes_are_as_in_the_loop(problem, fits):
     agrees(problem, fits)
@@ -275,7 +312,26 @@ def test_moments_of_the_largest_of_three():
         # dP(A > 0, B > 0) / da is the density of A at zero, and B is as often positive as not
         slope[:, k] = apart.T @ (1 / np.sqrt(2 * np.pi * np.diag(v)) / 2)
     assert np.abs(found.mean[0] + 1 / 3 - often).max() < 1e-3
-    assert np.abs(found.slope - slope).max() < 3e-3 * np.abs(slope).max()
+    cross = covariance @ slope
+    assert np.abs(found.cross - cross).max() < 3e-3 * np.abs(cross).max()
+
+
+def test_a_rule_of_two_columns_is_one_of_numbers():
+    """How far the larger of two values is ahead is the size of their difference."""
+    one = one_truth(2, dim=80)
+    single = gl.Problem(one.spectrum, one.truth[:, 1] - one.truth[:, 0])
+    for rule in (gl.keep.Confident(0.4), gl.keep.Agrees("real")):
+        plan = gl.Plan([Generation([Source(200, labels="sampled", keep=rule)], 0.01)])
+        two, other = (gl.predict(problem, plan) for problem in (one, single))
+        assert abs(two.error[0] / other.error[0] - 1) < 0.02
+        assert abs(two.accepted[0] - other.accepted[0]) < 3e-3
+
+
+def test_hardly_a_row_that_is_kept_has_no_theory():
+    first = Generation([Source(50, labels="hard")], 0.1)
+    rows = Source(50, "previous", labels="hard", keep=gl.keep.Confident(1e3))
+    with pytest.raises(NoTheoryError, match="hardly a row of model 1 is kept"):
+        gl.predict(one_truth(3, dim=20), gl.Plan([first, Generation([rows], 0.1)]))
 
 
 def test_linear_labels_are_columns_of_ridge_regression():
@@ -316,7 +372,7 @@ def test_what_no_theory_knows_is_simulated(plan, words):
 @pytest.mark.parametrize(
     ("problem", "source", "words"),
     [
-        (one_truth(3, dim=20), {"keep": gl.keep.Confident(1.0)}, "rule that keeps rows"),
+        (one_truth(3, dim=20), {"keep": gl.keep.Near("real", 1.0)}, "keeps rows where near"),
         (one_truth(3, dim=20), {"labels": gl.labels.Rounded(1)}, "rounded"),
         (one_truth(3, dim=20), {"loss": "logistic"}, "logistic loss"),
         (one_truth(3, dim=20), {"filter": gl.filters.GradientFlow(3.0)}, "filter"),
