@@ -8,6 +8,7 @@ linear system in what models say along the fields and at the centres of clouds.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -97,9 +98,7 @@ def _source(models: Models, block: Block, sigma: Array) -> Source:
     if block.keep is not None and block.judge != block.shares:
         asked.append(models.linear(block.judge))
     said = np.concatenate([models.mean(shares) for shares in asked], axis=1)
-    between = [[models.spread(one, other) for other in asked] for one in asked]
-    covariance = (sigma[:, None] * said).T @ said
-    covariance += np.block([[np.einsum("p,pkl->kl", sigma, c) for c in row] for row in between])
+    covariance = (sigma[:, None] * said).T @ said + _between(models, asked, asked, sigma)
     middle = models.middle.T @ said
     if models.clouds:  # a row's own class, and no value of a field
         own = block.shares.get(REAL, 0.0) * (np.eye(models.classes) - 1 / models.classes)
@@ -123,68 +122,70 @@ def _solved(
 ) -> tuple[list[Part], Array, list[Array], Array]:
     """What the model takes of fields and centres, and what it says along fields and at centres.
 
-    Unknown are the model's values at the centres, R = M'w, and its products with the fields of every
-    source, G = Theta' Sigma w. The model is linear in B (of fields) and D (of centres), these in R and G.
+    The model is ``reach @ taken``, what it takes of every field of every source, and of the centres in each.
+    What it takes is linear in what it says: R = M'w at the centres, G = Theta' Sigma w along the fields.
     """
-    clouds, classes = models.middle.shape[1], models.classes
-    fields = [classes * len(source.asked) for source in sources]
-    at = clouds + np.concatenate([[0], np.cumsum(fields)])
+    clouds, classes, count = models.middle.shape[1], models.classes, len(sources)
     said = [np.concatenate([models.mean(x) for x in each.asked], axis=1) for each in sources]
-    # B and D, a block of rows for every source: constant, and what R and G add
-    count = len(sources)
-    places = np.concatenate([[0], np.cumsum([n + clouds for n in fields])])
-    constant = np.zeros((places[-1], classes))
-    moved = np.zeros((places[-1], at[-1]))
-    back = np.zeros((at[-1], places[-1]))
-    start = np.zeros((at[-1], classes))
+    ends = np.cumsum([0, *(each.shape[1] for each in said)])
+    fields = [slice(*pair) for pair in pairwise(ends)]
+    centres = [slice(ends[-1] + k * clouds, ends[-1] + (k + 1) * clouds) for k in range(count)]
+    reach = np.concatenate(
+        [profiles[k][:, None] * said[k] for k in range(count)] + [*raised], axis=1
+    )
+    rest = np.zeros((len(reach), classes))
     for part in base:
-        mean = part.profile[:, None] * models.mean(part.shares)
-        start[:clouds] += models.middle.T @ mean
-    for k, source in enumerate(sources):
-        found, inverse, kept = source.targets, source.inverse, source.accepted
-        b = slice(places[k], places[k] + fields[k])
-        d = slice(places[k] + fields[k], places[k + 1])
-        g = slice(at[k], at[k + 1])
-        constant[b] = inverse @ found.cross / kept
-        moved[b, :clouds] = -inverse @ found.first.T / (clouds * kept)
-        moved[b, g] = (np.eye(fields[k]) - inverse @ found.outer / kept) @ inverse
-        constant[d] = found.mean / kept
-        moved[d, :clouds] = -np.diag(found.kept) / kept
-        moved[d, g] = -found.first @ inverse / kept
-        back[:clouds, b] = models.middle.T @ (profiles[k][:, None] * said[k])
-        back[:clouds, d] = models.middle.T @ raised[k]
-        for j in range(count):
-            here = slice(at[j], at[j + 1])
-            theirs = sigma[j][:, None] * said[j]
-            there = profiles[k][:, None] * said[k]
-            back[here, b] = theirs.T @ there + np.block(
-                [
-                    [
-                        np.einsum("p,pkl->kl", sigma[j] * profiles[k], models.spread(one, other))
-                        for other in source.asked
-                    ]
-                    for one in sources[j].asked
-                ]
+        rest += part.profile[:, None] * models.mean(part.shares)
+    # what is taken: constant, and by what is said along fields and (last) at the centres
+    constant, moved = (
+        np.zeros((reach.shape[1], classes)),
+        np.zeros((reach.shape[1], ends[-1] + clouds)),
+    )
+    # what is said: by what is taken, and by what the penalty pulls to
+    back, start = np.zeros(moved.T.shape), np.zeros((moved.shape[1], classes))
+    at_centres = slice(ends[-1], None)
+    back[at_centres], start[at_centres] = models.middle.T @ reach, models.middle.T @ rest
+    for k, (found, own, centre) in enumerate(
+        zip((each.targets for each in sources), fields, centres, strict=True)
+    ):
+        inverse, kept = sources[k].inverse, sources[k].accepted
+        constant[own], constant[centre] = inverse @ found.cross / kept, found.mean / kept
+        moved[own, own] = (np.eye(len(inverse)) - inverse @ found.outer / kept) @ inverse
+        moved[own, at_centres] = -inverse @ found.first.T / (clouds * kept)
+        moved[centre, own] = -found.first @ inverse / kept
+        moved[centre, at_centres] = -np.diag(found.kept) / kept
+        seen = (sigma[k][:, None] * said[k]).T
+        back[own], start[own] = seen @ reach, seen @ rest
+        for j, other in enumerate(fields):
+            back[own, other] += _between(
+                models, sources[k].asked, sources[j].asked, sigma[k] * profiles[j]
             )
-            back[here, d] = theirs.T @ raised[k]
         for part in base:
-            mean = part.profile[:, None] * models.mean(part.shares)
-            start[g] += (sigma[k][:, None] * said[k]).T @ mean + np.concatenate(
-                [
-                    np.einsum("p,pkl->kl", sigma[k] * part.profile, models.spread(one, part.shares))
-                    for one in source.asked
-                ]
-            )
-    known = np.linalg.solve(np.eye(at[-1]) - back @ moved, start + back @ constant)
-    taken = constant + moved @ known
-    parts, told = list(base), []
-    for k, source in enumerate(sources):
-        for place, shares in enumerate(source.asked):
-            first = places[k] + classes * place
-            parts.append(Part(shares, profiles[k], taken[first : first + classes]))
-        told.append(taken[places[k] + fields[k] : places[k + 1]])
-    along = [source.inverse @ known[at[k] : at[k + 1]] for k, source in enumerate(sources)]
-    return parts, np.array(told), along, known[:clouds]
+            start[own] += _between(models, sources[k].asked, [part.shares], sigma[k] * part.profile)
+    told = np.linalg.solve(np.eye(len(back)) - back @ moved, start + back @ constant)
+    taken = constant + moved @ told
+    parts = [
+        *base,
+        *(
+            Part(shares, profiles[k], taken[own][place * classes : (place + 1) * classes])
+            for k, own in enumerate(fields)
+            for place, shares in enumerate(sources[k].asked)
+        ),
+    ]
+    along = [source.inverse @ told[own] for source, own in zip(sources, fields, strict=True)]
+    return parts, np.array([taken[centre] for centre in centres]), along, told[at_centres]
+
+
+def _between(
+    models: Models, asked: Sequence[Shares], others: Sequence[Shares], weight: Array
+) -> Array:
+    """Covariance of what some labelers say with what others say, summed over directions."""
+    return np.block(
+        [
+            [np.einsum("p,pkl->kl", weight, models.spread(one, other)) for other in others]
+            for one in asked
+        ]
+    )
 
 
 def _spread(models: Models, parts: Sequence[Part]) -> Array:
