@@ -476,5 +476,6 @@ def test_a_rule_from_outside_knows_several_classes():
     hard, doubtful = (gl.predict(problem, gl.Plan([each])) for each in rows)
     assert np.allclose(doubtful.error, hard.error, atol=2e-3)
     assert np.allclose(doubtful.norm, 0.75 * hard.norm, rtol=1e-3)
-    trials = gl.simulate(problem, gl.Plan(rows[1:]), trials=3)
-    assert np.allclose(trials.error, gl.simulate(problem, gl.Plan(rows[:1]), trials=3).error)
+    trials = gl.simulate(problem, gl.Plan(rows[1:]), trials=10)
+    assert abs(trials.norm - doubtful.norm).max() < 0.05 * doubtful.norm.max()
+    assert abs(trials.error - doubtful.error).max() < 0.02 + 4 * trials.error_stderr.max()
