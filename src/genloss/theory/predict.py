@@ -172,7 +172,7 @@ def _in_any_units(problem: Spectral, plans: Sequence[Plan], method: str) -> list
 
 
 def _curves(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve]:
-    batches: dict[object, list[int]] = defaultdict(list)
+    batches: dict[tuple[object, ...] | None, list[int]] = defaultdict(list)
     chains = [resolve(plan) for plan in plans]
     for number, steps in enumerate(chains):
         key = outline(steps, problem.directions.dim) if len(chains) > 1 else None
