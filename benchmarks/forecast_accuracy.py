@@ -56,6 +56,7 @@ FIELDS = (
     *("retuned", "retuned_low", "retuned_high"),
     *("accumulate_penalty", "accumulate", "accumulate_low", "accumulate_high"),
     *("fifth_penalty", "fifth", "fifth_low", "fifth_high"),
+    *("kept_penalty", "kept", "kept_low", "kept_high"),
     *("gap", "warnings", "seconds", "failure"),
 )
 Row = dict[str, str]
@@ -131,6 +132,7 @@ def answers(found: Any) -> dict[str, Any]:
     policies = {policy.name: policy for policy in found.policies}
     fifth = next((p for name, p in policies.items() if "fifth" in name or "20" in name), None)
     accumulate = next((p for name, p in policies.items() if "accumulate" in name), None)
+    kept = next((p for name, p in policies.items() if "kept" in name), None)
 
     def count(rows: int | None) -> int:
         return n if rows is None else rows
@@ -165,6 +167,7 @@ def answers(found: Any) -> dict[str, Any]:
         **growth("retuned", found.retuned),
         **growth("accumulate", accumulate),
         **growth("fifth", fifth),
+        **growth("kept", kept),
         "gap": float(np.median(np.abs(found.relative_error))),
         "warnings": " | ".join(found.warnings),
     }

@@ -83,7 +83,7 @@ class Spectrum:
         mass = np.bincount(bins, self.multiplicity * self.eigenvalues)
         some = count > 0
         mean = mass[some] / count[some]
-        return type(self)(mean, count[some], np.zeros_like(mean), self.dim)
+        return type(self)(mean, count[some].astype(float), np.zeros_like(mean), self.dim)
 
     def __repr__(self) -> str:
         nodes = f"{self.eigenvalues.size} node{'s' * (self.eigenvalues.size > 1)}"

@@ -173,7 +173,12 @@ def test_parts_of_a_forecast(digits):
     plain = json.loads(json.dumps(digits.to_dict(), allow_nan=False))
     assert plain["advice"]["sentences"] == list(digits.advice.sentences)
     assert plain["retuned"]["penalty"] == "cv"
-    assert [p.name for p in digits.policies] == ["replace", "accumulate", "a fifth real"]
+    assert [p.name for p in digits.policies] == [
+        "replace",
+        "accumulate",
+        "a fifth real",
+        "real rows kept",
+    ]
     np.testing.assert_array_equal(digits.policies[0].growth, digits.growth)
     assert digits.policies[1].growth[-1] < digits.growth[-1]
     assert digits.full.n_samples == 500

@@ -8,6 +8,8 @@ import pytest
 import genloss as gl
 from genloss import Generation, Source
 from genloss.errors import InvalidInputError, NoTheoryError
+from genloss.outlook.measured import mixture
+from genloss.outlook.measured.mixture import Fit
 from genloss.theory.several.targets import targets
 
 DIM = 200
@@ -240,6 +242,23 @@ def test_two_columns_of_clouds_are_one_number_a_row():
     single, both = gl.predict(one, plan), gl.predict(two, plan)
     assert np.abs(both.error / single.error - 1).max() < 0.02
     assert np.abs(2 * both.risk / single.risk - 1).max() < 0.01
+
+
+@pytest.mark.parametrize("loss", ["logistic", "squared"])
+@pytest.mark.parametrize("n", [150, 600])
+def test_two_clouds_are_as_forecasts_know_them(loss, n):
+    """The forecast of two classes has integrals and a solver of its own."""
+    problem, logistic = clouds(apart=0.1), loss == "logistic"
+    fits = [Fit(n, 0, 1e-3, logistic), Fit(0, n, 1e-3, logistic), Fit(n // 3, n, 2e-3, logistic)]
+    told = mixture.chain(mixture.Mixture(problem.spectrum, problem.means), fits)
+    plan = [
+        ([(n, "real", "hard")], 1e-3, loss),
+        ([(n, 0, "hard")], 1e-3, loss),
+        ([(n, 1, "hard"), (n // 3, "real", "sampled")], 2e-3, loss),
+    ]
+    curve = gl.predict(problem, plan_of(plan))
+    assert np.abs(curve.error - told.error).max() < 1e-8
+    assert np.abs(curve.disagreement - told.moved).max() < 1e-6
 
 
 def test_moments_of_the_largest_of_three():

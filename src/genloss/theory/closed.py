@@ -163,7 +163,7 @@ def unknown(steps: Sequence[Step]) -> str | None:
     return None
 
 
-def clouded(step: Step) -> str | None:
+def clouded(step: Step, dim: float) -> str | None:
     """Why no theory knows a fit to rows about the centres of two classes, or None."""
     if step.features is not None:
         return "is fitted on random features"
@@ -173,8 +173,8 @@ def clouded(step: Step) -> str | None:
         return "has rows with a covariance of their own"
     if step.is_pooled or not step.is_new or step.last_fit > step.model:
         return "is fitted on rows that another model is fitted to"
-    if step.penalty == 0:
-        return "has no penalty"
+    if step.penalty == 0 and not ("numbers" in step.loss.labels and step.rows > dim + 1):
+        return "has no penalty, and labels that can be fitted without error"
     return None
 
 

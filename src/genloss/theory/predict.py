@@ -175,13 +175,12 @@ def _curves(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve
     batches: dict[object, list[int]] = defaultdict(list)
     chains = [resolve(plan) for plan in plans]
     for number, steps in enumerate(chains):
-        key = outline(steps, problem.directions.dim) if len(chains) > 1 else None
+        key: object = outline(steps, problem.directions.dim) if len(chains) > 1 else None
         batches[key].append(number)
     # a missing theory shows before any work
-    route = (
-        _ways_of_tails if tails_of(problem) else _ways_of_clouds if centre_of(problem) else _ways
-    )
-    known = partial(route, method=method)
+    known = partial(_ways_of_tails if tails_of(problem) else _ways, method=method)
+    if centre_of(problem):
+        known = partial(_ways_of_clouds, method=method, dim=problem.directions.dim)
     ways = {key: known(chains[numbers[0]]) for key, numbers in batches.items()}
     curves: dict[int, Curve] = {}
     for key, numbers in batches.items():
@@ -244,14 +243,14 @@ def _ways_of_tails(steps: Sequence[Step], method: str) -> list[Route]:
     return [Walk.weighted] * len(steps)
 
 
-def _ways_of_clouds(steps: Sequence[Step], method: str) -> list[Route]:
+def _ways_of_clouds(steps: Sequence[Step], method: str, dim: float) -> list[Route]:
     """The route of every model where rows lie about the centres of two classes, or NoTheoryError."""
     if method == "pencil":
         raise NoTheoryError(
             "method was 'pencil', which knows Gaussian rows; problem has class means"
         )
     for step in steps:
-        if why := clouded(step):
+        if why := clouded(step, dim):
             raise _unknown(f"problem has class means, and model {step.model} {why}")
     return [Walk.channel] * len(steps)
 

@@ -30,7 +30,7 @@ def knows(rows: Rows) -> bool:
 
 def sums(rows: Rows, law: Law) -> Sums:
     """Integrals over z for both classes; arrays have shape (batch, classes, nodes)."""
-    classes = CLASSES[:1] if rows.centre is None and _is_even(rows.loss, rows.keep) else CLASSES
+    classes = CLASSES[:1] if rows.centre is None and is_even(rows.loss, rows.keep) else CLASSES
     gamma, middle = law.gamma[:, None, None], law.about()[:, None, None]
     width = np.sqrt(law.square)[:, None, None]
     edges = joined(
@@ -54,7 +54,7 @@ def sums(rows: Rows, law: Law) -> Sums:
 
 
 @cache
-def _is_even(loss: Loss, keep: Keep | None) -> bool:
+def is_even(loss: Loss, keep: Keep | None) -> bool:
     """Whether both classes are the same but for the sign: one of them then stands for both."""
     z = np.linspace(-7, 7, 29)
     even = np.allclose(loss.slope(CLASSES[0], z), -loss.slope(CLASSES[1], -z))

@@ -125,7 +125,7 @@ class Models:
         gap = self.means[model] - self._truth
         clouds = np.sum((self._middle.T @ gap) ** 2) / self._middle.shape[1]
         own = np.einsum("p,pkk->", self._spectrum, self._covariance[model, model])
-        return float(np.sum(self._spectrum @ gap**2) + clouds), float(own)
+        return float(np.sum(self._spectrum @ gap**2) + clouds), max(float(own), 0.0)
 
     def law(self, one: int, other: int) -> tuple[Array, Array]:
         """What two models say of a row: means in every cloud, (clouds, 2 classes), and covariance."""
