@@ -81,6 +81,13 @@ def test_no_room_shares_its_name_with_a_verb_and_public_rooms_are_there():
         assert inspect.ismodule(getattr(genloss, name))
 
 
+def test_every_room_and_noun_is_on_the_map():
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    places = [path.stem for path in (ROOT / "src" / "genloss").glob("[a-z]*") if path.stem != "py"]
+    assert len(places) > 35
+    assert [place for place in places if f"`{place}`" not in page] == []
+
+
 def test_every_function_of_the_paper_is_on_its_page():
     """And every function that the page names is there."""
     page = (ROOT / "docs" / "paper.md").read_text(encoding="utf-8")

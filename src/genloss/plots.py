@@ -50,24 +50,22 @@ class Drawn:
         return ax
 
 
-def shown_axes(width: float = 6.4, height: float = 4.0) -> Axes:
+def shown_axes() -> Axes:
     """Axes of a new figure that notebooks and galleries show."""
     import matplotlib.pyplot as plt
 
-    return plt.figure(figsize=(width, height), layout="constrained").add_subplot()
+    return plt.figure(figsize=(6.4, 4.0), layout="constrained").add_subplot()
 
 
-def draw(
-    ax: Axes, values: Array, stderr: Array | None, *, label: str, colour: str | None = None
-) -> None:
+def draw(ax: Axes, values: Array, stderr: Array | None, *, label: str) -> None:
     """Draw a line, or where there is chance points with error bars of two standard errors."""
     models = np.arange(values.size)
     shown = np.where(np.isfinite(values), values, np.nan)
     if stderr is None:
-        ax.plot(models, shown, marker=".", label=label, color=colour)
+        ax.plot(models, shown, marker=".", label=label)
     else:
         bars = 2 * stderr
-        ax.errorbar(models, shown, bars, fmt="o", ms=4, capsize=2, label=label, color=colour)
+        ax.errorbar(models, shown, bars, fmt="o", ms=4, capsize=2, label=label)
 
 
 def dress(ax: Axes, shown: Sequence[Array], ylabel: str) -> None:

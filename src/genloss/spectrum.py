@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -16,6 +16,7 @@ Array = npt.NDArray[np.float64]
 
 LONG = 20_000  # eigenvalues from which a spectrum is compressed
 _BIN = 0.024  # logarithmic width of a bin; two nodes of Gauss err by width**4 / 4320
+_COARSE = 0.1  # logarithmic width of a bin where one node is enough
 _MOST_EXACT = 4096  # directions of a power law up to which every one is a node
 _LEADING = 512  # exact leading ranks of a longer power law
 _POINTS = 16  # Gauss-Legendre points of one panel
@@ -69,6 +70,20 @@ class Spectrum:
     def trace(self) -> float:
         """Trace of the covariance."""
         return float(self.eigenvalues @ self.multiplicity)
+
+    @cached_property
+    def coarse(self) -> Self:
+        """Directions of about one eigenvalue taken together, at their mean; no energy.
+
+        Degrees of freedom are concave in the eigenvalues, and so never less than those of all directions.
+        """
+        bins = np.floor(np.log(self.eigenvalues) / _COARSE).astype(np.int64)
+        bins -= bins.min()
+        count = np.bincount(bins, self.multiplicity)
+        mass = np.bincount(bins, self.multiplicity * self.eigenvalues)
+        some = count > 0
+        mean = mass[some] / count[some]
+        return type(self)(mean, count[some].astype(float), np.zeros_like(mean), self.dim)
 
     def __repr__(self) -> str:
         nodes = f"{self.eigenvalues.size} node{'s' * (self.eigenvalues.size > 1)}"

@@ -47,7 +47,7 @@ def test_left_out_errors_are_those_of_refits(tables):
             kept = penalty * (30 + 70 * weight) / (29 + 70 * weight)
             model = stacked(*part, other, labels, weight, kept)
             missed = y[i] - model.predict(X[i : i + 1])[0]
-            assert found.residuals[k, i] == pytest.approx(missed, rel=1e-8)
+            assert found.losses[k, i] == pytest.approx(missed**2, rel=1e-8)
 
 
 def test_chained_errors_are_those_of_teachers_that_lost_the_row(tables, rng):
@@ -69,7 +69,7 @@ def test_chained_errors_are_those_of_teachers_that_lost_the_row(tables, rng):
             kept = penalty * (30 + 70 * weight) / (29 + 70 * weight)
             model = stacked(*part, other, made, weight, kept)
             missed = y[i] - model.predict(X[i : i + 1])[0]
-            assert found.residuals[k, i] == pytest.approx(missed, rel=1e-8)
+            assert found.losses[k, i] == pytest.approx(missed**2, rel=1e-8)
 
 
 def test_parent_folds_hold_children_out(tables, rng):
@@ -82,7 +82,7 @@ def test_parent_folds_hold_children_out(tables, rng):
     held, away = fold == 2, fold[family] == 2
     for k, (weight, penalty) in enumerate(zip(WEIGHTS, found.penalties, strict=True)):
         model = stacked(X[~held], y[~held], other[~away], labels[~away], weight, penalty)
-        assert found.residuals[k, held] == pytest.approx(y[held] - model.predict(X[held]))
+        assert found.losses[k, held] == pytest.approx((y[held] - model.predict(X[held])) ** 2)
     assert copies(X, y, other, labels) == 1.0
 
 

@@ -30,12 +30,16 @@ class Loss(Member):
         Whether it depends on ``y - z`` alone.
     closed : bool
         Whether `envelope` is a formula of its own, as quick as the slope.
+    columns : bool
+        Whether it is one of several classes, labels and values of which lie along the last axis: its value
+        is then without that axis, and its curvature has another one like it.
     """
 
     labels: ClassVar[Collection[str]] = ("numbers", "classes", "chances")
     smooth: ClassVar[bool] = True
     residual: ClassVar[bool] = False
     closed: ClassVar[bool] = False
+    columns: ClassVar[bool] = False
 
     @abstractmethod
     def value(self, y: Array, z: Array) -> Array:

@@ -54,7 +54,7 @@ def outcome(
 def policies(
     study: Study, plan: Plan, own: Outcome, first: Level, rank: int | None, *, cv: bool
 ) -> tuple[Outcome, ...]:
-    """Replace, accumulate and a fifth real, all of the plan's length, last rows, noise and penalty."""
+    """Other ways to retrain, all of the plan's length, last rows, noise and penalty."""
     if plan.n_models < 2:
         return ()
     n, models = int(plan.n_samples.max()), plan.n_models
@@ -66,6 +66,7 @@ def policies(
         "replace": Plan.replace(models, n, penalty=fixed, noise=noise),
         "accumulate": Plan.accumulate(models, n, design="fresh", penalty=fixed, noise=noise),
         "a fifth real": Plan.mix(models, n, real=FIFTH, penalty=fixed, noise=noise),
+        "real rows kept": Plan.anchored(models, n, n_real=n, penalty=fixed, noise=noise),
     }
     found = []
     for name, other in plans.items():

@@ -40,7 +40,7 @@ from genloss.pencils.known import Between, Given, Told, told, vectors
 from genloss.pencils.neighbours import chain_of
 from genloss.pencils.space import Space
 from genloss.plan import Plan
-from genloss.problem import Problem, tails_of
+from genloss.problem import Problem, beyond
 from genloss.spectrum import Spectrum
 from genloss.steps import Block, Step, resolve
 
@@ -100,9 +100,9 @@ def risks(problem: Problem, plan: Plan) -> tuple[Array, Array]:
     """
     _check.instance("problem", problem, Problem)
     _check.instance("plan", plan, Plan).check_fits(problem.dim)
-    if tails_of(problem):
+    if kind := beyond(problem):
         raise NoTheoryError(
-            "problem has tails; a pencil knows Gaussian rows, genloss.predict(problem, plan) knows others"
+            f"problem has {kind}; a pencil knows Gaussian rows, genloss.predict(problem, plan) knows others"
         )
     steps, models = resolve(plan), range(plan.n_models)
     for step in steps:

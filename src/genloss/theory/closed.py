@@ -163,8 +163,25 @@ def unknown(steps: Sequence[Step]) -> str | None:
     return None
 
 
+def clouded(step: Step, dim: float) -> str | None:
+    """Why no theory knows a fit to rows about the centres of two classes, or None."""
+    if step.features is not None:
+        return "is fitted on random features"
+    if step.filter is not None or step.retuned:
+        return "has a filter or penalty 'cv'"
+    if any(block.covariance is not None for block in step.blocks):
+        return "has rows with a covariance of their own"
+    if step.is_pooled or not step.is_new or step.last_fit > step.model:
+        return "is fitted on rows that another model is fitted to"
+    if step.penalty == 0 and not ("numbers" in step.loss.labels and step.rows > dim + 1):
+        return "has no penalty, and labels that can be fitted without error"
+    return None
+
+
 def relabels(step: Step, before: Step) -> bool:
     """Whether its rows are those of the step before it, all labelled anew."""
+    if step.is_new:
+        return False
     designs = {block.design for block in (*step.blocks, *before.blocks)}
     rows = [sum(block.rows for block in each.blocks) for each in (step, before)]
     return (

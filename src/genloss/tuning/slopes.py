@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.plan import Plan
-from genloss.problem import tails_of
+from genloss.problem import beyond
 from genloss.spectrum import Spectral
 from genloss.steps import resolve
 from genloss.theory.directions import directions_for
@@ -42,7 +42,7 @@ def slope_of(problem: Spectral, plan: Plan, objective: str) -> list[Slopes]:
     """
     steps = resolve(plan.with_penalty(1.0))
     directions = directions_for(problem, steps)
-    unlike = tails_of(problem) or not is_ordinary(problem)
+    unlike = beyond(problem) or not is_ordinary(problem)
     if unlike or obstacle(steps, directions) is not None:
         return []
 
@@ -61,7 +61,7 @@ def slope_in(problem: Spectral, space: Space, objective: str) -> list[Slopes]:
     directions = directions_for(problem, steps)
     sources = sum(len(step.blocks) for step in steps)
     if (
-        tails_of(problem)
+        beyond(problem)
         or not is_ordinary(problem)
         or sources != space.layout.kind.size
         or obstacle(steps, directions) is not None

@@ -30,18 +30,22 @@ class Surface:
     ----------
     weights, penalties : ndarray of shape (k,)
         Weights of a synthetic row, and the penalty of least error at each; NaN where there is none.
-    residuals : ndarray of shape (k, n)
-        Residuals of the real rows, each under a fit that has not seen it.
+    losses : ndarray of shape (k, n)
+        Squared residuals of the real rows, or what else they cost, each under a fit that has not
+        seen it.
+    wrong : ndarray of shape (k, n) or None
+        Of classes, 1 where another class is said, else 0.
     """
 
     weights: Array
     penalties: Array
-    residuals: Array
+    losses: Array
+    wrong: Array | None = None
 
     @property
     def errors(self) -> Array:
-        """Mean squared error (k,) of the real rows."""
-        return np.asarray(np.mean(self.residuals**2, axis=1))
+        """Mean loss (k,) of the real rows."""
+        return np.asarray(np.mean(self.losses, axis=1))
 
     @property
     def least(self) -> int:
@@ -50,10 +54,13 @@ class Surface:
 
     def alike(self, standard_errors: float) -> Mask:
         """Weights whose error is within so many paired standard errors of the least one."""
-        squares = self.residuals**2
-        more = squares - squares[self.least]
-        spread = more.std(axis=1, ddof=1) / np.sqrt(more.shape[1])
-        return np.asarray(more.mean(axis=1) <= standard_errors * spread)
+        more = self.errors - self.errors[self.least]
+        return np.asarray(more <= standard_errors * self.apart(self.least))
+
+    def apart(self, place: int) -> Array:
+        """Standard errors (k,) of the differences from the error at a place, over rows."""
+        more = self.losses - self.losses[place]
+        return np.asarray(more.std(axis=1, ddof=1) / np.sqrt(more.shape[1]))
 
     def nearest(self, formula: float) -> int:
         """Place of the weight nearest to the formula's among those that cannot be told from the best."""
@@ -69,12 +76,12 @@ class Surface:
 
 def surface(weights: Array, grid: Array, found: Iterable[Array]) -> Surface:
     """The best of all penalties, for every weight; ``found`` has residuals (q, n) a weight."""
-    penalties, residuals = [], []
+    penalties, losses = [], []
     for each in found:
         at = int(np.argmin(np.mean(each**2, axis=1)))
         penalties.append(grid[at])
-        residuals.append(each[at])
-    return Surface(weights, np.array(penalties), np.array(residuals))
+        losses.append(each[at] ** 2)
+    return Surface(weights, np.array(penalties), np.array(losses))
 
 
 def left_out(stack: Stack, weights: Array, grid: Array) -> Surface:

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from genloss._fits import fitted, predicted
-from genloss.errors import InvalidInputError
+from genloss._fits import chances_said, fitted, predicted
 from genloss.estimate.kernels import Kernel
 from genloss.outlook.measured.world import chances_of
 from genloss.outlook.ridge import Design, Models, factored, few_penalties, least, mean_of
@@ -134,7 +133,7 @@ class Fitted:
             only = np.eye(self._n_classes)[codes[:1]]
             return lambda Z: np.repeat(only, len(Z), axis=0)
         fitted(model, X, codes, **_weighted(model, weights))
-        return lambda Z: _chances(model, Z, self._n_classes)
+        return lambda Z: chances_said(model, Z, self._n_classes)
 
     def _seed(self, model: Any) -> None:
         """A random state for every part that has none."""
@@ -149,35 +148,6 @@ class Fitted:
 def parted(X: Array, *, weighted: bool) -> tuple[Array, Array | None]:
     """Inputs, and the weights that stand in their last column."""
     return (X[:, :-1], X[:, -1]) if weighted else (X, None)
-
-
-def _chances(model: Any, X: Array, n_classes: int) -> Array:
-    """Chances of all classes; the class itself where the estimator knows no chances."""
-    found = np.zeros((len(X), n_classes))
-    if not hasattr(model, "predict_proba"):
-        found[np.arange(len(X)), _codes(model, predicted(model, X)[:, 0], n_classes)] = 1.0
-        return found
-    known = _codes(model, getattr(model, "classes_", None), n_classes)
-    chances = predicted(model, X, "predict_proba", len(known))
-    if chances.min() < 0 or chances.max() > 1 + 1e-6:
-        raise InvalidInputError(
-            f"estimator was {type(model).__name__}, whose predict_proba was between "
-            f"{chances.min():g} and {chances.max():g}; chances lie between 0 and 1"
-        )
-    found[:, known] = chances
-    return found
-
-
-def _codes(model: Any, said: Any, n_classes: int) -> npt.NDArray[np.intp]:
-    """Classes as places; refuses those that no label was."""
-    codes = np.atleast_1d(said)
-    strange = codes[~np.isin(codes, np.arange(n_classes))]
-    if strange.size:
-        raise InvalidInputError(
-            f"estimator was {type(model).__name__}, whose classes had {strange[0]}; labels were the "
-            f"numbers 0 to {n_classes - 1}"
-        )
-    return codes.astype(np.intp)
 
 
 def _uniform(width: int) -> Models:

@@ -15,13 +15,13 @@ from genloss.estimate.kernels import Kernel
 from genloss.losses.logistic import Logistic
 from genloss.outlook import inputs
 from genloss.outlook.measured.learners import Fitted, Learner, RidgeClasses
-from genloss.outlook.measured.target import classified
 from genloss.outlook.measured.world import LEAST, ClassRows
 from genloss.outlook.rehearse import RealRows, drawing, streams
 from genloss.outlook.ridge import Models
 from genloss.plan import Plan
 from genloss.steps import Step, resolve
 from genloss.tables.table import Table
+from genloss.tables.target import classified
 from genloss.trials import loop
 from genloss.weighing.held import weight_key
 

@@ -24,7 +24,8 @@ _WIDE = np.geomspace(1e-8, 3, 240)
 
 def knows(rows: Rows) -> bool:
     """Whether this is the case."""
-    return isinstance(rows.loss, Logistic) and isinstance(rows.label, Soft) and rows.keep is None
+    plain = rows.keep is None and rows.centre is None
+    return plain and isinstance(rows.loss, Logistic) and isinstance(rows.label, Soft)
 
 
 def sums(rows: Rows, law: Law) -> Sums:
@@ -33,7 +34,7 @@ def sums(rows: Rows, law: Law) -> Sums:
     points = zip(law.cross[:, 0], law.square, law.gamma, strict=True)
     found = [_one(total, float(m), float(q), float(gamma)) for m, q, gamma in points]
     curvature, square, pull, mass = np.array(found).T
-    return Sums(curvature, square, pull[:, None], mass)
+    return Sums(curvature, square, pull[:, None], mass, np.zeros_like(mass))
 
 
 def _one(total: float, m: float, q: float, gamma: float) -> list[float]:

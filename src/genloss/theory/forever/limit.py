@@ -11,9 +11,10 @@ import numpy as np
 
 from genloss import _check, _html
 from genloss._words import number
+from genloss.class_rules import check_classes
 from genloss.errors import NoTheoryError
 from genloss.plan import Plan
-from genloss.problem import Problem, tails_of
+from genloss.problem import Problem, beyond
 from genloss.spectrum import Spectral, directions_of
 from genloss.steps import Step, resolve
 from genloss.theory.closed import is_even
@@ -195,8 +196,9 @@ def limit(problem: Spectral, plan: Plan, *, block: int | None = None) -> Limit:
     _check.instance("plan", plan, Plan)
     if isinstance(problem, Problem):
         plan.check_fits(problem.dim)
-    if tails_of(problem):
-        raise NoTheoryError(f"problem has tails{_LONG}")
+    check_classes(problem, resolve(plan))
+    if kind := beyond(problem):
+        raise NoTheoryError(f"problem has {kind}{_LONG}")
     found = repetition(plan, block)
     solve = _way(plan, found)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):

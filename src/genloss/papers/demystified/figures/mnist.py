@@ -21,7 +21,7 @@ from genloss.papers.demystified.figures.mnist_chains import (
     Split,
     panel,
 )
-from genloss.papers.drawing import NULL, colour, label, panels, points, ticks
+from genloss.papers.drawing import NULL, colour, panels, points, ticks
 from genloss.papers.effort import Array, Effort
 from genloss.papers.images import MNIST, Images, load_images
 from genloss.papers.reproduction import Row
@@ -108,11 +108,11 @@ def _off(panels: dict[str, Panel], rules: tuple[int, ...], *, plug_in: bool = Fa
 
 
 def _draw(found: Found) -> Figure:
-    figure, axes = panels(2, height=4.4, sharey=True)
-    for ax, letter, (name, each) in zip(axes, "ab", found.panels.items(), strict=True):
+    words = [(f"{found.data}, {name} kernel", "downstream images T") for name in found.panels]
+    error = "squared error on clean test labels"
+    figure, axes = panels(words, height=4.4, y=error, sharey=True)
+    for ax, each in zip(axes, found.panels.values(), strict=True):
         _draw_panel(ax, each, found)
-        error = "squared error on clean test labels" if letter == "a" else ""
-        label(ax, letter, f"{found.data}, {name} kernel", "downstream images T", error)
     highest = max(
         float(np.max(values[:, :2].max(), initial=values[-1, 2].max()))
         for each in found.panels.values()
