@@ -204,6 +204,12 @@ class Walk:
         self._design.fit(rows, steps[model])
         self._has_no_kappa(model, np.nan, 0.0)
 
+    def forget(self) -> None:
+        """Forget what was chosen and solved for single models: they are to be fitted once more."""
+        self._laws = None
+        again = [step.model for step in self.chains[0] if step.retuned]
+        self.penalty[:, again] = np.nan
+
     def _has_no_kappa(self, model: int, df2: float, filling: float) -> None:
         for column in self.effective[:3]:
             column[:, model] = np.nan
