@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from genloss._fits import chances_said, cloned, fitted, predicted
+from genloss._fits import chances_said, cloned, fitted, predicted, searches
 from genloss.errors import InvalidInputError
 from genloss.weighing.parents import Codes, folds
 from genloss.weighing.stacked import Fit, Moments
@@ -135,7 +135,7 @@ def check_weighable(estimator: Any, *, classes: bool) -> None:
 
 
 def weight_key(estimator: Any) -> str:
-    """The name by which an estimator, or the last step of a pipeline, takes weights.
+    """The name by which an estimator, the last step of a pipeline or what a search fits takes weights.
 
     Raises
     ------
@@ -144,17 +144,15 @@ def weight_key(estimator: Any) -> str:
     """
     from sklearn.utils.validation import has_fit_parameter
 
-    name = type(estimator).__name__
-    last, key = estimator, "sample_weight"
-    while hasattr(last, "steps"):
-        step, last = last.steps[-1]
-        key = (
-            f"{step}__{key}"
-            if "__" not in key
-            else f"{key.rpartition('__')[0]}__{step}__sample_weight"
-        )
+    name, last, within = type(estimator).__name__, estimator, ""
+    while hasattr(last, "steps") or searches(last):
+        if hasattr(last, "steps"):
+            step, last = last.steps[-1]
+            within += f"{step}__"
+        else:
+            last = last.estimator
     if not has_fit_parameter(last, "sample_weight"):
         raise InvalidInputError(
             f"estimator was {name}, whose fit has no sample_weight; a weight needs one"
         )
-    return key
+    return f"{within}sample_weight"

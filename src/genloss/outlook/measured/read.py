@@ -33,6 +33,8 @@ class Reading:
         Difference from model 0's error.
     growth, growth_se : ndarray
         Logarithm of the error over model 0's.
+    most : float
+        The largest error that there is: 1 of classes, else infinite.
     """
 
     error: Array
@@ -41,6 +43,7 @@ class Reading:
     change_se: Array
     growth: Array
     growth_se: Array
+    most: float = np.inf
 
     @property
     def low(self) -> Array:
@@ -50,7 +53,14 @@ class Reading:
     @property
     def high(self) -> Array:
         """Upper end."""
-        return np.asarray(np.maximum(self.error, self._least) * np.exp(NORMAL * self._relative))
+        grown = np.maximum(self.error, self._least) * np.exp(NORMAL * self._relative)
+        return np.asarray(np.minimum(grown, self.most))
+
+    @property
+    def changes(self) -> tuple[Array, Array]:
+        """Interval of the change, within what errors can be."""
+        half = NORMAL * self.change_se
+        return np.maximum(self.change - half, -self.most), np.minimum(self.change + half, self.most)
 
     @property
     def _least(self) -> Array:
@@ -98,4 +108,5 @@ def read(runs: Runs, sample: Sample, score: str) -> Reading:
         change_se=np.sqrt(changed),
         growth=np.log(ratio),
         growth_se=np.sqrt(relative),
+        most=1.0 if score == "error" else np.inf,
     )

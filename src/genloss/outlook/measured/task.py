@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from genloss._fits import cloned
+from genloss._fits import cloned, innermost
 from genloss.errors import InvalidInputError
 from genloss.estimate.kernels import Kernel
 from genloss.losses.logistic import Logistic
@@ -67,6 +67,20 @@ class Task:
             return any(isinstance(generation.loss, Logistic) for generation in plan)
         return self.classes and hasattr(self.estimator, "predict_proba")
 
+    @property
+    def blunt(self) -> bool:
+        """Whether it is a classifier that says classes and no chances."""
+        return (
+            self.classes
+            and self.estimator is not None
+            and not hasattr(self.estimator, "predict_proba")
+        )
+
+    @property
+    def called(self) -> str:
+        """The estimator's name; of a search or a pipeline, that of what is searched for, or its last step."""
+        return type(innermost(self.estimator)).__name__
+
     def is_ridge(self, plan: Plan) -> bool:
         """Whether models are ridge, which is fitted here, and not by scikit-learn."""
         return self.estimator is None and not self.chances(plan)
@@ -84,8 +98,7 @@ class Task:
     def name(self, plan: Plan) -> str:
         """What is trained, in words."""
         if self.estimator is not None:
-            steps = getattr(self.estimator, "steps", None)
-            return type(self.estimator if steps is None else steps[-1][1]).__name__
+            return self.called
         if self.chances(plan):
             return "logistic regression"
         return "linear ridge" if self.kernel is None else f"{self.kernel.name} kernel ridge"
