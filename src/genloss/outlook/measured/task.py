@@ -111,8 +111,12 @@ class Task:
         seed: np.random.SeedSequence,
         unlabelled: Array | None = None,
         weights: Array | None = None,
+        kept: list[Any] | None = None,
     ) -> Iterator[Models]:
-        """The models of one literal run: functions from rows to numbers (n, 1), or (n, classes)."""
+        """The models of one literal run: functions from rows to numbers (n, 1), or (n, classes).
+
+        ``kept`` gets what was fitted, of an estimator.
+        """
         rows, noise, made, drawn, fits = map(np.random.default_rng, streams(seed, 5))
         weighted = weights is not None
         if weights is not None:  # they go where their rows go
@@ -125,15 +129,17 @@ class Task:
             world = ClassRows(real, draw, width, noise, drawn, chances=self.chances(plan))
         else:
             world = RealRows(real, draw, 1, noise, drawn)
-        return loop.models(resolve(plan), world, self._learner(plan, fits, weighted=weighted))
+        return loop.models(resolve(plan), world, self._learner(plan, fits, kept, weighted=weighted))
 
-    def _learner(self, plan: Plan, rng: np.random.Generator, *, weighted: bool) -> Learner:
+    def _learner(
+        self, plan: Plan, rng: np.random.Generator, kept: list[Any] | None, *, weighted: bool
+    ) -> Learner:
         if self.estimator is not None:
 
             def make(*_: Any) -> Any:
                 return cloned(self.estimator)
 
-            return Fitted(make, len(self.levels), rng, weighted=weighted)
+            return Fitted(make, len(self.levels), rng, weighted=weighted, kept=kept)
         if self.is_ridge(plan):
             penalty = np.array([step.penalty for step in resolve(plan)])
             return RidgeClasses(penalty, self.kernel, weighted=weighted)
