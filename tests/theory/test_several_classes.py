@@ -333,6 +333,12 @@ def test_hardly_a_row_that_is_kept_has_no_theory():
         gl.predict(one_truth(3, dim=20), gl.Plan([first, Generation([rows], 0.1)]))
 
 
+def test_too_many_classes_for_the_memory_are_refused():
+    problem = gl.Problem(np.ones(3000), np.ones((3000, 100)))
+    with pytest.raises(NoTheoryError, match="3000 directions and 100 classes.*simulate"):
+        gl.predict(problem, labelled(gl.Plan.replace(1, 50, penalty=0.1)))
+
+
 def test_linear_labels_are_columns_of_ridge_regression():
     problem = one_truth(3, dim=60)
     plan = gl.Plan.mix(3, 150, real=0.4, penalty=0.02, noise=0.3)
