@@ -2,7 +2,8 @@
 
 Chains are run as for the truths, on fresh rows of the whole table and at the forecast's own penalty,
 but every model is scored on the rows that the forecast saw, none of which trains a model. What still
-differs from the truth is the luck of those rows.
+differs from the truth is the luck of those rows. The same of the best penalty of model 0: the one whose
+models, of unlimited fresh rows, err least on the rows seen.
 
     python benchmarks/forecast_limit.py --data DIR
 """
@@ -16,10 +17,10 @@ from pathlib import Path
 import numpy as np
 from forecast_accuracy import SETTINGS, Cell, read, shown
 from forecast_tables import load
-from forecast_truths import CACHE, MODELS, Array, Design, Population
+from forecast_truths import CACHE, MODELS, RELATIVE, Array, Design, Population
 
 LIMITS = CACHE / "limits.csv"
-FIELDS = (*Cell._fields, "limit")
+PENALTIES = CACHE / "limits-penalty.csv"
 CHAINS = 40
 
 
@@ -45,27 +46,50 @@ def growth(population: Population, cell: Cell, penalty: float, rows: Array, chai
     return np.array([errors[0], errors[-1]])
 
 
+def penalty(population: Population, cell: Cell, rows: Array) -> float:
+    """Penalty of least error on the rows shown, of models that were fitted on any others."""
+    X, y, trace, kernel = population
+    n, error = SETTINGS[cell.setting][1], np.zeros(RELATIVE.size)
+    pool = np.setdiff1d(np.arange(y.size), rows)
+    for chain in range(CHAINS):
+        here = np.random.default_rng(chain).permutation(pool)[:n]
+        design, offset = Design.of(X[here], kernel), y[here].mean()
+        labels = np.repeat(y[here, None] - offset, RELATIVE.size, axis=1)
+        values = design.coefficients(labels, RELATIVE * trace)
+        error += np.mean((design.at(X[rows]) @ values + offset - y[rows, None]) ** 2, axis=0)
+    return float(trace * RELATIVE[np.argmin(error)])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, help="folder with the larger data sets")
     parser.add_argument("--forecasts", type=Path, nargs="*", default=[CACHE / "forecasts.csv"])
     arguments = parser.parse_args()
-    done = {tuple(row[key] for key in Cell._fields) for row in read(LIMITS)}
-    for row in (row for path in arguments.forecasts for row in read(path)):
-        key = tuple(row[name] for name in Cell._fields)
-        if key in done or row["setting"] != "A" or row["part"] != "0" or row["seed"] != "0":
-            continue
-        cell = Cell(*key[:3], int(row["part"]), float(row["noise"]), int(row["seed"]))
-        table = load(arguments.data, cell.table)
-        given = Population.of(table, cell.kernel), cell, float(row["penalty"]), shown(table, cell)
-        first, last = np.mean([growth(*given, chain) for chain in range(CHAINS)], axis=0)
-        new = not LIMITS.exists()
-        with LIMITS.open("a", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            if new:
-                writer.writerow(FIELDS)
-            writer.writerow([*key, f"{last / first:.6g}"])
-        done.add(key)
+    forecasts = [row for path in arguments.forecasts for row in read(path)]
+    for kept, name in ((PENALTIES, "limit_penalty"), (LIMITS, "limit")):
+        done = {tuple(row[key] for key in Cell._fields) for row in read(kept)}
+        for row in forecasts:
+            key = tuple(row[field] for field in Cell._fields)
+            cell = Cell(*key[:3], int(row["part"]), float(row["noise"]), int(row["seed"]))
+            if key in done or cell.seed != cell.part or cell.setting not in SETTINGS:
+                continue
+            if name == "limit" and (cell.setting != "A" or cell.part):
+                continue
+            table = load(arguments.data, cell.table)
+            population, rows = Population.of(table, cell.kernel), shown(table, cell)
+            if name == "limit":
+                given = population, cell, float(row["penalty"]), rows
+                first, last = np.mean([growth(*given, chain) for chain in range(CHAINS)], axis=0)
+                found = last / first
+            else:
+                found = penalty(population, cell, rows)
+            new = not kept.exists()
+            with kept.open("a", newline="") as file:
+                writer = csv.writer(file, lineterminator="\n")
+                if new:
+                    writer.writerow((*Cell._fields, name))
+                writer.writerow([*key, f"{found:.6g}"])
+            done.add(key)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 """Build a release twice, compare, check and install it: ``python release/check.py VERSION``.
 
-Needs the dependency group ``release``; leaves wheel and sdist in ``dist``. Nothing is uploaded.
+Needs the dependency group ``release``; leaves wheel and sdist in ``dist``. Nothing is uploaded. With
+``--short`` it is built once, and installed without extras under this Python alone, in under a minute.
 """
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import os
@@ -88,24 +90,45 @@ def installed(wheel: Path, extra: str, python: str, version: str, place: Path) -
     assert version in run(place / "bin" / "genloss", "--version")
 
 
-def main(version: str) -> None:
-    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    with tempfile.TemporaryDirectory() as folder:
-        first, second = (built(version, Path(folder) / name) for name in ("one", "another"))
-        for name in first:
-            same = digest(first[name]) == digest(second[name])
-            print(f"{digest(first[name])}  {name}  {'the same twice' if same else 'DIFFERS'}")
-            if not same:
-                sys.exit(1)
-        run(sys.executable, "-m", "twine", "check", "--strict", *first.values())
-        shutil.rmtree(ROOT / "dist", ignore_errors=True)
-        shutil.copytree(Path(folder) / "one" / "dist", ROOT / "dist")
-        wheel = next(path for name, path in first.items() if name.endswith(".whl"))
-        for minor, python in interpreters().items():
-            for extra in ("", *extras(wheel)):
-                installed(wheel, extra, python, version, Path(folder) / f"{minor}-{extra}")
-                print(f"Python {minor}: genloss{f'[{extra}]' if extra else ''} installs and runs")
+def whole(version: str, place: Path) -> None:
+    """Both builds, every extra, every Python."""
+    first, second = (built(version, place / name) for name in ("one", "another"))
+    for name in first:
+        same = digest(first[name]) == digest(second[name])
+        print(f"{digest(first[name])}  {name}  {'the same twice' if same else 'DIFFERS'}")
+        if not same:
+            sys.exit(1)
+    checked(first)
+    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    shutil.copytree(place / "one" / "dist", ROOT / "dist")
+    wheel = wheel_of(first)
+    for minor, python in interpreters().items():
+        for extra in ("", *extras(wheel)):
+            installed(wheel, extra, python, version, place / f"{minor}-{extra}")
+            print(f"Python {minor}: genloss{f'[{extra}]' if extra else ''} installs and runs")
+
+
+def short(version: str, place: Path) -> None:
+    """One build, and one installation."""
+    files = built(version, place / "one")
+    checked(files)
+    installed(wheel_of(files), "", sys.executable, version, place / "environment")
+    print(f"{' and '.join(sorted(files))}: built, checked, installed, run")
+
+
+def checked(files: dict[str, Path]) -> None:
+    run(sys.executable, "-m", "twine", "check", "--strict", *files.values())
+
+
+def wheel_of(files: dict[str, Path]) -> Path:
+    return next(path for name, path in files.items() if name.endswith(".whl"))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("version")
+    parser.add_argument("--short", action="store_true")
+    asked = parser.parse_args()
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    with tempfile.TemporaryDirectory() as folder:
+        (short if asked.short else whole)(asked.version, Path(folder))

@@ -72,7 +72,8 @@ class Curve(Framed):
     penalty : ndarray of shape (n_models,) or None
         Penalty of each fit, also where the plan says "cv" (theory only).
     error : ndarray of shape (n_models,) or None
-        Chance that the model's sign differs from ``sign(x'w*)``, where labels are classes.
+        Chance that the model's sign, or largest value, is not that of ``x'w*``, where labels are classes; of
+        a problem with class means, that it is not the row's own class.
     error_stderr : ndarray of shape (n_models,) or None
         Monte Carlo standard error of ``error``.
     log_loss, brier : ndarray of shape (n_models,) or None
@@ -82,7 +83,7 @@ class Curve(Framed):
     norm : ndarray of shape (n_models,) or None
         ``sqrt(E w'Sigma w)``, the size of what the model says of a row: the larger, the surer it is.
     disagreement : ndarray of shape (n_models,) or None
-        Chance that the model gives a row another sign than model 0: seen without any label.
+        Chance that the model gives a row another class than model 0: seen without any label.
     n_agents : int or None
         Models a round, where the plan is one of agents that label for each other.
 

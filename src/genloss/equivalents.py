@@ -15,11 +15,10 @@ from genloss.spectrum import LONG, Spectrum, compress
 Array = npt.NDArray[np.float64]
 
 _BLOCK = 1 << 17  # entries of one (configurations x eigenvalues) block, sized for the L2 cache
-_TABLE = 96  # grid points of the starting table
-_MANY = 16  # configurations from which a compressed spectrum pays
-_VERY_MANY = 128  # from which a starting table does
+_MANY = 16  # configurations from which a compressed or a coarse spectrum pays
 _MAX_STEPS = 500
 _TOLERANCE = 1e-13  # relative residual at which the iteration stops
+_NEAR = 1e-8  # the same on a coarse spectrum
 _ACCEPTABLE = 1e-11  # relative residual above which there is no answer
 
 
@@ -166,32 +165,45 @@ def solve(s: Spectrum, lam: Array, n: Array) -> EffectivePenalty:
     todo = np.flatnonzero((lam > 0) | (n < p))
     if todo.size == 0:
         return EffectivePenalty(columns[0], columns[1], columns[2], columns[3], 0)
-    start = _start(s, lam[todo], n[todo])
     rows, steps = max(1, _BLOCK // s.eigenvalues.size), 0
+    room = np.empty(
+        (2, min(rows, todo.size), s.eigenvalues.size)
+    )  # fresh memory costs more than sums
+    few = s.coarse if todo.size >= _MANY else s
     for first in range(0, todo.size, rows):
-        block = slice(first, first + rows)
-        *solved, used = _newton(s, lam[todo[block]], n[todo[block]], start[block])
+        block = todo[first : first + rows]
+        own = lam[block], n[block]
+        start = _bound(s, *own)
+        if few.eigenvalues.size < s.eigenvalues.size / 4:
+            start = np.minimum(start, _newton(few, *own, start, tolerance=_NEAR)[0])
+        *solved, used = _newton(s, *own, start, room[:, : block.size])
         for column, values in zip(columns, solved, strict=True):
-            column[todo[block]] = values
+            column[block] = values
         steps = max(steps, used)
     if not (worst := float(columns[3].max())) <= _ACCEPTABLE:
         raise NotSolvedError(f"kappa did not converge: relative residual {worst:.1e}")
     return EffectivePenalty(columns[0], columns[1], columns[2], columns[3], steps)
 
 
-def _newton(s: Spectrum, lam: Array, n: Array, k: Array) -> tuple[Array, Array, Array, Array, int]:
+def _newton(
+    s: Spectrum,
+    lam: Array,
+    n: Array,
+    k: Array,
+    room: Array | None = None,
+    tolerance: float = _TOLERANCE,
+) -> tuple[Array, Array, Array, Array, int]:
     """Newton's method on F(k) = k (n - df1)/n - lam, F'(k) = (n - df2)/n, from right of the root."""
-    step, room = (
-        0,
-        np.empty((2, k.size, s.eigenvalues.size)),
-    )  # fresh memory costs more than sums in it
+    step = 0
+    room = np.empty((2, k.size, s.eigenvalues.size)) if room is None else room
+    # with rows to spare the terms are right to the last digit, and so may kappa be
+    spare = n >= s.dim
     while True:
         step += 1
         df1, df2, left1, left2 = shrinkage_sums(s, k, n, room)
         value = k * (left1 / n) - lam
-        # with rows to spare the terms are right to the last digit, and so may kappa be
-        residual = np.abs(value) / np.where(n >= s.dim, lam, k)
-        if (residual <= _TOLERANCE).all() or step == _MAX_STEPS:
+        residual = np.abs(value) / np.where(spare, lam, k)
+        if (residual <= tolerance).all() or step == _MAX_STEPS:
             return k, df1, df2, residual, step
         # the root is positive, whatever rounding does to the last steps
         k = np.maximum(k - value / (left2 / n), k / 64)
@@ -221,28 +233,8 @@ def shrinkage_sums(
     return df1, df2, left1, left2
 
 
-def _start(s: Spectrum, lam: Array, n: Array) -> Array:
-    """A point right of every root: a bound, or for many roots the nearest one of a table."""
-    p = s.dim
+def _bound(s: Spectrum, lam: Array, n: Array) -> Array:
+    """A point right of every root."""
     with np.errstate(divide="ignore"):
-        upper = np.minimum(
-            lam + s.eigenvalues @ s.multiplicity / n, np.where(n > p, lam * n / (n - p), np.inf)
-        )
-    if lam.size < _VERY_MANY:
-        return upper
-    # df1 is at least that of as many directions of the smallest eigenvalue
-    count = min(p, float(s.multiplicity.sum()))
-    lower = np.maximum(lam, s.eigenvalues.min() * (count / n - 1))
-    table = np.geomspace(lower.min(), upper.max() * (1 + 1e-12), _TABLE)
-    df1, df2 = np.empty(_TABLE), np.empty(_TABLE)
-    rows = max(1, _BLOCK // s.eigenvalues.size)
-    for first in range(0, _TABLE, rows):
-        block = slice(first, first + rows)
-        df1[block], df2[block], *_ = shrinkage_sums(s, table[block], np.zeros(1))
-    value = table * (1 - df1 / n[:, None]) - lam[:, None]
-    nearest = np.argmax(value >= 0, axis=1)
-    nearest[value[:, -1] < 0] = _TABLE - 1
-    with np.errstate(divide="ignore", invalid="ignore"):
-        step = value[np.arange(n.size), nearest] / (1 - df2[nearest] / n)
-    step[~np.isfinite(step)] = 0.0
-    return np.minimum(np.maximum(table[nearest] - step, lower), upper)
+        spare = np.where(n > s.dim, lam * n / (n - s.dim), np.inf)
+    return np.minimum(lam + s.eigenvalues @ s.multiplicity / n, spare)

@@ -121,13 +121,15 @@ IN_A_PLAN: dict[str, Schema] = {
     "design": FRESH_OR_SAME,
     "real": per_generation(NUMBER),
 }
+PER_CLASS: Schema = {"anyOf": [list_of(NUMBER), list_of(list_of(NUMBER))]}
 IN_A_PROBLEM: dict[str, Schema] = {
     "dim": DIM,
     "signal": NOT_NEGATIVE,
     "capacity": NOT_NEGATIVE,
     "source": NOT_NEGATIVE,
     "spectrum": list_of(POSITIVE),
-    "truth": list_of(NUMBER),
+    "truth": PER_CLASS,
+    "means": PER_CLASS,
     "gaussian": BOOLEAN,
     "tails": optional(list_of(POSITIVE)),
     "eigenvalues": list_of(POSITIVE),
@@ -207,8 +209,9 @@ def _preset(
 
 
 def _written_out_problem() -> Schema:
-    names = ("spectrum", "truth", "gaussian", "tails")
-    return _table({name: IN_A_PROBLEM[name] for name in names}, ["spectrum", "truth"])
+    names = ("spectrum", "truth", "gaussian", "tails", "means")
+    known = _table({name: IN_A_PROBLEM[name] for name in names}, ["spectrum"])
+    return known | {"anyOf": [{"required": ["truth"]}, {"required": ["means"]}]}
 
 
 def _of_one_source() -> Schema:

@@ -55,7 +55,7 @@ class Generation:
         counts as several rows.
     loss : str or Loss, default "squared"
         What is minimised beside the penalty, in place of ``(x_i'w - y_i)**2``: "squared", "logistic",
-        "squared_hinge", "hinge", "absolute", or a value of `genloss.losses`.
+        "squared_hinge", "hinge", "absolute", "multinomial" (of several classes), or a value of `genloss.losses`.
     towards : "previous", int or None, default None
         The penalty pulls to that model instead of to zero, ``penalty * |w - w_k|**2`` (fine-tuning);
         without a penalty, of all minimisers the one nearest to it is taken.

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
 Array = npt.NDArray[np.float64]
 
@@ -50,41 +51,44 @@ class Drawn:
         return ax
 
 
-def shown_axes(width: float = 6.4, height: float = 4.0) -> Axes:
+def shown_axes() -> Axes:
     """Axes of a new figure that notebooks and galleries show."""
     import matplotlib.pyplot as plt
 
-    return plt.figure(figsize=(width, height), layout="constrained").add_subplot()
+    return plt.figure(figsize=(6.4, 4.0), layout="constrained").add_subplot()
 
 
-def draw(
-    ax: Axes, values: Array, stderr: Array | None, *, label: str, colour: str | None = None
-) -> None:
+def draw(ax: Axes, values: Array, stderr: Array | None, *, label: str) -> None:
     """Draw a line, or where there is chance points with error bars of two standard errors."""
     models = np.arange(values.size)
     shown = np.where(np.isfinite(values), values, np.nan)
     if stderr is None:
-        ax.plot(models, shown, marker=".", label=label, color=colour)
+        ax.plot(models, shown, marker=".", label=label)
     else:
         bars = 2 * stderr
-        ax.errorbar(models, shown, bars, fmt="o", ms=4, capsize=2, label=label, color=colour)
+        ax.errorbar(models, shown, bars, fmt="o", ms=4, capsize=2, label=label)
 
 
 def dress(ax: Axes, shown: Sequence[Array], ylabel: str) -> None:
     """Label the axes; the scale is logarithmic where errors span more than a decade."""
-    from matplotlib.ticker import LogLocator, NullFormatter
-
     finite = np.concatenate([values[np.isfinite(values)] for values in shown])
     if finite.size and finite.min() > 0 and finite.max() > 10 * finite.min():
         ax.set_yscale("log")
-        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        ax.yaxis.set_major_formatter("{x:g}")
-        ax.yaxis.set_minor_formatter(NullFormatter())
+        log_ticks(ax.yaxis)
     elif finite.size:
         ax.set_ylim(bottom=0)
     if not finite.size:
         ax.text(0.5, 0.5, "the mean risk is infinite", transform=ax.transAxes, ha="center")
     label_models(ax, ylabel)
+
+
+def log_ticks(axis: Axis, factors: Sequence[float] = (1, 2, 5)) -> None:
+    """Write numbers out along a logarithmic axis."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    axis.set_major_locator(LogLocator(subs=factors))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())
 
 
 def label_models(ax: Axes, ylabel: str) -> None:

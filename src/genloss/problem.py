@@ -10,14 +10,14 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from genloss import _check, _html
+from genloss import _check, _html, _problem_checks
 from genloss._keys import call_with_keys, table
 from genloss.errors import InvalidInputError
 from genloss.spectrum import Spectrum, directions
 
 MOST_DIRECTIONS = 10**8
-MOST_TAILS = 64
 Array = npt.NDArray[np.float64]
+_ARRAYS = ("spectrum", "truth", "means")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -32,8 +32,9 @@ class Problem:
     ----------
     spectrum : array_like of shape (p,)
         Eigenvalues of the input covariance, all > 0, in any order.
-    truth : array_like of shape (p,)
-        Coordinates of the true coefficients in the eigenbasis.
+    truth : array_like of shape (p,) or (p, classes)
+        Coordinates of the true coefficients in the eigenbasis; of several classes a column each, the class of
+        a row being the column that says most. Left out with ``means``: the best linear coefficients then.
     gaussian : bool, default True
         Whether the inputs are Gaussian. False for kernels and real data: the theory is then an
         approximation, and curves say so.
@@ -41,28 +42,34 @@ class Problem:
         Lengths of inputs that vary: every input is a Gaussian one times the root of one of these numbers,
         each as likely as the others; they are divided by their mean. Default: none vary. Known to
         `predict` for ridge regression on new rows, and to `simulate`.
+    means : array_like of shape (p,) or (p, classes), optional
+        Inputs as normal clouds of covariance ``Sigma``, all as likely: two about ``means`` and ``-means``, or
+        one about every column (less the columns' average). Real labels say a row's own cloud
+        (`channels.md` 10).
 
     Raises
     ------
     InvalidInputError
-        If the arrays are not 1-D, not of one length, not finite, or an eigenvalue is not positive.
+        If the arrays are not of one length, not finite, or an eigenvalue is not positive.
 
     Examples
     --------
     >>> import genloss as gl
     >>> gl.Problem(spectrum=[2.0, 1.0, 0.5], truth=[1.0, 0.0, -1.0])
     Problem(dim=3, trace=3.5, signal=2.5)
+    >>> gl.Problem([2.0, 1.0, 0.5], means=[1.0, 0.0, -1.0]).truth
+    array([ 0.14285714,  0.        , -0.57142857])
     """
 
     spectrum: Array
-    truth: Array
+    truth: Array = None  # type: ignore[assignment]
     gaussian: bool = True
     tails: tuple[float, ...] | None = None
+    means: Array | None = field(default=None, kw_only=True)
     recipe: tuple[tuple[str, Any], ...] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         spectrum = _check.vector("spectrum", self.spectrum)
-        truth = _check.vector("truth", self.truth)
         gaussian = _check.boolean("gaussian", self.gaussian)
         if (spectrum <= 0).any():
             bad = int(np.flatnonzero(spectrum <= 0)[0])
@@ -70,23 +77,12 @@ class Problem:
                 f"spectrum[{bad}] was {spectrum[bad]}; every eigenvalue must be > 0 "
                 "(leave out directions in which the inputs do not vary)"
             )
-        if truth.shape != spectrum.shape:
-            raise InvalidInputError(
-                f"truth had {truth.size} entries; spectrum has {spectrum.size}, they must agree"
-            )
+        truth, means = _problem_checks.truth_and_means(spectrum, self.truth, self.means)
         object.__setattr__(self, "spectrum", spectrum)
         object.__setattr__(self, "truth", truth)
+        object.__setattr__(self, "means", means)
         object.__setattr__(self, "gaussian", gaussian)
-        if self.tails is not None:
-            values = _check.vector("tails", self.tails, above="> 0")
-            if values.size > MOST_TAILS:
-                raise InvalidInputError(
-                    f"tails had {values.size} entries; it may have {MOST_TAILS}, quantiles of the squared "
-                    "lengths are enough"
-                )
-            if abs(values.mean() - 1) > 1e-9:
-                values = values / values.mean()
-            object.__setattr__(self, "tails", tuple(values.tolist()))
+        object.__setattr__(self, "tails", _problem_checks.tails(self.tails, means))
         with np.errstate(over="ignore"):
             sums = {"spectrum": self.spectrum.sum(), "spectrum * truth**2": self.signal}
         for name, total in sums.items():
@@ -293,7 +289,8 @@ class Problem:
     def directions(self) -> Spectrum:
         """What theory sums over: equal directions together, very many compressed. Kept."""
         with np.errstate(all="ignore"):  # a truth too large to be squared
-            return directions(self.spectrum, self.truth)
+            truth = self.truth if self.truth.ndim == 1 else np.linalg.norm(self.truth, axis=1)
+            return directions(self.spectrum, truth)
 
     @property
     def dim(self) -> int:
@@ -303,7 +300,14 @@ class Problem:
     @property
     def signal(self) -> float:
         """Error of the null predictor, ``sum(spectrum * truth**2)``."""
-        return float(self.spectrum @ self.truth**2)
+        return float(np.sum(self.spectrum @ self.truth**2))
+
+    @property
+    def classes(self) -> int | None:
+        """How many classes the problem itself has; None where its truth is one number a row."""
+        if self.truth.ndim == 2:
+            return self.truth.shape[1]
+        return None if self.means is None else 2
 
     @property
     def is_isotropic(self) -> bool:
@@ -314,7 +318,8 @@ class Problem:
         """Plain data that `from_dict` reads back: the preset if there is one, else the arrays."""
         if self.recipe is not None:
             return dict(self.recipe)
-        plain: dict[str, Any] = {"spectrum": self.spectrum.tolist(), "truth": self.truth.tolist()}
+        told = "truth" if self.means is None else "means"
+        plain: dict[str, Any] = {name: getattr(self, name).tolist() for name in ("spectrum", told)}
         if not self.gaussian:
             plain["gaussian"] = False
         if self.tails is not None:
@@ -348,11 +353,9 @@ class Problem:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Problem):
             return NotImplemented
-        return (
-            self.gaussian == other.gaussian
-            and self.tails == other.tails
-            and np.array_equal(self.spectrum, other.spectrum)
-            and np.array_equal(self.truth, other.truth)
+        alike = self.gaussian == other.gaussian and self.tails == other.tails
+        return alike and all(
+            np.array_equal(getattr(self, name), getattr(other, name)) for name in _ARRAYS
         )
 
     def __hash__(self) -> int:
@@ -360,14 +363,13 @@ class Problem:
         return hash((*arrays, self.gaussian, self.tails))
 
     def _repr_html_(self) -> str:
+        inputs = ("Gaussian" if self.gaussian else "any") + ", tails" * (self.tails is not None)
         rows: list[tuple[str, str | int | float]] = [
             ("directions", self.dim),
+            *([("classes", self.classes)] if self.classes else []),
             ("trace", float(self.spectrum.sum())),
             ("signal", self.signal),
-            (
-                "inputs",
-                ("Gaussian" if self.gaussian else "any") + ", tails" * (self.tails is not None),
-            ),
+            ("inputs", inputs),
         ]
         return _html.table(repr(self), ["", ""], rows)
 
@@ -378,6 +380,8 @@ class Problem:
             return f"Problem.{preset}({values})"
         kind = "" if self.gaussian else ", gaussian=False"
         kind += "" if self.tails is None else f", {len(self.tails)} tails"
+        if self.classes:
+            kind += f", {self.classes} {'classes' if self.means is None else 'class means'}"
         trace = float(self.spectrum.sum())
         return f"Problem(dim={self.dim}, trace={trace:.4g}, signal={self.signal:.4g}{kind})"
 
@@ -385,3 +389,12 @@ class Problem:
 def tails_of(problem: object) -> tuple[float, ...]:
     """How lengths of inputs vary; empty where they do not."""
     return getattr(problem, "tails", None) or ()
+
+
+def beyond(problem: object) -> str | None:
+    """What a problem has beyond one number on Gaussian rows: only some formulas and engines know it."""
+    if tails_of(problem):
+        return "tails"
+    if getattr(problem, "means", None) is not None:
+        return "class means"
+    return "several classes" if getattr(problem, "classes", None) else None

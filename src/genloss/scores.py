@@ -63,6 +63,45 @@ def columns(
     return found
 
 
+def of_clouds(
+    steps: Sequence[Step], middle: Array, square: Array, with_first: Array, accepted: Array
+) -> dict[str, Array]:
+    """The same where rows lie about the centres of two classes, whose own class they have.
+
+    Parameters
+    ----------
+    steps : sequence of Step
+        The plan.
+    middle, square : ndarray
+        Mean and variance of what a model says of the rows of the class +1.
+    with_first : ndarray
+        Covariance of that with what model 0 says.
+    accepted : ndarray
+        Share of each fit's rows that was kept.
+    """
+    from scipy.special import ndtr, owens_t
+
+    blocks = [block for step in steps for block in step.blocks]
+    found = {"norm": np.sqrt(square + middle**2)}
+    if any(block.keep is not None for block in blocks):
+        found["accepted"] = accepted
+    if all(block.labels.makes == "numbers" for block in blocks):
+        return found
+    lost = np.isinf(square)
+    middle, square, with_first = (np.where(lost, np.nan, x) for x in (middle, square, with_first))
+    size = np.sqrt(square)
+    a = np.where(middle == 0, 1e-300, middle) / size
+    tilt = np.clip(with_first / (size * size[0]), -1 + 1e-15, 1 - 1e-15)
+    rest = np.sqrt((1 - tilt) * (1 + tilt))
+    # both right by Owen's T; one of them alone is what is left of each
+    both = (ndtr(a) + ndtr(a[0])) / 2 - owens_t(a, (a[0] / a - tilt) / rest)
+    both -= owens_t(a[0], (a / a[0] - tilt) / rest) + np.where(a * a[0] < 0, 0.5, 0.0)
+    found["error"] = ndtr(-a)
+    apart = np.maximum(ndtr(a) + ndtr(a[0]) - 2 * both, 0.0)
+    found["disagreement"] = np.where(tilt > 1 - 1e-14, 0.0, apart)
+    return found
+
+
 def _noise_of_real_classes(steps: Sequence[Step]) -> tuple[Array, Array]:
     """Under which noise the truth's sign is the class that is observed; none where none is."""
     for step in steps:

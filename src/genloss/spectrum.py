@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -16,6 +16,7 @@ Array = npt.NDArray[np.float64]
 
 LONG = 20_000  # eigenvalues from which a spectrum is compressed
 _BIN = 0.024  # logarithmic width of a bin; two nodes of Gauss err by width**4 / 4320
+_COARSE = 0.2  # the same where a start is sought
 _MOST_EXACT = 4096  # directions of a power law up to which every one is a node
 _LEADING = 512  # exact leading ranks of a longer power law
 _POINTS = 16  # Gauss-Legendre points of one panel
@@ -69,6 +70,15 @@ class Spectrum:
     def trace(self) -> float:
         """Trace of the covariance."""
         return float(self.eigenvalues @ self.multiplicity)
+
+    @cached_property
+    def coarse(self) -> Self:
+        """Very few nodes, without energy: its degrees of freedom agree within some 1e-6, relatively."""
+        some = self.multiplicity > 0
+        s, mass = self.eigenvalues[some], self.multiplicity[some]
+        order = np.argsort(s)
+        values, weights = _gauss(s[order], np.floor(np.log(s[order]) / _COARSE), mass[order])
+        return type(self)(values, weights, np.zeros_like(values), self.dim)
 
     def __repr__(self) -> str:
         nodes = f"{self.eigenvalues.size} node{'s' * (self.eigenvalues.size > 1)}"

@@ -123,6 +123,14 @@ class Step(NamedTuple):
         The models from outside that label anywhere in the plan; number ``-2 - k`` is the k-th.
     filter : Filter or None
         How the fit is made where it is not the exact minimiser.
+    is_linear : bool
+        Whether it is fitted to all rows and to what labelers say, by a linear map of the labels.
+    is_new : bool
+        Whether all its own inputs are drawn for it.
+    turned : bool
+        Whether some of its rows vary along other directions than the problem's.
+    edits : bool
+        Whether some of its rows keep the labels that they have.
     """
 
     model: int
@@ -141,6 +149,10 @@ class Step(NamedTuple):
     towards: int | None = None
     filter: Filter | None = None
     outside: tuple[External, ...] = ()
+    is_linear: bool = True
+    is_new: bool = True
+    turned: bool = False
+    edits: bool = False
 
     @property
     def design(self) -> int:
@@ -150,8 +162,10 @@ class Step(NamedTuple):
     @property
     def asked(self) -> set[int]:
         """The models, and `REAL`, that it needs to be fitted: who labels, judges or is pulled to."""
-        found = {number for block in self.blocks for number in (*block.shares, *block.judge)}
-        return found if self.towards is None else {*found, self.towards}
+        found = set() if self.towards is None else {self.towards}
+        for block in self.blocks:
+            found.update(block.shares, block.judge)
+        return found
 
     @property
     def new(self) -> tuple[Block, ...]:
@@ -159,31 +173,9 @@ class Step(NamedTuple):
         return tuple(block for block in self.blocks if block.design == self.model)
 
     @property
-    def is_linear(self) -> bool:
-        """Whether it is fitted to all rows and to what labelers say, by a linear map of the labels."""
-        return isinstance(self.loss, Squared) and all(
-            isinstance(block.labels, Linear) and block.keep is None for block in self.blocks
-        )
-
-    @property
     def is_ridge(self) -> bool:
         """Whether it is ridge regression on all rows and what labelers say."""
         return self.is_linear and self.filter is None
-
-    @property
-    def turned(self) -> bool:
-        """Whether some of its rows vary along other directions than the problem's."""
-        return any(is_matrix(block.covariance) for block in self.blocks)
-
-    @property
-    def edits(self) -> bool:
-        """Whether some of its rows keep the labels that they have."""
-        return any(block.edited < 1 for block in self.blocks)
-
-    @property
-    def is_new(self) -> bool:
-        """Whether all its own inputs are drawn for it."""
-        return all(block.design == self.model for block in self.blocks)
 
     @property
     def is_pooled(self) -> bool:
@@ -230,21 +222,23 @@ def agents(steps: Sequence[Step]) -> int | None:
 
     The first round learns from the truth alone. Of all numbers that fit, the least.
     """
+    count = len(steps)
+    asked = [step.asked for step in steps]
+    alone = all(step.is_new and not step.is_pooled for step in steps)
+    if count < 4 or not alone or all(each <= {REAL} for each in asked):
+        return None
+    if all(each <= {REAL, model - 1} for model, each in enumerate(asked)):
+        return None  # a chain
 
     def fits(number: int) -> bool:
-        for step in steps:
-            models = {who for who in step.asked if who >= 0}
-            round_ = range((step.model // number - 1) * number, step.model // number * number)
-            if not (models <= set(round_) and step.is_new and not step.is_pooled):
+        for model, each in enumerate(asked):
+            round_ = range((model // number - 1) * number, model // number * number)
+            if not all(who < 0 or who in round_ for who in each):
                 return False
         return True
 
-    count = len(steps)
-    if count < 4 or all(step.asked <= {REAL} for step in steps):
-        return None
-    some = (number for number in range(1, count // 2 + 1) if count % number == 0)
-    found = next(filter(fits, some), 1)
-    return found if found > 1 else None
+    some = (number for number in range(2, count // 2 + 1) if count % number == 0)
+    return next(filter(fits, some), None)
 
 
 def _repriced(plan: Plan, like: Plan) -> Iterator[Step]:
@@ -293,7 +287,15 @@ def _steps(plan: Plan) -> Iterator[Step]:
             model - 1 if towards == "previous" else towards,
             generation.filter,
             told,
+            is_linear=isinstance(generation.loss, Squared) and all(map(_is_linear, blocks)),
+            is_new=all(block.design == model for block in blocks),
+            turned=any(is_matrix(block.covariance) for block in blocks),
+            edits=any(block.edited < 1 for block in blocks),
         )
+
+
+def _is_linear(block: Block) -> bool:
+    return isinstance(block.labels, Linear) and block.keep is None
 
 
 def _own(

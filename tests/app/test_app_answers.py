@@ -43,6 +43,25 @@ def test_the_curve_is_that_of_predict(client):
     assert end["words"].startswith("Repeated for ever: risk ")
 
 
+def test_the_first_models_are_had_at_once(client):
+    plan = {
+        "preset": "self_train",
+        "generations": 6,
+        "n_real": 300,
+        "n_samples": 200,
+        "loss": "logistic",
+        "labels": "hard",
+        "penalty": 0.05,
+    }
+    for table in (BOTH["plan"], plan):
+        said = client.post(
+            "/api/curve", json={"problem": PROBLEM, "plan": table, "models": 3}
+        ).json()
+        whole = gl.predict(gl.Problem.from_dict(PROBLEM), gl.Plan.from_dict(table)).risk
+        np.testing.assert_allclose(said["curve"]["risk"], whole[:3], rtol=2e-3)
+        assert said["sentence"].startswith(f"model 2 of {len(whole) - 1}: ")
+
+
 def test_an_infinite_risk_is_told(client):
     query = {
         "problem": {"preset": "isotropic", "dim": 50},

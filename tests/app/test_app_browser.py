@@ -131,6 +131,29 @@ def test_explore_simulates_and_finds_the_best_penalty(visit):
     expect(page.locator("pre:visible")).to_contain_text(f"penalty={plan.penalty[0]}")
 
 
+def test_a_slow_curve_shows_its_first_models_while_a_slider_moves(visit):
+    page = visit("/explore?dim=40&n_samples=90&generations=10&penalty=0.01&policy=accumulate")
+    answer = page.locator("#explore-answer")
+    expect(answer).to_contain_text("model 9: ")
+    page.evaluate(
+        """() => {
+          window.said = [];
+          const answer = document.getElementById("explore-answer");
+          new MutationObserver(() => said.push(answer.textContent)).observe(answer, { childList: true });
+        }"""
+    )
+    slider = page.get_by_label("Label noise, slider")
+    for _ in range(3):
+        slider.press("ArrowRight")
+    risk = gl.predict(
+        gl.Problem.power_law(40, capacity=1.5, source=0.5),
+        gl.Plan.accumulate(10, 90, design="fresh", penalty=0.01, noise=0.53),
+    ).risk
+    last = page.locator("#explore-table tbody tr").nth(9).locator("td").first
+    expect(last).to_have_text(f"{four_digits(risk[-1]):g}")
+    assert re.match(r"model \d+ of 9: ", page.evaluate("said[0]"))
+
+
 def test_explore_stops(visit):
     slow = "/explore?policy=window&last=3&generations=20&dim=40&n_samples=60&trials=10000"
     page = visit(slow)

@@ -15,7 +15,7 @@ import genloss as gl
 from genloss import explain as package
 from genloss.explain import COMMAND, LEVELS, TOPICS, Topic, explain, numbers, overview, page, topics
 from genloss.explain.numerals import Numerals, fixed, number, percent, printed, table
-from genloss.papers.gallery import names
+from genloss.papers.paper import find
 
 from .page import snippets, text, written
 
@@ -56,7 +56,7 @@ def test_texts_are_whole(name):
     for other in re.findall(r"topic \*([\w-]+)\*", "".join(found)):
         assert other in TOPICS
     for other in re.findall(r"genloss reproduce ([\w-]+)", engineer):
-        assert names(other) == [other]
+        assert list(find(other)) == [other]
 
 
 @pytest.mark.parametrize("name", COMPUTED)

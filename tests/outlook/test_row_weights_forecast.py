@@ -6,11 +6,15 @@ import numpy as np
 import pytest
 
 import genloss as gl
+from genloss.outlook.measured.task import Task
+from genloss.outlook.measured.work import Measurement
+from genloss.outlook.prepare import prepare
 from genloss.outlook.rehearse import run
 from genloss.outlook.theory import with_row_weights
 from genloss.tables.load import load_table
 from genloss.tables.streaming import large_table
 
+SEEDS = np.random.SeedSequence(0).spawn(2)
 PLAN = gl.Plan.replace(2, 40, penalty=0.01)
 
 
@@ -49,6 +53,32 @@ def test_rows_that_hardly_count_do_not_enter_fits(kernel):
     np.testing.assert_allclose(said[1], said[0], atol=1e-2)
     plain = run(chain, (X, np.where(wrong, y + 50, y)), test, penalty, kernel, "boot", seed)
     assert np.abs(plain[0] - said[0][0]).min() > 5
+
+
+def test_equal_weights_are_no_weights():
+    X, y, weights = rows()
+    for given, kept in ((np.full(200, 3.0), False), (weights, True)):
+        table = load_table((X, y), weights=given)
+        for sample in (
+            prepare(table, None, 40, np.random.SeedSequence(0), log=False).sample,
+            Measurement.of(Task(False), table, tuple(SEEDS), None, log=False).study.sample,
+        ):
+            assert (sample.weights is not None) == kept
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kernel", [None, "rbf"])
+def test_equal_weights_change_no_forecast(kernel):
+    """The same numbers, draw by draw: an added column of ones would shift those of a copula."""
+    X, y, _ = rows(80)
+    plan = gl.Plan.replace(2, 15, noise=0.3)
+    plain = gl.forecast(X, y, plan, kernel, trials=2)
+    equal = gl.forecast(X, y, plan, kernel, trials=2, weights=np.full(80, 3.0))
+    for name in ("error", "growth", "growth_low", "growth_high"):
+        np.testing.assert_allclose(getattr(equal.own, name), getattr(plain.own, name), rtol=1e-9)
+    np.testing.assert_allclose(equal.measured.risk, plain.measured.risk, rtol=1e-9)
+    np.testing.assert_allclose(equal.predicted.risk, plain.predicted.risk, rtol=1e-9)
+    assert "the weights of these rows are equal, and change nothing" in equal.notes
 
 
 def test_theory_of_weighted_rows_is_that_of_literal_fits():
@@ -94,7 +124,7 @@ def test_streams_weigh_as_whole_tables_do(tmp_path, monkeypatch):
     assert table.n_rows == whole.target.size
     assert not table.warnings
     monkeypatch.setattr("genloss.tables.one_pass.MOST_COLUMNS", 1)
-    monkeypatch.setattr("genloss.tables.wide_passes.MOST_COLUMNS", 9)
+    monkeypatch.setattr("genloss.tables.sketching.MOST_COLUMNS", 9)
     wide = stream.read(100, np.random.SeedSequence(0))
     _, found = wide.apart_from(np.empty(0, dtype=np.intp))
     np.testing.assert_allclose(wide.wide[0].mean, table.moments.mean[:-1])

@@ -12,6 +12,7 @@ import genloss as gl
 from genloss.errors import InvalidInputError
 from genloss.papers import demystified, gallery
 from genloss.papers.demystified import Setting
+from genloss.papers.paper import find
 from genloss.scaling import (
     PowerLaw,
     best_penalty,
@@ -48,11 +49,7 @@ FUNCTIONS = {
     exponent_rule: {"n_samples": 100, "generations": 1, "generator_samples": 300} | POWERS,
     noise_rule: {"noise": 0.1} | POWERS,
     noise_rule_with_constants: {"noise": 0.1, "scale": 1.0, "signal": 1.0} | POWERS,
-    fit_power_law: {
-        "problem": gl.Problem.power_law(100, capacity=1.5, source=0.5),
-        "first": 5,
-        "last": 50,
-    },
+    fit_power_law: {"problem": gl.Problem.power_law(100, capacity=1.5, source=0.5)},
     downstream: {"problem": FLAT, "n_samples": 20, "penalties": [0.1], "trials": 3, "seed": 0}
     | {"workers": 1},
     gallery.reproduce: {"name": "chain", "quick": True, "seed": 0, "workers": 1},
@@ -107,5 +104,5 @@ def test_a_wrong_generator_is_named(generators):
 @pytest.mark.parametrize(("wanted", "said"), [([], "wanted"), (3, "wanted"), ([3], "wanted had 3")])
 def test_names_of_figures_must_be_names(wanted, said):
     with pytest.raises(InvalidInputError, match=said):
-        gallery.names(wanted)
-    assert gallery.names("F1") == ["isotropic"]
+        find(wanted)
+    assert list(find("F1")) == ["isotropic"]

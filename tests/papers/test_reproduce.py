@@ -23,8 +23,8 @@ from genloss.papers import Claim, Paper, Reproduction, Study, reproduce
 from genloss.papers.demystified import least_squares, master_recursion, overparametrised, ridge
 from genloss.papers.demystified.figures import chain, interpolation, isotropic, power_law
 from genloss.papers.effort import Effort
-from genloss.papers.gallery import names, options, write_page
-from genloss.papers.paper import collected
+from genloss.papers.gallery import options, write_page
+from genloss.papers.paper import collected, find
 from genloss.plots import COLOURS, INK
 
 NUMBERS = st.floats(-1e6, 1e6)
@@ -62,14 +62,14 @@ def test_an_exact_claim_is_both_bounds(predicted, measured, stderr):
 
 
 def test_names_of_reproductions():
-    assert names(["f2", "power_law", "F2", "demystified/F2"]) == ["power-law"]
-    assert names("all")[0] == "statements"
-    assert names("pencil") == ["derivations"]
+    assert list(find(["f2", "power_law", "F2", "demystified/F2"])) == ["power-law"]
+    assert next(iter(find("all"))) == "statements"
+    assert list(find("pencil")) == ["derivations"]
     with pytest.raises(InvalidInputError, match="did you mean 'isotropic'"):
-        names(["isotropc"])
+        find(["isotropc"])
     for wanted in (["all", "nonsense"], ["list", "F1"]):
         with pytest.raises(InvalidInputError, match="it must be 'all' or one of"):
-            names(wanted)
+            find(wanted)
 
 
 TINY = """
@@ -103,13 +103,14 @@ def test_a_new_paper_is_one_new_file(place, tmp_path, monkeypatch, genloss):
     monkeypatch.setattr(papers, "__path__", [*papers.__path__, str(tmp_path / "more")])
     importlib.invalidate_caches()
     assert list(collected()) == ["demystified", "gerstgrasser", "pencil", "tiny"]
-    assert names("tiny") == names("tiny/statements") == ["tiny/statements"]
-    assert names("statements") == ["statements"]
+    assert list(find("tiny")) == list(find("tiny/statements")) == ["tiny/statements"]
+    assert list(find("statements")) == ["statements"]
     code, out, _ = genloss("reproduce", "list")
     assert code == 0
     assert "tiny: Tiny (Nobody, 2030)\n  tiny/statements" in out
-    code, out, _ = genloss("reproduce", "tiny", "--out", str(tmp_path), "--no-svg")
+    code, out, told = genloss("reproduce", "tiny", "--out", str(tmp_path), "--no-svg")
     assert (code, "2 of 2 claims hold" in out) == (0, True)
+    assert told == "genloss: tiny/statements (1 of 1)\n"  # also where the tables are piped
     page = (tmp_path / "gallery.md").read_text(encoding="utf-8")
     assert "## Tiny\n\nNobody, 2030" in page
     assert "`genloss reproduce tiny/statements` · [numbers](tiny-statements.csv)" in page
@@ -280,26 +281,26 @@ def test_nothing_is_written_for_an_unknown_name_or_into_a_file(tmp_path, genloss
 def test_reproduce_list_names_them_all_by_paper(genloss):
     _, printed, _ = genloss("reproduce")
     assert printed.startswith("demystified: Model Collapse Demystified")
-    for name in names("all"):
+    for name in find("all"):
         assert f"\n  {name} " in printed
-    assert json.loads(genloss("reproduce", "list", "--json")[1]).keys() == set(names("all"))
+    assert json.loads(genloss("reproduce", "list", "--json")[1]).keys() == set(find("all"))
 
 
 @pytest.mark.parametrize("generations", [0, 1, 10])
 @pytest.mark.parametrize("penalty", [1e-3, 1.0])
 def test_settings_of_the_figures_agree_with_predict(generations, penalty):
     cases = [
-        (isotropic.setting(1000, penalty, generations), ridge),
+        (isotropic.setting(penalty=penalty, generations=generations), ridge),
         (power_law.setting(400, generations, "clean"), ridge),
         (power_law.setting(400, generations, "adaptive"), ridge),
-        (chain.setting(generations), least_squares),
+        (chain.setting(generations=generations), least_squares),
     ]
     for design in ("independent", "same"):
-        for problem, formula in (
-            (gl.Problem.isotropic(300), overparametrised),
-            (gl.Problem.power_law(300, capacity=1.5, source=0.5), master_recursion),
+        for panel, formula in (
+            ("isotropic, noise 0.3", overparametrised),
+            ("power law", master_recursion),
         ):
-            cases.append((interpolation.setting(problem, 150, generations, design, 0.3), formula))
+            cases.append((interpolation.setting(panel, 150, design, generations), formula))
     for setting, formula in cases:
         predicted = gl.predict(setting.problem, setting.plan()).risk[-1]
         assert formula(setting).risk == pytest.approx(predicted, rel=1e-9)

@@ -444,7 +444,7 @@ def test_more_than_five_thousand_columns(tmp_path, monkeypatch):
     assert (
         large_table(path, "y", stream=True).read(100, SEED).wide[1] is None
     )  # 50 rows a column are missing
-    monkeypatch.setattr("genloss.tables.wide_passes.ROWS_PER_DIRECTION", 0.1)
+    monkeypatch.setattr("genloss.tables.sketching.ROWS_PER_DIRECTION", 0.1)
     wide = large_table(path, "y", stream=True).read(100, SEED)
     assert wide.features.shape == (100, dim)
     scales, found = wide.apart_from(np.arange(100))
@@ -459,7 +459,7 @@ def test_more_than_five_thousand_columns(tmp_path, monkeypatch):
 
 def test_wide_tables_need_numbers(tmp_path, monkeypatch):
     monkeypatch.setattr("genloss.tables.one_pass.MOST_COLUMNS", 1)
-    monkeypatch.setattr("genloss.tables.wide_passes.MOST_COLUMNS", 1)
+    monkeypatch.setattr("genloss.tables.sketching.MOST_COLUMNS", 1)
     path = write(tmp_path / "t.parquet", {"x": [1.0, 2.0], "w": ["a", "b"], "y": [0.0, 1.0]})
     with pytest.raises(gl.DataError, match="text column 'w' in a table of more than 1 columns"):
         read(path)

@@ -504,7 +504,7 @@ def test_few_directions_are_warned_of():
 def test_the_plan_file_of_the_page_is_its_plan():
     page = (Path(__file__).parents[2] / "docs" / "losses-and-labels.md").read_text("utf-8")
     [toml] = re.findall(r"^```toml\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
-    [code, _] = re.findall(r"^```python\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
+    [code, *_] = re.findall(r"^```python\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
     names = {}
     exec(compile(code, "page", "exec"), names)  # noqa: S102 -- our own page
     assert gl.Plan.from_dict(tomllib.loads(toml)["plan"]) == names["plan"]

@@ -23,6 +23,7 @@ MOST = {
     "n_samples": 1_000_000,
     "n_real": 1_000_000,
     "last": 200,
+    "models": 200,
 }
 """Largest value of every number that decides how much work there is."""
 

@@ -17,6 +17,7 @@ from genloss.files import to_toml
 from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.script import to_python
+from genloss.theory.channels.panels import roughly
 from genloss.theory.forever.limit import limit
 from genloss.theory.predict import predict
 
@@ -38,7 +39,9 @@ def curve(query: Mapping[str, Any]) -> dict[str, Any]:
     Parameters
     ----------
     query : mapping
-        The tables ``problem`` and ``plan`` of a plan file, with presets.
+        The tables ``problem`` and ``plan`` of a plan file, with presets. With ``models`` only so many
+        of the first are computed, which later ones do not change, and their integrals roughly: what
+        a picture shows while a slider moves.
 
     Returns
     -------
@@ -52,12 +55,19 @@ def curve(query: Mapping[str, Any]) -> dict[str, Any]:
     >>> curve({"problem": problem, "plan": plan})["sentence"]
     'model 2: 1.5, 3 times model 0; doubles at model 2'
     """
-    problem, plan = both(*asked.fields(query, "problem", "plan"))
+    rest = dict(query)
+    few = rest.pop("models", None)
+    problem, plan = both(*asked.fields(rest, "problem", "plan"))
+    last = plan.n_models - 1
     try:
-        found = predict(problem, plan)
+        if few is None:
+            found = predict(problem, plan)
+        else:
+            with roughly():
+                found = predict(problem, Plan(plan.generations[: asked.number("models", few)]))
     except NoTheoryError as error:
         return {"curve": None, "sentence": f"No theory: {error}"}
-    return {"curve": found.to_dict(), "sentence": sentence(found)}
+    return {"curve": found.to_dict(), "sentence": sentence(found, last)}
 
 
 def end(query: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,20 +92,29 @@ def end(query: Mapping[str, Any]) -> dict[str, Any]:
     return {"stable": found.stable, "words": f"Repeated for ever: {said}."}
 
 
-def sentence(found: Curve) -> str:
-    """The last model, how much worse it is than the first, and when the error has doubled."""
+def sentence(found: Curve, end: int) -> str:
+    """The last model, how much worse it is than the first, and when the error has doubled.
+
+    Parameters
+    ----------
+    found : Curve
+        Of all models, or of the first.
+    end : int
+        Number of the last model of the plan.
+    """
     last, error = found.n_models - 1, found.error
     classes = error is not None and np.isfinite(error).all()
     values = error if error is not None and classes else found.risk
     shown = f"wrong class in {number(100 * values[-1], 3)} % of rows" if classes else None
-    said = f"model {last}: {shown or number(values[-1], 3)}"
+    which = f"model {last}" if last == end else f"model {last} of {end}"
+    said = f"{which}: {shown or number(values[-1], 3)}"
     if last and 0 < values[0] < float("inf") > values[-1]:
         said += f", {number(values[-1] / values[0], 2)} times model 0"
     parts = [said]
     doubled = np.flatnonzero(values > 2 * values[0])
     if doubled.size:
         parts.append(f"doubles at model {doubled[0]}")
-    elif last:
+    elif last and last == end:
         parts.append("does not double")
     return "; ".join(parts)
 

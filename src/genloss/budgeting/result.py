@@ -162,13 +162,8 @@ class Budget(Framed, Drawn):
         Examples
         --------
         >>> import genloss as gl
-        >>> found = gl.budget(
-        ...     gl.Problem.isotropic(50),
-        ...     noise=1.0,
-        ...     labeler_noise=1.0,
-        ...     cost={"real": 1, "synthetic": 0.1},
-        ...     money=100,
-        ... )
+        >>> problem, cost = gl.Problem.isotropic(50), {"real": 1, "synthetic": 0.1}
+        >>> found = gl.budget(problem, noise=1.0, labeler_noise=1.0, cost=cost, money=100)
         >>> sorted(found.to_dict()["real_only"])
         ['cost', 'error', 'real', 'synthetic']
         """

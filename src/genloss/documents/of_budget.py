@@ -28,13 +28,8 @@ def of_budget(found: Budget, say: Callable[[str], str] = str) -> Document:
     Examples
     --------
     >>> import genloss as gl
-    >>> found = gl.budget(
-    ...     gl.Problem.isotropic(50),
-    ...     noise=1.0,
-    ...     labeler_noise=1.0,
-    ...     cost={"real": 1, "synthetic": 0.1},
-    ...     money=100,
-    ... )
+    >>> problem, cost = gl.Problem.isotropic(50), {"real": 1, "synthetic": 0.1}
+    >>> found = gl.budget(problem, noise=1.0, labeler_noise=1.0, cost=cost, money=100)
     >>> of_budget(found).sheets[0].headings[0]
     'money'
     """

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _INK = "#010203"  # stands for the page's own colour until the page is dark or light
 
 
-def svg(draw: Callable[[Axes], object], *, width: float = 6.0, height: float = 3.4) -> str:
+def svg(draw: Callable[[Axes], object], *, height: float = 3.4) -> str:
     """Let ``draw(ax)`` draw; return an ``<svg>`` element without a fixed size, background or date.
 
     Examples
@@ -38,7 +38,7 @@ def svg(draw: Callable[[Axes], object], *, width: float = 6.0, height: float = 3
             "ytick.color": _INK,
         }
     ):
-        figure = Figure(figsize=(width, height), layout="constrained")
+        figure = Figure(figsize=(6.0, height), layout="constrained")
         draw(figure.add_subplot())
         metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         figure.savefig(written, format="svg", transparent=True, metadata=metadata)

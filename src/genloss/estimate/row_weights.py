@@ -15,6 +15,19 @@ Array = npt.NDArray[np.float64]
 _STEPS = 60
 
 
+def unequal(weights: Array | None) -> Array | None:
+    """Weights with mean one; None where there are none, or all are equal, which says nothing.
+
+    Examples
+    --------
+    >>> unequal(np.array([2.0, 2.0])), unequal(np.array([1.0, 3.0]))
+    (None, array([0.5, 1.5]))
+    """
+    if weights is None or weights.min() == weights.max():
+        return None
+    return np.asarray(weights / weights.mean())
+
+
 def effective(weights: Array) -> float:
     """Number of equal rows whose mean is as well known, ``(sum w)**2 / sum w**2``.
 

@@ -151,9 +151,9 @@ class Sketch:
         return image, self.cross / n - mean * offset, float(square - offset**2), trace
 
 
-def random_test(dim: int, seed: np.random.SeedSequence, rank: int = RANK) -> Array:
+def random_test(dim: int, seed: np.random.SeedSequence) -> Array:
     """Gaussian test matrix (dim, columns) of the first pass."""
-    columns = min(rank + OVERSAMPLING, dim)
+    columns = min(RANK + OVERSAMPLING, dim)
     return np.random.default_rng(seed).standard_normal((dim, columns))
 
 

@@ -40,6 +40,13 @@ class Label(Member):
         """
         return None
 
+    def chances(self, h: Array) -> Array | None:  # noqa: ARG002
+        """Chance of each of several classes, from a value of each along the last axis.
+
+        None, as here, where the rule is not one of several classes.
+        """
+        return None
+
     def draw(self, h: Array, rng: np.random.Generator) -> Array:
         """One label for every value."""
         labels, chances = self.law(h)
@@ -48,3 +55,9 @@ class Label(Member):
         below = np.cumsum(chances, axis=0)[:-1] <= rng.random(h.shape)
         number = below.sum(axis=0)
         return np.take_along_axis(np.broadcast_to(labels, chances.shape), number[None], axis=0)[0]
+
+
+def softmax(h: Array) -> Array:
+    """Exponentials over their sum along the last axis."""
+    odds = np.exp(h - h.max(axis=-1, keepdims=True))
+    return np.asarray(odds / odds.sum(axis=-1, keepdims=True))

@@ -13,6 +13,8 @@ from genloss.labels._base import Array, Label
 class Hard(Label):
     """``y = sign(h)``, a class -1 or +1: the labeler's decision, noise before it.
 
+    Of several classes the one with the largest value, one-hot less ``1 / classes``.
+
     Examples
     --------
     >>> import numpy as np
@@ -30,6 +32,10 @@ class Hard(Label):
     def breaks(self, low: float, high: float) -> Array:
         """Zero."""
         return np.zeros(1 if low < 0 < high else 0)
+
+    def chances(self, h: Array) -> Array:
+        """The largest of several values, for certain."""
+        return np.equal(h.argmax(axis=-1)[..., None], np.arange(h.shape[-1])).astype(np.float64)
 
     def noises(self) -> tuple[Array, Array]:
         """A sign without noise."""

@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from genloss.labels._base import Array, Label
+from genloss.labels._base import Array, Label, softmax
 
 NODES = 14
 """Terms of the mixture: off by 4e-9 at most."""
@@ -16,6 +16,8 @@ NODES = 14
 @dataclass(frozen=True)
 class Sampled(Label):
     """+1 with chance ``1 / (1 + exp(-h))``, else -1: a class drawn from a logistic model.
+
+    Of several classes one drawn by ``exp(h_k) / sum(exp(h))``, one-hot less ``1 / classes``.
 
     Examples
     --------
@@ -33,6 +35,10 @@ class Sampled(Label):
         yes = np.where(h > 0, 1 - small, small)
         both = np.array([1.0, -1.0]).reshape(2, *[1] * h.ndim) + 0 * h
         return both, np.stack([yes, np.where(h > 0, small, 1 - small)])
+
+    def chances(self, h: Array) -> Array:
+        """Exponentials of several values over their sum."""
+        return softmax(h)
 
     def noises(self) -> tuple[Array, Array]:
         """The logistic curve as a mixture of normal ones, twice a Kolmogorov variable wide."""

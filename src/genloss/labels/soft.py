@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genloss.labels._base import Array, Label
+from genloss.labels._base import Array, Label, softmax
 
 
 @dataclass(frozen=True)
@@ -14,6 +14,7 @@ class Soft(Label):
     """``y = 2 / (1 + exp(-h)) - 1``, the mean of a `Sampled` class: with logistic loss, distillation.
 
     The logistic loss takes ``(1 + y) / 2``, which is the labeler's chance, as its target.
+    Of several classes their chances ``exp(h_k) / sum(exp(h))``, less ``1 / classes``.
 
     Examples
     --------
@@ -28,6 +29,10 @@ class Soft(Label):
     def law(self, h: Array) -> tuple[Array, Array]:
         """The mean class, for certain."""
         return np.tanh(h / 2)[None], np.ones((1, *h.shape))
+
+    def chances(self, h: Array) -> Array:
+        """Exponentials of several values over their sum."""
+        return softmax(h)
 
     def breaks(self, low: float, high: float) -> Array:
         """Values around which the curve bends."""

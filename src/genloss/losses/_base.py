@@ -30,12 +30,16 @@ class Loss(Member):
         Whether it depends on ``y - z`` alone.
     closed : bool
         Whether `envelope` is a formula of its own, as quick as the slope.
+    columns : bool
+        Whether it is one of several classes, labels and values of which lie along the last axis: its value
+        is then without that axis, and its curvature has another one like it.
     """
 
     labels: ClassVar[Collection[str]] = ("numbers", "classes", "chances")
     smooth: ClassVar[bool] = True
     residual: ClassVar[bool] = False
     closed: ClassVar[bool] = False
+    columns: ClassVar[bool] = False
 
     @abstractmethod
     def value(self, y: Array, z: Array) -> Array:
@@ -84,6 +88,10 @@ class Loss(Member):
                 break
         slope, bend = self.derivatives(y, p)
         return slope, bend / (1 + gamma * bend)
+
+    def fitted(self, y: Array, z: Array, gamma: Array | float) -> Array:
+        """The proximal point, or what is near it and rises with z as well."""
+        return z - gamma * self.envelope(y, z, gamma)[0]
 
     def edges(self, y: Array, gamma: Array | float) -> Array:
         """Values of z between which the envelope is smooth: panels of an integral end there.

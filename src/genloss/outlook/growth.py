@@ -21,6 +21,7 @@ NORMAL = 1.645
 
 _FLOOR = 0.02  # what no statistic of the sample shows
 _VOICES = 0.8  # weight of the scatter between kinds of inputs, and theory
+_MOST_FREEDOM = 1e6
 _REACH = 0.3  # share of an extrapolation that counts as doubt
 
 
@@ -103,6 +104,28 @@ def variance_of_mean(
     values: Array, sample: Sample, rows: npt.NDArray[np.intp] | None = None
 ) -> Array:
     """Variance of the weighted mean over rows, the first axis; groups count as one draw each."""
+    parts = _parts_of_mean(values, sample, rows)
+    return np.asarray(np.sum(parts**2, axis=0) * len(parts) / max(len(parts) - 1, 1))
+
+
+def freedom_of_mean(
+    values: Array, sample: Sample, rows: npt.NDArray[np.intp] | None = None
+) -> Array:
+    """Degrees of freedom of `variance_of_mean`: as many as draws if normal, few if heavy-tailed.
+
+    Those of the normal draws whose variance would be known as well: ``2 / (sum p^4 / (sum p^2)^2 - 1 / k)``
+    with k parts p of the mean.
+    """
+    squares = _parts_of_mean(values, sample, rows) ** 2
+    shares = squares / np.maximum(squares.sum(axis=0), 1e-300)
+    uneven = np.sum(shares**2, axis=0) - 1 / len(shares)
+    return np.asarray(2 / np.maximum(uneven, 2 / _MOST_FREEDOM))
+
+
+def _parts_of_mean(
+    values: Array, sample: Sample, rows: npt.NDArray[np.intp] | None = None
+) -> Array:
+    """What every draw, a row or a group, adds to the weighted mean's distance from its own."""
     rows = np.arange(sample.size) if rows is None else rows
     weights = np.ones(rows.size) if sample.weights is None else sample.weights[rows]
     weights = weights / weights.sum()
@@ -114,5 +137,4 @@ def variance_of_mean(
         sums = np.zeros((number.max() + 1, *parts.shape[1:]))
         np.add.at(sums, number, parts)
         parts = sums
-    count = len(parts)
-    return np.asarray(np.sum(parts**2, axis=0) * count / max(count - 1, 1))
+    return np.asarray(parts)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from genloss.errors import DataError, GenlossError, InvalidInputError
 from genloss.estimate.kernels import Kernel, nystrom_features
+from genloss.estimate.row_weights import unequal
 from genloss.estimate.rows import FEWEST_ROWS, MOST_ROWS, Estimate, estimate_standardised
 from genloss.estimate.standardise import Standardiser, unit_target
 from genloss.outlook.sample import Sample, copies, joined
@@ -134,7 +135,7 @@ def prepare(
     raw, y = table.features[place], table.target[place]
     unit_target(y)  # refuses what does not vary, or has squares that are no numbers
     estimate: Estimate | None = None
-    weights = None if table.weights is None else table.weights[place] / table.weights[place].mean()
+    weights = unequal(None if table.weights is None else table.weights[place])
     standardise = Standardiser.of(raw, weights)
     if isinstance(table, StreamedTable):
         standardise, estimate = table.apart_from(np.empty(0, dtype=np.intp))

@@ -58,6 +58,8 @@ def notes_of(
             f"weights count in every fit and error; these {sample.size:,} rows are worth "
             f"{effective(sample.weights):,.0f} of equal weight"
         )
+    elif prepared.table.weights is not None:
+        said.append("the weights of these rows are equal, and change nothing")
     if sample.texts:
         names = ", ".join(repr(name) for name in sample.texts)
         said.append(f"encoded {names} by the target, inside every split")
@@ -71,13 +73,13 @@ def notes_of(
         cure = ""
         if not sample.log and sample.y.min() > 0 and _skewed(sample.y):
             cure = "; its logarithm may suit (log=True)"
-        said.append(f"1 % of the rows make more than a quarter of the error{cure}")
+        said.append(f"1 % of the rows make more than a quarter of the mean squared error{cure}")
     if sample.time is None and sample.groups is None:
         ratio = signs.ordered(sample, prepared.place)
         if ratio is not None:
             said.append(
-                "neighbouring rows of the table are alike, and a model of other stretches of it errs "
-                f"{ratio - 1:.0%} more: if rows are in order of time, name it (time)"
+                "neighbouring rows of the table are alike, and the mean squared error of a model of other "
+                f"stretches of it is {ratio - 1:.0%} larger: if rows are in order of time, name it (time)"
             )
     return tuple(said)
 

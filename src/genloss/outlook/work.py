@@ -196,13 +196,16 @@ class Work:
         """The best penalty of model 0."""
         study, n = self.study, int(plan.n_samples[0])
         all_rows = known is not None and known.n_samples == study.sample.size
-        if known is not None and all_rows and n >= _ALL_ROWS * study.sample.size:
+        left_out = all_rows and n >= _ALL_ROWS * study.sample.size
+        if known is not None and left_out and study.sample.kernel is None:
             return known.best
         one = Plan(plan.generations[:1])
         size = study.affordable(one, 25, _FIRST_WORK / 5, few=False)
         grid = grid_of(study.sample, int(size.n_samples[0]))
         each = work(size, study.sample, min(study.sample.size // 5, 2000), grid.size, few=False)
         repeats = int(np.clip(_FIRST_WORK / (5 * each), 1, 2 * REPEATS))
+        if known is not None and left_out and repeats < REPEATS:
+            return known.best  # else folds, which see many training sets, waver less with a kernel
         losses = study.rehearse(size, grid[None], repeats, ("boot",))
         splits = study.splits(int(size.n_samples[0]), 1)
         found = by_rehearsals(grid, losses.runs[:, :, 0], len(splits))
@@ -307,7 +310,8 @@ class Work:
 
     def _shape(self, plan: Plan, grown: Growth, penalty: Array) -> Shape:
         """How growth falls with real labels: by theory, or through one rehearsed share."""
-        shape = None if self.cv else by_theory(self.study.theory, plan)
+        far = not self.study.small(int(plan.n_samples.max()))
+        shape = None if self.cv else by_theory(self.study.theory, plan, far=far)
         if shape is not None:
             return shape
         worst = float(grown.log.max())

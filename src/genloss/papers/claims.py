@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Self, SupportsFloat, get_args
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -63,8 +63,9 @@ class Claim:
     tolerance: float = 0.03
 
     def __post_init__(self) -> None:
-        kinds = get_args(Kind)
-        _check.choice("kind", self.kind, kinds)
+        _check.choice("kind", self.kind, get_args(Kind))
+        for name in ("predicted", "measured", "stderr"):
+            object.__setattr__(self, name, _check.number(name, getattr(self, name)))
 
     @property
     def allowed(self) -> float:
@@ -89,43 +90,32 @@ class Claim:
 
     @classmethod
     def exact(
-        cls,
-        claim: str,
-        where: str,
-        predicted: SupportsFloat,
-        measured: SupportsFloat,
-        stderr: SupportsFloat = 0.0,
+        cls, claim: str, where: str, predicted: float, measured: float, stderr: float = 0.0
     ) -> Self:
         """A claim that holds at finite size."""
-        return cls(claim, where, float(predicted), float(measured), float(stderr), "exact")
+        return cls(claim, where, predicted, measured, stderr, "exact")
 
     @classmethod
     def asymptotic(
-        cls,
-        claim: str,
-        where: str,
-        predicted: SupportsFloat,
-        measured: SupportsFloat,
-        stderr: SupportsFloat = 0.0,
+        cls, claim: str, where: str, predicted: float, measured: float, stderr: float = 0.0
     ) -> Self:
         """A claim about a deterministic equivalent or a limit."""
-        return cls(claim, where, float(predicted), float(measured), float(stderr), "asymptotic")
+        return cls(claim, where, predicted, measured, stderr, "asymptotic")
 
 
 def literally(
     claim: str,
     where: str,
-    predicted: SupportsFloat,
+    predicted: float,
     problem: Problem,
     plan: Plan,
     effort: Effort,
     trials: int,
     *,
-    model: int = -1,
     kind: Kind = "exact",
     method: str = "literal",
 ) -> Claim:
-    """A claim about the risk of one model of a plan, beside runs in which every row is drawn.
+    """A claim about the risk of a plan's last model, beside runs in which every row is drawn.
 
     ``method="auto"`` runs what is exact in law and cheaper.
 
@@ -140,8 +130,7 @@ def literally(
     'holds'
     """
     risk, stderr = effort.risks(problem, plan, trials, method=method)
-    numbers = float(predicted), float(risk[model]), float(stderr[model])
-    return Claim(claim, where, *numbers, kind)
+    return Claim(claim, where, predicted, risk[-1], stderr[-1], kind)
 
 
 def worst(
@@ -164,9 +153,10 @@ def worst(
     """
     theory, found, spread = (np.ravel(values) for values in (predicted, measured, stderr))
     at = int(np.argmax((np.abs(found - theory) - 4 * spread) / theory))
-    kind: Kind = "asymptotic" if tolerance is None else "approximate"
-    numbers = float(theory[at]), float(found[at]), float(spread[at])
-    return Claim(claim, where, *numbers, kind, 0.03 if tolerance is None else tolerance)
+    numbers = theory[at], found[at], spread[at]
+    if tolerance is None:
+        return Claim(claim, where, *numbers, "asymptotic")
+    return Claim(claim, where, *numbers, "approximate", tolerance)
 
 
 def columns(claims: Sequence[Claim]) -> list[Column]:

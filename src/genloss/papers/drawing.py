@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,19 +23,33 @@ NULL: dict[str, Any] = {"color": INK, "lw": 0.9, "ls": (0, (1, 2))}
 
 
 def panels(
-    columns: int, rows: int = 1, *, width: float = 4.4, height: float = 3.4, **options: Any
+    words: Sequence[tuple[str, ...]],
+    *,
+    columns: int | None = None,
+    width: float = 4.4,
+    height: float = 3.4,
+    y: str = "excess test error",
+    sharey: bool = False,
 ) -> tuple[Figure, list[Axes]]:
-    """Figure of equal panels, lettered (a), (b), ... when there are several."""
+    """Figure of equal panels, lettered (a), (b), ... when there are several.
+
+    Their ``words`` are title and name of the x-axis, and of the y-axis where it is not ``y``.
+    """
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+    columns = columns or len(words)
+    rows = len(words) // columns
     apart = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08)
     figure = Figure(figsize=(width * columns, height * rows), layout=apart)
-    grid = figure.subplots(rows, columns, squeeze=False, **options)
-    axes = [ax for row in grid for ax in row]
-    for ax in axes:
+    axes = figure.subplots(rows, columns, squeeze=False, sharey=sharey).ravel().tolist()
+    for ax, letter, (title, x, *own) in zip(axes, ascii_lowercase, words, strict=False):
         ax.spines[["top", "right"]].set_visible(False)
         ax.tick_params(labelsize=8)
+        ax.set_title(f"({letter}) {title}" if len(words) > 1 else title, fontsize=9.5, loc="left")
+        ax.set_xlabel(x, fontsize=9)
+        if ax is axes[0] or not sharey:
+            ax.set_ylabel(own[0] if own else y, fontsize=9)
     return figure, axes
 
 
@@ -56,13 +71,6 @@ def points(
     """Monte Carlo means with error bars of two standard errors."""
     look: dict[str, Any] = {"ms": 3.5, "capsize": 2, "elinewidth": 0.9, "lw": 0}
     ax.errorbar(x, mean, yerr=2 * stderr, fmt=marker, color=color, **look | options)
-
-
-def label(ax: Axes, letter: str, title: str, x: str, y: str) -> None:
-    """Title and axis labels of one panel."""
-    ax.set_title(f"({letter}) {title}" if letter else title, fontsize=9.5, loc="left")
-    ax.set_xlabel(x, fontsize=9)
-    ax.set_ylabel(y, fontsize=9)
 
 
 def log_axes(

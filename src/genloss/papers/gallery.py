@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,20 +14,6 @@ from genloss.papers.claims import HOLDS, Claim, columns
 from genloss.papers.effort import Effort
 from genloss.papers.paper import Paper, find
 from genloss.papers.reproduction import Reproduction
-
-__all__ = ["names", "options", "reproduce", "write_page"]
-
-
-def names(wanted: str | Sequence[str]) -> list[str]:
-    """Names of reproductions from what a user typed, as `genloss.papers.paper.find` finds them.
-
-    Examples
-    --------
-    >>> from genloss.papers.gallery import names
-    >>> names(["F1", "circle"])
-    ['isotropic', 'circle']
-    """
-    return list(find(wanted))
 
 
 def options() -> dict[str, str]:

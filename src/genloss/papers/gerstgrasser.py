@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from genloss.papers.claims import Claim
-from genloss.papers.drawing import colour, label, legend, log_axes, panels
+from genloss.papers.drawing import colour, legend, log_axes, panels
 from genloss.papers.effort import Array, Effort
 from genloss.papers.lines import Line, draw, table
 from genloss.papers.paper import Paper
@@ -150,11 +150,11 @@ def _claims(found: Found) -> Iterator[Claim]:
 
 
 def _draw(found: Found) -> Figure:
-    figure, [ax] = panels(1, width=5.6, height=3.8)
+    words = f"d = {DIM}, T = {ROWS} a round", "round"
+    figure, [ax] = panels([words], width=5.6, height=3.8)
     draw(found.lines, {"a": ax})
     ax.axhline(BOUND, color="#888888", lw=0.9, ls="--", label="bound where rows are kept")
     log_axes(ax, subs=(1, 2, 5), x_subs=(1, 2, 5))
-    label(ax, "", f"d = {DIM}, T = {ROWS} a round", "round", "excess test error")
     legend(ax)
     return figure
 

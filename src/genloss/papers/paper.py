@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from genloss import _check, papers
+from genloss import _check
 from genloss.errors import InvalidInputError
 from genloss.papers.claims import Claim
 from genloss.papers.effort import Effort
@@ -92,9 +92,10 @@ def collected() -> dict[str, Paper]:
     >>> list(collected())[0]
     'demystified'
     """
+    folder = importlib.import_module("genloss.papers")  # which imports this file
     found = []
-    for each in pkgutil.iter_modules(papers.__path__):
-        module = f"{papers.__name__}.{each.name}" + (".paper" if each.ispkg else "")
+    for each in pkgutil.iter_modules(folder.__path__):
+        module = f"{folder.__name__}.{each.name}" + (".paper" if each.ispkg else "")
         paper = getattr(importlib.import_module(module), "PAPER", None)
         if isinstance(paper, Paper):
             found.append(paper)

@@ -67,7 +67,8 @@ def print_curve(
         console,
     )
     if curve.error is not None:
-        dim("Error: chance of another class than the noiseless truth's.", console)
+        own = "their own" if problem.means is not None else "the noiseless truth's"
+        dim(f"Error: share of rows that are put into another class than {own}.", console)
     warn(map(say, curve.warnings), console)
 
 

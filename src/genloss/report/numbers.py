@@ -54,7 +54,7 @@ def aligned(cells: Sequence[str]) -> list[str]:
     ]
 
 
-def band(low: float, high: float, digits: int = 3) -> str:
+def band(low: float, high: float) -> str:
     """An interval as its two ends.
 
     Examples
@@ -62,7 +62,7 @@ def band(low: float, high: float, digits: int = 3) -> str:
     >>> band(0.712, 1.43), band(2.0, float("inf"))
     ('0.712 to 1.43', '2 to infinite')
     """
-    return f"{number(low, digits)} to {number(high, digits)}"
+    return f"{number(low, 3)} to {number(high, 3)}"
 
 
 def counted(count: int, noun: str, plural: str | None = None) -> str:

@@ -43,18 +43,13 @@ class PowerFit:
     signal_residual: float
 
 
-def fit_power_law(
-    problem: Problem, *, first: int | None = None, last: int | None = None
-) -> PowerFit:
+def fit_power_law(problem: Problem) -> PowerFit:
     """Power law fitted to a problem's spectrum and truth.
 
     Parameters
     ----------
     problem : Problem
         Any problem, for example one estimated from data.
-    first, last : int, optional
-        Ranks to fit over; default: from a twentieth of the directions, 20 at most, to half of
-        them, 400 at most (all of fewer than 24).
 
     Raises
     ------
@@ -64,7 +59,8 @@ def fit_power_law(
 
     Notes
     -----
-    The spectrum by log-log least squares with equal weight per unit of log rank. The signal by
+    Over ranks from a twentieth of the directions, 20 at most, to half of them, 400 at most (all of
+    fewer than 24). The spectrum by log-log least squares with equal weight per unit of log rank. The signal by
     Gamma regression with a log link: coefficients are noisy and may be zero, so that their means
     are fitted, not their logs; unlike sums over the tail it is not bent by the last rank.
 
@@ -76,12 +72,17 @@ def fit_power_law(
     >>> round(found.capacity, 6), round(found.source, 6), found.first, found.last
     (1.5, 0.375, 20, 200)
     """
-    if not isinstance(problem, Problem):
-        raise InvalidInputError(f"problem was {type(problem).__name__}; it must be a Problem")
+    _check.instance("problem", problem, Problem)
     order = np.argsort(problem.spectrum)[::-1]
     eigenvalues = problem.spectrum[order]
     signal = eigenvalues * problem.truth[order] ** 2
-    low, high = _rank_range(problem.dim, first, last)
+    few = problem.dim < 4 * _FEWEST
+    low = 1 if few else max(1, min(20, problem.dim // 20))
+    high = problem.dim if few else min(400, problem.dim // 2)
+    if high < _FEWEST:
+        raise InvalidInputError(
+            f"problem had {high} directions; a power law is fitted over at least {_FEWEST} ranks"
+        )
     rank = np.arange(low, high + 1, dtype=np.float64)
     x, weight = np.log(rank), 1 / rank
     log_spectrum = np.log(eigenvalues[low - 1 : high])
@@ -111,22 +112,6 @@ def fit_power_law(
         float(np.sqrt(weight @ residual**2 / weight.sum())),
         _octave_residual(rank, values, np.exp(signal_level + signal_slope * x)),
     )
-
-
-def _rank_range(dim: int, first: int | None, last: int | None) -> tuple[int, int]:
-    few = dim < 4 * _FEWEST
-    low = 1 if few else max(1, min(20, dim // 20))
-    high = dim if few else min(400, dim // 2)
-    if first is not None:
-        low = _check.integer("first", first, minimum=1)
-    if last is not None:
-        high = _check.integer("last", last, minimum=1)
-    if not 1 <= low <= high - _FEWEST + 1 <= dim - _FEWEST + 1:
-        raise InvalidInputError(
-            f"first and last were {low} and {high} with {dim} directions; they must hold at least "
-            f"{_FEWEST} ranks between 1 and the number of directions"
-        )
-    return low, high
 
 
 def _line(x: Array, y: Array, weight: Array) -> tuple[float, float]:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 SHORTEST, LONGEST = 1.0, 30.0
 """Seconds a block should take: engine and store cost some 10 ms each, a crash costs a block."""
@@ -103,11 +102,6 @@ class Blocks:
     def n_points(self, block: int) -> int:
         """Return how many points a block has."""
         return math.prod(part.stop - part.start for part in self.region(block))
-
-    def points(self, block: int) -> npt.NDArray[np.int64]:
-        """Return the numbers of a block's points as an array of the block's shape."""
-        ranges = [np.arange(part.start, part.stop) for part in self.region(block)]
-        return np.ravel_multi_index(np.ix_(*ranges), self.shape).astype(np.int64)
 
 
 def best_size(seconds: float, n_points: int, n_workers: int, numbers_per_point: int) -> int:

@@ -142,7 +142,7 @@ class LargeTable:
         DataError
             If the table cannot be used; the messages are those of `load_table`.
         """
-        from genloss.tables import one_pass, wide_passes
+        from genloss.tables import one_pass, sketching
 
         n_sampled = min(_check.integer("n_sampled", n_sampled, minimum=1), self.most_sampled)
         if not self.n_rows:
@@ -154,7 +154,7 @@ class LargeTable:
             given = layout, self.dataset.schema, notes, scan, n_sampled, seed
             try:
                 if len(layout.names) > one_pass.MOST_COLUMNS:
-                    found = wide_passes.read_wide(*given, linear=linear)
+                    found = sketching.read_wide(*given, linear=linear)
                 else:
                     found = one_pass.read_once(*given)
                 break
@@ -235,26 +235,11 @@ def open_table(
     stream: bool | None,
     cluster: str | None,
     *,
-    encoding: str | None = None,
-    decimal: str | None = None,
-    thousands: str | None = None,
-    sep: str | None = None,
-    time: Any = None,
-    group: Any = None,
-    weights: Any = None,
     texts: str = "drop",
     classes: bool = False,
+    **options: Any,
 ) -> Table | LargeTable:
     """The table that the arguments of `forecast` stand for; options are those of `load_table`."""
-    options = {
-        "encoding": encoding,
-        "decimal": decimal,
-        "thousands": thousands,
-        "sep": sep,
-        "time": time,
-        "group": group,
-        "weights": weights,
-    }
     given = {name: value for name, value in options.items() if value is not None}
     given |= {} if texts == "drop" else {"texts": texts}
     if isinstance(X, Table | LargeTable):

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss import scores
+from genloss.problem import Problem
 from genloss.theory.moments import Moments
 from genloss.theory.routes import Walk
 
@@ -38,5 +39,15 @@ class Classes:
         """Columns of a curve."""
         [steps] = walk.chains
         inner, square, with_first = np.array(self._seen).T
+        if walk.centre is not None:
+            middle = inner / walk.centre
+            return scores.of_clouds(steps, middle, square, with_first, walk.accepted[0])
         truth = float(self._moments.spectrum @ self._moments.signal)
         return scores.columns(steps, inner, square, truth, with_first, square[0], walk.accepted[0])
+
+
+def centre_of(problem: object) -> float | None:
+    """The truth over ``Sigma^-1 mu`` where rows lie about the centres mu and -mu of two classes."""
+    if not isinstance(problem, Problem) or problem.means is None:
+        return None
+    return 1 / (1 + float(np.sum(problem.means**2 / problem.spectrum)))

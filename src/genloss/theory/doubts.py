@@ -20,6 +20,7 @@ FEW_DIRECTIONS = 10.0
 CROWDED = 0.8
 FEW_NOISY = 20.0  # effective directions of a fit's noise (`channels.md` 5)
 LOW_DIM = 50
+DEAR_CHOICE = 0.009  # a quarter of what a penalty's choice adds to the error (`theory.md` 2.2)
 FEW_SPARE = 100
 NOT_GAUSSIAN = "inputs are not Gaussian: the theory is an approximation here"
 
@@ -66,6 +67,11 @@ def cautions(problem: Spectral, walk: Walk, risks: Array, exact: Mask) -> list[t
         (few, f"fewer than {FEW_DIRECTIONS:.0f} effective directions: single runs vary a lot"),
         (thin, f"dim or n_samples below {LOW_DIM}: the asymptotic formula may be off by percents"),
         (
+            ~infinite & ~ended & _chosen_on_few_rows(walk, risks),
+            "the penalty is chosen on few rows, and what the choice costs is not in the formula: mostly 2 to "
+            "10 percent",
+        ),
+        (
             spare,
             f"labels without noise and n_samples less than {FEW_SPARE} above df2: the asymptotic formula "
             "may be too small by percents",
@@ -74,10 +80,10 @@ def cautions(problem: Spectral, walk: Walk, risks: Array, exact: Mask) -> list[t
     sentences: list[tuple[str, ...]] = [()] * len(risks)
     for number, radius in growing(walk).items():
         sentences[number] = (sentence(radius),)
-    for where, text in found:
-        for plan in np.flatnonzero(where.any(axis=1)):
-            models = np.flatnonzero(where[plan]).tolist()
-            sentences[plan] = (*sentences[plan], f"{_models(models)}: {text}")
+    where = np.array([mask for mask, _ in found])
+    for number, plan in np.argwhere(where.any(axis=2)).tolist():
+        models = np.flatnonzero(where[number, plan]).tolist()
+        sentences[plan] = (*sentences[plan], f"{_models(models)}: {found[number][1]}")
     return sentences if problem.gaussian else [(*words, NOT_GAUSSIAN) for words in sentences]
 
 
@@ -88,6 +94,18 @@ def _ended(walk: Walk) -> Mask:
         for step in walk.chains[0]:
             ended[:, step.model] |= ended[:, [u for u in step.asked if u >= 0]].any(axis=1)
     return ended
+
+
+def _chosen_on_few_rows(walk: Walk, risks: Array) -> Mask:
+    """Where leave-one-out errors of so few rows are too uneven to choose a penalty by them."""
+    chosen = np.array([[step.retuned for step in steps] for steps in walk.chains])
+    if not chosen.any():
+        return chosen
+    noise = [
+        [sum(block.rows * block.noise**2 for block in step.blocks) / step.rows for step in steps]
+        for steps in walk.chains
+    ]
+    return chosen & ((1 + np.array(noise) / risks) / walk.rows > DEAR_CHOICE)
 
 
 def _noiseless(steps: Sequence[Step]) -> bool:

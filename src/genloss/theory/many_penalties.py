@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
 from genloss.plan import Plan
-from genloss.problem import tails_of
+from genloss.problem import beyond
 from genloss.spectrum import Spectral
-from genloss.steps import Step, resolve
+from genloss.steps import resolve
+from genloss.theory import succession
 from genloss.theory.directions import directions_for
 from genloss.theory.predict import CELLS, predict
 from genloss.theory.routes import Walk, routes
@@ -34,7 +35,7 @@ def risks(problem: Spectral, plan: Plan) -> Callable[[Array], Array]:
     """
     steps = resolve(plan.with_penalty(1.0))
     unlike = steps[0].outside or any(way is not Walk.fresh for way in routes(steps))
-    if unlike or tails_of(problem) or not is_ordinary(problem):
+    if unlike or beyond(problem) or not is_ordinary(problem):
         return lambda penalty: _by_plans(problem, plan, penalty)
     directions = directions_for(problem, steps)
     weight = np.array([step.blocks[0].weight for step in steps])
@@ -45,19 +46,12 @@ def risks(problem: Spectral, plan: Plan) -> Callable[[Array], Array]:
         for start in range(0, len(penalty), size):
             part = penalty[start : start + size] / weight
             walk = Walk(directions, [steps], routes(steps), penalty=part)
-            found.append(_walked(walk, steps))
+            bias, variance, _ = succession.risks(walk)
+            found.append(bias + variance)
         errors = np.concatenate(found)
         return errors if np.isfinite(errors).all() else _by_plans(problem, plan, penalty)
 
     return together
-
-
-def _walked(walk: Walk, steps: Sequence[Step]) -> Array:
-    errors = []
-    for step in steps:
-        walk.fresh(step.model)
-        errors.append(sum(walk.moments.risk(step.model)))
-    return np.array(errors).T
 
 
 def _by_plans(problem: Spectral, plan: Plan, penalty: Array) -> Array:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
 from typing import Any, overload
 
 import numpy as np
 
 from genloss import _check
+from genloss.class_rules import check_classes
 from genloss.curve import Curve
 from genloss.equivalents import NotSolvedError
 from genloss.errors import InvalidInputError, NoTheoryError
@@ -17,10 +17,10 @@ from genloss.plan import Plan
 from genloss.problem import Problem, tails_of
 from genloss.spectrum import Spectral, Spectrum, directions_of
 from genloss.steps import Step, agents, resolve
-from genloss.theory import turned
+from genloss.theory import succession, turned
 from genloss.theory.alike import outline
-from genloss.theory.classes import Classes
-from genloss.theory.closed import MOST_BY_PENCIL, obstacles, unknown
+from genloss.theory.classes import Classes, centre_of
+from genloss.theory.closed import MOST_BY_PENCIL, clouded, obstacles, unknown
 from genloss.theory.directions import directions_for, from_outside
 from genloss.theory.doubts import cautions
 from genloss.theory.forever.caution import with_cure
@@ -102,9 +102,15 @@ def predict(
     directions_of(problem)
     _check.choice("method", method, ("auto", "closed", "pencil"))
     plans = [plan] if isinstance(plan, Plan) else _listed(plan)
+    for one in plans:
+        check_classes(problem, resolve(one))
     if isinstance(problem, Problem):
         for one in plans:
             one.check_fits(problem.dim)
+        if problem.truth.ndim == 2:
+            curves = [_of_several(problem, one, method) for one in plans]
+            check_numbers(curves)
+            return curves[0] if isinstance(plan, Plan) else curves
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         curves = _in_any_units(problem, plans, method)
     check_numbers(curves)
@@ -126,10 +132,20 @@ def _listed(plans: object) -> list[Plan]:
     return listed
 
 
+def _of_several(problem: Problem, plan: Plan, method: str) -> Curve:
+    if method == "pencil":
+        raise NoTheoryError("method was 'pencil', which knows one number a row; use 'auto'")
+    from genloss.theory.several.curve import curve_of  # opens SciPy's special functions
+
+    return curve_of(problem, resolve(plan))
+
+
 def _in_any_units(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve]:
     if not isinstance(problem, Problem):  # a power law: its first eigenvalue is one
         return _curves(problem, plans, method)
-    beyond_ridge = any(not step.is_ridge for plan in plans for step in resolve(plan))
+    beyond_ridge = problem.classes or any(
+        not step.is_ridge for plan in plans for step in resolve(plan)
+    )
     if beyond_ridge:  # in which labels have no other unit
         try:
             return _curves(problem, plans, method)
@@ -155,19 +171,26 @@ def _in_any_units(problem: Spectral, plans: Sequence[Plan], method: str) -> list
 
 
 def _curves(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve]:
-    batches: dict[object, list[int]] = defaultdict(list)
+    batches: dict[tuple[object, ...] | None, list[int]] = defaultdict(list)
     chains = [resolve(plan) for plan in plans]
     for number, steps in enumerate(chains):
-        batches[outline(steps, problem.directions.dim)].append(number)
+        key = outline(steps, problem.directions.dim) if len(chains) > 1 else None
+        batches[key].append(number)
     # a missing theory shows before any work
-    known = partial(_ways_of_tails if tails_of(problem) else _ways, method=method)
-    ways = {key: known(chains[numbers[0]]) for key, numbers in batches.items()}
+    ways = {key: ways_of(problem, chains[some[0]], method) for key, some in batches.items()}
     curves: dict[int, Curve] = {}
     for key, numbers in batches.items():
         batch, way = [chains[number] for number in numbers], ways[key]
         found = _by_walk(problem, directions_for(problem, batch[0]), batch, way)
         curves |= zip(numbers, found, strict=True)
     return [curves[number] for number in range(len(plans))]
+
+
+def ways_of(problem: Spectral, steps: Sequence[Step], method: str = "auto") -> list[Route]:
+    """The route of every model, or NoTheoryError."""
+    if centre_of(problem):
+        return _ways_of_clouds(steps, method, problem.directions.dim)
+    return (_ways_of_tails if tails_of(problem) else _ways)(steps, method)
 
 
 def _ways(steps: Sequence[Step], method: str) -> list[Route]:
@@ -223,6 +246,18 @@ def _ways_of_tails(steps: Sequence[Step], method: str) -> list[Route]:
     return [Walk.weighted] * len(steps)
 
 
+def _ways_of_clouds(steps: Sequence[Step], method: str, dim: float) -> list[Route]:
+    """The route of every model where rows lie about the centres of two classes, or NoTheoryError."""
+    if method == "pencil":
+        raise NoTheoryError(
+            "method was 'pencil', which knows Gaussian rows; problem has class means"
+        )
+    for step in steps:
+        if why := clouded(step, dim):
+            raise _unknown(f"problem has class means, and model {step.model} {why}")
+    return [Walk.channel] * len(steps)
+
+
 def _unknown(reason: str) -> NoTheoryError:
     return NoTheoryError(f"{reason}: no theory knows it, but genloss.simulate(problem, plan) does")
 
@@ -246,21 +281,19 @@ def _by_walk(
     size = 1 if alone else max(1, CELLS // directions.eigenvalues.size)
     for start in range(0, len(chains), size):
         walk = Walk(
-            directions, chains[start : start + size], ways, outside, tails=tails_of(problem)
+            directions,
+            chains[start : start + size],
+            ways,
+            outside,
+            tails=tails_of(problem),
+            centre=centre_of(problem),
         )
         if Walk.turned in ways and isinstance(problem, Problem):
             laws = [each.law(problem.truth) for each in chains[0][0].outside]
             walk.matrices = turned.Models(problem.spectrum, problem.truth, laws)
-        parts, exact = [], []
         classes = Classes(walk.moments) if Walk.channel in ways else None
-        for model, follow in enumerate(ways):
-            follow(walk, model)
-            if classes is not None:
-                classes.see(model)
-            parts.append(walk.risk(model))
-            exact.append(walk.moments.exact[model])
-        bias, variance = np.array(parts).transpose(1, 2, 0)
-        risk, known = bias + variance, np.array(exact)
+        bias, variance, known = succession.risks(walk, None if classes is None else classes.see)
+        risk = bias + variance
         method = "exact theory" if known.all() else "state evolution"
         method = "channel" if Walk.channel in ways else method
         method = "pencil" if Walk.pencil in ways else method

@@ -48,6 +48,10 @@ class Walk:
     directions_used, filling : ndarray of shape (n_plans, n_models)
         Each fit's own df2, NaN where it is not known, and its share of the rows: what the risk
         explodes by as it nears one. Zero where the formula is exact for any number of rows.
+    remembered : dict of int to int
+        The last model that needs each labeler.
+    centre : float or None
+        Where rows lie about the centres of two classes: the truth over ``Sigma^-1 mu``.
     matrices : turned.Models or None
         The moments instead, where some rows have a covariance matrix.
     accepted, noisy_directions, ended : ndarray of shape (n_plans, n_models)
@@ -63,8 +67,9 @@ class Walk:
         outside: Mapping[int, tuple[Array, Array]] | None = None,
         penalty: Array | None = None,
         tails: Sequence[float] = (),
+        centre: float | None = None,
     ) -> None:
-        self.tails = tails
+        self.tails, self.centre = tails, centre
         self.chains, self.ways = chains, ways
         fits = np.array([fitted(steps) for steps in chains])
         self.rows, self.penalty = fits[:, 0], fits[:, 1]
@@ -80,8 +85,8 @@ class Walk:
         self.noisy_directions = np.full(self.rows.shape, np.inf)
         self.ended = np.zeros(self.rows.shape, dtype=bool)
         self._start: Start | None = None
-        self._remembered = _remembered(chains[0], ways)
-        self.moments = Moments(directions, self._remembered, len(self.rows))
+        self.remembered = _remembered(chains[0], ways)
+        self.moments = Moments(directions, self.remembered, len(self.rows))
         for labeler, law in (outside or {}).items():
             self.moments.take_in(labeler, *law)
         self.matrices: turned.Models | None = None
@@ -140,7 +145,18 @@ class Walk:
 
     def risk(self, model: int) -> tuple[Array, Array]:
         """Bias and variance of a model, each of shape (n_plans,)."""
-        return self.moments.risk(model) if self.matrices is None else self.matrices.risk(model)
+        if self.matrices is not None:
+            return self.matrices.risk(model)
+        bias, variance = self.moments.risk(model)
+        return bias + self.missed_centre(model), variance
+
+    def missed_centre(self, model: int) -> Array | float:
+        """Squared error of what a model says of the centres, (n_plans,)."""
+        if self.centre is None:
+            return 0.0
+        moments = self.moments
+        gap = moments.whole(moments.filters[model]) - 1
+        return np.asarray((gap @ (moments.spectrum * moments.signal) / self.centre) ** 2)
 
     def channel(self, model: int) -> None:
         """Fresh rows, but another loss than the squared, other labels, or a rule that keeps rows."""
@@ -150,7 +166,7 @@ class Walk:
         step = steps[model]
         named = [{number: 1.0} for number in step.asked]
         lost = any(self.moments.diverges(each) for each in named)
-        found = None if lost else generation.fit(self.moments, step, self._start)
+        found = None if lost else generation.fit(self.moments, step, self._start, self.centre)
         if found is None:
             self.ended[:, model] = not lost
             fresh.diverge(self.moments, 0.0, model)
@@ -187,6 +203,12 @@ class Walk:
         [rows] = groups(self.chains, model)
         self._design.fit(rows, steps[model])
         self._has_no_kappa(model, np.nan, 0.0)
+
+    def forget(self) -> None:
+        """Forget what was chosen and solved for single models: they are to be fitted once more."""
+        self._laws = None
+        again = [step.model for step in self.chains[0] if step.retuned]
+        self.penalty[:, again] = np.nan
 
     def _has_no_kappa(self, model: int, df2: float, filling: float) -> None:
         for column in self.effective[:3]:
@@ -253,7 +275,7 @@ class Walk:
         [steps] = self.chains
         first, last = stretches(steps, self.ways)[model]
         moments = self.moments
-        alive = [u for u in moments.filters if 0 <= u < first <= self._remembered[u] or u < REAL]
+        alive = [u for u in moments.filters if 0 <= u < first <= self.remembered[u] or u < REAL]
         older = [u for u in alive if not moments.diverges({u: 1.0})]
         between = [u for u in range(first, model) if not steps[u].is_ridge]
         lost = [u for u in between if u not in self._between]
@@ -313,7 +335,7 @@ def routes(steps: Steps, known: Sequence[str | None] | None = None) -> list[Rout
         elif not is_even(step):
             ways.append(Walk.weighted)
         else:
-            after = steps[step.model + 1 : step.model + 2]
+            after = steps[step.model + 1 : step.model + 2] if reused else ()
             again = any(relabels(later, step) and not later.is_pooled for later in after)
             ways.append(Walk.first_of_run if again and is_plain(step) else Walk.fresh)
     return ways

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from genloss import _check, _html, plots
 from genloss._frames import Framed
 from genloss._threads import cores
+from genloss.class_rules import check_classes
 from genloss.curve import Curve
 from genloss.errors import InvalidInputError
 from genloss.plan import Plan
@@ -174,6 +175,7 @@ def compare(
     for name, given in (("plan", plan), ("other", other)):
         _check.instance(name, given, Plan)
         given.check_fits(problem.dim)
+        check_classes(problem, resolve(given))
     if plan.n_models != other.n_models:
         raise InvalidInputError(
             f"other had {other.n_models} models; it must have as many as plan, {plan.n_models}"

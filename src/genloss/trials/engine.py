@@ -13,7 +13,7 @@ from pkgutil import iter_modules
 
 from genloss._words import shown
 from genloss.errors import InvalidInputError
-from genloss.problem import Problem, tails_of
+from genloss.problem import Problem, beyond
 from genloss.steps import Step
 from genloss.trials.tally import Batch
 
@@ -105,7 +105,7 @@ def all_engines() -> list[Engine]:
 
 def able(problem: Problem, steps: Steps) -> list[Engine]:
     """The engines that draw from the law of a plan without its rows, the cheapest first."""
-    if tails_of(problem):
+    if beyond(problem):
         return []
     return [each for each in all_engines() if each.exact and each.refuses(problem, steps) is None]
 

@@ -15,7 +15,7 @@ from genloss._threads import trial_pool
 from genloss.cautions import fitted_rows, freedom, near_interpolation
 from genloss.errors import InvalidInputError
 from genloss.plan import Plan
-from genloss.problem import Problem, tails_of
+from genloss.problem import Problem, beyond
 from genloss.steps import Step, resolve
 from genloss.trials.engine import Engine, able, all_engines, literal
 
@@ -40,8 +40,11 @@ def engine_for(problem: Problem, plan: Plan, method: str) -> Engine:
 
 
 def _refusal(problem: Problem, steps: Sequence[Step], method: str) -> str:
-    if tails_of(problem):
-        return f"method was {method!r}, which knows Gaussian rows; problem has tails: use 'auto' or 'literal'"
+    if kind := beyond(problem):
+        return (
+            f"method was {method!r}, which knows one number on Gaussian rows; problem has {kind}: use 'auto' or "
+            "'literal'"
+        )
     refused: dict[str | None, list[str]] = {}
     for each in all_engines():
         if each.exact and method in ("exact", each.method):

@@ -12,6 +12,7 @@ import numpy as np
 from genloss import _check
 from genloss._threads import cores
 from genloss._words import shown
+from genloss.class_rules import check_classes
 from genloss.curve import Curve
 from genloss.errors import InvalidInputError
 from genloss.plan import Plan
@@ -101,6 +102,7 @@ def simulate(
     _check.instance("problem", problem, Problem)
     _check.instance("plan", plan, Plan)
     plan.check_fits(problem.dim)
+    check_classes(problem, resolve(plan))
     trials = _check.integer("trials", trials, minimum=2, maximum=runner.MOST_TRIALS)
     seed = _check.integer("seed", seed, minimum=0)
     method = _check.choice("method", method, ("auto", "literal", "exact", "revealed"))

@@ -50,7 +50,7 @@ export class Chart {
       });
   }
 
-  // series: name, values, stderr or none, colour (a number), thin
+  // series: name, values, stderr or none, colour (a number), thin, faint (as it was); count where more models will come
   show(told, description) {
     this.told = told;
     this.svg.attr("aria-label", `${this.label}: ${description}. The table below has the numbers.`);
@@ -58,7 +58,8 @@ export class Chart {
   }
 
   get count() {
-    return d3.max(this.told.series, ({ values }) => values.length) ?? 0;
+    const longest = d3.max(this.told.series, ({ values }) => values.length);
+    return longest ? Math.max(longest, this.told.count ?? 0) : 0;
   }
 
   draw() {
@@ -123,9 +124,9 @@ export class Chart {
       .selectAll("path")
       .data(curves)
       .join("path")
-      .attr("class", ({ colour, thin }) => `c${colour}${thin ? " thin" : ""}`)
+      .attr("class", ({ colour, thin, faint }) => `c${colour}${thin ? " thin" : ""}${faint ? " faint" : ""}`)
       .attr("d", ({ values }) => line(values.length > 1 ? values : [values[0], values[0]]));
-    const dots = curves.filter(({ thin, values }) => !thin && values.length <= 60);
+    const dots = curves.filter(({ thin, faint, values }) => !thin && !faint && values.length <= 60);
     part(svg, "g", "dots")
       .selectAll("circle")
       .data(dots.flatMap(({ values, colour }) => values.map((value, at) => ({ value, at, colour }))).filter(({ value }) => seen(value)))
@@ -182,9 +183,14 @@ export class Chart {
     return named.length ? 20 * (line + 1) : 0;
   }
 
+  // what there is to read at the model that is pointed at
+  get read() {
+    return this.told.series.filter(({ name, values }) => name && this.at < values.length);
+  }
+
   words() {
     if (this.at === null) return "";
-    const values = this.told.series.map(({ name, values, stderr }) => {
+    const values = this.read.map(({ name, values, stderr }) => {
       const spread = stderr ? ` ± ${number(BARS * stderr[this.at], 2)}` : "";
       return `${name} ${number(values[this.at])}${spread}`;
     });
@@ -200,7 +206,7 @@ export class Chart {
     }
     const place = this.x(this.at);
     part(reader, "path", "rule").attr("d", `M${place},${this.top}V${this.height - MARGIN.bottom}`);
-    const lines = [{ name: `model ${this.at}` }, ...this.told.series.map((one) => ({ ...one, value: one.values[this.at] }))];
+    const lines = [{ name: `model ${this.at}` }, ...this.read.map((one) => ({ ...one, value: one.values[this.at] }))];
     const text = part(reader, "g", "card");
     part(text, "rect", "");
     const rows = text

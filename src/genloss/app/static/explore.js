@@ -4,6 +4,7 @@ import { Chart } from "./chart.js";
 import { control, group } from "./controls.js";
 import { fromAddress, ownFields, pick, planTable, POLICIES, problemFields, problemTable, START } from "./fields.js";
 import * as keep from "./keep.js";
+import { paced } from "./pace.js";
 import { button, later, make, recipe, say, table, tabs } from "./page.js";
 import { ask, newest, Refused, run } from "./server.js";
 import { counted, number, numbers } from "./words.js";
@@ -28,6 +29,8 @@ export function view() {
   let state = { ...START };
   let known = false;
   let theory = null; // the answer of the server
+  let partial = false; // whether it has the first models alone
+  let before = null; // the last curve of all models, shown until the new one is there
   let end = null; // and what comes if the plan goes on for ever, null until that is known
   let trials = null; // a curve that was simulated
   let stop = null;
@@ -98,8 +101,13 @@ export function view() {
     tabs("Numbers and code", { Table: numbersTable, "Plan file": toml.node, Python: python.node }),
   );
 
-  const follow = newest("curve", (told) => {
+  const follow = paced("curve", kind, () => state.generations, (told, whole) => {
     theory = told;
+    partial = !whole;
+    if (whole) {
+      before = told.curve;
+      rest();
+    }
     draw();
   }, refused);
   const foresee = newest("end", (told, asked) => {
@@ -112,7 +120,6 @@ export function view() {
   function predict() {
     end = null;
     follow(tables());
-    rest();
   }
   const tables = () => ({ problem: problemTable(state), plan: planTable(state) });
   const write = later(async () => {
@@ -130,7 +137,8 @@ export function view() {
   }, 200);
 
   function refused(why) {
-    theory = null;
+    theory = before = null;
+    partial = false;
     answer.textContent = why;
     answer.classList.add("wrong");
     aside.textContent = "";
@@ -139,6 +147,7 @@ export function view() {
   function change(name, value) {
     state = { ...state, [name]: value };
     if (name === "policy" || name === "problem") {
+      before = null;
       build();
       controls[name].node.querySelector("select").focus();
     }
@@ -152,6 +161,7 @@ export function view() {
 
   function set(values) {
     state = { ...START, ...values };
+    before = null;
     build();
     forget();
     predict();
@@ -230,6 +240,12 @@ export function view() {
 
   const stability = () => (end === null ? "; …" : end.stable === null ? "" : end.stable ? "; stable" : "; unstable");
 
+  // questions that take alike
+  function kind({ problem, plan }) {
+    const { preset, loss, labels, design, penalty } = plan;
+    return JSON.stringify([problem.preset, preset, loss, labels, design, penalty > 0]);
+  }
+
   const column = () => (theory?.curve?.error?.every(Number.isFinite) ? "error" : "risk");
 
   function sheet(write) {
@@ -257,6 +273,7 @@ export function view() {
     const series = [];
     if (curve) {
       series.push({ name: `theory (${curve.method})`, values: numbers(curve[shown]), colour: 0 });
+      if (partial && before?.[shown]) series.push({ values: numbers(before[shown]), colour: 0, faint: true });
       if (parts.checked && shown === "risk" && curve.bias) {
         series.push({ name: "bias", values: numbers(curve.bias), colour: 2, thin: true });
         series.push({ name: "variance", values: numbers(curve.variance), colour: 3, thin: true });
@@ -269,10 +286,11 @@ export function view() {
     answer.classList.toggle("wrong", !curve);
     if (theory) answer.textContent = theory.sentence + (curve ? stability() : "");
     aside.textContent = (curve && end?.words) || "";
-    chart.show({ series, y: shown === "error" ? "share of wrong classes" : "excess risk" }, answer.textContent);
+    chart.show({ series, count: state.generations, y: shown === "error" ? "share of wrong classes" : "excess risk" }, answer.textContent);
     const words = [...new Set([...(curve?.warnings ?? []), ...(trials?.warnings ?? [])])];
     notes.replaceChildren(...words.map((text) => make("li", {}, text)));
-    fill();
+    numbersTable.classList.toggle("late", partial);
+    if (!partial) fill();
     tell();
   }
 

@@ -33,7 +33,8 @@ export async function bring(file) {
   }).then(answered, lost);
 }
 
-// asks one question at a time; of those that come meanwhile only the last is asked
+// asks one question at a time; of those that come meanwhile only the last is asked. show is told the answer,
+// the question, and how many milliseconds it took
 export function newest(name, show, fail) {
   let waiting = null;
   let busy = false;
@@ -42,12 +43,13 @@ export function newest(name, show, fail) {
     while (waiting) {
       const query = waiting;
       waiting = null;
+      const began = performance.now();
       try {
         const answer = await ask(name, query);
-        if (!waiting) show(answer, query);
+        if (!waiting) show(answer, query, performance.now() - began);
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
-        if (!waiting) fail(error.message);
+        if (!waiting) fail(error.message, query);
       }
     }
     busy = false;

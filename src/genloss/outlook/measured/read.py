@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from genloss.outlook.growth import NORMAL, variance_of_mean
+from genloss.outlook.growth import NORMAL, freedom_of_mean, variance_of_mean
 from genloss.outlook.measured.runs import Runs
 from genloss.outlook.sample import Sample
 
@@ -15,10 +15,11 @@ Array = npt.NDArray[np.float64]
 
 # All from coverage on real tables (docs/estimator-accuracy.md).
 _SHARED = 0.7  # doubt that training rows add which all runs share, at as many as there are rows
-_SAME = 0.15  # share of the scatter between chains that stays where all are of the same rows
-_LATER = 1.2  # what a level of a later model is wider than all that says
+_SAME = (
+    0.35  # share of the scatter between chains that a level keeps where all are of the same rows
+)
 _FLOOR = 0.02  # what no statistic of the sample shows of a growth
-_WIDER = 1.25  # squared errors have heavy tails, of which a sample shows too little
+_FEW = 2 / 3  # one over degrees of freedom: an interval of fewer says nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,33 +81,45 @@ def read(runs: Runs, sample: Sample, score: str) -> Reading:
     used = np.minimum(runs.n_samples * np.arange(1, len(rows) + 1) / kept.size, 1.0)
     # a rate from so many rows is not known better than to half a row
     half = 0.5 / kept.size if score == "error" else 1e-12 * max(float(error[0]), 1e-300)
-    wide = 1.0 if score == "error" else _WIDER**2
+    free = max(len(runs.means) - np.unique(runs.repeats).size, 1)
 
-    def doubt(times: Array | float) -> Array:
-        """Variance of the error less so many times model 0's."""
-        of_rows = rows - np.multiply.outer(times * np.ones(len(rows)), rows[0])
-        of_runs = runs.means - times * runs.means[:, :1]
+    def doubt(times: Array | float, same: Array | float = 0.0) -> Array:
+        """Standard error of the error less so many times model 0's, as wide as few draws make it."""
+        of_rows = (rows - np.multiply.outer(times * np.ones(len(rows)), rows[0])).T
         within = runs.variance - 2 * times * runs.shared + times**2 * runs.variance[:, :1]
-        chains = np.maximum(of_runs.var(axis=0, ddof=1) - within.mean(axis=0), 0.0)
-        by_rows = variance_of_mean(of_rows.T, sample, kept)
-        return np.asarray(
-            by_rows * share * wide + chains * (1 / len(of_runs) + _SAME * used) + half**2
-        )
+        scatter = within_repeats(runs.means - times * runs.means[:, :1], runs.repeats) / free
+        chains = np.maximum(scatter - within.mean(axis=0), 0.0) * (1 / len(within) + same)
+        by_rows = variance_of_mean(of_rows, sample, kept) * share
+        part = by_rows / np.maximum(by_rows + chains, 1e-300)
+        few = part**2 / freedom_of_mean(of_rows, sample, kept) + (1 - part) ** 2 / free
+        return np.asarray(np.sqrt(by_rows + chains + half**2) * wider(few))
 
-    level = np.sqrt(doubt(0.0))
-    level[1:] *= _LATER
     safe = np.maximum(error, half)
     ratio = safe / safe[0]
-    change = error - error[0]
-    changed = doubt(1.0) + (_FLOOR * change) ** 2
-    relative = doubt(ratio) / safe**2 + _FLOOR**2
-    changed[0] = relative[0] = 0.0
+    later = np.minimum(np.arange(len(rows)), 1.0)
     return Reading(
         error=error,
-        error_se=level,
-        change=change,
-        change_se=np.sqrt(changed),
+        error_se=doubt(0.0, _SAME * used),
+        change=error - error[0],
+        change_se=later * np.hypot(doubt(1.0), _FLOOR * error[0]),
         growth=np.log(ratio),
-        growth_se=np.sqrt(relative),
+        growth_se=later * np.hypot(doubt(ratio) / safe, _FLOOR),
         most=1.0 if score == "error" else np.inf,
     )
+
+
+def within_repeats(means: Array, repeats: npt.NDArray[np.intp]) -> Array:
+    """Sum of squares of runs (S, n_models) about the mean of their repeat, whose folds share all rows."""
+    return np.asarray(
+        sum(
+            np.sum((part - part.mean(axis=0)) ** 2, axis=0)
+            for part in (means[repeats == number] for number in np.unique(repeats))
+        )
+    )
+
+
+def wider(few: Array) -> Array:
+    """Student's 95 % quantile over the normal one, by one over the degrees of freedom."""
+    from scipy.special import stdtrit
+
+    return np.asarray(stdtrit(1 / np.clip(few, 1e-6, _FEW), 0.95) / NORMAL)

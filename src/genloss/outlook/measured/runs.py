@@ -33,6 +33,8 @@ class Runs:
         Rows that any run tested; ``rows`` is zero for others.
     means : ndarray of shape (S, n_models)
         Mean error over the test rows of each of S runs.
+    repeats : ndarray of int of shape (S,)
+        Which repeat of the folds a run belongs to.
     variance, shared : ndarray of shape (S, n_models)
         Of such a mean, over the draw of its test rows: its variance, and its covariance with that of
         model 0.
@@ -42,6 +44,7 @@ class Runs:
     rows: dict[str, Array]
     tested: npt.NDArray[np.bool_]
     means: Array
+    repeats: npt.NDArray[np.intp]
     variance: Array
     shared: Array
 
@@ -91,6 +94,7 @@ def run(
         rows={name: values / np.maximum(counts, 1) for name, values in rows.items()},
         tested=counts > 0,
         means=means,
+        repeats=np.array([split.repeat for split in splits]),
         variance=variance,
         shared=shared,
     )

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from genloss.estimate.row_weights import unequal
 from genloss.estimate.standardise import Standardiser, unit_target
 from genloss.outlook import signs
 from genloss.outlook.measured.check import check, sources
 from genloss.outlook.measured.learners import left_out
 from genloss.outlook.measured.read import read
 from genloss.outlook.measured.result import ERROR, Answers, MeasuredForecast, Way, way_of
-from genloss.outlook.measured.runs import quiet_fits, run
+from genloss.outlook.measured.runs import Runs, quiet_fits, run
 from genloss.outlook.measured.sentences import sentences
 from genloss.outlook.measured.task import Task
 from genloss.outlook.measured.theory import remark, theory_of
@@ -79,8 +80,7 @@ class Measurement:
         unit_target(y)  # refuses what does not vary
         repeated = copies(raw, y)
         more = None if unlabelled is None else inputs_of(unlabelled, table)
-        weights = None if table.weights is None else table.weights[place]
-        weights = None if weights is None else weights / weights.mean()
+        weights = unequal(None if table.weights is None else table.weights[place])
         if task.estimator is None:
             standardise = Standardiser.of(raw, weights)
             raw, more = standardise(raw), None if more is None else standardise(more)
@@ -179,18 +179,7 @@ class Measurement:
     def way(self, name: str, plan: Plan, repeats: int = REPEATS) -> Way:
         """Measured errors of a plan, with fewer rows where folds have no more."""
         study, task = self.study, self.task
-        n = int(plan.n_samples.max())
-        small = at_most(plan, study.room(n))
-        splits = study.splits(int(small.n_samples.max()), repeats)
-        runs = run(
-            task,
-            study.sample,
-            small,
-            sources(study, small),
-            splits,
-            study.stream(1),
-            study.unlabelled,
-        )
+        small, runs = self.runs(plan, repeats)
         kept = np.flatnonzero(runs.tested)
         scores = {
             each: study.sample.mean(rows[:, kept].T, kept)
@@ -198,6 +187,22 @@ class Measurement:
             if each != task.score
         }
         return way_of(name, small, read(runs, study.sample, task.score), scores)
+
+    def runs(self, plan: Plan, repeats: int = REPEATS) -> tuple[Plan, Runs]:
+        """Literal runs of a plan over splits, and what was run: with fewer rows where folds have no more."""
+        study = self.study
+        small = at_most(plan, study.room(int(plan.n_samples.max())))
+        splits = study.splits(int(small.n_samples.max()), repeats)
+        found = run(
+            self.task,
+            study.sample,
+            small,
+            sources(study, small),
+            splits,
+            study.stream(1),
+            study.unlabelled,
+        )
+        return small, found
 
     def _penalty(self, n: int) -> float:
         """The ridge penalty of least leave-one-out error on so many rows, over a few draws."""
@@ -249,6 +254,8 @@ class Measurement:
             said.append("copies of a row were kept on one side of every split")
         if sample.weights is not None:
             said.append("weights count in fits and in errors")
+        elif self.table.weights is not None:
+            said.append("the weights of these rows are equal, and change nothing")
         if sample.texts:
             names = ", ".join(repr(name) for name in sample.texts)
             said.append(f"encoded {names} by the target, inside every split")

@@ -77,20 +77,19 @@ def statements(effort: Effort) -> Iterator[Claim]:
         yield from section(effort)
 
 
-def _beside(
+def beside(
     name: str,
-    section: str,
+    where: str,
     formula: Formula,
     setting: Setting,
     effort: Effort,
     trials: int,
     kind: Kind = "exact",
+    method: str = "literal",
 ) -> Claim:
-    """The risk of the downstream model, every row drawn."""
-    where, predicted = f"section {section}", formula(setting).risk
-    return literally(
-        name, where, predicted, setting.problem, setting.plan(), effort, trials, kind=kind
-    )
+    """The risk of the downstream model by a formula and by runs, as `literally` makes them."""
+    case = formula(setting).risk, setting.problem, setting.plan(), effort, trials
+    return literally(name, where, *case, kind=kind, method=method)
 
 
 def _no_penalty(effort: Effort) -> Iterator[Claim]:
@@ -101,7 +100,7 @@ def _no_penalty(effort: Effort) -> Iterator[Claim]:
         "least squares, unequal sizes and noises": uneven,
     }
     for name, setting in cases.items():
-        yield _beside(name, "2.1", least_squares, setting, effort, effort.pick(400, 4000))
+        yield beside(name, "section 2.1", least_squares, setting, effort, effort.pick(400, 4000))
     draws = least_squares_runs(five, 200_000, seed=effort.seed)
     kurtosis = float(np.mean((draws - draws.mean()) ** 4) / draws.var() ** 2)
     yield Claim.exact(
@@ -113,7 +112,7 @@ def _no_penalty(effort: Effort) -> Iterator[Claim]:
     )
     few = _chain(Problem.isotropic(30), 18, 4, (60, 0.5), noise=0.5)
     name, trials = "minimum norm downstream", effort.pick(1000, 20_000)
-    yield _beside(name, "2.2", minimum_norm, few, effort, trials)
+    yield beside(name, "section 2.2", minimum_norm, few, effort, trials)
 
 
 def _ridge_downstream(effort: Effort) -> Iterator[Claim]:
@@ -133,18 +132,18 @@ def _ridge_downstream(effort: Effort) -> Iterator[Claim]:
         ("variance", theory.variance, five.noise**2 * parts.variance),
         ("rho", rho(five), parts.amplification / left),
     ):
-        measured = mean_and_stderr(drawn[:, 0])
+        measured = map(float, mean_and_stderr(drawn[:, 0]))
         yield Claim.asymptotic(f"ridge downstream: {name}", "section 2.3", predicted, *measured)
     for n in (5, 15):
         name, trials = f"ridge downstream: error after {n} generators", effort.pick(60, 1000)
-        yield _beside(name, "2.3", ridge, _ridge(n), effort, trials, "asymptotic")
+        yield beside(name, "section 2.3", ridge, _ridge(n), effort, trials, "asymptotic")
     plain = _chain(Problem.isotropic(40), 40_000, 4, (81, 0.5))
     penalty, least = best_penalty_infinite_rows(plain)
     tuned = replace(plain, penalty=penalty)
     name = "unlimited rows: error at the best penalty"
     yield Claim.exact(name, "section 2.3", least, ridge_infinite_rows(tuned).risk)
     name, trials = "unlimited rows (40,000 in dim 40) at the best penalty", effort.pick(40, 400)
-    yield _beside(name, "2.3", ridge_infinite_rows, tuned, effort, trials, "asymptotic")
+    yield beside(name, "section 2.3", ridge_infinite_rows, tuned, effort, trials, "asymptotic")
 
 
 def _interpolating(effort: Effort) -> Iterator[Claim]:
@@ -152,7 +151,9 @@ def _interpolating(effort: Effort) -> Iterator[Claim]:
         for noise in (0.0, 0.3):
             name = f"interpolating generators, {design} design, noise {noise:g}, n = 4"
             setting = _chain(Problem.isotropic(60), 200, 4, (40, noise), design=design)
-            yield _beside(name, "2.4", overparametrised, setting, effort, effort.pick(300, 4000))
+            yield beside(
+                name, "section 2.4", overparametrised, setting, effort, effort.pick(300, 4000)
+            )
     after, real = (_chain(SPIKED, 45, n, (100, 0.0), design="same") for n in (1, 0))
     runs = [
         effort.risks(SPIKED, each.plan(), effort.pick(200, 2000), shift=effort.seed + k)
@@ -168,4 +169,4 @@ def _interpolating(effort: Effort) -> Iterator[Claim]:
 def _master_recursion(effort: Effort) -> Iterator[Claim]:
     for name, setting in ANYTHING.items():
         trials = effort.pick(80, 1000)
-        yield _beside(name, "3", master_recursion, setting, effort, trials, "asymptotic")
+        yield beside(name, "section 3", master_recursion, setting, effort, trials, "asymptotic")

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from genloss.theory.channels import plane, residuals, two_classes
+from genloss.theory.channels import clouds, plane, residuals, soft, two_classes
 from genloss.theory.channels.rows import Law, Rows, Sums
 
 Array = npt.NDArray[np.float64]
@@ -126,10 +126,11 @@ def look(fit: Fit, unknowns: Array) -> Point:
 
 def integrals(rows: Rows, law: Law) -> Sums:
     """What a fit needs of one source, by the cheapest integrals that know it."""
-    for way in (residuals, two_classes):
-        if way.knows(rows):
-            return way.sums(rows, law)
-    return plane.sums(rows, law)
+    way = next((each for each in (residuals, two_classes, soft) if each.knows(rows)), plane)
+    if rows.centre is None:
+        return way.sums(rows, law)
+    sides = [(side, way.sums(rows, each)) for side, each in clouds.laws(rows, law)]
+    return clouds.joined(rows, sides)
 
 
 def solve(fit: Fit, start: Start | None = None) -> Solution:
@@ -210,7 +211,7 @@ def _first(point: Point) -> Point:
     return Point(
         point.shares[:1],
         point.gain[:1],
-        [Law(law.second, *(each[:1] for each in law[1:])) for law in point.laws],
+        [Law(law.second, *(each[:1] for each in law[1:4])) for law in point.laws],
         [Sums(*(each[:1] for each in sums)) for sums in point.sums],
         point.after[:1],
     )

@@ -7,10 +7,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from genloss.class_rules import rule_of
 from genloss.covariances import Covariance
 from genloss.errors import NoTheoryError
+from genloss.generation import REAL
 from genloss.steps import Step
-from genloss.theory.channels import evolution, separable, squared_loss
+from genloss.theory.channels import clouds, evolution, separable, squared_loss
 from genloss.theory.channels.rows import Rows
 from genloss.theory.moments import Moments, Shares
 
@@ -41,8 +43,12 @@ class Found(NamedTuple):
     gain: Array
 
 
-def fit(moments: Moments, step: Step, start: evolution.Start | None) -> Found | None:
+def fit(
+    moments: Moments, step: Step, start: evolution.Start | None, centre: float | None = None
+) -> Found | None:
     """Fit the model of a step on fresh rows; None where there is no minimum.
+
+    Of rows about the centres of two classes ``centre`` is the truth over ``Sigma^-1 mu``.
 
     Raises
     ------
@@ -50,7 +56,7 @@ def fit(moments: Moments, step: Step, start: evolution.Start | None) -> Found | 
         If the fixed point was not found.
     """
     model, directions = step.model, moments.directions
-    rows, fields, sheets, towards = _read(step, directions.eigenvalues)
+    rows, fields, sheets, towards = _read(step, directions.eigenvalues, centre)
     means = [_only(moments.mean(each)) + 0 * directions.eigenvalues for each in fields]
     spread = np.array(
         [
@@ -62,9 +68,9 @@ def fit(moments: Moments, step: Step, start: evolution.Start | None) -> Found | 
     ridge = 2 * step.rows * step.penalty
     count, dim = directions.multiplicity, directions.dim
     problem = evolution.Fit(rows, second, sheets, count, ridge, towards, dim)
-    if ridge == 0 and separable.ends(problem, dim):
+    if ridge == 0 and centre is None and separable.ends(problem, dim):
         return None
-    if (kept := _rows_kept(problem)) < 1:  # the penalty alone decides
+    if centre is None and (kept := _rows_kept(problem)) < 1:  # the penalty alone decides
         base: Shares = {} if step.towards is None else {step.towards: 1.0}
         moments.record(
             model,
@@ -86,6 +92,9 @@ def fit(moments: Moments, step: Step, start: evolution.Start | None) -> Found | 
                 "runs it"
             )
         shares, gain, start = found.point.shares[0], found.point.gain[0], found.start
+        kept = sum(
+            r.number * float(s.accepted[0]) for r, s in zip(rows, found.point.sums, strict=True)
+        )
         accepted = kept / step.rows
     moments.record(
         model,
@@ -116,7 +125,9 @@ def _rows_kept(fit: evolution.Fit) -> float:
     return kept
 
 
-def _read(step: Step, spectrum: Array) -> tuple[list[Rows], list[Shares], Array, int | None]:
+def _read(
+    step: Step, spectrum: Array, centre: float | None
+) -> tuple[list[Rows], list[Shares], Array, int | None]:
     """Sources of a step, the labelers and judges they name, their covariances, and what it pulls to."""
     fields: list[Shares] = []
     sheets: list[Covariance | None] = []
@@ -130,19 +141,27 @@ def _read(step: Step, spectrum: Array) -> tuple[list[Rows], list[Shares], Array,
     for block in step.blocks:
         if block.covariance not in sheets:
             sheets.append(block.covariance)
-        named = [number(block.shares)]
-        if block.keep is not None and (judge := number(block.judge)) != named[0]:
+        asked, real = block.shares, 0.0
+        if centre is not None:  # real labels are the class, and no value of a field
+            asked = {u: share for u, share in asked.items() if u != REAL}
+            real = block.shares.get(REAL, 0.0)
+        named = [number(asked)] if asked else []
+        if block.keep is not None and (judge := number(block.judge)) not in named:
             named.append(judge)
+        if centre is not None:
+            named.append(number({REAL: 1.0}))
         rows.append(
             Rows(
                 float(block.rows),
                 block.weight,
                 step.loss,
-                block.labels,
+                rule_of(block, clouds=centre is not None),
                 block.keep,
-                block.noise,
+                block.noise if asked or block.noise else clouds.KNOWN,
                 tuple(named),
                 sheets.index(block.covariance),
+                centre,
+                real,
             )
         )
     sigma = [spectrum if each is None else np.array(each) for each in sheets]

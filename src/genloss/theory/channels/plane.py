@@ -22,7 +22,7 @@ def sums(rows: Rows, law: Law) -> Sums:
     """Integrals; arrays have shape (batch, values of u, values of z)."""
     total = law.second[0, 0] + rows.noise**2
     u, outer = _values(rows, law)
-    outer = outer * density(u, np.asarray(total))
+    outer = outer * density(u - law.first, np.asarray(total))
     labels, chances = rows.label.law(u)
     found = []
     for each, chance in zip(labels, chances, strict=True):
@@ -36,15 +36,22 @@ def _values(rows: Rows, law: Law) -> tuple[Array, Array]:
     total, cross = law.second[0, 0] + rows.noise**2, law.cross[0, 0]
     far = FAR * float(np.sqrt(total))
     left = np.sqrt(max(law.square[0] - cross**2 / total, 0.0))
-    gamma = law.gamma[0]
-    limit = np.array([far])
+    gamma, slope = law.gamma[0], cross / total
+    limit, centre = np.array([far]), law.first
+    rest, most = law.about()[0] - slope * centre, far + abs(centre)
     edges = joined(
-        -limit,
-        limit,
-        far / FAR * SPREAD,
-        rows.label.breaks(-far, far),
-        judge_turns(rows, law.second, far),
-        turns(rows.label, lambda y: rows.loss.edges(y[:, None], gamma).T, cross / total, left, far),
+        centre - limit,
+        centre + limit,
+        centre + far / FAR * SPREAD,
+        rows.label.breaks(centre - far, centre + far),
+        judge_turns(rows, law.second, most, law.centre),
+        turns(
+            rows.label,
+            lambda y: rows.loss.edges(y[:, None], gamma).T - rest,
+            slope,
+            left,
+            most,
+        ),
     )
     return between(edges)
 
@@ -53,7 +60,8 @@ def _of_label(rows: Rows, law: Law, u: Array, label: Array, outer: Array) -> Sum
     """Sums over the u that get a label, each with its weight."""
     total = law.second[0, 0] + rows.noise**2
     gamma, y, at = law.gamma[:, None, None], label[:, None], u[:, None]
-    mean = (law.cross[:, :1, None] / total) * at
+    about = law.about()[:, None, None]
+    mean = about + (law.cross[:, :1, None] / total) * (at - law.first)
     left = np.maximum(law.square - law.cross[:, 0] ** 2 / total, 1e-14 * law.square)
     spread = np.sqrt(left)[:, None, None]
     judge = _Judge.of(rows, law) if rows.keep is not None else None
@@ -67,7 +75,8 @@ def _of_label(rows: Rows, law: Law, u: Array, label: Array, outer: Array) -> Sum
     slope, rest = law.given_z()
     apart = rest[:, 0, 0] + rows.noise**2
     push = kept * psi
-    score = (push * (at - slope[:, :1, None] * z)).sum(axis=(1, 2)) / apart
+    away = at - law.first - slope[:, :1, None] * (z - about)
+    score = (push * away).sum(axis=(1, 2)) / apart
     pull = np.zeros_like(law.cross)
     pull[:, 0] = -score
     if shift is not None:  # the judge's mean given u moves with its own and against u's
@@ -75,23 +84,28 @@ def _of_label(rows: Rows, law: Law, u: Array, label: Array, outer: Array) -> Sum
         pull[:, 0] += rest[:, 0, -1] / apart * by_judge
         pull[:, -1] -= by_judge
     return Sums(
-        (kept * change).sum(axis=(1, 2)), (push * psi).sum(axis=(1, 2)), pull, kept.sum(axis=(1, 2))
+        (kept * change).sum(axis=(1, 2)),
+        (push * psi).sum(axis=(1, 2)),
+        pull,
+        kept.sum(axis=(1, 2)),
+        push.sum(axis=(1, 2)),
     )
 
 
 class _Judge(NamedTuple):
-    """Law of the judge's value given u and z: slopes in both and standard deviation, (batch, 1, 1)."""
+    """Law of the judge's value given u and z: slopes, standard deviation, what is left; (batch, 1, 1)."""
 
     by_u: Array
     by_z: Array
     spread: Array
+    rest: Array
 
     @classmethod
     def of(cls, rows: Rows, law: Law) -> _Judge:
         """From the law of fields and z."""
         if rows.judged_by_labeler and rows.noise == 0:
             nothing = np.zeros((len(law.square), 1, 1))
-            return cls(nothing + 1, nothing, nothing)
+            return cls(nothing + 1, nothing, nothing, nothing)
         total, cross, square = law.second[0, 0] + rows.noise**2, law.cross[:, 0], law.square
         shared, own = law.second[0, -1], law.cross[:, -1]
         area = np.maximum(total * square - cross**2, 1e-14 * total * square)
@@ -99,7 +113,8 @@ class _Judge(NamedTuple):
         by_z = (own * total - shared * cross) / area
         left = law.second[-1, -1] - by_u * shared - by_z * own
         spread = np.sqrt(np.maximum(left, 1e-14 * law.second[-1, -1]))
-        return cls(*(each[:, None, None] for each in (by_u, by_z, spread)))
+        rest = np.ravel(law.centre)[-1] - by_u * law.first - by_z * law.about()
+        return cls(*(each[:, None, None] for each in (by_u, by_z, spread, rest)))
 
     def steps(self, rows: Rows, y: Array, u: Array) -> list[Array]:
         """Edges in z around the ends of the intervals."""
@@ -109,7 +124,7 @@ class _Judge(NamedTuple):
         for ends in rows.keep.intervals(y):  # type: ignore[union-attr]
             for end in ends:
                 if np.isfinite(end).any():
-                    centre = (end - self.by_u * u) / steep
+                    centre = (end - self.rest - self.by_u * u) / steep
                     found.append(centre + self.spread / np.abs(steep) * STEP)
         return found
 
@@ -121,7 +136,7 @@ class _Judge(NamedTuple):
         if not self.spread.any():
             inside = sum((u > low) & (u < high) for low, high in intervals)
             return mass * inside, None
-        mean = self.by_u * u + self.by_z * z
+        mean = self.rest + self.by_u * u + self.by_z * z
         chance, moved = np.zeros(mean.shape), np.zeros(mean.shape)
         for low, high in intervals:
             for end, sign in ((high, 1.0), (low, -1.0)):

@@ -30,6 +30,11 @@ class Rows(NamedTuple):
         Numbers of the labeler and, if it is another one, of the judge.
     sheet : int
         Number of their covariance.
+    centre : float or None
+        Of rows about the centres of two classes, whose last field is the truth: the truth over
+        ``Sigma^-1 mu``.
+    real : float
+        Of such rows: the coefficient of their class in the labeler's value.
     """
 
     number: float
@@ -40,14 +45,17 @@ class Rows(NamedTuple):
     noise: float
     fields: tuple[int, ...]
     sheet: int
+    centre: float | None = None
+    real: float = 0.0
 
     @property
     def judged_by_labeler(self) -> bool:
         """Whether the judge is the labeler itself."""
-        return self.keep is not None and len(self.fields) == 1
+        named = len(self.fields) - (self.centre is not None)
+        return self.keep is not None and named == 1
 
 
-def judge_turns(rows: Rows, second: Array, far: float) -> Array:
+def judge_turns(rows: Rows, second: Array, far: float, centre: Array | float = 0.0) -> Array:
     """Edges in the labeler's noisy value u where a judge's value passes the end of an interval."""
     if rows.keep is None:
         return np.empty(0)
@@ -56,9 +64,11 @@ def judge_turns(rows: Rows, second: Array, far: float) -> Array:
     spread = np.sqrt(max(second[-1, -1] - slope * second[0, -1], 0.0))
     if rows.judged_by_labeler and rows.noise == 0:
         slope, spread = 1.0, 0.0
+    means = np.ravel(centre)
+    rest = means[-1] - slope * means[0]
 
     def ends(labels: Array) -> list[Array]:
-        return [end for interval in keep.intervals(labels) for end in interval]
+        return [end - rest for interval in keep.intervals(labels) for end in interval]
 
     return turns(rows.label, ends, slope, spread, far)
 
@@ -76,19 +86,34 @@ class Law(NamedTuple):
         ``E z**2``.
     gamma : ndarray of shape (batch,)
         How much a row's own pull moves what the model says of it, times the row's weight.
+    centre : ndarray of shape (k,) or float
+        Means of the fields, about which ``second`` and ``cross`` are taken.
+    middle : ndarray of shape (batch,) or float
+        Mean of z.
     """
 
     second: Array
     cross: Array
     square: Array
     gamma: Array
+    centre: Array | float = 0.0
+    middle: Array | float = 0.0
+
+    @property
+    def first(self) -> float:
+        """Mean of the first field."""
+        return float(np.ravel(self.centre)[0])
+
+    def about(self) -> Array:
+        """Mean of z for every point of a batch, (batch,)."""
+        return self.middle + np.zeros_like(self.square)
 
     def given_z(self) -> tuple[Array, Array]:
         """Slope of the fields' mean in z, (batch, k), and their covariance given z, (batch, k, k)."""
         slope = self.cross / self.square[:, None]
         rest = self.second - slope[:, :, None] * self.cross[:, None, :]
         diagonal = np.einsum("bkk->bk", rest)
-        np.maximum(diagonal, 1e-14 * np.diagonal(self.second), out=diagonal)
+        np.maximum(diagonal, 1e-14 * self.second.diagonal(), out=diagonal)
         return slope, rest
 
 
@@ -105,14 +130,17 @@ class Sums(NamedTuple):
         Minus the coefficients on h of the regression of ``a psi`` on (h, z).
     accepted : ndarray
         ``E a``.
+    mean : ndarray
+        ``E a psi``.
     """
 
     curvature: Array
     square: Array
     pull: Array
     accepted: Array
+    mean: Array
 
 
 def density(x: Array, variance: Array) -> Array:
     """Normal density around zero."""
-    return np.exp(-(x**2) / (2 * variance)) / np.sqrt(2 * np.pi * variance)
+    return np.exp(x * x * (-0.5 / variance)) * (1 / np.sqrt(2 * np.pi * variance))

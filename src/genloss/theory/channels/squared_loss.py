@@ -23,7 +23,7 @@ FAR_OFF = 40.0  # as good as infinite, in standard deviations
 
 def knows(fit: Fit) -> bool:
     """Whether the loss is squared, on rows of one source, and the penalty pulls to zero."""
-    one = len(fit.rows) == 1 and fit.towards is None
+    one = len(fit.rows) == 1 and fit.towards is None and fit.rows[0].centre is None
     return one and isinstance(fit.rows[0].loss, Squared)
 
 

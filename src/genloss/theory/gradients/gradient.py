@@ -12,7 +12,7 @@ from genloss.cautions import near_interpolation
 from genloss.equivalents import solve
 from genloss.errors import NoTheoryError
 from genloss.plan import Plan
-from genloss.problem import tails_of
+from genloss.problem import beyond
 from genloss.spectrum import Spectral, Spectrum
 from genloss.steps import Block, Step, resolve
 from genloss.theory.closed import is_even
@@ -91,7 +91,8 @@ def gradient(
     """
     steps = resolve(plan)
     directions = directions_for(problem, steps)
-    why = "problem has tails" if tails_of(problem) else obstacle(steps, directions)
+    kind = beyond(problem)
+    why = f"problem has {kind}" if kind else obstacle(steps, directions)
     if why is not None:
         raise NoTheoryError(f"{why}: slopes of its error are not known")
     penalty = np.array([step.penalty for step in steps])

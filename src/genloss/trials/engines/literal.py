@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from genloss.generation import REAL
 from genloss.losses.squared import Squared
 from genloss.problem import Problem
 from genloss.steps import Block, Step
-from genloss.trials import loop
+from genloss.trials import loop, multinomial, several
 from genloss.trials.convex import minimise
 from genloss.trials.engine import Engine
 from genloss.trials.leave_one_out import chosen_penalty
@@ -37,6 +37,8 @@ def run(
 ) -> Batch:
     """Run the plan ``count`` times, with rows and products of rows in ``dtype``."""
     root = np.sqrt(problem.spectrum)
+    if problem.classes:
+        return several.measured(problem, steps, _chains(problem, steps, rng, count, dtype), rng)
     risks = np.empty((count, len(steps)))
     errors = np.zeros((len(steps), problem.dim))
     world = Gaussian(problem, rng, dtype)
@@ -54,6 +56,21 @@ def run(
             if seen is not None:
                 seen.add(trial, model, w, learner.accepted)
     return Batch(risks, errors) if seen is None else Batch(risks, errors, 0.0, seen.scores(steps))
+
+
+def _chains(
+    problem: Problem,
+    steps: Sequence[Step],
+    rng: np.random.Generator,
+    count: int,
+    dtype: Precision,
+) -> Iterator[tuple[list[Array], list[float]]]:
+    """The models of every run of a problem that has classes, and the share of rows each fit kept."""
+    world, learner = Gaussian(problem, rng, dtype), Learner(rng, dtype)
+    for _ in range(count):
+        chain = loop.models(steps, world, learner, {REAL: problem.truth})
+        found = [(w, learner.accepted) for w in chain]
+        yield [w for w, _ in found], [accepted for _, accepted in found]
 
 
 class Seen:
@@ -94,6 +111,7 @@ class Gaussian:
         self, problem: Problem, rng: np.random.Generator, dtype: Precision = np.float64
     ) -> None:
         self._problem, self._rng, self._dtype = problem, rng, dtype
+        self._classes = several.Labeller(problem, rng) if problem.classes else None
 
     def inputs(self, step: Step) -> Array:
         """Normal rows of every new block."""
@@ -112,18 +130,30 @@ class Gaussian:
                 lengths = self._rng.choice(np.sqrt(self._problem.tails), block.rows)
                 rows *= lengths.astype(self._dtype)[:, None]
             blocks.append(rows)
-        return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+        X = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+        return X if self._classes is None else self._classes.moved(step.model, X)
 
     def labels(
         self, block: Block, X: Array, models: Mapping[int, loop.Model], kept: Array | float = 0.0
     ) -> Array:
         """What the labelers say, and normal noise, as a label; NaN where a row is not kept."""
-        noise = self._rng.standard_normal(len(X), dtype=X.dtype)
-        values = loop.said(block.shares, models, X) + block.noise * noise
-        labels = block.labels.draw(values if block.kept == 0 else values + kept, self._rng)
+        if self._classes is None:
+            values = loop.said(block.shares, models, X)
+        else:
+            values = self._classes.values(block, X, models)
+        values = values + block.noise * self._rng.standard_normal(values.shape, dtype=X.dtype)
+        values = values if block.kept == 0 else values + kept
+        if self._classes is None:
+            labels = block.labels.draw(values, self._rng)
+        else:
+            labels = self._classes.labels(block, values)
         if block.keep is None:
             return labels
         judged = loop.said(block.judge, models, X)
+        if labels.ndim == 2:
+            accepted = block.keep.several(labels, judged)
+            assert accepted is not None
+            return np.where(accepted[:, None], labels, np.nan)
         return np.where(block.keep.accepts(labels, judged), labels, np.nan)
 
     def chosen(self, count: int, drawn: int) -> npt.NDArray[np.int64]:
@@ -165,7 +195,7 @@ class Learner:
     def _fit(
         self, step: Step, X: Array, y: Array, weights: Array | None, said: Array | None
     ) -> Array:
-        candidates, kept = len(y), ~np.isnan(y)
+        candidates, kept = len(y), ~np.isnan(y if y.ndim == 1 else y[:, 0])
         if not kept.all():
             X, y = X[kept], y[kept]
             weights = None if weights is None else weights[kept]
@@ -182,6 +212,8 @@ class Learner:
             return fit(X, y, weights, penalty=step.penalty / self.accepted)  # per candidate row
         X, y = X.astype(np.float64), y.astype(np.float64)
         weights = np.ones(len(y)) if weights is None else weights
+        if step.loss.columns:
+            return multinomial.minimise(X, y, weights, step.loss, 2 * candidates * step.penalty)
         return minimise(X, y, weights, step.loss, 2 * candidates * step.penalty, said)
 
 
@@ -203,13 +235,14 @@ def _filtered(
 def fit(X: Array, y: Array, weights: Array | None = None, *, penalty: float = 0.0) -> Array:
     """Ridge regression, or minimum-norm least squares without penalty.
 
-    Minimises ``(1/n) sum_i weights_i (x_i'w - y_i)**2 + penalty |w|**2``, as scikit-learn's
+    Labels may have columns, each of which gets coefficients. Minimises
+    ``(1/n) sum_i weights_i (x_i'w - y_i)**2 + penalty |w|**2``, as scikit-learn's
     ``Ridge(alpha=n * penalty, fit_intercept=False)`` does. Of rows in single precision only the Gram
     matrix is computed in it, or nothing if that matrix turns out to be ill-conditioned.
     """
     if weights is not None and (weights != 1).any():
         root = np.sqrt(weights).astype(X.dtype)
-        X, y = X * root[:, None], y * root
+        X, y = X * root[:, None], (y.T * root).T
     n, d = X.shape
     gram = np.asarray(X @ X.T if n < d else X.T @ X, dtype=np.float64)
     gram.flat[:: len(gram) + 1] += n * penalty
@@ -222,15 +255,15 @@ def fit(X: Array, y: Array, weights: Array | None = None, *, penalty: float = 0.
     if factor is None:
         return _least_squares(X, y, n * penalty)
     if n < d:
-        return X.T @ (scale * _linalg.solve(factor, scale * y))
-    return scale * _linalg.solve(factor, scale * (X.T @ y))
+        return X.T @ (scale * _linalg.solve(factor, (scale * y.T).T).T).T
+    return (scale * _linalg.solve(factor, (scale * (X.T @ y).T).T).T).T
 
 
 def _least_squares(X: Array, y: Array, absolute: float) -> Array:
     """Minimum-norm solution by orthogonal factorisation, for rows or columns that coincide."""
     if absolute > 0:
         X = np.concatenate([X, np.sqrt(absolute) * np.eye(X.shape[1])])
-        y = np.concatenate([y, np.zeros(X.shape[1])])
+        y = np.concatenate([y, np.zeros((X.shape[1], *y.shape[1:]))])
     return np.asarray(scipy.linalg.lstsq(X, y, cond=1e-12)[0])
 
 

@@ -1,1 +1,1 @@
-"""The paper's figures, one module each with a ``run`` that answers with a `Reproduction`."""
+"""The paper's figures, one module each with a `Study` called ``STUDY``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from genloss.papers.cells import Cells
@@ -22,25 +23,24 @@ if TYPE_CHECKING:
 REAL, MADE = colour(2), colour(1)
 
 
-def setting(generations: int) -> Setting:
-    """The example whose errors are written into the drawing: dim 300, 600 rows everywhere."""
-    return Setting(
-        problem=Problem.isotropic(300),
-        n_samples=600,
-        noise=0.5,
-        generations=generations,
-        generator_samples=600,
-        generator_noise=0.5,
-    )
+setting = partial(
+    Setting,
+    problem=Problem.isotropic(300),
+    n_samples=600,
+    noise=0.5,
+    generator_samples=600,
+    generator_noise=0.5,
+)
+"""The example whose errors are written into the drawing."""
 
 
 def _measure(effort: Effort) -> Cells:
-    ten = setting(10)
+    ten = setting(generations=10)
     runs = effort.risks(ten.problem, ten.plan(), effort.pick(500, 5000), method="auto")
     rows = [
         {
             "model": n + 1,
-            "theory": float(least_squares(setting(n)).risk),
+            "theory": least_squares(setting(generations=n)).risk,
             "simulated": float(risk),
             "stderr": float(stderr),
         }
@@ -59,8 +59,8 @@ def _draw(_: Cells) -> Figure:
     from matplotlib.figure import Figure
 
     shown = (1, 2, 10)
-    generator = {n: least_squares(setting(n - 1)).risk for n in shown}
-    last = least_squares(setting(10)).risk
+    generator = {n: least_squares(setting(generations=n - 1)).risk for n in shown}
+    last = least_squares(setting(generations=10)).risk
     figure = Figure(figsize=(8.8, 2.5), layout="constrained")
     ax = figure.add_subplot()
     ax.set_xlim(0, 100)

@@ -16,7 +16,7 @@ from genloss.generation import REAL
 from genloss.papers.cells import Cells
 from genloss.papers.claims import Claim, worst
 from genloss.papers.demystified.setting import Setting
-from genloss.papers.drawing import NULL, colour, label, legend, panels, points, ticks
+from genloss.papers.drawing import NULL, colour, legend, panels, points, ticks
 from genloss.papers.effort import Array, Effort
 from genloss.papers.study import Study
 from genloss.plan import Plan
@@ -235,7 +235,13 @@ def _caption(found: Cells) -> str:
 
 
 def _draw(found: Cells) -> Figure:
-    figure, (left, right) = panels(2)
+    (rows, penalty), tuned = FIXED, f"{PENALTIES[SHOWN_PENALTY]:g}"
+    figure, (left, right) = panels(
+        (
+            (f"T = {rows} rows, penalty {penalty:g}", "number of generators n"),
+            (f"penalty 1/T, generator penalty {tuned}", "downstream rows T"),
+        )
+    )
     _draw_generations(left, found)
     _draw_rows(right, found)
     levels = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 3)
@@ -255,15 +261,12 @@ def _draw(found: Cells) -> Figure:
 
 
 def _draw_generations(ax: Axes, found: Cells) -> None:
-    rows, penalty = FIXED
     for number, generator_penalty in enumerate(PENALTIES):
         ink, line = colour(number), "--" if generator_penalty < NEAR_INTERPOLATION else "-"
         n, theory, risk, stderr = _fixed(found, generator_penalty)
         ax.plot(n, theory, color=ink, lw=1.4, ls=line)
         name = f"generator penalty {generator_penalty:g}"
         points(ax, n, risk, stderr, color=ink, label=name)
-    title = f"T = {rows} rows, penalty {penalty:g}"
-    label(ax, "a", title, "number of generators n", "excess test error")
     ax.set_yscale("log")
 
 
@@ -280,8 +283,6 @@ def _draw_rows(ax: Axes, found: Cells) -> None:
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.set_ylim(bottom=0.4 * _clean(found, 0)[1].min(), top=1.15 * SIGNAL)
-    title = f"penalty 1/T, generator penalty {PENALTIES[SHOWN_PENALTY]:g}"
-    label(ax, "b", title, "downstream rows T", "excess test error")
 
 
 def _claims(found: Cells) -> Iterator[Claim]:

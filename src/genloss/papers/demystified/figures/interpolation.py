@@ -13,7 +13,7 @@ from genloss.papers.claims import Claim
 from genloss.papers.demystified.interpolating_generators import noise_ceiling, overparametrised
 from genloss.papers.demystified.recursion import master_recursion
 from genloss.papers.demystified.setting import Setting
-from genloss.papers.drawing import NULL, colour, label, legend, log_axes, panels, points
+from genloss.papers.drawing import NULL, colour, legend, log_axes, panels, points
 from genloss.papers.effort import Effort
 from genloss.papers.study import Study
 from genloss.plan import Plan
@@ -41,29 +41,15 @@ LINES = {"independent": "-", "same": "--"}
 MARKS = {"independent": "o", "same": "s"}
 
 
-def setting(
-    problem: Problem,
-    generator_samples: int,
-    generations: int,
-    design: Design = "independent",
-    generator_noise: float = 0.0,
-) -> Setting:
-    """The figure's setting: a downstream model without noise or penalty on 1,000 rows.
-
-    Examples
-    --------
-    >>> import genloss as gl
-    >>> from genloss.papers.demystified import overparametrised
-    >>> from genloss.papers.demystified.figures.interpolation import setting
-    >>> round(overparametrised(setting(gl.Problem.isotropic(300), 150, 3)).risk, 4)  # 1 - 1/8
-    0.875
-    """
+def setting(panel: str, rows: int, design: Design, generations: int) -> Setting:
+    """Generators of a panel before a downstream model without noise or penalty on 1,000 rows."""
+    _, problem, noise = PANELS[panel]
     return Setting(
         problem=problem,
         n_samples=1000,
         generations=generations,
-        generator_samples=generator_samples,
-        generator_noise=generator_noise,
+        generator_samples=rows,
+        generator_noise=noise,
         design=design,
     )
 
@@ -94,9 +80,8 @@ def _runs(effort: Effort, panel: str, rows: int, design: Design) -> Iterator[tup
 
 
 def _theory(panel: str, rows: int, design: Design, generations: int) -> float:
-    _, problem, noise = PANELS[panel]
-    formula = overparametrised if problem.is_isotropic else master_recursion
-    return formula(setting(problem, rows, generations, design, noise)).risk
+    formula = overparametrised if PANELS[panel][1].is_isotropic else master_recursion
+    return formula(setting(panel, rows, design, generations)).risk
 
 
 def _claims(found: Cells) -> Iterator[Claim]:
@@ -111,13 +96,14 @@ def _claims(found: Cells) -> Iterator[Claim]:
                 "section 2.4" if exact else "section 3",
                 *found.cell(**of),
             )
-    many, one = (setting(ISOTROPIC, 150, n, generator_noise=0.3) for n in (60, 1))
+    many, one = (setting("isotropic, noise 0.3", 150, "independent", n) for n in (60, 1))
     text = "the noise inherited from independent generators saturates (formula at n = 60)"
     yield Claim.exact(text, "section 2.4", noise_ceiling(one), overparametrised(many).inherited)
 
 
 def _draw(found: Cells) -> Figure:
-    figure, axes = panels(3, width=3.7)
+    words = [(title, "generations n") for title, *_ in PANELS.values()]
+    figure, axes = panels(words, width=3.7)
     places = dict(zip(PANELS, axes, strict=True))
     for panel, rows, design in CASES:
         ax, ink = places[panel], colour(ROWS.index(rows))
@@ -128,8 +114,6 @@ def _draw(found: Cells) -> Figure:
             line = np.append(0, n), np.append(_theory(panel, rows, design, 0), theory)
         ax.plot(*line, LINES[design], color=ink, lw=1.4)
         points(ax, n, risk, stderr, color=ink, marker=MARKS[design])
-    for ax, letter, (title, *_) in zip(axes, "abc", PANELS.values(), strict=True):
-        label(ax, letter, title, "generations n", "excess test error")
     log_axes(axes[1])
     axes[1].set_xticks([1, 2, 5, 10], ["1", "2", "5", "10"])
     _explain(axes[2])

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from genloss.papers.cells import Cells
-from genloss.papers.claims import Claim, literally
+from genloss.papers.claims import Claim
 from genloss.papers.demystified.no_penalty import inherited_noise, least_squares
 from genloss.papers.demystified.ridge_downstream import rho, ridge
 from genloss.papers.demystified.setting import Setting
-from genloss.papers.drawing import NULL, colour, label, legend, log_axes, panels, points
+from genloss.papers.demystified.statements import beside
+from genloss.papers.drawing import NULL, colour, legend, log_axes, panels, points
 from genloss.papers.effort import Array, Effort
 from genloss.papers.study import Study
 from genloss.plots import INK
@@ -29,25 +31,15 @@ ROWS = 1000
 NEAR_BEST = np.geomspace(0.02, 30, 80)
 
 
-def setting(n_samples: int = ROWS, penalty: float = SMALL_PENALTY, generations: int = 0) -> Setting:
-    """The figure's setting: dim 300, 600 rows per generator, all noise 0.5, signal 1.
-
-    Examples
-    --------
-    >>> from genloss.papers.demystified import ridge
-    >>> from genloss.papers.demystified.figures.isotropic import setting
-    >>> round(ridge(setting(penalty=0.1, generations=5)).risk, 3)
-    1.072
-    """
-    return Setting(
-        problem=Problem.isotropic(300),
-        n_samples=n_samples,
-        penalty=penalty,
-        noise=0.5,
-        generations=generations,
-        generator_samples=600,
-        generator_noise=0.5,
-    )
+setting = partial(
+    Setting,
+    problem=Problem.isotropic(300),
+    n_samples=ROWS,
+    penalty=SMALL_PENALTY,
+    noise=0.5,
+    generator_samples=600,
+    generator_noise=0.5,
+)
 
 
 @dataclass(frozen=True)
@@ -73,7 +65,7 @@ def _measure(effort: Effort) -> Found:
             "generations": n,
             "n_samples": T,
             "penalty": float(lam),
-            "theory": ridge(setting(T, float(lam), n)).risk,
+            "theory": ridge(setting(n_samples=T, penalty=float(lam), generations=n)).risk,
             "simulated": float(mean),
             "stderr": float(stderr),
         }
@@ -91,7 +83,8 @@ def _risk(drawn: Downstream, n: int) -> tuple[Array, Array]:
 
 
 def _draw(found: Found) -> Figure:
-    figure, (left, right) = panels(2)
+    words = (f"T = {ROWS:,} rows", "ridge penalty λ"), ("λ = 0.001", "downstream rows T")
+    figure, (left, right) = panels(words)
     fine = np.geomspace(1e-3, 10, 120)
     fine_rows = np.unique(np.geomspace(50, 10_000, 160).round().astype(int))
     for number, n in enumerate(GENERATIONS):
@@ -102,7 +95,7 @@ def _draw(found: Found) -> Figure:
         left.plot(fine[best], theory[best], marker="v", ms=6, color=ink, mec="white", zorder=5)
         penalties, _, *drawn = found.line("penalty", panel="penalty", generations=n)
         points(left, penalties, *drawn, color=ink)
-        curve = [ridge(setting(int(T), generations=n)).risk for T in fine_rows]
+        curve = [ridge(setting(n_samples=int(T), generations=n)).risk for T in fine_rows]
         right.plot(fine_rows, curve, color=ink, lw=1.4, label=f"n = {n}")
         rows, _, *drawn = found.line("n_samples", panel="rows", generations=n)
         points(right, rows, *drawn, color=ink)
@@ -110,8 +103,6 @@ def _draw(found: Found) -> Figure:
         ax.axhline(1.0, **NULL, label="null predictor" if ax is left else None)
     log_axes(left, subs=(1, 2, 5))
     log_axes(right)
-    label(left, "a", f"T = {ROWS:,} rows", "ridge penalty λ", "excess test error")
-    label(right, "b", "λ = 0.001", "downstream rows T", "excess test error")
     right.axvline(300, color="#bbbbbb", lw=0.8, zorder=0)
     right.text(320, 0.009, "T = dim", fontsize=8, color=INK)
     left.plot([], [], "v", ms=6, color=INK, mec="white", label="best penalty")
@@ -123,16 +114,8 @@ def _draw(found: Found) -> Figure:
 def _claims(found: Found) -> Iterator[Claim]:
     effort, where = found.effort, "Theorem 4.1, section 2.3"
     literal = setting(penalty=0.1, generations=5)
-    yield literally(
-        "risk after 5 generators, ridge 0.1 on 1,000 rows (every row drawn)",
-        where,
-        ridge(literal).risk,
-        literal.problem,
-        literal.plan(),
-        effort,
-        effort.pick(60, 400),
-        kind="asymptotic",
-    )
+    text = "risk after 5 generators, ridge 0.1 on 1,000 rows (every row drawn)"
+    yield beside(text, where, ridge, literal, effort, effort.pick(60, 400), "asymptotic")
     penalties = found.at_rows.penalties
     for column in (0, len(penalties) // 2, len(penalties) - 1):
         lam = float(penalties[column])
@@ -140,26 +123,18 @@ def _claims(found: Found) -> Iterator[Claim]:
             f"rho, the slope of the error in n, at penalty {lam:.3g}",
             where,
             rho(setting(penalty=lam, generations=1)),
-            *mean_and_stderr(found.at_rows.amplification[:, column] / (600 - 300 - 1)),
+            *map(float, mean_and_stderr(found.at_rows.amplification[:, column] / (600 - 300 - 1))),
         )
-    plain = setting(10_000, 0.0, 20)
-    yield literally(
-        "without penalty 20 generators leave a plateau that rows do not lower (T = 10,000)",
-        "section 2.1",
-        least_squares(plain).risk,
-        plain.problem,
-        plain.plan(),
-        effort,
-        2000,
-        method="auto",
-    )
+    plain = setting(n_samples=10_000, penalty=0.0, generations=20)
+    text = "without penalty 20 generators leave a plateau that rows do not lower (T = 10,000)"
+    yield beside(text, "section 2.1", least_squares, plain, effort, 2000, method="auto")
     yield from _optimum(found.near_best)
     _, peak, _ = found.cell(panel="rows", generations=20, n_samples=300)
     yield Claim(
         "double descent: the error at T = dim over that at T = dim / 2, n = 20",
         "section 8, F1",
         1.5,
-        peak / ridge(setting(150, generations=20)).risk,
+        peak / ridge(setting(n_samples=150, generations=20)).risk,
         kind="at least",
     )
 

@@ -21,12 +21,13 @@ from genloss.papers.demystified.figures.mnist_chains import (
     Split,
     panel,
 )
-from genloss.papers.drawing import NULL, colour, label, panels, points, ticks
+from genloss.papers.drawing import NULL, colour, panels, points, ticks
 from genloss.papers.effort import Array, Effort
 from genloss.papers.images import MNIST, Images, load_images
 from genloss.papers.reproduction import Row
 from genloss.papers.study import Study
 from genloss.plots import INK
+from genloss.trials.given_inputs import mean_and_stderr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -108,11 +109,11 @@ def _off(panels: dict[str, Panel], rules: tuple[int, ...], *, plug_in: bool = Fa
 
 
 def _draw(found: Found) -> Figure:
-    figure, axes = panels(2, height=4.4, sharey=True)
-    for ax, letter, (name, each) in zip(axes, "ab", found.panels.items(), strict=True):
+    words = [(f"{found.data}, {name} kernel", "downstream images T") for name in found.panels]
+    error = "squared error on clean test labels"
+    figure, axes = panels(words, height=4.4, y=error, sharey=True)
+    for ax, each in zip(axes, found.panels.values(), strict=True):
         _draw_panel(ax, each, found)
-        error = "squared error on clean test labels" if letter == "a" else ""
-        label(ax, letter, f"{found.data}, {name} kernel", "downstream images T", error)
     highest = max(
         float(np.max(values[:, :2].max(), initial=values[-1, 2].max()))
         for each in found.panels.values()
@@ -209,8 +210,7 @@ def _shapes(name: str, each: Panel, sizes: Sizes, null: float) -> Iterator[Claim
 
     def bound(text: str, bound: float, values: Array, kind: Any, pick: Any) -> Claim:
         """Claim about the entry that is nearest to breaking it, or breaks it most."""
-        mean = values.mean(axis=0).ravel()
-        stderr = (values.std(axis=0, ddof=1) / np.sqrt(len(values))).ravel()
+        mean, stderr = (each.ravel() for each in mean_and_stderr(values))
         at = int(pick(mean))
         return Claim(f"{name}: {text}", WHERE, bound, float(mean[at]), float(stderr[at]), kind)
 

@@ -36,7 +36,7 @@ from genloss.papers.demystified.figures.network_chain import (
     measure,
     task,
 )
-from genloss.papers.drawing import colour, label, legend, log_axes, panels, points
+from genloss.papers.drawing import colour, legend, log_axes, panels, points
 from genloss.papers.effort import Effort
 from genloss.papers.images import MNIST, digits, load_mnist
 from genloss.papers.reproduction import Row
@@ -259,26 +259,21 @@ def _table(found: Found) -> list[Row]:
 
 
 def _draw(found: Found) -> Figure:
-    figure, axes = panels(2, 2, width=3.7, height=3.2)
-    error, model = "error on real labels (constant = 1)", "model (0 is fitted on real labels)"
-    late = found.sizes.before
-    noise = f"excess of model {late} / noise squared"
-    for ax, letter, draw, title, x, y in zip(
-        axes,
-        "abcd",
-        (_draw_growth, _draw_law, _draw_penalty, _draw_strong),
+    model = "model (0 is fitted on real labels)"
+    words = (
+        ("every error grows", model),
         (
-            "every error grows",
             "noise enters squared only in linear learners",
-            "the best penalty moves up",
-            "under a strong penalty, networks go out",
+            "label noise (standard deviation)",
+            f"excess of model {found.sizes.before} / noise squared",
         ),
-        (model, "label noise (standard deviation)", "penalty of the last model (per row)", model),
-        (error, noise, error, error),
-        strict=True,
-    ):
+        ("the best penalty moves up", "penalty of the last model (per row)"),
+        ("under a strong penalty, networks go out", model),
+    )
+    error = "error on real labels (constant = 1)"
+    figure, axes = panels(words, columns=2, width=3.7, height=3.2, y=error)
+    for draw, ax in zip((_draw_growth, _draw_law, _draw_penalty, _draw_strong), axes, strict=True):
         draw(ax, found)
-        label(ax, letter, title, x, y)
     return figure
 
 

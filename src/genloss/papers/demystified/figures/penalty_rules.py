@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from genloss.papers.claims import Claim, Kind
-from genloss.papers.drawing import colour, label, legend, log_axes, panels, points
+from genloss.papers.drawing import colour, legend, log_axes, panels, points
 from genloss.papers.effort import Array, Effort
 from genloss.papers.reproduction import Row
 from genloss.papers.study import Study
@@ -30,7 +29,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Settings = tuple[Array, Array, Array]
+Settings = Mapping[str, Any]
+"""Rows T, rows T_0 and number n of generators, under the names they have in `genloss.scaling`."""
 
 SECTION = "section 6"
 DIM = 2000
@@ -43,43 +43,38 @@ RULES = {
 }
 
 WIDE: Array = np.geomspace(1e-4, 1, 13)  # penalties of the points in panel (d)
-FIVE: dict[str, Any] = {"generations": 5, "generator_samples": 900}
+NOISY: dict[str, Any] = {"noise": 1.0, "generator_noise": 1.0}
+FIVE: dict[str, Any] = {"generator_samples": 900, "generations": 5}
 RATIOS: tuple[tuple[str, int, float, Kind], ...] = (
     ("noise", -2, 1.01, "at most"),
     ("clean", -1, 1.1, "at least"),
 )
-LABELS = (
+WORDS = (
     ("what a rule costs", "error above the best penalty's, %", "share of settings up to here"),
     ("T = 10,000, T₀ = 6,000", "number of generators n", "penalty λ"),
     ("n = 10, T₀ = 6,000", "rows T", "penalty λ"),
-    ("T = 3,000, n = 5, T₀ = 900, d = 300", "penalty λ", "excess test error"),
+    ("T = 3,000, n = 5, T₀ = 900, d = 300", "penalty λ"),
 )
 
 
 def penalties(
-    rows: npt.ArrayLike,
-    *,
-    capacity: float,
-    source: float,
-    generations: npt.ArrayLike,
-    generator_samples: npt.ArrayLike,
-    dim: int = DIM,
+    settings: Mapping[str, Any], *, capacity: float, source: float, dim: int = DIM
 ) -> dict[str, Array]:
     """Penalty of every rule, label noise 1 throughout, of the broadcast shape.
 
     Examples
     --------
     >>> from genloss.papers.demystified.figures.penalty_rules import penalties
-    >>> found = penalties(1e6, capacity=2.0, source=0.5, generations=1, generator_samples=6000)
+    >>> one = {"n_samples": 1e6, "generator_samples": 6000, "generations": 1}
+    >>> found = penalties(one, capacity=2.0, source=0.5)
     >>> {rule: round(float(penalty), 5) for rule, penalty in found.items()}
     {'clean': 0.0001, 'exponent': 0.00303, 'noise': 0.00399, 'noise with constants': 0.00339}
     """
     powers: dict[str, Any] = {"capacity": capacity, "source": source}
-    chain: dict[str, Any] = {"generations": generations, "generator_samples": generator_samples}
-    noise = effective_noise(rows, dim=dim, **chain)
+    noise = effective_noise(**settings, dim=dim)
     return {
-        "clean": clean_rule(rows, **powers),
-        "exponent": exponent_rule(rows, **powers, **chain),
+        "clean": clean_rule(settings["n_samples"], **powers),
+        "exponent": exponent_rule(**settings, **powers),
         "noise": noise_rule(noise, **powers),
         "noise with constants": noise_rule_with_constants(noise, **powers),
     }
@@ -91,7 +86,7 @@ def settings_of_the_spec() -> Settings:
     Examples
     --------
     >>> from genloss.papers.demystified.figures.penalty_rules import settings_of_the_spec
-    >>> len(settings_of_the_spec()[0])
+    >>> len(settings_of_the_spec()["n_samples"])
     47
     """
     return _settings(np.array([1e3, 1e4, 1e5, 1e6]), np.array([0.0, 1.0, 10.0, 100.0]))
@@ -99,39 +94,38 @@ def settings_of_the_spec() -> Settings:
 
 def _settings(rows: Array, counts: Array) -> Settings:
     grids = np.meshgrid(rows, [3e3, 6e3, 6e4], counts, indexing="ij")
-    T, behind, n = (grid.ravel() for grid in grids)
-    kept = effective_noise(T, generations=n, generator_samples=behind, dim=DIM) < 0.2
-    return T[kept], behind[kept], n[kept]
+    names = "n_samples", "generator_samples", "generations"
+    settings: Settings = {name: grid.ravel() for name, grid in zip(names, grids, strict=True)}
+    kept = effective_noise(**settings, dim=DIM) < 0.2
+    return {name: values[kept] for name, values in settings.items()}
 
 
 def excesses(capacity: float, source: float, settings: Settings) -> dict[str, Array]:
-    """Error of every rule over the best one, minus 1, in every setting (T, T_0, n).
+    """Error of every rule over the best one, minus 1, in every setting.
 
     Examples
     --------
     >>> import numpy as np
     >>> from genloss.papers.demystified.figures.penalty_rules import excesses
-    >>> one = np.array([1e6]), np.array([6e3]), np.array([10.0])
+    >>> one = {"n_samples": np.array([1e6]), "generator_samples": 6e3, "generations": 10.0}
     >>> bool(excesses(2.0, 0.5, one)["clean"][0] > 1 > 0.01 > excesses(2.0, 0.5, one)["noise"][0])
     True
     """
-    law, (rows, behind, counts) = PowerLaw(capacity, source, DIM), settings
-    chain: dict[str, Any] = {"generations": counts, "generator_samples": behind}
-    best = best_penalty(law, rows, noise=1.0, generator_noise=1.0, **chain).risk
-    found = penalties(rows, capacity=capacity, source=source, **chain)
+    law = PowerLaw(capacity, source, DIM)
+    best = best_penalty(law, **settings, **NOISY).risk
     return {
-        rule: law.risk(rows, penalty=lam, noise=1.0, generator_noise=1.0, **chain).total / best - 1
-        for rule, lam in found.items()
+        rule: law.risk(**settings, **NOISY, penalty=lam).total / best - 1
+        for rule, lam in penalties(settings, capacity=capacity, source=source).items()
     }
 
 
 @dataclass(frozen=True)
 class Path:
-    """Best penalty along one axis of settings, panels (b) and (c)."""
+    """Best penalty along one of the settings, panels (b) and (c)."""
 
     panel: str
     settings: Settings
-    axis: Array
+    along: str
     best: Array
 
 
@@ -173,31 +167,28 @@ def _measure(effort: Effort) -> Found:
     settings = settings_of_the_spec()
     if not effort.quick:
         settings = _settings(np.geomspace(1e3, 1e6, 10), np.array([0, 1, 3, 10, 30, 100.0]))
-    counts, rows = (np.geomspace(*ends, effort.pick(12, 24)) for ends in ((1.0, 300.0), (1e2, 1e7)))
-    behind = np.full_like(rows, 6e3)
+    places = effort.pick(12, 24)
     return Found(
         settings,
         tuple(excesses(*law, settings) for law in LAWS),
         (
-            _path("b", counts, (np.full_like(counts, 1e4), behind, counts)),
-            _path("c", rows, (rows, behind, np.full_like(rows, 10.0))),
+            _path("b", "generations", np.geomspace(1.0, 300.0, places)),
+            _path("c", "n_samples", np.geomspace(1e2, 1e7, places)),
         ),
         tuple(_drawn(T, effort) for T in effort.pick((3000,), (300, 3000, 30_000))),
     )
 
 
-def _path(panel: str, axis: Array, settings: Settings) -> Path:
-    rows, behind, counts = settings
-    law = PowerLaw(*LAWS[0], DIM)
-    best = best_penalty(
-        law, rows, noise=1.0, generator_noise=1.0, generations=counts, generator_samples=behind
-    )
-    return Path(panel, settings, axis, best.penalty)
+def _path(panel: str, along: str, axis: Array) -> Path:
+    fixed = {"n_samples": 1e4, "generator_samples": 6e3, "generations": 10.0}
+    settings = {name: np.full_like(axis, value) for name, value in fixed.items()} | {along: axis}
+    best = best_penalty(PowerLaw(*LAWS[0], DIM), **settings, **NOISY)
+    return Path(panel, settings, along, best.penalty)
 
 
 def _drawn(rows: int, effort: Effort) -> Drawn:
     (beta, r), dim = LAWS[0], 300
-    rules = penalties(rows, capacity=beta, source=r, dim=dim, **FIVE)
+    rules = penalties({"n_samples": rows, **FIVE}, capacity=beta, source=r, dim=dim)
     noise, clean = float(rules["noise"]), float(rules["clean"])
     tried = [*WIDE, *(np.geomspace(0.2, 5, 25) * noise), noise, clean]
     parts = effort.designs(PowerLaw(beta, r, dim).problem(), rows, tried, effort.pick(12, 60))
@@ -207,11 +198,9 @@ def _drawn(rows: int, effort: Effort) -> Drawn:
 
 def _claims(found: Found) -> Iterator[Claim]:
     def bound(text: str, bound: float, measured: float, kind: Kind, stderr: float = 0.0) -> Claim:
-        return Claim(text, SECTION, bound, float(measured), stderr, kind)
+        return Claim(text, SECTION, bound, measured, stderr, kind)
 
-    rows, behind, counts = found.settings
-    noise = effective_noise(rows, generations=counts, generator_samples=behind, dim=DIM)
-    small = noise < 1e-3
+    small = effective_noise(**found.settings, dim=DIM) < 1e-3
     for law, excess in zip(LAWS, found.excess, strict=True):
         yield bound(
             f"noise rule with constants: largest excess error, %, over the {small.sum()} settings "
@@ -222,7 +211,7 @@ def _claims(found: Found) -> Iterator[Claim]:
         )
     yield bound(
         f"noise rule without constants, beta = {law[0]:g}, r = {law[1]:g}: largest excess error, %, "
-        f"over {len(rows)} settings (1 % is not universal)",
+        f"over {small.size} settings (1 % is not universal)",
         1.0,
         100 * excess["noise"].max(),
         "at least",
@@ -251,30 +240,27 @@ def _table(found: Found) -> list[Row]:
         rows += [_row(path.panel, "best", path.settings, at, v) for at, v in enumerate(path.best)]
     for each in found.drawn:
         if each.rows == 3000:
-            here = tuple(np.full(WIDE.size, value) for value in (3000, 900, 5))
+            here = {"n_samples": 3000, **FIVE}
             mean = each.errors.mean(axis=0)
             rows += [
-                _row("d", f"error of drawn designs at penalty {lam:.4g}", here, at, mean[at])
+                _row("d", f"error of drawn designs at penalty {lam:.4g}", here, (), mean[at])
                 for at, lam in enumerate(WIDE)
             ]
     return rows
 
 
-def _row(panel: str, series: str, settings: Any, at: int, value: float) -> Row:
-    names = "n_samples", "generator_samples", "generations"
-    sizes = {name: float(each[at]) for name, each in zip(names, settings, strict=True)}
+def _row(panel: str, series: str, settings: Any, at: Any, value: float) -> Row:
+    sizes = {name: float(np.asarray(each)[at]) for name, each in settings.items()}
     return {"panel": panel, "series": series, **sizes, "value": float(value)}
 
 
 def _draw(found: Found) -> Figure:
-    figure, axes = panels(2, 2, width=4.6, height=3.5)
+    figure, axes = panels(WORDS, columns=2, width=4.6, height=3.5)
     _draw_excess(axes[0], found)
     for ax, path in zip(axes[1:3], found.paths, strict=True):
         _draw_path(ax, path)
     legend(axes[1], loc="upper left")
     _draw_designs(axes[3], next(each for each in found.drawn if each.rows == 3000))
-    for ax, letter, words in zip(axes, "abcd", LABELS, strict=True):
-        label(ax, letter, *words)
     return figure
 
 
@@ -301,20 +287,20 @@ def _draw_excess(ax: Axes, found: Found) -> None:
 
 
 def _draw_path(ax: Axes, path: Path) -> None:
-    (beta, r), (rows, behind, counts) = LAWS[0], path.settings
-    chain: dict[str, Any] = {"generations": counts, "generator_samples": behind}
-    for number, (rule, lam) in enumerate(penalties(rows, capacity=beta, source=r, **chain).items()):
+    (beta, r), axis = LAWS[0], path.settings[path.along]
+    rules = penalties(path.settings, capacity=beta, source=r)
+    for number, (rule, lam) in enumerate(rules.items()):
         style = "--" if rule == "noise with constants" else "-"
-        ax.plot(path.axis, lam, color=colour(number), lw=1.5, ls=style, label=RULES[rule])
+        ax.plot(axis, lam, color=colour(number), lw=1.5, ls=style, label=RULES[rule])
     look: dict[str, Any] = {"ms": 4, "color": "white", "mec": INK, "zorder": 4}
-    ax.plot(path.axis, path.best, "o", label="best penalty", **look)
+    ax.plot(axis, path.best, "o", label="best penalty", **look)
     log_axes(ax)
 
 
 def _draw_designs(ax: Axes, drawn: Drawn) -> None:
     fine = np.geomspace(1e-4, 1, 200)
     law = PowerLaw(*LAWS[0], 300)
-    line = law.risk(drawn.rows, penalty=fine, noise=1.0, generator_noise=1.0, **FIVE).total
+    line = law.risk(drawn.rows, penalty=fine, **NOISY, **FIVE).total
     ax.plot(fine, line, color=INK, lw=1.4, label="theory")
     mean, stderr = (values[: WIDE.size] for values in mean_and_stderr(drawn.errors))
     points(ax, WIDE, mean, stderr, color=INK)

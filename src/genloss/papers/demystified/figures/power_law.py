@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from genloss.papers.cells import Cells
-from genloss.papers.claims import Claim, literally
+from genloss.papers.claims import Claim
 from genloss.papers.demystified.no_penalty import inherited_noise
 from genloss.papers.demystified.ridge_downstream import ridge
 from genloss.papers.demystified.setting import Setting
-from genloss.papers.drawing import colour, label, legend, log_axes, panels, points, signed
+from genloss.papers.demystified.statements import beside
+from genloss.papers.drawing import colour, legend, log_axes, panels, points, signed
 from genloss.papers.effort import Effort
 from genloss.papers.reproduction import Row
 from genloss.papers.study import Study
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
 Rule = Literal["clean", "adaptive"]
 
 GENERATIONS = (0, 1, 5, 10, 20)
-CAPACITY, SOURCE = 1.5, 0.5
-PROBLEM = Problem.power_law(300, capacity=CAPACITY, source=SOURCE)
-GENERATOR_ROWS, NOISE = 600, 0.5
+POWERS = {"capacity": 1.5, "source": 0.5}
+PROBLEM = Problem.power_law(300, **POWERS)
+NOISE = 0.5
 RULES: tuple[Rule, ...] = ("clean", "adaptive")
 
 
@@ -46,29 +47,18 @@ def setting(n_samples: int, generations: int, rule: Rule | float) -> Setting:
     >>> [round(ridge(setting(25600, 20, rule)).risk, 3) for rule in ("clean", "adaptive")]
     [0.762, 0.117]
     """
+    chain: dict[str, Any] = {
+        "n_samples": n_samples,
+        "noise": NOISE,
+        "generations": generations,
+        "generator_samples": 600,
+        "generator_noise": NOISE,
+    }
     if rule == "clean":
-        penalty = float(clean_rule(n_samples, capacity=CAPACITY, source=SOURCE))
+        rule = float(clean_rule(n_samples, **POWERS))
     elif rule == "adaptive":
-        noise = effective_noise(
-            n_samples,
-            noise=NOISE,
-            generations=generations,
-            generator_samples=GENERATOR_ROWS,
-            generator_noise=NOISE,
-            dim=PROBLEM.dim,
-        )
-        penalty = float(noise_rule(noise, capacity=CAPACITY, source=SOURCE))
-    else:
-        penalty = float(rule)
-    return Setting(
-        problem=PROBLEM,
-        n_samples=n_samples,
-        penalty=penalty,
-        noise=NOISE,
-        generations=generations,
-        generator_samples=GENERATOR_ROWS,
-        generator_noise=NOISE,
-    )
+        rule = float(noise_rule(effective_noise(**chain, dim=PROBLEM.dim), **POWERS))
+    return Setting(problem=PROBLEM, penalty=rule, **chain)
 
 
 def best(n_samples: int, generations: int) -> float:
@@ -109,16 +99,15 @@ def _drawn(n_samples: int, effort: Effort) -> Iterator[Row]:
 
 def _draw(found: Cells) -> Figure:
     fine = np.unique(np.geomspace(80, 30_000, 60).round().astype(int))
-    figure, axes = panels(2, sharey=True)
     titles = "penalty for real labels, λ = T$^{-0.6}$", "adapted penalty, λ = N$^{0.6}$"
-    for ax, rule, letter, title in zip(axes, RULES, "ab", titles, strict=True):
+    figure, axes = panels([(title, "downstream rows T") for title in titles], sharey=True)
+    for ax, rule in zip(axes, RULES, strict=True):
         for number, n in enumerate(GENERATIONS):
             curve = [ridge(setting(int(T), n, rule)).risk for T in fine]
             ax.plot(fine, curve, color=colour(number), lw=1.4, label=f"n = {n}")
             rows, _, *drawn = found.line("n_samples", rule=rule, generations=n)
             points(ax, rows, *drawn, color=colour(number))
         log_axes(ax)
-        label(ax, letter, title, "downstream rows T", "excess test error" if letter == "a" else "")
     steep = 0.03 * np.array([1, 256**-0.6])
     axes[0].plot([100, 25_600], steep, color="#999999", lw=0.9, ls="--")
     axes[0].text(250, 0.0115, f"slope {signed(-0.6, 1)}", fontsize=8, color="#666666", ha="right")
@@ -161,16 +150,7 @@ def _claims(found: Cells) -> Iterator[Claim]:
     yield Claim(text, "section 6", 1.05, worst, kind="at most")
     literal, trials = setting(1600, 5, "adaptive"), found.effort.pick(40, 300)
     text = "error, adapted penalty, n = 5, T = 1,600 (every row drawn)"
-    yield literally(
-        text,
-        where,
-        ridge(literal).risk,
-        PROBLEM,
-        literal.plan(),
-        found.effort,
-        trials,
-        kind="asymptotic",
-    )
+    yield beside(text, where, ridge, literal, found.effort, trials, "asymptotic")
 
 
 STUDY = Study(
@@ -183,7 +163,7 @@ STUDY = Study(
     claims=_claims,
     draw=_draw,
     caption=lambda found: (
-        f"Capacity {CAPACITY}, source {SOURCE} (clean exponent 0.6), dim 300, 600 rows per "
+        "Capacity 1.5, source 0.5 (clean exponent 0.6), dim 300, 600 rows per "
         "generator, label noise 0.5. (a) With the penalty that is best for real labels the "
         "error of n >= 1 falls, turns and rises towards n · 0.25. (b) With the effective noise "
         "N in the place of 1/T it falls to a floor; bars mark the exactly best penalty. Lines: "

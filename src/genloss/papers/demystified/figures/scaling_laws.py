@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from genloss.papers.claims import Claim
-from genloss.papers.drawing import colour, label, legend, log_axes, panels, signed
+from genloss.papers.drawing import colour, legend, log_axes, panels, signed
 from genloss.papers.effort import Array, Effort
 from genloss.papers.lines import Line, Look, draw, entry, table
 from genloss.papers.study import Study
@@ -79,8 +79,7 @@ def _slope(
 
 
 def _near(text: str, predicted: float, measured: float, tolerance: float) -> Claim:
-    numbers = float(predicted), float(measured)
-    return Claim(text, SECTION, *numbers, kind="approximate", tolerance=tolerance)
+    return Claim(text, SECTION, predicted, measured, kind="approximate", tolerance=tolerance)
 
 
 def _clean_law(effort: Effort) -> Iterator[Line | Claim]:
@@ -318,11 +317,11 @@ def _effective_noise_law(effort: Effort) -> Iterator[Line | Claim]:
     yield entry("f", "predicted constant", **DASHED)
 
 
-LABELS = (
-    ("real labels, best penalty", "rows T", "excess test error"),
-    ("generators grow with T", "rows T", "excess test error"),
-    ("only generators' labels noisy", "rows T", "excess test error"),
-    ("fixed generators: T₀ = 900, d = 300", "rows T", "excess test error"),
+WORDS = (
+    ("real labels, best penalty", "rows T"),
+    ("generators grow with T", "rows T"),
+    ("only generators' labels noisy", "rows T"),
+    ("fixed generators: T₀ = 900, d = 300", "rows T"),
     (
         "no noise, interpolating generators",
         "number of generators n",
@@ -333,12 +332,11 @@ LABELS = (
 
 
 def _draw(found: Found) -> Figure:
-    figure, axes = panels(3, 2, width=4.2, height=3.5)
+    figure, axes = panels(WORDS, columns=3, width=4.2, height=3.5)
     at = dict(zip("abcdef", axes, strict=True))
     draw(found.lines, at)
-    for letter, words in zip("abcdef", LABELS, strict=True):
-        log_axes(at[letter], y=letter != "f")
-        label(at[letter], letter, *words)
+    for letter, ax in at.items():
+        log_axes(ax, y=letter != "f")
     crossings = [(_crossing(n), colour(number)) for number, n in ((1, 1), (2, 30))]
     for x, ink in (*crossings, (PHASES_DIM, INK)):
         at["c"].axvline(x, color=ink, lw=0.9, ls=(0, (1, 2)))

@@ -1,0 +1,76 @@
+"""What classes of a problem ask of a plan: which labels, losses and rules there can be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from genloss.errors import InvalidInputError
+from genloss.generation import REAL
+from genloss.labels import Label
+from genloss.labels.hard import Hard
+from genloss.labels.linear import Linear
+from genloss.losses.squared import Squared
+from genloss.problem import Problem
+from genloss.steps import Block, Step
+
+
+def rule_of(block: Block, *, clouds: bool) -> Label:
+    """How values become labels: the class of a row of a cloud is known, whatever a plan makes of values."""
+    if clouds and block.labels.makes != "numbers" and set(block.shares) == {REAL}:
+        return Hard()
+    return block.labels
+
+
+def check_classes(problem: object, steps: Sequence[Step]) -> None:
+    """Raise InvalidInputError if a plan does not fit the classes of a problem, or its want of any."""
+    clouds = isinstance(problem, Problem) and problem.means is not None
+    several = isinstance(problem, Problem) and problem.truth.ndim == 2
+    for step in steps:
+        why = _of_clouds(step) if clouds else None
+        if several:
+            why = why or _of_several(step)
+        elif step.loss.columns:
+            why = (
+                f"has {step.loss} loss, which is one of several classes, and the problem has one number a "
+                "row; 'logistic' is for two classes"
+            )
+        if why:
+            raise InvalidInputError(f"model {step.model} {why}")
+
+
+def _of_clouds(step: Step) -> str | None:
+    if step.outside:
+        return "is of a plan with a labeler from outside, who is not known in a problem with class means"
+    for block in step.blocks:
+        if REAL in block.judge:
+            return "has real classes as judge, which every row of a problem with class means passes or not"
+        mixed = REAL in block.shares and len(block.shares) > 1
+        if mixed and block.labels.makes != "numbers":
+            return (
+                f"mixes real classes with values of models under {block.labels} labels: give each "
+                "its own source"
+            )
+    return None
+
+
+def _of_several(step: Step) -> str | None:
+    said = "of a problem of several classes"
+    if step.outside:
+        return (
+            f"{said} is of a plan with a labeler from outside, which is known for one number a row"
+        )
+    if not (isinstance(step.loss, Squared) or step.loss.columns):
+        return f"{said} has {step.loss} loss, which is one of numbers or two classes; 'multinomial' is for more"
+    if step.loss.columns and step.penalty == 0:
+        return f"{said} has {step.loss} loss and no penalty: it has no single minimum, give it one"
+    if step.filter is not None or step.retuned:
+        return f"{said} has a filter or penalty 'cv', which are known for one number a row"
+    for block in step.blocks:
+        nothing = np.zeros((1, 2))
+        if block.keep is not None and block.keep.several(nothing, nothing) is None:
+            return f"{said} keeps rows where {block.keep}, a rule of numbers or two classes"
+        if not isinstance(block.labels, Linear) and block.labels.chances(np.zeros((1, 2))) is None:
+            return f"{said} has {block.labels} labels, which are for one number a row"
+    return None

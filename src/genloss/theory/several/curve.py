@@ -1,0 +1,114 @@
+"""The curve of a problem of several classes, one generation after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.curve import Curve
+from genloss.errors import NoTheoryError
+from genloss.generation import REAL
+from genloss.losses.squared import Squared
+from genloss.problem import Problem
+from genloss.steps import Step, agents
+from genloss.theory.doubts import FEW_NOISY, NOT_GAUSSIAN
+from genloss.theory.several.fit import Used, fit
+from genloss.theory.several.models import Models
+from genloss.theory.several.points import spread
+
+Array = npt.NDArray[np.float64]
+
+
+def curve_of(problem: Problem, steps: Sequence[Step]) -> Curve:
+    """Error and risk of every model.
+
+    Raises
+    ------
+    NoTheoryError
+        If a fit is none to new rows under the squared loss.
+    """
+    for step in steps:
+        if why := obstacle(step):
+            raise NoTheoryError(
+                f"model {step.model} of several classes {why}: no theory knows it, but "
+                "genloss.simulate(problem, plan) does"
+            )
+    models = Models(problem, steps)
+    nothing = Used(np.nan, np.nan, np.nan, np.inf, 1.0)
+    risks, used, seen = [], [], []
+    for step in steps:
+        near = step.penalty == 0 and abs(step.rows - problem.dim) <= 1
+        if near or models.lost(step):
+            models.lose(step.model)
+            used.append(nothing)
+            seen.append((np.nan, np.nan, np.inf))
+        else:
+            used.append(fit(models, step))
+            seen.append(_scores(problem, models, step.model))
+        risks.append(models.risk(step.model))
+    bias, variance = np.array(risks).T
+    kappa, df1, df2, directions, accepted = np.array(used).T
+    error, disagreement, norm = np.array(seen).T
+    classes = any(block.labels.makes != "numbers" for step in steps for block in step.blocks)
+    return Curve(
+        risk=bias + variance,
+        bias=bias,
+        variance=variance,
+        method="channel",
+        warnings=_warnings(problem, np.flatnonzero(directions < FEW_NOISY).tolist()),
+        kappa=kappa,
+        df1=df1,
+        df2=df2,
+        exact=np.zeros(len(steps), dtype=bool),
+        penalty=np.array([step.penalty for step in steps]),
+        error=error if classes else None,
+        accepted=accepted if any(b.keep for step in steps for b in step.blocks) else None,
+        norm=norm,
+        disagreement=disagreement if classes else None,
+        n_agents=agents(steps),
+    )
+
+
+def obstacle(step: Step) -> str | None:
+    """Why a fit is not known, or None."""
+    if not isinstance(step.loss, Squared):
+        return f"is fitted by {step.loss} loss"
+    if step.features is not None:
+        return "is fitted on random features"
+    if step.is_pooled or not step.is_new or step.last_fit > step.model or step.drawn is not None:
+        return "is fitted on rows that another model is fitted to"
+    if step.turned:
+        return "is fitted on rows with a covariance matrix"
+    return None
+
+
+def _scores(problem: Problem, models: Models, model: int) -> tuple[float, float, float]:
+    """Share of wrong classes, share on which it differs from model 0, and the size of what it says."""
+    classes = problem.truth.shape[1]
+    apart = np.kron(np.eye(2), np.eye(classes) - 1 / classes)  # what is common decides no class
+    middle, covariance = models.law(model, 0)
+    clouds = len(middle)
+    values = spread(apart @ covariance @ apart, clouds)
+    said = [(apart @ centre + values).reshape(-1, 2, classes).argmax(axis=2) for centre in middle]
+    moved = float(np.mean([each[:, 0] != each[:, 1] for each in said]))
+    if problem.means is None:
+        _, beside = models.law(model, REAL)
+        told = spread(apart @ beside @ apart).reshape(-1, 2, classes).argmax(axis=2)
+        wrong = float(np.mean(told[:, 0] != told[:, 1]))
+    else:
+        wrong = float(np.mean([each[:, 0] != cloud for cloud, each in enumerate(said)]))
+    size = np.trace(covariance[:classes, :classes]) + np.sum(middle[:, :classes] ** 2) / clouds
+    return wrong, moved, float(np.sqrt(size))
+
+
+def _warnings(problem: Problem, few: list[int]) -> tuple[str, ...]:
+    found = []
+    if few:
+        found.append(
+            f"models {few}: few effective directions: the asymptotic formula may be 3 to 10 percent off"
+        )
+    if not problem.gaussian:
+        found.append(NOT_GAUSSIAN)
+    return tuple(found)

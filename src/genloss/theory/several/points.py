@@ -1,0 +1,64 @@
+"""Normal points that fill space evenly: means over what several models say of a row."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+
+MOST = 1 << 15
+_ENTRIES = 1 << 21
+
+
+@lru_cache(maxsize=8)
+def normal(dim: int, share: int = 1) -> Array:
+    """Points of mean zero and covariance one, both exactly, and with each its opposite.
+
+    Halton's sequence with permuted digits, through the normal quantile function. Shares of classes and
+    slopes are off by some 1e-3 of themselves.
+
+    Parameters
+    ----------
+    dim : int
+        Number of coordinates.
+    share : int, default 1
+        How many means they serve together: there are so many times fewer.
+
+    Returns
+    -------
+    ndarray of shape (n, dim)
+        Read-only.
+    """
+    from scipy.special import ndtri
+
+    count = max(min(MOST, _ENTRIES // dim) // share, 2048, 4 * dim)
+    half = ndtri(_even(count, dim))
+    points = np.concatenate([half, -half])
+    points = np.linalg.solve(np.linalg.cholesky(points.T @ points / len(points)), points.T).T
+    points.setflags(write=False)
+    return points
+
+
+def _even(count: int, dim: int) -> Array:
+    """Points that fill the unit cube, (count, dim)."""
+    primes = [n for n in range(2, 20 * dim + 3) if all(n % k for k in range(2, int(n**0.5) + 1))]
+    rng, found = np.random.default_rng(0), np.empty((count, dim))
+    for place, prime in enumerate(primes[:dim]):
+        left, value, unit = np.arange(count), np.zeros(count), 1 / prime
+        while unit > 1e-14:
+            value += rng.permutation(prime)[left % prime] * unit
+            left, unit = left // prime, unit / prime
+        found[:, place] = value + unit * prime / 2
+    return found
+
+
+def spread(covariance: Array, share: int = 1) -> Array:
+    """Points of a covariance that may be singular, (n, dim); a single one where it is nothing."""
+    values, vectors = np.linalg.eigh(covariance)
+    some = values > 1e-12 * max(float(values[-1]), 1e-300)
+    if not some.any():
+        return np.zeros((1, len(values)))
+    return normal(int(some.sum()), share) @ (vectors[:, some] * np.sqrt(values[some])).T

@@ -1,0 +1,86 @@
+"""Problems with several classes or class means: what they are made of, files, and errors."""
+
+import dataclasses
+
+import jsonschema
+import numpy as np
+import pytest
+
+import genloss as gl
+from genloss import Problem
+from genloss.file_schema import file_schema
+
+SPECTRUM = [2.0, 1.0, 0.5]
+MADE = {
+    "columns": {"truth": [[1.0, 0.0], [0.0, 1.0], [1.0, -1.0]]},
+    "two clouds": {"means": [1.0, 0.0, -1.0]},
+    "clouds": {"means": [[1.0, 0.0, 0.5], [0.0, 1.0, 0.3], [1.0, -1.0, 0.2]]},
+}
+
+
+@pytest.mark.parametrize("given", MADE.values(), ids=MADE)
+def test_a_problem_with_classes_is_written_and_read(given, tmp_path):
+    problem = Problem(SPECTRUM, **given)
+    jsonschema.validate({"problem": problem.to_dict()}, file_schema())
+    for ending in ("toml", "json"):
+        gl.save(tmp_path / f"problem.{ending}", problem=problem)
+        _, read = gl.load(tmp_path / f"problem.{ending}")
+        assert read == problem
+        assert hash(read) == hash(problem)
+    made = {}
+    exec(gl.to_python(problem), made)  # noqa: S102
+    assert made["problem"] == problem == dataclasses.replace(problem, gaussian=True)
+    assert problem != Problem(SPECTRUM, [1.0, 0.0, 0.0])
+    assert f"{problem.classes} class" in repr(problem)
+    assert f"{problem.classes}" in problem._repr_html_()
+    for array in (problem.truth, problem.means):
+        if array is not None:
+            with pytest.raises(ValueError, match="read-only"):
+                array[0] = 5.0
+
+
+def test_schema_wants_a_truth_or_means():
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"problem": {"spectrum": SPECTRUM}}, file_schema())
+
+
+def test_the_truth_of_clouds_is_the_best_linear_fit():
+    rng = np.random.default_rng(0)
+    means = rng.standard_normal((3, 4))
+    problem = Problem(SPECTRUM, means=means)
+    own = rng.integers(4, size=200_000)
+    X = rng.standard_normal((len(own), 3)) * np.sqrt(SPECTRUM) + problem.means.T[own]
+    fitted = np.linalg.lstsq(X, np.eye(4)[own] - 0.25)[0]
+    assert np.abs(fitted - problem.truth).max() < 0.01
+    two = Problem(SPECTRUM, means=means[:, 0])
+    assert np.allclose(two.truth / two.truth[0], means[:, 0] / SPECTRUM / (means[0, 0] / 2.0))
+
+
+def test_means_are_taken_about_their_average():
+    means = np.arange(12.0).reshape(3, 4) ** 2
+    one, other = (
+        Problem(SPECTRUM, means=m) for m in (means, means + np.array([[1.0], [2.0], [3.0]]))
+    )
+    assert np.allclose(one.means, other.means)
+    assert np.allclose(one.means.sum(axis=1), 0)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({}, "lacks 'truth'"),
+        ({"truth": np.ones((3, 1))}, "truth had 1 columns"),
+        ({"truth": np.ones((2, 3))}, "truth had 2 entries; spectrum has 3"),
+        ({"truth": np.ones((3, 2, 2))}, "truth had shape"),
+        ({"means": [1.0, 2.0]}, "means had 2 entries"),
+        ({"means": np.ones((3, 101))}, "means had 101 columns"),
+        ({"means": np.ones((3, 4))}, "means were the same"),
+        ({"means": [0.0, 0.0, 0.0]}, "means were the same"),
+        ({"means": [1.0, np.nan, 0.0]}, r"means\[1\] was nan"),
+        ({"means": [1.0, 0.0, 0.0], "truth": [1.0, 1.0, 1.0]}, "leave one of them out"),
+        ({"means": [1.0, 0.0, 0.0], "tails": [1.0, 2.0]}, "tails were given with means"),
+    ],
+)
+def test_what_a_problem_cannot_be_made_of(given, words):
+    with pytest.raises(gl.InvalidInputError, match=words):
+        Problem(SPECTRUM, **given)
