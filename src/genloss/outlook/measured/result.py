@@ -135,7 +135,8 @@ class MeasuredForecast(Answer):
     penalty_rule : {"fixed", "cv", "own"}
         "cv" where ridge chooses the penalty anew at every generation; "own": the estimator's.
     theory : Curve or None
-        For linear models of two classes on new rows: theory's errors beside the measured ones.
+        Of linear models of two classes on new rows, and of estimators of numbers that are ridge
+        regression: theory's errors beside the measured ones.
 
     Notes
     -----
