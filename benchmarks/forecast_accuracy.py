@@ -28,6 +28,7 @@ import genloss as gl
 
 SETTINGS = {"A": (320, 40), "B": (240, 120), "C": (120, 120), "D": (960, 120), "E": (300, 300)}
 """Rows shown and rows per model."""
+PARTS = 5  # random parts at A of a third of the tables
 DEFAULT_ROWS = 4000  # most rows shown to a run with the defaults
 
 
@@ -56,6 +57,7 @@ FIELDS = (
     *("retuned", "retuned_low", "retuned_high"),
     *("accumulate_penalty", "accumulate", "accumulate_low", "accumulate_high"),
     *("fifth_penalty", "fifth", "fifth_low", "fifth_high"),
+    *("kept_penalty", "kept", "kept_low", "kept_high"),
     *("gap", "warnings", "seconds", "failure"),
 )
 Row = dict[str, str]
@@ -131,6 +133,7 @@ def answers(found: Any) -> dict[str, Any]:
     policies = {policy.name: policy for policy in found.policies}
     fifth = next((p for name, p in policies.items() if "fifth" in name or "20" in name), None)
     accumulate = next((p for name, p in policies.items() if "accumulate" in name), None)
+    kept = next((p for name, p in policies.items() if "kept" in name), None)
 
     def count(rows: int | None) -> int:
         return n if rows is None else rows
@@ -165,6 +168,7 @@ def answers(found: Any) -> dict[str, Any]:
         **growth("retuned", found.retuned),
         **growth("accumulate", accumulate),
         **growth("fifth", fifth),
+        **growth("kept", kept),
         "gap": float(np.median(np.abs(found.relative_error))),
         "warnings": " | ".join(found.warnings),
     }
@@ -208,7 +212,7 @@ def main() -> None:
     parser.add_argument("--kernels", nargs="*", default=list(KERNELS))
     parser.add_argument("--random", type=int, help="seed of a random order, to be cut anywhere")
     parser.add_argument(
-        "--parts", type=int, default=5, help="random parts at A of a third of the tables"
+        "--parts", type=int, default=PARTS, help="random parts at A of a third of the tables"
     )
     parser.add_argument(
         "--minutes", type=float, default=np.inf, help="processor time to stop after"

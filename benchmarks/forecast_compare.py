@@ -135,19 +135,20 @@ def compare(row: dict[str, str], cache: Callable[[str, str, int, float], Curves 
         found |= _outcome(said, "retuned", float(mean[-1] / mean[0]))
     if "fifth" in said and math.isfinite(said["fifth_penalty"]):
         found |= _outcome(said, "fifth", curves.growth(said["fifth_penalty"], FIFTH))
-    found |= _accumulated(row, said, n, curves) | _full(row, said, curves)
+    for name in ("accumulate", "kept"):
+        found |= _policy(name, row, said, n, curves)
+    found |= _full(row, said, curves)
     return {key: float(value) for key, value in found.items()}
 
 
-def _accumulated(row: dict[str, str], said: Numbers, n: int, curves: Curves) -> Numbers:
-    chains = known(row["table"], row["kernel"], n, "accumulate")
-    if chains is None or "accumulate" not in said or not math.isfinite(said["accumulate_penalty"]):
+def _policy(name: str, row: dict[str, str], said: Numbers, n: int, curves: Curves) -> Numbers:
+    """Another way to retrain, with chains of its own."""
+    chains = known(row["table"], row["kernel"], n, name)
+    if chains is None or name not in said or not math.isfinite(said[f"{name}_penalty"]):
         return {}
-    mean = chains["accumulate"].mean(axis=0)[:, curves.noise]
-    ratio = np.interp(
-        _log(said["accumulate_penalty"]), curves.grid[::2], np.log(mean[-1] / mean[0])
-    )
-    return _outcome(said, "accumulate", float(np.exp(ratio)))
+    mean = chains[name].mean(axis=0)[:, curves.noise]
+    ratio = np.interp(_log(said[f"{name}_penalty"]), curves.grid[::2], np.log(mean[-1] / mean[0]))
+    return _outcome(said, name, float(np.exp(ratio)))
 
 
 def _full(row: dict[str, str], said: Numbers, curves: Curves) -> Numbers:

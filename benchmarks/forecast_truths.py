@@ -124,6 +124,7 @@ def chain(
     *,
     models: int = MODELS,
     accumulate: bool = False,
+    keep: bool = False,
 ) -> Array:
     """Mean squared error on unused real rows, (models, columns), of one chain a column."""
     X, y, trace, kernel = population
@@ -148,6 +149,10 @@ def chain(
         if accumulate:
             past_rows = rows = np.concatenate([past_rows, rows])
             past_labels = labels = np.concatenate([past_labels, labels])
+        elif keep and t == 0:
+            past_rows, past_labels = rows, labels
+        elif keep:
+            rows, labels = np.append(past_rows, rows), np.concatenate([past_labels, labels])
         design = Design.of(X[rows], kernel)
         offset = labels.mean(axis=0)
         centred = labels - offset
@@ -205,13 +210,20 @@ def accumulated(population: Population, n: int, seed: Seed) -> dict[str, Array]:
     return {"accumulate": risks.reshape(MODELS, NOISES.size, -1)}
 
 
+def kept(population: Population, n: int, seed: Seed) -> dict[str, Array]:
+    """Chains fitted to the first real rows beside the newest: (models, noises, every other penalty)."""
+    columns = Columns.every(RELATIVE[::2] * population.trace, SHARES[:1], NOISES)
+    risks = chain(population, n, columns, np.random.default_rng(seed), keep=True)
+    return {"kept": risks.reshape(MODELS, NOISES.size, -1)}
+
+
 def level(population: Population, n: int, seed: Seed) -> dict[str, Array]:
     """Error of model 0 alone, (penalties,)."""
     columns = Columns.every(RELATIVE * population.trace, SHARES[:1], NOISES[:1])
     return {"level": chain(population, n, columns, np.random.default_rng(seed), models=1)[0]}
 
 
-KINDS = {"replace": replaced, "accumulate": accumulated, "level": level}
+KINDS = {"replace": replaced, "accumulate": accumulated, "kept": kept, "level": level}
 
 
 def path(name: str, kernel: str, n: int, kind: str) -> Path:
@@ -273,6 +285,7 @@ def stages(table: Table, chains: int) -> Iterator[tuple[str, int, str, int]]:
                 )
         if table.X.shape[1] < 100 and rows >= 400:
             yield kernel, 40, "accumulate", min(max(chains // 3, 4), 16)
+            yield kernel, 40, "kept", min(chains, 24)
 
 
 def check() -> None:

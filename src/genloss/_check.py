@@ -33,14 +33,21 @@ _NO_NUMBERS = {
 }
 
 
-def finite(name: str, value: Any) -> float:
-    """Return ``value`` as a finite float."""
+def number(name: str, value: Any) -> float:
+    """Return ``value`` as a float, which may be infinite or NaN."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
     if not _is_number(value):
         raise InvalidInputError(f"{name} was {shown(value)}; it must be a number")
-    number = _float(value)
-    if not math.isfinite(number):
+    return _float(value)
+
+
+def finite(name: str, value: Any) -> float:
+    """Return ``value`` as a finite float."""
+    found = number(name, value)
+    if not math.isfinite(found):
         raise InvalidInputError(f"{name} was {shown(value)}; it must be finite")
-    return number
+    return found
 
 
 def _is_number(value: Any) -> bool:

@@ -27,6 +27,31 @@ def check_fits(estimator: Any) -> None:
         )
 
 
+def is_a_classifier(estimator: Any) -> bool:
+    """Whether an object says that it is one; what is no estimator at all says nothing."""
+    from sklearn.base import is_classifier
+
+    return (
+        not isinstance(estimator, type) and hasattr(estimator, "fit") and is_classifier(estimator)
+    )
+
+
+def innermost(estimator: Any) -> Any:
+    """What is fitted in the end: the last step of a pipeline, what a search searches for."""
+    while True:
+        if hasattr(estimator, "steps"):
+            estimator = estimator.steps[-1][1]
+        elif searches(estimator):
+            estimator = estimator.estimator
+        else:
+            return estimator
+
+
+def searches(estimator: Any) -> bool:
+    """Whether it looks for the settings of another estimator, as `GridSearchCV` does."""
+    return all(hasattr(estimator, name) for name in ("estimator", "refit", "cv", "scoring"))
+
+
 def cloned(estimator: Any) -> Any:
     """A new one of the same settings.
 
@@ -77,6 +102,41 @@ def predicted(estimator: Any, X: Array, method: str = "predict", width: int = 1)
             "finite, and its square too"
         )
     return said.reshape(len(X), width)
+
+
+def chances_said(model: Any, X: Array, n_classes: int) -> Array:
+    """Chances (n, classes) of a fitted classifier of places; the class itself where it knows none.
+
+    Raises
+    ------
+    InvalidInputError
+        If these are no chances, or of classes that no label was.
+    """
+    found = np.zeros((len(X), n_classes))
+    if not hasattr(model, "predict_proba"):
+        found[np.arange(len(X)), _codes(model, predicted(model, X)[:, 0], n_classes)] = 1.0
+        return found
+    known = _codes(model, getattr(model, "classes_", None), n_classes)
+    chances = predicted(model, X, "predict_proba", len(known))
+    if chances.min() < 0 or chances.max() > 1 + 1e-6:
+        raise InvalidInputError(
+            f"estimator was {type(model).__name__}, whose predict_proba was between "
+            f"{chances.min():g} and {chances.max():g}; chances lie between 0 and 1"
+        )
+    found[:, known] = chances
+    return found
+
+
+def _codes(model: Any, said: Any, n_classes: int) -> npt.NDArray[np.intp]:
+    """Classes as places; refuses those that no label was."""
+    codes = np.atleast_1d(said)
+    strange = codes[~np.isin(codes, np.arange(n_classes))]
+    if strange.size:
+        raise InvalidInputError(
+            f"estimator was {type(model).__name__}, whose classes had {strange[0]}; labels were the "
+            f"numbers 0 to {n_classes - 1}"
+        )
+    return codes.astype(np.intp)
 
 
 def _told(estimator: Any, what: str, do: Callable[[], Any]) -> Any:

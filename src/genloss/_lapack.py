@@ -8,13 +8,15 @@ up around a call. Where the pointers are not what they should be the wrappers do
 from __future__ import annotations
 
 import ctypes
+import sys
 from collections.abc import Callable
 from functools import cache
+from importlib.machinery import PathFinder
+from importlib.util import module_from_spec
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import cython_lapack, lapack
 
 Array = npt.NDArray[np.float64]
 
@@ -28,7 +30,7 @@ def factorise(matrix: npt.NDArray[Any]) -> int:
     name = f"{_precision(matrix)}potrf"
     call = _function(name, 5)
     if call is None:
-        factor, failed = getattr(lapack, name)(matrix.T, lower=1, clean=0, overwrite_a=1)
+        factor, failed = _wrapper(name)(matrix.T, lower=1, clean=0, overwrite_a=1)
         matrix.T[...] = factor
         return int(failed)
     n, info = _number(len(matrix)), ctypes.c_int()
@@ -41,7 +43,7 @@ def substitute(factor: npt.NDArray[Any], rights: npt.NDArray[Any]) -> None:
     name = f"{_precision(factor)}potrs"
     call = _function(name, 8)
     if call is None:
-        rights[...] = getattr(lapack, name)(factor.T, rights.T, lower=1)[0].T
+        rights[...] = _wrapper(name)(factor.T, rights.T, lower=1)[0].T
         return
     n, many, info = _number(len(factor)), _number(len(rights)), ctypes.c_int()
     call(_LOWER, n, many, _address(factor), n, _address(rights), n, ctypes.byref(info))
@@ -83,11 +85,37 @@ def _address(array: npt.NDArray[Any]) -> int:
 
 
 @cache
+def pointers() -> Any:
+    """SciPy's `cython_lapack`, and with it its BLAS.
+
+    Without the room that it stands in, which takes many times as long to open.
+    """
+    import scipy
+
+    name = "scipy.linalg.cython_lapack"
+    known = sys.modules.get(name)
+    found = None if known else PathFinder.find_spec(name, [f"{scipy.__path__[0]}/linalg"])
+    if found is None or found.loader is None:
+        from scipy.linalg import cython_lapack
+
+        return cython_lapack
+    module = module_from_spec(found)
+    found.loader.exec_module(module)
+    sys.modules.pop(name, None)  # who opens the room gets all of it
+    return module
+
+
+def _wrapper(name: str) -> Callable[..., Any]:
+    from scipy.linalg import lapack
+
+    return getattr(lapack, name)
+
+
+@cache
 def _function(name: str, arguments: int) -> Callable[..., None] | None:
     """A function of LAPACK that takes pointers only; None if it is not what it should be."""
     try:
-        capsules: Any = cython_lapack.__pyx_capi__
-        capsule = capsules[name]
+        capsule = pointers().__pyx_capi__[name]
         signature = _capsule_name(capsule)
         kinds = signature.decode().partition("(")[2].rstrip(")").split(", ")
         plain = all(kind.endswith("*") for kind in kinds) and kinds[1] == "int *"

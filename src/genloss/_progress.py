@@ -1,17 +1,41 @@
-"""A progress bar for those who wait."""
+"""How far a long computation is, for those who wait: a bar on a terminal, else a line now and then."""
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+_FIRST, _EVERY = 5.0, 15.0  # seconds until the first line, and between lines
 
 
 @contextmanager
 def progress_bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show a progress bar on standard error; yields the function that advances it."""
+    """Show on standard error how far it is; yields the function that advances it."""
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    if not (console.is_terminal or console.is_jupyter):
+        yield _lines(what, total)
+        return
+    with Progress(console=console, transient=True) as progress:
         task = progress.add_task(what, total=total)
         yield lambda done: progress.advance(task, done)
+
+
+def _lines(what: str, total: int) -> Callable[[int], None]:
+    start = time.monotonic()
+    done, following = 0, start + _FIRST
+
+    def advance(more: int) -> None:
+        nonlocal done, following
+        done += more
+        now = time.monotonic()
+        if now >= following and done < total:
+            following = now + _EVERY
+            told = f"{done:,} of {total:,} ({done / total:.0%}) after {now - start:.0f} s"
+            print(f"genloss: {what}, {told}", file=sys.stderr, flush=True)
+
+    return advance

@@ -30,7 +30,9 @@ def trial_pool(workers: int) -> Iterator[ThreadPoolExecutor]:
 @cache
 def _blas() -> ThreadpoolController:
     """NumPy's BLAS and SciPy's, which take longer to find than many a simulation."""
-    import scipy.linalg  # noqa: F401 -- brings the second
     from threadpoolctl import ThreadpoolController
 
+    from genloss import _lapack
+
+    _lapack.pointers()  # bring the second
     return ThreadpoolController().select(user_api="blas")

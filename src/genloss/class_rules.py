@@ -68,8 +68,9 @@ def _of_several(step: Step) -> str | None:
     if step.filter is not None or step.retuned:
         return f"{said} has a filter or penalty 'cv', which are known for one number a row"
     for block in step.blocks:
-        if block.keep is not None:
-            return f"{said} has a rule that keeps rows, which is one of numbers or two classes"
+        nothing = np.zeros((1, 2))
+        if block.keep is not None and block.keep.several(nothing, nothing) is None:
+            return f"{said} keeps rows where {block.keep}, a rule of numbers or two classes"
         if not isinstance(block.labels, Linear) and block.labels.chances(np.zeros((1, 2))) is None:
             return f"{said} has {block.labels} labels, which are for one number a row"
     return None

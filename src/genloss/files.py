@@ -122,14 +122,14 @@ def load(path: str | Path) -> tuple[Plan | None, Problem | None]:
     Problem.isotropic(dim=20, signal=1.0)
     """
     path = _check.path("path", path)
-    plain = _read(path, f"plan file {shown(str(path))}")
+    plain = read_tables(path, f"plan file {shown(str(path))}", ("problem", "plan"))
     plan = Plan.from_dict(plain["plan"]) if "plan" in plain else None
     problem = Problem.from_dict(plain["problem"]) if "problem" in plain else None
     return plan, problem
 
 
-def _read(path: Path, where: str) -> dict[str, Any]:
-    """The tables of a plan file; ``where`` names it in messages."""
+def read_tables(path: Path, where: str, names: tuple[str, ...]) -> dict[str, Any]:
+    """The tables of these names in a file, of which any may be missing; ``where`` names it in messages."""
     readers: dict[str, Callable[[str], Any]] = {".toml": tomllib.loads, ".json": _json}
     kind, piped = path.suffix, _is_pipe(path)
     if kind not in readers and not piped:
@@ -150,8 +150,9 @@ def _read(path: Path, where: str) -> dict[str, Any]:
             f"{where} is not valid {kind[1:].upper()}: {printable(str(error))}"
         ) from None
     if not isinstance(plain, dict):
-        raise InvalidInputError(f"{where} must hold the tables [problem], [plan]")
-    refuse_unknown(plain, ("plan", "problem"), where=where)
+        tables = ", ".join(f"[{name}]" for name in names)
+        raise InvalidInputError(f"{where} must hold the tables {tables}")
+    refuse_unknown(plain, names, where=where)
     for key, value in plain.items():
         if not isinstance(value, dict):
             raise InvalidInputError(

@@ -318,9 +318,8 @@ class Problem:
         """Plain data that `from_dict` reads back: the preset if there is one, else the arrays."""
         if self.recipe is not None:
             return dict(self.recipe)
-        plain: dict[str, Any] = {"spectrum": self.spectrum.tolist()}
         told = "truth" if self.means is None else "means"
-        plain[told] = getattr(self, told).tolist()
+        plain: dict[str, Any] = {name: getattr(self, name).tolist() for name in ("spectrum", told)}
         if not self.gaussian:
             plain["gaussian"] = False
         if self.tails is not None:
@@ -355,8 +354,9 @@ class Problem:
         if not isinstance(other, Problem):
             return NotImplemented
         alike = self.gaussian == other.gaussian and self.tails == other.tails
-        arrays = ((getattr(each, name) for name in _ARRAYS) for each in (self, other))
-        return alike and all(np.array_equal(a, b) for a, b in zip(*arrays, strict=True))
+        return alike and all(
+            np.array_equal(getattr(self, name), getattr(other, name)) for name in _ARRAYS
+        )
 
     def __hash__(self) -> int:
         arrays = self.spectrum.tobytes(), (self.truth + 0.0).tobytes()

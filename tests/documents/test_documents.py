@@ -62,6 +62,17 @@ def test_page_runs_nothing_and_loads_nothing(page: str) -> None:
     assert HOSTILE in found.words
 
 
+def test_errors_are_written_in_the_unit_that_is_asked_for(outlook: gl.Forecast) -> None:
+    document = of_forecast(outlook, unit="rmse")
+    assert document.answer == outlook.advice.said("rmse")[0]
+    sheet = document.sheets[0]
+    errors = [row[sheet.headings.index("root error")] for row in sheet.rows]
+    np.testing.assert_allclose(np.array(errors, dtype=float) ** 2, outlook.own.error, rtol=1e-3)
+    assert document.pictures[0].words.startswith("Change of the root error")
+    with pytest.raises(gl.InvalidInputError, match="unit was 'mae'"):
+        of_forecast(outlook, unit="mae")
+
+
 def test_page_says_the_answer_and_every_number_of_the_tables(
     page: str, outlook: gl.Forecast
 ) -> None:

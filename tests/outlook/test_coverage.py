@@ -114,7 +114,7 @@ def population(rng, dim):
 
 
 def test_growths_of_other_policies():
-    shifts = {"replace": [], "accumulate": [], "a fifth real": []}
+    shifts = {"replace": [], "accumulate": [], "a fifth real": [], "real rows kept": []}
     for number, (dim, own, n, penalty, noise, rows) in enumerate(CHAINS):
         rng = np.random.default_rng(number)
         spectrum, truth = population(rng, dim)
@@ -125,13 +125,14 @@ def test_growths_of_other_policies():
             "replace": gl.Plan.replace(MODELS, n, **options),
             "accumulate": gl.Plan.accumulate(MODELS, n, design="fresh", **options),
             "a fifth real": gl.Plan.mix(MODELS, n, real=0.2, **options),
+            "real rows kept": gl.Plan.anchored(MODELS, n, n_real=n, **options),
         }
         true = {}
         for name, plan in plans.items():
             risk = gl.simulate(problem, with_own_noise(plan, own), trials=600, seed=1).risk + own**2
             true[name] = np.log(risk[-1] / risk[0])
         start, flat = Level(1.0, 0.1), Growth(np.zeros(MODELS), np.full(MODELS, 0.1))
-        asked = gl.Plan.mix(MODELS, n, real=0.5, **options)  # none of the three
+        asked = gl.Plan.mix(MODELS, n, real=0.5, **options)  # none of them
         own_outcome = outcome("plan", asked, penalty, start, flat, None)
         for seed in range(25):
             sample = made_table(rng, spectrum, truth, own, rows)

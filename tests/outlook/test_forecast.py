@@ -173,7 +173,12 @@ def test_parts_of_a_forecast(digits):
     plain = json.loads(json.dumps(digits.to_dict(), allow_nan=False))
     assert plain["advice"]["sentences"] == list(digits.advice.sentences)
     assert plain["retuned"]["penalty"] == "cv"
-    assert [p.name for p in digits.policies] == ["replace", "accumulate", "a fifth real"]
+    assert [p.name for p in digits.policies] == [
+        "replace",
+        "accumulate",
+        "a fifth real",
+        "real rows kept",
+    ]
     np.testing.assert_array_equal(digits.policies[0].growth, digits.growth)
     assert digits.policies[1].growth[-1] < digits.growth[-1]
     assert digits.full.n_samples == 500
@@ -296,6 +301,7 @@ def test_a_plan_on_nearly_all_rows_is_forecast_and_checked_on_fewer():
     outlook = gl.forecast(X, y, gl.Plan.replace(3, 120, penalty=0.05), trials=2)
     assert outlook.check_rows < 120
     assert any("the check ran with" in note for note in outlook.notes)
+    assert [way.name for way in outlook.policies] == ["replace", "accumulate", "a fifth real"]
     assert not any("an eighth of" in note for note in outlook.notes)
     assert outlook.growth_low[-1] < 1.2
 

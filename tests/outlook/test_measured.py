@@ -13,10 +13,10 @@ import genloss as gl
 from genloss import keep
 from genloss.outlook.inputs import Pool
 from genloss.outlook.measured.learners import RidgeClasses, left_out
-from genloss.outlook.measured.target import with_note
 from genloss.outlook.measured.world import ClassRows, chances_of, confidence, vectors
 from genloss.outlook.ridge import Design
 from genloss.steps import resolve
+from genloss.tables.target import with_note
 from genloss.trials.loop import Rows
 
 

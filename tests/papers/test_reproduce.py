@@ -108,8 +108,9 @@ def test_a_new_paper_is_one_new_file(place, tmp_path, monkeypatch, genloss):
     code, out, _ = genloss("reproduce", "list")
     assert code == 0
     assert "tiny: Tiny (Nobody, 2030)\n  tiny/statements" in out
-    code, out, _ = genloss("reproduce", "tiny", "--out", str(tmp_path), "--no-svg")
+    code, out, told = genloss("reproduce", "tiny", "--out", str(tmp_path), "--no-svg")
     assert (code, "2 of 2 claims hold" in out) == (0, True)
+    assert told == "genloss: tiny/statements (1 of 1)\n"  # also where the tables are piped
     page = (tmp_path / "gallery.md").read_text(encoding="utf-8")
     assert "## Tiny\n\nNobody, 2030" in page
     assert "`genloss reproduce tiny/statements` · [numbers](tiny-statements.csv)" in page

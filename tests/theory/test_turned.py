@@ -111,3 +111,16 @@ def test_what_is_not_known_names_what_runs():
         assert np.isfinite(gl.simulate(PROBLEM, each, trials=2).risk).all()
     with pytest.raises(gl.NoTheoryError, match="covariance matrix"):
         gl.limit(PROBLEM, plan(turned(1)))
+
+
+def test_what_a_matrix_is_off_by_from_rounding_is_mended():
+    rng = np.random.default_rng(3)
+    exact = 1e6 * turned(2)
+    size = np.abs(exact).max()
+    off = np.triu(rng.standard_normal(exact.shape), 1)
+    off /= np.abs(off).max()
+    found = np.array(gl.Source(9, covariance=exact + 0.9e-8 * size * off).covariance)
+    np.testing.assert_array_equal(found, found.T)
+    np.testing.assert_allclose(found, exact, rtol=0, atol=1e-8 * size)
+    with pytest.raises(gl.InvalidInputError, match="not symmetric.*more than rounding"):
+        gl.Source(9, covariance=exact + 1.2e-8 * size * off)

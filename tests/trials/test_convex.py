@@ -58,3 +58,12 @@ def test_where_there_is_no_minimum_it_is_told():
         minimise(X, y, np.ones(60), losses.Logistic(), 0.0)
     with pytest.raises(InvalidInputError, match="fewer rows than directions"):
         minimise(X[:10], y[:10], np.ones(10), losses.Logistic(), 0.0)
+
+
+@pytest.mark.parametrize("delta", [0.5, 0.02])
+def test_rows_that_are_all_straight_at_first_are_fitted_all_the_same(delta):
+    X, y = rows(200, 30, 0)
+    loss = losses.Huber(delta)
+    w = minimise(X, y, np.ones(200), loss, 0.0)
+    pull = loss.slope(y, X @ w)
+    assert np.abs(X.T @ pull).max() < 1e-6 * np.abs(X).T.max(axis=0) @ np.abs(pull)

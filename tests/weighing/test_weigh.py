@@ -108,7 +108,7 @@ def test_any_regressor_that_takes_weights(rng):
     for wrong, words in (
         (KNeighborsRegressor(), "no sample_weight"),
         (LogisticRegression(), "regressor"),
-        ("ridge", "regressor"),
+        ("ridge", "must be one of"),
     ):
         with pytest.raises(gl.InvalidInputError, match=words):
             gl.weigh(real, made, estimator=wrong)
@@ -195,8 +195,8 @@ def test_the_command_says_what_the_verb_says(files, genloss):
     assert "did you mean the column 'price'" in errors
 
 
-def test_every_argument_of_the_verb_but_the_estimator_is_an_option():
+def test_every_argument_of_the_verb_is_an_option():
     options = inspect.signature(app["weigh"].default_command).parameters
     verb = inspect.signature(gl.weigh).parameters
     assert set(options) - set(verb) == {"gamma", "degree", "plot", "report", "json"}
-    assert set(verb) - set(options) == {"estimator"}
+    assert set(verb) <= set(options)

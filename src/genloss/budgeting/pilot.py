@@ -21,8 +21,9 @@ from genloss.tables.table import Table
 from genloss.theory.predict import predict
 from genloss.weighing.apart import apart, excess
 from genloss.weighing.pair import FEWEST_REAL, read_pair, real_table
+from genloss.weighing.parents import COPIED
+from genloss.weighing.rows import Rows
 from genloss.weighing.stacked import Fit, Moments, spanning
-from genloss.weighing.weigh import COPIED, Rows
 
 Array = npt.NDArray[np.float64]
 

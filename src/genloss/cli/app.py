@@ -92,12 +92,13 @@ def answer(
     plot: Path | None = None,
     draw: Callable[..., Any] | None = None,
     report: Path | None = None,
+    document: Callable[..., Any] | None = None,
     say: Callable[[str], str] = str,
 ) -> None:
     """Print what was found, for people or machines, and write its figure and its report.
 
-    ``show(found, console=..., say=...)`` prints it for people; ``plain`` and ``draw`` are used instead of its own
-    ``to_dict`` and ``plot``.
+    ``show(found, console=..., say=...)`` prints it for people; ``plain``, ``draw`` and ``document(found, say)`` are used
+    instead of its own ``to_dict``, ``plot`` and report.
     """
     if json:
         print_json(found.to_dict() if plain is None else plain)
@@ -108,7 +109,7 @@ def answer(
     if report is not None:
         from genloss.documents import write_report
 
-        write_report(found, report, say=say)
+        write_report(found if document is None else document(found, say), report, say=say)
     for what, path in (("Curves", plot), ("Report", report)):
         if path is not None and not json:
             print(f"\n{what} written to {path}")

@@ -133,8 +133,8 @@ def forecast(
         Seed of all splits and runs.
     unit
         What errors are printed as: mean squared error, its root in units of the target, its share
-        of the error of always answering the mean, or R2 (1 minus that share). JSON and the report
-        have mean squared errors.
+        of the error of always answering the mean, or R2 (1 minus that share). JSON
+        has mean squared errors.
     plot
         Write the curves to this .png or .svg file.
     report
@@ -212,9 +212,27 @@ def forecast(
         else:
             print_measured(outlook, console, say=say)
 
-    draw = partial(outlook.plot, unit=unit) if isinstance(outlook, genloss.Forecast) else None
-    answer(outlook, show, json=json, plot=plot, draw=draw, report=report, say=spelling(forecast))
+    draw = document = None
+    if isinstance(outlook, genloss.Forecast):
+        draw = partial(outlook.plot, unit=unit)
+        document = partial(_document, unit=unit)
+    answer(
+        outlook,
+        show,
+        json=json,
+        plot=plot,
+        draw=draw,
+        report=report,
+        document=document,
+        say=spelling(forecast),
+    )
     return 0
+
+
+def _document(outlook: Any, say: Callable[[str], str], unit: str) -> Any:
+    from genloss.documents import of_forecast
+
+    return of_forecast(outlook, say, unit=unit)
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:

@@ -77,7 +77,9 @@ def reproduce(
     out.mkdir(parents=True, exist_ok=True)
     drawn: dict[str, Reproduction] = {}
     written: list[Path] = []
-    for name in chosen:
+    for count, name in enumerate(chosen, 1):
+        if not json:
+            print(f"genloss: {name} ({count} of {len(chosen)})", file=sys.stderr, flush=True)
         drawn[name] = reproduce(name, quick=quick, seed=seed, workers=workers, **options)
         written += drawn[name].write(stem(name), out, svg=svg)
         if not json:
@@ -144,3 +146,4 @@ def _print_claims(name: str, drawn: Reproduction) -> None:
     if drawn.claims:
         print_table(columns(drawn.claims), out)
     out.print()
+    out.file.flush()  # where it is piped, those who wait see it too

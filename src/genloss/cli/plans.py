@@ -95,7 +95,7 @@ def simulate(
         method=method,
         relative_stderr=relative_stderr,
         workers=workers,
-        progress=not json and sys.stderr.isatty(),
+        progress=not json,
     )
     theory = None
     if plot is not None:

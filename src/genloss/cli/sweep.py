@@ -117,7 +117,7 @@ def sweep(
             block_size=said.block_size,
             any_version=any_version,
             repair=repair,
-            progress=not json and sys.stderr.isatty(),
+            progress=not json,
         )
     except KeyboardInterrupt:
         print("genloss: stopped; the same command goes on from here", file=sys.stderr)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from genloss.cli.app import File, Json, answer, app, check_files, examples, spelling
+from genloss.errors import InvalidInputError
 
 
 @app.command(
@@ -13,6 +14,7 @@ from genloss.cli.app import File, Json, answer, app, check_files, examples, spel
         "genloss weigh real.csv synthetic.csv --target price --made-from elsewhere",
         "genloss weigh real.csv copies.csv --target price --made-from these-rows",
         "genloss weigh real.csv made.csv --target price --kernel rbf --plot out.png",
+        "genloss weigh mails.csv made.csv --target folder --estimator forest",
     )
 )
 def weigh(
@@ -25,6 +27,8 @@ def weigh(
     kernel: Literal["linear", "rbf", "polynomial"] = "linear",
     gamma: float | None = None,
     degree: int | None = None,
+    classes: bool | None = None,
+    estimator: str | None = None,
     missing: Literal["error", "drop"] = "error",
     seed: int = 0,
     plot: File | None = None,
@@ -43,16 +47,22 @@ def weigh(
     synthetic
         A table of synthetic rows with the same columns.
     target
-        Column to predict; it must be numeric.
+        Column to predict: numbers, or classes (text, booleans, numbers with --classes).
     made_from
         Whether the synthetic rows were made from these very real rows (by a model fitted on
         them, a copula, a jitter), or elsewhere. Unknown: both answers.
     kernel
-        Model: linear ridge regression, or kernel ridge regression.
+        Model: linear ridge regression, or kernel ridge regression; logistic regression of
+        classes.
     gamma
         Scale of the kernel on standardised features; default 1 / number of features.
     degree
         Degree of the polynomial kernel; default 3.
+    classes
+        Take numbers as classes, or booleans as numbers. Default: text and booleans are classes.
+    estimator
+        Another model: boosting, forest, logistic, mlp, tree, or a module and class such as
+        sklearn.linear_model:Lasso. It sees the features as they are.
     missing
         Rows with missing values: refuse them, or drop them.
     seed
@@ -68,6 +78,8 @@ def weigh(
     from genloss.cli.kernels import chosen
     from genloss.report import print_weighed
 
+    if estimator is not None and kernel != "linear":
+        raise InvalidInputError(f"--kernel was {kernel} beside --estimator; leave one out")
     check_files(plot, report)
     found = genloss.weigh(
         real,
@@ -75,6 +87,8 @@ def weigh(
         target,
         made_from=made_from.replace("-", " "),
         kernel=chosen(kernel, gamma, degree),
+        classes=classes,
+        estimator=estimator,
         seed=seed,
         missing=missing,
     )

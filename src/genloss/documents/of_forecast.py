@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from genloss import _check
 from genloss._version import __version__
 from genloss.documents import recipes
 from genloss.documents.document import Document, Picture, Recipe, Sheet
 from genloss.documents.pictures import svg
 from genloss.outlook.sentences import alphas
+from genloss.outlook.units import UNITS, Unit
 from genloss.plots import colours, label_models
 from genloss.report.forecast import WAYS_LEGEND, model_columns, model_legend, way_columns
 from genloss.report.numbers import counted
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 
 
-def of_forecast(outlook: Forecast, say: Callable[[str], str] = str) -> Document:
+def of_forecast(
+    outlook: Forecast, say: Callable[[str], str] = str, *, unit: str = "mse"
+) -> Document:
     """Return the report of a forecast.
 
     Parameters
@@ -34,6 +38,8 @@ def of_forecast(outlook: Forecast, say: Callable[[str], str] = str) -> Document:
         The answer of `genloss.forecast`.
     say : callable, optional
         Spells arguments of the package as the caller does.
+    unit : {"mse", "rmse", "share", "r2"}, default "mse"
+        What errors are written as; see `genloss.Forecast.plot`.
 
     Examples
     --------
@@ -42,17 +48,22 @@ def of_forecast(outlook: Forecast, say: Callable[[str], str] = str) -> Document:
     >>> [recipe.title for recipe in of_forecast(outlook).recipes]
     ['The plan as a file', 'The plan in Python', 'The model in scikit-learn']
     """
-    answer, *advice = map(say, outlook.advice.sentences)
+    shown = UNITS[_check.choice("unit", unit, tuple(UNITS))]
+    answer, *advice = map(say, outlook.advice.said(unit))
     return Document(
         title=f"Retraining on model-made labels: {outlook.target} of {outlook.source}",
         answer=answer,
         advice=advice,
         warnings=[*map(say, outlook.warnings)],
         sheets=[
-            Sheet("The models, one after the other", model_columns(outlook), model_legend(outlook)),
-            Sheet("Ways to train", way_columns(outlook), WAYS_LEGEND),
+            Sheet(
+                "The models, one after the other",
+                model_columns(outlook, unit),
+                model_legend(outlook, unit),
+            ),
+            Sheet("Ways to train", way_columns(outlook, unit), WAYS_LEGEND),
         ],
-        pictures=_pictures(outlook),
+        pictures=_pictures(outlook, shown),
         recipes=[
             *recipes.of_plan(outlook.plan),
             _scikit_learn(outlook),
@@ -67,45 +78,51 @@ def of_forecast(outlook: Forecast, say: Callable[[str], str] = str) -> Document:
     )
 
 
-def _pictures(outlook: Forecast) -> list[Picture]:
+def _pictures(outlook: Forecast, unit: Unit) -> list[Picture]:
     found = outlook.advice
     pictures = []
     if outlook.plan.n_models > 1 and np.isfinite(outlook.own.error).all():
-        words = "Change of the error since model 0 in per cent, with its interval of 90 %."
-        pictures.append(Picture("Change by model", words, svg(lambda ax: _changes(outlook, ax))))
+        words = (
+            f"Change of the {unit.of_change} since model 0 in per cent, with its interval of 90 %."
+        )
+        pictures.append(
+            Picture("Change by model", words, svg(lambda ax: _changes(outlook, unit, ax)))
+        )
     words = (
         "Forecast from all rows with its interval of 90 %; lighter the check, a forecast from part of the "
         "rows and the plan run on the others."
     )
-    pictures.append(Picture("Forecast and check", words, svg(lambda ax: outlook.plot(ax=ax))))
+    pictures.append(
+        Picture("Forecast and check", words, svg(lambda ax: outlook.plot(ax=ax, unit=unit.name)))
+    )
     if found.best_penalty_known and outlook.plan.n_models > 1:
         words = "The best penalties; on the bars they cannot be told apart by these rows."
         drawn = svg(lambda ax: _penalties(outlook, ax), height=1.8)
         pictures.append(Picture("Penalty", words, drawn))
     if len(found.shares) > 1:
         words = (
-            "Largest error of any model over model 0's, by the share of real labels in every "
+            f"Largest {unit.squared} of any model over model 0's, by the share of real labels in every "
             f"generation; the line is {found.tolerance:.0%} above model 0."
         )
-        pictures.append(Picture("Real labels", words, svg(lambda ax: _shares(outlook, ax))))
+        pictures.append(Picture("Real labels", words, svg(lambda ax: _shares(outlook, unit, ax))))
     return pictures
 
 
-def _percent(growth: Array) -> Array:
-    return 100 * (np.where(np.isfinite(growth), growth, np.nan) - 1)
+def _percent(growth: Array, unit: Unit) -> Array:
+    return 100 * (np.where(np.isfinite(growth), unit.grown(growth), np.nan) - 1)
 
 
-def _changes(outlook: Forecast, ax: Axes) -> None:
+def _changes(outlook: Forecast, unit: Unit, ax: Axes) -> None:
     own, models = outlook.own, np.arange(outlook.plan.n_models)
     first, *others = colours(3 + len(outlook.policies))
-    low, high = _percent(own.growth_low), _percent(own.growth_high)
+    low, high = _percent(own.growth_low, unit), _percent(own.growth_high, unit)
     ax.fill_between(models, low, high, alpha=0.2, color=first, lw=0)
-    ax.plot(models, _percent(own.growth), color=first, marker=".", label="this plan")
+    ax.plot(models, _percent(own.growth, unit), color=first, marker=".", label="this plan")
     ways = [way for way in (outlook.retuned, *outlook.policies) if way.growth.size == models.size]
     for way, colour in zip(ways, others, strict=False):
         if not np.array_equal(way.growth, own.growth):
-            ax.plot(models, _percent(way.growth), color=colour, lw=1, label=way.name)
-    label_models(ax, "change of the error, %")
+            ax.plot(models, _percent(way.growth, unit), color=colour, lw=1, label=way.name)
+    label_models(ax, f"change of the {unit.of_change}, %")
 
 
 def _penalties(outlook: Forecast, ax: Axes) -> None:
@@ -125,12 +142,12 @@ def _penalties(outlook: Forecast, ax: Axes) -> None:
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def _shares(outlook: Forecast, ax: Axes) -> None:
+def _shares(outlook: Forecast, unit: Unit, ax: Axes) -> None:
     found = outlook.advice
     ax.plot(100 * np.array(found.shares), found.share_growth, marker=".", color="C0")
     ax.axhline(1 + found.tolerance, color="C1", lw=1, ls="--")
     ax.set_xlabel("real labels, % of the rows of a generation")
-    ax.set_ylabel("largest error over model 0's")
+    ax.set_ylabel(f"largest {unit.squared} over model 0's")
     ax.spines[["top", "right"]].set_visible(False)
 
 

@@ -57,7 +57,7 @@ def of_measured(outlook: MeasuredForecast, say: Callable[[str], str] = str) -> D
         done=[
             f"{counted(outlook.rows['table'], 'row')} of {outlook.source}; "
             f"{counted(outlook.rows['used'], 'row')} used, by {outlook.model}.",
-            *_classes(outlook),
+            *class_names(outlook.classes),
             *map(say, outlook.notes),
             f"Forecast by genloss {__version__}: errors from literal runs on these rows, intervals of "
             "nominal 90 %.",
@@ -65,8 +65,8 @@ def of_measured(outlook: MeasuredForecast, say: Callable[[str], str] = str) -> D
     )
 
 
-def _classes(outlook: MeasuredForecast) -> list[str]:
-    names = outlook.classes
+def class_names(names: tuple[str, ...]) -> list[str]:
+    """How many classes there are, and the first of them; nothing where there are none."""
     if not names:
         return []
     more = f" and {len(names) - 10} more" if len(names) > 10 else ""

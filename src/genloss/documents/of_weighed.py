@@ -9,6 +9,7 @@ import numpy as np
 
 from genloss._version import __version__
 from genloss.documents.document import Document, Picture, Recipe, Sheet
+from genloss.documents.of_measured import class_names
 from genloss.documents.pictures import svg
 from genloss.report.numbers import counted
 from genloss.report.weigh import weight_columns, weight_legend
@@ -51,6 +52,7 @@ def of_weighed(found: Weighed, say: Callable[[str], str] = str) -> Document:
             f"{counted(found.n_real, 'real row')} of {found.sources[0]}, "
             f"{counted(found.n_synthetic, 'synthetic row')} of {found.sources[1]}; made from: "
             f"{found.made_from}.",
+            *class_names(found.classes),
             *map(say, found.notes),
             f"Weighed by genloss {__version__} with {found.model}, judged by {found.judged_by} on real "
             "rows alone.",
@@ -59,18 +61,22 @@ def of_weighed(found: Weighed, say: Callable[[str], str] = str) -> Document:
 
 
 def _recipes(found: Weighed) -> list[Recipe]:
-    """The fit in scikit-learn, where it is ridge."""
-    if found.model != "ridge":
+    """The fit in scikit-learn, where it is one model."""
+    total = found.n_real + found.weight * found.n_synthetic
+    if found.model == "logistic regression":
+        name, setting = "LogisticRegression", f"C={1 / (2 * found.penalty * total):.4g}"
+    elif found.model == "ridge":
+        name, setting = "Ridge", f"alpha={found.penalty * total:.4g}"
+    else:
         return []
-    alpha = found.penalty * (found.n_real + found.weight * found.n_synthetic)
     return [
         Recipe(
             "The fit in scikit-learn",
             "python",
             "import numpy as np\n"
-            "from sklearn.linear_model import Ridge\n\n"
+            f"from sklearn.linear_model import {name}\n\n"
             "# X: columns standardised by the real rows; synthetic: True on synthetic rows\n"
             f"weights = np.where(synthetic, {np.format_float_positional(found.weight, 4)}, 1.0)\n"
-            f"model = Ridge(alpha={alpha:.4g}).fit(X, y, sample_weight=weights)\n",
+            f"model = {name}({setting}).fit(X, y, sample_weight=weights)\n",
         )
     ]

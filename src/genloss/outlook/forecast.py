@@ -14,7 +14,6 @@ from genloss.errors import DataError, InvalidInputError
 from genloss.estimate.kernels import Kernel
 from genloss.outlook.measured.asked import asked_task, task_plan
 from genloss.outlook.measured.result import MeasuredForecast
-from genloss.outlook.measured.target import with_note
 from genloss.outlook.measured.work import Measurement
 from genloss.outlook.plans import asked_plan, check_penalty, check_plan, default_rows, rows_note
 from genloss.outlook.prepare import (
@@ -33,6 +32,7 @@ from genloss.plan import Plan
 from genloss.tables.delimited import Dialect
 from genloss.tables.inputs import inputs_like
 from genloss.tables.streaming import LargeTable
+from genloss.tables.target import with_note
 
 __all__ = ["Advice", "Forecast", "MeasuredForecast", "Outcome", "default_rows", "forecast"]
 

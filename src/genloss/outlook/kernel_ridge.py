@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import blas
 
 from genloss import _lapack, _linalg
 from genloss.estimate.kernels import Kernel
@@ -27,6 +26,7 @@ _SINGLE = 5e3  # the same for single precision throughout
 _STEPS = 8
 _CLOSE = 1e-12  # of the labels, what is left at the end
 _BLOCK = 64
+_FEW = 4  # columns up to which it is quicker to solve for one after the other
 
 
 def fit(
@@ -127,8 +127,15 @@ def _factor(system: Anything, diagonal: Any) -> Anything | None:
 
 def _solve(factor: Anything, rights: Anything) -> Array:
     """Solutions (n, C) in the factor's precision."""
+    from scipy.linalg import blas  # a room that takes long to open
+
     solutions = np.array(rights.T, dtype=factor.dtype, order="C")
-    _lapack.substitute(factor, solutions)
+    if len(solutions) > _FEW:
+        _lapack.substitute(factor, solutions)
+        return solutions.T.astype(np.float64)
+    substitute = blas.strsv if factor.dtype == np.float32 else blas.dtrsv
+    for column in solutions:
+        column[:] = substitute(factor.T, substitute(factor.T, column, lower=1), lower=1, trans=1)
     return solutions.T.astype(np.float64)
 
 
@@ -156,6 +163,8 @@ def _in_double(upper: Array, labels: Array, diagonal: Any) -> tuple[Array, Array
 
 def _refined(whole: Array, labels: Array, diagonal: Any) -> tuple[Array, Array] | None:
     """By a factor in single precision; None where a step does not halve what is left."""
+    from scipy.linalg import blas  # a room that takes long to open
+
     factor = _factor(whole.astype(np.float32), diagonal)
     if factor is None:
         return None

@@ -73,13 +73,13 @@ def notes_of(
         cure = ""
         if not sample.log and sample.y.min() > 0 and _skewed(sample.y):
             cure = "; its logarithm may suit (log=True)"
-        said.append(f"1 % of the rows make more than a quarter of the error{cure}")
+        said.append(f"1 % of the rows make more than a quarter of the mean squared error{cure}")
     if sample.time is None and sample.groups is None:
         ratio = signs.ordered(sample, prepared.place)
         if ratio is not None:
             said.append(
-                "neighbouring rows of the table are alike, and a model of other stretches of it errs "
-                f"{ratio - 1:.0%} more: if rows are in order of time, name it (time)"
+                "neighbouring rows of the table are alike, and the mean squared error of a model of other "
+                f"stretches of it is {ratio - 1:.0%} larger: if rows are in order of time, name it (time)"
             )
     return tuple(said)
 

@@ -258,7 +258,7 @@ class Forecast(Answer):
     full : Outcome
         The same model trained on all rows of the table at every generation.
     policies : tuple of Outcome
-        Replace, accumulate and a fifth real labels, side by side.
+        Replace, accumulate, a fifth real labels, and the first real rows kept beside the newest.
     check_rows : int
         Rows per generation in the check; fewer than the plan's where the table has no more.
     original : Outcome or None

@@ -19,14 +19,19 @@ SHARES = np.array([0.0, 0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0])
 _LITTLE = 0.02  # log growth by theory below which its shape is not looked at
 # doubt about the shape, as a share of the growth; by coverage on public tables, where 0.3 was too much
 _SHAPE = 0.15
+_FAR = 2.3  # times as much where theory has no voice: it is then less sure of the shape as well
 
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """What remains of the log growth at every share of real labels, from 1 down to 0."""
+    """What remains of the log growth at every share of real labels, from 1 down to 0.
+
+    ``far``: of a theory that has no voice in the growth.
+    """
 
     shares: Array
     left: Array
+    far: bool = False
 
     def share_for(self, growth: float, allowed: float) -> float | None:
         """Least share at which ``growth`` falls to ``allowed``; None if it never does."""
@@ -42,7 +47,7 @@ class Shape:
         return float((roots[at - 1] + step * (roots[at] - roots[at - 1])) ** 2)
 
 
-def by_theory(theory: Theory | None, plan: Plan) -> Shape | None:
+def by_theory(theory: Theory | None, plan: Plan, *, far: bool = False) -> Shape | None:
     """The shape that theory has, made monotone; None where it knows nothing of it."""
     if theory is None:
         return None
@@ -54,8 +59,8 @@ def by_theory(theory: Theory | None, plan: Plan) -> Shape | None:
             return None
         found.append(max(float(log.max()), 0.0))
     if found[0] < _LITTLE:
-        return Shape(SHARES, 1 - np.sqrt(SHARES))
-    return Shape(SHARES, np.minimum.accumulate(np.array(found)) / found[0])
+        return Shape(SHARES, 1 - np.sqrt(SHARES), far)
+    return Shape(SHARES, np.minimum.accumulate(np.array(found)) / found[0], far)
 
 
 def by_power(growth: float, share: float, growth_there: float) -> Shape:
@@ -82,7 +87,8 @@ def real_rows(
         Rows per generation.
     """
     allowed = float(np.log1p(TOLERANCE))
-    doubt = NORMAL * float(np.hypot(se, _SHAPE * growth))
+    bent = _SHAPE * (_FAR if shape.far else 1.0) * growth
+    doubt = NORMAL * float(np.hypot(se, bent))
 
     def rows(value: float) -> int | None:
         share = shape.share_for(value, allowed)

@@ -310,7 +310,8 @@ class Work:
 
     def _shape(self, plan: Plan, grown: Growth, penalty: Array) -> Shape:
         """How growth falls with real labels: by theory, or through one rehearsed share."""
-        shape = None if self.cv else by_theory(self.study.theory, plan)
+        far = not self.study.small(int(plan.n_samples.max()))
+        shape = None if self.cv else by_theory(self.study.theory, plan, far=far)
         if shape is not None:
             return shape
         worst = float(grown.log.max())

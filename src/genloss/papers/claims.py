@@ -65,7 +65,7 @@ class Claim:
     def __post_init__(self) -> None:
         _check.choice("kind", self.kind, get_args(Kind))
         for name in ("predicted", "measured", "stderr"):
-            object.__setattr__(self, name, float(getattr(self, name)))
+            object.__setattr__(self, name, _check.number(name, getattr(self, name)))
 
     @property
     def allowed(self) -> float:

@@ -19,6 +19,7 @@ from genloss.pencils import gallery as of
 from genloss.pencils.gallery import DIM, PROBLEM
 from genloss.plan import Plan
 from genloss.theory.predict import predict
+from genloss.trials.given_inputs import mean_and_stderr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -102,59 +103,60 @@ CASES = (
 
 
 @dataclass(frozen=True)
-class Point:
-    """One value of a case's knob; ``measured`` is nan where nothing was simulated."""
-
-    knob: float
-    predicted: float
-    size: int
-    residual: float
-    measured: float = np.nan
-    stderr: float = np.nan
-
-    def claim(self, case: Case) -> Claim:
-        """The prediction against the measurement."""
-        return Claim(
-            f"{case.title}, {_plain(case.axis.knob)} = {self.knob:g}",
-            case.where,
-            self.predicted,
-            self.measured,
-            self.stderr,
-            "asymptotic",
-            case.tolerance,
-        )
-
-
-@dataclass(frozen=True)
 class Found:
-    """Points of every case along its line, and those that were simulated."""
+    """Rows of the table: every case along its line and, in between, where it was simulated."""
 
     trials: int
-    lines: dict[Case, list[Point]]
-    measured: dict[Case, list[Point]]
+    rows: list[Row]
+
+    def of(self, case: Case, *, simulated: bool) -> list[Row]:
+        """Rows of a case, of one of the two kinds."""
+        here = (row for row in self.rows if row["problem"] == case.title)
+        return [row for row in here if (row["measured"] != "") == simulated]
 
 
 def _measure(effort: Effort) -> Found:
     trials, step = effort.pick(50, 1000), effort.pick(3, 1)
-    return Found(
-        trials,
-        {case: [_derived(case, knob) for knob in case.axis.grid[::step]] for case in CASES},
-        {
-            case: [
-                _simulated(case, knob, trials, [effort.seed, k, j])
-                for j, knob in enumerate(case.axis.simulated)
-            ]
-            for k, case in enumerate(CASES)
-        },
-    )
+    rows = []
+    for k, case in enumerate(CASES):
+        line = [_row(case, knob) for knob in case.axis.grid[::step]]
+        for j, knob in enumerate(case.axis.simulated):
+            rng = np.random.default_rng([effort.seed, k, j])
+            runs = np.array([case.draw(knob, rng) for _ in range(trials)])
+            line.append(_row(case, knob, *map(float, mean_and_stderr(runs))))
+        rows += sorted(line, key=lambda row: float(row["value"]))
+    return Found(trials, rows)
+
+
+def _row(case: Case, knob: float, measured: float | str = "", stderr: float | str = "") -> Row:
+    found = case.derive(knob)
+    return {
+        "problem": case.title,
+        "known": case.where,
+        "knob": _plain(case.axis.knob),
+        "value": knob,
+        "answer": case.answer,
+        "predicted": answer(found),
+        "measured": measured,
+        "stderr": stderr,
+        "pencil_size": found.solution.pencil.size,
+        "residual": found.residual,
+    }
 
 
 def _claims(found: Found) -> Iterator[Claim]:
-    for case, measured in found.measured.items():
-        yield _farthest([point.claim(case) for point in measured])
+    for case in CASES:
+        yield _farthest([_claim(case, row) for row in found.of(case, simulated=True)])
     for case in CASES:
         if case.plan:
             yield _as_plan(case)
+
+
+def _claim(case: Case, row: Row) -> Claim:
+    """The prediction against the measurement."""
+    text = f"{case.title}, {row['knob']} = {row['value']:g}"
+    numbers = row["predicted"], row["measured"], row["stderr"]
+    return Claim(text, case.where, *numbers, "asymptotic", case.tolerance)
 
 
 def _caption(found: Found) -> str:
@@ -166,16 +168,6 @@ def _caption(found: Found) -> str:
         "Claims are judged at the point that is farthest off, of four; the limits are off by a "
         f"term of order 1/dim. Settings: {_settings()}."
     )
-
-
-def _table(found: Found) -> list[Row]:
-    return [
-        _row(case, point)
-        for case in CASES
-        for point in sorted(
-            [*found.lines[case], *found.measured[case]], key=lambda point: point.knob
-        )
-    ]
 
 
 def _settings() -> str:
@@ -194,23 +186,9 @@ def _settings() -> str:
     )
 
 
-def _derived(case: Case, knob: float) -> Point:
-    found = case.derive(knob)
-    return Point(knob, answer(found), found.solution.pencil.size, found.residual)
-
-
 def answer(found: Limit | Risk) -> float:
     """The number of a result, bias and variance together."""
     return found.value if isinstance(found, Limit) else found.risk
-
-
-def _simulated(case: Case, knob: float, trials: int, seed: list[int]) -> Point:
-    rng, derived = np.random.default_rng(seed), _derived(case, knob)
-    draws = np.array([case.draw(knob, rng) for _ in range(trials)])
-    stderr = float(draws.std(ddof=1) / np.sqrt(trials))
-    return Point(
-        knob, derived.predicted, derived.size, derived.residual, float(draws.mean()), stderr
-    )
 
 
 def _farthest(claims: list[Claim]) -> Claim:
@@ -232,42 +210,27 @@ def _as_plan(case: Case) -> Claim:
     )
 
 
-def _row(case: Case, point: Point) -> Row:
-    simulated = np.isfinite(point.measured)
-    return {
-        "problem": case.title,
-        "known": case.where,
-        "knob": _plain(case.axis.knob),
-        "value": point.knob,
-        "answer": case.answer,
-        "predicted": point.predicted,
-        "measured": point.measured if simulated else "",
-        "stderr": point.stderr if simulated else "",
-        "pencil_size": point.size,
-        "residual": point.residual,
-    }
-
-
 def _plain(knob: str) -> str:
     return knob.split(" $")[0]
 
 
 def _draw(found: Found) -> Figure:
+    lines = {case: found.of(case, simulated=False) for case in CASES}
     words = [
-        (f"{case.title} [{line[0].size}]", case.axis.knob, case.answer)
-        for case, line in found.lines.items()
+        (f"{case.title} [{line[0]['pencil_size']}]", case.axis.knob, case.answer)
+        for case, line in lines.items()
     ]
     figure, axes = panels(words, columns=3, width=3.2, height=2.5)
-    for ax, case in zip(axes, CASES, strict=True):
-        _panel(ax, case, found.lines[case], found.measured[case])
+    for ax, (case, line) in zip(axes, lines.items(), strict=True):
+        _panel(ax, case, line, found.of(case, simulated=True))
     legend(axes[0], loc="upper right")
     return figure
 
 
-def _panel(ax: Axes, case: Case, line: list[Point], measured: list[Point]) -> None:
-    knobs, predicted = ([getattr(each, name) for each in line] for name in ("knob", "predicted"))
+def _panel(ax: Axes, case: Case, line: list[Row], measured: list[Row]) -> None:
+    knobs, predicted = ([row[name] for row in line] for name in ("value", "predicted"))
     ax.plot(knobs, predicted, color=colour(0), label="pencil engine")
-    drawn = np.array([[each.knob, each.measured, each.stderr] for each in measured]).T
+    drawn = (np.array([row[name] for row in measured]) for name in ("value", "measured", "stderr"))
     points(ax, *drawn, color=colour(1), label="literal runs")
     if case.axis.log:
         log_axes(ax, y=False)
@@ -288,7 +251,7 @@ PAPER = Paper(
             shows="the pencil engine on nine problems",
             title="Nine derivations by the pencil engine",
             measure=_measure,
-            table=_table,
+            table=lambda found: found.rows,
             claims=_claims,
             draw=_draw,
             caption=_caption,

@@ -33,7 +33,8 @@ def print_weighed(found: Weighed, console: Console, *, say: Callable[[str], str]
     """
     sentence(
         f"{found.sources[0]} and {found.sources[1]}, predicting {found.target!r} by {found.model}: "
-        f"{counted(found.n_real, 'real row')}, {counted(found.n_synthetic, 'synthetic row')}.",
+        f"{counted(found.n_real, 'real row')}, {counted(found.n_synthetic, 'synthetic row')}"
+        f"{f', {len(found.classes)} classes' if found.classes else ''}.",
         console,
     )
     console.print()
@@ -44,7 +45,8 @@ def print_weighed(found: Weighed, console: Console, *, say: Callable[[str], str]
 def weight_legend(found: Weighed) -> str:
     """What the columns mean."""
     return (
-        f"Error: mean squared, on every real row under a fit that has not seen it ({found.judged_by}). "
+        f"Error: {'mean squared' if not found.classes else found.metric.partition(' on ')[0]}, on every real row "
+        f"under a fit that has not seen it ({found.judged_by}). "
         "s.e.: standard error of the difference from the least. Plausible: within 1.5 of them."
     )
 
@@ -64,12 +66,14 @@ def weight_columns(found: Weighed) -> list[Column]:
         digits={"s.e.": 2},
     )
     penalties = [number(float(each), 2) for each in found.penalties[shown]]
+    wrong = [] if found.wrong is None else [f"{100 * each:.1f} %" for each in found.wrong[shown]]
     known = bool(np.isfinite(found.penalties).all())
     return [
         Column("weight", [number(float(each), 2) for each in found.weights[shown]]),
         error,
         spread,
         Column("against\nreal alone", [change(float(e), alone) for e in found.error[shown]]),
+        *([Column("wrong\nclasses", wrong)] if wrong else []),
         *([Column("penalty", penalties, rank=2)] if known else []),
         Column("plausible", marks, left=True),
     ]

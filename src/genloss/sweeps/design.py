@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, Self
 
@@ -18,9 +18,7 @@ from genloss.errors import GenlossError, InvalidInputError
 from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.sweeps.axes import Axis, read_grid
-from genloss.sweeps.points import Part, Point, Work, point_seed
-
-Recipe = Mapping[str, Any]
+from genloss.sweeps.points import Part, Point, Work
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,32 +27,17 @@ class Sweep:
 
     Parameters
     ----------
-    problem : Problem or mapping
-        What does not vary of the problem; a mapping is read as the [problem] of a plan file.
-    plan : Plan or mapping
-        What does not vary of the plan; a mapping is read as the [plan] of a plan file.
+    work : Work
+        What a worker has to know besides its points.
     axes : tuple of Axis
         What varies.
-    theory : bool
-        Whether every point is predicted.
-    trials : int
-        Monte Carlo runs at every point; 0 for none.
-    method : str
-        Engine of the simulation.
-    relative_stderr : float or None
-        Where the simulation may stop early.
     seed : int
         Seed of the simulations (and of random fields, when the axes were drawn).
     """
 
-    problem: Problem | Recipe
-    plan: Plan | Recipe
+    work: Work
     axes: tuple[Axis, ...]
-    theory: bool = True
-    trials: int = 0
-    method: str = "auto"
-    relative_stderr: float | None = None
-    seed: int = 0
+    seed: int
 
     @classmethod
     def of(
@@ -72,11 +55,9 @@ class Sweep:
     ) -> Self:
         """Check every argument that does not depend on the point."""
         for name, value, kind in (("problem", problem, Problem), ("plan", plan, Plan)):
-            if not isinstance(value, kind | Mapping):
-                raise InvalidInputError(
-                    f"{name} was {type(value).__name__}; it must be a {kind.__name__} or a table "
-                    "as in a plan file"
-                )
+            if not isinstance(value, Mapping):
+                words = f"a {kind.__name__} or a table as in a plan file"
+                _check.instance(name, value, kind, words)
         trials = _check.integer("trials", trials, minimum=0)
         if trials == 1:
             raise InvalidInputError("trials was 1; it must be 0 (no simulation) or >= 2")
@@ -90,7 +71,7 @@ class Sweep:
             raise InvalidInputError("method and relative_stderr are of the simulation; give trials")
         seed = _check.integer("seed", seed, minimum=0)
         axes = read_grid(grid, draws=draws, seed=seed)
-        return cls(problem, plan, axes, theory, trials, method, relative_stderr, seed)
+        return cls(Work(problem, plan, theory, trials, method, relative_stderr), axes, seed)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -105,53 +86,31 @@ class Sweep:
     @property
     def routes(self) -> tuple[str, ...]:
         """What answers at every point."""
-        return ("theory",) * self.theory + ("simulation",) * (self.trials > 0)
-
-    @cached_property
-    def work(self) -> Work:
-        """What a worker has to know besides its points."""
-        return Work(
-            self.problem,
-            self.plan,
-            self.theory,
-            self.trials,
-            self.method,
-            self.relative_stderr,
-        )
+        return ("theory",) * self.work.theory + ("simulation",) * (self.work.trials > 0)
 
     def point(self, number: int) -> Point:
         """Return one point: its number in C order, its seed and the values of its fields."""
-        seed = point_seed(self.seed, number) if self.trials else 0
-        return Point(number, seed, self.overrides(number))
+        places = np.unravel_index(number, self.shape)
+        [point] = self.part(tuple(slice(int(at), int(at) + 1) for at in places)).points()
+        return point
 
     def part(self, region: tuple[slice, ...]) -> Part:
         """Return the points of a rectangle of the grid, by what varies in it."""
         return Part(
-            self.seed if self.trials else None,
+            self.seed if self.work.trials else None,
             self.shape,
             tuple(side.start for side in region),
             tuple(axis.fields for axis in self.axes),
             tuple(axis.values[side] for axis, side in zip(self.axes, region, strict=True)),
         )
 
-    def overrides(self, number: int) -> tuple[tuple[str, Any], ...]:
-        """Return the fields that vary and their values at one point."""
-        found: list[tuple[str, Any]] = []
-        for axis in reversed(self.axes):  # the last axis runs fastest
-            number, place = divmod(number, len(axis.values))
-            found[:0] = zip(axis.fields, axis.values[place], strict=True)
-        return tuple(found)
-
     @cached_property
     def parts(self) -> dict[str, str]:
         """Fingerprint of every part that decides the results, by its name."""
-        settings = ("theory", "trials", "method", "relative_stderr", "seed")
-        plain = {
-            "problem": self.problem,
-            "plan": self.plan,
-            "grid": [axis.to_dict() for axis in self.axes],
-            **{name: getattr(self, name) for name in settings},
-        }
+        grid = [axis.to_dict() for axis in self.axes]
+        plain: dict[str, Any] = {"problem": self.work.problem, "plan": self.work.plan, "grid": grid}
+        plain |= {spec.name: getattr(self.work, spec.name) for spec in fields(Work)}
+        plain["seed"] = self.seed
         return {name: fingerprint(value) for name, value in plain.items()}
 
     @cached_property

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from genloss._keys import refuse_unknown, table
+from genloss._keys import refuse_unknown
 from genloss._words import quoted
 from genloss.errors import InvalidInputError
+from genloss.files import read_tables
 from genloss.sweeps.places import home
 
 SETTINGS = ("theory", "trials", "method", "relative_stderr", "draws", "seed")
@@ -73,21 +72,14 @@ def load_sweep(path: str | Path) -> SweepFile:
     path = home(path)
     if path.suffix != ".toml":
         raise InvalidInputError(f"sweep file was {quoted(path)}; it must end in .toml")
-    try:
-        plain = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InvalidInputError(
-            f"sweep file {quoted(path)} cannot be read: {error.strerror}"
-        ) from None
-    except ValueError as error:
-        raise InvalidInputError(f"sweep file {quoted(path)} is not valid TOML: {error}") from None
-    refuse_unknown(plain, ("problem", "plan", "grid", "sweep"), where=f"sweep file {path.name!r}")
+    where = f"sweep file {quoted(path)}"
+    plain = read_tables(path, where, ("problem", "plan", "grid", "sweep"))
     for name in ("problem", "plan", "grid"):
-        if not isinstance(plain.get(name), Mapping):
+        if name not in plain:
             raise InvalidInputError(
-                f"sweep file {path.name!r} has no [{name}]; it needs [problem], [plan] and [grid]"
+                f"{where} has no [{name}]; it needs [problem], [plan] and [grid]"
             )
-    rest = table("sweep", plain.get("sweep", {}))
+    rest = plain.get("sweep", {})
     refuse_unknown(rest, (*SETTINGS, *PLACES), where="sweep")
     settings = {name: rest[name] for name in SETTINGS if name in rest}
     store = rest.get("store", f"{path.stem}.sweep")

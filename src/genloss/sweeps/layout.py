@@ -147,6 +147,7 @@ def stored(values: Any) -> npt.NDArray[Any]:
 
 def provenance(sweep: Sweep) -> dict[str, Any]:
     """Return what a reader of the results has to know about where they came from."""
+    work = sweep.work
     not_indexed = [
         name
         for axis in sweep.axes
@@ -162,13 +163,13 @@ def provenance(sweep: Sweep) -> dict[str, Any]:
         "problem_hash": sweep.parts["problem"],
         "plan_hash": sweep.parts["plan"],
         "grid_hash": sweep.parts["grid"],
-        "problem": _short(as_json(sweep.problem)),
-        "plan": _short(as_json(sweep.plan)),
+        "problem": _short(as_json(work.problem)),
+        "plan": _short(as_json(work.plan)),
         "fields": json.dumps([list(axis.fields) for axis in sweep.axes]),
         "seed": sweep.seed,
-        "trials": sweep.trials,
-        "simulation_method": sweep.method,
-        "relative_stderr": "none" if sweep.relative_stderr is None else sweep.relative_stderr,
+        "trials": work.trials,
+        "simulation_method": work.method,
+        "relative_stderr": "none" if work.relative_stderr is None else work.relative_stderr,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         **({"coordinates": " ".join(not_indexed)} if not_indexed else {}),
     }

@@ -51,7 +51,9 @@ class Place:
         try:
             return cls(url, *reversed(fsspec.core.url_to_fs(url)))
         except ImportError as error:  # the file system behind a URL is a package of its own
-            raise MissingDependencyError(f"store {quoted(url)}: {error}") from error
+            package = getattr(error.__cause__, "name", None)
+            how = f"; pip install {package}" if package else ""
+            raise MissingDependencyError(f"store {quoted(url)}: {error}{how}") from error
         except ValueError as error:
             raise InvalidInputError(f"store was {quoted(url)}; {error}") from error
 

@@ -105,7 +105,21 @@ def point_seed(seed: int, number: int) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Work:
-    """What is the same at every point of a sweep."""
+    """What is the same at every point of a sweep.
+
+    Attributes
+    ----------
+    problem, plan : Problem and Plan, or mappings
+        What does not vary of them; a mapping is read as the table of a plan file.
+    theory : bool
+        Whether every point is predicted.
+    trials : int
+        Monte Carlo runs at every point; 0 for none.
+    method : str
+        Engine of the simulation.
+    relative_stderr : float or None
+        Where the simulation may stop early.
+    """
 
     problem: Problem | Mapping[str, Any]
     plan: Plan | Mapping[str, Any]

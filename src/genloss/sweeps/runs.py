@@ -217,14 +217,14 @@ def _check_version(answers: Answers) -> None:
 
 def _cost(sweep: Sweep, n_models: int) -> float:
     """Return the seconds that one point takes on one core."""
-    few = min(sweep.trials, 16)
-    theory, simulation = sweep.work.only_theory(), sweep.work.only_simulation(few)
+    work, few = sweep.work, min(sweep.work.trials, 16)
+    theory, simulation = work.only_theory(), work.only_simulation(few)
 
     def measure(numbers: list[int]) -> float:
         points = [sweep.point(number) for number in numbers]
-        seconds = answer(theory, points, n_models).seconds if sweep.theory else 0.0
-        if sweep.trials:
-            seconds += answer(simulation, points, n_models).seconds * sweep.trials / few
+        seconds = answer(theory, points, n_models).seconds if work.theory else 0.0
+        if work.trials:
+            seconds += answer(simulation, points, n_models).seconds * work.trials / few
         return seconds
 
     return seconds_per_point(measure, sweep.n_points)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
 from typing import Any, overload
 
 import numpy as np
@@ -172,23 +171,26 @@ def _in_any_units(problem: Spectral, plans: Sequence[Plan], method: str) -> list
 
 
 def _curves(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve]:
-    batches: dict[object, list[int]] = defaultdict(list)
+    batches: dict[tuple[object, ...] | None, list[int]] = defaultdict(list)
     chains = [resolve(plan) for plan in plans]
     for number, steps in enumerate(chains):
         key = outline(steps, problem.directions.dim) if len(chains) > 1 else None
         batches[key].append(number)
     # a missing theory shows before any work
-    route = (
-        _ways_of_tails if tails_of(problem) else _ways_of_clouds if centre_of(problem) else _ways
-    )
-    known = partial(route, method=method)
-    ways = {key: known(chains[numbers[0]]) for key, numbers in batches.items()}
+    ways = {key: ways_of(problem, chains[some[0]], method) for key, some in batches.items()}
     curves: dict[int, Curve] = {}
     for key, numbers in batches.items():
         batch, way = [chains[number] for number in numbers], ways[key]
         found = _by_walk(problem, directions_for(problem, batch[0]), batch, way)
         curves |= zip(numbers, found, strict=True)
     return [curves[number] for number in range(len(plans))]
+
+
+def ways_of(problem: Spectral, steps: Sequence[Step], method: str = "auto") -> list[Route]:
+    """The route of every model, or NoTheoryError."""
+    if centre_of(problem):
+        return _ways_of_clouds(steps, method, problem.directions.dim)
+    return (_ways_of_tails if tails_of(problem) else _ways)(steps, method)
 
 
 def _ways(steps: Sequence[Step], method: str) -> list[Route]:
@@ -244,14 +246,14 @@ def _ways_of_tails(steps: Sequence[Step], method: str) -> list[Route]:
     return [Walk.weighted] * len(steps)
 
 
-def _ways_of_clouds(steps: Sequence[Step], method: str) -> list[Route]:
+def _ways_of_clouds(steps: Sequence[Step], method: str, dim: float) -> list[Route]:
     """The route of every model where rows lie about the centres of two classes, or NoTheoryError."""
     if method == "pencil":
         raise NoTheoryError(
             "method was 'pencil', which knows Gaussian rows; problem has class means"
         )
     for step in steps:
-        if why := clouded(step):
+        if why := clouded(step, dim):
             raise _unknown(f"problem has class means, and model {step.model} {why}")
     return [Walk.channel] * len(steps)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ Part = Callable[[Array], Array]
 TOLERANCE = 1e-8
 """Length of the gradient, relative to that of its parts, at which a fit is done."""
 _MOST = 200  # Newton steps
+_SHORT = 0.2  # share of a Newton step that is too little
 _SMALL = 100  # coordinates up to which every step is solved by a factorisation
 _PATIENCE = 250  # products with the Hessian before it is factorised after all
 
@@ -61,6 +63,13 @@ def minimise(
         return X.T @ scipy.linalg.solve_triangular(lower, v, lower=True, trans=1)
     said = np.zeros(len(y)) if offset is None else offset
     if loss.smooth:
+
+        def steady(z: Array) -> Array:
+            off = z + said - y
+            far = np.abs(off) > 1e-9 * np.abs(y).max()
+            chord = np.divide(loss.slope(y, z + said), off, out=np.zeros_like(off), where=far)
+            return weights * np.where(far, chord, loss.curvature(y, z + said))
+
         w = _newton(
             X,
             lambda z: weights * loss.value(y, z + said),
@@ -68,6 +77,7 @@ def minimise(
             lambda z: weights * loss.curvature(y, z + said),
             ridge,
             np.zeros(X.shape[1]),
+            steady=steady if loss.residual else None,
         )
     else:
         w = _augmented(X, y, weights, loss, ridge, said)
@@ -122,8 +132,13 @@ def _newton(
     ridge: float,
     w: Array,
     direct: bool = False,
+    steady: Part | None = None,
 ) -> Array:
-    """Damped Newton steps on ``sum value(Xw) + ridge / 2 |w|**2``."""
+    """Damped Newton steps on ``sum value(Xw) + ridge / 2 |w|**2``.
+
+    Where these must be cut short, as rows are straight so far that will bend, steps of the curvature
+    ``steady`` are tried: that of a parabola that is nowhere below a row's value.
+    """
     z = X @ w
     level = float(value(z).sum() + ridge / 2 * (w @ w))
     for _ in range(_MOST):
@@ -135,21 +150,44 @@ def _newton(
         spread = float(np.sqrt(pull**2 @ np.einsum("ij,ij->i", X, X)))
         if length <= TOLERANCE * max(parts, spread):
             break
-        bend = curvature(z)
         goal = min(0.1, float(np.sqrt(length / max(parts, spread))))
-        step = _solved(X, bend, ridge, gradient, goal, direct)
-        along, slope_there = X @ step, float(gradient @ step)
-        size = 1.0
-        while size > 1e-10:
-            new_z, new_w = z - size * along, w - size * step
-            new = float(value(new_z).sum() + ridge / 2 * (new_w @ new_w))
-            if new <= level - 1e-4 * size * slope_there + 1e-13 * abs(level):
-                break
-            size /= 2
-        else:
+        there = _Point(w, z, level)
+        for part in (curvature, steady):
+            if part is None or there.size > _SHORT:
+                continue
+            bend = part(z)
+            if ridge == 0 and not bend.any():
+                continue
+            step = _solved(X, bend, ridge, gradient, goal, direct)
+            found = _down(value, ridge, _Point(w, z, level), step, X @ step, float(gradient @ step))
+            there = found if found.size and found.level <= there.level else there
+        if not there.size:
             break
-        w, z, level = new_w, new_z, new
+        w, z, level, _ = there
     return w
+
+
+class _Point(NamedTuple):
+    """Coefficients, what they say of the rows, their loss, and the share of a step that led there."""
+
+    w: Array
+    z: Array
+    level: float
+    size: float = 0.0
+
+
+def _down(
+    value: Part, ridge: float, start: _Point, step: Array, along: Array, fall: float
+) -> _Point:
+    """Go as much of a step as makes the loss fall; nowhere if none does."""
+    size = 1.0
+    while size > 1e-10:
+        z, w = start.z - size * along, start.w - size * step
+        level = float(value(z).sum() + ridge / 2 * (w @ w))
+        if level <= start.level - 1e-4 * size * fall + 1e-13 * abs(start.level):
+            return _Point(w, z, level, size)
+        size /= 2
+    return start
 
 
 def _solved(X: Array, bend: Array, ridge: float, right: Array, goal: float, direct: bool) -> Array:

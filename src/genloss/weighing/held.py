@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from genloss._fits import cloned, fitted, predicted
+from genloss._fits import chances_said, cloned, fitted, predicted, searches
 from genloss.errors import InvalidInputError
+from genloss.weighing.maker import Maker
 from genloss.weighing.parents import Codes, folds
 from genloss.weighing.stacked import Fit, Moments
 from genloss.weighing.surface import Surface, surface
@@ -20,12 +22,15 @@ FEW_WEIGHTS = np.array([0.0, 0.01, 0.03, 0.1, 0.3, 1.0])
 """Weights that are tried with an estimator, which has to be fitted at each."""
 
 Rows = tuple[Array, Array]
+Mask = npt.NDArray[np.bool_]
 
 
 def parent_folds(
     real: Rows, synthetic: Rows, parent: Codes, weights: Array, grid: Array, seed: int
 ) -> Surface:
     """Errors of real rows under fits without them and without the synthetic rows made from them.
+
+    Labels of the other synthetic rows lose what a model of the real rows had from them (`Maker`).
 
     Parameters
     ----------
@@ -40,10 +45,12 @@ def parent_folds(
     """
     (X, y), (X_other, y_other) = real, synthetic
     fold = folds(len(y), FOLDS, np.random.default_rng(seed))
+    maker = Maker.of(real, synthetic, y[parent])
     found = np.empty((weights.size, grid.size, len(y)))
     for turn in range(FOLDS):
         held, away = fold == turn, fold[parent] == turn
-        rest, others = Moments.of(X[~held], y[~held]), Moments.of(X_other[~away], y_other[~away])
+        labels = (y_other + maker.without(held))[~away]
+        rest, others = Moments.of(X[~held], y[~held]), Moments.of(X_other[~away], labels)
         for k, weight in enumerate(weights):
             fit = Fit.of(rest.plus(float(weight), others))
             Z, shrunk = (X[held] - fit.mean) @ fit.basis, fit.shrunk(grid * fit.count)
@@ -55,44 +62,85 @@ def parent_folds(
 def with_estimator(
     estimator: Any, real: Rows, synthetic: Rows, parent: Codes | None, seed: int
 ) -> Surface:
-    """Errors of an estimator, fitted with ``sample_weight``, on folds of the real rows.
+    """Errors of a regressor, fitted with ``sample_weight``, on folds of the real rows.
 
     ``parent`` is given where synthetic rows leave the fit along with the row they were made from.
     """
+    y = real[1]
+    fold = folds(len(y), FOLDS, np.random.default_rng(seed))
+    said = folded(estimator, real, lambda _: synthetic[1], synthetic[0], (fold, parent))
+    return Surface(FEW_WEIGHTS, np.full(FEW_WEIGHTS.size, np.nan), (y - said[:, :, 0]) ** 2)
+
+
+def folded(
+    estimator: Any,
+    real: Rows,
+    labels: Callable[[Mask], Array],
+    made: Array,
+    places: tuple[Codes, Codes | None],
+    n_classes: int = 0,
+) -> Array:
+    """What an estimator says (k, n, 1) of real rows held out at every weight, or chances (k, n, classes).
+
+    Parameters
+    ----------
+    estimator : object
+        Fitted with ``sample_weight``.
+    real : pair of ndarray
+        Features and labels.
+    labels : callable
+        Labels (m,) of the synthetic rows when the real rows of a mask are held out.
+    made : ndarray of shape (m, p)
+        Synthetic rows.
+    places : pair
+        The fold of every real row, and the parent of every synthetic one if these leave together.
+    n_classes : int
+        Of labels that are places; 0 for numbers.
+    """
     from threadpoolctl import threadpool_limits
 
-    key = weight_key(estimator)
-    (X, y), (X_other, y_other) = real, synthetic
-    fold = folds(len(y), FOLDS, np.random.default_rng(seed))
-    residuals = np.empty((FEW_WEIGHTS.size, len(y)))
+    key, (X, y), (fold, parent) = weight_key(estimator), real, places
+    said = np.empty((FEW_WEIGHTS.size, len(y), max(n_classes, 1)))
     with threadpool_limits(1):  # fits of a few hundred rows wait for threads more than they compute
         for turn in range(FOLDS):
             held = fold == turn
-            used = np.ones(len(y_other), bool) if parent is None else fold[parent] != turn
+            used = np.ones(len(made), bool) if parent is None else fold[parent] != turn
+            y_made = labels(held)
             for k, weight in enumerate(FEW_WEIGHTS):
                 more = used if weight > 0 else np.zeros_like(used)
-                rows = np.vstack([X[~held], X_other[more]])
-                labels = np.append(y[~held], y_other[more])
+                rows = np.vstack([X[~held], made[more]])
+                own = np.append(y[~held], y_made[more])
                 counts = np.append(np.ones(np.sum(~held)), np.full(np.sum(more), weight))
-                model = fitted(cloned(estimator), rows, labels, **{key: counts})
-                residuals[k, held] = y[held] - predicted(model, X[held])[:, 0]
-    return Surface(FEW_WEIGHTS, np.full(FEW_WEIGHTS.size, np.nan), residuals)
+                said[k, held] = _said(estimator, (rows, own), {key: counts}, X[held], n_classes)
+    return said
 
 
-def check_regressor(estimator: Any) -> None:
-    """Refuse what is no scikit-learn regressor that takes weights."""
-    from sklearn.base import is_regressor
+def _said(estimator: Any, rows: Rows, counts: dict[str, Array], X: Array, n_classes: int) -> Array:
+    """What a new fit says of rows."""
+    if not n_classes:
+        return predicted(fitted(cloned(estimator), *rows, **counts), X)
+    codes = rows[1].astype(np.intp)
+    if np.all(codes == codes[0]):  # few rows may be of one class
+        return np.repeat(np.eye(n_classes)[codes[:1]], len(X), axis=0)
+    return chances_said(fitted(cloned(estimator), rows[0], codes, **counts), X, n_classes)
 
-    if isinstance(estimator, type) or not hasattr(estimator, "fit") or not is_regressor(estimator):
+
+def check_weighable(estimator: Any, *, classes: bool) -> None:
+    """Refuse what is no scikit-learn regressor, or classifier, that takes weights."""
+    from sklearn.base import is_classifier, is_regressor
+
+    fits, kind = (is_classifier, "classifier") if classes else (is_regressor, "regressor")
+    if isinstance(estimator, type) or not hasattr(estimator, "fit") or not fits(estimator):
+        target = "classes" if classes else "a number"
         raise InvalidInputError(
-            f"estimator was {type(estimator).__name__}; it must be a scikit-learn regressor, such as "
-            "HistGradientBoostingRegressor()"
+            f"estimator was {type(estimator).__name__}; the target is taken as {target}, so that it must be a "
+            f"scikit-learn {kind}, such as HistGradientBoosting{kind.title()}()"
         )
     weight_key(estimator)
 
 
 def weight_key(estimator: Any) -> str:
-    """The name by which an estimator, or the last step of a pipeline, takes weights.
+    """The name by which an estimator, the last step of a pipeline or what a search fits takes weights.
 
     Raises
     ------
@@ -101,17 +149,15 @@ def weight_key(estimator: Any) -> str:
     """
     from sklearn.utils.validation import has_fit_parameter
 
-    name = type(estimator).__name__
-    last, key = estimator, "sample_weight"
-    while hasattr(last, "steps"):
-        step, last = last.steps[-1]
-        key = (
-            f"{step}__{key}"
-            if "__" not in key
-            else f"{key.rpartition('__')[0]}__{step}__sample_weight"
-        )
+    name, last, within = type(estimator).__name__, estimator, ""
+    while hasattr(last, "steps") or searches(last):
+        if hasattr(last, "steps"):
+            step, last = last.steps[-1]
+            within += f"{step}__"
+        else:
+            last = last.estimator
     if not has_fit_parameter(last, "sample_weight"):
         raise InvalidInputError(
             f"estimator was {name}, whose fit has no sample_weight; a weight needs one"
         )
-    return key
+    return f"{within}sample_weight"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,6 +74,7 @@ def difference(
     plain: tuple[Array, Array],
     penalty: float,
     seed: int,
+    further: Iterable[tuple[Stack, Array]] = (),
 ) -> Difference:
     """Compare synthetic rows with real ones.
 
@@ -88,15 +90,18 @@ def difference(
         The real rows' own.
     seed : int
         Seed of samples and folds.
+    further : iterable of pairs
+        Real rows and synthetic labels (m,) of further columns of labels, of classes.
     """
     X, y = synthetic
     rng = np.random.default_rng(seed)
     shown = rng.permutation(len(y))[:MOST]
     own = rng.permutation(len(stack.y))[:MOST]
+    labels = ((stack, y), *further)
     return Difference(
         auc=told_apart(plain[0][own], plain[1][shown], rng),
         far_share=far_out(stack, X[shown], penalty),
-        label_z=label_shift(stack, X, y, penalty),
+        label_z=in_errors(sum(label_gain(s, X, of, penalty) for s, of in labels)),
         alike_below=min(_ALIKE, 0.5 - _CHANCE * ((1 / own.size + 1 / shown.size) / 12) ** 0.5),
     )
 
@@ -145,8 +150,8 @@ def far_out(stack: Stack, X: Array, penalty: float) -> float:
     return float(np.mean(leverage(X) + 1 / fit.count > np.quantile(left_out, _QUANTILE)))
 
 
-def label_shift(stack: Stack, X: Array, y: Array, penalty: float) -> float:
-    """Standard errors by which a linear correction, left out, betters the synthetic rows' model."""
+def label_gain(stack: Stack, X: Array, y: Array, penalty: float) -> Array:
+    """What a linear correction, left out, saves of every real row's loss (n,) by the synthetic rows' model."""
     fit = Fit.of(Moments.of(X, y))
     coefficients, intercept = fit.model(penalty * fit.count)
     off = stack.y - stack.X @ coefficients - intercept
@@ -154,6 +159,10 @@ def label_shift(stack: Stack, X: Array, y: Array, penalty: float) -> float:
     grid = np.logspace(-2, 2, 9) * correction.count
     left = correction.left_out(stack.X, off, grid)
     best = left[int(np.argmin(np.mean(left**2, axis=1)))]
-    gain = off**2 - best**2
+    return np.asarray(off**2 - best**2)
+
+
+def in_errors(gain: Array) -> float:
+    """A mean in its standard errors."""
     spread = gain.std(ddof=1) / np.sqrt(gain.size)
     return float(gain.mean() / spread) if spread > 0 else 0.0

@@ -11,16 +11,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from genloss._words import number
 from genloss.errors import DataError
 from genloss.tables.cells import settle
 from genloss.tables.column import ROW_INDEX, Column, brief, counted, printable, some
 from genloss.tables.delimited import Dialect
 from genloss.tables.encoder import GapsError
 from genloss.tables.files import read_file
-from genloss.tables.inputs import feature
+from genloss.tables.inputs import base, feature
 from genloss.tables.load import load_table
 from genloss.tables.roles import sort_columns
 from genloss.tables.table import Table
+from genloss.tables.target import classified, with_note
 
 Array = npt.NDArray[np.float64]
 
@@ -40,6 +42,8 @@ class Pair:
         Synthetic ones.
     target, sources : str and pair of str
         What is predicted, and what the tables are called.
+    levels : tuple of str
+        Names of the classes, of which labels are the places; empty where labels are numbers.
     notes, warnings : tuple of str
         What was done, and what may have been read in another way than it was meant.
     """
@@ -52,9 +56,10 @@ class Pair:
     sources: tuple[str, str]
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
+    levels: tuple[str, ...] = ()
 
 
-def real_table(real: Any, target: Any, missing: str) -> Table:
+def real_table(real: Any, target: Any, missing: str, *, classes: bool = False) -> Table:
     """Read the real table, whose gaps are refused or dropped.
 
     Raises
@@ -65,24 +70,43 @@ def real_table(real: Any, target: Any, missing: str) -> Table:
     if isinstance(real, Table):
         return real
     try:
-        return load_table(real, target, missing=missing)
+        return load_table(real, target, missing=missing, classes=classes)
     except GapsError as gaps:
         raise DataError(f"real has {gaps.args[0]}; fill them, or pass missing='drop'") from None
 
 
-def read_pair(real: Any, synthetic: Any, target: Any, missing: str) -> Pair:
+def read_pair(
+    real: Any,
+    synthetic: Any,
+    target: Any,
+    missing: str,
+    *,
+    classes: bool | None = False,
+    classifier: bool = False,
+) -> Pair:
     """Read both tables; categories that the real one lacks, and missing columns, are said.
+
+    ``classes`` says whether labels are classes; None: where they are text or booleans, or whole numbers for
+    a classifier.
 
     Raises
     ------
     DataError
         If a table cannot be read, has too few rows, or the second lacks a column of the first.
     """
-    table = real_table(real, target, missing)
+    table, levels = (
+        real_table(real, target, missing, classes=classes is not False),
+        tuple[str, ...](),
+    )
     if table.target.size < FEWEST_REAL:
         raise DataError(
             f"real has {counted(table.target.size, 'usable row')}; at least {FEWEST_REAL} are needed"
         )
+    named = bool(table.levels) or (classifier and bool(np.all(table.target % 1 == 0)))
+    if classes or (classes is None and named):
+        table, levels = classified(table)
+    elif classes is None:
+        table = with_note(table, classes)
     known = _columns_of(real, target)
     try:
         there = _columns_of(synthetic, _same_target(real, synthetic, target, table))
@@ -91,9 +115,14 @@ def read_pair(real: Any, synthetic: Any, target: Any, missing: str) -> Pair:
     assert there is not None
     columns, answer, source = there
     features, notes = _encoded(table, columns)
-    labels = _labels(answer)
     strange, told = _strangers(columns, None if known is None else known[0])
     notes += told
+    if levels:
+        labels, unknown, said = _classes(answer, levels)
+        strange |= unknown
+        notes += said
+    else:
+        labels = _labels(answer)
     whole = np.isfinite(features).all(axis=1) & np.isfinite(labels)
     if infinite := [
         name
@@ -126,6 +155,7 @@ def read_pair(real: Any, synthetic: Any, target: Any, missing: str) -> Pair:
         sources=(table.source, source),
         notes=(*table.notes, *notes),
         warnings=table.warnings,
+        levels=levels,
     )
 
 
@@ -139,7 +169,11 @@ def _columns_of(data: Any, target: Any) -> Read | None:
             Column(name, "number", values)
             for name, values in zip(data.feature_names, data.features.T, strict=True)
         ]
-        return columns, Column(data.target_name, "number", data.target), data.source
+        return (
+            columns,
+            Column(data.target_name, "number", data.target, data.levels),
+            data.source,
+        )
     source, points, dialect = "arrays", False, Dialect.of(None, None, None, None)
     if isinstance(data, str | os.PathLike):
         path = Path(data).expanduser()
@@ -169,22 +203,17 @@ def _encoded(table: Table, columns: Sequence[Column]) -> tuple[Array, list[str]]
     found = {name: feature(name, there) for name in table.feature_names}
     lacking = [name for name, values in found.items() if values is None]
     if lacking:
-        bases = list(dict.fromkeys(name if name in there else _base(name) for name in lacking))
+        bases = list(dict.fromkeys(name if name in there else base(name) for name in lacking))
         other = [name for name in bases if name in there]
         if other:
             raise DataError(
                 f"synthetic has other kinds of values in {some(other)} than real; write them alike"
             )
         raise DataError(f"synthetic lacks {some(bases)}, which real has; add what is missing")
-    used = {_base(name) for name in table.feature_names} | set(table.feature_names)
+    used = {base(name) for name in table.feature_names} | set(table.feature_names)
     extra = [c.name for c in columns if c.name not in used and c.name not in ROW_INDEX]
     told = f"not used of synthetic, as no feature of real: {some(extra)}"
     return np.column_stack([v for v in found.values() if v is not None]), [told] if extra else []
-
-
-def _base(name: str) -> str:
-    """The column behind a feature such as "cut=Ideal"."""
-    return name.partition("=")[0]
 
 
 def _labels(answer: Column) -> Array:
@@ -193,6 +222,39 @@ def _labels(answer: Column) -> Array:
             f"synthetic has a target {answer.name!r} of {answer.kind}; it must hold numbers"
         )
     return np.asarray(answer.values, dtype=np.float64)
+
+
+def _classes(
+    answer: Column, levels: tuple[str, ...]
+) -> tuple[Array, npt.NDArray[np.bool_], list[str]]:
+    """Labels as places among the real classes, rows of other classes, and what is said of these."""
+    if answer.levels:
+        values, names = np.asarray(answer.values, dtype=np.intp), answer.levels
+        known = values >= 0
+    else:
+        numbers = np.asarray(answer.values, dtype=np.float64)
+        known = ~np.isnan(numbers)
+        there, values = np.unique(np.where(known, numbers, 0.0), return_inverse=True)
+        names = tuple(number(float(value), 12) for value in there)
+        if answer.kind == "boolean":
+            names = tuple(str(bool(value)) for value in there)
+    place = {name: k for k, name in enumerate(levels)}
+    codes = np.array([float(place.get(name, -1)) for name in names])[np.where(known, values, 0)]
+    strange, told = known & (codes < 0), []
+    if strange.any():
+        used = sorted({names[k] for k in values[strange]})
+        told.append(
+            f"left out {counted(int(strange.sum()), 'synthetic row')}: real has no class "
+            f"{_named(used)} of {answer.name!r}"
+        )
+    if lacking := [name for name, k in place.items() if not (known & (codes == k)).any()]:
+        told.append(f"synthetic has no row of class {_named(lacking)}")
+    return np.where(known, codes, np.nan), strange, told
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(map(brief, names[:_MOST_NAMED])) + more
 
 
 def _strangers(
@@ -208,12 +270,9 @@ def _strangers(
         rows = np.isin(column.values, new)
         if rows.any():
             used = [column.levels[code] for code in new if (column.values == code).any()]
-            names = ", ".join(map(brief, used[:_MOST_NAMED])) + (
-                f" and {len(used) - _MOST_NAMED} more" if len(used) > _MOST_NAMED else ""
-            )
             told.append(
                 f"left out {counted(int(rows.sum()), 'synthetic row')}: real has no {column.name!r} "
-                f"of {names}"
+                f"of {_named(used)}"
             )
             strange |= rows
     return strange, told

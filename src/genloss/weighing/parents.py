@@ -9,6 +9,9 @@ Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
 
+COPIED = 0.65
+"""Share of pairs above which synthetic rows are copies of real ones."""
+
 _LABEL = 2.0  # a standardised label counts as two features
 _BLOCK = 1000  # rows whose distances are held at a time
 
@@ -17,6 +20,15 @@ def folds(count: int, number: int, rng: np.random.Generator | None) -> Codes:
     """The fold of every one of ``count`` rows; in order where there is no generator."""
     fold = np.arange(count) * number // count
     return fold if rng is None else rng.permutation(fold)
+
+
+def folds_of_classes(codes: Codes, number: int, rng: np.random.Generator) -> Codes:
+    """The fold of every row, drawn so that every class is spread over all of them."""
+    order = rng.permutation(len(codes))
+    order = order[np.argsort(codes[order], kind="stable")]
+    fold = np.empty(len(codes), dtype=np.intp)
+    fold[order] = np.arange(len(codes)) % number
+    return fold
 
 
 def together(X: Array, y: Array, mean: tuple[Array, float], scale: tuple[Array, float]) -> Array:

@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 
 METRIC = "mean squared error on real rows left out"
+LOG_LOSS = "log loss on real rows left out"
+WRONG = "share of wrong classes on real rows left out"
+
+
+def metric_of(classes: tuple[str, ...], estimator: Any) -> str:
+    """What weights are judged by."""
+    if not classes:
+        return METRIC
+    return LOG_LOSS if estimator is None or hasattr(estimator, "predict_proba") else WRONG
 
 
 class Worth(NamedTuple):
@@ -64,7 +73,8 @@ class Weighed(Framed, Drawn):
         Weight of a synthetic row, a real one having 1.
     weights, error : ndarray of shape (k,)
         Weights that were tried, and the mean squared error of the real rows at each, every row left
-        out of the fit that is scored on it; in squared units of the target, label noise included.
+        out of the fit that is scored on it; in squared units of the target, label noise included. Of
+        classes the log loss, or what else ``metric`` says.
     stderr : ndarray of shape (k,)
         Standard error of the difference from the least error, over rows.
     plausible : pair of float
@@ -101,6 +111,12 @@ class Weighed(Framed, Drawn):
         What is predicted.
     notes, warnings : tuple of str
         What was done, and what makes the answer weak.
+    classes : tuple of str
+        Names of the classes; empty where the target is a number.
+    metric : str
+        What ``error`` is.
+    wrong : ndarray of shape (k,) or None
+        Of classes, the share of wrong ones at every weight, on the same rows left out.
 
     Notes
     -----
@@ -132,9 +148,13 @@ class Weighed(Framed, Drawn):
     target: str
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
+    classes: tuple[str, ...] = ()
+    metric: str = METRIC
+    wrong: Array | None = None
 
     def __post_init__(self) -> None:
-        for name in ("weights", "error", "stderr", "penalties"):
+        columns = ("weights", "error", "stderr", "penalties")
+        for name in (*columns, *(["wrong"] if self.wrong is not None else [])):
             column = np.array(getattr(self, name), dtype=np.float64)
             column.setflags(write=False)
             object.__setattr__(self, name, column)
@@ -176,16 +196,14 @@ class Weighed(Framed, Drawn):
             "too_alike": self.difference.too_alike,
         }
         advice = {spec.name: getattr(self.advice, spec.name) for spec in fields(self.advice)}
-        return plain | {
-            "advice": advice | {"sentences": list(self.advice.sentences)},
-            "metric": METRIC,
-        }
+        return plain | {"advice": advice | {"sentences": list(self.advice.sentences)}}
 
     def _table(self) -> dict[str, npt.NDArray[Any]]:
         low, high = self.plausible
         columns = {"weight": self.weights, "error": self.error, "stderr": self.stderr}
         inside = (self.weights >= low) & (self.weights <= high)
-        return columns | {"penalty": self.penalties, "plausible": inside}
+        wrong = {} if self.wrong is None else {"wrong": self.wrong}
+        return columns | {"penalty": self.penalties, "plausible": inside} | wrong
 
     def _draw(self, ax: Axes) -> None:
         first, second = plots.colours(2)
@@ -206,7 +224,7 @@ class Weighed(Framed, Drawn):
         ax.set_xticks([float(place[0]), *ticks], ["0", *(f"{tick:g}" for tick in ticks)])
         ax.minorticks_off()
         ax.set_xlabel("weight of a synthetic row (a real one has 1)")
-        ax.set_ylabel(METRIC)
+        ax.set_ylabel(self.metric)
         ax.spines[["top", "right"]].set_visible(False)
         ax.legend(frameon=False, fontsize="small")
         ax.set_title(f"{self.sources[0]} + {self.sources[1]}: {self.target}",
@@ -235,15 +253,24 @@ class Weighed(Framed, Drawn):
             [0, *range(1, self.weights.size, 2)] if self.weights.size > _html.MOST_ROWS else None
         )
         shown = sorted({*(shown or range(self.weights.size)), self.best})
-        return [[float(c[k]) for c in (self.weights, self.error, self.stderr)] for k in shown]
+        columns = (self.weights, self.error, self.stderr, *self._wrong)
+        return [[float(c[k]) for c in columns] for k in shown]
+
+    @property
+    def _wrong(self) -> list[Array]:
+        """Wrong classes in per cent, of classes."""
+        return [] if self.wrong is None else [100 * self.wrong]
 
     def _repr_html_(self) -> str:
         notes = [*self.advice.sentences, *(f"Warning: {text}" for text in self.warnings)]
-        return _html.table(self._title(), ["weight", "error", "s.e."], self._rows(), notes)
+        heads = ["weight", "error", "s.e.", *(["wrong, %"] * len(self._wrong))]
+        return _html.table(self._title(), heads, self._rows(), notes)
 
     def __repr__(self) -> str:
         lines = [self._title()]
-        lines += [f"  weight {w:>6.3g}: {e:.5g} +- {s:.2g}" for w, e, s in self._rows()]
+        for w, e, s, *wrong in self._rows():
+            told = "".join(f", {share:.3g} % wrong" for share in wrong)
+            lines.append(f"  weight {w:>6.3g}: {e:.5g} +- {s:.2g}{told}")
         lines += [f"  {text}" for text in self.advice.sentences]
         return "\n".join(lines + [f"  warning: {text}" for text in self.warnings])
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from genloss._words import number
 from genloss.weighing.inputs import Difference
-from genloss.weighing.result import Advice, Worth
+from genloss.weighing.result import LOG_LOSS, METRIC, WRONG, Advice, Worth
 from genloss.weighing.surface import Surface
 
+_NORMAL = 1.645  # of a 90 % interval
 _UNTOLD = 4.0
 """Worth beyond which noise alone does not decide: a shift too small to be seen would."""
 
@@ -27,10 +28,12 @@ class Facts:
         Between the tables.
     made_from : str
         What was said of the rows' origin.
-    alternative : Surface or None
-        Errors if the rows were made from these real ones, where that is not known.
+    alternative : float or None
+        The weight if the rows were made from these real ones, where that is not known.
     n, m : int
         Real and synthetic rows.
+    metric : str
+        What errors are.
     """
 
     found: Surface
@@ -39,9 +42,16 @@ class Facts:
     factors: tuple[float, float]
     difference: Difference
     made_from: str
-    alternative: Surface | None
+    alternative: float | None
     n: int
     m: int
+    metric: str = METRIC
+
+    @property
+    def error(self) -> str:
+        """What errors are, in the word that stands before "of the real rows"."""
+        words = {LOG_LOSS: "log loss", WRONG: "share of wrong classes"}
+        return words.get(self.metric, "error")
 
 
 def advise(facts: Facts) -> Advice:
@@ -50,7 +60,7 @@ def advise(facts: Facts) -> Advice:
     gain = 1 - float(errors[facts.place] / errors[0]) if errors[0] > 0 else 0.0
     augment = bool(weights[facts.place] > 0 and gain > 0)
     shown = facts.found.plausible[0] > 0
-    said = [_answer(facts, gain, augment, shown), _range(facts, shown)]
+    said = [_answer(facts, gain, augment, shown), *_wrong(facts), _range(facts, shown)]
     if (other := facts.alternative) is not None:
         said.append(_unknown(other))
     said += [_worth(facts), *_inputs(facts), *_labels(facts)]
@@ -60,14 +70,32 @@ def advise(facts: Facts) -> Advice:
 def _answer(facts: Facts, gain: float, augment: bool, shown: bool) -> str:
     weight = number(float(facts.found.weights[facts.place]), 2)
     if not augment:
+        clearly = "clearly " if facts.found.wrong is not None else ""
         instead = "" if weight == "0" else f" (should they have to be used: weight {weight})"
-        return f"Do not augment: no weight lowers the error of the real rows{instead}."
+        return f"Do not augment: no weight {clearly}lowers the {facts.error} of the real rows{instead}."
     if shown:
-        return f"Give every synthetic row the weight {weight}: the error on real rows falls by {gain:.1%}."
+        return (
+            f"Give every synthetic row the weight {weight}: the {facts.error} on real rows "
+            f"falls by {gain:.1%}."
+        )
     return (
         f"Give every synthetic row the weight {weight} if you use them: a gain is not shown "
         f"({gain:.1%}, within what chance does with {facts.n} real rows)."
     )
+
+
+def _wrong(facts: Facts) -> list[str]:
+    """Wrong classes, where a weight was chosen by another loss."""
+    wrong = facts.found.wrong
+    if wrong is None:
+        return []
+    alone, chosen = wrong[0].mean(), wrong[facts.place].mean()
+    own = f"{100 * alone:.1f} % of the real rows left out get a wrong class from real rows alone"
+    if facts.place == 0:
+        return [f"{own}."]
+    spread = (wrong[facts.place] - wrong[0]).std(ddof=1) / facts.n**0.5
+    low, high = (100 * (chosen - alone + z * spread) for z in (-_NORMAL, _NORMAL))
+    return [f"{own}, {100 * chosen:.1f} % with the weight ({low:+.1f} to {high:+.1f} points)."]
 
 
 def _range(facts: Facts, shown: bool) -> str:
@@ -78,8 +106,8 @@ def _range(facts: Facts, shown: bool) -> str:
     return f"The best weight is between {low} and {high}{zero}."
 
 
-def _unknown(other: Surface) -> str:
-    weight = number(float(other.weights[other.least]), 2)
+def _unknown(other: float) -> str:
+    weight = number(other, 2)
     return (
         "This holds for synthetic rows that owe nothing to the real ones. If they were made from these "
         f"rows (by a model of them, a copula, a jitter), the weight is {weight}: leaving a row out then "

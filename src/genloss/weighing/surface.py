@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from genloss.weighing.stacked import Fit, Stack
+from genloss.weighing.stacked import LABELERS, Fit, Stack
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -30,18 +30,22 @@ class Surface:
     ----------
     weights, penalties : ndarray of shape (k,)
         Weights of a synthetic row, and the penalty of least error at each; NaN where there is none.
-    residuals : ndarray of shape (k, n)
-        Residuals of the real rows, each under a fit that has not seen it.
+    losses : ndarray of shape (k, n)
+        Squared residuals of the real rows, or what else they cost, each under a fit that has not
+        seen it.
+    wrong : ndarray of shape (k, n) or None
+        Of classes, 1 where another class is said, else 0.
     """
 
     weights: Array
     penalties: Array
-    residuals: Array
+    losses: Array
+    wrong: Array | None = None
 
     @property
     def errors(self) -> Array:
-        """Mean squared error (k,) of the real rows."""
-        return np.asarray(np.mean(self.residuals**2, axis=1))
+        """Mean loss (k,) of the real rows."""
+        return np.asarray(np.mean(self.losses, axis=1))
 
     @property
     def least(self) -> int:
@@ -50,10 +54,13 @@ class Surface:
 
     def alike(self, standard_errors: float) -> Mask:
         """Weights whose error is within so many paired standard errors of the least one."""
-        squares = self.residuals**2
-        more = squares - squares[self.least]
-        spread = more.std(axis=1, ddof=1) / np.sqrt(more.shape[1])
-        return np.asarray(more.mean(axis=1) <= standard_errors * spread)
+        more = self.errors - self.errors[self.least]
+        return np.asarray(more <= standard_errors * self.apart(self.least))
+
+    def apart(self, place: int) -> Array:
+        """Standard errors (k,) of the differences from the error at a place, over rows."""
+        more = self.losses - self.losses[place]
+        return np.asarray(more.std(axis=1, ddof=1) / np.sqrt(more.shape[1]))
 
     def nearest(self, formula: float) -> int:
         """Place of the weight nearest to the formula's among those that cannot be told from the best."""
@@ -69,12 +76,12 @@ class Surface:
 
 def surface(weights: Array, grid: Array, found: Iterable[Array]) -> Surface:
     """The best of all penalties, for every weight; ``found`` has residuals (q, n) a weight."""
-    penalties, residuals = [], []
+    penalties, losses = [], []
     for each in found:
         at = int(np.argmin(np.mean(each**2, axis=1)))
         penalties.append(grid[at])
-        residuals.append(each[at])
-    return Surface(weights, np.array(penalties), np.array(residuals))
+        losses.append(each[at] ** 2)
+    return Surface(weights, np.array(penalties), np.array(losses))
 
 
 def left_out(stack: Stack, weights: Array, grid: Array) -> Surface:
@@ -86,16 +93,17 @@ def left_out(stack: Stack, weights: Array, grid: Array) -> Surface:
 def chained(stack: Stack, weights: Array, grid: Array) -> Surface:
     """Leave-one-out errors for rows labelled by a model of the real ones, which loses the row as well.
 
-    The real table's own ridge stands for that model: without row i its labels change by the residual r_i
+    The real table's ridge, at the penalty that comes nearest to the labels, stands for that model: without row i its labels change by the residual r_i
     of that row times ``1/n + (x_s - mu_r)' u_i``, with ``u_i = (X_c'X_c + alpha_0)^-1 (x_i - mu_r)``, and the
     fit to them follows:
 
         e_i = (y_i - fit_i + w sum_s (1/N + (x_i - mu)'A^-1 (x_s - mu)) change_is) / (1 - h_i) .
     """
     own = Fit.of(stack.real)
-    before = stack.left_out(own, grid * own.count)
-    at = int(np.argmin(np.mean(before**2, axis=1)))
-    alpha, residual = float(grid[at] * own.count), before[at]
+    alphas = own.count * LABELERS
+    at = stack.closest(own, alphas)
+    alpha = float(alphas[at])
+    residual = stack.left_out(own, alphas[at : at + 1])[0]
     lifted = ((stack.X - own.mean) @ own.basis / (own.values + alpha)) @ own.basis.T
     changes = _Changes(stack, own.mean, lifted, residual)
     fits = stack.fits(weights)

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from genloss import _check
+from genloss._fits import innermost, is_a_classifier
+from genloss._named import estimator_of
 from genloss.errors import InvalidInputError
-from genloss.estimate.kernels import Kernel, nystrom_features
-from genloss.estimate.standardise import Standardiser, unit_target
-from genloss.weighing.apart import SPREAD, apart
-from genloss.weighing.held import check_regressor, parent_folds, with_estimator
-from genloss.weighing.inputs import MOST, difference
+from genloss.estimate.kernels import Kernel
+from genloss.weighing.apart import SPREAD
+from genloss.weighing.classes import ClassRows
+from genloss.weighing.held import check_weighable
 from genloss.weighing.pair import Pair, read_pair
-from genloss.weighing.parents import copies, parents
-from genloss.weighing.result import Weighed, Worth
+from genloss.weighing.parents import COPIED
+from genloss.weighing.result import Weighed, Worth, metric_of
+from genloss.weighing.rows import Rows
 from genloss.weighing.sentences import Facts, advise
-from genloss.weighing.stacked import WEIGHTS, Stack, spanning
-from genloss.weighing.surface import Surface, chained, left_out
 
 __all__ = ["Weighed", "weigh"]
 
@@ -30,14 +29,6 @@ Array = npt.NDArray[np.float64]
 log_of = logging.getLogger("genloss")
 
 MADE_FROM = ("unknown", "elsewhere", "these rows")
-COPIED = 0.65
-"""Share of pairs above which synthetic rows are copies of real ones."""
-
-_GRID = np.logspace(-4, 1, 11)
-"""Penalties of a linear model on standardised features."""
-_KERNEL_GRID = np.logspace(-5, 0.5, 12)
-"""Penalties of a kernel, as shares of the trace of its covariance."""
-_LANDMARKS = 600
 
 
 def weigh(
@@ -50,6 +41,7 @@ def weigh(
     estimator: Any = None,
     seed: int = 0,
     missing: str = "error",
+    classes: bool | None = None,
 ) -> Weighed:
     """Say which weight synthetic rows deserve beside real ones, and what one of them is worth.
 
@@ -69,14 +61,20 @@ def weigh(
         copula, a jitter). They then hold the labels that are left out, and what made them has to
         lose the row too. With "unknown" both answers are given.
     kernel : {None, "linear", "rbf", "polynomial"} or Kernel, optional
-        None for ridge on standardised features; else kernel ridge, by up to 600 Nystrom features.
-    estimator : scikit-learn regressor, optional
-        Instead of ridge: any that takes ``sample_weight``, scored on 5 folds of the real rows at six
-        weights. What a row is worth, and how the tables differ, is then still told by ridge.
+        None for ridge on standardised features, or logistic regression of classes; else the same on
+        up to 600 Nystrom features of the kernel (150 of classes).
+    estimator : scikit-learn regressor or classifier, or str, optional
+        Instead: any that takes ``sample_weight``, or its name as in `genloss.forecast`, scored on 5
+        folds of the real rows at six weights. What a row is worth, and how the tables differ, is
+        then still told by ridge or logistic regression.
     seed : int, default 0
         Seed of folds, landmarks and samples.
     missing : {"error", "drop"}, default "error"
         Whether rows with missing values are refused or dropped, in both tables.
+    classes : bool, optional
+        Whether the target holds classes. Default: where it is text or booleans, or the estimator a
+        classifier. Weights of classes are judged by the log loss, of a classifier without chances by
+        the share of wrong classes.
 
     Returns
     -------
@@ -108,107 +106,32 @@ def weigh(
     chosen = Kernel.of(kernel)
     seed = _check.integer("seed", seed, minimum=0)
     missing = _check.choice("missing", missing, ("error", "drop"))
+    if classes is not None:
+        classes = _check.boolean("classes", classes)
+    if estimator is not None and chosen is not None:
+        raise InvalidInputError("kernel was given beside estimator; leave one of them out")
+    told = is_a_classifier(estimator)
+    pair = read_pair(real, synthetic, target, missing, classes=classes, classifier=told)
+    if isinstance(estimator, str):
+        estimator = estimator_of(estimator, classes=bool(pair.levels))
     if estimator is not None:
-        if chosen is not None:
-            raise InvalidInputError("kernel was given beside estimator; leave one of them out")
-        check_regressor(estimator)
-    pair = read_pair(real, synthetic, target, missing)
-    rows = Rows.of(pair, chosen, seed)
-    log_of.info("%d real and %d synthetic rows are weighed", len(rows.y), len(rows.y_synthetic))
+        check_weighable(estimator, classes=bool(pair.levels))
+    rows = (ClassRows if pair.levels else Rows).of(pair, chosen, seed)
+    log_of.info("%d real and %d synthetic rows are weighed", rows.n, rows.m)
     return _weighed(rows, pair, chosen, estimator, made_from, seed)
 
 
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """Both tables, standardised by the real one, as a model sees them.
-
-    Attributes
-    ----------
-    plain, X : ndarray of shape (n, p) and (n, q)
-        Real rows as standardised columns, and as features of the model.
-    plain_synthetic, X_synthetic : ndarray of shape (m, p) and (m, q)
-        Synthetic ones.
-    y, y_synthetic : ndarray of shape (n,) and (m,)
-        Labels about the real mean, in ``unit``.
-    unit : float
-        What labels were divided by.
-    grid : ndarray of shape (q,)
-        Penalties that are tried.
-    """
-
-    plain: Array
-    plain_synthetic: Array
-    X: Array
-    X_synthetic: Array
-    y: Array
-    y_synthetic: Array
-    unit: float
-    grid: Array
-
-    @classmethod
-    def of(cls, pair: Pair, kernel: Kernel | None, seed: int) -> Rows:
-        """Standardise, and map to the features of a kernel if there is one."""
-        _, unit = unit_target(pair.y)
-        level = float(np.mean(pair.y))
-        standardise = Standardiser.of(pair.X)
-        plain, other = standardise(pair.X), standardise(pair.X_synthetic)
-        everything, grid = np.vstack([plain, other]), _GRID
-        if kernel is not None:
-            features = nystrom_features(everything, kernel, _LANDMARKS, seed)(everything)
-            features -= features[: len(plain)].mean(axis=0)
-            everything = features
-            grid = _KERNEL_GRID * float(np.mean(np.sum(features[: len(plain)] ** 2, axis=1)))
-        elif (span := spanning(everything)) is not None:
-            everything = everything @ span
-        return cls(
-            plain=plain,
-            plain_synthetic=other,
-            X=everything[: len(plain)],
-            X_synthetic=everything[len(plain) :],
-            y=(pair.y - level) / unit,
-            y_synthetic=(pair.y_synthetic - level) / unit,
-            unit=unit,
-            grid=grid,
-        )
-
-    @property
-    def stack(self) -> Stack:
-        """Real rows, and sums over the synthetic ones."""
-        return Stack.of(self.X, self.y, self.X_synthetic, self.y_synthetic)
-
-    def copied(self, seed: int) -> float:
-        """Share of pairs in which a synthetic row is nearer to the real rows than a real one is."""
-        rng = np.random.default_rng(seed)
-        own = rng.permutation(len(self.y))[: 5 * MOST]
-        shown = rng.permutation(len(self.y_synthetic))[:MOST]
-        return copies(
-            self.plain[own], self.y[own], self.plain_synthetic[shown], self.y_synthetic[shown]
-        )
-
-    def parents(self) -> npt.NDArray[np.intp]:
-        """The real row nearest to every synthetic one."""
-        return parents(self.plain, self.y, self.plain_synthetic, self.y_synthetic)
-
-
-def judged(rows: Rows, made_from: str, copied: bool, seed: int) -> tuple[Surface, str]:
-    """Errors of ridge against the weight, and what they are called."""
-    if made_from == "these rows" and copied:
-        real, synthetic = (rows.X, rows.y), (rows.X_synthetic, rows.y_synthetic)
-        found = parent_folds(real, synthetic, rows.parents(), WEIGHTS, rows.grid, seed)
-        return found, "folds with the rows made from them"
-    if made_from == "these rows":
-        return chained(rows.stack, WEIGHTS, rows.grid), "leave-one-out of the chain"
-    return left_out(rows.stack, WEIGHTS, rows.grid), "leave-one-out"
-
-
 def _weighed(
-    rows: Rows, pair: Pair, kernel: Kernel | None, estimator: Any, made_from: str, seed: int
+    rows: Rows | ClassRows,
+    pair: Pair,
+    kernel: Kernel | None,
+    estimator: Any,
+    made_from: str,
+    seed: int,
 ) -> Weighed:
-    stack, warnings = rows.stack, list(pair.warnings)
-    copied = rows.copied(seed)
-    two = apart(stack, rows.X_synthetic, rows.y_synthetic, rows.grid)
-    made, plain = (rows.X_synthetic, rows.y_synthetic), (rows.plain, rows.plain_synthetic)
-    seen = difference(stack, made, plain, two.penalty, seed)
+    warnings, copied = list(pair.warnings), rows.copied(seed)
+    two = rows.apart()
+    seen = rows.difference(two.penalty, seed)
     origin, telltale = made_from, ""
     if copied > COPIED:
         telltale = f"look like copies of real ones (nearer to them in {copied:.0%} of pairs)"
@@ -223,51 +146,56 @@ def _weighed(
         origin = "these rows"
         warnings.append(f"the synthetic rows {telltale}; taken as made from them")
     if estimator is None:
-        found, judge = judged(rows, origin, copied > COPIED, seed)
-        place = found.least if origin == "these rows" else found.nearest(two.worth)
+        found, judge = rows.judged(origin, copied > COPIED, seed)
+        place = rows.chosen(found, None if origin == "these rows" else two.worth)
     else:
-        whose = rows.parents() if origin == "these rows" else None
-        real, others = (pair.X, rows.y), (pair.X_synthetic, rows.y_synthetic)
-        found, judge = with_estimator(estimator, real, others, whose, seed), "5 folds"
-        place = found.least
+        found, judge = rows.fitted(estimator, pair, origin, seed), "5 folds"
+        place = rows.chosen(found, None)
     other = None
     if origin == "unknown" and estimator is None:
-        other = judged(rows, "these rows", copied > COPIED, seed)[0]
+        known = rows.judged("these rows", copied > COPIED, seed)[0]
+        other = float(known.weights[rows.chosen(known, None)])
     worth = Worth(two.worth, two.worth / SPREAD, two.worth * SPREAD)
     factors = two.noise_factor, two.shift_factor
     if origin == "these rows":  # noise and shift are then seen on the rows that made them
         worth, factors = Worth(*3 * (float("nan"),)), 2 * (float("nan"),)
-    n, m = len(rows.y), len(rows.y_synthetic)
-    squares = found.residuals**2 * rows.unit**2
-    apart_from_least = (squares - squares[found.least]).std(axis=1, ddof=1) / np.sqrt(n)
+    unit = rows.unit**2
+    metric = metric_of(rows.levels, estimator)
+    facts = Facts(found, place, worth, factors, seen, origin, other, rows.n, rows.m, metric)
     return Weighed(
         weight=float(found.weights[place]),
         weights=found.weights,
-        error=squares.mean(axis=1),
-        stderr=apart_from_least,
+        error=found.errors * unit,
+        stderr=found.apart(found.least) * unit,
         plausible=found.plausible,
         penalty=float(found.penalties[place]),
         penalties=found.penalties,
         worth=worth,
         noise_factor=factors[0],
         shift_factor=factors[1],
-        advice=advise(Facts(found, place, worth, factors, seen, origin, other, n, m)),
-        alternative=None if other is None else float(other.weights[other.least]),
+        advice=advise(facts),
+        alternative=other,
         made_from=made_from,
         judged_by=judge,
         copies=copied,
         difference=seen,
-        n_real=n,
-        n_synthetic=m,
-        model=_name(kernel, estimator),
+        n_real=rows.n,
+        n_synthetic=rows.m,
+        model=_name(kernel, estimator, classes=bool(rows.levels)),
         sources=pair.sources,
         target=pair.target,
         notes=pair.notes,
         warnings=tuple(warnings),
+        classes=rows.levels,
+        metric=metric,
+        wrong=None if found.wrong is None else found.wrong.mean(axis=1),
     )
 
 
-def _name(kernel: Kernel | None, estimator: Any) -> str:
+def _name(kernel: Kernel | None, estimator: Any, *, classes: bool) -> str:
     if estimator is not None:
-        return type(estimator).__name__
+        return type(innermost(estimator)).__name__
+    if classes:
+        words = "logistic regression"
+        return words if kernel is None else f"{words} on features of the {kernel.name} kernel"
     return "ridge" if kernel is None else f"{kernel.name} kernel ridge"

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from genloss import _check
+from genloss._fits import is_a_classifier
+from genloss._named import estimator_of
 from genloss.errors import InvalidInputError
 from genloss.estimate.kernels import Kernel
 from genloss.outlook.measured.check_plan import check_estimator, check_measured
-from genloss.outlook.measured.named import estimator_of
 from genloss.outlook.measured.task import Task
 from genloss.outlook.measured.ways import labelled
 from genloss.plan import Plan
@@ -31,18 +32,9 @@ def asked_task(
     if isinstance(estimator, str):
         estimator = estimator_of(estimator, classes=wanted)
     elif classes is None and not wanted:
-        wanted = _is_classifier(estimator)
+        wanted = is_a_classifier(estimator)
     check_estimator(estimator, classes=wanted, target=target)
     return Task(classes=wanted, estimator=estimator)
-
-
-def _is_classifier(estimator: Any) -> bool:
-    """Whether an object says that it is one; what is no estimator at all says nothing."""
-    from sklearn.base import is_classifier
-
-    return (
-        not isinstance(estimator, type) and hasattr(estimator, "fit") and is_classifier(estimator)
-    )
 
 
 def task_plan(

@@ -263,7 +263,7 @@ class MeasuredForecast(Answer):
 
 def way_of(name: str, plan: Plan, reading: Any, scores: Mapping[str, Array]) -> Way:
     """A reading of a plan's runs as a way to train."""
-    half = NORMAL * reading.change_se
+    low, high = reading.changes
     return Way(
         name=name,
         n_samples=int(plan.n_samples.max()),
@@ -276,7 +276,7 @@ def way_of(name: str, plan: Plan, reading: Any, scores: Mapping[str, Array]) -> 
         growth_high=np.exp(reading.growth + NORMAL * reading.growth_se),
         plan=plan,
         change=reading.change,
-        change_low=reading.change - half,
-        change_high=reading.change + half,
+        change_low=low,
+        change_high=high,
         scores=scores,
     )

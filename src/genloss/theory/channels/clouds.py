@@ -6,10 +6,14 @@ of ``Sigma^-1 mu``: what it shares with another field is that field's mean where
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
 
+from genloss.labels import Label
 from genloss.theory.channels.rows import Law, Rows, Sums
+from genloss.theory.channels.two_classes import is_even
 
 Array = npt.NDArray[np.float64]
 
@@ -18,30 +22,40 @@ KNOWN = 1e-9
 
 
 def laws(rows: Rows, law: Law) -> list[tuple[float, Law]]:
-    """The law of what is said of the rows of either class, without the last field."""
+    """The law of what is said of the rows of a class, without the last field.
+
+    One class stands for both where everything is the same but for the sign.
+    """
     assert rows.centre is not None
     means, middle = law.second[:-1, -1] / rows.centre, law.cross[:, -1] / rows.centre
     second, cross = law.second[:-1, :-1], law.cross[:, :-1]
     if not means.size:  # the class itself, with its noise
         means, second, cross = np.zeros(1), np.zeros((1, 1)), np.zeros((len(middle), 1))
     means = means + rows.real * (np.arange(means.size) == 0)
+    sides = (1.0,) if is_even(rows.loss, rows.keep) and _is_odd(rows.label) else (1.0, -1.0)
     return [
         (side, Law(second, cross, law.square, law.gamma, side * means, side * middle))
-        for side in (1.0, -1.0)
+        for side in sides
     ]
 
 
+@cache
+def _is_odd(label: Label) -> bool:
+    """Whether the opposite value has the opposite label."""
+    h = np.linspace(-7, 7, 57)
+    labels, _ = label.law(h)
+    return label.noises() is not None or (
+        len(labels) == 1 and np.allclose(labels[0], -labels[0][::-1])
+    )
+
+
 def joined(rows: Rows, parts: list[tuple[float, Sums]]) -> Sums:
-    """Both classes together, and the pull to the truth."""
+    """All classes that were looked at together, and the pull to the truth."""
     assert rows.centre is not None
     named = len(rows.fields) - 1
-    (up, above), (down, below) = parts
-    to_centre = -(up * above.mean + down * below.mean) / rows.centre
-    pull = np.concatenate([(above.pull + below.pull)[:, :named], to_centre[:, None]], axis=1)
-    return Sums(
-        (above.curvature + below.curvature) / 2,
-        (above.square + below.square) / 2,
-        pull / 2,
-        (above.accepted + below.accepted) / 2,
-        (above.mean + below.mean) / 2,
+    to_centre = np.mean([-side * sums.mean for side, sums in parts], axis=0) / rows.centre
+    curvature, square, pull, accepted, mean = (
+        np.mean(each, axis=0) for each in zip(*(sums for _, sums in parts), strict=True)
     )
+    pull = np.concatenate([pull[:, :named], to_centre[:, None]], axis=1)
+    return Sums(curvature, square, pull, accepted, mean)

@@ -1,0 +1,186 @@
+"""Logistic regression on real and synthetic rows, and what it says of every real row when it has not seen it.
+
+Scores of K classes are ``C z``, C (K, K - 1) with orthonormal columns across the constant, z = theta'(1, x).
+Without the real row i, one Newton step from the fit of all rows moves them by
+
+    z_i + H_i (1 - W_i H_i)^-1 g_i ,    g_i = C'(q_i - y_i) ,   W_i = C'(diag q_i - q_i q_i')C ,
+
+H_i (K - 1, K - 1) being the row's blocks of the inverse Hessian: near to a refit, not equal to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+
+_STEPS, _NEAR, _LEAST = 40, 1e-6, 1e-8
+_LEVEL = 1e-6
+"""Pull on intercepts, as a share of the rows: classes that no row has stay finite."""
+
+
+def contrasts(n_classes: int) -> Array:
+    """Orthonormal columns (K, K - 1) across the constant."""
+    steps = (
+        np.tril(np.ones((n_classes, n_classes)), -1)[:, :-1]
+        - np.diag(np.arange(n_classes, 0, -1) - 1.0)[:, :-1]
+    )
+    return np.asarray(steps / np.linalg.norm(steps, axis=0))
+
+
+def with_ones(X: Array) -> Array:
+    """Rows with a column of ones before them."""
+    return np.column_stack([np.ones(len(X)), X])
+
+
+def chances(scores: Array) -> Array:
+    """Softmax of scores (n, K)."""
+    scores = scores - scores.max(axis=1, keepdims=True)
+    grown = np.exp(scores)
+    return np.asarray(grown / grown.sum(axis=1, keepdims=True))
+
+
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """Rows ``X`` (n, p + 1) with ones before them, labels ``Y`` (n, K) as vectors, ``counts`` (n,)."""
+
+    X: Array
+    Y: Array
+    counts: Array
+
+    @classmethod
+    def of(cls, X: Array, Y: Array) -> Labelled:
+        """Rows that count one each."""
+        return cls(with_ones(X), Y, np.ones(len(X)))
+
+    def plus(self, weight: float, other: Labelled) -> Labelled:
+        """These rows and others that count ``weight`` each; without them at weight 0."""
+        if weight == 0:
+            return self
+        return Labelled(
+            np.vstack([self.X, other.X]),
+            np.vstack([self.Y, other.Y]),
+            np.append(self.counts, weight * other.counts),
+        )
+
+    def only(self, rows: npt.NDArray[np.bool_]) -> Labelled:
+        """Some of them."""
+        return Labelled(self.X[rows], self.Y[rows], self.counts[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class Logistic:
+    """One fit.
+
+    Attributes
+    ----------
+    theta : ndarray of shape (p + 1, K - 1)
+        Coefficients in contrasts, intercepts first.
+    rows : Labelled
+        What it was fitted to.
+    penalty : float
+        By the package's convention.
+    """
+
+    theta: Array
+    rows: Labelled
+    penalty: float
+
+    @classmethod
+    def fit(cls, rows: Labelled, penalty: float, start: Array | None = None) -> Logistic:
+        """Minimise ``sum_i c_i loss_i + N penalty |B|^2`` by Newton steps, N the sum of counts.
+
+        B are scikit-learn's coefficients, so that ``C = 1 / (2 N penalty)`` gives the same model.
+        """
+        base = contrasts(rows.Y.shape[1])
+        pull = _pull(rows, penalty)
+        theta = np.zeros((rows.X.shape[1], base.shape[1])) if start is None else start
+        value = _value(rows, theta, base, pull)
+        for _ in range(_STEPS):
+            q = chances(rows.X @ theta @ base.T)
+            slope = rows.X.T @ (rows.counts[:, None] * ((q - rows.Y) @ base))
+            slope += pull[:, None] * theta
+            step = np.linalg.solve(_hessian(rows, q, base, pull), slope.ravel())
+            step, size = step.reshape(theta.shape), 1.0
+            while (new := _value(rows, theta - size * step, base, pull)) > value and size > _LEAST:
+                size /= 2
+            theta, value = theta - size * step, min(new, value)
+            if np.sum(slope * step) <= _NEAR * abs(value):  # the next step would be its square
+                break
+        return cls(theta, rows, penalty)
+
+    @cached_property
+    def inverse(self) -> Array:
+        """Inverse of the Hessian of the summed loss, shape (p + 1, K - 1, p + 1, K - 1)."""
+        base = contrasts(self.rows.Y.shape[1])
+        q = chances(self.rows.X @ self.theta @ base.T)
+        hessian = _hessian(self.rows, q, base, _pull(self.rows, self.penalty))
+        return np.linalg.inv(hessian).reshape(*self.theta.shape, *self.theta.shape)
+
+    def scores(self, X: Array) -> Array:
+        """Contrasts (n, K - 1) of rows with ones before them."""
+        return np.asarray(X @ self.theta)
+
+    def left_out(self, rows: Labelled) -> Array:
+        """Contrasts (n, K - 1) of rows of the fit that count one, each without itself."""
+        base = contrasts(rows.Y.shape[1])
+        scores = self.scores(rows.X)
+        q = chances(scores @ base.T)
+        g, width = (q - rows.Y) @ base, base.shape[1]
+        reach = np.empty((len(q), width, width))
+        for a in range(width):
+            for b in range(width):
+                reach[:, a, b] = np.einsum("ij,ij->i", rows.X @ self.inverse[:, a, :, b], rows.X)
+        slack = np.eye(width) - curvature(q, base) @ reach
+        return np.asarray(scores + (reach @ np.linalg.solve(slack, g[:, :, None]))[:, :, 0])
+
+
+def curvature(q: Array, base: Array) -> Array:
+    """Second derivatives (n, K - 1, K - 1) of the loss in contrasts."""
+    mean = q @ base
+    square = np.einsum("ik,ka,kb->iab", q, base, base)
+    return np.asarray(square - mean[:, :, None] * mean[:, None, :])
+
+
+def path(rows: Labelled, grid: Array) -> Iterator[Logistic]:
+    """A fit for every penalty, strongest first; each starts where the last one ended."""
+    start: Array | None = None
+    for penalty in sorted(grid, reverse=True):
+        fit = Logistic.fit(rows, float(penalty), start)
+        start = fit.theta
+        yield fit
+
+
+def _pull(rows: Labelled, penalty: float) -> Array:
+    """Second derivative (p + 1,) of the penalty in every contrast."""
+    each = 4.0 if rows.Y.shape[1] == 2 else 2.0  # the logit of two classes is sqrt(2) contrasts
+    pull = np.full(rows.X.shape[1], each * penalty)
+    pull[0] = _LEVEL
+    return pull * rows.counts.sum()
+
+
+def _value(rows: Labelled, theta: Array, base: Array, pull: Array) -> float:
+    scores = rows.X @ theta @ base.T
+    top = scores.max(axis=1)
+    loss = np.log(np.exp(scores - top[:, None]).sum(axis=1)) + top - (scores * rows.Y).sum(axis=1)
+    return float(rows.counts @ loss + pull @ (theta**2).sum(axis=1) / 2)
+
+
+def _hessian(rows: Labelled, q: Array, base: Array, pull: Array) -> Array:
+    found = products(rows.X, curvature(q, base) * rows.counts[:, None, None])
+    return found + np.diag(np.repeat(pull, base.shape[1]))
+
+
+def products(X: Array, metric: Array) -> Array:
+    """Sum over rows of ``x x'`` times their metrics (n, K - 1, K - 1), as one square matrix."""
+    width, p = metric.shape[1], X.shape[1]
+    found = np.empty((p, width, p, width))
+    for a in range(width):
+        for b in range(a, width):
+            found[:, a, :, b] = found[:, b, :, a] = (X * metric[:, a, b, None]).T @ X
+    return found.reshape(p * width, p * width)

@@ -1,0 +1,140 @@
+"""Rows of two tables with numbers as labels, as a ridge model sees them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.estimate.kernels import Kernel, nystrom_features
+from genloss.estimate.standardise import Standardiser, unit_target
+from genloss.weighing.apart import Apart, apart
+from genloss.weighing.held import parent_folds, with_estimator
+from genloss.weighing.inputs import MOST, Difference, difference
+from genloss.weighing.pair import Pair
+from genloss.weighing.parents import copies, parents
+from genloss.weighing.stacked import WEIGHTS, Stack, spanning
+from genloss.weighing.surface import Surface, chained, left_out
+
+Array = npt.NDArray[np.float64]
+
+_GRID = np.logspace(-4, 1, 11)
+"""Penalties of a linear model on standardised features."""
+_KERNEL_GRID = np.logspace(-5, 0.5, 12)
+"""Penalties of a kernel, as shares of the trace of its covariance."""
+_LANDMARKS = 600
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Both tables, standardised by the real one, as a model sees them.
+
+    Attributes
+    ----------
+    plain, X : ndarray of shape (n, p) and (n, q)
+        Real rows as standardised columns, and as features of the model.
+    plain_synthetic, X_synthetic : ndarray of shape (m, p) and (m, q)
+        Synthetic ones.
+    y, y_synthetic : ndarray of shape (n,) and (m,)
+        Labels about the real mean, in ``unit``.
+    unit : float
+        What labels were divided by.
+    grid : ndarray of shape (q,)
+        Penalties that are tried.
+    """
+
+    plain: Array
+    plain_synthetic: Array
+    X: Array
+    X_synthetic: Array
+    y: Array
+    y_synthetic: Array
+    unit: float
+    grid: Array
+
+    @classmethod
+    def of(cls, pair: Pair, kernel: Kernel | None, seed: int) -> Rows:
+        """Standardise, and map to the features of a kernel if there is one."""
+        _, unit = unit_target(pair.y)
+        level = float(np.mean(pair.y))
+        standardise = Standardiser.of(pair.X)
+        plain, other = standardise(pair.X), standardise(pair.X_synthetic)
+        everything, grid = np.vstack([plain, other]), _GRID
+        if kernel is not None:
+            features = nystrom_features(everything, kernel, _LANDMARKS, seed)(everything)
+            features -= features[: len(plain)].mean(axis=0)
+            everything = features
+            grid = _KERNEL_GRID * float(np.mean(np.sum(features[: len(plain)] ** 2, axis=1)))
+        elif (span := spanning(everything)) is not None:
+            everything = everything @ span
+        return cls(
+            plain=plain,
+            plain_synthetic=other,
+            X=everything[: len(plain)],
+            X_synthetic=everything[len(plain) :],
+            y=(pair.y - level) / unit,
+            y_synthetic=(pair.y_synthetic - level) / unit,
+            unit=unit,
+            grid=grid,
+        )
+
+    levels: tuple[str, ...] = ()
+
+    @property
+    def n(self) -> int:
+        """Real rows."""
+        return len(self.y)
+
+    @property
+    def m(self) -> int:
+        """Synthetic ones."""
+        return len(self.y_synthetic)
+
+    @property
+    def stack(self) -> Stack:
+        """Real rows, and sums over the synthetic ones."""
+        return Stack.of(self.X, self.y, self.X_synthetic, self.y_synthetic)
+
+    def copied(self, seed: int) -> float:
+        """Share of pairs in which a synthetic row is nearer to the real rows than a real one is."""
+        rng = np.random.default_rng(seed)
+        own = rng.permutation(len(self.y))[: 5 * MOST]
+        shown = rng.permutation(len(self.y_synthetic))[:MOST]
+        return copies(
+            self.plain[own], self.y[own], self.plain_synthetic[shown], self.y_synthetic[shown]
+        )
+
+    def parents(self) -> npt.NDArray[np.intp]:
+        """The real row nearest to every synthetic one."""
+        return parents(self.plain, self.y, self.plain_synthetic, self.y_synthetic)
+
+    def apart(self) -> Apart:
+        """What two fits of the tables say of each other."""
+        return apart(self.stack, self.X_synthetic, self.y_synthetic, self.grid)
+
+    def difference(self, penalty: float, seed: int) -> Difference:
+        """Other inputs, other labels; ``penalty`` is the real rows' own."""
+        made, plain = (self.X_synthetic, self.y_synthetic), (self.plain, self.plain_synthetic)
+        return difference(self.stack, made, plain, penalty, seed)
+
+    def judged(self, made_from: str, copied: bool, seed: int) -> tuple[Surface, str]:
+        """Errors of ridge against the weight, and what they are called."""
+        if made_from == "these rows" and copied:
+            real, synthetic = (self.X, self.y), (self.X_synthetic, self.y_synthetic)
+            found = parent_folds(real, synthetic, self.parents(), WEIGHTS, self.grid, seed)
+            return found, "folds with the rows made from them"
+        if made_from == "these rows":
+            return chained(self.stack, WEIGHTS, self.grid), "leave-one-out of the chain"
+        return left_out(self.stack, WEIGHTS, self.grid), "leave-one-out"
+
+    def fitted(self, estimator: Any, pair: Pair, made_from: str, seed: int) -> Surface:
+        """Errors of an estimator on folds; it sees the features as they are."""
+        whose = self.parents() if made_from == "these rows" else None
+        real, synthetic = (pair.X, self.y), (pair.X_synthetic, self.y_synthetic)
+        return with_estimator(estimator, real, synthetic, whose, seed)
+
+    def chosen(self, found: Surface, worth: float | None) -> int:
+        """Place of the weight: of those that cannot be told from the best, the formula's."""
+        return found.least if worth is None else found.nearest(worth)
