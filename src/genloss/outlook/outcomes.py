@@ -83,12 +83,10 @@ def policies(
     return tuple(found)
 
 
-def rehearsed_growth(
-    study: Study, plan: Plan, penalty: float, each: float, repeats: int = 1
-) -> Growth:
+def rehearsed_growth(study: Study, plan: Plan, penalty: float, each: float) -> Growth:
     """Growth of a plan with one penalty for all models, rehearsed within a budget a run."""
     cv = math.isnan(penalty)
     small = study.affordable(plan, 1, each, few=not cv)
     column = np.full((plan.n_models, 1), penalty)
-    losses = study.rehearse(small, column, repeats, study.sources(int(plan.n_samples.max())))
+    losses = study.rehearse(small, column, 1, study.sources(int(plan.n_samples.max())))
     return study.growth(plan, losses, small, cv=cv)
