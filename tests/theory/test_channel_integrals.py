@@ -6,7 +6,7 @@ from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from genloss import keep, labels, losses
-from genloss.theory.channels import plane, residuals, squared_loss, two_classes
+from genloss.theory.channels import plane, residuals, soft, squared_loss, two_classes
 from genloss.theory.channels.evolution import GOOD, Fit, solve
 from genloss.theory.channels.rows import Law, Rows
 
@@ -124,3 +124,26 @@ def test_a_start_from_the_last_generation_takes_few_evaluations():
     warm = solve(fit._replace(ridge=1.1 * fit.ridge), cold.start)
     assert warm.residual < GOOD
     assert warm.evaluations <= 10
+
+
+@FEW
+@given(
+    correlation=st.floats(-0.5, 0.95), noise=st.sampled_from([0.0, 0.5]), seed=st.integers(0, 99)
+)
+def test_soft_labels_are_the_same_in_equal_steps_and_in_panels(correlation, noise, seed):
+    rng = np.random.default_rng(seed)
+    second, square, gamma = np.exp(rng.uniform(-1, 2, 3))
+    cross = correlation * np.sqrt(second * square)
+    some = Law(*(np.array(each) for each in ([[second]], [[cross]], [square], [gamma])))
+    rows = Rows(1.0, 1.0, losses.Logistic(), labels.Soft(), None, noise, (0,), 0)
+    for one, two in zip(soft.sums(rows, some), plane.sums(rows, some), strict=True):
+        assert one == pytest.approx(two, rel=1e-6)
+
+
+def test_soft_labels_of_a_model_that_is_nearly_copied_need_no_finer_steps(monkeypatch):
+    some = Law(np.array([[0.865]]), np.array([[0.836]]), np.array([0.8087]), np.array([0.335]))
+    rows = Rows(1.0, 1.0, losses.Logistic(), labels.Soft(), None, 0.0, (0,), 0)
+    found = soft.sums(rows, some)
+    monkeypatch.setattr(soft, "_REST", 2 * soft._REST)
+    for one, two in zip(found, soft.sums(rows, some), strict=True):
+        assert one == pytest.approx(two, rel=1e-9)

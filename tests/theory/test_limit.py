@@ -406,8 +406,6 @@ def test_units_do_not_matter():
 @pytest.mark.parametrize(
     ("plan", "word"),
     [
-        (gl.Plan.replace(3, 100).with_features(50, shared=False), "random features"),
-        (gl.Plan.replace(3, 100, penalty="cv"), "curve.penalty"),
         (gl.Plan.subsample(3, 100, design="fresh"), "genloss.simulate"),
         (gl.Plan.anchored(2, 100, n_real=50), "write one repetition more"),
     ],

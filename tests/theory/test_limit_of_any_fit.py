@@ -126,3 +126,38 @@ def test_the_command_says_the_class_error(genloss, tmp_path, monkeypatch):
     code, out, errors = genloss("limit", "plan.toml")
     assert (code, errors) == (0, "")
     assert "class error" in out
+
+
+RIDGE = {"n_samples": 200, "real": 0.3, "noise": 0.5}
+TAILED = gl.Problem(PROBLEM.spectrum, PROBLEM.truth, tails=(0.5, 1.0, 1.5))
+OTHERS = {
+    "cv": (PROBLEM, lambda t: gl.Plan.mix(t, penalty="cv", **RIDGE)),
+    "tails": (TAILED, lambda t: gl.Plan.mix(t, penalty=0.01, **RIDGE)),
+    "features": (
+        PROBLEM,
+        lambda t: gl.Plan.mix(t, penalty=0.01, **RIDGE).with_features(50, shared=False),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ["cv", "tails", pytest.param("features", marks=pytest.mark.slow)])
+def test_limits_of_what_is_chosen_or_drawn_anew_are_what_long_chains_reach(name):
+    problem, plan = OTHERS[name]
+    found = gl.limit(problem, plan(3))
+    far = math.ceil(12 / -math.log(found.radius))
+    assert found.risk == pytest.approx(gl.predict(problem, plan(far)).risk[-1], rel=1e-4)
+
+
+@pytest.mark.slow
+def test_shared_features_settle_where_their_chain_goes():
+    plan = lambda t: gl.Plan.mix(t, penalty=0.01, **RIDGE).with_features(50, shared=True)
+    found, risk = gl.limit(PROBLEM, plan(3)), gl.predict(PROBLEM, plan(12)).risk
+    rate = (risk[-1] - risk[-2]) / (risk[-2] - risk[-3])
+    rest = (risk[-1] - risk[-2]) * rate / (1 - rate)
+    assert found.risk == pytest.approx(risk[-1] + rest, rel=1e-3)
+    assert found.radius < 1
+
+
+def test_a_penalty_chosen_for_ever_may_forget_the_truth():
+    found = gl.limit(PROBLEM, gl.Plan.replace(3, 200, penalty="cv", noise=0.5))
+    assert found.bias == pytest.approx(PROBLEM.spectrum @ PROBLEM.truth**2, rel=1e-3)

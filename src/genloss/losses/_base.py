@@ -89,6 +89,10 @@ class Loss(Member):
         slope, bend = self.derivatives(y, p)
         return slope, bend / (1 + gamma * bend)
 
+    def fitted(self, y: Array, z: Array, gamma: Array | float) -> Array:
+        """The proximal point, or what is near it and rises with z as well."""
+        return z - gamma * self.envelope(y, z, gamma)[0]
+
     def edges(self, y: Array, gamma: Array | float) -> Array:
         """Values of z between which the envelope is smooth: panels of an integral end there.
 

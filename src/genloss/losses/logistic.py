@@ -44,26 +44,30 @@ class Logistic(Loss):
         """Slope and curvature."""
         odds = np.exp(np.minimum(z, _FAR))
         rare, half = 1 / (1 + odds), np.asarray(y) / 2
-        return ((0.5 - half) * odds - (0.5 + half)) * rare, odds * rare**2 + 0 * half
+        slope = ((0.5 - half) * odds - (0.5 + half)) * rare
+        odds = odds * rare * rare
+        return slope, odds if np.shape(odds) == slope.shape else odds + 0 * half
 
     def bends(self, y: Array) -> Array:
         """Values of z around which the curvature changes."""
         return 0 * np.asarray(y) + _BENDS
 
-    def envelope(self, y: Array, z: Array, gamma: Array | float) -> tuple[Array, Array]:
-        """Slope of the Moreau envelope, and its derivative, by Newton's method from Wright's omega."""
+    def fitted(self, y: Array | float, z: Array, gamma: Array | float) -> Array:
+        """The proximal point, nearly, by Wright's omega."""
         from scipy.special import wrightomega
 
-        # chances y at z are the class +1 at another z, where p - gamma / (1 + exp(p)) = z
-        moved = z + np.asarray(gamma) * (np.asarray(y) - 1) / 2
-        rare, late = np.log(gamma), moved + gamma
-        p = np.where(
-            moved > -np.asarray(gamma) / 2,
-            moved + wrightomega(rare - moved),
-            late - wrightomega(rare + late),
-        )
+        # chances y at z are the class +1 at another z, where p - gamma / (1 + exp(p)) = z; half of
+        # the pull away from there both classes are alike
+        half = gamma / 2
+        off = z + half * y
+        far = np.abs(off)
+        return np.asarray(np.sign(off) * (far - half + wrightomega(np.log(gamma) + half - far)))
+
+    def envelope(self, y: Array, z: Array, gamma: Array | float) -> tuple[Array, Array]:
+        """Slope of the Moreau envelope, and its derivative, by Newton's method."""
+        p = self.fitted(y, z, gamma)
         for _ in range(4):
-            slope, bend = self.derivatives(1.0, p)
-            p = p - (p + gamma * slope - moved) / (1 + gamma * bend)
+            slope, bend = self.derivatives(y, p)
+            p = p - (p + gamma * slope - z) / (1 + gamma * bend)
         slope, bend = self.derivatives(y, p)
         return slope, bend / (1 + gamma * bend)

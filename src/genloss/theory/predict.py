@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
 from typing import Any, overload
 
 import numpy as np
@@ -178,16 +177,20 @@ def _curves(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve
         key = outline(steps, problem.directions.dim) if len(chains) > 1 else None
         batches[key].append(number)
     # a missing theory shows before any work
-    known = partial(_ways_of_tails if tails_of(problem) else _ways, method=method)
-    if centre_of(problem):
-        known = partial(_ways_of_clouds, method=method, dim=problem.directions.dim)
-    ways = {key: known(chains[numbers[0]]) for key, numbers in batches.items()}
+    ways = {key: ways_of(problem, chains[some[0]], method) for key, some in batches.items()}
     curves: dict[int, Curve] = {}
     for key, numbers in batches.items():
         batch, way = [chains[number] for number in numbers], ways[key]
         found = _by_walk(problem, directions_for(problem, batch[0]), batch, way)
         curves |= zip(numbers, found, strict=True)
     return [curves[number] for number in range(len(plans))]
+
+
+def ways_of(problem: Spectral, steps: Sequence[Step], method: str = "auto") -> list[Route]:
+    """The route of every model, or NoTheoryError."""
+    if centre_of(problem):
+        return _ways_of_clouds(steps, method, problem.directions.dim)
+    return (_ways_of_tails if tails_of(problem) else _ways)(steps, method)
 
 
 def _ways(steps: Sequence[Step], method: str) -> list[Route]:
@@ -294,7 +297,7 @@ def _by_walk(
         method = "exact theory" if known.all() else "state evolution"
         method = "channel" if Walk.channel in ways else method
         method = "pencil" if Walk.pencil in ways else method
-        more: dict[str, Any] = {} if classes is None else classes.columns(walk)
+        more: dict[str, Any] = {} if classes is None else classes.columns(walk, problem.signal)
         number_of_agents = agents(chains[0])
         for number, warnings in enumerate(cautions(problem, walk, risk, known)):
             yield Curve(

@@ -140,7 +140,8 @@ class Walk:
         assert self.matrices is not None
         [steps] = self.chains
         used = self.matrices.fit(steps[model])
-        self.moments.record(model, 1.0, 0.0, lambda _: 0.0, exact=False)
+        exact = used.exact and all(self.moments.exact[u] for u in steps[model].asked)
+        self.moments.record(model, 1.0, 0.0, lambda _: 0.0, exact)
         self._has_no_kappa(model, used.df2, used.filling)
 
     def risk(self, model: int) -> tuple[Array, Array]:
@@ -203,6 +204,12 @@ class Walk:
         [rows] = groups(self.chains, model)
         self._design.fit(rows, steps[model])
         self._has_no_kappa(model, np.nan, 0.0)
+
+    def forget(self) -> None:
+        """Forget what was chosen and solved for single models: they are to be fitted once more."""
+        self._laws = None
+        again = [step.model for step in self.chains[0] if step.retuned]
+        self.penalty[:, again] = np.nan
 
     def _has_no_kappa(self, model: int, df2: float, filling: float) -> None:
         for column in self.effective[:3]:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from genloss.theory.channels import clouds, plane, residuals, two_classes
+from genloss.theory.channels import clouds, plane, residuals, soft, two_classes
 from genloss.theory.channels.rows import Law, Rows, Sums
 
 Array = npt.NDArray[np.float64]
@@ -126,7 +126,7 @@ def look(fit: Fit, unknowns: Array) -> Point:
 
 def integrals(rows: Rows, law: Law) -> Sums:
     """What a fit needs of one source, by the cheapest integrals that know it."""
-    way = next((each for each in (residuals, two_classes) if each.knows(rows)), plane)
+    way = next((each for each in (residuals, two_classes, soft) if each.knows(rows)), plane)
     if rows.centre is None:
         return way.sums(rows, law)
     sides = [(side, way.sums(rows, each)) for side, each in clouds.laws(rows, law)]

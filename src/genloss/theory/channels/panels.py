@@ -42,12 +42,15 @@ def _rule(order: int) -> tuple[Array, Array]:
 def between(edges: Array) -> tuple[Array, Array]:
     """Points and weights of Gauss rules between sorted edges, along the last axis."""
     points, weights = _rule(_ORDER.get())
-    width = np.diff(edges, axis=-1)
-    some = width.reshape(-1, width.shape[-1]).any(axis=0)
-    start, width = edges[..., :-1][..., some], width[..., some]
+    start, width = edges[..., :-1], edges[..., 1:] - edges[..., :-1]
+    some = (width > 0).reshape(-1, width.shape[-1]).any(axis=0)
+    if not some.all():
+        start, width = start[..., some], width[..., some]
     shape = (*start.shape[:-1], start.shape[-1] * points.size)
-    nodes = start[..., None] + width[..., None] * points
-    return nodes.reshape(shape), (width[..., None] * weights).reshape(shape)
+    width = width[..., None]
+    nodes = width * points
+    nodes += start[..., None]
+    return nodes.reshape(shape), (width * weights).reshape(shape)
 
 
 def joined(low: Array, high: Array, *groups: Array) -> Array:
@@ -72,7 +75,7 @@ def along(loss: Loss, y: Array, edges: Array, gamma: Array) -> tuple[Array, Arra
     if loss.closed:
         z, weight = between(edges)
         return z, weight, *loss.envelope(y, z, gamma)
-    p, weight = between(edges - gamma * loss.envelope(y, edges, gamma)[0])
+    p, weight = between(loss.fitted(y, edges, gamma))
     pull, bend = loss.derivatives(y, p)
     stretch = 1 + gamma * bend
     return p + gamma * pull, weight * stretch, pull, bend / stretch

@@ -113,7 +113,7 @@ class Law(NamedTuple):
         slope = self.cross / self.square[:, None]
         rest = self.second - slope[:, :, None] * self.cross[:, None, :]
         diagonal = np.einsum("bkk->bk", rest)
-        np.maximum(diagonal, 1e-14 * np.diagonal(self.second), out=diagonal)
+        np.maximum(diagonal, 1e-14 * self.second.diagonal(), out=diagonal)
         return slope, rest
 
 
@@ -143,4 +143,4 @@ class Sums(NamedTuple):
 
 def density(x: Array, variance: Array) -> Array:
     """Normal density around zero."""
-    return np.exp(-(x**2) / (2 * variance)) / np.sqrt(2 * np.pi * variance)
+    return np.exp(x * x * (-0.5 / variance)) * (1 / np.sqrt(2 * np.pi * variance))

@@ -21,6 +21,8 @@ from genloss.theory.channels.rows import Law, Rows, Sums, density
 Array = npt.NDArray[np.float64]
 FAR_OFF = 40.0  # as good as infinite, in standard deviations
 CLASSES = np.array([[1.0], [-1.0]])
+Given = tuple[Array, Array]
+"""Of the fields given z: slope of their mean, (batch, k), and covariance, (batch, k, k)."""
 
 
 def knows(rows: Rows) -> bool:
@@ -31,26 +33,32 @@ def knows(rows: Rows) -> bool:
 def sums(rows: Rows, law: Law) -> Sums:
     """Integrals over z for both classes; arrays have shape (batch, classes, nodes)."""
     classes = CLASSES[:1] if rows.centre is None and is_even(rows.loss, rows.keep) else CLASSES
-    gamma, middle = law.gamma[:, None, None], law.about()[:, None, None]
+    gamma, given = law.gamma[:, None, None], law.given_z()
+    middle = law.about()[:, None, None]
     width = np.sqrt(law.square)[:, None, None]
     edges = joined(
         middle - FAR * width,
         middle + FAR * width,
         middle + width * SPREAD,
-        *_steps(rows, law, classes),
+        *_steps(rows, law, classes, given),
         rows.loss.edges(classes, gamma),
     )
     z, weight, psi, change = along(rows.loss, classes, edges, gamma)
-    mass = (2 / len(classes)) * weight * density(z - middle, width**2)
-    chance, moved = _kept(rows, law, classes, z)
+    mass = (2 / len(classes)) * weight * density(z - middle, law.square[:, None, None])
+    chance, moved = (_all if rows.keep is None else _kept)(rows, law, classes, z - middle, given)
     kept = mass * chance
+    mass *= psi
     return Sums(
-        (kept * change).sum(axis=(1, 2)),
-        (kept * psi**2).sum(axis=(1, 2)),
-        -np.einsum("bcn,bcnk->bk", mass * psi, moved),
-        kept.sum(axis=(1, 2)),
-        (kept * psi).sum(axis=(1, 2)) if rows.centre is not None else np.zeros_like(law.square),
+        _total(kept * change),
+        _total(chance * mass * psi),
+        -np.einsum("bcn,bcnk->bk", mass, moved),
+        _total(kept),
+        _total(chance * mass) if rows.centre is not None else np.zeros_like(law.square),
     )
+
+
+def _total(values: Array) -> Array:
+    return np.asarray(values.reshape(len(values), -1).sum(axis=1))
 
 
 @cache
@@ -67,9 +75,9 @@ def is_even(loss: Loss, keep: Keep | None) -> bool:
     return up == {(-high, -low) for low, high in down}
 
 
-def _steps(rows: Rows, law: Law, classes: Array) -> list[Array]:
+def _steps(rows: Rows, law: Law, classes: Array, given: Given) -> list[Array]:
     """Edges around the z at which the chance of a class changes, (batch, classes, edges) each."""
-    slope, rest = law.given_z()
+    slope, rest = given
     spread = np.sqrt(np.einsum("bkk->bk", rest))
     noise = rows.noise**2 + min(rows.label.noises()[1]) ** 2  # type: ignore[index]
     least = 1e-12 * np.sqrt(spread**2 + noise) / np.sqrt(law.square)[:, None]
@@ -90,20 +98,30 @@ def _steps(rows: Rows, law: Law, classes: Array) -> list[Array]:
     return groups
 
 
-def _kept(rows: Rows, law: Law, classes: Array, z: Array) -> tuple[Array, Array]:
-    """Chance of each class with the row kept given z, and its derivatives in the fields' means."""
+def _all(rows: Rows, law: Law, classes: Array, off: Array, given: Given) -> tuple[Array, Array]:
+    """Chance of each class given z, its mean left out, and the derivatives in the fields' means."""
     weights, deviations = rows.label.noises()  # type: ignore[misc]
-    slope, rest = law.given_z()
-    about = law.about()[:, None, None]
-    mean = law.centre + (z - about)[..., None] * slope[:, None, None]  # (batch, classes, nodes, k)
+    slope, rest = given
+    noises = deviations**2 + rows.noise**2
+    width = np.sqrt(rest[:, 0, 0, None] + noises)[:, None, None]  # (batch, 1, 1, terms)
+    at = (classes * (law.first + slope[:, :1, None] * off))[..., None] / width
+    bell = np.exp(at * at / -2) / width
+    moved = np.zeros((*off.shape, slope.shape[1]))
+    moved[..., 0] = classes * (bell @ weights) / np.sqrt(2 * np.pi)
+    return ndtr(at) @ weights, moved
+
+
+def _kept(rows: Rows, law: Law, classes: Array, off: Array, given: Given) -> tuple[Array, Array]:
+    """Chance of each class with the row kept given z, and its derivatives in the fields' means."""
+    assert rows.keep is not None
+    weights, deviations = rows.label.noises()  # type: ignore[misc]
+    slope, rest = given
+    mean = law.centre + off[..., None] * slope[:, None, None]  # (batch, classes, nodes, k)
     y = classes[..., None]
     spread = np.sqrt(rest[:, 0, 0])[:, None, None, None]
     width = np.hypot(spread, np.hypot(rows.noise, deviations))  # (batch, 1, 1, terms)
     at = y * mean[..., :1] / width
-    if rows.keep is None:
-        bell = np.exp(-(at**2) / 2) / (np.sqrt(2 * np.pi) * width)
-        return ndtr(at) @ weights, y * (bell @ weights)[..., None]
-    chance, moved = np.zeros(z.shape), np.zeros(mean.shape)
+    chance, moved = np.zeros(off.shape), np.zeros(mean.shape)
     sure = (deviations == 0) & (rows.noise == 0) & rows.judged_by_labeler
     for low, high in rows.keep.intervals(classes):
         if sure.any():  # the judge's value is the one whose sign is the class

@@ -17,7 +17,7 @@ from genloss.steps import Step, resolve
 from genloss.theory.alike import outline
 from genloss.theory.closed import is_even
 from genloss.theory.forever.fresh_blocks import FreshBlock
-from genloss.theory.forever.limit import limit, unknown
+from genloss.theory.forever.limit import is_affine, limit
 from genloss.theory.forever.repeating import Repetition, repetition
 from genloss.theory.units import is_ordinary
 
@@ -107,7 +107,7 @@ def _blocks(
         seen.append((found, steps))
         last = steps[found.first :]
         outside = found.fixed or any(u < REAL for step in last for u in step.asked)
-        plain = all(unknown(step) is None and step.is_ridge and is_even(step) for step in last)
+        plain = all(is_affine(step) and step.is_ridge and is_even(step) for step in last)
         known = plain and not outside
         alike[
             (known and is_ordinary(problem), found, outline(last, problem.directions.dim))

@@ -35,8 +35,8 @@ def obstacle(plan: Plan, found: Repetition) -> str | None:
         model = step.model
         if not step.is_ridge or step.turned:
             return f"model {model} is no ridge regression on linear labels, along the problem's directions"
-        if step.features is not None or step.retuned or step.is_pooled:
-            return f"model {model} has random features, pooled rows or the penalty 'cv'"
+        if step.retuned or step.is_pooled:
+            return f"model {model} has pooled rows or the penalty 'cv'"
     if not found.seen:
         return (
             "the plan is too short to show which rows go along with it: write one repetition more"

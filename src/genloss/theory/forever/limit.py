@@ -14,7 +14,7 @@ from genloss._words import number
 from genloss.class_rules import check_classes
 from genloss.errors import NoTheoryError
 from genloss.plan import Plan
-from genloss.problem import Problem, beyond
+from genloss.problem import Problem, beyond, tails_of
 from genloss.spectrum import Spectral, directions_of
 from genloss.steps import Step, resolve
 from genloss.theory.closed import is_even
@@ -166,9 +166,9 @@ def limit(problem: Spectral, plan: Plan, *, block: int | None = None) -> Limit:
     Raises
     ------
     NoTheoryError
-        For repeated fits of which no recursion is known: random features, rows drawn from a pool, penalty
-        "cv", pools with a penalty; or if repetitions do not settle, or not so that it can be seen. The
-        message names what runs instead.
+        For repeated fits of which no recursion is known: rows drawn from a pool, covariance matrices, class
+        means; or if repetitions do not settle, or not so that it can be seen. The message names what runs
+        instead.
     InvalidInputError
         If an argument is out of range.
 
@@ -177,8 +177,8 @@ def limit(problem: Spectral, plan: Plan, *, block: int | None = None) -> Limit:
     Fresh rows: one repetition is an affine map of means and covariances, diagonal but for one scalar a fit
     (`theory.md` 2.3, 2.4). Its fixed point and its radius are found by solving, not by iterating
     (`for-ever.md`). Labelers by number move along where the plan shows it, or where they are of the block
-    or the one before; other models label for ever. Other losses, labels, rules that keep rows and filters on
-    fresh rows: the fixed point of the moments' map, and its radius, by iteration (`for-ever.md`). Pools of least squares: `theory.md` 2.6 summed to
+    or the one before; other models label for ever. Other losses, labels, rules that keep rows, filters, random
+    features, the penalty "cv" and tails, on fresh rows: the fixed point of the moments' map, and its radius, by iteration (`for-ever.md`). Pools of least squares: `theory.md` 2.6 summed to
     infinity. One design: 2.7. Other rows of before: the first 16 or 32 models by a pencil, extrapolated.
 
     Examples
@@ -197,10 +197,10 @@ def limit(problem: Spectral, plan: Plan, *, block: int | None = None) -> Limit:
     if isinstance(problem, Problem):
         plan.check_fits(problem.dim)
     check_classes(problem, resolve(plan))
-    if kind := beyond(problem):
+    if (kind := beyond(problem)) and not tails_of(problem):
         raise NoTheoryError(f"problem has {kind}{_LONG}")
     found = repetition(plan, block)
-    solve = _way(plan, found)
+    solve = _any if tails_of(problem) else _way(plan, found)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         if not isinstance(problem, Problem) or is_ordinary(problem):
             return solve(problem, plan, found)
@@ -212,15 +212,20 @@ def _way(plan: Plan, found: Repetition) -> Callable[[Spectral, Plan, Repetition]
     """How to find the limit, or NoTheoryError."""
     last = resolve(plan)[found.first :]
     if all(step.is_new and not step.is_pooled for step in last):
-        for step in last:
-            if why := unknown(step):
-                raise NoTheoryError(why)
-        return _fresh if all(step.is_ridge for step in last) else _any
+        if any(step.turned for step in last):
+            raise NoTheoryError(f"the last generations have rows with a covariance matrix{_LONG}")
+        if all(step.is_ridge and is_affine(step) for step in last):
+            return _fresh
+        if all(step.features is None or step.map in found.models for step in last):
+            return _any
     known = pools if last[-1].is_pooled else one_design
     why = known.obstacle(plan, found)
     if why is None:
         return lambda *asked: _closed(known.end(*asked), *asked)
-    if not last[-1].is_pooled and (why := extrapolated.obstacle(plan, found)) is None:
+    if (
+        not any(step.is_pooled for step in last)
+        and (why := extrapolated.obstacle(plan, found)) is None
+    ):
         return _extrapolated
     raise NoTheoryError(f"{why}{_LONG}")
 
@@ -232,22 +237,11 @@ _LONG = (
 )
 
 
-def unknown(step: Step) -> str | None:
-    """Why the map of a fit is not known, or None where it is."""
-    if not step.is_new or step.is_pooled:
-        return f"model {step.model} is fitted on rows of earlier generations{_LONG}"
-    if step.turned:
-        return f"model {step.model} has rows with a covariance matrix{_LONG}"
-    if step.features is not None:
-        return f"model {step.model} is fitted on random features{_LONG}"
-    if step.retuned:
-        return (
-            f"the penalty of model {step.model} is 'cv', another one at every repetition; genloss.predict of "
-            "a long plan shows where it settles (curve.penalty), and with that number there is a limit"
-        )
-    if step.towards is not None and not is_even(step):
-        return f"model {step.model} is pulled to another one on rows that are not alike{_LONG}"
-    return None
+def is_affine(step: Step) -> bool:
+    """Whether a ridge fit is an affine map of its labelers' moments, with few scalars (`links`)."""
+    plain = step.features is None and not step.retuned and not step.turned
+    alike = step.towards is None or is_even(step)
+    return step.is_new and not step.is_pooled and plain and alike
 
 
 def _fresh(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
@@ -293,7 +287,7 @@ def _any(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
         size = math.inf
     said = _doubts(problem, plan, found, exact=False)
     linear = all(step.is_linear for step in resolve(plan)[found.first :])
-    method = "state evolution" if linear else "channel"
+    method = turn.method if linear else "channel"
     if size >= 1:
         ends = math.inf, math.inf, math.inf, size, math.inf
         return Limit(*ends, block=found.length, method=method, warnings=said)

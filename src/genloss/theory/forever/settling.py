@@ -66,16 +66,18 @@ def settle(turn: Map, start: Array) -> Settled:
             best, least = after, moved
         if least < _GOOD:
             break
-    return Settled(best, path) if least < _FAIR else Settled(None, path, _growth(turn, path[-1]))
+    return Settled(best, path) if least < _FAIR else _watched(turn, path)
 
 
-def _growth(turn: Map, state: Array) -> float:
-    """By what the moves grow in the end."""
-    sizes = []
+def _watched(turn: Map, path: list[Array]) -> Settled:
+    """Where no guess leads to it, more repetitions do, or show by what their moves grow in the end."""
+    state, sizes = path[-1], []
     for _ in range(_LONG):
         state, before = turn(state), state
+        if _moved(before, state) < _GOOD:
+            return Settled(state, path)
         sizes.append(float(np.linalg.norm(state - before)))
-    return (sizes[-1] / sizes[-1 - _LONG // 4]) ** (4 / _LONG) if sizes[-1] else 0.0
+    return Settled(None, path, (sizes[-1] / sizes[-1 - _LONG // 4]) ** (4 / _LONG))
 
 
 def _moved(before: Array, after: Array) -> float:

@@ -16,13 +16,14 @@ from genloss import scores
 from genloss.errors import NoTheoryError
 from genloss.generation import REAL
 from genloss.plan import Plan
+from genloss.problem import tails_of
 from genloss.spectrum import Spectral
 from genloss.steps import resolve
-from genloss.theory.closed import unknown
 from genloss.theory.directions import directions_for, from_outside
 from genloss.theory.forever.repeating import Repetition
 from genloss.theory.moments import FOR_EVER, Moments
-from genloss.theory.routes import Walk, routes
+from genloss.theory.predict import ways_of
+from genloss.theory.routes import Walk, stretches
 
 Array = npt.NDArray[np.float64]
 
@@ -47,18 +48,16 @@ class Turn:
         self._reach = found.reach(resolve(plan))
         blocks = 1 + -(-self._reach // found.length)
         steps = resolve(found.unrolled(plan, blocks))
-        if why := unknown(steps):
-            raise NoTheoryError(
-                f"{why}: no theory knows it, but genloss.simulate(problem, plan) does"
-            )
-        self._steps, self._ways = steps, routes(steps)
-        directions = directions_for(problem, steps)
-        self._walk = Walk(directions, [steps], self._ways, from_outside(problem, steps))
+        self._steps, self._ways = steps, ways_of(problem, steps)
+        directions, tails = directions_for(problem, steps), tails_of(problem)
+        outside = from_outside(problem, steps)
+        self._walk = Walk(directions, [steps], self._ways, outside, tails=tails)
         for model in range(found.start):
             self._ways[model](self._walk, model)
         # the last block: none of its labelers that move is one that stays
         first = len(steps) - found.length
         self._window, self._block = range(first - self._reach, first), range(first, len(steps))
+        self._check_rows()
         moments = self._walk.moments
         asked = {u for model in self._block for u in steps[model].asked}
         self._anchors = sorted(found.fixed | {u for u in asked if u < REAL})
@@ -85,6 +84,7 @@ class Turn:
         """
         walk = self._walk
         walk.moments = self._unpacked(state)
+        walk.forget()
         for model in self._block:
             self._ways[model](walk, model)
         after = self._packed(range(self._window.start + len(self._block), self._block.stop))
@@ -92,6 +92,24 @@ class Turn:
             walk.ended[:] = False
             raise EndsHere
         return after
+
+    @property
+    def method(self) -> str:
+        """How linear fits of the block are known."""
+        by_pencil = any(self._ways[model] is Walk.pencil for model in self._block)
+        return "pencil" if by_pencil else "state evolution"
+
+    def _check_rows(self) -> None:
+        """Whether no model shares rows or features with those before its block."""
+        for model in self._block:
+            if self._ways[model] is not Walk.pencil:
+                continue
+            if stretches(self._steps, self._ways)[model][0] < self._block.start:
+                raise NoTheoryError(
+                    f"model {model} shares rows or features with models before the last {len(self._block)}: its "
+                    "limit is not known; genloss.predict(method='pencil') or genloss.simulate run a plan of as "
+                    "many generations as you like"
+                )
 
     def parts(self) -> tuple[float, float]:
         """Bias and variance of the last model of the repetition that was made last."""
