@@ -28,6 +28,7 @@ import genloss as gl
 
 SETTINGS = {"A": (320, 40), "B": (240, 120), "C": (120, 120), "D": (960, 120), "E": (300, 300)}
 """Rows shown and rows per model."""
+PARTS = 5  # random parts at A of a third of the tables
 DEFAULT_ROWS = 4000  # most rows shown to a run with the defaults
 
 
@@ -211,7 +212,7 @@ def main() -> None:
     parser.add_argument("--kernels", nargs="*", default=list(KERNELS))
     parser.add_argument("--random", type=int, help="seed of a random order, to be cut anywhere")
     parser.add_argument(
-        "--parts", type=int, default=5, help="random parts at A of a third of the tables"
+        "--parts", type=int, default=PARTS, help="random parts at A of a third of the tables"
     )
     parser.add_argument(
         "--minutes", type=float, default=np.inf, help="processor time to stop after"

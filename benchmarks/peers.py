@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from engines import row
+from scipy.optimize import brentq
 from sklearn.kernel_ridge import KernelRidge
 from timing import Work, together
 
@@ -14,7 +15,9 @@ TITLE = "Peers on the same work"
 WHAT = (
     "Processor time on one BLAS thread, in turns. *Collapse or Thrive* is the loop of that paper's regressions (replace, "
     "accumulate, accumulate and subsample), written again: least squares on inputs drawn anew, in NumPy. Where "
-    "genloss simulates it runs as many chains, and `predict` is beside it."
+    "genloss simulates it runs as many chains, and `predict` is beside it. *eigenlearning* is on no package index: its "
+    "formula for one fit, written again with SciPy's root finder. *himalaya* is there where it is installed, as by "
+    "`pip install himalaya`."
 )
 DIM, ROWS, GENERATIONS, NOISE, RUNS = 100, 300, 10, 0.5, 4
 PENALTY = 1e-3
@@ -102,11 +105,33 @@ def kernels() -> list[str]:
     return lines
 
 
+def learning_curve() -> list[str]:
+    """Test errors at many numbers of rows: the eigenlearning framework with SciPy's root finder."""
+    problem = gl.Problem.power_law(1000, capacity=1.5, source=0.5)
+    s, energy, sizes = problem.spectrum, problem.truth**2, np.arange(20, 820, 8)
+
+    def one(n: int) -> float:
+        kappa = brentq(
+            lambda k: np.sum(s / (s + k)) + n * PENALTY / k - n, 1e-12, 1e3, xtol=1e-16, rtol=1e-13
+        )
+        learnt = s / (s + kappa)
+        missed = (s * (1 - learnt) ** 2) @ energy
+        return float((missed + NOISE**2) / (1 - learnt @ learnt / n)) - NOISE**2
+
+    plans = [gl.Plan.replace(1, int(n), penalty=PENALTY, noise=NOISE) for n in sizes]
+    ours = [curve.risk[0] for curve in gl.predict(problem, plans)]
+    np.testing.assert_allclose(ours, [one(n) for n in sizes], rtol=1e-9)
+    fast, slow = together(lambda: gl.predict(problem, plans), lambda: [one(n) for n in sizes])
+    what = "learning curve of one fit, 100 numbers of rows, 1,000 directions"
+    return [row(what, fast, None, slow, "eigenlearning")]
+
+
 def section() -> list[str]:
     """Lines of the page."""
     return [
         "| work | genloss | against | ratio | goal |",
         "|---|---|---|---|---|",
         *workflows(),
+        *learning_curve(),
         *kernels(),
     ]

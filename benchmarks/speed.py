@@ -29,10 +29,11 @@ SECTIONS = (
     "revealed",
     "peers",
     "growth",
+    "forecasts",
     "sweeps",
     "large_data",
 )
-OWN_PROCESSES = ("sweeps", "large_data")
+OWN_PROCESSES = ("forecasts", "sweeps", "large_data")
 HEAD = """# Speed
 
 Every claim with what it is measured against, in one run and in turns: times vary between machines and by a third on a

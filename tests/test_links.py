@@ -81,11 +81,14 @@ def test_no_room_shares_its_name_with_a_verb_and_public_rooms_are_there():
         assert inspect.ismodule(getattr(genloss, name))
 
 
-def test_every_room_and_noun_is_on_the_map():
+def test_every_room_and_noun_is_on_the_map_and_all_its_files_are_there():
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     places = [path.stem for path in (ROOT / "src" / "genloss").glob("[a-z]*") if path.stem != "py"]
     assert len(places) > 35
     assert [place for place in places if f"`{place}`" not in page] == []
+    files = set(re.findall(r"`([a-z_/]+\.py)`", page))
+    assert len(files) > 30
+    assert [file for file in files if not list((ROOT / "src" / "genloss").rglob(file))] == []
 
 
 def test_every_function_of_the_paper_is_on_its_page():

@@ -36,6 +36,22 @@ def is_a_classifier(estimator: Any) -> bool:
     )
 
 
+def innermost(estimator: Any) -> Any:
+    """What is fitted in the end: the last step of a pipeline, what a search searches for."""
+    while True:
+        if hasattr(estimator, "steps"):
+            estimator = estimator.steps[-1][1]
+        elif searches(estimator):
+            estimator = estimator.estimator
+        else:
+            return estimator
+
+
+def searches(estimator: Any) -> bool:
+    """Whether it looks for the settings of another estimator, as `GridSearchCV` does."""
+    return all(hasattr(estimator, name) for name in ("estimator", "refit", "cv", "scoring"))
+
+
 def cloned(estimator: Any) -> Any:
     """A new one of the same settings.
 

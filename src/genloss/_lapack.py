@@ -108,7 +108,7 @@ def pointers() -> Any:
 def _wrapper(name: str) -> Callable[..., Any]:
     from scipy.linalg import lapack
 
-    return getattr(lapack, name)  # type: ignore[no-any-return]
+    return getattr(lapack, name)
 
 
 @cache

@@ -15,7 +15,9 @@ Array = npt.NDArray[np.float64]
 Matrix = tuple[tuple[float, ...], ...]
 Covariance = tuple[float, ...] | Matrix
 
-_ROUNDING = 1e-10  # of the largest entry or eigenvalue
+_ROUNDING = (
+    1e-8  # of the largest entry or eigenvalue: what a matrix that was computed may be off by
+)
 
 
 def checked(name: str, given: Any) -> Covariance:
@@ -30,13 +32,17 @@ def checked(name: str, given: Any) -> Covariance:
         )
     away = float(np.abs(values - values.T).max())
     if away > _ROUNDING * float(np.abs(values).max()):
-        raise InvalidInputError(f"{name} was not symmetric; two entries differ by {away:.3g}")
+        raise InvalidInputError(
+            f"{name} was not symmetric; two entries differ by {away:.3g}, which is more than rounding "
+            f"({_ROUNDING:g} of the largest entry)"
+        )
+    values = (values + values.T) / 2
     least, *_, most = np.linalg.eigvalsh(values).tolist() * 2
     if most <= 0 or least < -_ROUNDING * most:
         raise InvalidInputError(
             f"{name} had the eigenvalue {least:.3g}; a covariance has none below 0, and one above it"
         )
-    return tuple(tuple(row) for row in ((values + values.T) / 2).tolist())
+    return tuple(tuple(row) for row in values.tolist())
 
 
 def is_matrix(covariance: Covariance | None) -> TypeGuard[Matrix]:

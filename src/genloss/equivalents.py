@@ -14,11 +14,11 @@ from genloss.spectrum import LONG, Spectrum, compress
 
 Array = npt.NDArray[np.float64]
 
-_BLOCK = 1 << 16  # entries of one (configurations x eigenvalues) block, sized for the L2 cache
+_BLOCK = 1 << 17  # entries of one (configurations x eigenvalues) block, sized for the L2 cache
 _MANY = 16  # configurations from which a compressed or a coarse spectrum pays
 _MAX_STEPS = 500
 _TOLERANCE = 1e-13  # relative residual at which the iteration stops
-_NEAR = 1e-3  # the same on a coarse spectrum
+_NEAR = 1e-8  # the same on a coarse spectrum
 _ACCEPTABLE = 1e-11  # relative residual above which there is no answer
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
 Array = npt.NDArray[np.float64]
 
@@ -70,19 +71,24 @@ def draw(ax: Axes, values: Array, stderr: Array | None, *, label: str) -> None:
 
 def dress(ax: Axes, shown: Sequence[Array], ylabel: str) -> None:
     """Label the axes; the scale is logarithmic where errors span more than a decade."""
-    from matplotlib.ticker import LogLocator, NullFormatter
-
     finite = np.concatenate([values[np.isfinite(values)] for values in shown])
     if finite.size and finite.min() > 0 and finite.max() > 10 * finite.min():
         ax.set_yscale("log")
-        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        ax.yaxis.set_major_formatter("{x:g}")
-        ax.yaxis.set_minor_formatter(NullFormatter())
+        log_ticks(ax.yaxis)
     elif finite.size:
         ax.set_ylim(bottom=0)
     if not finite.size:
         ax.text(0.5, 0.5, "the mean risk is infinite", transform=ax.transAxes, ha="center")
     label_models(ax, ylabel)
+
+
+def log_ticks(axis: Axis, factors: Sequence[float] = (1, 2, 5)) -> None:
+    """Write numbers out along a logarithmic axis."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    axis.set_major_locator(LogLocator(subs=factors))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())
 
 
 def label_models(ax: Axes, ylabel: str) -> None:

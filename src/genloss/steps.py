@@ -222,21 +222,23 @@ def agents(steps: Sequence[Step]) -> int | None:
 
     The first round learns from the truth alone. Of all numbers that fit, the least.
     """
+    count = len(steps)
+    asked = [step.asked for step in steps]
+    alone = all(step.is_new and not step.is_pooled for step in steps)
+    if count < 4 or not alone or all(each <= {REAL} for each in asked):
+        return None
+    if all(each <= {REAL, model - 1} for model, each in enumerate(asked)):
+        return None  # a chain
 
     def fits(number: int) -> bool:
-        for step in steps:
-            round_ = range((step.model // number - 1) * number, step.model // number * number)
-            before = all(who < 0 or who in round_ for who in step.asked)
-            if not (before and step.is_new and not step.is_pooled):
+        for model, each in enumerate(asked):
+            round_ = range((model // number - 1) * number, model // number * number)
+            if not all(who < 0 or who in round_ for who in each):
                 return False
         return True
 
-    count = len(steps)
-    if count < 4 or all(step.asked <= {REAL} for step in steps):
-        return None
-    some = (number for number in range(1, count // 2 + 1) if count % number == 0)
-    found = next(filter(fits, some), 1)
-    return found if found > 1 else None
+    some = (number for number in range(2, count // 2 + 1) if count % number == 0)
+    return next(filter(fits, some), None)
 
 
 def _repriced(plan: Plan, like: Plan) -> Iterator[Step]:

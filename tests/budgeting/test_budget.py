@@ -182,6 +182,7 @@ def test_copies_of_the_pilot_s_rows_are_told(pilot):
         ({"money": None}, ["money was None and error was None"]),
         ({"error": 1.0}, ["give one of them"]),
         ({"money": 10}, ["money was 10", "60 real rows", "cost 60"]),
+        ({"money": 1e300}, ["money was 1e300", "at most 1,000,000,000 real rows"]),
         ({"money": None, "error": 0.01}, ["error was 0.01", "label noise alone is about"]),
         ({"labeler_error": 1.0}, ["beside synthetic"]),
         ({"synthetic": None}, ["synthetic was None"]),

@@ -301,6 +301,7 @@ def test_a_plan_on_nearly_all_rows_is_forecast_and_checked_on_fewer():
     outlook = gl.forecast(X, y, gl.Plan.replace(3, 120, penalty=0.05), trials=2)
     assert outlook.check_rows < 120
     assert any("the check ran with" in note for note in outlook.notes)
+    assert [way.name for way in outlook.policies] == ["replace", "accumulate", "a fifth real"]
     assert not any("an eighth of" in note for note in outlook.notes)
     assert outlook.growth_low[-1] < 1.2
 

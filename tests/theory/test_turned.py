@@ -113,6 +113,19 @@ def test_what_is_not_known_names_what_runs():
         gl.limit(PROBLEM, plan(turned(1)))
 
 
+def test_what_a_matrix_is_off_by_from_rounding_is_mended():
+    rng = np.random.default_rng(3)
+    exact = 1e6 * turned(2)
+    size = np.abs(exact).max()
+    off = np.triu(rng.standard_normal(exact.shape), 1)
+    off /= np.abs(off).max()
+    found = np.array(gl.Source(9, covariance=exact + 0.9e-8 * size * off).covariance)
+    np.testing.assert_array_equal(found, found.T)
+    np.testing.assert_allclose(found, exact, rtol=0, atol=1e-8 * size)
+    with pytest.raises(gl.InvalidInputError, match="not symmetric.*more than rounding"):
+        gl.Source(9, covariance=exact + 1.2e-8 * size * off)
+
+
 @pytest.mark.parametrize("shape", [np.array, np.diag])
 def test_least_squares_on_rows_of_another_covariance_are_exact_at_any_size(shape):
     spectrum, other, rows = np.array([1.0, 0.5, 0.25]), np.array([2.0, 1.0, 0.5]), 12

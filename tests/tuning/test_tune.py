@@ -398,3 +398,19 @@ def test_a_long_schedule_is_where_no_step_leads_lower(objective):
     assert found.value < least * (1 + (1e-8 if objective != "worst" else 1e-4))
     constant = gl.tune(problem, plan, objective=objective)
     assert found.value < constant.value
+
+
+@pytest.mark.parametrize("over", ["penalty", "last_penalty", "real", "schedule"])
+def test_the_picture_is_lowest_where_the_best_is(over):
+    problem = gl.Problem.power_law(20, capacity=1.2, source=0.5)
+    found = gl.tune(problem, gl.Plan.mix(3, 40, real=0.2, noise=0.5, penalty=0.3), over=over)
+    ax = found.plot()
+    if over == "schedule":
+        [steps] = ax.figure.axes[1].patches
+        np.testing.assert_array_equal(steps.get_data().values, found.plan.penalty)
+        np.testing.assert_array_equal(ax.lines[0].get_ydata(), found.curve.risk)
+    else:
+        places, values = ax.lines[0].get_data()
+        assert found.value == pytest.approx(values.min(), rel=1e-3)
+        at = places[np.argmin(values)]
+        assert at == pytest.approx(found.found[over], rel=0.2)

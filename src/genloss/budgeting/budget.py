@@ -8,7 +8,7 @@ import numpy as np
 
 from genloss import _check
 from genloss._words import number, shown
-from genloss.budgeting.law import Law, Mix
+from genloss.budgeting.law import MOST, Law, Mix
 from genloss.budgeting.pilot import Pilot, of_problem, of_table, of_tables, with_predictions
 from genloss.budgeting.powered import Powered
 from genloss.budgeting.result import LEVEL, RATIO, Budget, Mixes, around
@@ -190,6 +190,11 @@ def _answer(pilot: Pilot, prices: Prices, limit: float, wanted: str) -> Budget:
     if wanted == "money" and limit < least:
         what = f"the {law.fewest} real rows of the pilot" if pilot.n else "one real row"
         raise InvalidInputError(f"money was {number(limit)}; {what} cost {number(least)} already")
+    if wanted == "money" and limit > MOST * prices.real:
+        raise InvalidInputError(
+            f"money was {number(limit)}; it must buy at most {MOST:,} real rows, at the price of {number(prices.real)} "
+            f"no more than {number(MOST * prices.real)}"
+        )
     mixed_money = alone_money = limit
     if wanted == "error":
         mixed_money, alone_money = (

@@ -49,8 +49,8 @@ def tune(
     """Find the penalties, shares, weights and numbers of rows with the smallest predicted risk.
 
     Milliseconds to seconds where every model is fitted to new rows. Where
-    models share rows, as when they accumulate, a schedule of ten takes half a
-    minute or more; a line on standard error says so first.
+    models share rows, as when they accumulate, a schedule of ten takes ten
+    seconds or so; a line on standard error says so first.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def tune(
     out
         Write the plan that was found to this .toml or .json file, with its problem.
     plot
-        Write the risks before and after to this .png or .svg file.
+        Write the risks before and after, and a schedule's penalties, to this .png or .svg file.
     json
         Print JSON for machines instead of tables.
     """
@@ -106,13 +106,9 @@ def tune(
         if out is not None:
             print(f"\nPlan written to {out}")
 
-    def draw(ax: Any) -> None:
-        found.curve.plot(ax=ax, label="tuned")
-        found.before.plot(ax=ax, label="as given")
-
     if out is not None:
         save(out, plan=found.plan, problem=problem)
-    answer(found, show, json=json, plain=plain, plot=plot, draw=draw, say=spelling(tune))
+    answer(found, show, json=json, plain=plain, plot=plot, say=spelling(tune))
     return 0
 
 

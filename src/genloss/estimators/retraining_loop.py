@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any, Self
 
@@ -18,21 +18,17 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
 from genloss import _check
-from genloss._fits import check_fits, cloned, fitted, predicted
+from genloss._fits import check_fits
 from genloss.curve import Curve
-from genloss.errors import InvalidInputError
-from genloss.labels.hard import Hard
-from genloss.labels.linear import Linear
 from genloss.outlook.growth import NORMAL
-from genloss.outlook.inputs import Pool
-from genloss.outlook.rehearse import RealRows
+from genloss.outlook.measured.check_plan import check_measured
+from genloss.outlook.measured.task import Task
+from genloss.outlook.measured.ways import labelled
+from genloss.outlook.ridge import Models
 from genloss.plan import Plan
-from genloss.steps import Step, resolve
-from genloss.trials import loop
-from genloss.weighing.held import weight_key
+from genloss.steps import resolve
 
 Array = npt.NDArray[np.float64]
-Says = Any  # a function from rows (n, p) to labels (n, 1)
 
 _MODEL_ERROR = 0.02  # relative error of a growth that no number of rows takes away
 
@@ -51,7 +47,8 @@ class RetrainingLoop(MetaEstimatorMixin, BaseEstimator):
         at.
     plan : Plan
         Who labels which rows. ``noise`` of a source is added to labels that models make (in units of
-        the target; not for classes); real labels bring their own.
+        the target; not for classes); real labels bring their own. Of classes ``labels`` may be "soft"
+        or "sampled" and ``keep`` leave out rows, as in `genloss.forecast`.
     cv : int or splitter, default 5
         Folds on which the chain is scored.
     random_state : int, RandomState or None, default None
@@ -116,7 +113,7 @@ class RetrainingLoop(MetaEstimatorMixin, BaseEstimator):
         Raises
         ------
         InvalidInputError
-            If the plan mixes or blurs classes, or has weights and the estimator takes none.
+            If the plan needs what the estimator does not know: chances, weights, a penalty's centre.
 
         Warns
         -----
@@ -126,66 +123,36 @@ class RetrainingLoop(MetaEstimatorMixin, BaseEstimator):
         plan = deepcopy(_check.instance("plan", self.plan, Plan))  # a plan keeps what it is asked
         check_fits(self.estimator)
         classes = is_classifier(self.estimator)
-        steps = resolve(plan)
         X, y = validate_data(self, X, y, y_numeric=not classes, ensure_min_samples=2)
-        self._refuse(steps, classes)
         if classes:
             check_classification_targets(y)
             self.classes_, codes = np.unique(y, return_inverse=True)
-            labels = codes.astype(np.float64)
+            labels, names = codes.astype(np.float64), tuple(map(str, self.classes_))
+            task, plan = Task(classes=True, estimator=self.estimator, levels=names), labelled(plan)
         else:
-            labels = y.astype(np.float64)
+            labels, task = y.astype(np.float64), Task(classes=False, estimator=self.estimator)
+        check_measured(plan, task, weighted=False)
         state = check_random_state(self.random_state)
         losses = np.full((plan.n_models, len(y)), np.nan)
-        splitter = check_cv(self.cv, y, classifier=classes)
-        folds, recurs = 0, False
-        with threadpool_limits(
-            1
-        ):  # fits of a few hundred rows wait for threads more than they compute
-            for train, test in splitter.split(X, y):
-                chain = self._chain(steps, X[train], labels[train], state)
-                for t, model in enumerate(chain.models):
-                    missed = model(X[test])[:, 0] - labels[test]
-                    losses[t, test] = (missed != 0) if classes else missed**2
-                folds, recurs = folds + 1, recurs or chain.recurs
-            self.estimators_ = self._chain(steps, X, labels, state).fitted
+        folds, needed = 0, sum(block.rows for step in resolve(plan) for block in step.new)
+        recurs = needed > len(y)
+
+        def chain(rows: Any, kept: list[Any] | None = None) -> Iterator[Models]:
+            seed = np.random.SeedSequence(int(state.randint(2**31 - 1)))
+            return task.chain(plan, (X[rows], labels[rows]), "recycle", seed, kept=kept)
+
+        # fits of a few hundred rows wait for threads more than they compute
+        with threadpool_limits(1):
+            for train, test in check_cv(self.cv, y, classifier=classes).split(X, y):
+                said = (model(X[test]) for model in chain(train))
+                for t, scores in enumerate(task.scores(said, labels[test], chances=False)):
+                    losses[t, test] = scores[task.score]
+                folds, recurs = folds + 1, recurs or needed > len(train)
+            self.estimators_: list[Any] = []
+            for _ in chain(slice(None), self.estimators_):
+                pass
         self._report(losses[:, ~np.isnan(losses[0])], folds, int(plan.n_samples[0]), recurs)
         return self
-
-    def _refuse(self, steps: tuple[Step, ...], classes: bool) -> None:
-        for step in steps:
-            if step.features is not None or any(block.covariance for block in step.blocks):
-                raise InvalidInputError(
-                    "plan had random features or covariances of its own; rows of a table have neither"
-                )
-            if step.towards is not None or step.filter is not None or step.outside:
-                raise InvalidInputError(
-                    "plan had towards, a filter or a labeler from outside; the estimator alone says how it "
-                    "is fitted, and labels are real or models' own"
-                )
-            if any(block.keep for block in step.blocks):
-                raise InvalidInputError(
-                    "plan had rows kept by a rule; an estimator of one's own is fitted to all rows; "
-                    "`genloss.simulate` runs it"
-                )
-            plain = (Linear, Hard) if classes else (Linear,)
-            if not all(isinstance(block.labels, plain) for block in step.blocks):
-                raise InvalidInputError(
-                    "plan had labels made by a rule; an estimator's predictions are the labels here; "
-                    "`genloss.simulate` runs it"
-                )
-            blurred = any(b.model_noise or b.kept or len(b.shares) > 1 for b in step.blocks)
-            if classes and blurred:
-                raise InvalidInputError(
-                    "plan had noise or mixed labels; classes are labelled by one model or are real"
-                )
-        if any(block.weight != 1 for step in steps for block in step.blocks):
-            weight_key(self.estimator)
-
-    def _chain(
-        self, steps: tuple[Step, ...], X: Array, y: Array, state: np.random.RandomState
-    ) -> _Chain:
-        return _Chain(steps, X, y, self.estimator, state, is_classifier(self.estimator))
 
     def _report(self, losses: Array, folds: int, first_rows: int, recurs: bool) -> None:
         n = losses.shape[1]
@@ -231,55 +198,3 @@ class RetrainingLoop(MetaEstimatorMixin, BaseEstimator):
         tags.classifier_tags, tags.regressor_tags = theirs.classifier_tags, theirs.regressor_tags
         tags.target_tags.required = True
         return tags
-
-
-class _Chain:
-    """One literal run: ``models`` say labels (n, 1), ``fitted`` are the estimators."""
-
-    def __init__(
-        self,
-        steps: tuple[Step, ...],
-        X: Array,
-        y: Array,
-        estimator: Any,
-        state: np.random.RandomState,
-        classes: bool,
-    ) -> None:
-        seeds = state.randint(2**31 - 1, size=3)
-        rows, noise, drawn = (np.random.default_rng(seed) for seed in seeds)
-        pool = Pool(X, y, rows)
-        self._estimator, self._state, self._classes = estimator, state, classes
-        self.fitted: list[Any] = []
-        self.recurs = sum(block.rows for step in steps for block in step.new) > len(y)
-        world = RealRows(pool, lambda count: pool.X[pool.take(count)], 1, noise, drawn)
-        self.models: list[Says] = list(loop.models(steps, world, self._learn))
-
-    def _learn(self, step: Step, rows: loop.Rows, towards: Says | None) -> Says:
-        del step, towards
-        labels = rows.y[:, 0].astype(np.intp) if self._classes else rows.y[:, 0]
-        model = cloned(self._estimator)
-        if "random_state" in model.get_params() and model.get_params()["random_state"] is None:
-            model.set_params(random_state=int(self._state.randint(2**31 - 1)))
-        if self._classes and np.all(labels == labels[0]):
-            model = _Always(labels[0])  # a chain may lose all classes but one
-        more: Mapping[str, Any] = {}
-        if rows.weights is not None:
-            more = {weight_key(model): rows.weights}
-        self.fitted.append(fitted(model, rows.X, labels, **more))
-        return lambda X: predicted(model, X)
-
-
-class _Always(BaseEstimator):
-    """A classifier that knows one class."""
-
-    def __init__(self, label: Any) -> None:
-        self.label = label
-
-    def fit(self, X: Any, y: Any) -> Self:
-        """Nothing to learn."""
-        del X, y
-        return self
-
-    def predict(self, X: Any) -> Any:
-        """The one class."""
-        return np.full(len(X), self.label)

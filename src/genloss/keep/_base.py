@@ -30,6 +30,13 @@ class Keep(Member):
     def intervals(self, labels: Array) -> Sequence[tuple[Array, Array]]:
         """Lower and upper ends of the intervals, each in the labels' shape; they do not overlap."""
 
+    def several(self, labels: Array, values: Array) -> npt.NDArray[np.bool_] | None:  # noqa: ARG002
+        """Whether each row of several classes is kept, which lie along the last axis.
+
+        None, as here, where the rule is not one of several classes.
+        """
+        return None
+
     def accepts(self, labels: Array, values: Array) -> npt.NDArray[np.bool_]:
         """Whether each row is kept, given its label and the judge's value."""
         kept = np.zeros(np.shape(values), dtype=bool)

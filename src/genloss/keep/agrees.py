@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from genloss.keep._base import Array, Keep
 
@@ -14,6 +15,8 @@ from genloss.keep._base import Array, Keep
 @dataclass(frozen=True)
 class Agrees(Keep):
     """Kept where ``x'c`` has the sign of the label: a verifier that gives the same class.
+
+    Of several classes where the verifier's largest value is the label's.
 
     Parameters
     ----------
@@ -30,6 +33,10 @@ class Agrees(Keep):
     """
 
     labeler: Any
+
+    def several(self, labels: Array, values: Array) -> npt.NDArray[np.bool_]:
+        """Whether the class is the same."""
+        return labels.argmax(axis=-1) == values.argmax(axis=-1)
 
     def intervals(self, labels: Array) -> Sequence[tuple[Array, Array]]:
         """Above zero or below it."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from genloss import _check
 from genloss.keep._base import Array, Keep
@@ -15,6 +16,8 @@ from genloss.keep._base import Array, Keep
 @dataclass(frozen=True)
 class Confident(Keep):
     """Kept where ``|x'c| > threshold``: pseudo-labels above a confidence.
+
+    Of several classes where the largest value is ahead of the next by more than the threshold.
 
     Parameters
     ----------
@@ -37,6 +40,11 @@ class Confident(Keep):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "threshold", _check.non_negative("threshold", self.threshold))
+
+    def several(self, labels: Array, values: Array) -> npt.NDArray[np.bool_]:  # noqa: ARG002
+        """Whether the largest value is far enough ahead."""
+        next_, top = np.moveaxis(np.partition(values, [-2, -1], axis=-1)[..., -2:], -1, 0)
+        return top - next_ > self.threshold
 
     def intervals(self, labels: Array) -> Sequence[tuple[Array, Array]]:
         """Below minus the threshold, and above it."""

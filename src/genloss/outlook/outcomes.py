@@ -19,6 +19,7 @@ Array = npt.NDArray[np.float64]
 
 POLICY_WORK = 3e8  # multiplications of one run of one policy
 FIFTH = 0.2
+KEPT = "real rows kept"
 _POOLED = 1.35
 """Wider standard error where rows are pooled: they are more than the folds have, and come back.
 
@@ -66,13 +67,15 @@ def policies(
         "replace": Plan.replace(models, n, penalty=fixed, noise=noise),
         "accumulate": Plan.accumulate(models, n, design="fresh", penalty=fixed, noise=noise),
         "a fifth real": Plan.mix(models, n, real=FIFTH, penalty=fixed, noise=noise),
-        "real rows kept": Plan.anchored(models, n, n_real=n, penalty=fixed, noise=noise),
+        KEPT: Plan.anchored(models, n, n_real=n, penalty=fixed, noise=noise),
     }
     found = []
     for name, other in plans.items():
         if other == (plan.with_penalty(0.0) if cv else plan):
             found.append(replace(own, name=name))
             continue
+        if name == KEPT and study.affordable(other, 1, POLICY_WORK, few=not cv) is not other:
+            continue  # no theory carries it from fewer rows
         grown = rehearsed_growth(study, other, penalty, POLICY_WORK)
         wider = {"accumulate": _POOLED, "a fifth real": _MIXED}.get(name, 1.0)
         grown = replace(grown, se=wider * grown.se)
@@ -80,12 +83,10 @@ def policies(
     return tuple(found)
 
 
-def rehearsed_growth(
-    study: Study, plan: Plan, penalty: float, each: float, repeats: int = 1
-) -> Growth:
+def rehearsed_growth(study: Study, plan: Plan, penalty: float, each: float) -> Growth:
     """Growth of a plan with one penalty for all models, rehearsed within a budget a run."""
     cv = math.isnan(penalty)
     small = study.affordable(plan, 1, each, few=not cv)
     column = np.full((plan.n_models, 1), penalty)
-    losses = study.rehearse(small, column, repeats, study.sources(int(plan.n_samples.max())))
+    losses = study.rehearse(small, column, 1, study.sources(int(plan.n_samples.max())))
     return study.growth(plan, losses, small, cv=cv)

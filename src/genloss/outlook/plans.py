@@ -43,8 +43,7 @@ def asked_plan(plan: Plan | None, n_rows: int, options: dict[str, Any]) -> tuple
         defaults = {"generations": 10, "n_samples": default_rows(n_rows), "real": 0.0}
         plan = Plan.mix(**{**defaults, **given})
         return plan, "penalty" not in given, penalty == CV
-    if not isinstance(plan, Plan):
-        raise InvalidInputError(f"plan was {type(plan).__name__}; it must be a Plan")
+    _check.instance("plan", plan, Plan)
     if given:
         name = next(iter(given))
         raise InvalidInputError(

@@ -15,6 +15,7 @@ from genloss.estimate.rows import FEWEST_ROWS, MOST_ROWS, Estimate, estimate_sta
 from genloss.estimate.standardise import Standardiser, unit_target
 from genloss.outlook.sample import Sample, copies, joined
 from genloss.outlook.theory import Theory
+from genloss.tables.inputs import frame_like
 from genloss.tables.streaming import LargeTable, StreamedTable, open_table, stream_note
 from genloss.tables.table import Table
 
@@ -183,8 +184,8 @@ def inputs_of(unlabelled: Any, table: Table) -> Array:
         if unlabelled.feature_names != table.feature_names:
             raise InvalidInputError("unlabelled had other columns than the table; they must agree")
         return unlabelled.features
-    if hasattr(unlabelled, "columns") and set(table.feature_names) <= set(unlabelled.columns):
-        unlabelled = unlabelled[list(table.feature_names)]
+    if hasattr(unlabelled, "columns") and _named_alike(unlabelled, table):
+        unlabelled = frame_like(table, unlabelled)
     try:
         found = np.asarray(unlabelled, dtype=np.float64)
     except (TypeError, ValueError):
@@ -205,6 +206,12 @@ def inputs_of(unlabelled: Any, table: Table) -> Array:
             f"unlabelled had entries more than {_FARTHEST:g} times the table's largest; the units differ"
         )
     return found
+
+
+def _named_alike(frame: Any, table: Table) -> bool:
+    """Whether a frame has columns of the table's; an array's have no names."""
+    bases = {name.partition("=")[0] for name in table.feature_names} | set(table.feature_names)
+    return bool(bases & set(map(str, frame.columns)))
 
 
 def estimated(sample: Sample) -> Estimate | None:

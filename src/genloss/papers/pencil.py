@@ -19,6 +19,7 @@ from genloss.pencils import gallery as of
 from genloss.pencils.gallery import DIM, PROBLEM
 from genloss.plan import Plan
 from genloss.theory.predict import predict
+from genloss.trials.given_inputs import mean_and_stderr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -122,7 +123,7 @@ def _measure(effort: Effort) -> Found:
         for j, knob in enumerate(case.axis.simulated):
             rng = np.random.default_rng([effort.seed, k, j])
             runs = np.array([case.draw(knob, rng) for _ in range(trials)])
-            line.append(_row(case, knob, float(runs.mean()), float(runs.std(ddof=1) / trials**0.5)))
+            line.append(_row(case, knob, *map(float, mean_and_stderr(runs))))
         rows += sorted(line, key=lambda row: float(row["value"]))
     return Found(trials, rows)
 

@@ -157,21 +157,38 @@ class Laws:
         outside = [] if given is None else [given.filters[u] for u in given.filters if u < REAL]
         features, self._metric, own, roots, self._which = _directions(directions, steps, outside)
         self._multiplicity = directions.multiplicity
-        self._truth = own
+        self._truth, self._features = own, features
         models = {REAL: vector(features, own, name="truth")}
         if given is not None:
             models |= vectors(features, own, given, self._which)
         known = told(features, between or {}, self._which)
-        self._models = _fits(steps, penalty, first, features, roots, models, known)
-        errors = {model: self._models[model] - models[REAL] for model in new}
-        self._chain = chain_of(*self._models.values(), *errors.values())
+
+        def written(penalty: Array) -> tuple[dict[int, Expression], list[Expression]]:
+            fits = _fits(steps, penalty, first, features, roots, dict(models), known)
+            return fits, [fits[model] - models[REAL] for model in new]
+
+        self._written, self._penalty = written, penalty
+        self._models, self._errors = written(penalty)
+        self._chain = chain_of(*self._models.values(), *self._errors)
         metric = diagonal(features, self._metric)
-        found = [self._chain.risk(error, metric) for error in errors.values()]
+        found = [self._chain.risk(error, metric) for error in self._errors]
         self.bias = np.array([risk.bias for risk in found])
         self.variances = np.array([risk.variance for risk in found])
         fitted = [u for u in range(first, len(steps)) if u not in known]
         self._own = {u: self._chain.filling(f"model {u}") for u in fitted}
         self._labelers = {u: steps[u].asked for u in range(first, len(steps))}
+
+    def slopes(self, weights: Array) -> Array:
+        """Slopes of a weighted sum of the errors in the logarithm of every penalty, all above zero."""
+        fits, errors = self._written(2 * self._penalty)  # the equations are linear in it
+        size = self._metric * self._features.weights
+        seeds = {e: by * size for e, by in zip(self._errors, weights, strict=True) if by}
+        found = self._chain.slopes(seeds, [*fits.values(), *errors])
+        slopes = np.zeros(self._penalty.size)
+        for name, slope in found.items():
+            # "model 3", "residual of model 3 on ..."
+            slopes[int(name.partition("model ")[2].split()[0])] += slope
+        return slopes
 
     def filter(self, model: int) -> Array:
         """What the mean model keeps of the truth."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 from genloss import _check
 from genloss._words import shown
 from genloss.errors import InvalidInputError
+from genloss.pencils.adjoint import adjoint
 from genloss.pencils.dyson import TOLERANCE, Solution, solve
 from genloss.pencils.expression import (
     Array,
@@ -228,6 +230,41 @@ class Chain:
             for l, b in self._combination(other).items():
                 total = total + a * b * self._covariance[k, l]
         return total
+
+    def slopes(
+        self, weights: Mapping[Expression, Array], other: Sequence[Expression]
+    ) -> dict[str, float]:
+        """Slopes of a sum of squares along a change of the numbers that the vectors are made of.
+
+        Parameters
+        ----------
+        weights : mapping of Expression to ndarray
+            Of the squares of every vector in the sum, per direction.
+        other : sequence of Expression
+            The vectors again, the same but for numbers: the change is that of what is deterministic in
+            their equations.
+
+        Returns
+        -------
+        dict
+            By the name of the unknown whose equation changes.
+        """
+        pencil, changed = self.solution.pencil, Pencil(*other).doubled().deterministic
+        size, seeds = pencil.size // 2, dict[tuple[int, int], Array]()
+        for vector, own in weights.items():
+            for k, a in self._combination(vector).items():
+                for l, b in self._combination(vector).items():
+                    seed = pencil.unit * a * b * own
+                    seeds[k, size + l] = seeds.get((k, size + l), 0.0) + seed
+        backwards = adjoint(self.solution, seeds)
+        found: dict[str, float] = {}
+        for (row, column), value in pencil.deterministic.items():
+            moved = changed[row, column] - value
+            if np.any(moved):
+                name = pencil.names[row if row < size else column - size]
+                at = self.solution.layout.entry(backwards, row, column)
+                found[name] = found.get(name, 0.0) - float(np.sum(moved * at))
+        return found
 
     def filling(self, name: str) -> float:
         """Share of its rows that the fit with this unknown uses up: df2 / n_samples for ridge."""

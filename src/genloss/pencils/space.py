@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -63,10 +64,12 @@ class Space:
         """Number of eigenspaces, 1 where all indices are alike."""
         return len(self.multiplicities) or 1
 
-    @property
+    @cached_property
     def weights(self) -> Array:
         """Number of indices in every eigenspace, shape (directions,)."""
-        return np.array(self.multiplicities or (self.size,), dtype=np.float64)
+        weights = np.array(self.multiplicities or (self.size,), dtype=np.float64)
+        weights.setflags(write=False)
+        return weights
 
     def coefficient(self, name: str, values: npt.ArrayLike) -> float | Array:
         """Return ``values`` as one number or an array of shape (directions,)."""

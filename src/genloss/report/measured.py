@@ -183,6 +183,8 @@ def check_legend(outlook: MeasuredForecast) -> str:
         words.append(
             "Theory: of two normal clouds of one shape and as many rows, from model 0's error on, with "
             "the measured disagreement."
+            if outlook.classes
+            else "Theory: of ridge on a Gaussian problem estimated from the table, from model 0's error on."
         )
     if "log_loss" in outlook.own.scores:
         words.append(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from genloss import _check
 from genloss.errors import InvalidInputError
 from genloss.problem import Problem
 
@@ -71,8 +72,7 @@ def fit_power_law(problem: Problem) -> PowerFit:
     >>> round(found.capacity, 6), round(found.source, 6), found.first, found.last
     (1.5, 0.375, 20, 200)
     """
-    if not isinstance(problem, Problem):
-        raise InvalidInputError(f"problem was {type(problem).__name__}; it must be a Problem")
+    _check.instance("problem", problem, Problem)
     order = np.argsort(problem.spectrum)[::-1]
     eigenvalues = problem.spectrum[order]
     signal = eigenvalues * problem.truth[order] ** 2

@@ -55,11 +55,9 @@ class Sweep:
     ) -> Self:
         """Check every argument that does not depend on the point."""
         for name, value, kind in (("problem", problem, Problem), ("plan", plan, Plan)):
-            if not isinstance(value, kind | Mapping):
-                raise InvalidInputError(
-                    f"{name} was {type(value).__name__}; it must be a {kind.__name__} or a table "
-                    "as in a plan file"
-                )
+            if not isinstance(value, Mapping):
+                words = f"a {kind.__name__} or a table as in a plan file"
+                _check.instance(name, value, kind, words)
         trials = _check.integer("trials", trials, minimum=0)
         if trials == 1:
             raise InvalidInputError("trials was 1; it must be 0 (no simulation) or >= 2")

@@ -7,6 +7,7 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from genloss import _check
 from genloss._needs import need
 from genloss._words import quoted
 from genloss.errors import InvalidInputError
@@ -71,10 +72,7 @@ def export(dataset: xarray.Dataset, path: str | Path) -> None:
     """
     import xarray
 
-    if not isinstance(dataset, xarray.Dataset):
-        raise InvalidInputError(
-            f"dataset was {type(dataset).__name__}; it must be what sweep returned"
-        )
+    _check.instance("dataset", dataset, xarray.Dataset, "what sweep returned")
     check_export(path)
     path = home(path)
     new = path.with_name(f".{path.name}.{uuid.uuid4().hex}{path.suffix}")

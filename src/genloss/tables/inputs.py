@@ -1,9 +1,10 @@
-"""Rows without labels, from a file of their own, in the columns of a table that was read before."""
+"""Rows without labels, from a file or a frame, in the columns of a table that was read before."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from genloss.tables.cells import settle
 from genloss.tables.column import Column, some
 from genloss.tables.delimited import Dialect
 from genloss.tables.files import read_file
-from genloss.tables.memory import columns_of
+from genloss.tables.memory import Columns, columns_of
 from genloss.tables.table import Table
 
 Array = npt.NDArray[np.float64]
@@ -39,17 +40,39 @@ def inputs_like(table: Table, path: str | Path, dialect: Dialect) -> Array:
     """
     read, _, points = read_file(Path(path), dialect)
     columns = read if isinstance(read, list) else columns_of("unlabelled", read)
+    return _alike(table, columns, dialect, f"unlabelled {quoted(path)}", points=points)
+
+
+def frame_like(table: Table, frame: Any) -> Array:
+    """Features of a frame, shape (m, p), encoded as those of the table, whose errors are told by column.
+
+    Raises
+    ------
+    DataError
+        If a feature of the table is missing in the frame, or has missing values there.
+    """
+    columns, dialect = columns_of("unlabelled", frame), Dialect.of(None, None, None, None)
+    return _alike(table, columns, dialect, "unlabelled", points=False)
+
+
+def _alike(table: Table, columns: Columns, dialect: Dialect, called: str, *, points: bool) -> Array:
     settled, _, _ = settle(columns, dialect.style, points=points)
     there = {column.name: column for column in settled}
     found = {name: feature(name, there) for name in table.feature_names}
     if lacking := [name for name, values in found.items() if values is None]:
-        raise DataError(f"unlabelled {quoted(path)} lacks {some(lacking)}, which the table has")
+        bases = list(dict.fromkeys(name if name in there else base(name) for name in lacking))
+        raise DataError(f"{called} lacks {some(bases)}, which the table has")
     features = np.column_stack([values for values in found.values() if values is not None])
     if gaps := [
         name for name, values in zip(found, features.T, strict=True) if np.isnan(values).any()
     ]:
-        raise DataError(f"unlabelled {quoted(path)} has missing values in {some(gaps)}; fill them")
+        raise DataError(f"{called} has missing values in {some(gaps)}; fill them")
     return features
+
+
+def base(name: str) -> str:
+    """The column behind a feature such as "cut=Ideal"."""
+    return name.partition("=")[0].removesuffix(" is missing")
 
 
 def feature(name: str, there: Mapping[str, Column]) -> Array | None:

@@ -16,6 +16,7 @@ def obstacles(steps: Sequence[Step]) -> list[str | None]:
     found: list[str | None] = []
     pool, run = _Pool(), None
     pools = any(step.is_pooled for step in steps)
+    reused = not all(step.is_new for step in steps)
     for step in steps:
         model = step.model
         if pools:
@@ -26,8 +27,8 @@ def obstacles(steps: Sequence[Step]) -> list[str | None]:
             run = f"model {model} is fitted on rows of an earlier generation"
         elif steps[model - 1].is_pooled:
             run = run or f"model {model} reuses the design of a pooled fit"
-        own = None if is_plain(step) else f"model {model} is fitted on a reused design {RICH}"
-        run = run or own
+        if reused and not run and not is_plain(step):
+            run = f"model {model} is fitted on a reused design {RICH}"
         if step.features is not None:
             found.append(f"model {model} is fitted on random features")
             run = run or found[-1]

@@ -80,10 +80,10 @@ def cautions(problem: Spectral, walk: Walk, risks: Array, exact: Mask) -> list[t
     sentences: list[tuple[str, ...]] = [()] * len(risks)
     for number, radius in growing(walk).items():
         sentences[number] = (sentence(radius),)
-    for where, text in found:
-        for plan in np.flatnonzero(where.any(axis=1)):
-            models = np.flatnonzero(where[plan]).tolist()
-            sentences[plan] = (*sentences[plan], f"{_models(models)}: {text}")
+    where = np.array([mask for mask, _ in found])
+    for number, plan in np.argwhere(where.any(axis=2)).tolist():
+        models = np.flatnonzero(where[number, plan]).tolist()
+        sentences[plan] = (*sentences[plan], f"{_models(models)}: {found[number][1]}")
     return sentences if problem.gaussian else [(*words, NOT_GAUSSIAN) for words in sentences]
 
 

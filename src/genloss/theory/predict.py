@@ -171,10 +171,10 @@ def _in_any_units(problem: Spectral, plans: Sequence[Plan], method: str) -> list
 
 
 def _curves(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve]:
-    batches: dict[object, list[int]] = defaultdict(list)
+    batches: dict[tuple[object, ...] | None, list[int]] = defaultdict(list)
     chains = [resolve(plan) for plan in plans]
     for number, steps in enumerate(chains):
-        key: object = outline(steps, problem.directions.dim) if len(chains) > 1 else None
+        key = outline(steps, problem.directions.dim) if len(chains) > 1 else None
         batches[key].append(number)
     # a missing theory shows before any work
     ways = {key: ways_of(problem, chains[some[0]], method) for key, some in batches.items()}
@@ -297,7 +297,7 @@ def _by_walk(
         method = "exact theory" if known.all() else "state evolution"
         method = "channel" if Walk.channel in ways else method
         method = "pencil" if Walk.pencil in ways else method
-        more: dict[str, Any] = {} if classes is None else classes.columns(walk)
+        more: dict[str, Any] = {} if classes is None else classes.columns(walk, problem.signal)
         number_of_agents = agents(chains[0])
         for number, warnings in enumerate(cautions(problem, walk, risk, known)):
             yield Curve(

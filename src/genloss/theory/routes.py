@@ -336,7 +336,7 @@ def routes(steps: Steps, known: Sequence[str | None] | None = None) -> list[Rout
         elif not is_even(step):
             ways.append(Walk.weighted)
         else:
-            after = steps[step.model + 1 : step.model + 2]
+            after = steps[step.model + 1 : step.model + 2] if reused else ()
             again = any(relabels(later, step) and not later.is_pooled for later in after)
             ways.append(Walk.first_of_run if again and is_plain(step) else Walk.fresh)
     return ways

@@ -24,7 +24,7 @@ from genloss.theory.routes import Walk
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-CELLS = 12_000  # entries of an array, small enough that its memory comes back
+_CELLS = 12_000  # entries of an array, small enough that its memory comes back
 _MOST = 1e50  # of kappa over an eigenvalue: squares of shrinkages are ordinary numbers
 
 
@@ -65,14 +65,13 @@ def _one_by_one(walk: Walk) -> Iterator[range]:
 
 
 def _successions(walk: Walk) -> Iterator[range]:
-    """All models in order, as many of a succession at a time as the cache holds."""
+    """All models in order, those of a succession together."""
     if len(walk.rows) > 1 or walk.matrices is not None or walk.chains[0][0].outside:
         yield from _one_by_one(walk)
         return
     spectrum, kappa = walk.moments.spectrum, walk.effective.kappa[0]
     # a penalty that leaves all or nothing is looked at alone
     ordinary = (kappa > 0) & (kappa < _MOST * spectrum.min())
-    most = max(1, CELLS // spectrum.size)
     waiting = range(0)
     goes_on = False  # whether the last model is a fit of a succession
     needed = 0  # the last model that needs one of those so far
@@ -80,7 +79,7 @@ def _successions(walk: Walk) -> Iterator[range]:
         model = step.model
         fits = shrinks and step.penalty > 0 and way is Walk.fresh and needed <= model
         fits = fits and step.towards is None and len(step.blocks) == 1
-        if fits and goes_on and len(waiting) < most and step.blocks[0].shares == {model - 1: 1.0}:
+        if fits and goes_on and step.blocks[0].shares == {model - 1: 1.0}:
             waiting = range(waiting.start, model + 1)
         else:
             if waiting:
@@ -145,27 +144,34 @@ def follow(
         Of the first labeler: filter of the truth, and variance along an eigenvalue's directions.
     """
     s, count, signal = directions.eigenvalues, directions.multiplicity, directions.signal
+    alone = bool((count == 1).all())
     n, lam, kappa = fits
-    filters = s + kappa[:, None]
-    np.divide(s, filters, out=filters)
-    square = filters * filters
-    # n - df2 = (n - df1) + (df1 - df2), both without cancellation
-    left = n * lam / kappa + kappa * (square @ (count / s))
-    inverse = s**-2.0
-    lack = kappa**2  # (1 - S)**2 is (kappa S / s)**2
-    filters[0] *= mean
-    for before, own in pairwise(filters):
-        own *= before
-    spread = filters * filters
-    heard = noise + lack * (spread @ (signal * inverse))
-    spreading = square if (count == 1).all() else square * count
-    before = s * covariance
-    numbers = zip(heard.tolist(), lack.tolist(), left.tolist(), strict=True)
-    for own, kept, new, (q, lost, spare) in zip(spread, square, spreading, numbers, strict=True):
-        np.multiply(kept, before, out=own)
-        new *= (q + lost * float(own @ inverse)) / spare
-        own += new
-        before = own
-    missed = np.subtract(1.0, filters, out=square)
-    missed *= missed
-    return Heirs(missed @ signal, spread @ np.ones_like(s), filters[-1], before / s)
+    lack = kappa * kappa  # (1 - S)**2 is (kappa S / s)**2
+    over = 1 / (s * s)
+    bias, variance = np.empty((2, n.size))
+    spread = s * covariance
+    size = max(1, _CELLS // s.size)  # as many at a time as the cache holds
+    for start in range(0, n.size, size):
+        at = slice(start, start + size)
+        filters = s + kappa[at, None]
+        np.divide(s, filters, out=filters)
+        square = filters * filters
+        # n - df2 = (n - df1) + (df1 - df2), both without cancellation
+        left = n[at] * lam[at] / kappa[at] + kappa[at] * (square @ (count / s))
+        filters[0] *= mean
+        for before, own in pairwise(filters):
+            own *= before
+        mean = filters[-1]
+        spreads = filters * filters
+        heard = noise[at] + lack[at] * (spreads @ (signal * over))
+        gain = square if alone else square * count
+        numbers = zip(heard.tolist(), lack[at].tolist(), left.tolist(), strict=True)
+        for own, kept, new, (q, lost, spare) in zip(spreads, square, gain, numbers, strict=True):
+            np.multiply(kept, spread, out=own)
+            new *= (q + lost * float(own.dot(over))) / spare
+            own += new
+            spread = own
+        missed = np.subtract(1.0, filters, out=square)
+        missed *= missed
+        bias[at], variance[at] = missed @ signal, spreads.sum(axis=1)
+    return Heirs(bias, variance, mean, spread / s)

@@ -10,11 +10,14 @@ from genloss._words import number
 from genloss.errors import NoTheoryError
 from genloss.plan import Plan
 from genloss.spectrum import Spectral
+from genloss.steps import resolve
 from genloss.theory.predict import predict
 from genloss.theory.routes import has_closed_route
+from genloss.tuning.slopes import is_one_pencil
 
 _LONG = 3.0  # seconds from which it is worth a line
 _ONE, _MORE, _EACH = 30, 35, 5  # tries for one penalty, for a schedule too, for each of its models
+_BY_SLOPES = 50  # for a schedule whose slopes are known, each of which takes as long as a try
 
 
 def announce(problem: Spectral, plan: Plan, free: Sequence[str]) -> None:
@@ -46,5 +49,7 @@ def announce(problem: Spectral, plan: Plan, free: Sequence[str]) -> None:
 
 def about(plan: Plan, free: Sequence[str]) -> int:
     """How many tries there are at least, roughly."""
+    if tuple(free) == ("schedule",) and is_one_pencil(resolve(plan.with_penalty(1.0))):
+        return _BY_SLOPES
     schedule = _MORE + _EACH * plan.n_models if "schedule" in free else 0
     return _ONE * len(free) + schedule

@@ -10,12 +10,13 @@ import numpy.typing as npt
 from genloss.errors import NoTheoryError
 from genloss.plan import Plan
 from genloss.spectrum import Spectral
+from genloss.steps import resolve
 from genloss.theory.many_penalties import risks
 from genloss.theory.predict import predict
 from genloss.theory.routes import has_closed_route
-from genloss.tuning.schedule import best_schedule, by_knots, downhill, valleys
+from genloss.tuning.schedule import best_schedule, downhill, slowly, valleys
 from genloss.tuning.search import lowest
-from genloss.tuning.slopes import slope_of
+from genloss.tuning.slopes import is_one_pencil, slope_of
 
 Array = npt.NDArray[np.float64]
 Score = Callable[[Array], float]
@@ -27,6 +28,7 @@ OBJECTIVES: dict[str, Score] = {
 }
 
 _GRID = 41  # penalties tried before the best one is refined
+_COARSE = 5  # every so many of them are a start for a schedule whose slopes are known
 _STRIDE = 4  # every so many of them at first, where each try is slow
 _SINGLY = 3  # models up to which levels are combined where each try is slow
 _SHORT = 30  # models of a chain up to which every valley is followed to its end
@@ -47,6 +49,8 @@ def best_penalties(problem: Spectral, plan: Plan, over: str, objective: str, sid
     score, logs = OBJECTIVES[objective], np.linspace(sides[0], sides[1], _GRID)
     if over == "last_penalty":
         return _best_single(problem, score, logs, lambda lam: _with_last_penalty(plan, lam))
+    if over == "schedule" and is_one_pencil(resolve(plan.with_penalty(1.0))):
+        logs = logs[::_COARSE]  # only to start from: slopes lead on
     best = _best_constant(problem, score, logs, plan)
     return best_schedule_of(problem, objective, logs, best) if over == "schedule" else best
 
@@ -88,8 +92,9 @@ def _refined(
     values: Callable[[Array], Array],
     build: Callable[[float], Plan],
 ) -> Plan:
-    stride = 1 if has_closed_route(build(1.0)) else _STRIDE
-    log_lam, least = lowest(values, grid, tolerance=1e-3, stride=stride)
+    coarse = grid.size < _GRID
+    stride = 1 if has_closed_route(build(1.0)) or coarse else _STRIDE
+    log_lam, least = lowest(values, grid, tolerance=1.0 if coarse else 1e-3, stride=stride)
     without, best = build(0.0), build(float(np.exp(log_lam)))
     return without if scored(problem, [without], score)[0] <= least else best
 
@@ -120,17 +125,17 @@ def best_schedule_of(problem: Spectral, objective: str, grid: Array, start: Plan
         return start
     first = np.log(np.clip(start.penalty, np.exp(low), np.exp(high)))
     cheap = has_closed_route(start.with_penalty(1.0))
-    if slopes:
+    if slopes and cheap:
         ends = [first, downhill(scores, slopes, first, low, high)]
         for each in valleys(scores, first, low, high):
             # the way down is long in long chains: only from where it can lead lower
             if len(first) <= _SHORT or scores(each[None]) < scores(ends[1][None]):
                 ends.append(downhill(scores, slopes, each, low, high))
     elif not cheap and len(first) > _SINGLY:
-        ends = [first, by_knots(scores, first, low, high)]
+        ends = [first, slowly(scores, slopes, first, low, high)]
     else:
         found = best_schedule(scores, first, low, high, cheap)
-        ends = [first, downhill(scores, [], first, low, high)]
+        ends = [first, downhill(scores, slopes, first, low, high)]
         if not np.array_equal(found, first):
-            ends += [found, downhill(scores, [], found, low, high)]
+            ends += [found, downhill(scores, slopes, found, low, high)]
     return start.with_penalty(np.exp(ends[int(np.argmin(scores(np.array(ends))))]))

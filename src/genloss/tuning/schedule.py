@@ -28,9 +28,10 @@ _NOTHING = 1e-300
 _STEPS = (1.0, 0.25)  # of the search along single models, in parts of a level
 _KNOTS = 2, 4  # numbers that a schedule has at first, where each try is slow
 _TILTS = -7.0, -4.0, -2.0, 2.0, 4.0, 7.0  # of the last log penalty over the first
+_FEW_TILTS = -4.0, 4.0
 _USUAL = 2.220446049250313e-09  # SciPy's own gain of a last step
 _FIRST = 2.0  # length of a first step over the slope, for each number that is free
-_GAIN = 1e-4  # of the objective, below which slow tries end
+_GAIN, _EXACT_GAIN = 1e-4, 1e-7  # of the objective, below which slow tries end; with slopes
 
 
 def best_schedule(scores: Scores, start: Array, low: float, high: float, cheap: bool) -> Array:
@@ -126,12 +127,21 @@ def valleys(scores: Scores, start: Array, low: float, high: float) -> list[Array
     return _apart(tried[order], levels[1] - levels[0], _DEEP)
 
 
-def by_knots(scores: Scores, start: Array, low: float, high: float) -> Array:
-    """Downhill where each try is slow: few numbers first, with log penalties on lines between them."""
-    size = start.size
-    tilts = np.multiply.outer(_TILTS, np.linspace(-0.5, 0.5, size))
+def slowly(
+    scores: Scores, slopes: Sequence[Slopes], start: Array, low: float, high: float
+) -> Array:
+    """Downhill where each try is slow, from the best of some schedules that rise or fall evenly."""
+    tilts = np.multiply.outer(_FEW_TILTS if slopes else _TILTS, np.linspace(-0.5, 0.5, start.size))
     tried = np.clip(np.vstack([start, start + tilts]), low, high)
-    place = tried[int(np.argmin(scores(tried)))]
+    place = np.asarray(tried[int(np.argmin(scores(tried)))])
+    if slopes:
+        return downhill(scores, slopes, place, low, high, gain=_EXACT_GAIN)
+    return _by_knots(scores, place, low, high)
+
+
+def _by_knots(scores: Scores, place: Array, low: float, high: float) -> Array:
+    """Few numbers first, with log penalties on lines between them."""
+    size = place.size
     for count in (each for each in _KNOTS if each < size):
         at, knots = np.linspace(0, count - 1, size), np.arange(count)
         hats = np.array([np.interp(at, knots, one) for one in np.eye(count)])
@@ -168,14 +178,15 @@ def downhill(
 
     scale, zero, ftol = 1.0, 0.0, 1e-12 if slopes else _USUAL
     if gain is not None:
-        scale, first = _FIRST * start.size, scores(start[None])[0]
+        scale, first = _FIRST / (8 if slopes else 1) * start.size, scores(start[None])[0]
         zero = float(np.log(first)) if 0 < first < np.inf else 0.0
         ftol = gain * scale
 
     def value(logs: Array, slope_of: Slopes | None) -> tuple[float, Array]:
         if slope_of is not None:
             risk, slope = slope_of(logs)
-            return float(np.log(max(risk, _NOTHING))), slope / max(risk, _NOTHING)
+            risk = max(risk, _NOTHING)
+            return scale * (float(np.log(risk)) - zero), scale * slope / risk
         # steps point inwards, so that no penalty leaves the bounds
         inwards = np.where(logs > (low + high) / 2, -1.0, 1.0)
         values = np.log(scores(logs + nearby * inwards))
@@ -191,7 +202,9 @@ def downhill(
             jac=True,
             method="L-BFGS-B",
             bounds=[*zip(low.tolist(), high.tolist(), strict=True)],
-            options={"ftol": ftol, "gtol": 1e-8, "maxcor": 20} if slopes else {"ftol": ftol},
+            options={"ftol": ftol, "gtol": 1e-8 * scale, "maxcor": 20}
+            if slopes
+            else {"ftol": ftol},
         )
         place = np.asarray(found.x)
     return place

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
+from genloss.errors import NoTheoryError
 from genloss.plan import Plan
 from genloss.problem import beyond
-from genloss.spectrum import Spectral
-from genloss.steps import resolve
+from genloss.spectrum import Spectral, Spectrum
+from genloss.steps import Step, resolve
+from genloss.theory.closed import MOST_BY_PENCIL
 from genloss.theory.directions import directions_for
 from genloss.theory.gradients.gradient import along, obstacle
+from genloss.theory.segments import segment_starts
 from genloss.theory.units import is_ordinary
 from genloss.tuning.schedule import Slopes
 from genloss.tuning.space import Space
@@ -20,6 +24,7 @@ from genloss.tuning.space import Space
 Array = npt.NDArray[np.float64]
 
 _POWERS = 30.0, 300.0, 3e3, 3e4, 3e5
+_FAR = 1e100  # where a pencil has no solution that is found
 
 
 def slope_of(problem: Spectral, plan: Plan, objective: str) -> list[Slopes]:
@@ -43,13 +48,40 @@ def slope_of(problem: Spectral, plan: Plan, objective: str) -> list[Slopes]:
     steps = resolve(plan.with_penalty(1.0))
     directions = directions_for(problem, steps)
     unlike = beyond(problem) or not is_ordinary(problem)
-    if unlike or obstacle(steps, directions) is not None:
+    if unlike:
         return []
+    if obstacle(steps, directions) is not None:
+        return _by_pencil(directions, steps, objective) if is_one_pencil(steps) else []
 
     def value(power: float, logs: Array) -> tuple[float, Array]:
         penalty = np.exp(logs)
         found = along(directions, steps, penalty, partial(_weights, objective, power))
         return _whole(objective, power, found.risk), found.penalty * penalty
+
+    return [partial(value, power) for power in _powers(objective)]
+
+
+def is_one_pencil(steps: Sequence[Step]) -> bool:
+    """Whether all models share rows, and one pencil knows them."""
+    plain = all(step.is_ridge and not step.turned and not step.retuned for step in steps)
+    whole = segment_starts(steps)[-1] == 0 and len(steps) <= MOST_BY_PENCIL
+    return plain and whole and not steps[0].outside
+
+
+def _by_pencil(directions: Spectrum, steps: Sequence[Step], objective: str) -> list[Slopes]:
+    """The same where models share rows: from one pencil of them all, and its adjoint."""
+    from genloss.pencils.from_plan import Laws
+
+    models = range(len(steps))
+
+    def value(power: float, logs: Array) -> tuple[float, Array]:
+        try:
+            laws = Laws(directions, steps, np.exp(logs), models)
+        except (NoTheoryError, ArithmeticError):
+            return _FAR, np.zeros(logs.size)
+        risk = laws.bias + laws.variances
+        slopes = laws.slopes(_weights(objective, power, risk))
+        return _whole(objective, power, risk), slopes
 
     return [partial(value, power) for power in _powers(objective)]
 

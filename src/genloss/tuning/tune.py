@@ -154,6 +154,8 @@ def tune(
         _found(best, free),
         None if prices is None else prices.of_plan(best),
         None if prices is None else prices.of_plan(plan),
+        problem,
+        plan,
     )
 
 

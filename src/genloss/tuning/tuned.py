@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from genloss import _html
 from genloss._frames import Framed
+from genloss._words import number
 from genloss.curve import Curve
 from genloss.plan import Plan
+from genloss.plots import Drawn, draw, dress, log_ticks
+from genloss.spectrum import Spectral
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_OBJECTIVES = {"final": "risk of the last model", "mean": "mean risk", "worst": "largest risk"}
 
 Found = float | tuple[float, ...]
 
 
 @dataclass(frozen=True, repr=False)
-class Tuned(Framed):
+class Tuned(Framed, Drawn):
     """The best plan found, and what it gains.
 
     Attributes
@@ -39,10 +47,16 @@ class Tuned(Framed):
         labels, the last model's own rows.
     cost, cost_before : float or None
         What the labels of both plans cost, where prices were given.
+    problem : Problem, genloss.scaling.PowerLaw or None
+    given : Plan or None
+        What was tuned, of which ``plot`` asks more.
 
     Notes
     -----
     ``to_frame`` has one row per model and the columns ``model``, ``penalty``, ``risk`` and ``risk_before``.
+    ``plot`` draws the objective along the number that was free where it was a penalty, a share of real
+    labels or a weight alone; else the risks before and after, and the penalties of a schedule as steps, to
+    be read on the right.
     """
 
     plan: Plan
@@ -54,6 +68,8 @@ class Tuned(Framed):
     found: Mapping[str, Found] = field(default_factory=dict)
     cost: float | None = None
     cost_before: float | None = None
+    problem: Spectral | None = field(default=None, repr=False, compare=False)
+    given: Plan | None = field(default=None, repr=False, compare=False)
 
     @property
     def gain(self) -> float:
@@ -72,6 +88,57 @@ class Tuned(Framed):
     def _table(self) -> dict[str, npt.NDArray[Any]]:
         columns = {"penalty": self.plan.penalty, "risk": self.curve.risk}
         return {"model": np.arange(self.plan.n_models), **columns, "risk_before": self.before.risk}
+
+    def _draw(self, ax: Axes) -> None:
+        from genloss.tuning.along import NAMES
+
+        alone = len(self.found) == 1 and bool(NAMES.keys() & self.found.keys())
+        if alone and self.problem is not None and self.given is not None:
+            self._draw_along(ax, self.problem, self.given)
+            return
+        after, before = self.curve.risk, self.before.risk
+        found = [f"{name} {number(v, 3)}" for name, v in self.found.items() if isinstance(v, float)]
+        draw(ax, after, None, label=", ".join(["tuned", *found]))
+        draw(ax, before, None, label="as given")
+        dress(ax, [after, before], "excess risk")
+        if "schedule" in self.found:
+            self._draw_schedule(ax)
+
+    def _draw_along(self, ax: Axes, problem: Spectral, given: Plan) -> None:
+        """The objective along the one number that was free."""
+        from matplotlib.ticker import AutoLocator
+
+        from genloss.tuning.along import NAMES, along
+
+        [(name, best)] = self.found.items()
+        assert isinstance(best, float)
+        places, values = along(problem, given, name, best, self.objective)
+        ax.plot(places, np.where(np.isfinite(values), values, np.nan), color="C0")
+        ax.axhline(self.value_before, color="C1", ls="--", label="as given")
+        if name == "real" or best > 0:
+            ax.plot(best, self.value, "o", color="C0", label=f"tuned: {number(best, 3)}")
+        else:
+            ax.axhline(self.value, color="C0", ls=":", label="tuned: 0")
+        dress(ax, [values, np.array([self.value_before])], _OBJECTIVES[self.objective])
+        ax.xaxis.set_major_locator(AutoLocator())
+        if name != "real":
+            ax.set_xscale("log")
+            log_ticks(ax.xaxis, (1,))
+        ax.set_xlabel(NAMES[name])
+
+    def _draw_schedule(self, ax: Axes) -> None:
+        """The penalties, each as wide as its model."""
+        beside, penalty = ax.twinx(), self.plan.penalty
+        edges = np.arange(penalty.size + 1) - 0.5
+        steps = beside.stairs(penalty, edges, baseline=None, color="C2", label="penalty")
+        if penalty.min() > 0:
+            beside.set_yscale("log")
+            log_ticks(beside.yaxis)
+        beside.set_ylabel("penalty", color="C2")
+        beside.spines[["top", "left"]].set_visible(False)
+        lines, names = ax.get_legend_handles_labels()
+        place = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": 3}
+        ax.legend([*lines, steps], [*names, "penalty (right)"], frameon=False, **place)
 
     def _shown(self) -> list[list[int | float]]:
         columns = [self.plan.penalty, self.curve.risk, self.before.risk]

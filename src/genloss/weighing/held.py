@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from genloss._fits import chances_said, cloned, fitted, predicted
+from genloss._fits import chances_said, cloned, fitted, predicted, searches
 from genloss.errors import InvalidInputError
+from genloss.weighing.maker import Maker
 from genloss.weighing.parents import Codes, folds
 from genloss.weighing.stacked import Fit, Moments
 from genloss.weighing.surface import Surface, surface
@@ -29,6 +30,8 @@ def parent_folds(
 ) -> Surface:
     """Errors of real rows under fits without them and without the synthetic rows made from them.
 
+    Labels of the other synthetic rows lose what a model of the real rows had from them (`Maker`).
+
     Parameters
     ----------
     real, synthetic : pair of ndarray
@@ -42,10 +45,12 @@ def parent_folds(
     """
     (X, y), (X_other, y_other) = real, synthetic
     fold = folds(len(y), FOLDS, np.random.default_rng(seed))
+    maker = Maker.of(real, synthetic, y[parent])
     found = np.empty((weights.size, grid.size, len(y)))
     for turn in range(FOLDS):
         held, away = fold == turn, fold[parent] == turn
-        rest, others = Moments.of(X[~held], y[~held]), Moments.of(X_other[~away], y_other[~away])
+        labels = (y_other + maker.without(held))[~away]
+        rest, others = Moments.of(X[~held], y[~held]), Moments.of(X_other[~away], labels)
         for k, weight in enumerate(weights):
             fit = Fit.of(rest.plus(float(weight), others))
             Z, shrunk = (X[held] - fit.mean) @ fit.basis, fit.shrunk(grid * fit.count)
@@ -135,7 +140,7 @@ def check_weighable(estimator: Any, *, classes: bool) -> None:
 
 
 def weight_key(estimator: Any) -> str:
-    """The name by which an estimator, or the last step of a pipeline, takes weights.
+    """The name by which an estimator, the last step of a pipeline or what a search fits takes weights.
 
     Raises
     ------
@@ -144,17 +149,15 @@ def weight_key(estimator: Any) -> str:
     """
     from sklearn.utils.validation import has_fit_parameter
 
-    name = type(estimator).__name__
-    last, key = estimator, "sample_weight"
-    while hasattr(last, "steps"):
-        step, last = last.steps[-1]
-        key = (
-            f"{step}__{key}"
-            if "__" not in key
-            else f"{key.rpartition('__')[0]}__{step}__sample_weight"
-        )
+    name, last, within = type(estimator).__name__, estimator, ""
+    while hasattr(last, "steps") or searches(last):
+        if hasattr(last, "steps"):
+            step, last = last.steps[-1]
+            within += f"{step}__"
+        else:
+            last = last.estimator
     if not has_fit_parameter(last, "sample_weight"):
         raise InvalidInputError(
             f"estimator was {name}, whose fit has no sample_weight; a weight needs one"
         )
-    return key
+    return f"{within}sample_weight"

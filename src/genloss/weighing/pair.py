@@ -18,7 +18,7 @@ from genloss.tables.column import ROW_INDEX, Column, brief, counted, printable, 
 from genloss.tables.delimited import Dialect
 from genloss.tables.encoder import GapsError
 from genloss.tables.files import read_file
-from genloss.tables.inputs import feature
+from genloss.tables.inputs import base, feature
 from genloss.tables.load import load_table
 from genloss.tables.roles import sort_columns
 from genloss.tables.table import Table
@@ -203,22 +203,17 @@ def _encoded(table: Table, columns: Sequence[Column]) -> tuple[Array, list[str]]
     found = {name: feature(name, there) for name in table.feature_names}
     lacking = [name for name, values in found.items() if values is None]
     if lacking:
-        bases = list(dict.fromkeys(name if name in there else _base(name) for name in lacking))
+        bases = list(dict.fromkeys(name if name in there else base(name) for name in lacking))
         other = [name for name in bases if name in there]
         if other:
             raise DataError(
                 f"synthetic has other kinds of values in {some(other)} than real; write them alike"
             )
         raise DataError(f"synthetic lacks {some(bases)}, which real has; add what is missing")
-    used = {_base(name) for name in table.feature_names} | set(table.feature_names)
+    used = {base(name) for name in table.feature_names} | set(table.feature_names)
     extra = [c.name for c in columns if c.name not in used and c.name not in ROW_INDEX]
     told = f"not used of synthetic, as no feature of real: {some(extra)}"
     return np.column_stack([v for v in found.values() if v is not None]), [told] if extra else []
-
-
-def _base(name: str) -> str:
-    """The column behind a feature such as "cut=Ideal"."""
-    return name.partition("=")[0]
 
 
 def _labels(answer: Column) -> Array:

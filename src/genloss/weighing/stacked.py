@@ -23,6 +23,9 @@ Array = npt.NDArray[np.float64]
 WEIGHTS = np.append(0.0, np.logspace(-3, 1, 17))
 """Weights of a synthetic row that are tried; a real one has 1."""
 
+LABELERS = np.logspace(-5, 2, 36)
+"""Penalties that a ridge that made labels may have had."""
+
 ALONE = 1e-9
 """Slack ``1 - h`` below which a row decides its own fit, and says nothing of others."""
 
@@ -163,6 +166,17 @@ class Stack:
     def left_out(self, fit: Fit, alphas: Array) -> Array:
         """Leave-one-out residuals (q, n) of the real rows."""
         return fit.left_out(self.X, self.y, alphas, self.row_weights)
+
+    def closest(self, fit: Fit, alphas: Array) -> int:
+        """Place of the penalty at which a fit comes nearest to the synthetic labels."""
+        sums, missed = self.synthetic, []
+        for alpha in alphas:
+            slopes, level = fit.model(float(alpha))
+            own = slopes @ sums.gram @ slopes + level * (
+                2 * slopes @ sums.total + level * sums.count
+            )
+            missed.append(float(own - 2 * (slopes @ sums.cross + level * sums.label)))
+        return int(np.argmin(missed))
 
 
 def spanning(rows: Array) -> Array | None:

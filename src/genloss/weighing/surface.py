@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from genloss.weighing.stacked import Fit, Stack
+from genloss.weighing.stacked import LABELERS, Fit, Stack
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -93,16 +93,17 @@ def left_out(stack: Stack, weights: Array, grid: Array) -> Surface:
 def chained(stack: Stack, weights: Array, grid: Array) -> Surface:
     """Leave-one-out errors for rows labelled by a model of the real ones, which loses the row as well.
 
-    The real table's own ridge stands for that model: without row i its labels change by the residual r_i
+    The real table's ridge, at the penalty that comes nearest to the labels, stands for that model: without row i its labels change by the residual r_i
     of that row times ``1/n + (x_s - mu_r)' u_i``, with ``u_i = (X_c'X_c + alpha_0)^-1 (x_i - mu_r)``, and the
     fit to them follows:
 
         e_i = (y_i - fit_i + w sum_s (1/N + (x_i - mu)'A^-1 (x_s - mu)) change_is) / (1 - h_i) .
     """
     own = Fit.of(stack.real)
-    before = stack.left_out(own, grid * own.count)
-    at = int(np.argmin(np.mean(before**2, axis=1)))
-    alpha, residual = float(grid[at] * own.count), before[at]
+    alphas = own.count * LABELERS
+    at = stack.closest(own, alphas)
+    alpha = float(alphas[at])
+    residual = stack.left_out(own, alphas[at : at + 1])[0]
     lifted = ((stack.X - own.mean) @ own.basis / (own.values + alpha)) @ own.basis.T
     changes = _Changes(stack, own.mean, lifted, residual)
     fits = stack.fits(weights)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss import _check
-from genloss._fits import is_a_classifier
+from genloss._fits import innermost, is_a_classifier
 from genloss._named import estimator_of
 from genloss.errors import InvalidInputError
 from genloss.estimate.kernels import Kernel
@@ -194,8 +194,7 @@ def _weighed(
 
 def _name(kernel: Kernel | None, estimator: Any, *, classes: bool) -> str:
     if estimator is not None:
-        steps = getattr(estimator, "steps", None)
-        return type(estimator if steps is None else steps[-1][1]).__name__
+        return type(innermost(estimator)).__name__
     if classes:
         words = "logistic regression"
         return words if kernel is None else f"{words} on features of the {kernel.name} kernel"

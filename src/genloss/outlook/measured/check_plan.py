@@ -80,6 +80,18 @@ def _check_source(model: int, source: Source, task: Task) -> None:
             f"labels of model {model} were {source.labels}; of {'classes' if task.classes else 'numbers'} "
             f"a forecast knows {'hard, soft and sampled' if task.classes else 'linear'} ones"
         )
+    if task.blunt and isinstance(source.labels, Soft | Sampled):
+        raise InvalidInputError(
+            f"labels of model {model} were {source.labels} with estimator {task.called}, which gives no "
+            "chances of classes (it has no predict_proba); labels='hard' is what it can say, or wrap it: "
+            f"CalibratedClassifierCV({task.called}())"
+        )
+    if task.blunt and isinstance(source.keep, Confident):
+        raise InvalidInputError(
+            f"keep of model {model} was {source.keep} with estimator {task.called}, which gives no chances "
+            "of classes (it has no predict_proba) and is equally sure of all rows; leave it out, use "
+            f"Agrees, or wrap it: CalibratedClassifierCV({task.called}())"
+        )
     if source.keep is not None and not (
         task.classes and isinstance(source.keep, Confident | Agrees)
     ):

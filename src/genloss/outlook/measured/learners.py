@@ -86,6 +86,8 @@ class Fitted:
         Of the estimator's own draws.
     weighted : bool
         Whether the last column of inputs is the weight of the row.
+    kept : list, optional
+        Gets every fitted estimator.
     """
 
     def __init__(
@@ -95,8 +97,10 @@ class Fitted:
         rng: np.random.Generator,
         *,
         weighted: bool = False,
+        kept: list[Any] | None = None,
     ) -> None:
         self._make, self._n_classes, self._rng, self._weighted = make, n_classes, rng, weighted
+        self._kept = kept
 
     def __call__(self, step: Step, rows: Rows, towards: Models | None) -> Models:
         """What it says: numbers (n, 1), or chances (n, classes)."""
@@ -111,12 +115,10 @@ class Fitted:
         kept = ~np.isnan(y[:, 0])
         if not kept.all():
             X, y, weights = X[kept], y[kept], None if weights is None else weights[kept]
-        if not len(X):
-            return _uniform(y.shape[1])
         model = self._make(step, len(kept))
         self._seed(model)
         if not self._n_classes:
-            fitted(model, X, y[:, 0], **_weighted(model, weights))
+            self._done(model, X, y[:, 0], weights)
             return lambda Z: predicted(model, Z)
         codes = y.argmax(axis=1)
         if not np.all((y == 0) | (y == 1)):  # every row once a class, by its chance
@@ -129,11 +131,22 @@ class Fitted:
                 1.0 if weights is None else np.repeat(weights, self._n_classes)
             )
             X, codes, weights = X[weights > 0], codes[weights > 0], weights[weights > 0]
-        if np.all(codes == codes[0]):  # a chain may lose all classes but one
-            only = np.eye(self._n_classes)[codes[:1]]
-            return lambda Z: np.repeat(only, len(Z), axis=0)
-        fitted(model, X, codes, **_weighted(model, weights))
+        if not len(X):
+            X, codes, weights = (
+                np.zeros((self._n_classes, X.shape[1])),
+                np.arange(self._n_classes),
+                None,
+            )
+            model = _dummy("uniform")
+        elif np.all(codes == codes[0]):  # a chain may lose all classes but one
+            model = _dummy("prior")
+        self._done(model, X, codes, weights)
         return lambda Z: chances_said(model, Z, self._n_classes)
+
+    def _done(self, model: Any, X: Array, y: npt.NDArray[Any], weights: Array | None) -> None:
+        fitted(model, X, y, **_weighted(model, weights))
+        if self._kept is not None:
+            self._kept.append(model)
 
     def _seed(self, model: Any) -> None:
         """A random state for every part that has none."""
@@ -153,6 +166,13 @@ def parted(X: Array, *, weighted: bool) -> tuple[Array, Array | None]:
 def _uniform(width: int) -> Models:
     """A model of no rows."""
     return lambda X: np.full((len(X), width), 1 / width)
+
+
+def _dummy(strategy: str) -> Any:
+    """A classifier that says the same chances of every row."""
+    from sklearn.dummy import DummyClassifier
+
+    return DummyClassifier(strategy=strategy)
 
 
 def _weighted(model: Any, weights: Array | None) -> dict[str, Array]:

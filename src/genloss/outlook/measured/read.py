@@ -34,6 +34,8 @@ class Reading:
         Difference from model 0's error.
     growth, growth_se : ndarray
         Logarithm of the error over model 0's.
+    most : float
+        The largest error that there is: 1 of classes, else infinite.
     """
 
     error: Array
@@ -42,6 +44,7 @@ class Reading:
     change_se: Array
     growth: Array
     growth_se: Array
+    most: float = np.inf
 
     @property
     def low(self) -> Array:
@@ -51,7 +54,14 @@ class Reading:
     @property
     def high(self) -> Array:
         """Upper end."""
-        return np.asarray(np.maximum(self.error, self._least) * np.exp(NORMAL * self._relative))
+        grown = np.maximum(self.error, self._least) * np.exp(NORMAL * self._relative)
+        return np.asarray(np.minimum(grown, self.most))
+
+    @property
+    def changes(self) -> tuple[Array, Array]:
+        """Interval of the change, within what errors can be."""
+        half = NORMAL * self.change_se
+        return np.maximum(self.change - half, -self.most), np.minimum(self.change + half, self.most)
 
     @property
     def _least(self) -> Array:
@@ -86,7 +96,7 @@ def read(runs: Runs, sample: Sample, score: str) -> Reading:
 
     safe = np.maximum(error, half)
     ratio = safe / safe[0]
-    later = np.arange(len(rows)) > 0
+    later = np.minimum(np.arange(len(rows)), 1.0)
     return Reading(
         error=error,
         error_se=doubt(0.0, _SAME * used),
@@ -94,6 +104,7 @@ def read(runs: Runs, sample: Sample, score: str) -> Reading:
         change_se=later * np.hypot(doubt(1.0), _FLOOR * error[0]),
         growth=np.log(ratio),
         growth_se=later * np.hypot(doubt(ratio) / safe, _FLOOR),
+        most=1.0 if score == "error" else np.inf,
     )
 
 

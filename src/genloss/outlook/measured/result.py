@@ -135,7 +135,8 @@ class MeasuredForecast(Answer):
     penalty_rule : {"fixed", "cv", "own"}
         "cv" where ridge chooses the penalty anew at every generation; "own": the estimator's.
     theory : Curve or None
-        For linear models of two classes on new rows: theory's errors beside the measured ones.
+        Of linear models of two classes on new rows, and of estimators of numbers that are ridge
+        regression: theory's errors beside the measured ones.
 
     Notes
     -----
@@ -263,7 +264,7 @@ class MeasuredForecast(Answer):
 
 def way_of(name: str, plan: Plan, reading: Any, scores: Mapping[str, Array]) -> Way:
     """A reading of a plan's runs as a way to train."""
-    half = NORMAL * reading.change_se
+    low, high = reading.changes
     return Way(
         name=name,
         n_samples=int(plan.n_samples.max()),
@@ -276,7 +277,7 @@ def way_of(name: str, plan: Plan, reading: Any, scores: Mapping[str, Array]) -> 
         growth_high=np.exp(reading.growth + NORMAL * reading.growth_se),
         plan=plan,
         change=reading.change,
-        change_low=reading.change - half,
-        change_high=reading.change + half,
+        change_low=low,
+        change_high=high,
         scores=scores,
     )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from genloss._fits import cloned
+from genloss._fits import cloned, innermost
 from genloss.errors import InvalidInputError
 from genloss.estimate.kernels import Kernel
 from genloss.losses.logistic import Logistic
@@ -67,6 +67,20 @@ class Task:
             return any(isinstance(generation.loss, Logistic) for generation in plan)
         return self.classes and hasattr(self.estimator, "predict_proba")
 
+    @property
+    def blunt(self) -> bool:
+        """Whether it is a classifier that says classes and no chances."""
+        return (
+            self.classes
+            and self.estimator is not None
+            and not hasattr(self.estimator, "predict_proba")
+        )
+
+    @property
+    def called(self) -> str:
+        """The estimator's name; of a search or a pipeline, that of what is searched for, or its last step."""
+        return type(innermost(self.estimator)).__name__
+
     def is_ridge(self, plan: Plan) -> bool:
         """Whether models are ridge, which is fitted here, and not by scikit-learn."""
         return self.estimator is None and not self.chances(plan)
@@ -84,8 +98,7 @@ class Task:
     def name(self, plan: Plan) -> str:
         """What is trained, in words."""
         if self.estimator is not None:
-            steps = getattr(self.estimator, "steps", None)
-            return type(self.estimator if steps is None else steps[-1][1]).__name__
+            return self.called
         if self.chances(plan):
             return "logistic regression"
         return "linear ridge" if self.kernel is None else f"{self.kernel.name} kernel ridge"
@@ -98,8 +111,12 @@ class Task:
         seed: np.random.SeedSequence,
         unlabelled: Array | None = None,
         weights: Array | None = None,
+        kept: list[Any] | None = None,
     ) -> Iterator[Models]:
-        """The models of one literal run: functions from rows to numbers (n, 1), or (n, classes)."""
+        """The models of one literal run: functions from rows to numbers (n, 1), or (n, classes).
+
+        ``kept`` gets what was fitted, of an estimator.
+        """
         rows, noise, made, drawn, fits = map(np.random.default_rng, streams(seed, 5))
         weighted = weights is not None
         if weights is not None:  # they go where their rows go
@@ -112,15 +129,17 @@ class Task:
             world = ClassRows(real, draw, width, noise, drawn, chances=self.chances(plan))
         else:
             world = RealRows(real, draw, 1, noise, drawn)
-        return loop.models(resolve(plan), world, self._learner(plan, fits, weighted=weighted))
+        return loop.models(resolve(plan), world, self._learner(plan, fits, kept, weighted=weighted))
 
-    def _learner(self, plan: Plan, rng: np.random.Generator, *, weighted: bool) -> Learner:
+    def _learner(
+        self, plan: Plan, rng: np.random.Generator, kept: list[Any] | None, *, weighted: bool
+    ) -> Learner:
         if self.estimator is not None:
 
             def make(*_: Any) -> Any:
                 return cloned(self.estimator)
 
-            return Fitted(make, len(self.levels), rng, weighted=weighted)
+            return Fitted(make, len(self.levels), rng, weighted=weighted, kept=kept)
         if self.is_ridge(plan):
             penalty = np.array([step.penalty for step in resolve(plan)])
             return RidgeClasses(penalty, self.kernel, weighted=weighted)

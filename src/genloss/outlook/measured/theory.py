@@ -1,4 +1,4 @@
-"""Theory beside the measurement, for linear models of two classes that are trained on new rows."""
+"""Theory beside the measurement: of two classes by linear models on new rows, and of ridge estimators of numbers."""
 
 from __future__ import annotations
 
@@ -8,26 +8,61 @@ from genloss.curve import Curve
 from genloss.generation import REAL
 from genloss.labels.hard import Hard
 from genloss.losses.logistic import Logistic
+from genloss.outlook.measured.linear import Linear
 from genloss.outlook.measured.mixture import Fit, Mixture, chain, levelled
 from genloss.outlook.measured.result import ERROR, Way
 from genloss.outlook.measured.task import Task
+from genloss.outlook.prepare import estimated
+from genloss.outlook.result import METRIC
 from genloss.outlook.sample import Sample
+from genloss.outlook.theory import Theory
 from genloss.plan import Plan
 from genloss.steps import Step, resolve
 
 _MOST_COLUMNS = 1000
 _EVEN, _FEW = 0.4, 100
+RIDGE = "ridge on the estimated problem, level as measured"
 METHOD = "two normal clouds, level and disagreement as measured"
 
 
 def theory_of(task: Task, sample: Sample, plan: Plan, own: Way) -> Curve | None:
-    """Errors by theory of two clouds, or None where it knows nothing (`channels.md` 11).
+    """Errors by theory, whose level is model 0's measured error, or None where it knows nothing.
 
-    The level is model 0's measured error. The increase is theory's, times the measured share of rows on
-    which a model differs from model 0, over the share in theory: both are seen without labels.
+    Of an estimator, theory is that of the ridge or logistic regression that it is (`linear`).
     """
-    plain = len(task.levels) == 2 and task.estimator is None and task.kernel is None
-    if not plain or sample.X.shape[1] > _MOST_COLUMNS or not 0 < own.error[0] < 0.5:
+    if sample.texts or not own.error[0] > 0:
+        return None
+    if task.estimator is not None:
+        known = Linear.of(task.estimator)
+        seen = None if known is None else known.sample(sample)
+        if known is None or seen is None:
+            return None
+        if not task.classes:
+            return _of_numbers(seen, known.plan(plan), own, cv=known.tuned)
+        sample, plan = seen, known.plan(plan)
+    elif task.kernel is not None:
+        return None
+    return _of_classes(sample, plan, own) if len(task.levels) == 2 else None
+
+
+def _of_numbers(sample: Sample, plan: Plan, own: Way, *, cv: bool) -> Curve | None:
+    """The growth of the estimated problem (`methods.md`), from model 0's measured error on."""
+    estimate = estimated(sample)
+    if estimate is None:
+        return None
+    growth = Theory.of(estimate, sample.weights).growth(plan, cv=cv)
+    if growth is None:
+        return None
+    return Curve(risk=own.error[0] * np.exp(growth), method=RIDGE, metric=METRIC)
+
+
+def _of_classes(sample: Sample, plan: Plan, own: Way) -> Curve | None:
+    """Two clouds (`channels.md` 11).
+
+    The increase is theory's, times the measured share of rows on which a model differs from model 0, over
+    the share in theory: both are seen without labels.
+    """
+    if sample.X.shape[1] > _MOST_COLUMNS or not own.error[0] < 0.5:
         return None
     fits = [_fit(step) for step in resolve(plan)]
     known = [fit for fit in fits if fit is not None]
@@ -46,8 +81,13 @@ def theory_of(task: Task, sample: Sample, plan: Plan, own: Way) -> Curve | None:
     return Curve(risk=risk, method=METHOD, metric=ERROR)
 
 
-def remark(sample: Sample) -> str:
+def remark(sample: Sample, *, classes: bool) -> str:
     """How far theory is to be trusted."""
+    if not classes:
+        return (
+            "theory is of a Gaussian problem with this table's spectrum, signal and noise, from the measured "
+            "error of model 0 on; trust the measurement where they differ"
+        )
     share = float(np.mean(sample.y > 0))
     weak = []
     if min(share, 1 - share) < _EVEN:

@@ -110,7 +110,8 @@ class Measurement:
         log_of.info("measured: %.3g to %.3g", own.error[0], own.error[-1])
         baseline, name = self._baseline(), task.name(plan)
         whole = own.n_samples == plan.n_samples.max()
-        theory = theory_of(task, sample, run_as, own) if whole else None
+        known = whole and (study.unlabelled is None or task.estimator is None)
+        theory = theory_of(task, sample, run_as, own) if known else None
         predicted, measured = checked.curves(ERROR if task.classes else METRIC)
         return MeasuredForecast(
             own=own,
@@ -145,7 +146,7 @@ class Measurement:
                     f"{name}: with {rows} rows a model only, others are tested on"
                     for name, rows in cut
                 ),
-                *([] if theory is None else [remark(sample)]),
+                *([] if theory is None else [remark(sample, classes=task.classes)]),
             ),
             warnings=(
                 *self.table.warnings,

@@ -7,15 +7,9 @@ from genloss.errors import InvalidInputError
 from genloss.papers.demystified.setting import Setting
 
 
-def check(setting: Setting) -> None:
-    """Refuse what is no setting."""
-    if not isinstance(setting, Setting):
-        raise InvalidInputError(f"setting was {type(setting).__name__}; it must be a Setting")
-
-
 def needs(setting: Setting, name: str, *, isotropic: bool, penalty: bool | None = None) -> None:
     """Refuse a setting of another kind."""
-    check(setting)
+    _check.instance("setting", setting, Setting)
     if setting.generations and setting.generator_penalty > 0:
         raise InvalidInputError(
             f"generator_penalty was {setting.generator_penalty}; {name} needs generators "

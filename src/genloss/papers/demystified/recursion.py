@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from genloss import _check
 from genloss.equivalents import effective_penalty
-from genloss.papers.demystified.conditions import check, near_dim
+from genloss.papers.demystified.conditions import near_dim
 from genloss.papers.demystified.decomposition import Decomposition
 from genloss.papers.demystified.setting import Setting
 
@@ -101,7 +102,7 @@ def master_recursion(setting: Setting) -> Decomposition:
     >>> bool(abs(master_recursion(setting).risk / forwards - 1) < 1e-12)
     True
     """
-    check(setting)
+    _check.instance("setting", setting, Setting)
     s, c2 = setting.problem.spectrum, setting.problem.truth**2
     generators = _generators(setting)
     downstream = Fit.of(s, setting.n_samples, setting.penalty)

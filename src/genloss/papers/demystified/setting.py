@@ -65,10 +65,7 @@ class Setting:
     design: Literal["independent", "same"] = "independent"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.problem, Problem):
-            raise InvalidInputError(
-                f"problem was {type(self.problem).__name__}; it must be a Problem"
-            )
+        _check.instance("problem", self.problem, Problem)
         put = object.__setattr__
         put(self, "n_samples", _check.integer("n_samples", self.n_samples, minimum=1))
         put(self, "penalty", _check.non_negative("penalty", self.penalty))

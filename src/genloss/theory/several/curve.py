@@ -14,10 +14,13 @@ from genloss.losses.squared import Squared
 from genloss.problem import Problem
 from genloss.steps import Step, agents
 from genloss.theory.doubts import FEW_NOISY, NOT_GAUSSIAN
-from genloss.theory.several.models import Models, Used
+from genloss.theory.several.fit import Used, fit
+from genloss.theory.several.models import Models
 from genloss.theory.several.points import spread
 
 Array = npt.NDArray[np.float64]
+MOST_NUMBERS = 20_000_000
+"""Of the covariance of one model: directions times squared classes."""
 
 
 def curve_of(problem: Problem, steps: Sequence[Step]) -> Curve:
@@ -34,8 +37,14 @@ def curve_of(problem: Problem, steps: Sequence[Step]) -> Curve:
                 f"model {step.model} of several classes {why}: no theory knows it, but "
                 "genloss.simulate(problem, plan) does"
             )
+    if problem.dim * problem.truth.shape[1] ** 2 > MOST_NUMBERS:
+        raise NoTheoryError(
+            f"problem has {problem.dim} directions and {problem.truth.shape[1]} classes, and theory asks for "
+            f"every pair of classes in every direction, {MOST_NUMBERS:,} numbers at most; "
+            "genloss.simulate(problem, plan) runs it"
+        )
     models = Models(problem, steps)
-    nothing = Used(np.nan, np.nan, np.nan, np.inf)
+    nothing = Used(np.nan, np.nan, np.nan, np.inf, 1.0)
     risks, used, seen = [], [], []
     for step in steps:
         near = step.penalty == 0 and abs(step.rows - problem.dim) <= 1
@@ -44,11 +53,11 @@ def curve_of(problem: Problem, steps: Sequence[Step]) -> Curve:
             used.append(nothing)
             seen.append((np.nan, np.nan, np.inf))
         else:
-            used.append(models.fit(step))
+            used.append(fit(models, step))
             seen.append(_scores(problem, models, step.model))
         risks.append(models.risk(step.model))
     bias, variance = np.array(risks).T
-    kappa, df1, df2, directions = np.array(used).T
+    kappa, df1, df2, directions, accepted = np.array(used).T
     error, disagreement, norm = np.array(seen).T
     classes = any(block.labels.makes != "numbers" for step in steps for block in step.blocks)
     return Curve(
@@ -63,6 +72,7 @@ def curve_of(problem: Problem, steps: Sequence[Step]) -> Curve:
         exact=np.zeros(len(steps), dtype=bool),
         penalty=np.array([step.penalty for step in steps]),
         error=error if classes else None,
+        accepted=accepted if any(b.keep for step in steps for b in step.blocks) else None,
         norm=norm,
         disagreement=disagreement if classes else None,
         n_agents=agents(steps),

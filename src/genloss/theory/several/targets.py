@@ -1,12 +1,14 @@
-"""Moments of the labels of several classes, from the law of what a labeler says of a row."""
+"""Moments of the labels of several classes, from the law of what labelers and judges say of a row."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from genloss.keep import Keep
 from genloss.labels import Label
 from genloss.labels.linear import Linear
 from genloss.theory.several.points import spread
@@ -15,25 +17,36 @@ Array = npt.NDArray[np.float64]
 
 
 class Targets(NamedTuple):
-    """What a fit needs of the labels y of a source.
+    """What a fit needs of the labels y of a source, and of the fields h: what its labeler and judge say.
+
+    a is whether a row is kept, h is taken about its mean in a cloud; means over clouds are of all alike.
 
     Attributes
     ----------
+    kept : ndarray of shape (clouds,)
+        ``E a`` of the rows of every cloud.
     mean : ndarray of shape (clouds, classes)
-        ``E y`` of the rows of every cloud.
-    slope : ndarray of shape (classes, classes)
-        ``E dy_l / dh_k``, h what the labeler says: the linear part of a rule.
+        ``E a y`` of the rows of every cloud.
+    first : ndarray of shape (clouds, fields)
+        ``E a h`` of the rows of every cloud.
+    outer : ndarray of shape (fields, fields)
+        ``E a h h'``.
+    cross : ndarray of shape (fields, classes)
+        ``E a h y'``.
     square : ndarray of shape (classes, classes)
-        ``E y y'``.
+        ``E a y y'``.
     """
 
+    kept: Array
     mean: Array
-    slope: Array
+    first: Array
+    outer: Array
+    cross: Array
     square: Array
 
 
 def targets(rule: Label, middle: Array, covariance: Array, noise: float) -> Targets:
-    """Moments of labels.
+    """Moments of labels where all rows are kept.
 
     Parameters
     ----------
@@ -48,24 +61,72 @@ def targets(rule: Label, middle: Array, covariance: Array, noise: float) -> Targ
     """
     clouds, classes = middle.shape
     total = covariance + noise**2 * np.eye(classes)
-    if isinstance(rule, Linear):
-        return Targets(middle, np.eye(classes), total + middle.T @ middle / clouds)
-    # what all values have in common decides no class
-    apart = np.eye(classes) - 1 / classes
-    total = apart @ total @ apart
-    away = spread(total, clouds)
     mean, score, square = np.empty_like(middle), np.zeros_like(total), np.zeros_like(total)
+    if isinstance(rule, Linear):
+        mean, slope, square = middle, np.eye(classes), total + middle.T @ middle / clouds
+    else:
+        # what all values have in common decides no class
+        apart = np.eye(classes) - 1 / classes
+        total = apart @ total @ apart
+        away = spread(total, clouds)
+        for cloud, centre in enumerate(middle):
+            chances = rule.chances(centre + away)
+            assert chances is not None
+            labels = chances - 1 / classes
+            mean[cloud] = labels.mean(axis=0)
+            score += away.T @ labels / len(away) / clouds
+            if rule.makes == "classes":  # drawn by the chances
+                often = chances.mean(axis=0)
+                own = np.diag(often) - (often + often[:, None]) / classes + 1 / classes**2
+            else:
+                own = labels.T @ labels / len(labels)
+            square += own / clouds
+        # by parts, E u y' = (E u u') E dy/dh with the noisy u; what no labeler says has no slope
+        slope = np.linalg.pinv(total, rcond=1e-10, hermitian=True) @ score
+    return Targets(
+        np.ones(clouds), mean, np.zeros_like(middle), covariance, covariance @ slope, square
+    )
+
+
+def targets_kept(
+    rule: Label, keep: Keep, middle: Array, covariance: Array, noise: float, classes: int
+) -> Targets:
+    """Moments of labels where a rule keeps rows.
+
+    Fields are the values of the labeler and, behind them, of the judge if it is another one; all else is
+    as `targets` takes it.
+    """
+    clouds, fields = middle.shape
+    square = np.zeros((fields + classes, fields + classes))
+    square[:fields, :fields] = covariance
+    square[fields:, fields:] = noise**2 * np.eye(classes)
+    points = spread(square, clouds)
+    h, noises = points[:, :fields], points[:, fields:]
+    kept, told, first = np.zeros(clouds), np.zeros((clouds, classes)), np.zeros((clouds, fields))
+    moments = np.zeros_like(square)  # of (h, y)
     for cloud, centre in enumerate(middle):
-        chances = rule.chances(centre + away)
-        assert chances is not None
-        labels = chances - 1 / classes
-        mean[cloud] = labels.mean(axis=0)
-        score += away.T @ labels / len(away) / clouds
-        if rule.makes == "classes":  # drawn by the chances
-            often = chances.mean(axis=0)
-            square += np.diag(often) - (often + often[:, None]) / classes + 1 / classes**2
-        else:
-            square += labels.T @ labels / len(labels)
-    # integration by parts; what no labeler says has no slope
-    slope = np.linalg.pinv(total, rcond=1e-10, hermitian=True) @ score
-    return Targets(mean, slope, square / clouds)
+        values = centre + h
+        for labels, chances in _drawn(rule, values[:, :classes] + noises):
+            accepted = keep.several(labels, values[:, -classes:])
+            assert accepted is not None
+            share = chances * accepted / len(h)
+            both = np.concatenate([h, labels], axis=1)
+            moments += both.T @ (both * share[:, None]) / clouds
+            kept[cloud] += share.sum()
+            told[cloud] += share @ labels
+            first[cloud] += share @ h
+    outer, cross = moments[:fields, :fields], moments[:fields, fields:]
+    return Targets(kept, told, first, outer, cross, moments[fields:, fields:])
+
+
+def _drawn(rule: Label, values: Array) -> Iterator[tuple[Array, Array]]:
+    """Labels that values may get, and the chance of each."""
+    classes, whole = values.shape[1], np.ones(len(values))
+    chances = rule.chances(values)
+    if chances is None:
+        yield values, whole
+    elif rule.makes == "classes":
+        for k in range(classes):
+            yield np.tile(np.eye(classes)[k] - 1 / classes, (len(values), 1)), chances[:, k]
+    else:
+        yield chances - 1 / classes, whole

@@ -150,6 +150,10 @@ class Gaussian:
         if block.keep is None:
             return labels
         judged = loop.said(block.judge, models, X)
+        if labels.ndim == 2:
+            accepted = block.keep.several(labels, judged)
+            assert accepted is not None
+            return np.where(accepted[:, None], labels, np.nan)
         return np.where(block.keep.accepts(labels, judged), labels, np.nan)
 
     def chosen(self, count: int, drawn: int) -> npt.NDArray[np.int64]:

@@ -27,6 +27,7 @@ from genloss.papers.images import MNIST, Images, load_images
 from genloss.papers.reproduction import Row
 from genloss.papers.study import Study
 from genloss.plots import INK
+from genloss.trials.given_inputs import mean_and_stderr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -209,8 +210,7 @@ def _shapes(name: str, each: Panel, sizes: Sizes, null: float) -> Iterator[Claim
 
     def bound(text: str, bound: float, values: Array, kind: Any, pick: Any) -> Claim:
         """Claim about the entry that is nearest to breaking it, or breaks it most."""
-        mean = values.mean(axis=0).ravel()
-        stderr = (values.std(axis=0, ddof=1) / np.sqrt(len(values))).ravel()
+        mean, stderr = (each.ravel() for each in mean_and_stderr(values))
         at = int(pick(mean))
         return Claim(f"{name}: {text}", WHERE, bound, float(mean[at]), float(stderr[at]), kind)
 

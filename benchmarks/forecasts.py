@@ -1,0 +1,70 @@
+"""Whole forecasts in processes of their own: processor time, from the start of Python to the last line.
+
+``GENLOSS_BEFORE`` may name the ``src`` folder of an older version, which then takes turns:
+``git archive 50e016d src | tar -x -C FOLDER`` has it as it was before forecasts were made quicker.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+
+from engines import seconds
+
+TITLE = "Forecasts"
+WHAT = (
+    "Processor time of one process on one BLAS thread, from the start of Python to its end. *Before* is the version of "
+    "commit 50e016d."
+)
+TABLE = """
+import numpy as np, genloss as gl
+rng = np.random.default_rng(0)
+X = rng.standard_normal(({rows}, {columns})) * np.arange(1, {columns} + 1) ** -0.5
+y = {target} + 0.3 * rng.standard_normal({rows})
+gl.forecast(X, y{options})
+"""
+WORKS = (
+    ("`genloss forecast` without a file", ["-m", "genloss", "forecast"], "1.5 s"),
+    (
+        "RBF, 8,000 rows of 20 columns",
+        [
+            "-c",
+            TABLE.format(rows=8000, columns=20, target="np.sin(X[:, 0])", options=", kernel='rbf'"),
+        ],
+        "1/2 of before",
+    ),
+    (
+        "linear, 5,000 rows of 1,000 columns",
+        ["-c", TABLE.format(rows=5000, columns=1000, target="X[:, :9].sum(1)", options="")],
+        "2/3 of before",
+    ),
+)
+REPEATS = 2
+
+
+def taken(arguments: list[str], source: str | None) -> float:
+    """Processor time of one run."""
+    settings = dict(os.environ, OPENBLAS_NUM_THREADS="1") | (
+        {"PYTHONPATH": source} if source else {}
+    )
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(
+        [sys.executable, *arguments], env=settings, check=True, stdout=subprocess.DEVNULL
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def section() -> list[str]:
+    """Lines of the page."""
+    older = os.environ.get("GENLOSS_BEFORE")
+    versions = [None, older] if older else [None]
+    lines = ["| work | time | before | share of it | goal |", "|---|---|---|---|---|"]
+    for name, arguments, goal in WORKS:
+        runs = [[taken(arguments, version) for version in versions] for _ in range(REPEATS)]
+        now, *before = (min(each) for each in zip(*runs, strict=True))
+        was = [f"{seconds(each)} | {now / each:.2f}" for each in before] or [" | "]
+        lines.append(f"| {name} | {seconds(now)} | {was[0]} | {goal} |")
+    return lines
