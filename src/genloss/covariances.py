@@ -15,7 +15,9 @@ Array = npt.NDArray[np.float64]
 Matrix = tuple[tuple[float, ...], ...]
 Covariance = tuple[float, ...] | Matrix
 
-_ROUNDING = 1e-8  # of the largest entry or eigenvalue: what a matrix that was computed may be off by
+_ROUNDING = (
+    1e-8  # of the largest entry or eigenvalue: what a matrix that was computed may be off by
+)
 
 
 def checked(name: str, given: Any) -> Covariance:
