@@ -25,6 +25,22 @@ def ridge(generations: int, n: int) -> gl.Plan:
     return gl.Plan.replace(generations, n, penalty=1e-2, noise=0.3)
 
 
+def ensembles(generations: int) -> gl.Plan:
+    """Every model learns from the mean of all before it."""
+    first = gl.Generation([gl.Source(600, "real", 0.3)], 1e-2)
+    later = [
+        gl.Generation([gl.Source(600, dict.fromkeys(range(t), 1 / t), 0.3)], 1e-2)
+        for t in range(1, generations)
+    ]
+    return gl.Plan([first, *later])
+
+
+def weighted(sources: int) -> gl.Plan:
+    """One fit to rows of many weights."""
+    rows = [gl.Source(60, "real", 0.3, weight=1.0 + k) for k in range(sources)]
+    return gl.Plan([gl.Generation(rows, 1e-2)])
+
+
 def paths() -> list[tuple[str, tuple[int, ...], Callable[[int], Work]]]:
     """Every path: its name, sizes, and the work of a size."""
     rng = np.random.default_rng(0)
@@ -43,6 +59,15 @@ def paths() -> list[tuple[str, tuple[int, ...], Callable[[int], Work]]]:
         plan = gl.Plan.replace(3, 200, penalty=0.1)
         return lambda: gl.forecast(X[:rows], y[:rows], plan, trials=2)
 
+    def written(count: int) -> Work:
+        def plan() -> gl.Plan:
+            longer = gl.Plan.replace(1, 600, penalty=1e-2, noise=0.3)
+            for _ in range(count - 1):
+                longer = longer.then(n_samples=600, penalty=1e-2, noise=0.3)
+            return longer
+
+        return plan
+
     return [
         (
             "predict (directions)",
@@ -55,6 +80,22 @@ def paths() -> list[tuple[str, tuple[int, ...], Callable[[int], Work]]]:
             (2, 4, 8),
             lambda t: predicted(law(300), gl.Plan.same_design(t, 600, penalty=1e-2, noise=0.3)),
         ),
+        (
+            "predict, one design, least squares (generations)",
+            (100, 300, 1000),
+            lambda t: predicted(law(300), gl.Plan.same_design(t, 600, noise=0.3)),
+        ),
+        (
+            "predict, labels by the mean of all before (generations)",
+            (10, 20, 40),
+            lambda t: predicted(law(300), ensembles(t)),
+        ),
+        (
+            "predict, weighted sources in one fit (sources)",
+            (5, 20, 50),
+            lambda k: predicted(law(300), weighted(k)),
+        ),
+        ("`then`, again and again (generations)", (30, 100, 300), written),
         ("simulate, a revealed fit (directions)", (1000, 4000, 16_000), simulated),
         ("tune (generations)", (5, 20, 80), lambda t: lambda: gl.tune(law(200), ridge(t, 300))),
         ("forecast, linear, 20 columns (rows)", (1000, 4000, 8000), asked),

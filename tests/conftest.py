@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 """What the tests of pages drive, where it is installed."""
 
-collect_ignore = [] if BROWSER else ["app/test_app_browser.py"]
+collect_ignore = [] if BROWSER else ["app/test_app_browser.py", "app/test_app_smoke.py"]
 
 settings.register_profile("genloss", deadline=None, derandomize=True)
 settings.load_profile("genloss")
@@ -41,8 +41,10 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_report_header() -> str:
     """Say whether pages are tested in a browser."""
     if BROWSER:
-        return f"browser: {BROWSER}, drives tests/app/test_app_browser.py (slow)"
-    return "browser: no chromium found, tests/app/test_app_browser.py is not collected"
+        return (
+            f"browser: {BROWSER}, drives tests/app/test_app_smoke.py and test_app_browser.py (slow)"
+        )
+    return "browser: no chromium found, so that pages are not tested (tests/app/test_app_smoke.py)"
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -45,7 +45,7 @@ def _of_clouds(step: Step) -> str | None:
         return "is of a plan with a labeler from outside, who is not known in a problem with class means"
     for block in step.blocks:
         if REAL in block.judge:
-            return "has real classes as judge, which every row of a problem with class means passes or not"
+            return "has the real class as judge, which in a problem with class means is no value of a row"
         mixed = REAL in block.shares and len(block.shares) > 1
         if mixed and block.labels.makes != "numbers":
             return (
@@ -67,10 +67,10 @@ def _of_several(step: Step) -> str | None:
         return f"{said} has {step.loss} loss and no penalty: it has no single minimum, give it one"
     if step.filter is not None or step.retuned:
         return f"{said} has a filter or penalty 'cv', which are known for one number a row"
+    nothing = np.zeros((1, 2))
     for block in step.blocks:
-        nothing = np.zeros((1, 2))
         if block.keep is not None and block.keep.several(nothing, nothing) is None:
             return f"{said} keeps rows where {block.keep}, a rule of numbers or two classes"
-        if not isinstance(block.labels, Linear) and block.labels.chances(np.zeros((1, 2))) is None:
+        if not isinstance(block.labels, Linear) and block.labels.chances(nothing) is None:
             return f"{said} has {block.labels} labels, which are for one number a row"
     return None

@@ -160,3 +160,14 @@ def test_they_must_fit_the_problem_and_a_table_has_no_place_for_them():
     X = rng.standard_normal((80, 2))
     with pytest.raises(gl.InvalidInputError, match="labeler from outside"):
         gl.forecast(X, X @ [1.0, 2.0] + rng.standard_normal(80), short)
+
+
+def test_without_a_truth_no_classifier_is_better_than_a_coin():
+    nothing = gl.Problem(LARGE.spectrum, np.zeros(100))
+    rows = Generation([Source(150, External(vector(100)), NOISE)], PENALTY)
+    later = Generation([Source(150, "previous", labels="hard")], PENALTY, loss="logistic")
+    for curve in (
+        gl.predict(nothing, gl.Plan([rows, later])),
+        gl.simulate(nothing, gl.Plan([rows, later]), trials=2),
+    ):
+        assert curve.error.tolist() == [0.5, 0.5]

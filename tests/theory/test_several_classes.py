@@ -88,16 +88,13 @@ class Loop:
         else:
             y = self.label(self.code(own), how if how == "linear" else "hard", noise)
         root = np.full(n, np.sqrt(weight))
-        if (
-            keep is not None
-        ):  # a lead in values, or the number of a model that must find the same class
+        if keep is not None:  # a lead in what a model says, or the class that it must find, too
             threshold, judge = keep
             said = X @ self.models[judge]
-            if threshold is None:
-                root *= said.argmax(axis=1) == y.argmax(axis=1)
-            else:
-                ordered = np.sort(said, axis=1)
-                root *= ordered[:, -1] - ordered[:, -2] > threshold
+            both = np.stack([-said / 2, said / 2], axis=1) if self.one else said
+            ordered = np.sort(both, axis=1)
+            same = self.classes(said) == self.classes(y)
+            root *= same if threshold is None else ordered[:, -1] - ordered[:, -2] > threshold
         return X, y, root
 
     def fit(self, blocks, penalty, loss):
@@ -110,8 +107,8 @@ class Loop:
         w = np.zeros(dim)
         for _ in range(40):
             chance = 1 / (1 + np.exp(-X @ w))
-            slope = X.T @ (chance - (1 + y) / 2) + 2 * n * penalty * w
-            bend = (X.T * (chance * (1 - chance))) @ X + 2 * n * penalty * np.eye(dim)
+            slope = X.T @ (root**2 * (chance - (1 + y) / 2)) + 2 * n * penalty * w
+            bend = (X.T * (root**2 * chance * (1 - chance))) @ X + 2 * n * penalty * np.eye(dim)
             step = np.linalg.solve(bend, slope)
             w = w - step
             if np.abs(step).max() < 1e-9 * np.abs(w).max():
@@ -245,8 +242,18 @@ def test_several_classes_are_as_in_the_loop(problem, fits):
             ([(300, 0, "linear", 0.1), (300, "real", "linear", 0.3)], 1e-3, "squared"),
         ],
         MIXED,
+        [
+            ([(600, "real", "hard")], 1e-3, "logistic"),
+            ([(800, 0, "hard", 0.0, 1.0, None, (1.0, 0))], 1e-3, "logistic"),
+            (
+                [(600, 1, "sampled", 0.1, 2.0, None, (None, 0)), (200, "real", "hard")],
+                1e-3,
+                "logistic",
+            ),
+            ([(600, 0, "soft", 0.0, 1.0, None, (0.3, 2))], 1e-3, "squared"),
+        ],
     ],
-    ids=["logistic", "losses", "squared"],
+    ids=["logistic", "losses", "squared", "chosen"],
 )
 def test_two_clouds_are_as_in_the_loop(fits):
     agrees(clouds(apart=0.12), fits)
@@ -331,6 +338,12 @@ def test_hardly_a_row_that_is_kept_has_no_theory():
     rows = Source(50, "previous", labels="hard", keep=gl.keep.Confident(1e3))
     with pytest.raises(NoTheoryError, match="hardly a row of model 1 is kept"):
         gl.predict(one_truth(3, dim=20), gl.Plan([first, Generation([rows], 0.1)]))
+
+
+def test_too_many_classes_for_the_memory_are_refused():
+    problem = gl.Problem(np.ones(3000), np.ones((3000, 100)))
+    with pytest.raises(NoTheoryError, match="3000 directions and 100 classes.*simulate"):
+        gl.predict(problem, labelled(gl.Plan.replace(1, 50, penalty=0.1)))
 
 
 def test_linear_labels_are_columns_of_ridge_regression():

@@ -85,7 +85,8 @@ def test_files_keep_them_and_who_does_not_know_them_says_so():
         with pytest.raises(gl.NoTheoryError, match=r"problem has tails.*genloss\.simulate"):
             gl.predict(problem, plan)
         assert np.isfinite(gl.simulate(problem, plan, trials=2).risk).all()
-    with pytest.raises(gl.NoTheoryError, match="problem has tails"):
-        gl.limit(problem, PLAN)
+    for plan in (gl.Plan([rows, rows]), gl.Plan.distill(4, 90, mixing=0.5, penalty=0.1)):
+        with pytest.raises(gl.NoTheoryError, match="problem has tails"):
+            gl.limit(problem, plan)
     with pytest.raises(gl.InvalidInputError, match="problem has tails"):
         gl.simulate(problem, PLAN, method="exact")

@@ -124,3 +124,22 @@ def test_what_a_matrix_is_off_by_from_rounding_is_mended():
     np.testing.assert_allclose(found, exact, rtol=0, atol=1e-8 * size)
     with pytest.raises(gl.InvalidInputError, match="not symmetric.*more than rounding"):
         gl.Source(9, covariance=exact + 1.2e-8 * size * off)
+
+
+@pytest.mark.parametrize("shape", [np.array, np.diag])
+def test_least_squares_on_rows_of_another_covariance_are_exact_at_any_size(shape):
+    spectrum, other, rows = np.array([1.0, 0.5, 0.25]), np.array([2.0, 1.0, 0.5]), 12
+    problem, rng = gl.Problem(spectrum, np.ones(3)), np.random.default_rng(3)
+    made = gl.Source(rows, noise=1.0, covariance=shape(other))
+    again = gl.Source(rows, "previous", 0.5, covariance=shape(other))
+    curve = gl.predict(problem, gl.Plan([gl.Generation([made]), gl.Generation([again])]))
+    X = rng.standard_normal((4000, rows, 3)) * np.sqrt(other)
+    away = np.linalg.pinv(X) @ rng.standard_normal((4000, rows, 1))
+    drift = away + np.linalg.pinv(X[::-1]) @ (0.5 * rng.standard_normal((4000, rows, 1)))
+    for risk, error in zip(curve.risk, (away, drift), strict=True):
+        each = error[..., 0] ** 2 @ spectrum
+        assert abs(risk - each.mean()) < 4 * each.std() / 4000**0.5
+    assert curve.exact.all()
+    assert curve.risk[0] == pytest.approx(np.sum(spectrum / other) / (rows - 4))
+    found = gl.limit(problem, gl.Plan([gl.Generation([made])] * 3)) if shape is np.array else None
+    assert found is None or found.risk == pytest.approx(curve.risk[0])

@@ -15,7 +15,7 @@ from genloss.documents.document import Document, Picture, Recipe, Sheet
 from genloss.documents.pictures import svg
 from genloss.outlook.sentences import alphas
 from genloss.outlook.units import UNITS, Unit
-from genloss.plots import colours, label_models
+from genloss.plots import colours, label_models, log_ticks
 from genloss.report.forecast import WAYS_LEGEND, model_columns, model_legend, way_columns
 from genloss.report.numbers import counted
 
@@ -137,7 +137,11 @@ def _penalties(outlook: Forecast, ax: Axes) -> None:
     ax.set_yticks([0, 1], ["model 0", f"model {outlook.plan.n_models - 1}"])
     ax.set_ylim(1.5, -0.5)
     shown = [value for best, between in ends for value in (best, *between)]
-    ax.set_xscale("log" if min(shown) > 0 else "symlog")
+    if min(shown) > 0:
+        ax.set_xscale("log")
+        log_ticks(ax.xaxis)
+    else:
+        ax.set_xscale("symlog")
     ax.set_xlabel("penalty")
     ax.spines[["top", "right"]].set_visible(False)
 

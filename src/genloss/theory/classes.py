@@ -35,15 +35,16 @@ class Classes:
             )
         )
 
-    def columns(self, walk: Walk) -> dict[str, Array]:
-        """Columns of a curve."""
+    def columns(self, walk: Walk, signal: float) -> dict[str, Array]:
+        """Columns of a curve; ``signal`` is the problem's own, for which moments may have a stand-in."""
         [steps] = walk.chains
         inner, square, with_first = np.array(self._seen).T
         if walk.centre is not None:
             middle = inner / walk.centre
             return scores.of_clouds(steps, middle, square, with_first, walk.accepted[0])
-        truth = float(self._moments.spectrum @ self._moments.signal)
-        return scores.columns(steps, inner, square, truth, with_first, square[0], walk.accepted[0])
+        if not signal:
+            inner = np.zeros_like(inner)
+        return scores.columns(steps, inner, square, signal, with_first, square[0], walk.accepted[0])
 
 
 def centre_of(problem: object) -> float | None:

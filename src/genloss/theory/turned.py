@@ -22,10 +22,11 @@ Shares = Mapping[int, float]
 
 
 class Used(NamedTuple):
-    """Degrees of freedom of a fit, and how near its rows are to running out, as one."""
+    """Degrees of freedom of a fit, how near its rows are to running out, and whether its law is exact."""
 
     df2: float
     filling: float
+    exact: bool = False
 
 
 def obstacle(step: Step) -> str | None:
@@ -72,6 +73,12 @@ class Models:
         if near or not all(np.isfinite(self._of(u, u)).all() for u in asked):
             self._record(step, np.zeros_like(spectrum), np.full_like(sigma[0], np.inf), {})
             return Used(np.nan, 0.0)
+        alike = (sigma == sigma[0]).all() and (weight == weight[0]).all()
+        labelers = [block.shares for block in blocks]
+        one = all(labeler == labelers[0] for labeler in labelers)
+        if one and alike and step.penalty == 0 and number.sum() > spectrum.size + 1:
+            self._least_squares(step, labelers[0], sigma[0], float(number @ noise / number.sum()))
+            return Used(float(spectrum.size), 0.0, exact=True)
         e, q = _resolvent(sigma, number, weight, number.sum() * step.penalty)
         pull = (number * weight * e)[:, None, None] * (q @ sigma)
         share = np.array([[block.shares.get(u, 0.0) for u in asked] for block in blocks])
@@ -109,6 +116,20 @@ class Models:
         self._record(step, mean, own, along)
         df2 = float(np.sum(pull.sum(axis=0) ** 2))
         return Used(df2, float(np.abs(np.linalg.eigvals(coupling)).max()))
+
+    def _least_squares(self, step: Step, shares: Shares, sigma: Array, noise: float) -> None:
+        """Rows of one covariance and labeler: he is found but for the noise, an inverse Wishart matrix."""
+        mean = sum((c * self._means[u] for u, c in shares.items()), 0 * self._spectrum)
+        own = np.linalg.inv(sigma) * (noise / (step.rows - mean.size - 1))
+        for u, a in shares.items():
+            for v, b in shares.items():
+                own = own + a * b * self._of(u, v)
+        along = {
+            u: sum((c * self._of(v, u) for v, c in shares.items()), 0 * own)
+            for u in self._means
+            if u != REAL
+        }
+        self._record(step, mean, own, along)
 
     def risk(self, model: int) -> tuple[Array, Array]:
         """Bias and variance, each of shape (1,)."""

@@ -1,6 +1,7 @@
 """One generation on rows with several covariances or weights (`theory.md` 2.4).
 
-All covariances share the problem's eigenvectors, so that every matrix below is a vector.
+All covariances share the problem's eigenvectors, so that every matrix below is a vector. Least squares on rows
+of one covariance and labeler are known exactly: rows turned into the problem's are what they would be there.
 """
 
 from __future__ import annotations
@@ -55,6 +56,9 @@ def fit(
     if near and total >= dim:
         _copy(moments, thetas[0], model)
         return Found(0.0, math.nan, 0.0)
+    if one and step.penalty == 0 and rows.alike and total > dim + 1:
+        _copy(moments, thetas[0], model, rows.inverse(dim) * float(rows.number @ noise) / total)
+        return Found(0.0, dim, 0.0)
 
     labelers = [theta for i, theta in enumerate(thetas) if theta not in thetas[:i]]
     spread = np.array(
@@ -123,6 +127,15 @@ class Rows(NamedTuple):
             self.number * self.weight @ (self.sigma @ self.multiplicity) / self.number.sum()
         )
 
+    @property
+    def alike(self) -> bool:
+        """Whether all have one covariance and one weight."""
+        return bool((self.sigma == self.sigma[0]).all() and (self.weight == self.weight[0]).all())
+
+    def inverse(self, dim: float) -> Array:
+        """``E (X'X)^-1`` of rows that are alike, an inverse Wishart matrix, summed over equal directions."""
+        return self.multiplicity / self.sigma[0] / (self.number.sum() - dim - 1)
+
     def solved(self, labels: Labels, lam: float) -> tuple[Array, Array, Array, Array, Array]:
         """Fixed point (e, q), how labelers are weighted, how errors feed back, and tau**2."""
         sigma, count, number, weight = self
@@ -145,12 +158,12 @@ class Rows(NamedTuple):
         return float(self.number * self.weight @ tau2)
 
 
-def _copy(moments: Moments, theta: Shares, model: int) -> None:
-    """Noiseless labels of at least dim rows determine their labeler."""
+def _copy(moments: Moments, theta: Shares, model: int, noise: Array | float = 0.0) -> None:
+    """At least dim rows determine their labeler, but for their noise."""
     moments.record(
         model,
         moments.mean(theta),
-        moments.covariance(theta, theta),
+        moments.covariance(theta, theta) + noise,
         lambda u: moments.covariance(theta, {u: 1.0}),
         moments.all_exact(theta),
     )

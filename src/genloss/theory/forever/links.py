@@ -108,6 +108,9 @@ def weighted(directions: Spectrum, step: Step, lam: float) -> Link:
     thetas = [block.shares for block in step.blocks]
     labelers = tuple(dict.fromkeys(number for theta in thetas for number in theta))
     share = np.array([[theta.get(k, 0.0) for k in labelers] for theta in thetas])
+    one = all(theta == thetas[0] for theta in thetas)
+    if one and lam == 0 and rows.alike and number.sum() > directions.dim + 1:
+        return _least_squares(step, rows, labelers, share[0], directions.dim)
     e, q = resolvent(sigma, count, number, weight, number.sum() * lam)
     by_source = q * (number * weight * e)[:, None] * sigma  # (S, p)
     pull = share.T @ by_source  # (k, p)
@@ -124,4 +127,23 @@ def weighted(directions: Spectrum, step: Step, lam: float) -> Link:
         np.array([[block.noise**2] for block in step.blocks]),
         coupling[None],
         np.zeros((1, sigma.shape[1])),
+    )
+
+
+def _least_squares(
+    step: Step, rows: Rows, labelers: tuple[int, ...], share: Array, dim: float
+) -> Link:
+    """Rows of one covariance and labeler: he is found but for the noise of his labels."""
+    p = rows.sigma.shape[1]
+    pull = np.broadcast_to(share[:, None, None], (share.size, 1, p))
+    noise = sum(block.rows * block.noise**2 for block in step.blocks) / step.rows
+    return Link(
+        labelers,
+        pull,
+        pull[:, None] * pull,
+        np.zeros((1, share.size, share.size, 1, p)),
+        rows.inverse(dim)[None, None],
+        np.array([[noise]]),
+        np.zeros((1, 1, 1)),
+        np.zeros((1, p)),
     )

@@ -19,6 +19,8 @@ from genloss.theory.several.models import Models
 from genloss.theory.several.points import spread
 
 Array = npt.NDArray[np.float64]
+MOST_NUMBERS = 20_000_000
+"""Of the covariance of one model: directions times squared classes."""
 
 
 def curve_of(problem: Problem, steps: Sequence[Step]) -> Curve:
@@ -35,6 +37,12 @@ def curve_of(problem: Problem, steps: Sequence[Step]) -> Curve:
                 f"model {step.model} of several classes {why}: no theory knows it, but "
                 "genloss.simulate(problem, plan) does"
             )
+    if problem.dim * problem.truth.shape[1] ** 2 > MOST_NUMBERS:
+        raise NoTheoryError(
+            f"problem has {problem.dim} directions and {problem.truth.shape[1]} classes, and theory asks for "
+            f"every pair of classes in every direction, {MOST_NUMBERS:,} numbers at most; "
+            "genloss.simulate(problem, plan) runs it"
+        )
     models = Models(problem, steps)
     nothing = Used(np.nan, np.nan, np.nan, np.inf, 1.0)
     risks, used, seen = [], [], []
