@@ -63,7 +63,7 @@ class Logistic(Loss):
         far = np.abs(off)
         return np.asarray(np.sign(off) * (far - half + wrightomega(np.log(gamma) + half - far)))
 
-    def envelope(self, y: Array, z: Array, gamma: Array | float) -> tuple[Array, Array]:
+    def envelope(self, y: Array | float, z: Array, gamma: Array | float) -> tuple[Array, Array]:
         """Slope of the Moreau envelope, and its derivative, by Newton's method."""
         p = self.fitted(y, z, gamma)
         for _ in range(4):

@@ -297,7 +297,9 @@ def _by_walk(
         method = "exact theory" if known.all() else "state evolution"
         method = "channel" if Walk.channel in ways else method
         method = "pencil" if Walk.pencil in ways else method
-        more: dict[str, Any] = {} if classes is None else classes.columns(walk, problem.signal)
+        more: dict[str, Any] = (
+            {} if classes is None else classes.columns(walk, float(problem.directions.signal.sum()))
+        )
         number_of_agents = agents(chains[0])
         for number, warnings in enumerate(cautions(problem, walk, risk, known)):
             yield Curve(

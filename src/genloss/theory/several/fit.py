@@ -162,7 +162,7 @@ def _solved(
             )
         for part in base:
             start[own] += _between(models, sources[k].asked, [part.shares], sigma[k] * part.profile)
-    told = np.linalg.solve(np.eye(len(back)) - back @ moved, start + back @ constant)
+    told = np.asarray(np.linalg.solve(np.eye(len(back)) - back @ moved, start + back @ constant))
     taken = constant + moved @ told
     parts = [
         *base,
