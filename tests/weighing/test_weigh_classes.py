@@ -57,7 +57,8 @@ def test_good_classes_get_weight_and_wrong_ones_do_not(names):
 
 
 def test_classes_are_said_like_numbers(rng):
-    found = gl.weigh(rows(rng, 50), rows(rng, 200), seed=1)
+    found = gl.weigh(rows(rng, 50), rows(rng, 100), seed=1)
+    assert found.alternative is not None
     plain = json.loads(json.dumps(found.to_dict()))
     assert plain["classes"] == ["no", "yes"]
     assert plain["metric"] == found.metric
@@ -72,13 +73,12 @@ def test_classes_are_said_like_numbers(rng):
 
 def test_labels_by_a_model_of_these_rows_lose_the_row_as_well(rng):
     X, y = rows(rng, 60)
-    more = rng.normal(size=(600, 5))
+    more = rng.normal(size=(300, 5))
     own = LogisticRegression().fit(X, y).predict(more)
     naive = gl.weigh((X, y), (more, own), made_from="elsewhere")
     told = gl.weigh((X, y), (more, own), made_from="these rows")
     assert naive.advice.gain_shown  # a gain that is none
     assert not told.advice.gain_shown
-    assert gl.weigh((X, y), (more, own)).alternative == told.weight
 
 
 def test_any_classifier_with_chances_or_without(rng):

@@ -97,7 +97,7 @@ class RetrainingLoop(MetaEstimatorMixin, CallbackSupportMixin, BaseEstimator):
         self.cv = cv
         self.random_state = random_state
 
-    @with_callbacks
+    @with_callbacks  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any) -> Self:
         """Run the plan on folds of the rows, and once on all of them.
 

@@ -177,7 +177,8 @@ class ClassRows:
     def fitted(self, estimator: Any, pair: Pair, made_from: str, seed: int) -> Surface:
         """Losses of an estimator on folds: of its chances, or of its classes where it has none."""
         fold = folds_of_classes(self.y, FOLDS, np.random.default_rng(seed))
-        whose, chosen = None, self._as_given
+        whose: Codes | None = None
+        chosen: Callable[[Mask], Codes] = self._as_given
         if made_from == "these rows":
             whose = self.parents()
 
@@ -195,11 +196,11 @@ class ClassRows:
             losses = _log_loss(said[:, np.arange(self.n), self.y], self.n)
         return Surface(FEW_WEIGHTS, np.full(FEW_WEIGHTS.size, np.nan), losses, wrong)
 
-    def chosen(self, found: Surface, worth: float | None) -> int:
-        """Place of the weight: 0 unless another one is better by half a standard error."""
+    def chosen(self, found: Surface, worth: float | None, *, wary: bool) -> int:
+        """Place of the weight: 0 unless another is better by half a standard error, or is shown to be."""
         at = found.least if worth is None else found.nearest(worth)
-        gain = found.errors[0] - found.errors[at]
-        sure = gain > _SURE * found.apart(at)[0] or found.plausible[0] > 0
+        gain, shown = found.errors[0] - found.errors[at], found.plausible[0] > 0
+        sure = shown or (not wary and gain > _SURE * found.apart(at)[0])
         return at if sure else 0
 
     def _as_given(self, held: Mask) -> Codes:
@@ -228,7 +229,13 @@ class ClassRows:
         real, descending = self.real, np.sort(self.grid)[::-1]
         fold = folds_of_classes(self.y, FOLDS, np.random.default_rng(seed))
         parent = self.parents() if copied else None
-        penalty, base = self.apart().penalty, contrasts(len(self.levels))
+        base = contrasts(len(self.levels))
+        said = [
+            (fit.scores(with_ones(self.X_synthetic)) @ base.T).argmax(axis=1)
+            for fit in path(real, self.grid)
+        ]
+        agreed = [np.mean(each == self.y_synthetic) for each in said]
+        penalty = float(descending[int(np.argmax(agreed))])  # the one that its labels speak for
 
         def says(rows: Mask) -> Codes:
             scores = Logistic.fit(real.only(rows), penalty).scores(with_ones(self.X_synthetic))

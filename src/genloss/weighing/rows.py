@@ -135,6 +135,7 @@ class Rows:
         real, synthetic = (pair.X, self.y), (pair.X_synthetic, self.y_synthetic)
         return with_estimator(estimator, real, synthetic, whose, seed)
 
-    def chosen(self, found: Surface, worth: float | None) -> int:
+    def chosen(self, found: Surface, worth: float | None, *, wary: bool) -> int:
         """Place of the weight: of those that cannot be told from the best, the formula's."""
+        del wary  # of rows made from these the least error is wary enough
         return found.least if worth is None else found.nearest(worth)

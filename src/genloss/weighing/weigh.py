@@ -145,16 +145,17 @@ def _weighed(
     if telltale and made_from == "unknown":
         origin = "these rows"
         warnings.append(f"the synthetic rows {telltale}; taken as made from them")
+    wary = origin == "these rows"
     if estimator is None:
         found, judge = rows.judged(origin, copied > COPIED, seed)
-        place = rows.chosen(found, None if origin == "these rows" else two.worth)
+        place = rows.chosen(found, None if wary else two.worth, wary=wary)
     else:
         found, judge = rows.fitted(estimator, pair, origin, seed), "5 folds"
-        place = rows.chosen(found, None)
+        place = rows.chosen(found, None, wary=wary)
     other = None
     if origin == "unknown" and estimator is None:
         known = rows.judged("these rows", copied > COPIED, seed)[0]
-        other = float(known.weights[rows.chosen(known, None)])
+        other = float(known.weights[rows.chosen(known, None, wary=True)])
     worth = Worth(two.worth, two.worth / SPREAD, two.worth * SPREAD)
     factors = two.noise_factor, two.shift_factor
     if origin == "these rows":  # noise and shift are then seen on the rows that made them
