@@ -161,3 +161,31 @@ def test_shared_features_settle_where_their_chain_goes():
 def test_a_penalty_chosen_for_ever_may_forget_the_truth():
     found = gl.limit(PROBLEM, gl.Plan.replace(3, 200, penalty="cv", noise=0.5))
     assert found.bias == pytest.approx(PROBLEM.spectrum @ PROBLEM.truth**2, rel=1e-3)
+
+
+def unstable(share=0.1, **fit):
+    rows = [gl.Source(round(80 * (1 - share)), "previous", 1.0)]
+    rows += [gl.Source(round(80 * share), noise=1.0)]
+    later = gl.Generation(rows, **fit)
+    return gl.Plan([gl.Generation([gl.Source(80, noise=1.0)], 0.1), later, later])
+
+
+def test_what_is_tried_is_what_ridge_solves_for():
+    problem, fit = gl.Problem.isotropic(60), {"penalty": 1e-5}
+    tried = gl.limit(problem, unstable(filter=filters.IteratedRidge(1), **fit))
+    solved = gl.limit(problem, unstable(**fit))
+    assert tried.radius == pytest.approx(solved.radius, rel=1e-6)
+    assert tried.cure == pytest.approx(solved.cure, rel=0.02)
+    assert tried.cure_real == pytest.approx(solved.cure_real, abs=1 / 80)
+
+
+@pytest.mark.slow
+def test_descent_that_goes_on_for_long_is_cured_by_a_penalty_or_real_rows():
+    problem, long = gl.Problem.isotropic(60), filters.GradientDescent(320, 0.3)
+    found = gl.limit(problem, unstable(filter=long))
+    assert not found.stable
+    for penalty, stable in ((0.97 * found.cure, False), (1.03 * found.cure, True)):
+        assert gl.limit(problem, unstable(filter=long, penalty=penalty)).stable == stable
+    for share in (found.cure_real - 1 / 80, found.cure_real):
+        cured = gl.limit(problem, unstable(share, filter=long)).stable
+        assert cured == (share == found.cure_real)

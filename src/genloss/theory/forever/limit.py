@@ -19,7 +19,7 @@ from genloss.spectrum import Spectral, directions_of
 from genloss.steps import Step, resolve
 from genloss.theory.closed import is_even
 from genloss.theory.doubts import LOW_DIM, NOT_GAUSSIAN
-from genloss.theory.forever import cures, extrapolated, one_design, pools
+from genloss.theory.forever import cures, extrapolated, one_design, pools, tried_cures
 from genloss.theory.forever.fresh_blocks import FreshBlock
 from genloss.theory.forever.iterates import half_life
 from genloss.theory.forever.repeating import Repetition, repetition
@@ -48,8 +48,9 @@ class Limit:
         Repetitions after which half of the error's way to its limit is made, counted from the model before
         the first repetition in the plan; infinite where there is no limit, NaN where it is not known.
     cure : float or None
-        Of an unstable chain of ridge regression: the least penalty of the repeated fits from which on it is stable; that of
+        Of an unstable chain: the least penalty of the repeated fits from which on it is stable; that of
         least squares with one row less, as its exact formula has, so that it is never too small. 0: any.
+        Of fits that are not ridge regression to a percent, not below the penalty that they have.
     cure_real : float or None
         Of an unstable chain that has real rows: the least share of them, above the one it has, from
         which on it is stable.
@@ -290,7 +291,8 @@ def _any(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
     method = turn.method if linear else "channel"
     if size >= 1:
         ends = math.inf, math.inf, math.inf, size, math.inf
-        return Limit(*ends, block=found.length, method=method, warnings=said)
+        ways = tried_cures.of(problem, plan, found)
+        return Limit(*ends, *ways, block=found.length, method=method, warnings=said)
     (bias, variance), error = turn.parts(), turn.error()
     states = followed(turn, settled.path, _SHOWN)
     path = (turn.risk(state) for state in states) if turn.start.size else iter([bias + variance])

@@ -70,14 +70,24 @@ def settle(turn: Map, start: Array) -> Settled:
 
 
 def _watched(turn: Map, path: list[Array]) -> Settled:
-    """Where no guess leads to it, more repetitions do, or show by what their moves grow in the end."""
-    state, sizes = path[-1], []
+    """Where no guess leads to it, more repetitions do, or show by what their moves grow."""
+    state = path[-1]
     for _ in range(_LONG):
         state, before = turn(state), state
         if _moved(before, state) < _GOOD:
             return Settled(state, path)
+    return Settled(None, path, growth(turn, state, _LONG // 4))
+
+
+def growth(turn: Map, state: Array, repetitions: int = _LONG) -> float:
+    """By what moves grow, in the last quarter of some repetitions or the last ten; 0 where they end."""
+    sizes, late = [], max(repetitions // 4, 10)
+    for _ in range(repetitions + 1):
+        state, before = turn(state), state
+        if _moved(before, state) < _GOOD:
+            return 0.0
         sizes.append(float(np.linalg.norm(state - before)))
-    return Settled(None, path, (sizes[-1] / sizes[-1 - _LONG // 4]) ** (4 / _LONG))
+    return float((sizes[-1] / sizes[-1 - late]) ** (1 / late))
 
 
 def _moved(before: Array, after: Array) -> float:
