@@ -133,7 +133,13 @@ def test_drawn_rows_at_three_rows_a_direction():
 
 
 @pytest.mark.parametrize(
-    ("penalty", "best"), [(1e-4, 0.618), (0.05, 0.607), (0.3, 0.645), (2.0, 1.0)]
+    ("penalty", "best"),
+    [
+        pytest.param(1e-4, 0.618, marks=pytest.mark.slow),
+        (0.05, 0.607),
+        pytest.param(0.3, 0.645, marks=pytest.mark.slow),
+        (2.0, 1.0),
+    ],
 )
 def test_the_best_share_of_real_labels_on_one_design(penalty, best):
     """Two directions a row, noise .7: between a half and one whatever the penalty."""

@@ -38,7 +38,7 @@ def test_a_whole_graph_grows_along_a_line(ratio):
     """By ``(1/K) / ((n-d)/d - (1 - 1/K))`` a round, n - d - 1 in place of n - d."""
     d = 300
     n = round(ratio * d)
-    plan = gl.Plan.network(np.full((3, 3), 1 / 3), 40, n, noise=1.0)
+    plan = gl.Plan.network(np.full((3, 3), 1 / 3), 16, n, noise=1.0)
     risk = gl.predict(gl.Problem.isotropic(d), plan).risk[::3]
     assert np.diff(risk)[-1] == pytest.approx(1 / 3 / ((n - d - 1) / d - 2 / 3), rel=1e-3)
 
