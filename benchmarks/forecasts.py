@@ -1,7 +1,8 @@
 """Whole forecasts in processes of their own: processor time, from the start of Python to the last line.
 
 ``GENLOSS_BEFORE`` may name the ``src`` folder of an older version, which then takes turns:
-``git archive 50e016d src | tar -x -C FOLDER`` has it as it was before forecasts were made quicker.
+``git archive 50e016d src | tar -x -C FOLDER``, with ``src/genloss/_version.py`` copied there, has it as it was
+before forecasts were made quicker.
 """
 
 from __future__ import annotations

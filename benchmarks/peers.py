@@ -17,7 +17,8 @@ WHAT = (
     "accumulate, accumulate and subsample), written again: least squares on inputs drawn anew, in NumPy. Where "
     "genloss simulates it runs as many chains, and `predict` is beside it. *eigenlearning* is on no package index: its "
     "formula for one fit, written again with SciPy's root finder. *himalaya* is there where it is installed, as by "
-    "`pip install himalaya`."
+    "`pip install himalaya`. Of a kernel fit to 1,000 rows a third is exponentials, a quarter one factor in single "
+    "precision, which is what keeps double precision below three times scikit-learn there."
 )
 DIM, ROWS, GENERATIONS, NOISE, RUNS = 100, 300, 10, 0.5, 4
 PENALTY = 1e-3

@@ -38,13 +38,13 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(environment.undo)
 
 
-def pytest_report_header() -> str:
-    """Say whether pages are tested in a browser."""
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say whether pages were tested in a browser, also where pytest is quiet."""
     if BROWSER:
-        return (
-            f"browser: {BROWSER}, drives tests/app/test_app_smoke.py and test_app_browser.py (slow)"
-        )
-    return "browser: no chromium found, so that pages are not tested (tests/app/test_app_smoke.py)"
+        said = f"{BROWSER} drives tests/app/test_app_smoke.py and test_app_browser.py (slow)"
+    else:
+        said = "no chromium found: pages of the app are not tested in a browser (tests/app/test_app_smoke.py)"
+    terminalreporter.write_line(f"browser: {said}")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-_FIRST, _EVERY = 5.0, 15.0  # seconds until the first line, and between lines
+_FIRST, _EVERY = 10.0, 15.0  # seconds until the first line, and between lines
 
 
 @contextmanager

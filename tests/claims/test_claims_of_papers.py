@@ -167,3 +167,46 @@ def test_a_share_of_rows_of_a_shifted_labeler_leaves_a_floor(share):
         found = gl.predict(problem, gl.Plan([Gen(rows)])).risk[0]
         part = weight * share / (1 - share + weight * share)
         assert found == pytest.approx(part**2 * floor, rel=2e-2)
+
+
+# --- self-training without noise: what is forgotten and what is denoised -----------------------
+
+
+@pytest.mark.parametrize("noise", [0.5, 2.0])
+def test_equal_directions_are_forgotten_and_denoised_at_one_rate(noise):
+    """``risk_t = |w|^2 + psi^(t+1) (noise^2 / (1 - psi) - |w|^2)``, psi rows a direction: monotone."""
+    d, psi = 10_000, 0.7
+    plan = gl.Plan.replace(8, round(psi * d), noise=[noise, *[0.0] * 7])
+    risk = gl.predict(gl.Problem.isotropic(d, signal=1.5), plan).risk
+    told = 1.5 + psi ** np.arange(1, 9) * (noise**2 / (1 - psi) - 1.5)
+    np.testing.assert_allclose(risk, told, rtol=2e-3)
+    assert (np.diff(risk) > 0).all() == (noise**2 / (1 - psi) < 1.5)
+
+
+SPIKED = gl.Problem(np.r_[np.full(5, 40.0), np.ones(195)], np.r_[np.full(5, 0.2), np.zeros(195)])
+RETAUGHT = gl.Plan.replace(24, 140, noise=[1.0, *[0.0] * 23])
+
+
+def test_spikes_are_kept_while_noise_is_lost_until_they_too_are_forgotten():
+    curve = gl.predict(SPIKED, RETAUGHT)
+    best = int(np.argmin(curve.risk))
+    assert 3 < best < 23
+    assert (np.diff(curve.risk)[:best] < 0).all()
+    assert (np.diff(curve.risk)[best:] > 0).all()
+    assert (np.diff(curve.bias) > 0).all()
+
+
+@pytest.mark.slow
+def test_literal_chains_that_forget_spikes():
+    s, truth = SPIKED.spectrum, SPIKED.truth
+    rng, found = np.random.default_rng(4), []
+    for _ in range(130):
+        w, risks = truth, []
+        for t in range(15):
+            X = rng.standard_normal((140, 200)) * np.sqrt(s)
+            y = X @ w + (rng.standard_normal(140) if t == 0 else 0)
+            w = X.T @ np.linalg.solve(X @ X.T, y)
+            risks.append(s @ (w - truth) ** 2)
+        found.append(risks)
+    # five spikes are few
+    assert_near(gl.predict(SPIKED, RETAUGHT).risk[:15], found, within=0.05)

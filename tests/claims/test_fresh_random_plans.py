@@ -2,7 +2,7 @@
 
 Prediction-powered fits, edited labels, matrices of weights, penalties chosen by leave-one-out, what `tune`
 finds, fits pulled to a model, several labelers from within and without, covariances that do not commute,
-tails, networks.
+tails, networks, several classes.
 """
 
 import numpy as np
@@ -195,6 +195,30 @@ class Writer:
         shares = shares / shares.sum(axis=1, keepdims=True)
         return gl.Plan.network(shares, 3, self.rows(1, 4), real=[0.2, 0, 0.4], **self.usual())
 
+    def classes_of_a_truth(self):
+        truth = self.rng.standard_normal((self.dim, self.rng.integers(2, 7)))
+        truth *= self.rng.uniform(0.5, 3) / np.sqrt(self.problem.spectrum @ truth**2)
+        self.problem = gl.Problem(self.problem.spectrum, truth)
+        return self.of_classes()
+
+    def classes_of_centres(self):
+        root = np.sqrt(self.problem.spectrum)[:, None]
+        means = self.rng.standard_normal((self.dim, self.rng.integers(2, 7))) * root
+        means *= self.rng.uniform(0.05, 0.3)
+        self.problem = gl.Problem(self.problem.spectrum, means=means)
+        return self.of_classes()
+
+    def of_classes(self):
+        made = [Gen([Src(self.rows(1, 5), labels=self.pick(["hard", "sampled"]))], self.penalty())]
+        for model in range(1, 4):
+            how = self.pick(["hard", "sampled", "soft", "linear"])
+            who, noise = int(self.rng.integers(model)), self.pick([0.0, 0.3])
+            blocks = [Src(self.rows(0.7, 4), who, noise, weight=self.pick([1.0, 2.0]), labels=how)]
+            if self.rng.random() < 0.5:
+                blocks.append(Src(self.rows(0.3, 2), "real", labels="hard"))
+            made.append(Gen(blocks, self.penalty()))
+        return gl.Plan(made)
+
 
 KINDS = [
     "ppi",
@@ -210,6 +234,8 @@ KINDS = [
     "tails",
     "matrices",
     "agents",
+    "classes_of_a_truth",
+    "classes_of_centres",
 ]
 
 

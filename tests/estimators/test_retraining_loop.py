@@ -157,3 +157,28 @@ def test_a_constant_model_stays_what_it_is(rng):
     assert found.growth_ == pytest.approx(1.0)
     assert (found.growth_low_ <= 1).all()
     assert (found.growth_high_ >= 1).all()
+
+
+def test_callbacks_are_told_of_every_fold(rng):
+    pytest.importorskip("sklearn.callback", reason="scikit-learn before 1.9 has none")
+
+    class Told:
+        def __init__(self):
+            self.names = []
+
+        def setup(self, estimator, context):  # noqa: ARG002
+            self.names.append("setup")
+
+        def teardown(self, estimator, context):  # noqa: ARG002
+            self.names.append("teardown")
+
+        def on_fit_task_begin(self, estimator, context):  # noqa: ARG002
+            self.names.append(context.task_name)
+
+        def on_fit_task_end(self, estimator, context):  # noqa: ARG002
+            return False
+
+    told = Told()
+    loop = RetrainingLoop(Ridge(), gl.Plan.replace(2, 20), cv=3, random_state=0)
+    loop.set_callbacks(told).fit(rng.normal(size=(90, 2)), rng.normal(size=90))
+    assert told.names == ["setup", "fit", *["fold"] * 3, "all rows", "teardown"]

@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits
 from genloss import _check
 from genloss._fits import check_fits
 from genloss.curve import Curve
+from genloss.estimators._callbacks import CallbackSupportMixin, fitting, with_callbacks
 from genloss.outlook.growth import NORMAL
 from genloss.outlook.measured.check_plan import check_measured
 from genloss.outlook.measured.task import Task
@@ -33,7 +34,7 @@ Array = npt.NDArray[np.float64]
 _MODEL_ERROR = 0.02  # relative error of a growth that no number of rows takes away
 
 
-class RetrainingLoop(MetaEstimatorMixin, BaseEstimator):
+class RetrainingLoop(MetaEstimatorMixin, CallbackSupportMixin, BaseEstimator):
     """A chain of models, each trained as a plan says: on real labels, or on its predecessors'.
 
     The plan is run literally on folds of the rows: every model of the chain is scored on real rows
@@ -73,7 +74,8 @@ class RetrainingLoop(MetaEstimatorMixin, BaseEstimator):
 
     Notes
     -----
-    How the growth's interval is made is on `estimators.md` 6.
+    How the growth's interval is made is on `estimators.md` 6. scikit-learn's callbacks (from 1.9 on) are
+    told of every fold, and of the chain on all rows.
 
     Examples
     --------
@@ -95,6 +97,7 @@ class RetrainingLoop(MetaEstimatorMixin, BaseEstimator):
         self.cv = cv
         self.random_state = random_state
 
+    @with_callbacks
     def fit(self, X: Any, y: Any) -> Self:
         """Run the plan on folds of the rows, and once on all of them.
 
@@ -142,15 +145,19 @@ class RetrainingLoop(MetaEstimatorMixin, BaseEstimator):
             return task.chain(plan, (X[rows], labels[rows]), "recycle", seed, kept=kept)
 
         # fits of a few hundred rows wait for threads more than they compute
-        with threadpool_limits(1):
-            for train, test in check_cv(self.cv, y, classifier=classes).split(X, y):
-                said = (model(X[test]) for model in chain(train))
-                for t, scores in enumerate(task.scores(said, labels[test], chances=False)):
-                    losses[t, test] = scores[task.score]
+        splits = check_cv(self.cv, y, classifier=classes)
+        tasks = splits.get_n_splits(X, y) + 1
+        with threadpool_limits(1), fitting(self, tasks, X, y) as one:
+            for train, test in splits.split(X, y):
+                with one("fold"):
+                    said = (model(X[test]) for model in chain(train))
+                    for t, scores in enumerate(task.scores(said, labels[test], chances=False)):
+                        losses[t, test] = scores[task.score]
                 folds, recurs = folds + 1, recurs or needed > len(train)
             self.estimators_: list[Any] = []
-            for _ in chain(slice(None), self.estimators_):
-                pass
+            with one("all rows"):
+                for _ in chain(slice(None), self.estimators_):
+                    pass
         self._report(losses[:, ~np.isnan(losses[0])], folds, int(plan.n_samples[0]), recurs)
         return self
 

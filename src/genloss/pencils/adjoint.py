@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from genloss.pencils.channels import Channel, Feedback, System, channels_of
+from genloss.pencils.channels import Channel, Feedback, Floats, System, channels_of
 from genloss.pencils.dyson import Solution
 from genloss.pencils.expression import Array
 from genloss.pencils.layout import Layout, Matrices
@@ -70,7 +70,7 @@ class _Backwards:
         """The slopes in some traces."""
         return np.array([c.writes @ self.layout.entry(self.M, *c.write) for c in channels])
 
-    def add(self, channels: Sequence[Channel], traces: Array) -> None:
+    def add(self, channels: Sequence[Channel], traces: Floats) -> None:
         """Add to L what they are read from."""
         for channel, trace in zip(channels, traces, strict=True):
             self.layout.entry(self.L, *channel.read)[:] += trace * channel.reads

@@ -83,7 +83,7 @@ def cautions(problem: Spectral, walk: Walk, risks: Array, exact: Mask) -> list[t
     where = np.array([mask for mask, _ in found])
     for number, plan in np.argwhere(where.any(axis=2)).tolist():
         models = np.flatnonzero(where[number, plan]).tolist()
-        sentences[plan] = (*sentences[plan], f"{_models(models)}: {found[number][1]}")
+        sentences[plan] = (*sentences[plan], f"{models_named(models)}: {found[number][1]}")
     return sentences if problem.gaussian else [(*words, NOT_GAUSSIAN) for words in sentences]
 
 
@@ -117,7 +117,7 @@ def _or_features(walk: Walk) -> str:
     return " or the number of features" if any(step.features for step in walk.chains[0]) else ""
 
 
-def _models(models: Sequence[int]) -> str:
+def models_named(models: Sequence[int]) -> str:
     """Model numbers as ranges: ``models 0-3, 7``."""
     breaks = np.flatnonzero(np.diff(models) > 1) + 1
     ranges = [

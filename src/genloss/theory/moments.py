@@ -19,6 +19,7 @@ One number, or one per plan of a batch, shape (n_plans, 1)."""
 
 
 FOR_EVER = 1 << 60
+_MANY = 8  # labelers from which their sum is made in one product
 
 
 def inner(one: Array, other: Array) -> Array:
@@ -56,7 +57,7 @@ class Moments:
         moments = cls(directions, last_use, 1)
         moments.filters |= filters
         moments.exact |= dict.fromkeys(filters, False)
-        moments._covariance |= covariance
+        moments._covariance |= {pair: moments.whole(each) for pair, each in covariance.items()}
         return moments
 
     def take_in(self, labeler: int, filter_: Array, variance: Array) -> None:
@@ -79,7 +80,7 @@ class Moments:
         alive = [u for u in self.filters if u != REAL and self._last_use.get(u, -1) > model]
         if self._last_use.get(model, -1) > model:
             for u in alive:
-                self._covariance[u, model] = np.asarray(covariance_with(u))
+                self._covariance[u, model] = self.whole(covariance_with(u))
         for u in [u for u in self.filters if u != REAL and u not in alive]:
             del self.filters[u], self.exact[u]
         kept = {*alive, model}
@@ -99,13 +100,26 @@ class Moments:
 
     def covariance(self, one: Shares, other: Shares) -> Array | float:
         """Covariance of two mixtures of labelers; the truth is not random."""
+        if len(one) > len(other):
+            one, other = other, one
         total: Array | float = 0.0
         for k, a in one.items():
-            for u, b in other.items():
-                if k != REAL and u != REAL:
-                    pair = (k, u) if k <= u else (u, k)
-                    total = total + (a * b) * self._covariance[pair]
+            if k != REAL:
+                total = total + a * self._along(k, other)
         return total
+
+    def _along(self, model: int, other: Shares) -> Array | float:
+        """Covariance of a model and a mixture of labelers."""
+        parts = [
+            (b, self._covariance[(model, u) if model <= u else (u, model)])
+            for u, b in other.items()
+            if u != REAL
+        ]
+        if len(parts) >= _MANY and not any(isinstance(b, np.ndarray) for b, _ in parts):
+            values = np.concatenate([values for _, values in parts])
+            shares = np.array([b for b, _ in parts])
+            return (shares @ values.reshape(shares.size, -1)).reshape(self.shape)
+        return sum(b * values for b, values in parts)
 
     def risk(self, model: int) -> tuple[Array, Array]:
         """Bias and variance of a model in the metric of the test inputs, each of shape (n_plans,)."""

@@ -23,8 +23,8 @@ class Run:
     def __init__(self, moments: Moments, stage: Stage) -> None:
         self.moments, self.stage = moments, stage
         self.outside: dict[int, dict[int, float | Array]] = {}
-        self.inside: dict[int, dict[int, float | Array]] = {}
-        self.noise: dict[int, Array] = {}
+        self.inside: dict[int, Array] = {}  # share of every noise so far
+        self.noise = np.empty((0, moments.shape[0]))
         self._projected: dict[tuple[int, int], Array | float] = {}
         self._filters: dict[int, Array | float] = {}
         self._beyond: dict[int, dict[int, Array | float]] = {}
@@ -33,19 +33,19 @@ class Run:
     def fit(self, rows: Group, model: int) -> None:
         """Fit the next model of the run on the same inputs."""
         outside: dict[int, float | Array] = {}
-        inside: dict[int, float | Array] = {model: 1.0}
+        self.noise = np.vstack([self.noise, rows.variance.T])
+        inside = np.zeros(len(self.noise))
+        inside[-1] = 1.0
         for labeler, share in rows.labeler.items():
             if labeler in self.outside:
                 terms, noises = self.outside[labeler], self.inside[labeler]
+                inside[: noises.size] += share * noises
             else:
                 self._meet(labeler)
-                terms, noises = {labeler: 1.0}, dict[int, float | Array]()
+                terms = {labeler: 1.0}
             for k, a in terms.items():
                 outside[k] = outside.get(k, 0.0) + share * a
-            for j, e in noises.items():
-                inside[j] = inside.get(j, 0.0) + share * e
         self.outside[model], self.inside[model] = outside, inside
-        self.noise[model] = rows.variance
         mean = sum(a * self._filters[k] for k, a in outside.items())
         self.moments.record(
             model,
@@ -83,10 +83,9 @@ class Run:
         for k, a in self.outside[model].items():
             for u, b in self.outside[other].items():
                 total += (a * b) * self._projected[k, u]
-        label_noise = sum(
-            e * self.inside[other].get(j, 0.0) * self.noise[j]
-            for j, e in self.inside[model].items()
-        )
+        one, two = self.inside[model], self.inside[other]
+        both = min(one.size, two.size)
+        label_noise = ((one[:both] * two[:both]) @ self.noise[:both])[:, None]
         return total + label_noise * self.stage.label_gain if np.any(label_noise) else total
 
     def _covariance_beyond(self, model: int, other: int) -> Array | float:

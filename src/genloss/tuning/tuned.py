@@ -137,8 +137,14 @@ class Tuned(Framed, Drawn):
         beside.set_ylabel("penalty", color="C2")
         beside.spines[["top", "left"]].set_visible(False)
         lines, names = ax.get_legend_handles_labels()
-        place = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": 3}
-        ax.legend([*lines, steps], [*names, "penalty (right)"], frameon=False, **place)
+        ax.legend(
+            [*lines, steps],
+            [*names, "penalty (right)"],
+            loc="lower center",
+            bbox_to_anchor=(0.5, 1.0),
+            ncols=3,
+            frameon=False,
+        )
 
     def _shown(self) -> list[list[int | float]]:
         columns = [self.plan.penalty, self.curve.risk, self.before.risk]

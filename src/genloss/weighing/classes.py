@@ -177,12 +177,7 @@ class ClassRows:
     def fitted(self, estimator: Any, pair: Pair, made_from: str, seed: int) -> Surface:
         """Losses of an estimator on folds: of its chances, or of its classes where it has none."""
         fold = folds_of_classes(self.y, FOLDS, np.random.default_rng(seed))
-        whose = None
-
-        def chosen(held: Mask) -> Codes:
-            del held
-            return self.y_synthetic
-
+        whose, chosen = None, self._as_given
         if made_from == "these rows":
             whose = self.parents()
 
@@ -206,6 +201,11 @@ class ClassRows:
         gain = found.errors[0] - found.errors[at]
         sure = gain > _SURE * found.apart(at)[0] or found.plausible[0] > 0
         return at if sure else 0
+
+    def _as_given(self, held: Mask) -> Codes:
+        """Labels of the synthetic rows, whatever real rows are held out."""
+        del held
+        return self.y_synthetic
 
     def _vectors(self, codes: Codes) -> Array:
         return np.eye(len(self.levels))[codes]

@@ -74,8 +74,8 @@ def with_estimator(
 
 def folded(
     estimator: Any,
-    real: Rows,
-    labels: Callable[[Mask], Array],
+    real: tuple[Array, npt.NDArray[Any]],
+    labels: Callable[[Mask], npt.NDArray[Any]],
     made: Array,
     places: tuple[Codes, Codes | None],
     n_classes: int = 0,

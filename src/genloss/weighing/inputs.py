@@ -101,7 +101,7 @@ def difference(
     return Difference(
         auc=told_apart(plain[0][own], plain[1][shown], rng),
         far_share=far_out(stack, X[shown], penalty),
-        label_z=in_errors(sum(label_gain(s, X, of, penalty) for s, of in labels)),
+        label_z=in_errors(np.sum([label_gain(s, X, of, penalty) for s, of in labels], axis=0)),
         alike_below=min(_ALIKE, 0.5 - _CHANCE * ((1 / own.size + 1 / shown.size) / 12) ** 0.5),
     )
 

@@ -120,7 +120,7 @@ class Logistic:
         base = contrasts(self.rows.Y.shape[1])
         q = chances(self.rows.X @ self.theta @ base.T)
         hessian = _hessian(self.rows, q, base, _pull(self.rows, self.penalty))
-        return np.linalg.inv(hessian).reshape(*self.theta.shape, *self.theta.shape)
+        return np.asarray(np.linalg.inv(hessian).reshape(2 * self.theta.shape), np.float64)
 
     def scores(self, X: Array) -> Array:
         """Contrasts (n, K - 1) of rows with ones before them."""

@@ -13,7 +13,7 @@ from genloss.generation import REAL
 from genloss.losses.squared import Squared
 from genloss.problem import Problem
 from genloss.steps import Step, agents
-from genloss.theory.doubts import FEW_NOISY, NOT_GAUSSIAN
+from genloss.theory.doubts import FEW_NOISY, NOT_GAUSSIAN, models_named
 from genloss.theory.several.fit import Used, fit
 from genloss.theory.several.models import Models
 from genloss.theory.several.points import spread
@@ -115,7 +115,8 @@ def _warnings(problem: Problem, few: list[int]) -> tuple[str, ...]:
     found = []
     if few:
         found.append(
-            f"models {few}: few effective directions: the asymptotic formula may be 3 to 10 percent off"
+            f"{models_named(few)}: few effective directions: the asymptotic formula may be 3 to 10 percent "
+            "off"
         )
     if not problem.gaussian:
         found.append(NOT_GAUSSIAN)
