@@ -143,3 +143,12 @@ def test_least_squares_on_rows_of_another_covariance_are_exact_at_any_size(shape
     assert curve.risk[0] == pytest.approx(np.sum(spectrum / other) / (rows - 4))
     found = gl.limit(problem, gl.Plan([gl.Generation([made])] * 3)) if shape is np.array else None
     assert found is None or found.risk == pytest.approx(curve.risk[0])
+
+
+def test_limits_of_matrices_name_what_runs():
+    made = gl.Generation([gl.Source(90, "real", NOISE, covariance=turned(1))], 0.05)
+    kept = [gl.Source(None, "kept", inputs=0), gl.Source(40, "previous", NOISE)]
+    for rows, runs in ((made.sources, "genloss.predict or"), (kept, "; genloss.simulate runs")):
+        again = gl.Generation(rows, 0.05)
+        with pytest.raises(gl.NoTheoryError, match=runs):
+            gl.limit(PROBLEM, gl.Plan([made, again, again]))

@@ -118,7 +118,7 @@ class Models:
         return Used(df2, float(np.abs(np.linalg.eigvals(coupling)).max()))
 
     def _least_squares(self, step: Step, shares: Shares, sigma: Array, noise: float) -> None:
-        """Rows of one covariance and labeler: he is found but for the noise, an inverse Wishart matrix."""
+        """Rows of one covariance and labeler: it is found but for the noise, an inverse Wishart matrix."""
         mean = sum((c * self._means[u] for u, c in shares.items()), 0 * self._spectrum)
         own = np.asarray(np.linalg.inv(sigma) * (noise / (step.rows - mean.size - 1)))
         for u, a in shares.items():

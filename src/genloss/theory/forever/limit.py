@@ -212,9 +212,15 @@ def limit(problem: Spectral, plan: Plan, *, block: int | None = None) -> Limit:
 def _way(plan: Plan, found: Repetition) -> Callable[[Spectral, Plan, Repetition], Limit]:
     """How to find the limit, or NoTheoryError."""
     last = resolve(plan)[found.first :]
-    if all(step.is_new and not step.is_pooled for step in last):
-        if any(step.turned for step in last):
-            raise NoTheoryError(f"the last generations have rows with a covariance matrix{_LONG}")
+    alone = all(step.is_new and not step.is_pooled for step in last)
+    if any(step.turned for step in resolve(plan)):
+        runs = (
+            _LONG
+            if alone
+            else _LONG.replace("genloss.predict or genloss.simulate run", "genloss.simulate runs")
+        )
+        raise NoTheoryError(f"plan has rows with a covariance matrix{runs}")
+    if alone:
         if all(step.is_ridge and is_affine(step) for step in last):
             return _fresh
         if all(step.features is None or step.map in found.models for step in last):

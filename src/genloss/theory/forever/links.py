@@ -133,7 +133,7 @@ def weighted(directions: Spectrum, step: Step, lam: float) -> Link:
 def _least_squares(
     step: Step, rows: Rows, labelers: tuple[int, ...], share: Array, dim: float
 ) -> Link:
-    """Rows of one covariance and labeler: he is found but for the noise of his labels."""
+    """Rows of one covariance and labeler: it is found but for the noise of its labels."""
     p = rows.sigma.shape[1]
     pull = np.broadcast_to(share[:, None, None], (share.size, 1, p))
     noise = sum(block.rows * block.noise**2 for block in step.blocks) / step.rows
