@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from genloss._fits import chances_said, cloned, fitted
 from genloss.errors import InvalidInputError
-from genloss.estimate.kernels import Kernel, nystrom_features
-from genloss.estimate.standardise import Standardiser
+from genloss.estimate.kernels import Kernel
 from genloss.weighing.apart import Apart
+from genloss.weighing.features import Features
 from genloss.weighing.held import FEW_WEIGHTS, FOLDS, folded
 from genloss.weighing.inputs import MOST, Difference, difference
 from genloss.weighing.logistic import (
@@ -28,7 +28,7 @@ from genloss.weighing.logistic import (
 )  # fmt: skip
 from genloss.weighing.pair import Pair
 from genloss.weighing.parents import copies, folds_of_classes, parents
-from genloss.weighing.stacked import Stack, spanning
+from genloss.weighing.stacked import Stack
 from genloss.weighing.surface import Surface
 
 Array = npt.NDArray[np.float64]
@@ -78,27 +78,10 @@ class ClassRows:
 
     @classmethod
     def of(cls, pair: Pair, kernel: Kernel | None, seed: int) -> ClassRows:
-        """Standardise, and map to the features of a kernel if there is one."""
-        standardise = Standardiser.of(pair.X)
-        plain, other = standardise(pair.X), standardise(pair.X_synthetic)
-        everything, grid = np.vstack([plain, other]), _GRID
-        if kernel is not None:
-            features = nystrom_features(everything, kernel, _LANDMARKS, seed)(everything)
-            features -= features[: len(plain)].mean(axis=0)
-            everything = features
-            grid = _GRID * float(np.mean(np.sum(features[: len(plain)] ** 2, axis=1)))
-        elif (span := spanning(everything)) is not None:
-            everything = everything @ span
-        return cls(
-            plain=plain,
-            plain_synthetic=other,
-            X=everything[: len(plain)],
-            X_synthetic=everything[len(plain) :],
-            y=pair.y.astype(np.intp),
-            y_synthetic=pair.y_synthetic.astype(np.intp),
-            levels=pair.levels,
-            grid=grid,
-        )
+        """Places of classes, features of a kernel if there is one."""
+        *inputs, scale = Features.of(pair, kernel, _LANDMARKS, seed)
+        y, y_synthetic = pair.y.astype(np.intp), pair.y_synthetic.astype(np.intp)
+        return cls(*inputs, y=y, y_synthetic=y_synthetic, levels=pair.levels, grid=scale * _GRID)
 
     @property
     def n(self) -> int:

@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from genloss.estimate.kernels import Kernel, nystrom_features
-from genloss.estimate.standardise import Standardiser, unit_target
+from genloss.estimate.kernels import Kernel
+from genloss.estimate.standardise import unit_target
 from genloss.weighing.apart import Apart, apart
+from genloss.weighing.features import Features
 from genloss.weighing.held import parent_folds, with_estimator
 from genloss.weighing.inputs import MOST, Difference, difference
 from genloss.weighing.pair import Pair
 from genloss.weighing.parents import copies, parents
-from genloss.weighing.stacked import WEIGHTS, Stack, spanning
+from genloss.weighing.stacked import WEIGHTS, Stack
 from genloss.weighing.surface import Surface, chained, left_out
 
 Array = npt.NDArray[np.float64]
@@ -56,29 +57,13 @@ class Rows:
 
     @classmethod
     def of(cls, pair: Pair, kernel: Kernel | None, seed: int) -> Rows:
-        """Standardise, and map to the features of a kernel if there is one."""
+        """Labels about the real mean, features of a kernel if there is one."""
         _, unit = unit_target(pair.y)
         level = float(np.mean(pair.y))
-        standardise = Standardiser.of(pair.X)
-        plain, other = standardise(pair.X), standardise(pair.X_synthetic)
-        everything, grid = np.vstack([plain, other]), _GRID
-        if kernel is not None:
-            features = nystrom_features(everything, kernel, _LANDMARKS, seed)(everything)
-            features -= features[: len(plain)].mean(axis=0)
-            everything = features
-            grid = _KERNEL_GRID * float(np.mean(np.sum(features[: len(plain)] ** 2, axis=1)))
-        elif (span := spanning(everything)) is not None:
-            everything = everything @ span
-        return cls(
-            plain=plain,
-            plain_synthetic=other,
-            X=everything[: len(plain)],
-            X_synthetic=everything[len(plain) :],
-            y=(pair.y - level) / unit,
-            y_synthetic=(pair.y_synthetic - level) / unit,
-            unit=unit,
-            grid=grid,
-        )
+        *inputs, scale = Features.of(pair, kernel, _LANDMARKS, seed)
+        y, y_synthetic = (pair.y - level) / unit, (pair.y_synthetic - level) / unit
+        grid = scale * (_GRID if kernel is None else _KERNEL_GRID)
+        return cls(*inputs, y=y, y_synthetic=y_synthetic, unit=unit, grid=grid)
 
     levels: tuple[str, ...] = ()
 
