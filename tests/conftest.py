@@ -62,6 +62,12 @@ def no_open_pictures() -> Iterator[None]:
         pyplot.close("all")
 
 
+@pytest.fixture(scope="session")
+def chromium() -> str | None:
+    """Where the browser is."""
+    return BROWSER
+
+
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)

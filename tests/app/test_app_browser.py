@@ -12,7 +12,6 @@ from playwright.sync_api import expect
 import genloss as gl
 
 pytestmark = pytest.mark.slow
-pytest_plugins = ("in_browser",)
 
 FINE = "5 \N{MULTIPLICATION SIGN} 81 points"
 

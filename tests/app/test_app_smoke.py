@@ -6,8 +6,6 @@ from playwright.sync_api import expect
 
 import genloss as gl
 
-pytest_plugins = ("in_browser",)
-
 
 def test_a_number_that_is_typed_is_predicted(visit):
     page = visit("/explore?dim=40&n_samples=90&penalty=0.02&generations=3")

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import BROWSER
 from playwright.sync_api import expect, sync_playwright
 
 SLOW = 60_000  # milliseconds that a busy machine may take
@@ -26,9 +25,9 @@ def home():
 
 
 @pytest.fixture(scope="session")
-def browser():
+def browser(chromium):
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield browser
         browser.close()
 
