@@ -393,8 +393,9 @@ def tails_of(problem: object) -> tuple[float, ...]:
 
 def beyond(problem: object) -> str | None:
     """What a problem has beyond one number on Gaussian rows: only some formulas and engines know it."""
+    kinds = []
+    if getattr(problem, "classes", None):
+        kinds.append("several classes" if problem.means is None else "class means")  # type: ignore[attr-defined]
     if tails_of(problem):
-        return "tails"
-    if getattr(problem, "means", None) is not None:
-        return "class means"
-    return "several classes" if getattr(problem, "classes", None) else None
+        kinds.append("tails")
+    return " and ".join(kinds) or None
