@@ -34,6 +34,13 @@ def clouds(classes=None, seed=1, dim=DIM, apart=0.2):
     return gl.Problem(s, means=apart * (np.sqrt(s) * means.T).T)
 
 
+def test_classes_with_tails_are_known_to_simulate_alone():
+    problem = replace(one_truth(3, dim=12), tails=[0.1, 1.9])
+    plan = gl.Plan.replace(2, 40, penalty=0.1)
+    with pytest.raises(NoTheoryError, match=r"several classes and tails.*genloss\.simulate"):
+        gl.predict(problem, plan)
+
+
 class Loop:
     """One run: draw rows, label them, fit, and count wrong classes on new rows.
 
