@@ -393,9 +393,6 @@ def tails_of(problem: object) -> tuple[float, ...]:
 
 def beyond(problem: object) -> str | None:
     """What a problem has beyond one number on Gaussian rows: only some formulas and engines know it."""
-    kinds = []
-    if getattr(problem, "classes", None):
-        kinds.append("several classes" if problem.means is None else "class means")  # type: ignore[attr-defined]
-    if tails_of(problem):
-        kinds.append("tails")
-    return " and ".join(kinds) or None
+    many = "several classes" if getattr(problem, "means", None) is None else "class means"
+    kinds = {many: getattr(problem, "classes", None), "tails": tails_of(problem)}
+    return " and ".join(kind for kind, there in kinds.items() if there) or None

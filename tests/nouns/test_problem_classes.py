@@ -9,6 +9,8 @@ import pytest
 import genloss as gl
 from genloss import Problem
 from genloss.file_schema import file_schema
+from genloss.scaling import best_penalty
+from genloss.trials.given_inputs import downstream
 
 SPECTRUM = [2.0, 1.0, 0.5]
 MADE = {
@@ -37,6 +39,25 @@ def test_a_problem_with_classes_is_written_and_read(given, tmp_path):
         if array is not None:
             with pytest.raises(ValueError, match="read-only"):
                 array[0] = 5.0
+
+
+@pytest.mark.parametrize(
+    ("words", "made"),
+    [
+        ("several classes", {"truth": np.ones((60, 3))}),
+        ("class means", {"means": np.ones(60)}),
+        ("tails", {"truth": np.ones(60), "tails": [1.0, 2.0]}),
+    ],
+)
+def test_laws_of_one_number_on_gaussian_rows_know_no_more(words, made):
+    problem = Problem(np.arange(1, 61) ** -1.5, **made)
+    for ask in (
+        lambda: best_penalty(problem, 100),
+        lambda: gl.scaling_law(problem, n_samples=1000),
+        lambda: downstream(problem, n_samples=80, penalties=[0.1], trials=2),
+    ):
+        with pytest.raises(gl.InvalidInputError, match=f"problem has {words}"):
+            ask()
 
 
 def test_schema_wants_a_truth_or_means():
