@@ -77,6 +77,21 @@ def test_the_truth_of_clouds_is_the_best_linear_fit():
     assert np.allclose(two.truth / two.truth[0], means[:, 0] / SPECTRUM / (means[0, 0] / 2.0))
 
 
+@pytest.mark.parametrize("unit", [1.0, 1e-150])
+@pytest.mark.parametrize("apart", [1e-6, 1.0, 3e8, 1e100])
+def test_the_truth_of_clouds_however_far_apart(apart, unit):
+    # of one direction: the least squares are a quotient of two numbers
+    for means, slope in (([apart], 1.0), ([[apart, -apart]], np.array([0.5, -0.5]))):
+        truth = Problem([unit**2], means=unit * np.array(means)).truth
+        np.testing.assert_allclose(unit * truth[0], slope / (1 / apart + apart), rtol=1e-12)
+
+
+def test_theory_knows_no_classes_that_are_too_far_apart():
+    plan = gl.Plan.replace(1, 40, penalty=0.1)
+    with pytest.raises(gl.NoTheoryError, match=r"above 1e\+10"):
+        gl.predict(Problem([1.0, 1.0], means=[[3e8, -3e8], [0.0, 0.0]]), plan)
+
+
 def test_means_are_taken_about_their_average():
     means = np.arange(12.0).reshape(3, 4) ** 2
     one, other = (
@@ -99,6 +114,12 @@ def test_means_are_taken_about_their_average():
         ({"means": [0.0, 0.0, 0.0]}, "means were the same"),
         ({"means": [1.0, np.nan, 0.0]}, r"means\[1\] was nan"),
         ({"means": [1.0, 0.0, 0.0], "truth": [1.0, 1.0, 1.0]}, "leave one of them out"),
+        ({"means": [1.0, 0.0, 0.0], "truth": ["a", "b", "c"]}, r"truth\[0\] was 'a'"),
+        ({"means": [1.0, 0.0, 0.0], "truth": [1j, 0.0, 0.0]}, "truth.*not complex"),
+        ({"means": [1.0, 0.0, 0.0], "truth": [[1.0], [1.0, 2.0], [1.0]]}, "truth was"),
+        ({"means": [[1.0], [1.0, 2.0], [1.0]]}, "means was"),
+        ({"means": [1e160, 0.0, 0.0]}, r"means were up to 1e\+160, too far apart"),
+        ({"means": [[1e308, 1e308, 0.0]] * 3}, r"means were up to 1e\+308, too far apart"),
         ({"means": [1.0, 0.0, 0.0], "tails": [1.0, 2.0]}, "tails were given with means"),
     ],
 )
