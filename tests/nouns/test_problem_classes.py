@@ -65,6 +65,15 @@ def test_schema_wants_a_truth_or_means():
         jsonschema.validate({"problem": {"spectrum": SPECTRUM}}, file_schema())
 
 
+@pytest.mark.parametrize("columns", [1, 101])
+@pytest.mark.parametrize("name", ["truth", "means"])
+def test_schema_allows_as_many_columns_as_a_problem(name, columns):
+    plain = {"spectrum": SPECTRUM, name: np.ones((3, columns)).tolist()}
+    assert not jsonschema.Draft202012Validator(file_schema()).is_valid({"problem": plain})
+    with pytest.raises(gl.InvalidInputError, match=f"{name} had {columns} columns"):
+        Problem.from_dict(plain)
+
+
 def test_the_truth_of_clouds_is_the_best_linear_fit():
     rng = np.random.default_rng(0)
     means = rng.standard_normal((3, 4))
