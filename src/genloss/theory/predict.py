@@ -139,7 +139,17 @@ def _of_several(problem: Problem, plan: Plan, method: str) -> Curve:
         raise _unknown(f"problem has {beyond(problem)}")
     from genloss.theory.several.curve import curve_of  # opens SciPy's special functions
 
-    return curve_of(problem, resolve(plan))
+    steps = resolve(plan)
+    if is_ordinary(problem):
+        return curve_of(problem, steps)
+    try:
+        with np.errstate(over="raise", invalid="raise", divide="raise"):
+            if problem.means is not None or not all(step.is_ridge for step in steps):
+                return curve_of(problem, steps)  # in which labels have no other unit
+            units = Units.of(problem, [plan])
+            return units.curve(curve_of(units.problem(problem), resolve(units.plan(plan))))
+    except (ArithmeticError, np.linalg.LinAlgError) as error:
+        raise too_far_apart(f"several classes: {error}") from None
 
 
 def _in_any_units(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve]:
