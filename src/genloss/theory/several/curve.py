@@ -106,12 +106,12 @@ def _scores(problem: Problem, models: Models, model: int) -> tuple[float, float,
     apart = np.kron(np.eye(2), np.eye(classes) - 1 / classes)  # what is common decides no class
     middle, covariance = models.law(model, 0)
     clouds = len(middle)
-    values = spread(apart @ covariance @ apart, clouds)
+    values = spread(apart @ covariance @ apart, classes, clouds)
     said = [(apart @ centre + values).reshape(-1, 2, classes).argmax(axis=2) for centre in middle]
     moved = float(np.mean([each[:, 0] != each[:, 1] for each in said]))
     if problem.means is None:
         _, beside = models.law(model, REAL)
-        told = spread(apart @ beside @ apart).reshape(-1, 2, classes).argmax(axis=2)
+        told = spread(apart @ beside @ apart, classes).reshape(-1, 2, classes).argmax(axis=2)
         wrong = float(np.mean(told[:, 0] != told[:, 1]))
     else:
         wrong = float(np.mean([each[:, 0] != cloud for cloud, each in enumerate(said)]))
