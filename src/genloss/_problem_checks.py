@@ -12,6 +12,7 @@ from genloss.errors import InvalidInputError
 
 MOST_CLASSES = 100
 MOST_TAILS = 64
+_MOST_APART = 1e300
 Array = npt.NDArray[np.float64]
 
 
@@ -28,6 +29,11 @@ def truth_and_means(spectrum: Array, truth: Any, means: Any) -> tuple[Array, Arr
             raise InvalidInputError("problem lacks 'truth', which may be left out only with means")
         return per_class("truth", truth, spectrum.size), None
     middle = per_class("means", means, spectrum.size)
+    if not class_means.separation(spectrum, middle) <= _MOST_APART:
+        raise InvalidInputError(
+            f"means were up to {np.abs(middle).max():.3g}, too far apart for double precision: "
+            f"mu' Sigma^-1 mu may be {_MOST_APART:.0e} at most"
+        )
     if middle.ndim == 2:
         average = middle.mean(axis=1, keepdims=True)
         if np.abs(average).max() > 1e-12 * np.abs(middle).max():
@@ -36,7 +42,8 @@ def truth_and_means(spectrum: Array, truth: Any, means: Any) -> tuple[Array, Arr
         raise InvalidInputError("means were the same for all classes; nothing tells these apart")
     found = class_means.best_linear(spectrum, middle)
     if truth is not None and not (
-        np.shape(truth) == found.shape and np.allclose(np.asarray(truth, dtype=float), found)
+        (told := per_class("truth", truth, spectrum.size)).shape == found.shape
+        and np.allclose(told, found)
     ):
         raise InvalidInputError(
             "truth was given with means, which say what it is: leave one of them out"

@@ -24,12 +24,18 @@ def centres(means: Array) -> Array:
     return np.stack([means, -means], axis=1) if means.ndim == 1 else means
 
 
+def separation(spectrum: Array, means: Array) -> float:
+    """``sum mu' Sigma^-1 mu`` over the means."""
+    with np.errstate(over="ignore"):
+        return float(np.sum((means.T / np.sqrt(spectrum)) ** 2))
+
+
 def best_linear(spectrum: Array, means: Array) -> Array:
     """Coefficients of the least squared error of the classes, shaped as the means are."""
     middle = centres(means)
-    classes = middle.shape[1]
-    whitened = middle / spectrum[:, None]
-    # (Sigma + M M' / classes)^-1 M V / classes, by Woodbury's formula
-    inner = np.eye(classes) + middle.T @ whitened / classes
-    found = whitened @ np.linalg.solve(inner, vertices(means)) / classes
+    classes, root = middle.shape[1], np.sqrt(spectrum)[:, None]
+    # (Sigma + M M' / classes)^-1 M V / classes, where Sigma is one: along the singular directions of M
+    ways, sizes, sides = np.linalg.svd(middle / root, full_matrices=False)
+    kept = sizes / (classes + sizes**2)
+    found = ways @ (kept[:, None] * (sides @ vertices(means))) / root
     return np.ascontiguousarray(found[:, 0] if means.ndim == 1 else found)

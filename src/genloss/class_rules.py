@@ -12,7 +12,7 @@ from genloss.labels import Label
 from genloss.labels.hard import Hard
 from genloss.labels.linear import Linear
 from genloss.losses.squared import Squared
-from genloss.problem import Problem
+from genloss.problem import Problem, beyond
 from genloss.steps import Block, Step
 
 
@@ -21,6 +21,15 @@ def rule_of(block: Block, *, clouds: bool) -> Label:
     if clouds and block.labels.makes != "numbers" and set(block.shares) == {REAL}:
         return Hard()
     return block.labels
+
+
+def check_plain(problem: object, who: str) -> None:
+    """Raise InvalidInputError if a problem has more than one number on Gaussian rows, which is all who knows."""
+    if kind := beyond(problem):
+        raise InvalidInputError(
+            f"problem has {kind}; {who} knows problems of one number on Gaussian rows, "
+            "genloss.simulate(problem, plan) knows others"
+        )
 
 
 def check_classes(problem: object, steps: Sequence[Step]) -> None:

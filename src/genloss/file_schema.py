@@ -10,6 +10,7 @@ from typing import Any
 from genloss import policies
 from genloss._family import Member
 from genloss._plan_checks import MOST_MODELS
+from genloss._problem_checks import MOST_CLASSES
 from genloss._schemas import (
     BOOLEAN,
     NOT_NEGATIVE,
@@ -121,7 +122,8 @@ IN_A_PLAN: dict[str, Schema] = {
     "design": FRESH_OR_SAME,
     "real": per_generation(NUMBER),
 }
-PER_CLASS: Schema = {"anyOf": [list_of(NUMBER), list_of(list_of(NUMBER))]}
+_COLUMNS: Schema = list_of(NUMBER) | {"minItems": 2, "maxItems": MOST_CLASSES}
+PER_CLASS: Schema = {"anyOf": [list_of(NUMBER), list_of(_COLUMNS)]}
 IN_A_PROBLEM: dict[str, Schema] = {
     "dim": DIM,
     "signal": NOT_NEGATIVE,

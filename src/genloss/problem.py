@@ -393,8 +393,6 @@ def tails_of(problem: object) -> tuple[float, ...]:
 
 def beyond(problem: object) -> str | None:
     """What a problem has beyond one number on Gaussian rows: only some formulas and engines know it."""
-    if tails_of(problem):
-        return "tails"
-    if getattr(problem, "means", None) is not None:
-        return "class means"
-    return "several classes" if getattr(problem, "classes", None) else None
+    many = "several classes" if getattr(problem, "means", None) is None else "class means"
+    kinds = {many: getattr(problem, "classes", None), "tails": tails_of(problem)}
+    return " and ".join(kind for kind, there in kinds.items() if there) or None

@@ -33,6 +33,46 @@ def test_points_are_limits(penalty):
     assert np.isinf(found.values).any() == (penalty == 0)
 
 
+SPECTRUM = np.arange(1, 9) ** -0.5
+COLUMNS = np.random.default_rng(0).standard_normal((8, 3))
+FEW = ("n_samples", [20, 80])
+PENALISED = {**MIX, "penalty": 0.1}
+
+
+@pytest.mark.parametrize("shares", [[0.5], [1.0]])
+def test_points_of_inputs_with_tails_are_their_limits(shares):
+    problem = gl.Problem(SPECTRUM, COLUMNS[:, 0], tails=[0.1, 1.9])
+    found = gl.phases(problem, PENALISED, ("n_samples", [80]), ("real", shares))
+    one = [
+        gl.limit(problem, gl.Plan.mix(4, 80, real=a, noise=1.0, penalty=0.1)).risk for a in shares
+    ]
+    np.testing.assert_allclose(found.values.ravel(), one, rtol=1e-6)
+
+
+@pytest.mark.parametrize("value", ["limit", "growth", "best_penalty", "best_policy"])
+@pytest.mark.parametrize(
+    ("words", "made"),
+    [
+        ("several classes", {"truth": COLUMNS}),
+        ("class means", {"means": 0.3 * COLUMNS}),
+        ("class means", {"means": COLUMNS[:, 0]}),
+        ("several classes and tails", {"truth": COLUMNS, "tails": [0.1, 1.9]}),
+    ],
+)
+def test_classes_have_no_limits(words, made, value):
+    problem = gl.Problem(SPECTRUM, **made)
+    with pytest.raises(gl.NoTheoryError, match=f"problem has {words}"):
+        gl.phases(problem, PENALISED, FEW, ("real", [0.5]), value)
+    with pytest.raises(gl.NoTheoryError, match=f"problem has {words}"):
+        gl.limit(problem, gl.Plan.mix(4, 20, real=0.5, noise=1.0, penalty=0.1))
+
+
+def test_tails_have_no_best_penalty_for_ever():
+    problem = gl.Problem(SPECTRUM, COLUMNS[:, 0], tails=[0.1, 1.9])
+    with pytest.raises(gl.NoTheoryError, match="problem has tails"):
+        gl.phases(problem, MIX, FEW, ("real", [0.5]), "best_penalty")
+
+
 def test_points_are_last_risks():
     found = gl.phases(DECAY, MIX, ROWS, SHARES, "final").values.ravel()
     one = [gl.predict(DECAY, plan).risk[-1] for plan in plans()]

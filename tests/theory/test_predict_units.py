@@ -36,6 +36,16 @@ def test_units_scale_out(name, inputs, labels):
     assert scaled.warnings == plain.warnings
 
 
+@pytest.mark.parametrize(("inputs", "labels"), [(-330, 0), (330, 0), (0, 300), (-330, -400)])
+def test_units_of_several_classes_scale_out(inputs, labels):
+    truth = np.array([[1.0, 0.0], [-0.5, 1.0], [0.0, 0.3]])
+    other = gl.Problem(np.ldexp(SPECTRUM, 2 * inputs), np.ldexp(truth, labels - inputs))
+    plain = gl.predict(gl.Problem(SPECTRUM, truth), plans(0, 0)["closed"])
+    scaled = gl.predict(other, plans(inputs, labels)["closed"])
+    np.testing.assert_allclose(scaled.risk, np.ldexp(plain.risk, 2 * labels), rtol=1e-9)
+    np.testing.assert_allclose(scaled.norm, np.ldexp(plain.norm, labels), rtol=1e-9)
+
+
 def test_the_case_of_tiny_eigenvalues():
     problem = gl.Problem([1e-200, 2e-200], [1e100, 1e100])
     risk = gl.predict(problem, gl.Plan.replace(2, 20, noise=0.5, penalty=1e-201)).risk

@@ -34,6 +34,26 @@ def clouds(classes=None, seed=1, dim=DIM, apart=0.2):
     return gl.Problem(s, means=apart * (np.sqrt(s) * means.T).T)
 
 
+@pytest.mark.parametrize("keep", [None, gl.keep.Agrees(0)])
+def test_classes_are_the_same_however_large_the_truth_is(keep):
+    first = Generation([Source(40, labels="hard")], 0.1)
+    rows = Source(40, labels="hard", keep=keep)
+    plan = gl.Plan([first, Generation([rows], 0.1)])
+    problem = one_truth(3, dim=12)
+    plain = gl.predict(problem, plan)
+    for size in (1e-20, 1e100):
+        found = gl.predict(replace(problem, truth=size * problem.truth), plan)
+        for name in ("error", "disagreement", "norm"):
+            np.testing.assert_allclose(getattr(found, name), getattr(plain, name), rtol=1e-3)
+
+
+def test_classes_with_tails_are_known_to_simulate_alone():
+    problem = replace(one_truth(3, dim=12), tails=[0.1, 1.9])
+    plan = gl.Plan.replace(2, 40, penalty=0.1)
+    with pytest.raises(NoTheoryError, match=r"several classes and tails.*genloss\.simulate"):
+        gl.predict(problem, plan)
+
+
 class Loop:
     """One run: draw rows, label them, fit, and count wrong classes on new rows.
 

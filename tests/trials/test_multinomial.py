@@ -111,3 +111,21 @@ def test_theory_names_what_runs_it_and_other_problems_refuse_it():
                 verb(problem, plan)
     with pytest.raises(gl.InvalidInputError, match="no penalty"):
         gl.simulate(several, plan_of((50, "real", "hard", 0.0)))
+
+
+@pytest.mark.parametrize("loss", ["squared", "multinomial"])
+def test_a_fit_that_keeps_no_row_says_nothing(loss):
+    spectrum = np.arange(1, 9) ** -0.5
+    problem = gl.Problem(spectrum, np.random.default_rng(0).standard_normal((8, 3)))
+    first = Generation([Source(40, labels="hard")], 0.1)
+
+    def run(threshold):
+        rows = Source(5, "previous", labels="hard", keep=gl.keep.Confident(threshold))
+        plan = gl.Plan([first, Generation([rows], 0.1, loss=loss)])
+        return gl.simulate(problem, plan, trials=20)
+
+    none, few = run(1e9), run(0.6)
+    assert none.accepted[1] == 0
+    assert 0 < few.accepted[1] < 0.4
+    assert np.isclose(none.risk[1], problem.signal)
+    assert np.isfinite(few.risk).all()

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss import _check
+from genloss.class_rules import check_plain
 from genloss.errors import InvalidInputError
 from genloss.problem import Problem
 
@@ -72,7 +73,7 @@ def fit_power_law(problem: Problem) -> PowerFit:
     >>> round(found.capacity, 6), round(found.source, 6), found.first, found.last
     (1.5, 0.375, 20, 200)
     """
-    _check.instance("problem", problem, Problem)
+    check_plain(_check.instance("problem", problem, Problem), "a scaling law")
     order = np.argsort(problem.spectrum)[::-1]
     eigenvalues = problem.spectrum[order]
     signal = eigenvalues * problem.truth[order] ** 2

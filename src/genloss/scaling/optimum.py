@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from genloss.class_rules import check_plain
 from genloss.equivalents import shrinkage_sums, solve
 from genloss.scaling.chain import Labels, at_kappa, downstream, labels_of
 from genloss.scaling.settings import Settings
@@ -59,6 +60,7 @@ def best_penalty(
     (0.85, 1.27)
     """
     spectrum = directions_of(law, "law")
+    check_plain(law, "a scaling law")
     settings = Settings.read(
         n_samples,
         noise=noise,

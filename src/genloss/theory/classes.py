@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss import scores
+from genloss.class_means import separation
 from genloss.problem import Problem
 from genloss.theory.moments import Moments
 from genloss.theory.routes import Walk
@@ -51,4 +52,4 @@ def centre_of(problem: object) -> float | None:
     """The truth over ``Sigma^-1 mu`` where rows lie about the centres mu and -mu of two classes."""
     if not isinstance(problem, Problem) or problem.means is None:
         return None
-    return 1 / (1 + float(np.sum(problem.means**2 / problem.spectrum)))
+    return 1 / (1 + separation(problem.spectrum, problem.means))

@@ -14,7 +14,7 @@ from genloss.curve import Curve
 from genloss.equivalents import NotSolvedError
 from genloss.errors import InvalidInputError, NoTheoryError
 from genloss.plan import Plan
-from genloss.problem import Problem, tails_of
+from genloss.problem import Problem, beyond, tails_of
 from genloss.spectrum import Spectral, Spectrum, directions_of
 from genloss.steps import Step, agents, resolve
 from genloss.theory import succession, turned
@@ -135,9 +135,21 @@ def _listed(plans: object) -> list[Plan]:
 def _of_several(problem: Problem, plan: Plan, method: str) -> Curve:
     if method == "pencil":
         raise NoTheoryError("method was 'pencil', which knows one number a row; use 'auto'")
+    if tails_of(problem):
+        raise _unknown(f"problem has {beyond(problem)}")
     from genloss.theory.several.curve import curve_of  # opens SciPy's special functions
 
-    return curve_of(problem, resolve(plan))
+    steps = resolve(plan)
+    if is_ordinary(problem):
+        return curve_of(problem, steps)
+    try:
+        with np.errstate(over="raise", invalid="raise", divide="raise"):
+            if problem.means is not None or not all(step.is_ridge for step in steps):
+                return curve_of(problem, steps)  # in which labels have no other unit
+            units = Units.of(problem, [plan])
+            return units.curve(curve_of(units.problem(problem), resolve(units.plan(plan))))
+    except (ArithmeticError, np.linalg.LinAlgError) as error:
+        raise too_far_apart(f"several classes: {error}") from None
 
 
 def _in_any_units(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve]:
@@ -188,7 +200,7 @@ def _curves(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve
 
 def ways_of(problem: Spectral, steps: Sequence[Step], method: str = "auto") -> list[Route]:
     """The route of every model, or NoTheoryError."""
-    if centre_of(problem):
+    if centre_of(problem) is not None:
         return _ways_of_clouds(steps, method, problem.directions.dim)
     return (_ways_of_tails if tails_of(problem) else _ways)(steps, method)
 

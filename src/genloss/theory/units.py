@@ -46,9 +46,10 @@ class Units(NamedTuple):
     def of(cls, problem: Problem, plans: Sequence[Plan]) -> Units:
         """Units in which the largest eigenvalue, the largest label and the largest weight are about 1."""
         sources = [source for plan in plans for each in plan for source in each.sources]
-        parts = np.abs(problem.truth[problem.truth != 0])
+        truth = np.abs(problem.truth).reshape(problem.dim, -1).max(axis=1)
+        told = truth > 0
         noise = np.array([s.label_noise for s in sources if s.label_noise > 0])
-        loud = np.log2(problem.spectrum[problem.truth != 0]) / 2 + np.log2(parts)
+        loud = np.log2(problem.spectrum[told]) / 2 + np.log2(truth[told])
         label = max([*loud, *np.log2(noise)], default=0.0)
         weight = np.log2(max(source.weight for source in sources))
         covariance = 2 * round(float(np.log2(problem.spectrum.max())) / 2)
@@ -123,6 +124,7 @@ class Units(NamedTuple):
             risk=back("risk", 2 * self.label),
             bias=back("bias", 2 * self.label),
             variance=back("variance", 2 * self.label),
+            norm=None if curve.norm is None else back("norm", self.label),
             kappa=back("kappa", self.covariance),
             penalty=back("penalty", self.covariance + self.weight),
         )

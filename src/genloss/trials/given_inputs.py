@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from genloss import _check
 from genloss._threads import cores, trial_pool
+from genloss.class_rules import check_plain
 from genloss.generation import MOST_ROWS
 from genloss.problem import Problem
 
@@ -121,7 +122,7 @@ def downstream(
     >>> parts.bias.shape
     (20, 2)
     """
-    _check.instance("problem", problem, Problem)
+    check_plain(_check.instance("problem", problem, Problem), "downstream")
     n_samples = _check.integer("n_samples", n_samples, minimum=1, maximum=MOST_ROWS)
     lams = _check.vector("penalties", penalties, above=">= 0")
     trials = _check.integer("trials", trials, minimum=2, maximum=MOST_DESIGNS)

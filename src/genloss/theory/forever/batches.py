@@ -12,7 +12,7 @@ import numpy.typing as npt
 from genloss.errors import NoTheoryError
 from genloss.generation import REAL
 from genloss.plan import Plan
-from genloss.problem import Problem
+from genloss.problem import Problem, beyond
 from genloss.steps import Step, resolve
 from genloss.theory.alike import outline
 from genloss.theory.closed import is_even
@@ -52,17 +52,23 @@ def ends(problem: Problem, plans: Sequence[Plan]) -> tuple[Array, Array]:
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def best_penalties(problem: Problem, plans: Sequence[Plan]) -> Array:
     """Penalty of all repeated fits with the least risk after infinitely many repetitions."""
+    if kind := beyond(problem):
+        raise _best_unknown(f"; problem has {kind}")
     best = np.empty(len(plans))
     top = float(problem.spectrum.max())
     for numbers, block in _blocks(problem, plans):
         if block is None:
-            raise NoTheoryError(
-                "the best penalty for ever is known for fits on fresh rows of one covariance; genloss.tune "
-                "finds it for a plan of as many generations as you like"
-            )
+            raise _best_unknown()
         risks = partial(_risks, block, top)
         best[numbers] = top * np.exp(_least(risks, len(numbers)))
     return best
+
+
+def _best_unknown(why: str = "") -> NoTheoryError:
+    return NoTheoryError(
+        f"the best penalty for ever is known for fits on fresh Gaussian rows of one covariance{why}: genloss.tune "
+        "finds it for a plan of as many generations as you like"
+    )
 
 
 def _risks(block: FreshBlock, top: float, logs: Array) -> Array:
@@ -108,7 +114,7 @@ def _blocks(
         last = steps[found.first :]
         outside = found.fixed or any(u < REAL for step in last for u in step.asked)
         plain = all(is_affine(step) and step.is_ridge and is_even(step) for step in last)
-        known = plain and not outside
+        known = plain and not outside and not beyond(problem)
         alike[
             (known and is_ordinary(problem), found, outline(last, problem.directions.dim))
         ].append(number)

@@ -14,7 +14,7 @@ from genloss._words import number
 from genloss.class_rules import check_classes
 from genloss.errors import NoTheoryError
 from genloss.plan import Plan
-from genloss.problem import Problem, beyond, tails_of
+from genloss.problem import Problem, beyond
 from genloss.spectrum import Spectral, directions_of
 from genloss.steps import Step, resolve
 from genloss.theory.closed import is_even
@@ -198,10 +198,10 @@ def limit(problem: Spectral, plan: Plan, *, block: int | None = None) -> Limit:
     if isinstance(problem, Problem):
         plan.check_fits(problem.dim)
     check_classes(problem, resolve(plan))
-    if (kind := beyond(problem)) and not tails_of(problem):
+    if (kind := beyond(problem)) not in (None, "tails"):
         raise NoTheoryError(f"problem has {kind}{_LONG}")
     found = repetition(plan, block)
-    solve = _any if tails_of(problem) else _way(plan, found)
+    solve = _any if kind else _way(plan, found)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         if not isinstance(problem, Problem) or is_ordinary(problem):
             return solve(problem, plan, found)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from genloss.class_means import separation
 from genloss.curve import Curve
 from genloss.errors import NoTheoryError
 from genloss.generation import REAL
@@ -21,6 +22,8 @@ from genloss.theory.several.points import spread
 Array = npt.NDArray[np.float64]
 MOST_NUMBERS = 20_000_000
 """Of the covariance of one model: directions times squared classes."""
+MOST_APART = 1e10
+"""Of class means: a risk is found as a difference of numbers so many times larger."""
 
 
 def curve_of(problem: Problem, steps: Sequence[Step]) -> Curve:
@@ -29,7 +32,7 @@ def curve_of(problem: Problem, steps: Sequence[Step]) -> Curve:
     Raises
     ------
     NoTheoryError
-        If a fit is none to new rows under the squared loss.
+        If a fit is none to new rows under the squared loss, or classes are too many or too far apart.
     """
     for step in steps:
         if why := obstacle(step):
@@ -42,6 +45,11 @@ def curve_of(problem: Problem, steps: Sequence[Step]) -> Curve:
             f"problem has {problem.dim} directions and {problem.truth.shape[1]} classes, and theory asks for "
             f"every pair of classes in every direction, {MOST_NUMBERS:,} numbers at most; "
             "genloss.simulate(problem, plan) runs it"
+        )
+    if problem.means is not None and separation(problem.spectrum, problem.means) > MOST_APART:
+        raise NoTheoryError(
+            f"problem has class means with mu' Sigma^-1 mu above {MOST_APART:.0e}, of which double precision "
+            "knows no small errors; genloss.simulate(problem, plan) does"
         )
     models = Models(problem, steps)
     nothing = Used(np.nan, np.nan, np.nan, np.inf, 1.0)
@@ -98,12 +106,12 @@ def _scores(problem: Problem, models: Models, model: int) -> tuple[float, float,
     apart = np.kron(np.eye(2), np.eye(classes) - 1 / classes)  # what is common decides no class
     middle, covariance = models.law(model, 0)
     clouds = len(middle)
-    values = spread(apart @ covariance @ apart, clouds)
+    values = spread(apart @ covariance @ apart, classes, clouds)
     said = [(apart @ centre + values).reshape(-1, 2, classes).argmax(axis=2) for centre in middle]
     moved = float(np.mean([each[:, 0] != each[:, 1] for each in said]))
     if problem.means is None:
         _, beside = models.law(model, REAL)
-        told = spread(apart @ beside @ apart).reshape(-1, 2, classes).argmax(axis=2)
+        told = spread(apart @ beside @ apart, classes).reshape(-1, 2, classes).argmax(axis=2)
         wrong = float(np.mean(told[:, 0] != told[:, 1]))
     else:
         wrong = float(np.mean([each[:, 0] != cloud for cloud, each in enumerate(said)]))

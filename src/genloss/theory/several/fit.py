@@ -19,6 +19,7 @@ from genloss.errors import NoTheoryError
 from genloss.generation import REAL
 from genloss.steps import Block, Step
 from genloss.theory.closed import is_even
+from genloss.theory.several import points
 from genloss.theory.several.models import Models, Part, Shares
 from genloss.theory.several.targets import Targets, targets, targets_kept
 from genloss.theory.weighted import Rows, resolvent
@@ -108,7 +109,7 @@ def _source(models: Models, block: Block, sigma: Array) -> Source:
         found = targets(rule, middle, covariance, block.noise)
     else:
         found = targets_kept(rule, block.keep, middle, covariance, block.noise, models.classes)
-    inverse = np.linalg.pinv(covariance, rcond=1e-10, hermitian=True)
+    inverse = points.inverse(covariance, models.classes)
     return Source(asked, found, covariance, inverse, float(found.kept.mean()))
 
 

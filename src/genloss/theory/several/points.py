@@ -55,10 +55,28 @@ def _even(count: int, dim: int) -> Array:
     return found
 
 
-def spread(covariance: Array, share: int = 1) -> Array:
-    """Points of a covariance that may be singular, (n, dim); a single one where it is nothing."""
-    values, vectors = np.linalg.eigh(covariance)
+def spread(covariance: Array, classes: int, share: int = 1) -> Array:
+    """Points of a covariance that may be singular, (n, dim); a single one where it is nothing.
+
+    Every so many ``classes`` are what one model says, however large that is beside what others say.
+    """
+    size = sizes(covariance, classes)
+    values, vectors = np.linalg.eigh(covariance / size / size[:, None])
     some = values > 1e-12 * max(float(values[-1]), 1e-300)
     if not some.any():
         return np.zeros((1, len(values)))
-    return normal(int(some.sum()), share) @ (vectors[:, some] * np.sqrt(values[some])).T
+    root = size[:, None] * vectors[:, some] * np.sqrt(values[some])
+    return normal(int(some.sum()), share) @ root.T
+
+
+def sizes(covariance: Array, classes: int) -> Array:
+    """How large the values of every model are, (dim,): one where they are nothing."""
+    square = np.diagonal(covariance).reshape(-1, classes).mean(axis=1)
+    return np.repeat(np.sqrt(np.where(square > 0, square, 1.0)), classes)
+
+
+def inverse(covariance: Array, classes: int) -> Array:
+    """A generalised inverse of a covariance that may be singular, of models of any sizes."""
+    size = sizes(covariance, classes)
+    found = np.linalg.pinv(covariance / size / size[:, None], rcond=1e-10, hermitian=True)
+    return np.asarray(found / size / size[:, None])

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from genloss.keep import Keep
 from genloss.labels import Label
 from genloss.labels.linear import Linear
-from genloss.theory.several.points import spread
+from genloss.theory.several.points import inverse, spread
 
 Array = npt.NDArray[np.float64]
 
@@ -68,7 +68,7 @@ def targets(rule: Label, middle: Array, covariance: Array, noise: float) -> Targ
         # what all values have in common decides no class
         apart = np.eye(classes) - 1 / classes
         total = apart @ total @ apart
-        away = spread(total, clouds)
+        away = spread(total, classes, clouds)
         for cloud, centre in enumerate(middle):
             chances = rule.chances(centre + away)
             assert chances is not None
@@ -82,7 +82,7 @@ def targets(rule: Label, middle: Array, covariance: Array, noise: float) -> Targ
                 own = labels.T @ labels / len(labels)
             square += own / clouds
         # by parts, E u y' = (E u u') E dy/dh with the noisy u; what no labeler says has no slope
-        slope = np.linalg.pinv(total, rcond=1e-10, hermitian=True) @ score
+        slope = inverse(total, classes) @ score
     return Targets(
         np.ones(clouds), mean, np.zeros_like(middle), covariance, covariance @ slope, square
     )
@@ -100,7 +100,7 @@ def targets_kept(
     square = np.zeros((fields + classes, fields + classes))
     square[:fields, :fields] = covariance
     square[fields:, fields:] = noise**2 * np.eye(classes)
-    points = spread(square, clouds)
+    points = spread(square, classes, clouds)
     h, noises = points[:, :fields], points[:, fields:]
     kept, told, first = np.zeros(clouds), np.zeros((clouds, classes)), np.zeros((clouds, fields))
     moments = np.zeros_like(square)  # of (h, y)

@@ -202,7 +202,7 @@ class Learner:
             said = None if said is None else said[kept]
         self.accepted = len(y) / candidates
         if not len(y):
-            return np.zeros(X.shape[1])
+            return np.zeros((X.shape[1], *y.shape[1:]))
         if isinstance(step.loss, Squared):
             y = y if said is None else y - said
             if step.filter is not None:
