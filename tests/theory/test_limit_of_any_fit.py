@@ -189,3 +189,15 @@ def test_descent_that_goes_on_for_long_is_cured_by_a_penalty_or_real_rows():
     for share in (found.cure_real - 1 / 80, found.cure_real):
         cured = gl.limit(problem, unstable(share, filter=long)).stable
         assert cured == (share == found.cure_real)
+
+
+SMALL = gl.Problem(SPECTRUM[:30], np.full(30, 0.5))
+
+
+@pytest.mark.parametrize("who", ["real", OUTSIDE])
+def test_without_labels_of_models_every_repetition_is_the_same(who):
+    last = gl.Generation([gl.Source(60, who, labels="hard")], 0.1)
+    found = gl.limit(SMALL, gl.Plan([last]))
+    curve = gl.predict(SMALL, gl.Plan([last]))
+    assert found.risk == pytest.approx(curve.risk[0], rel=1e-12)
+    assert (found.radius, found.half_life) == (0.0, 0.0)

@@ -152,7 +152,7 @@ class Turn:
             s * moments.whole(moments.covariance({u: 1.0}, {v: 1.0}))[0]
             for u, v in self._pairs(models)
         ]
-        return np.concatenate([*filters, *spread])
+        return np.concatenate([np.empty(0), *filters, *spread])  # of no models: without entries
 
     def _unpacked(self, state: Array) -> Moments:
         directions, root = self._walk.moments.directions, self._root
