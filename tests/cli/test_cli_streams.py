@@ -106,6 +106,22 @@ def test_a_reader_that_leaves_is_no_failure(call, folder):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_reader_that_leaves_takes_neither_files_nor_exit_codes(stream, folder, monkeypatch):
+    writes = sys.modules["genloss.cli.app"]
+    monkeypatch.setattr(writes, "_save_figure", lambda _, path: path.write_text("drawn"))
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w", buffering=1) as left:
+        monkeypatch.setattr(sys, stream, left)
+        for call, code in ((["predict", "plan.toml", "--plot", "x.svg"], 0), (["predict", "x"], 2)):
+            with pytest.raises(SystemExit) as ended:
+                main(call)
+            assert ended.value.code == code
+        assert getattr(sys, stream) is left
+    assert (folder / "x.svg").exists()
+
+
 def test_a_full_disk_is_a_sentence(folder):
     done = shell(f"{COMMAND} predict plan.toml > /dev/full")
     assert (done.returncode, done.stderr) == (

@@ -1,5 +1,6 @@
 """Limits of chains of any loss, labels, rule or filter: against long chains, ridge's own solution, published numbers."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -7,6 +8,8 @@ import pytest
 
 import genloss as gl
 from genloss import filters, keep, labels
+from genloss.steps import resolve
+from genloss.theory.forever.repeating import repetition
 
 DIM = 100
 SPECTRUM = np.arange(1, DIM + 1) ** -0.5
@@ -189,3 +192,61 @@ def test_descent_that_goes_on_for_long_is_cured_by_a_penalty_or_real_rows():
     for share in (found.cure_real - 1 / 80, found.cure_real):
         cured = gl.limit(problem, unstable(share, filter=long)).stable
         assert cured == (share == found.cure_real)
+
+
+SMALL = gl.Problem(SPECTRUM[:30], np.full(30, 0.5))
+
+
+@pytest.mark.parametrize("who", ["real", OUTSIDE])
+def test_without_labels_of_models_every_repetition_is_the_same(who):
+    last = gl.Generation([gl.Source(60, who, labels="hard")], 0.1)
+    found = gl.limit(SMALL, gl.Plan([last]))
+    curve = gl.predict(SMALL, gl.Plan([last]))
+    assert found.risk == pytest.approx(curve.risk[0], rel=1e-12)
+    assert (found.radius, found.half_life) == (0.0, 0.0)
+
+
+FEW = gl.Generation(
+    [gl.Source(60, "previous", labels="hard", keep=keep.Confident(1e6))], 0.1, loss="logistic"
+)
+NONE = gl.Problem(SPECTRUM[:30], np.zeros(30))
+
+
+@pytest.mark.parametrize(
+    ("problem", "plan"),
+    [
+        (
+            SMALL,
+            gl.Plan([gl.Generation([gl.Source(60)], 0.1), FEW]),
+        ),
+        (NONE, gl.Plan.replace(3, 60, penalty="cv")),
+        (gl.Problem.isotropic(5), gl.Plan.replace(3, 1, penalty="cv")),
+    ],
+)
+def test_where_no_model_is_left_the_risk_is_all_there_is_to_learn(problem, plan):
+    found = gl.limit(problem, plan)
+    assert found.radius == 0
+    assert found.risk == pytest.approx(problem.signal)
+
+
+def test_a_model_that_no_row_moves_is_copied_for_ever():
+    first = gl.Generation([gl.Source(60, noise=0.3)], 0.1)
+    pulled = dataclasses.replace(FEW, towards="previous")
+    found = gl.limit(SMALL, gl.Plan([first, pulled]))
+    assert (found.stable, found.half_life) == (True, 0.0)
+    assert found.radius == pytest.approx(1)
+    assert found.risk == pytest.approx(gl.predict(SMALL, gl.Plan([first])).risk[0])
+
+
+@pytest.mark.parametrize(
+    ("judge", "towards"),
+    [({}, "previous"), ({"rule": keep.Agrees("previous")}, None)],
+)
+def test_what_judges_or_pulls_by_number_moves_along_as_labelers_do(judge, towards):
+    named = fit(60, 60, how="hard", towards=towards, **judge)
+    numbered = fit(60, 60, how="hard", towards=towards and 0, **{k: keep.Agrees(0) for k in judge})
+    one, other = (
+        resolve(repetition(plan).unrolled(plan, 3))
+        for plan in (gl.Plan([FIRST, named]), gl.Plan([FIRST, numbered]))
+    )
+    assert [step.asked for step in one] == [step.asked for step in other]

@@ -28,7 +28,7 @@ from genloss.cli import (  # noqa: F401 -- each adds its subcommands
 from genloss.cli.app import app, spelling
 from genloss.cli.plan_files import PlanFileError
 from genloss.cli.signals import orderly
-from genloss.cli.streams import discard, flush, tolerate
+from genloss.cli.streams import discard, flush, tolerate, unheeded
 from genloss.cli.wording import Wording
 from genloss.errors import GenlossError
 from genloss.report.visible import visible
@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> None:
     os.environ["MPLBACKEND"] = "agg"  # figures go to files only, whatever the user's window system
     tolerate(sys.stdout)
     tolerate(sys.stderr)
-    with orderly() as received:
+    with orderly() as received, unheeded():
         try:
             code = _run(arguments)
             flush(sys.stdout)
@@ -55,9 +55,6 @@ def main(arguments: list[str] | None = None) -> None:
             discard(sys.stdout)
             code = INTERRUPTED
             _complain("stopped")
-        except BrokenPipeError:
-            discard(sys.stdout)  # the reader has what it wanted
-            code = 0
         except OSError as error:
             discard(sys.stdout)
             where = f" {error.filename!r}" if error.filename else ""

@@ -30,7 +30,7 @@ Examples:
 Without a file, forecast uses scikit-learn's digits. A plan file holds a
 [problem] and a [plan]; "genloss example" prints one to start from.
 
-Exit code 0: done, also where the reader of a pipe has left. 1: a claim of a reproduction fails, or a
+Exit code 0: done. 1: a claim of a reproduction fails, or a
 monitor's alarm has rung. 2: the call, the file or the data was wrong, or memory ended; one sentence on
 standard error says what.
 130: stopped by control-C. 143: stopped by SIGTERM.
@@ -131,12 +131,7 @@ def console() -> Console:
     """Where people read."""
     from rich.console import Console
 
-    class Outlet(Console):
-        def on_broken_pipe(self) -> None:
-            """Leave it to the command, which ends in order: not a failure."""
-            raise BrokenPipeError
-
-    return Outlet()
+    return Console()
 
 
 def print_json(plain: dict[str, Any]) -> None:

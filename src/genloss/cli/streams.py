@@ -6,8 +6,11 @@ from __future__ import annotations
 
 import codecs
 import os
+import sys
 import unicodedata
-from typing import TextIO
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
 
 PLAIN = {
     "±": "+-",
@@ -68,6 +71,47 @@ def tolerate(stream: TextIO | None) -> None:
     """Let a stream write what its encoding lacks in plain signs instead of raising."""
     if stream is not None and hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="genloss.plain")
+
+
+class Unheeded:
+    """A stream that goes on, into nothing, where the reader of its pipe has left.
+
+    The command then ends as without a pipe: with its files written, and with its exit code.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write what is read."""
+        try:
+            return self._stream.write(text)
+        except BrokenPipeError:
+            discard(self._stream)
+            return len(text)
+
+    def flush(self) -> None:
+        """Write what is left."""
+        try:
+            self._stream.flush()
+        except BrokenPipeError:
+            discard(self._stream)
+
+
+@contextmanager
+def unheeded() -> Iterator[None]:
+    """Let output and errors of this process go on where their reader leaves."""
+    streams = sys.stdout, sys.stderr
+    for name, stream in zip(("stdout", "stderr"), streams, strict=True):
+        if stream is not None:
+            setattr(sys, name, Unheeded(stream))
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = streams
 
 
 def flush(stream: TextIO | None) -> None:

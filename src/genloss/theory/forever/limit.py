@@ -43,7 +43,7 @@ class Limit:
     radius : float
         Spectral radius of one repetition: by what an old error is multiplied in the long run. Below 1
         the chain forgets where it started; above it explodes. 1 where every error is kept, as where
-        all rows are.
+        all rows are; 0 where the last model does not depend on any before, as one that keeps no row.
     half_life : float
         Repetitions after which half of the error's way to its limit is made, counted from the model before
         the first repetition in the plan; infinite where there is no limit, NaN where it is not known.
@@ -279,13 +279,14 @@ def _fresh(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
 
 def _any(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
     """Fits of any kind, by the fixed point of their moments."""
-    turn = Turn(problem, plan, found)
+    turn, copies = Turn(problem, plan, found), False
     try:
         settled = settle(turn, turn.start)
         size = settled.growth
         if settled.state is not None and turn.start.size:
             size = radius(turn, settled.state, settled.path[-1] - settled.path[-2])
             turn(settled.state)
+            copies = len(settled.path) == 2 and size <= 1 + 1e-6
         elif settled.state is None and size < 1:
             raise NoTheoryError(
                 f"repetitions of the last {found.length} generations were not found to settle{_LONG}"
@@ -295,7 +296,7 @@ def _any(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
     said = _doubts(problem, plan, found, exact=False)
     linear = all(step.is_linear for step in resolve(plan)[found.first :])
     method = turn.method if linear else "channel"
-    if size >= 1:
+    if size >= 1 and not copies:
         ends = math.inf, math.inf, math.inf, size, math.inf
         ways = tried_cures.of(problem, plan, found)
         return Limit(*ends, *ways, block=found.length, method=method, warnings=said)

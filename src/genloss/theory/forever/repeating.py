@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from genloss import _check
 from genloss.errors import InvalidInputError
@@ -77,19 +78,29 @@ class Repetition:
 
     def _moved(self, generation: Generation, shift: int) -> Generation:
         sources = tuple(self._relabelled(source, shift) for source in generation.sources)
-        return generation if sources == generation.sources else replace(generation, sources=sources)
+        towards = self._renumbered(generation.towards, shift)
+        if sources == generation.sources and towards == generation.towards:
+            return generation
+        return replace(generation, sources=sources, towards=towards)
 
     def _relabelled(self, source: Source, shift: int) -> Source:
         moves = source.inputs != "new" and source.inputs not in self.inputs
         if moves and isinstance(source.inputs, int):
             source = replace(source, inputs=source.inputs + shift)
-        if not any(isinstance(who, int) for who in source.mixture):
+        labeler, rule = self._renumbered(source.labeler, shift), source.keep
+        if rule is not None:
+            judge = self._renumbered(rule.labeler, shift)
+            rule = rule if judge == rule.labeler else replace(rule, labeler=judge)  # type: ignore[type-var]
+        if labeler == source.labeler and rule == source.keep:
             return source
-        shares = {
-            who + shift if isinstance(who, int) and who not in self.fixed else who: share
-            for who, share in source.mixture.items()
-        }
-        return replace(source, labeler=shares)
+        return replace(source, labeler=labeler, keep=rule)
+
+    def _renumbered(self, labeler: Any, shift: int) -> Any:
+        """One labeler or a mixture of them, as a generation so much later writes it."""
+        if isinstance(labeler, tuple):
+            return tuple((self._renumbered(who, shift), share) for who, share in labeler)
+        moves = isinstance(labeler, int) and labeler not in self.fixed
+        return labeler + shift if moves else labeler
 
 
 def repetition(plan: Plan, block: int | None = None) -> Repetition:

@@ -22,6 +22,7 @@ _GOOD = 1e-10  # change of a state, as a share of it
 _FAIR = 1e-7  # where rounding of the map ends
 _TURNS = 30  # of Arnoldi's method
 _SMALL = 1e-5  # of a state, to take differences by
+_NOTHING = 1e-100  # of an error in ordinary units
 _LONG = 40  # repetitions that show how moves grow
 
 
@@ -104,7 +105,12 @@ def _guess(xs: list[Array], changes: list[Array]) -> Array:
 
 
 def radius(turn: Map, state: Array, along: Array) -> float:
-    """Spectral radius of a map at its fixed point; ``along`` is where differences from it stay longest."""
+    """Spectral radius of a map at its fixed point; ``along`` is where differences from it stay longest.
+
+    0 where the state is nothing, as of fits that keep no row: no old error is left to be multiplied.
+    """
+    if float(np.linalg.norm(state)) < _NOTHING:
+        return 0.0
     size = float(np.linalg.norm(along))
     if not size > 0:
         along = np.random.default_rng(0).standard_normal(state.size) * state
