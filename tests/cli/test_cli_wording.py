@@ -95,7 +95,10 @@ PYTHON = re.compile(r"^genloss: [a-z]\w* (was|had|must)|\b\w+=('|True|False|None
         ("forecast full.csv", "--target was not given"),
         ("forecast gaps.csv --target y", "--missing drop"),
         ("weigh gaps.csv full.csv --target y", f"REAL {GAPS}, or pass --missing drop\n"),
-        ("weigh full.csv gaps.csv --target y", "SYNTHETIC has 1 row with missing values"),
+        (
+            "weigh full.csv gaps.csv --target y",
+            "missing values in 'a' (1); fill them, or pass --missing drop",
+        ),
         (
             "budget gaps.csv --target y --labeler-noise 1 --cost real=1,synthetic=.1 --money 99",
             f"REAL {GAPS}, or pass --missing drop\n",

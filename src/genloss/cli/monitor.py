@@ -124,6 +124,7 @@ def _start(
     **every: Any,
 ) -> None:
     """Rehearse on a table, with rows of another file in its columns."""
+    from genloss.tables.column import counted
     from genloss.tables.delimited import Dialect
     from genloss.tables.encoder import GapsError
     from genloss.tables.inputs import inputs_like
@@ -133,7 +134,15 @@ def _start(
         table = load_table(data, target)
     except GapsError as gaps:
         raise InvalidInputError(f"--start {quoted(data)} has {gaps.args[0]}; fill them") from None
-    rows = inputs_like(table, watched, Dialect.of(None, None, None, None))
+    called = f"--watched {quoted(watched)}"
+    found = inputs_like(table, watched, Dialect.of(None, None, None, None), called)
+    if found.unknown:  # predictions come in the order of the file: no row is left out in silence
+        count, what = found.unknown[0]
+        raise InvalidInputError(
+            f"{called} has {counted(count, 'row')} of which --start knows nothing: {quoted(data)} has no {what}; "
+            "take them out of the file"
+        )
+    rows = found.features
     known = None if labels is None else _column("labels", labels, len(rows))
     live.start(table.features, table.target, rows, labels=known, **every)
 

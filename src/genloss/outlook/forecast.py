@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -23,6 +22,7 @@ from genloss.outlook.prepare import (
     logged,
     opened,
     prepare,
+    read_unlabelled,
     refuse_beside_weights,
 )
 from genloss.outlook.result import Advice, Forecast, Outcome
@@ -30,7 +30,6 @@ from genloss.outlook.study import Study
 from genloss.outlook.work import Work
 from genloss.plan import Plan
 from genloss.tables.delimited import Dialect
-from genloss.tables.inputs import inputs_like
 from genloss.tables.streaming import LargeTable
 from genloss.tables.target import with_note
 
@@ -239,8 +238,8 @@ def forecast(
         needed = MOST_USED + MOST_TEST + int(plan.n_samples.sum())
         linear = chosen is None and task is None
         table = table.read(max(needed, 5 * MOST_TEST), stream_seed, linear=linear)
-    if isinstance(unlabelled, str | Path):
-        unlabelled = inputs_like(table, unlabelled, Dialect.of(encoding, decimal, thousands, sep))
+    dialect = Dialect.of(encoding, decimal, thousands, sep)
+    table, unlabelled = read_unlabelled(table, unlabelled, dialect)
     if log:
         table = logged(table)
     if task is not None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from genloss._words import quoted
 from genloss.errors import DataError, GenlossError, InvalidInputError
 from genloss.estimate.kernels import Kernel, nystrom_features
 from genloss.estimate.row_weights import unequal
@@ -15,7 +17,8 @@ from genloss.estimate.rows import FEWEST_ROWS, MOST_ROWS, Estimate, estimate_sta
 from genloss.estimate.standardise import Standardiser, unit_target
 from genloss.outlook.sample import Sample, copies, joined
 from genloss.outlook.theory import Theory
-from genloss.tables.inputs import frame_like
+from genloss.tables.delimited import Dialect
+from genloss.tables.inputs import inputs_like, named_like
 from genloss.tables.streaming import LargeTable, StreamedTable, open_table, stream_note
 from genloss.tables.table import Table
 
@@ -178,14 +181,28 @@ def prepare(
     )
 
 
+def read_unlabelled(table: Table, unlabelled: Any, dialect: Dialect) -> tuple[Table, Any]:
+    """Rows of a file or frame in the table's columns, and the table with a note on what was left out."""
+    if not (isinstance(unlabelled, str | Path) or named_like(table, unlabelled)):
+        return table, unlabelled
+    called = (
+        f"unlabelled {quoted(unlabelled)}" if isinstance(unlabelled, str | Path) else "unlabelled"
+    )
+    found = inputs_like(table, unlabelled, dialect, called)
+    notes = found.left_out("unlabelled row", "the table")
+    return replace(table, notes=(*table.notes, *notes)), found.features[~found.strange]
+
+
 def inputs_of(unlabelled: Any, table: Table) -> Array:
     """Rows without labels, in the columns of the table."""
     if isinstance(unlabelled, Table):
         if unlabelled.feature_names != table.feature_names:
             raise InvalidInputError("unlabelled had other columns than the table; they must agree")
+        if unlabelled.categories and unlabelled.categories != table.categories:
+            raise InvalidInputError(
+                "unlabelled had other categories than the table; they must agree"
+            )
         return unlabelled.features
-    if hasattr(unlabelled, "columns") and _named_alike(unlabelled, table):
-        unlabelled = frame_like(table, unlabelled)
     try:
         found = np.asarray(unlabelled, dtype=np.float64)
     except (TypeError, ValueError):
@@ -206,12 +223,6 @@ def inputs_of(unlabelled: Any, table: Table) -> Array:
             f"unlabelled had entries more than {_FARTHEST:g} times the table's largest; the units differ"
         )
     return found
-
-
-def _named_alike(frame: Any, table: Table) -> bool:
-    """Whether a frame has columns of the table's; an array's have no names."""
-    bases = {name.partition("=")[0] for name in table.feature_names} | set(table.feature_names)
-    return bool(bases & set(map(str, frame.columns)))
 
 
 def estimated(sample: Sample) -> Estimate | None:

@@ -286,6 +286,18 @@ def features_of(
     return found, notes
 
 
+def categories_of(
+    layout: Layout, share: Mapping[Key, float], crowded: frozenset[int]
+) -> dict[str, tuple[str, ...]]:
+    """Which categories of every column of text the rows used hold, sorted."""
+    found: dict[str, tuple[str, ...]] = {}
+    for key in sorted(share):
+        if key.part == LEVEL and share[key] > 0 and key.position not in crowded:
+            name = layout.names[key.position]
+            found[name] = (*found.get(name, ()), key.level)
+    return found
+
+
 def apply(encoding: Encoding, columns: Mapping[Key, Numbers]) -> Array:
     """Features (n, len(encoding)) of columns of n rows."""
     n_rows = next(iter(columns.values())).size if columns else 0

@@ -1,18 +1,21 @@
-"""Rows without labels, from a file or a frame, in the columns of a table that was read before."""
+"""Rows of a second table in the columns of one that was read before.
+
+Every second table comes here: rows without labels, rows that a monitor watches, synthetic rows beside real ones.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from genloss._words import quoted
 from genloss.errors import DataError
-from genloss.tables.cells import settle
-from genloss.tables.column import Column, some
+from genloss.tables.cells import Words, as_text, settle
+from genloss.tables.column import Column, brief, counted, some
 from genloss.tables.delimited import Dialect
 from genloss.tables.files import read_file
 from genloss.tables.memory import Columns, columns_of
@@ -20,73 +23,195 @@ from genloss.tables.table import Table
 
 Array = npt.NDArray[np.float64]
 
+_MOST_NAMED = 3  # categories that a note names
+_GAP, _UNKNOWN = -1, -2
+_BOOLEANS = ("False", "True")
 
-def inputs_like(table: Table, path: str | Path, dialect: Dialect) -> Array:
-    """Features of another file, shape (m, p), encoded as those of the table.
+
+@dataclass(frozen=True, eq=False)
+class Alike:
+    """A second table in the features of the first.
+
+    Attributes
+    ----------
+    features : ndarray of shape (m, p)
+        NaN where a value is missing.
+    gaps : mapping of str to int
+        Numbers of missing values, by column.
+    strange : ndarray of bool of shape (m,)
+        Rows of a category that the first table does not have: no number stands for it.
+    unknown : tuple of str
+        How many those are and of what, such as "of 'town' 'Paris'", one entry a column.
+    used : frozenset of str
+        Columns that became features.
+    """
+
+    features: Array
+    gaps: Mapping[str, int]
+    strange: npt.NDArray[np.bool_]
+    unknown: tuple[tuple[int, str], ...]
+    used: frozenset[str]
+
+    def refuse_gaps(self, called: str, cure: str = "fill them") -> None:
+        """Refuse missing values, by column."""
+        if self.gaps:
+            found = [f"{name!r} ({count:,})" for name, count in self.gaps.items()]
+            more = f" and {len(found) - 6} more columns" if len(found) > 6 else ""
+            raise DataError(f"{called} has missing values in {', '.join(found[:6])}{more}; {cure}")
+
+    def left_out(self, rows: str, first: str) -> list[str]:
+        """What is said of the strange rows, where they are left out."""
+        return [
+            f"left out {counted(number, rows)}: {first} has no {what}"
+            for number, what in self.unknown
+        ]
+
+
+def inputs_like(table: Table, data: Any, dialect: Dialect, called: str = "unlabelled") -> Alike:
+    """Features of another file or frame, shape (m, p), encoded as those of the table.
 
     Parameters
     ----------
     table : Table
         What was read before.
-    path : str or Path
-        A file that `load_table` reads; a column of labels in it is not looked at.
+    data : str, Path or frame
+        A file that `load_table` reads, or a frame; a column of labels in it is not looked at.
     dialect : Dialect
         How text files are written.
+    called : str
+        How messages call it.
 
     Raises
     ------
     DataError
-        If a feature of the table is missing in the file, or has missing values there.
+        If a feature of the table is missing there, or has missing values.
     """
-    read, _, points = read_file(Path(path), dialect)
-    columns = read if isinstance(read, list) else columns_of("unlabelled", read)
-    return _alike(table, columns, dialect, f"unlabelled {quoted(path)}", points=points)
+    read, points = data, False
+    if isinstance(data, str | Path):
+        read, _, points = read_file(Path(data), dialect)
+    columns = settle_like(table, columns_of("unlabelled", read), dialect, points=points)
+    found = encode_like(table, columns, called, "the table")
+    found.refuse_gaps(called)
+    return found
 
 
-def frame_like(table: Table, frame: Any) -> Array:
-    """Features of a frame, shape (m, p), encoded as those of the table, whose errors are told by column.
+def settle_like(table: Table, columns: Columns, dialect: Dialect, *, points: bool) -> list[Column]:
+    """Kinds of the second table's columns: where the first has categories, all words are such."""
+    words = {name for name, levels in table.categories.items() if not {*levels} <= {*_BOOLEANS}}
+    known = [as_text(c) if isinstance(c, Words) and c.name in words else c for c in columns]
+    return settle(known, dialect.style, points=points)[0]
+
+
+def encode_like(table: Table, columns: Sequence[Column], called: str, first: str) -> Alike:
+    """Encode the columns of a second table as those of the first, which messages call ``first``.
 
     Raises
     ------
     DataError
-        If a feature of the table is missing in the frame, or has missing values there.
+        If a column is lacking, or holds values of another kind.
     """
-    columns, dialect = columns_of("unlabelled", frame), Dialect.of(None, None, None, None)
-    return _alike(table, columns, dialect, "unlabelled", points=False)
-
-
-def _alike(table: Table, columns: Columns, dialect: Dialect, called: str, *, points: bool) -> Array:
-    settled, _, _ = settle(columns, dialect.style, points=points)
-    there = {column.name: column for column in settled}
-    found = {name: feature(name, there) for name in table.feature_names}
+    there = {column.name: column for column in columns}
+    categories = {
+        f"{name}{end}": (name, place)
+        for name, levels in table.categories.items()
+        for end, place in [
+            *((f"={level}", place) for place, level in enumerate(levels)),
+            (" is missing", _GAP),
+        ]
+    }
+    codes: dict[str, npt.NDArray[np.intp] | None] = {}
+    found: dict[str, Array | None] = {}
+    for name in table.feature_names:
+        of, place = categories.get(name, (name, 0))
+        if name not in categories:
+            found[name] = _numbers(name, there)
+        else:
+            if of not in codes:
+                codes[of] = _places(there.get(of), table.categories[of])
+            told = codes[of]
+            found[name] = None if told is None else (told == place).astype(np.float64)
     if lacking := [name for name, values in found.items() if values is None]:
-        bases = list(dict.fromkeys(name if name in there else base(name) for name in lacking))
-        raise DataError(f"{called} lacks {some(bases)}, which the table has")
+        bases = list(dict.fromkeys(categories.get(n, (_base(n, there), 0))[0] for n in lacking))
+        if other := [name for name in bases if name in there]:
+            raise DataError(
+                f"{called} has other kinds of values in {some(other)} than {first}; write them alike"
+            )
+        raise DataError(f"{called} lacks {some(bases)}, which {first} has; add what is missing")
     features = np.column_stack([values for values in found.values() if values is not None])
-    if gaps := [
-        name for name, values in zip(found, features.T, strict=True) if np.isnan(values).any()
-    ]:
-        raise DataError(f"{called} has missing values in {some(gaps)}; fill them")
-    return features
+    strange, unknown = np.zeros(len(features), dtype=bool), []
+    for of, told in codes.items():
+        assert told is not None
+        if f"{of} is missing" not in found:
+            own = [at for at, n in enumerate(found) if categories.get(n, ("", 0))[0] == of]
+            features[np.ix_(told == _GAP, own)] = np.nan
+        if (rows := told == _UNKNOWN).any():
+            column = there[of]
+            names = column.levels or _BOOLEANS
+            new = [names[int(code)] for code in np.unique(column.values[rows])]
+            unknown.append((int(rows.sum()), f"{of!r} of {named(new)}"))
+            strange |= rows
+    sources = [categories.get(name, (_base(name, there), 0))[0] for name in found]
+    gaps: dict[str, int] = {}
+    for of, values in zip(sources, features.T, strict=True):
+        if number := int(np.isnan(values).sum()):
+            gaps[of] = number
+    return Alike(features, gaps, strange, tuple(unknown), frozenset(sources))
 
 
-def base(name: str) -> str:
-    """The column behind a feature such as "cut=Ideal"."""
-    return name.partition("=")[0].removesuffix(" is missing")
+def _places(column: Column | None, levels: tuple[str, ...]) -> npt.NDArray[np.intp] | None:
+    """Places of a column's values among the categories (m,); None where it holds no words."""
+    if column is None:
+        return None
+    if column.kind == "text":
+        names, missing, values = column.levels, column.missing, column.values
+    elif column.kind == "boolean" or (column.kind == "number" and column.missing.all()):
+        names, missing = _BOOLEANS, column.missing
+        values = np.where(missing, 0, column.values).astype(np.intp)
+    else:
+        return None
+    place = {level: at for at, level in enumerate(levels)}
+    lookup = np.array([*(place.get(name, _UNKNOWN) for name in names), _GAP], dtype=np.intp)
+    return lookup[np.where(missing, len(names), values)]
 
 
-def feature(name: str, there: Mapping[str, Column]) -> Array | None:
-    """A column, or the indicator of one of its categories."""
-    if (column := there.get(name)) is not None and column.kind in ("number", "boolean", "date"):
-        return np.asarray(column.values, dtype=np.float64)
-    for column in there.values():
-        if name == f"{column.name} is missing":
-            return column.missing.astype(np.float64)
-        if name.startswith(f"{column.name}="):
-            level = name.removeprefix(f"{column.name}=")
-            if column.kind == "boolean":
-                return np.asarray(column.values == (level == "True"), dtype=np.float64)
-            if column.kind == "text":
-                codes = [code for code, each in enumerate(column.levels) if each == level]
-                return np.isin(column.values, codes).astype(np.float64)
-    return None
+def _base(name: str, there: Mapping[str, Column]) -> str:
+    """The column behind a feature that is no category of text, such as a boolean with gaps."""
+    return name if name in there else name.removesuffix("=True").removesuffix(" is missing")
+
+
+def _numbers(name: str, there: Mapping[str, Column]) -> Array | None:
+    """The values of a column of numbers, or the indicators of a boolean with gaps."""
+    column = there.get(name)
+    if column is not None:
+        numeric = column.kind in ("number", "boolean", "date")
+        return np.asarray(column.values, dtype=np.float64) if numeric else None
+    column = there.get(_base(name, there))
+    if column is None or column.kind != "boolean":
+        return None
+    found = column.missing if name.endswith(" is missing") else column.values == 1
+    return np.asarray(found, dtype=np.float64)
+
+
+def columns_behind(table: Table) -> list[Column]:
+    """The columns of a table that was read: categories from their indicators."""
+    own = dict(zip(table.feature_names, table.features.T, strict=True))
+    found = []
+    for name, levels in table.categories.items():
+        codes = np.zeros(len(table.features), dtype=np.intp)
+        for place, end in [*enumerate(f"={level}" for level in levels), (_GAP, " is missing")]:
+            codes[own.pop(f"{name}{end}", np.zeros(codes.size)) > 0] = place
+        found.append(Column(name, "text", codes, levels))
+    return [*(Column(name, "number", values) for name, values in own.items()), *found]
+
+
+def named_like(table: Table, data: Any) -> bool:
+    """Whether a frame has columns of the table's; an array's have no names."""
+    if not hasattr(data, "columns"):
+        return False
+    return bool({*table.feature_names, *table.categories} & set(map(str, data.columns)))
+
+
+def named(names: Sequence[str]) -> str:
+    """The first categories, and how many more there are."""
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(map(brief, names[:_MOST_NAMED])) + more

@@ -21,6 +21,7 @@ from genloss.tables.delimited import Dialect
 from genloss.tables.encoder import (
     apply,
     carried,
+    categories_of,
     encode,
     features_of,
     left_out,
@@ -162,6 +163,7 @@ def load_table(
         notes=tuple(story),
         warnings=(*warnings, *layout.warnings),
         levels=levels,
+        categories=categories_of(layout, share, block.crowded),
         **carried(layout, block.columns),
     )
     del block

@@ -34,6 +34,9 @@ class Table:
         Columns of text with many values, as codes, for an encoding by the target.
     levels : tuple of str
         Names of the classes where the target was booleans or text; it holds their places.
+    categories : mapping of str to tuple of str
+        The categories of every column that became indicators, those of the rows used, sorted. Where the
+        column has no gaps the first has no indicator: it is where all others are 0.
     """
 
     features: Array
@@ -48,3 +51,4 @@ class Table:
     weights: Array | None = None
     texts: Mapping[str, Codes] = field(default_factory=dict)
     levels: tuple[str, ...] = ()
+    categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

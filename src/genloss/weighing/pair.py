@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,11 @@ import numpy.typing as npt
 
 from genloss._words import number
 from genloss.errors import DataError
-from genloss.tables.cells import settle
-from genloss.tables.column import ROW_INDEX, Column, brief, counted, printable, some
+from genloss.tables.column import ROW_INDEX, Column, counted, printable, some
 from genloss.tables.delimited import Dialect
 from genloss.tables.encoder import GapsError
 from genloss.tables.files import read_file
-from genloss.tables.inputs import base, feature
+from genloss.tables.inputs import columns_behind, encode_like, named, settle_like
 from genloss.tables.load import load_table
 from genloss.tables.roles import sort_columns
 from genloss.tables.table import Table
@@ -27,7 +25,6 @@ from genloss.tables.target import classified, with_note
 Array = npt.NDArray[np.float64]
 
 FEWEST_REAL, FEWEST_SYNTHETIC = 20, 5
-_MOST_NAMED = 3  # categories that a note names
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,19 +104,20 @@ def read_pair(
         table, levels = classified(table)
     elif classes is None:
         table = with_note(table, classes)
-    known = _columns_of(real, target)
     try:
-        there = _columns_of(synthetic, _same_target(real, synthetic, target, table))
+        columns, answer, source = _columns_of(
+            synthetic, _same_target(real, synthetic, target, table), table
+        )
     except DataError as error:
         raise DataError(f"synthetic cannot be used: {error}") from None
-    assert there is not None
-    columns, answer, source = there
-    features, notes = _encoded(table, columns)
-    strange, told = _strangers(columns, None if known is None else known[0])
-    notes += told
+    alike = encode_like(table, columns, "synthetic", "real")
+    features, strange = alike.features, alike.strange
+    extra = [c.name for c in columns if c.name not in alike.used and c.name not in ROW_INDEX]
+    notes = [f"not used of synthetic, as no feature of real: {some(extra)}"] if extra else []
+    notes += alike.left_out("synthetic row", "real")
     if levels:
         labels, unknown, said = _classes(answer, levels)
-        strange |= unknown
+        strange = strange | unknown
         notes += said
     else:
         labels = _labels(answer)
@@ -134,9 +132,9 @@ def read_pair(
         raise DataError(f"synthetic has infinite values in {answer.name!r}; replace them")
     if gaps := int((~whole).sum()):
         if missing == "error":
-            raise DataError(
-                f"synthetic has {counted(gaps, 'row')} with missing values; fill them, or pass "
-                "missing='drop'"
+            lacking = {answer.name: int(np.isnan(labels).sum())} | dict(alike.gaps)
+            replace(alike, gaps={n: k for n, k in lacking.items() if k}).refuse_gaps(
+                f"synthetic {source!r}", "fill them, or pass missing='drop'"
             )
         notes.append(f"dropped {counted(gaps, 'synthetic row')} with missing values")
     used = whole & ~strange
@@ -159,32 +157,23 @@ def read_pair(
     )
 
 
-Read = tuple[list[Column], Column, str]
-
-
-def _columns_of(data: Any, target: Any) -> Read | None:
-    """Features, target and name of a table as they come; None for a stream that was read already."""
+def _columns_of(data: Any, target: Any, like: Table) -> tuple[list[Column], Column, str]:
+    """Features, target and name of the second table, whose words are read as those of the first."""
     if isinstance(data, Table):
-        columns = [
-            Column(name, "number", values)
-            for name, values in zip(data.feature_names, data.features.T, strict=True)
-        ]
         return (
-            columns,
+            columns_behind(data),
             Column(data.target_name, "number", data.target, data.levels),
             data.source,
         )
     source, points, dialect = "arrays", False, Dialect.of(None, None, None, None)
     if isinstance(data, str | os.PathLike):
         path = Path(data).expanduser()
-        if path.exists() and not (path.is_file() or path.is_dir()):
-            return None
         source = printable(path.name)
         data, _, points = read_file(path, dialect)
     elif not isinstance(data, np.ndarray | tuple):
         source = f"{type(data).__module__.split('.')[0]} frame"
     found = sort_columns(data, target, {})
-    *columns, answer = settle([*found.columns, *found.target], dialect.style, points=points)[0]
+    *columns, answer = settle_like(like, [*found.columns, *found.target], dialect, points=points)
     return columns, answer, source
 
 
@@ -195,25 +184,6 @@ def _same_target(real: Any, synthetic: Any, target: Any, table: Table) -> Any:
     if isinstance(synthetic, np.ndarray) or not (isinstance(real, tuple) or target is None):
         return target
     return table.target_name
-
-
-def _encoded(table: Table, columns: Sequence[Column]) -> tuple[Array, list[str]]:
-    """Features (m, p) of the second table in the columns of the first, and notes."""
-    there = {column.name: column for column in columns}
-    found = {name: feature(name, there) for name in table.feature_names}
-    lacking = [name for name, values in found.items() if values is None]
-    if lacking:
-        bases = list(dict.fromkeys(name if name in there else base(name) for name in lacking))
-        other = [name for name in bases if name in there]
-        if other:
-            raise DataError(
-                f"synthetic has other kinds of values in {some(other)} than real; write them alike"
-            )
-        raise DataError(f"synthetic lacks {some(bases)}, which real has; add what is missing")
-    used = {base(name) for name in table.feature_names} | set(table.feature_names)
-    extra = [c.name for c in columns if c.name not in used and c.name not in ROW_INDEX]
-    told = f"not used of synthetic, as no feature of real: {some(extra)}"
-    return np.column_stack([v for v in found.values() if v is not None]), [told] if extra else []
 
 
 def _labels(answer: Column) -> Array:
@@ -245,34 +215,8 @@ def _classes(
         used = sorted({names[k] for k in values[strange]})
         told.append(
             f"left out {counted(int(strange.sum()), 'synthetic row')}: real has no class "
-            f"{_named(used)} of {answer.name!r}"
+            f"{named(used)} of {answer.name!r}"
         )
     if lacking := [name for name, k in place.items() if not (known & (codes == k)).any()]:
-        told.append(f"synthetic has no row of class {_named(lacking)}")
+        told.append(f"synthetic has no row of class {named(lacking)}")
     return np.where(known, codes, np.nan), strange, told
-
-
-def _named(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return ", ".join(map(brief, names[:_MOST_NAMED])) + more
-
-
-def _strangers(
-    columns: Sequence[Column], known: Sequence[Column] | None
-) -> tuple[npt.NDArray[np.bool_], list[str]]:
-    """Rows with categories that the real table does not have, and what is said of them."""
-    levels = {c.name: set(c.levels) for c in known or () if c.kind == "text"}
-    strange, told = np.zeros(len(columns[0].values), dtype=bool), []
-    for column in columns:
-        if column.kind != "text" or column.name not in levels:
-            continue
-        new = [code for code, each in enumerate(column.levels) if each not in levels[column.name]]
-        rows = np.isin(column.values, new)
-        if rows.any():
-            used = [column.levels[code] for code in new if (column.values == code).any()]
-            told.append(
-                f"left out {counted(int(rows.sum()), 'synthetic row')}: real has no {column.name!r} "
-                f"of {_named(used)}"
-            )
-            strange |= rows
-    return strange, told
