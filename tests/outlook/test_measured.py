@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
 import genloss as gl
@@ -223,6 +224,16 @@ def test_chances_are_scored_where_they_exist():
         assert each.own.overconfidence is not None
         assert np.all(each.own.scores["log_loss"] < np.log(2))
     assert found.error[0] == pytest.approx(same.error[0], abs=0.01)
+
+
+def test_model_0_is_the_same_in_every_way_that_has_as_many_rows():
+    X, codes = mixture(120, classes=2)
+    found = gl.forecast(
+        X, codes, estimator=GaussianNB(), generations=2, n_samples=20, trials=2, classes=True
+    )
+    assert len(found.ways) == 4
+    assert {way.error[0] for way in found.ways} == {found.error[0]}
+    assert len({way.error[1] for way in found.ways}) > 1
 
 
 def test_an_estimator_that_is_ridge_forecasts_as_ridge():

@@ -161,13 +161,13 @@ class Measurement:
 
         The plan may be one of them.
         """
-        soft, ridge = self.task.takes_soft(plan), self.task.is_ridge(plan)
+        soft = self.task.takes_soft(plan)
         named = ways(plan, classes=self.task.classes, soft=soft)
         own = next((name for name, other in named.items() if alike(other, plan)), "this plan")
         found = {own: self.way(own, plan)}
         for name, other in named.items():
             if name != own:
-                found[name] = self.way(name, other, REPEATS if ridge else 1)
+                found[name] = self.way(name, other)
         order = [own] if own not in named else []
         cut = [
             (name, found[name].n_samples)
@@ -176,10 +176,10 @@ class Measurement:
         ]
         return found[own], tuple(found[name] for name in (*order, *named)), cut
 
-    def way(self, name: str, plan: Plan, repeats: int = REPEATS) -> Way:
+    def way(self, name: str, plan: Plan) -> Way:
         """Measured errors of a plan, with fewer rows where folds have no more."""
         study, task = self.study, self.task
-        small, runs = self.runs(plan, repeats)
+        small, runs = self.runs(plan)
         kept = np.flatnonzero(runs.tested)
         scores = {
             each: study.sample.mean(rows[:, kept].T, kept)
@@ -188,11 +188,11 @@ class Measurement:
         }
         return way_of(name, small, read(runs, study.sample, task.score), scores)
 
-    def runs(self, plan: Plan, repeats: int = REPEATS) -> tuple[Plan, Runs]:
+    def runs(self, plan: Plan) -> tuple[Plan, Runs]:
         """Literal runs of a plan over splits, and what was run: with fewer rows where folds have no more."""
         study = self.study
         small = at_most(plan, study.room(int(plan.n_samples.max())))
-        splits = study.splits(int(small.n_samples.max()), repeats)
+        splits = study.splits(int(small.n_samples.max()), REPEATS)
         found = run(
             self.task,
             study.sample,
