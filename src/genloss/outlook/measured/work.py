@@ -142,10 +142,7 @@ class Measurement:
             check_rows=int(checked.plan.n_samples.max()),
             notes=(
                 *self._notes(plan, own, checked, ridge=ridge, tuned=tuned),
-                *(
-                    f"{name}: with {rows} rows a model only, others are tested on"
-                    for name, rows in cut
-                ),
+                *map(_cut, cut),
                 *([] if theory is None else [remark(sample, classes=task.classes)]),
             ),
             warnings=(
@@ -156,7 +153,7 @@ class Measurement:
             penalty_rule="own" if task.estimator is not None else CV if cv else "fixed",
         )
 
-    def _ways(self, plan: Plan) -> tuple[Way, tuple[Way, ...], list[tuple[str, int]]]:
+    def _ways(self, plan: Plan) -> tuple[Way, tuple[Way, ...], list[Way]]:
         """The plan, other ways to train as many models, and which of these had to do with fewer rows.
 
         The plan may be one of them.
@@ -170,7 +167,7 @@ class Measurement:
                 found[name] = self.way(name, other)
         order = [own] if own not in named else []
         cut = [
-            (name, found[name].n_samples)
+            found[name]
             for name, other in named.items()
             if name != own and found[name].n_samples < other.n_samples.max()
         ]
@@ -250,6 +247,12 @@ class Measurement:
             )
         elif checked.recurs:
             said.append("in the check, late generations meet rows again")
+        if self.study.unlabelled is not None:
+            said.append(
+                f"unlabelled was used: the rows that models label are from its "
+                f"{len(self.study.unlabelled):,}, in every way to train and in the check; real labels and "
+                "the rows that models are tested on are the table's"
+            )
         if self.repeated:
             said.append("copies of a row were kept on one side of every split")
         if sample.weights is not None:
@@ -260,3 +263,13 @@ class Measurement:
             names = ", ".join(repr(name) for name in sample.texts)
             said.append(f"encoded {names} by the target, inside every split")
         return tuple(said)
+
+
+def _cut(way: Way) -> str:
+    """What is said of a way that asks for more rows than there are beside those it is tested on."""
+    first, most = int(way.plan.n_samples[0]), way.n_samples
+    later = "" if most == first else f", later ones with {most:,}"
+    return (
+        f"{way.name}: model 0 is trained with {first:,} rows only{later}, as others are needed to test on; "
+        "its numbers differ from those of the other ways for that as well"
+    )
