@@ -19,7 +19,7 @@ from genloss.documents import of_forecast
 from genloss.outlook.result import Advice, Forecast, Outcome
 from genloss.outlook.sentences import alphas
 from genloss.report import print_forecast
-from genloss.report.forecast import model_columns, way_columns
+from genloss.report.forecast import model_columns, model_legend, way_columns
 
 
 def outcome(name, error, *, n_samples=50, penalty=0.1):
@@ -150,6 +150,20 @@ def test_changes_are_of_what_their_heading_says(unit, heading, changed):
     assert models.cells[-1] == changed
     [ways] = [c for c in way_columns(outlook, unit) if c.heading == heading]
     assert ways.cells[0] == changed
+
+
+@pytest.mark.parametrize(
+    ("unit", "off"),
+    [
+        ("mse", "; off by 21.0% in the median"),
+        ("rmse", "; off by 10.0% in the median"),
+        ("r2", "; its mean squared error off by 21.0% in the median"),
+    ],
+)
+def test_the_check_is_off_by_so_much_of_what_stands_in_the_table(unit, off):
+    outlook = forecast()
+    outlook = replace(outlook, predicted=gl.Curve(1.21 * outlook.measured.risk, method="theory"))
+    assert off in model_legend(outlook, unit)
 
 
 def test_the_picture_shows_all_rows_and_the_check_in_the_unit_asked_for():

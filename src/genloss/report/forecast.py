@@ -148,7 +148,7 @@ def model_legend(outlook: Forecast, unit: str = "mse") -> str:
     words.append(
         f"Check{fewer}: forecast from {counted(rows['seen'], 'row')}, measured by "
         f"{counted(trials, 'literal run')} on {counted(rows['pool'] + rows['test'], 'other')} "
-        f"(s.e.: its standard error){_off(outlook.relative_error)}."
+        f"(s.e.: its standard error){_off(outlook.relative_error, UNITS[unit])}."
     )
     return "\n".join(words)
 
@@ -158,9 +158,10 @@ def _r2(share: float) -> str:
     return number(1 - share, r2_digits(share, 2))
 
 
-def _off(difference: Array) -> str:
-    told = np.abs(difference[np.isfinite(difference)])
-    return f"; off by {_percent(float(np.median(told)))} in the median" if told.size else ""
+def _off(difference: Array, unit: Unit) -> str:
+    told = np.abs(unit.off(difference[np.isfinite(difference)]))
+    what = f"its {unit.of_change} " if unit.name in ("share", "r2") else ""
+    return f"; {what}off by {_percent(float(np.median(told)))} in the median" if told.size else ""
 
 
 def _percent(share: float) -> str:
