@@ -16,6 +16,7 @@ from rich.console import Console
 
 import genloss as gl
 from genloss.documents import of_forecast
+from genloss.documents.of_forecast import _penalties
 from genloss.outlook.result import Advice, Forecast, Outcome
 from genloss.outlook.sentences import alphas
 from genloss.report import print_forecast
@@ -150,6 +151,37 @@ def test_changes_are_of_what_their_heading_says(unit, heading, changed):
     assert models.cells[-1] == changed
     [ways] = [c for c in way_columns(outlook, unit) if c.heading == heading]
     assert ways.cells[0] == changed
+
+
+def test_labels_of_a_plain_chain_leave_without_a_word():
+    assert "labels" in printed(forecast(), 140)
+    assert "Left out at this width" not in printed(forecast(), 80)
+    mixed = gl.Plan.mix(3, 50, real=0.3, penalty=0.1)
+    assert re.search(r"Left out at this width:[^.]* labels", printed(forecast(plan=mixed), 80))
+
+
+@pytest.mark.parametrize(
+    ("best", "high", "ticks"),
+    [
+        (0.0, 0.0005, ["0", "0.0005"]),
+        (0.01, 30.0, ["0", "0.01", "0.1", "1", "10"]),
+        (0.0, 0.0, ["0"]),
+    ],
+)
+def test_penalties_from_zero_on_are_plain_numbers(best, high, ticks):
+    from matplotlib.figure import Figure
+
+    advice = replace(
+        forecast().advice,
+        best_penalty=best,
+        best_penalty_range=(0.0, high),
+        best_first_penalty=best,
+        best_first_penalty_range=(0.0, high),
+    )
+    ax = Figure().add_subplot()
+    _penalties(forecast(advice=advice), ax)
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ticks
+    assert not ax.get_xticks(minor=True).size
 
 
 @pytest.mark.parametrize(
