@@ -22,6 +22,8 @@ class Column:
         Whether it is set to the left; whether its text may be broken between words.
     style : str
         Style of its cells on a terminal.
+    said : bool
+        Whether words above the table say the same, so that it may leave without being named.
     """
 
     heading: str
@@ -30,6 +32,12 @@ class Column:
     left: bool = False
     wraps: bool = False
     style: str = ""
+    said: bool = False
+
+    @property
+    def missed(self) -> bool:
+        """Whether a reader must hear of it where it was left out."""
+        return not self.said and (len(self.cells) == 1 or len(set(self.cells)) > 1)
 
 
 def markdown(columns: Sequence[Column]) -> str:

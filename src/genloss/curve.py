@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from genloss import _check, _html
+from genloss import _check, _html, _measures
 from genloss._frames import Framed
 from genloss._keys import refuse_unknown, table
 from genloss._words import shown
@@ -317,9 +317,14 @@ class Curve(Framed):
         return columns | {name: getattr(self, name) for name in self._columns()}
 
     def plot(
-        self, against: Curve | None = None, *, ax: Axes | None = None, label: str | None = None
+        self,
+        against: Curve | None = None,
+        *,
+        ax: Axes | None = None,
+        label: str | None = None,
+        quantity: str | None = None,
     ) -> Axes:
-        """Draw the risk of every model, theory as a line and Monte Carlo as points.
+        """Draw every model's error of classes, or risk: theory as a line and Monte Carlo as points.
 
         Parameters
         ----------
@@ -329,11 +334,19 @@ class Curve(Framed):
             Where to draw; default: a new figure of Matplotlib's pyplot, which notebooks show.
         label : str, optional
             Legend entry; default: the curve's method.
+        quantity : {"risk", "error", "log_loss", "brier", "accepted", "norm", "disagreement"}, optional
+            The column to draw, which every curve must have; default: "error" where they all have it,
+            otherwise "risk".
 
         Returns
         -------
         matplotlib.axes.Axes
             The axes, for further styling and saving.
+
+        Raises
+        ------
+        InvalidInputError
+            If a curve does not have the quantity.
 
         Examples
         --------
@@ -344,33 +357,39 @@ class Curve(Framed):
         """
         from genloss import plots
 
-        ax = plots.shown_axes() if ax is None else ax
         shown = [self] if against is None else [self, against]
-        for name, curve in zip((label, None), shown, strict=False):
-            plots.draw(ax, curve.risk, curve.stderr, label=name or curve.method)
-        plots.dress(ax, [curve.risk for curve in shown], self.metric)
+        quantity = _measures.drawn(shown, quantity)
+        spread = _measures.SPREADS.get(quantity)
+        ax = plots.shown_axes() if ax is None else ax
+        values = [getattr(curve, quantity) for curve in shown]
+        for name, curve, each in zip((label, None), shown, values, strict=False):
+            bars = None if spread is None else getattr(curve, spread)
+            plots.draw(ax, each, bars, label=name or curve.method)
+        plots.dress(ax, values, _measures.NAMES.get(quantity, self.metric))
         return ax
 
     def __len__(self) -> int:
         return self.n_models
 
     def _repr_html_(self) -> str:
-        names = [name for name in self._columns() if name in ("risk", "stderr", "bias", "variance")]
+        told = ("error", "error_stderr", "risk", "bias", "variance", "stderr")
+        names = [name for name in told if getattr(self, name) is not None]
         rows = [
             [t, *(float(getattr(self, name)[t]) for name in names)]
             for t in _html.shown(self.n_models)
         ]
-        title = f"{self.n_models} models, {self.metric}, {self.method}"
+        title = f"{self.n_models} models, {' and '.join(_measures.measures(self).values())}, {self.method}"
         return _html.table(title, ["model", *names], rows, [f"Warning: {w}" for w in self.warnings])
 
     def __repr__(self) -> str:
         most = 12
-        lines = [f"Curve({self.n_models} models, {self.metric}, {self.method})"]
-        for model, risk in enumerate(self.risk[:most]):
-            spread = f" +- {self.stderr[model]:.2g}" if self.stderr is not None else ""
-            lines.append(f"  model {model:>2}: {risk:.5g}{spread}")
+        (name, what), *others = _measures.measures(self).items()
+        lines = [f"Curve({self.n_models} models, {what}, {self.method})"]
+        for model in range(min(self.n_models, most)):
+            more = "".join(f" ({w} {_measures.said(self, n, model)})" for n, w in others)
+            lines.append(f"  model {model:>2}: {_measures.said(self, name, model)}{more}")
         if self.n_models > most:
-            lines.append(f"  ... model {self.n_models - 1}: {self.risk[-1]:.5g}")
+            lines.append(f"  ... model {self.n_models - 1}: {getattr(self, name)[-1]:.5g}")
         return "\n".join(lines + [f"  warning: {text}" for text in self.warnings])
 
 

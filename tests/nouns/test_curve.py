@@ -230,3 +230,35 @@ def test_reprs_are_short():
     assert repr(gl.Generation([gl.Source(60), gl.Source(40, "previous")], penalty=0.1)) == (
         "Generation(60 real + 40 labelled by previous, penalty 0.1)"
     )
+
+
+def test_classes_are_printed_and_drawn_by_their_errors():
+    from matplotlib.figure import Figure
+
+    theory = gl.Curve([16.4, 16.6], error=[0.354, 0.343], method="theory")
+    trials = gl.Curve(
+        [16.5, 16.5],
+        stderr=[0.1, 0.1],
+        error=[0.35, 0.34],
+        error_stderr=[0.01, 0.02],
+        method="runs",
+    )
+    assert repr(theory).splitlines()[:2] == [
+        "Curve(2 models, classification error, theory)",
+        "  model  0: 0.354 (excess risk 16.4)",
+    ]
+    assert "0.34 +- 0.02 (excess risk 16.5 +- 0.1)" in repr(trials)
+    assert trials._repr_html_().index("0.35<") < trials._repr_html_().index("16.5<")
+    for quantity, label, value in (
+        (None, "classification error", 0.343),
+        ("risk", "excess risk", 16.6),
+    ):
+        ax = theory.plot(trials, ax=Figure().add_subplot(), quantity=quantity)
+        assert ax.get_ylabel() == label
+        assert ax.get_lines()[0].get_ydata()[1] == value
+    mixed = theory.plot(gl.Curve([16.0, 16.0]), ax=Figure().add_subplot())
+    assert mixed.get_ylabel() == "excess risk"  # one of them has no errors
+    with pytest.raises(
+        gl.InvalidInputError, match="quantity was 'brier'; it must be one of 'risk'"
+    ):
+        theory.plot(quantity="brier")

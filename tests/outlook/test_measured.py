@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.tree import DecisionTreeClassifier
 
 import genloss as gl
 from genloss import keep
@@ -15,6 +16,7 @@ from genloss.outlook.inputs import Pool
 from genloss.outlook.measured.learners import RidgeClasses, left_out
 from genloss.outlook.measured.world import ClassRows, chances_of, confidence, vectors
 from genloss.outlook.ridge import Design
+from genloss.report.measured import way_legend
 from genloss.steps import resolve
 from genloss.tables.target import with_note
 from genloss.trials.loop import Rows
@@ -223,6 +225,32 @@ def test_chances_are_scored_where_they_exist():
         assert each.own.overconfidence is not None
         assert np.all(each.own.scores["log_loss"] < np.log(2))
     assert found.error[0] == pytest.approx(same.error[0], abs=0.01)
+
+
+def test_model_0_is_the_same_in_every_way_that_has_as_many_rows():
+    X, codes = mixture(60, classes=2)
+    stump = DecisionTreeClassifier(max_depth=1)
+    found = gl.forecast(
+        X, codes, estimator=stump, generations=2, n_samples=10, trials=2, classes=True
+    )
+    assert len(found.ways) == 4
+    assert {way.error[0] for way in found.ways} == {found.error[0]}
+    assert len({way.error[1] for way in found.ways}) > 1
+
+
+def test_rows_that_a_way_had_to_do_with_are_said_alike_and_what_unlabelled_rows_were_for():
+    X, codes = mixture(100)
+    more = mixture(30, seed=3)[0]
+    options = {"generations": 2, "n_samples": 50, "trials": 2, "classes": True}
+    found = gl.forecast(X, codes, unlabelled=more, **options)
+    legend = way_legend(found)
+    assert "first model's 45 rows with real labels stay in every fit, beside 45 new ones" in legend
+    (note,) = [note for note in found.notes if "rows only" in note]
+    assert note.startswith(
+        "real rows kept: model 0 is trained with 45 rows only, later ones with 90,"
+    )
+    assert any(note.startswith("unlabelled was used: ") and " 30," in note for note in found.notes)
+    assert not any("unlabelled" in note for note in gl.forecast(X, codes, **options).notes)
 
 
 def test_an_estimator_that_is_ridge_forecasts_as_ridge():

@@ -16,10 +16,11 @@ from rich.console import Console
 
 import genloss as gl
 from genloss.documents import of_forecast
+from genloss.documents.of_forecast import _penalties
 from genloss.outlook.result import Advice, Forecast, Outcome
 from genloss.outlook.sentences import alphas
 from genloss.report import print_forecast
-from genloss.report.forecast import model_columns, way_columns
+from genloss.report.forecast import model_columns, model_legend, way_columns
 
 
 def outcome(name, error, *, n_samples=50, penalty=0.1):
@@ -150,6 +151,51 @@ def test_changes_are_of_what_their_heading_says(unit, heading, changed):
     assert models.cells[-1] == changed
     [ways] = [c for c in way_columns(outlook, unit) if c.heading == heading]
     assert ways.cells[0] == changed
+
+
+def test_labels_of_a_plain_chain_leave_without_a_word():
+    assert "labels" in printed(forecast(), 140)
+    assert "Left out at this width" not in printed(forecast(), 80)
+    mixed = gl.Plan.mix(3, 50, real=0.3, penalty=0.1)
+    assert re.search(r"Left out at this width:[^.]* labels", printed(forecast(plan=mixed), 80))
+
+
+@pytest.mark.parametrize(
+    ("best", "high", "ticks"),
+    [
+        (0.0, 0.0005, ["0", "0.0005"]),
+        (0.01, 30.0, ["0", "0.01", "0.1", "1", "10"]),
+        (0.0, 0.0, ["0"]),
+    ],
+)
+def test_penalties_from_zero_on_are_plain_numbers(best, high, ticks):
+    from matplotlib.figure import Figure
+
+    advice = replace(
+        forecast().advice,
+        best_penalty=best,
+        best_penalty_range=(0.0, high),
+        best_first_penalty=best,
+        best_first_penalty_range=(0.0, high),
+    )
+    ax = Figure().add_subplot()
+    _penalties(forecast(advice=advice), ax)
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ticks
+    assert not ax.get_xticks(minor=True).size
+
+
+@pytest.mark.parametrize(
+    ("unit", "off"),
+    [
+        ("mse", "; off by 21.0% in the median"),
+        ("rmse", "; off by 10.0% in the median"),
+        ("r2", "; its mean squared error off by 21.0% in the median"),
+    ],
+)
+def test_the_check_is_off_by_so_much_of_what_stands_in_the_table(unit, off):
+    outlook = forecast()
+    outlook = replace(outlook, predicted=gl.Curve(1.21 * outlook.measured.risk, method="theory"))
+    assert off in model_legend(outlook, unit)
 
 
 def test_the_picture_shows_all_rows_and_the_check_in_the_unit_asked_for():

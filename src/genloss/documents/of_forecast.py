@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from genloss.outlook.result import Forecast
 
 Array = npt.NDArray[np.float64]
+_MOST_DECADES = 6
 
 
 def of_forecast(
@@ -141,9 +143,25 @@ def _penalties(outlook: Forecast, ax: Axes) -> None:
         ax.set_xscale("log")
         log_ticks(ax.xaxis)
     else:
-        ax.set_xscale("symlog")
+        _from_zero(ax, shown)
     ax.set_xlabel("penalty")
     ax.spines[["top", "right"]].set_visible(False)
+
+
+def _from_zero(ax: Axes, values: list[float]) -> None:
+    """A logarithmic axis that has zero on it, with plain numbers at zero and at decades."""
+    positive = [value for value in values if value > 0]
+    if not positive:
+        ax.set_xticks([0.0], ["0"])
+        return
+    small, large = min(positive), max(positive)
+    first, last = math.ceil(math.log10(small)), math.floor(math.log10(large))
+    decades = range(first, last + 1, max((last - first) // _MOST_DECADES + 1, 1))
+    ticks = [0.0, *(10.0**k for k in decades)] if decades else [0.0, large]
+    ax.set_xscale("symlog", linthresh=small)
+    ax.set_xticks(ticks, [f"{tick:.2g}" for tick in ticks])
+    ax.set_xticks([], minor=True)
+    ax.set_xlim(-0.2 * small, 1.5 * large)
 
 
 def _shares(outlook: Forecast, unit: Unit, ax: Axes) -> None:

@@ -67,6 +67,10 @@ class Unit:
         growth = np.asarray(growth, dtype=np.float64)
         return np.sqrt(np.maximum(growth, 0)) if self.name == "rmse" else growth
 
+    def off(self, relative: npt.ArrayLike) -> Array:
+        """Relative differences of mean squared errors as those of what changes are of."""
+        return self.grown(1 + np.asarray(relative, dtype=np.float64)) - 1
+
     def said(self, error: float, baseline: float) -> str:
         """One error in a sentence."""
         digits = r2_digits(error / baseline, 4) if self.name == "r2" else 4

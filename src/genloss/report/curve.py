@@ -52,7 +52,7 @@ def print_curve(
     known = {name: value[shown] for name, value in values.items() if value is not None}
     columns = [
         Column("model", [str(t) for t in shown]),
-        Column("labels from", [labels(plan)[t] for t in shown], rank=3, left=True, wraps=True),
+        labels_column("labels from", plan, shown, rank=3),
         *numeric(known, ranks={"s.e.": 1, "bias": 4, "variance": 4}, digits={"s.e.": 2}),
     ]
     if curve.exact is not None:
@@ -243,7 +243,16 @@ def shown_models(n_models: int, most: int = 30) -> list[int]:
     return sorted({round(t) for t in np.linspace(0, n_models - 1, most)})
 
 
-def labels(plan: Plan) -> Sequence[str]:
+def labels_column(heading: str, plan: Plan, shown: Sequence[int], *, rank: int) -> Column:
+    """Who labels every generation; of a plain chain the line of the plan above says it already."""
+    cells = labels(plan)
+    chain = [_who("real", 0), *(_who("previous", t) for t in range(1, plan.n_models))]
+    return Column(
+        heading, [cells[t] for t in shown], rank, left=True, wraps=True, said=cells == chain
+    )
+
+
+def labels(plan: Plan) -> list[str]:
     """Who labels every generation, in a few words."""
     return [
         " + ".join(

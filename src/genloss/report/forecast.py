@@ -13,7 +13,7 @@ import numpy.typing as npt
 from genloss._columns import Column
 from genloss._words import change, number
 from genloss.outlook.units import UNITS, Unit, r2_digits
-from genloss.report.curve import labels, numeric, shown_models
+from genloss.report.curve import labels_column, numeric, shown_models
 from genloss.report.numbers import counted
 from genloss.report.sentences import dim, sentence, tell
 
@@ -65,7 +65,6 @@ def model_columns(outlook: Forecast, unit: str = "mse") -> list[Column]:
     shown, kind = shown_models(outlook.plan.n_models), UNITS[unit]
     written = _writer(unit, outlook.baseline)
     low, high = _ends(written, own.low, own.high)
-    names = labels(outlook.plan)
     errors = {
         kind.heading: written(own.error),
         "low": low,
@@ -82,7 +81,7 @@ def model_columns(outlook: Forecast, unit: str = "mse") -> list[Column]:
     )
     columns = [
         Column("model", [str(t) for t in shown]),
-        Column("labels", [names[t] for t in shown], rank=5, left=True, wraps=True),
+        labels_column("labels", outlook.plan, shown, rank=5),
         error,
         low_end,
         high_end,
@@ -148,7 +147,7 @@ def model_legend(outlook: Forecast, unit: str = "mse") -> str:
     words.append(
         f"Check{fewer}: forecast from {counted(rows['seen'], 'row')}, measured by "
         f"{counted(trials, 'literal run')} on {counted(rows['pool'] + rows['test'], 'other')} "
-        f"(s.e.: its standard error){_off(outlook.relative_error)}."
+        f"(s.e.: its standard error){_off(outlook.relative_error, UNITS[unit])}."
     )
     return "\n".join(words)
 
@@ -158,9 +157,10 @@ def _r2(share: float) -> str:
     return number(1 - share, r2_digits(share, 2))
 
 
-def _off(difference: Array) -> str:
-    told = np.abs(difference[np.isfinite(difference)])
-    return f"; off by {_percent(float(np.median(told)))} in the median" if told.size else ""
+def _off(difference: Array, unit: Unit) -> str:
+    told = np.abs(unit.off(difference[np.isfinite(difference)]))
+    what = f"its {unit.of_change} " if unit.name in ("share", "r2") else ""
+    return f"; {what}off by {_percent(float(np.median(told)))} in the median" if told.size else ""
 
 
 def _percent(share: float) -> str:

@@ -80,16 +80,16 @@ def _cell(outlook: MeasuredForecast, way: Way, t: int) -> str:
 
 def way_legend(outlook: MeasuredForecast) -> str:
     """What the columns mean."""
-    n, first = int(outlook.own.n_samples), int(outlook.plan.n_samples[0])
     simple = "the commonest class" if outlook.classes else "the mean"
     base = f"{100 * outlook.baseline:.1f} %" if outlook.classes else number(outlook.baseline)
     score = "Share of wrong classes" if outlook.classes else "Mean squared error"
-    kept = f"the first model's {first:,} rows with real labels stay in every fit, beside {n:,} new ones"
     meaning = {
         "hard labels": "each model is trained on the classes that the one before says",
         "soft labels": "on its scores or chances of all classes",
         "labels of the last model": "each model is trained on what the one before says",
-        "real rows kept": kept,
+        "real rows kept": "".join(
+            _kept(way) for way in outlook.ways if way.name == "real rows kept"
+        ),
     }
     words = [
         f"{name[0].upper()}{name[1:]}: {meaning[name]}"
@@ -97,7 +97,7 @@ def way_legend(outlook: MeasuredForecast) -> str:
         if (name := way.name) in meaning
     ]
     words += [
-        f"{way.name}: so many of the {n:,} rows of every generation have new real labels"
+        f"{way.name}: so many of the {way.n_samples:,} rows of every generation have new real labels"
         for way in outlook.ways
         if way.name.endswith("% real rows")
     ]
@@ -105,6 +105,15 @@ def way_legend(outlook: MeasuredForecast) -> str:
     return (
         f"{score} on real labels of rows nobody trained on, with 90 % intervals in brackets; always "
         f"answering {simple} has {base}.{told}"
+    )
+
+
+def _kept(way: Way) -> str:
+    """How many rows the models really had: there may be fewer than planned."""
+    first = int(way.plan.n_samples[0])
+    return (
+        f"the first model's {first:,} rows with real labels stay in every fit, beside "
+        f"{way.n_samples - first:,} new ones"
     )
 
 

@@ -35,12 +35,15 @@ def narrowest(column: Column) -> int:
 
 
 def print_table(columns: Sequence[Column], console: Console) -> None:
-    """Print columns side by side, those that do not fit left out by rank, else below each other."""
+    """Print columns side by side, those that do not fit left out by rank, else below each other.
+
+    Of those left out the ones are named that say something which is not the same in all rows.
+    """
     shown = fitting(columns, console.width)
     if shown:
         for line in _laid_out(shown, console.width):
             _print(line, console)
-        left_out = [_flat(column.heading) for column in columns if column not in shown]
+        left_out = [_flat(c.heading) for c in columns if c not in shown and c.missed]
         if left_out:
             words = f"Left out at this width: {', '.join(left_out)}".rstrip(".") + "."
             console.print(Text(words, style="dim"))

@@ -142,10 +142,7 @@ class Measurement:
             check_rows=int(checked.plan.n_samples.max()),
             notes=(
                 *self._notes(plan, own, checked, ridge=ridge, tuned=tuned),
-                *(
-                    f"{name}: with {rows} rows a model only, others are tested on"
-                    for name, rows in cut
-                ),
+                *map(_cut, cut),
                 *([] if theory is None else [remark(sample, classes=task.classes)]),
             ),
             warnings=(
@@ -156,30 +153,30 @@ class Measurement:
             penalty_rule="own" if task.estimator is not None else CV if cv else "fixed",
         )
 
-    def _ways(self, plan: Plan) -> tuple[Way, tuple[Way, ...], list[tuple[str, int]]]:
+    def _ways(self, plan: Plan) -> tuple[Way, tuple[Way, ...], list[Way]]:
         """The plan, other ways to train as many models, and which of these had to do with fewer rows.
 
         The plan may be one of them.
         """
-        soft, ridge = self.task.takes_soft(plan), self.task.is_ridge(plan)
+        soft = self.task.takes_soft(plan)
         named = ways(plan, classes=self.task.classes, soft=soft)
         own = next((name for name, other in named.items() if alike(other, plan)), "this plan")
         found = {own: self.way(own, plan)}
         for name, other in named.items():
             if name != own:
-                found[name] = self.way(name, other, REPEATS if ridge else 1)
+                found[name] = self.way(name, other)
         order = [own] if own not in named else []
         cut = [
-            (name, found[name].n_samples)
+            found[name]
             for name, other in named.items()
             if name != own and found[name].n_samples < other.n_samples.max()
         ]
         return found[own], tuple(found[name] for name in (*order, *named)), cut
 
-    def way(self, name: str, plan: Plan, repeats: int = REPEATS) -> Way:
+    def way(self, name: str, plan: Plan) -> Way:
         """Measured errors of a plan, with fewer rows where folds have no more."""
         study, task = self.study, self.task
-        small, runs = self.runs(plan, repeats)
+        small, runs = self.runs(plan)
         kept = np.flatnonzero(runs.tested)
         scores = {
             each: study.sample.mean(rows[:, kept].T, kept)
@@ -188,11 +185,11 @@ class Measurement:
         }
         return way_of(name, small, read(runs, study.sample, task.score), scores)
 
-    def runs(self, plan: Plan, repeats: int = REPEATS) -> tuple[Plan, Runs]:
+    def runs(self, plan: Plan) -> tuple[Plan, Runs]:
         """Literal runs of a plan over splits, and what was run: with fewer rows where folds have no more."""
         study = self.study
         small = at_most(plan, study.room(int(plan.n_samples.max())))
-        splits = study.splits(int(small.n_samples.max()), repeats)
+        splits = study.splits(int(small.n_samples.max()), REPEATS)
         found = run(
             self.task,
             study.sample,
@@ -250,6 +247,12 @@ class Measurement:
             )
         elif checked.recurs:
             said.append("in the check, late generations meet rows again")
+        if self.study.unlabelled is not None:
+            said.append(
+                f"unlabelled was used: the rows that models label are from its "
+                f"{len(self.study.unlabelled):,}, in every way to train and in the check; real labels and "
+                "the rows that models are tested on are the table's"
+            )
         if self.repeated:
             said.append("copies of a row were kept on one side of every split")
         if sample.weights is not None:
@@ -260,3 +263,13 @@ class Measurement:
             names = ", ".join(repr(name) for name in sample.texts)
             said.append(f"encoded {names} by the target, inside every split")
         return tuple(said)
+
+
+def _cut(way: Way) -> str:
+    """What is said of a way that asks for more rows than there are beside those it is tested on."""
+    first, most = int(way.plan.n_samples[0]), way.n_samples
+    later = "" if most == first else f", later ones with {most:,}"
+    return (
+        f"{way.name}: model 0 is trained with {first:,} rows only{later}, as others are needed to test on; "
+        "its numbers differ from those of the other ways for that as well"
+    )
