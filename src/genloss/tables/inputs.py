@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,23 @@ def inputs_like(table: Table, path: str | Path, dialect: Dialect) -> Array:
     """
     read, _, points = read_file(Path(path), dialect)
     columns = read if isinstance(read, list) else columns_of("unlabelled", read)
-    return _alike(table, columns, dialect, f"unlabelled {quoted(path)}", points=points)
+    return _alike(
+        table.feature_names, columns, dialect, f"unlabelled {quoted(path)}", points=points
+    )
+
+
+def inputs_named(names: Sequence[str], path: str | Path, argument: str) -> Array:
+    """Features of a file, shape (m, p), in the columns of a table of which only the names are known.
+
+    Raises
+    ------
+    DataError
+        If a feature is missing in the file, or has missing values there.
+    """
+    dialect = Dialect.of(None, None, None, None)
+    read, _, points = read_file(Path(path), dialect)
+    columns = read if isinstance(read, list) else columns_of(argument, read)
+    return _alike(names, columns, dialect, f"{argument} {quoted(path)}", points=points)
 
 
 def frame_like(table: Table, frame: Any) -> Array:
@@ -52,13 +68,15 @@ def frame_like(table: Table, frame: Any) -> Array:
         If a feature of the table is missing in the frame, or has missing values there.
     """
     columns, dialect = columns_of("unlabelled", frame), Dialect.of(None, None, None, None)
-    return _alike(table, columns, dialect, "unlabelled", points=False)
+    return _alike(table.feature_names, columns, dialect, "unlabelled", points=False)
 
 
-def _alike(table: Table, columns: Columns, dialect: Dialect, called: str, *, points: bool) -> Array:
+def _alike(
+    names: Sequence[str], columns: Columns, dialect: Dialect, called: str, *, points: bool
+) -> Array:
     settled, _, _ = settle(columns, dialect.style, points=points)
     there = {column.name: column for column in settled}
-    found = {name: feature(name, there) for name in table.feature_names}
+    found = {name: feature(name, there) for name in names}
     if lacking := [name for name, values in found.items() if values is None]:
         bases = list(dict.fromkeys(name if name in there else base(name) for name in lacking))
         raise DataError(f"{called} lacks {some(bases)}, which the table has")
