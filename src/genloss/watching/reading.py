@@ -21,6 +21,7 @@ Array = npt.NDArray[np.float64]
 
 ALPHA = 0.05
 _NORMAL = 1.645
+_WIDER = 1.3  # intervals by leave-one-out, whose rows share one model 0; measured, `monitor.md` 4
 _QUANTILES = (0.05, 0.95)
 _BENT = 1.3  # straightness over the rehearsals' beyond which changes point one way
 
@@ -188,7 +189,7 @@ def read(
     if known.sum() > 1:
         judged, (rise, low, high) = "labels", _paired((said[:, known] - labels[known]) ** 2)
     elif left_out is not None and len(left_out) == len(rounds) == rounds[-1] + 1:
-        judged, (rise, low, high) = "leave-one-out", _paired(left_out**2)
+        judged, (rise, low, high) = "leave-one-out", _paired(left_out**2, _WIDER)
     else:
         judged = "drift"
         factor = rehearsed.factor[:, at]
@@ -213,11 +214,11 @@ def read(
     return Reading(**{**vars(found), "sentences": tuple(_sentences(found, left_out))})
 
 
-def _paired(squares: Array) -> tuple[Array, Array, Array]:
+def _paired(squares: Array, wider: float = 1.0) -> tuple[Array, Array, Array]:
     """Rise of the mean squared error (T + 1, rows) over the first, and its 90 % interval."""
     more = squares[1:] - squares[0]
     rise = more.mean(axis=1)
-    half = _NORMAL * more.std(axis=1, ddof=1) / np.sqrt(squares.shape[1])
+    half = wider * _NORMAL * more.std(axis=1, ddof=1) / np.sqrt(squares.shape[1])
     return rise, rise - half, rise + half
 
 
@@ -261,5 +262,5 @@ def _broken(left_out: Array) -> str:
     said = f"Leave-one-out of the chain ends before round {last + 1}, which is missing or came without its inputs"
     if not last:
         return f"{said}."
-    rise, low, high = (number(float(each[-1]), 3) for each in _paired(left_out**2))
+    rise, low, high = (number(float(each[-1]), 3) for each in _paired(left_out**2, _WIDER))
     return f"{said}; after round {last} it read a rise of {rise} ({low} to {high})."
