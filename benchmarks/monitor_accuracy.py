@@ -5,7 +5,9 @@ labelled by the model before with as much noise as real labels have, a share of 
 round 3 on some loops go wrong: a third of the rows, twice the noise, or labels shifted by a linear function.
 True rises are measured on rows that nobody trained on.
 
-    python benchmarks/monitor_accuracy.py --data DIR
+    python benchmarks/monitor_accuracy.py --data DIR [--left-out]
+
+With --left-out every round comes with its inputs: how well leave-one-out of the chain reads six rounds, beside drift.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import argparse
 import shutil
 import tempfile
 import warnings
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +25,11 @@ from threadpoolctl import threadpool_limits
 from weigh_accuracy import direction, usable
 
 import genloss as gl
+from genloss.outlook.ridge import Design
+from genloss.watching.rehearsal import Model, Ridge
 
 N, WATCHED, TEST, ROUNDS, BROKEN = 200, 400, 1000, 15, 3
+SHORT = 6  # rounds with --left-out
 FEWEST = N + WATCHED + TEST + 400
 WRONG = ("nothing", "a third of the rows", "twice the noise", "labels shifted")
 
@@ -105,17 +110,105 @@ def loops(table: Table, real: float, start: int, each: int) -> list[dict[str, fl
     return found
 
 
+def left_out(table: Table, n: int, real: float, start: int) -> list[dict[str, float | str]]:
+    """Loops of all kinds from one model 0 of n rows, each read by leave-one-out of the chain and by drift."""
+    rng = np.random.default_rng([start, len(table.name), n, int(100 * real), 1])
+    X, y = table.X, table.y / table.y.std()
+    where = direction(table.X, rng)
+    order = rng.permutation(len(y))
+    first, watched, rest, test = np.split(order, np.cumsum([n, WATCHED, 600]))
+    tuned = Ridge(X[first], None)
+
+    def trained(rows: np.ndarray, labels: np.ndarray) -> tuple[Model, float]:
+        penalty = tuned.penalty_of(Design.of(tuned.standard(rows), None), labels)
+        return Ridge(X[first], penalty)(rows, labels), penalty
+
+    model, _ = trained(X[first], y[first])
+    noise = float(np.std(y[rest] - model(X[rest])))
+    before = (model(X[test]) - y[test]) ** 2
+    found: list[dict[str, float | str]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        begun = Path(folder) / "begun.db"
+        gl.Monitor(begun).start(
+            X[first], y[first], X[watched], n_samples=n, real=real, noise=noise, rounds=SHORT,
+            rehearsals=20, seed=start,
+        )  # fmt: skip
+        for kind in WRONG:
+            plain, chain = (
+                gl.Monitor(shutil.copy(begun, Path(folder) / f"{kind}-{way}.db")) for way in "dl"
+            )
+            now = model
+            for t in range(1, SHORT + 1):
+                wrong = kind if t >= BROKEN else "nothing"
+                rows = rng.choice(rest, n // 3 if wrong == "a third of the rows" else n)
+                sd = noise * (2 if wrong == "twice the noise" else 1)
+                labels = now(X[rows]) + sd * rng.normal(size=len(rows))
+                if wrong == "labels shifted":
+                    labels = labels + 0.15 * where[rows]
+                given = round(real * len(rows))
+                labels[:given] = y[rows[:given]]
+                now, penalty = trained(X[rows], labels)
+                plain.append(now(X[watched]))
+                chain.append(now(X[watched]), inputs=X[rows], penalty=penalty)
+            drift, seen = plain.read(), chain.read()
+            assert seen.judged_by == "leave-one-out"
+            more = (now(X[test]) - y[test]) ** 2 - before
+            slack = 1.645 * float(more.std()) / np.sqrt(len(test))  # of the truth itself
+            half = float(seen.rise_high[-1] - seen.rise[-1])
+            found.append(
+                {
+                    "kind": kind, "real": real, "table": table.name, "n": n, "rise": float(more.mean()),
+                    "read": float(seen.rise[-1]), "drift": float(drift.rise[-1]), "first": float(before.mean()),
+                    "inside": float(abs(seen.rise[-1] - more.mean()) <= np.hypot(half, slack)),
+                }
+            )  # fmt: skip
+    return found
+
+
+def tell_left_out(found: list[dict[str, float | str]]) -> None:
+    """Print bias, error, correlation among loops of a table, and coverage."""
+    print("| rows | real | loops | rise: true | read | error | of drift | correlation | inside |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    for n in sorted({float(f["n"]) for f in found}):
+        for real in (0.0, 0.3):
+            part = [f for f in found if f["n"] == n and f["real"] == real]
+            true, read, drift, first, inside = (
+                np.array([float(f[name]) for f in part])
+                for name in ("rise", "read", "drift", "first", "inside")
+            )
+            tables = np.array([str(f["table"]) for f in part])
+            along = [
+                np.corrcoef(true[tables == name], read[tables == name])[0, 1]
+                for name in sorted(set(tables))
+            ]
+            print(
+                f"| {n:.0f} | {real:.0%} | {len(part)} | {true.mean():.3f} | {read.mean():.3f} | "
+                f"{np.median(np.abs(read - true) / first):.3f} | {np.median(np.abs(drift - true) / first):.3f} | "
+                f"{np.median(along):.2f} | {inside.mean():.0%} |"
+            )
+    for name in sorted({str(f["table"]) for f in found}):
+        part = [f for f in found if f["table"] == name]
+        print(f"{name}: inside {np.mean([float(f['inside']) for f in part]):.0%} of {len(part)}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--tables", type=int, default=5)
     parser.add_argument("--starts", type=int, default=3)
     parser.add_argument("--each", type=int, default=3)
+    parser.add_argument("--left-out", action="store_true")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     tables = (table for table in usable(arguments.data) if len(table.y) >= FEWEST)
     found: list[dict[str, float | str]] = []
     with threadpool_limits(1):
+        if arguments.left_out:
+            for table in islice(tables, arguments.tables):
+                for n, real, start in product((100, 300), (0.0, 0.3), range(arguments.starts)):
+                    found += left_out(table, n, real, start)
+            tell_left_out(found)
+            return
         for table in islice(tables, arguments.tables):
             for real in (0.0, 0.3):
                 for start in range(arguments.starts):

@@ -221,3 +221,33 @@ def test_the_command_reads_labels_and_columns_without_a_header(tmp_path, genloss
     assert found.rise == pytest.approx([np.mean(known**2), np.mean((1 - known) ** 2)], rel=0.01)
     code, out, _ = genloss(*begin.replace("runs", "other").split(), "--rehearsals", "6")
     assert (code, "(--labels VALUES)" in " ".join(out.split())) == (0, True)
+
+
+def test_the_command_reads_the_rise_by_leave_one_out(tmp_path, genloss, rng, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    X = rng.normal(size=(40, 2))
+    levels = np.where(X[:, 0] > 0, "up", "down")
+    for name in ("real", "rows"):
+        lines = [f"{b},{word},{b}" for (_, b), word in zip(X, levels, strict=True)]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["b,kind,y", *lines]) + "\n")
+    np.savetxt("round.csv", 2 * X[:, 1])
+    begin = "monitor runs.db --start real.csv --target y --watched rows.csv --n-samples 30"
+    assert genloss(*begin.split(), "--penalty", "0.1", "--rehearsals", "6")[0] == 0
+    append = "monitor runs.db --append round.csv --inputs rows.csv --json"
+    for more in (["--key", "a"], ["--key", "b", "--on-real", "round.csv", "--penalty", "0"]):
+        code, out, errors = genloss(*append.split(), *more, "--n-real", "3")
+        assert (code in (0, 1), errors) == (True, "")
+    found = json.loads(out)
+    assert (found["judged_by"], found["rounds"]) == ("leave-one-out", [1, 2])
+    assert found["rise"][1] == pytest.approx(np.mean(X[:, 1] ** 2), rel=0.3)
+    _, out, _ = genloss("monitor", "runs.db", "--report", "loop.md")
+    assert "real rows by leave-one-out of the chain" in " ".join(out.split())
+    assert "leave-one-out of the chain" in (tmp_path / "loop.md").read_text(encoding="utf-8")
+    for words, call in (
+        ("need --append", "monitor runs.db --inputs rows.csv"),
+        ("--on-real was given without", "monitor runs.db --append round.csv --on-real round.csv"),
+        ("--inputs 'round.csv' lacks", "monitor runs.db --append round.csv --inputs round.csv"),
+        ("--n-real was 50", "monitor runs.db --append round.csv --inputs rows.csv --n-real 50"),
+    ):  # fmt: skip
+        code, _, errors = genloss(*call.split())
+        assert (code, words in " ".join(errors.split())) == (2, True), errors

@@ -41,6 +41,9 @@ def monitor(
     append: File | None = None,
     round: int | None = None,
     key: str | None = None,
+    inputs: File | None = None,
+    n_real: int | None = None,
+    on_real: File | None = None,
     alpha: float = 0.05,
     plot: File | None = None,
     report: File | None = None,
@@ -71,7 +74,8 @@ def monitor(
     noise
         Standard deviation of noise on labels that models make.
     penalty
-        Ridge penalty per row; default: chosen by leave-one-out at every fit.
+        Ridge penalty per row; default: chosen by leave-one-out at every fit. With --inputs: the
+        round's, on columns standardised by the real rows.
     rehearsals
         Number of rehearsals.
     seed
@@ -83,6 +87,14 @@ def monitor(
         Its number; default: the next one.
     key
         A name of the round; what was sent already is not added twice.
+    inputs
+        A table of the rows that the round's ridge was fitted to, those with real labels first: with
+        them in every round the rise is read off the real rows by leave-one-out of the chain.
+    n_real
+        How many of them had new real labels; default: their share of --start.
+    on_real
+        The round's predictions for the real rows, a file of one column; default: read off those
+        for the watched rows, as of a linear model.
     alpha
         Chance of a false alarm, ever.
     plot
@@ -101,6 +113,10 @@ def monitor(
         raise InvalidInputError(f"FILE was {str(file)!r}, which does not exist; --start makes it")
     if labels is not None and start is None:
         raise InvalidInputError("--labels needs --start: they are kept from the start on")
+    if append is None and (inputs is not None or n_real is not None or on_real is not None):
+        raise InvalidInputError(
+            "--inputs, --n-real and --on-real need --append: they are a round's"
+        )
     if start is not None:
         if watched is None or n_samples is None:
             raise InvalidInputError("--start needs --watched and --n-samples as well")
@@ -109,7 +125,7 @@ def monitor(
             penalty=penalty, rehearsals=rehearsals, seed=seed,
         )  # fmt: skip
     if append is not None:
-        live.append(_column("append", append, live.n_watched), round, key=key)
+        _append(live, append, inputs, on_real, round=round, key=key, n_real=n_real, penalty=penalty)
     found = live.read(alpha=alpha)
     answer(found, print_reading, json=json, plot=plot, report=report, say=spelling(monitor))
     return ALARM if found.alarm else 0
@@ -144,7 +160,28 @@ def _start(
         )
     rows = found.features
     known = None if labels is None else _column("labels", labels, len(rows))
-    live.start(table.features, table.target, rows, labels=known, **every)
+    live.start(
+        table.features, table.target, rows, labels=known, columns=table.feature_names, **every
+    )
+
+
+def _append(
+    live: Monitor, said: Path, inputs: Path | None, on_real: Path | None, **every: Any
+) -> None:
+    """Add a round, with what it was fitted to if that is known."""
+    from genloss.tables.inputs import inputs_named
+
+    if inputs is not None and not live.columns:
+        raise InvalidInputError(
+            "--inputs needs a file of rounds whose model 0 is ridge and whose columns have names: "
+            "--start makes one"
+        )
+    live.append(
+        _column("append", said, live.n_watched),
+        inputs=None if inputs is None else inputs_named(live.columns, inputs, "--inputs"),
+        on_real=None if on_real is None else _column("on-real", on_real, live.n_rows),
+        **every,
+    )
 
 
 def _column(argument: str, path: Path, count: int) -> Any:

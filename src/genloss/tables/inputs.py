@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from genloss._words import quoted
 from genloss.errors import DataError
 from genloss.tables.cells import Words, as_text, settle
 from genloss.tables.column import Column, brief, counted, some
@@ -67,6 +68,34 @@ class Alike:
         ]
 
 
+class Like(Protocol):
+    """What is known of the first table."""
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of its features."""
+
+    @property
+    def categories(self) -> Mapping[str, tuple[str, ...]]:
+        """Categories of the columns that became indicators."""
+
+
+class Named(NamedTuple):
+    """A table of which only the names of features are known, such as "cut=Ideal"."""
+
+    feature_names: tuple[str, ...]
+    categories: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, names: Sequence[str]) -> Named:
+        """The categories that names of indicators tell; a boolean with gaps has "True" alone."""
+        levels: dict[str, tuple[str, ...]] = {}
+        for column, sign, level in (name.partition("=") for name in names):
+            if sign:
+                levels[column] = (*levels.get(column, ()), level)
+        return cls(tuple(names), {name: own for name, own in levels.items() if own != ("True",)})
+
+
 def inputs_like(table: Table, data: Any, dialect: Dialect, called: str = "unlabelled") -> Alike:
     """Features of another file or frame, shape (m, p), encoded as those of the table.
 
@@ -95,14 +124,35 @@ def inputs_like(table: Table, data: Any, dialect: Dialect, called: str = "unlabe
     return found
 
 
-def settle_like(table: Table, columns: Columns, dialect: Dialect, *, points: bool) -> list[Column]:
+def inputs_named(names: Sequence[str], path: str | Path, argument: str) -> Array:
+    """Features of a file, shape (m, p), in the columns of a table of which only the names are known.
+
+    Raises
+    ------
+    DataError
+        If a feature is missing in the file, has missing values there, or a category of its own.
+    """
+    dialect, called = Dialect.of(None, None, None, None), f"{argument} {quoted(path)}"
+    read, _, points = read_file(Path(path), dialect)
+    table = Named.of(names)
+    columns = settle_like(table, columns_of(argument, read), dialect, points=points)
+    found = encode_like(table, columns, called, "the table")
+    found.refuse_gaps(called)
+    if found.unknown:
+        raise DataError(
+            f"{called} has {found.unknown[0][1]}, which the table has not; leave it out"
+        )
+    return found.features
+
+
+def settle_like(table: Like, columns: Columns, dialect: Dialect, *, points: bool) -> list[Column]:
     """Kinds of the second table's columns: where the first has categories, all words are such."""
     words = {name for name, levels in table.categories.items() if not {*levels} <= {*_BOOLEANS}}
     known = [as_text(c) if isinstance(c, Words) and c.name in words else c for c in columns]
     return settle(known, dialect.style, points=points)[0]
 
 
-def encode_like(table: Table, columns: Sequence[Column], called: str, first: str) -> Alike:
+def encode_like(table: Like, columns: Sequence[Column], called: str, first: str) -> Alike:
     """Encode the columns of a second table as those of the first, which messages call ``first``.
 
     Raises

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from genloss import _check
 from genloss.errors import InvalidInputError
+from genloss.watching.chain import Origin, Step
 from genloss.watching.reading import ALPHA, Reading, read
 from genloss.watching.rehearsal import (
     Estimator,
@@ -65,6 +66,18 @@ class Monitor:
         self._store = Store(self.path)
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns of inputs, once it is started; none where they are not known."""
+        origin = self._store.origin()
+        return () if origin is None else tuple(map(str, origin.columns))
+
+    @property
+    def n_rows(self) -> int:
+        """Number of real rows that leave-one-out of the chain reads; 0 where there are none."""
+        origin = self._store.origin()
+        return 0 if origin is None else len(origin.labels)
+
+    @property
     def n_watched(self) -> int:
         """Number of watched rows, once it is started."""
         return len(self._store.facts()["labels"])
@@ -82,6 +95,7 @@ class Monitor:
         penalty: float | None = None,
         model: Any = None,
         labels: Any = None,
+        columns: Any = None,
         rounds: int = 15,
         rehearsals: int = 40,
         seed: int = 0,
@@ -108,6 +122,8 @@ class Monitor:
             The deployed model 0; default: fitted here to all real rows.
         labels : array_like of shape (w,), optional
             Real labels of the watched rows, NaN where unknown: they tell more than all else.
+        columns : list of str, optional
+            Names of the columns, by which ``genloss monitor --inputs`` finds them in a file.
         rounds, rehearsals, seed : int, default 15, 40, 0
             Length of the rehearsals (later rounds are held against their last), their number, their seed.
 
@@ -138,6 +154,9 @@ class Monitor:
             if estimator is None
             else Estimator(estimator)
         )
+        names = [] if columns is None else [*map(str, _check.sequence("columns", columns))]
+        if len(names) not in (0, X.shape[1]):
+            raise InvalidInputError(f"columns had {len(names)} names; X has {X.shape[1]} columns")
         first = learn(X, y) if model is None else _asked(model)
         found = rehearse(
             first,
@@ -152,7 +171,12 @@ class Monitor:
         )
         known = [None if np.isnan(label) else label for label in _labels(labels, len(rows))]
         facts = {"every": vars(every), "rehearsed": found.to_dict(), "labels": known}
-        self._store.begin(facts, first(rows))
+        origin = (
+            Origin.of(X, y, rows, learn, names, None if model is None else first)
+            if isinstance(learn, Ridge)
+            else None
+        )
+        self._store.begin(facts, first(rows), origin)
 
     def append(
         self,
@@ -160,6 +184,10 @@ class Monitor:
         round: int | None = None,
         *,
         key: str | None = None,
+        inputs: Any = None,
+        penalty: float | None = None,
+        n_real: int | None = None,
+        on_real: Any = None,
         **facts: float,
     ) -> int:
         """Add a round: its model's predictions for the watched rows.
@@ -172,8 +200,18 @@ class Monitor:
             Its number; default: the next one.
         key : str, optional
             A name of the round that is the same when it is sent again: what is there is not added twice.
+        inputs : array_like of shape (m, p), optional
+            Rows that the round's ridge was fitted to, those with real labels first: with them in every round
+            the rise is read off the real rows by leave-one-out of the chain. A round that was sent without
+            may be sent again with them.
+        penalty : float, optional
+            Its penalty per row, on columns standardised by the real rows; default: that of `start`.
+        n_real : int, optional
+            How many of the inputs had new real labels; default: their share as it was started.
+        on_real : array_like of shape (n,), optional
+            Its predictions for the real rows; default: read off ``predictions``, as those of a linear model.
         **facts : float
-            What is worth keeping beside it: counts, share of real labels, penalty.
+            What is worth keeping beside it: counts, share of real labels.
 
         Returns
         -------
@@ -183,7 +221,8 @@ class Monitor:
         Raises
         ------
         InvalidInputError
-            If the round is there with other predictions, or their number is another.
+            If the round is there with other predictions, or their number is another; if inputs are given
+            where model 0 is not ridge, or for predictions that are not linear in the columns.
         """
         width = self.n_watched
         said = _check.numbers("predictions", predictions, ndim=1)
@@ -194,8 +233,48 @@ class Monitor:
         number = None if round is None else _check.integer("round", round, minimum=1)
         if key is not None:
             key = _check.text("key", key)
+        facts |= {"penalty": penalty} if penalty is not None else {}
+        facts |= {"n_real": n_real} if n_real is not None else {}
         kept = {name: _check.finite(name, value) for name, value in facts.items()}
-        return self._store.append(said, number, key, kept)
+        step = None
+        if inputs is not None:
+            step = self._step(said, inputs, penalty, n_real, on_real)
+        elif on_real is not None:
+            raise InvalidInputError("on_real was given without inputs, which it needs")
+        elif n_real is not None:
+            _check.integer("n_real", n_real, minimum=0)
+        return self._store.append(said, number, key, kept, step)
+
+    def _step(
+        self, said: Array, inputs: Any, penalty: float | None, n_real: int | None, on_real: Any
+    ) -> Step:
+        """What leave-one-out of the chain needs of a round."""
+        rows = _check.numbers("inputs", inputs, ndim=2, flags=True)
+        origin = self._store.origin()
+        if origin is None:
+            raise InvalidInputError(
+                "inputs were given, and model 0 is not ridge on the real rows of start; leave-one-out of the "
+                "chain needs it, and a file that was started by this version"
+            )
+        if rows.shape[1] != origin.mean.size:
+            raise InvalidInputError(
+                f"inputs had {rows.shape[1]} columns; the real rows have {origin.mean.size}"
+            )
+        lam = float(origin.penalty) if penalty is None else _check.non_negative("penalty", penalty)
+        if np.isnan(lam):
+            raise InvalidInputError(
+                "penalty was not given beside inputs; it is chosen anew at every fit, say which it was"
+            )
+        if n_real is None:
+            given = int(np.rint(self._store.facts()["every"]["real"] * len(rows)))
+        else:
+            given = _check.integer("n_real", n_real, minimum=0, maximum=len(rows))
+        there = None if on_real is None else _check.numbers("on_real", on_real, ndim=1)
+        if there is not None and there.size != origin.labels.size:
+            raise InvalidInputError(
+                f"on_real had {there.size} entries; {origin.labels.size} real rows were given to start"
+            )
+        return origin.step(said, rows, given, lam, there)
 
     def read(self, *, alpha: float = ALPHA) -> Reading:
         """What the rounds so far say.
@@ -214,7 +293,9 @@ class Monitor:
         facts = self._store.facts()
         rounds, said, _ = self._store.rounds()
         labels = np.array([np.nan if each is None else each for each in facts["labels"]])
-        return read(rounds, said, Rehearsed.from_dict(facts["rehearsed"]), labels, alpha)
+        steps, origin = self._store.steps(), self._store.origin()
+        left_out = origin.residuals(steps) if steps and origin is not None else None
+        return read(rounds, said, Rehearsed.from_dict(facts["rehearsed"]), labels, alpha, left_out)
 
     def __repr__(self) -> str:
         return f"Monitor({str(self.path)!r})"

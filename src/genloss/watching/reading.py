@@ -21,11 +21,22 @@ Array = npt.NDArray[np.float64]
 
 ALPHA = 0.05
 _NORMAL = 1.645
+_WIDER = 1.3  # intervals by leave-one-out, whose rows share one model 0; measured, `monitor.md` 4
 _QUANTILES = (0.05, 0.95)
 _BENT = 1.3  # straightness over the rehearsals' beyond which changes point one way
 
+_READ_OFF = {
+    "labels": "labels",
+    "leave-one-out": "real rows by leave-one-out of the chain",
+    "drift": "drift",
+}
+
 BLIND = "Not seen: errors that model 0 has already, and what changes in the world but not in the models."
 LABELS = "A few real labels of the watched rows, given at the start (labels=VALUES), see more than anything here."
+RIDGE = (
+    "Leave-one-out of the chain is exact for ridge at the penalties that were given, where noise of labels does "
+    "not depend on the real rows."
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -39,8 +50,9 @@ class Reading(Drawn):
     drift : ndarray of shape (T,)
         ``mean (f_t - f_0)**2`` on the watched rows.
     rise, rise_low, rise_high : ndarray of shape (T,)
-        Rise of the squared error over model 0's: from labels of the watched rows where they are known
-        (90 % interval), else drift times what rehearsals say a drift costs (their 5 % to 95 %).
+        Rise of the squared error over model 0's: from labels of the watched rows where they are known,
+        else from the real rows by leave-one-out of the chain where every round came with its inputs (90 %
+        intervals), else drift times what rehearsals say a drift costs (their 5 % to 95 %).
     straightness : ndarray of shape (T,)
         Drift over the sum of the rounds' changes: above the rehearsals' where changes point one way.
     rehearsed_straightness : ndarray of shape (T,)
@@ -52,7 +64,7 @@ class Reading(Drawn):
     drift_tail : float
         Chance of so large a drift in a rehearsal of the last round: small where labels are shifted, which the
         alarm is slow to see.
-    judged_by : {"labels", "drift"}
+    judged_by : {"labels", "leave-one-out", "drift"}
         What the rise is read from.
     alpha : float
         Chance of a false alarm, ever.
@@ -137,6 +149,7 @@ def read(
     rehearsed: Rehearsed,
     labels: Array,
     alpha: float,
+    left_out: Array | None = None,
 ) -> Reading:
     """Read rounds off predictions.
 
@@ -152,6 +165,8 @@ def read(
         Real labels of the watched rows, NaN where unknown.
     alpha : float
         Chance of a false alarm.
+    left_out : ndarray of shape (k + 1, n), optional
+        Leave-one-out residuals on the real rows, of rounds 0 to k.
     """
     tiny = np.finfo(np.float64).tiny
     changes = np.mean(np.diff(said, axis=0) ** 2, axis=1)
@@ -172,7 +187,9 @@ def read(
     )
     known = ~np.isnan(labels)
     if known.sum() > 1:
-        judged, (rise, low, high) = "labels", _by_labels(said[:, known], labels[known])
+        judged, (rise, low, high) = "labels", _paired((said[:, known] - labels[known]) ** 2)
+    elif left_out is not None and len(left_out) == len(rounds) == rounds[-1] + 1:
+        judged, (rise, low, high) = "leave-one-out", _paired(left_out**2, _WIDER)
     else:
         judged = "drift"
         factor = rehearsed.factor[:, at]
@@ -194,20 +211,21 @@ def read(
         alpha=alpha,
         sentences=(),
     )
-    return Reading(**{**vars(found), "sentences": tuple(_sentences(found))})
+    return Reading(**{**vars(found), "sentences": tuple(_sentences(found, left_out))})
 
 
-def _by_labels(said: Array, labels: Array) -> tuple[Array, Array, Array]:
-    """Paired rise of the squared error on rows with labels, and its 90 % interval."""
-    squares = (said - labels) ** 2
+def _paired(squares: Array, wider: float = 1.0) -> tuple[Array, Array, Array]:
+    """Rise of the mean squared error (T + 1, rows) over the first, and its 90 % interval."""
     more = squares[1:] - squares[0]
     rise = more.mean(axis=1)
-    half = _NORMAL * more.std(axis=1, ddof=1) / np.sqrt(labels.size)
+    half = wider * _NORMAL * more.std(axis=1, ddof=1) / np.sqrt(squares.shape[1])
     return rise, rise - half, rise + half
 
 
-def _sentences(found: Reading) -> list[str]:
-    blind = [BLIND] if found.judged_by == "labels" else [BLIND, LABELS]
+def _sentences(found: Reading, left_out: Array | None) -> list[str]:
+    blind = [BLIND, *{"labels": (), "leave-one-out": (RIDGE,)}.get(found.judged_by, (LABELS,))]
+    if found.judged_by == "drift" and left_out is not None:
+        blind.append(_broken(left_out))
     if not found.rounds.size:
         return ["No round after round 0 yet.", *blind]
     last = int(found.rounds[-1])
@@ -225,7 +243,7 @@ def _sentences(found: Reading) -> list[str]:
     said.append(
         f"The squared error has risen by about {number(float(found.rise[-1]), 3)} since round 0 "
         f"({number(low, 3)} to {number(high, 3)}), read off the "
-        f"{'labels' if found.judged_by == 'labels' else 'drift'}; the drift is "
+        f"{_READ_OFF[found.judged_by]}; the drift is "
         f"{number(float(found.drift[-1]), 3)}."
     )
     if found.drift_tail < found.alpha / len(found.rounds):
@@ -236,3 +254,13 @@ def _sentences(found: Reading) -> list[str]:
     if found.straightness[-1] > _BENT * found.rehearsed_straightness[-1]:
         said.append("The changes point one way: what labels the rows pulls them somewhere.")
     return [*said, *blind]
+
+
+def _broken(left_out: Array) -> str:
+    """Where leave-one-out of the chain ends, and what it read there."""
+    last = len(left_out) - 1
+    said = f"Leave-one-out of the chain ends before round {last + 1}, which is missing or came without its inputs"
+    if not last:
+        return f"{said}."
+    rise, low, high = (number(float(each[-1]), 3) for each in _paired(left_out**2, _WIDER))
+    return f"{said}; after round {last} it read a rise of {rise} ({low} to {high})."

@@ -150,16 +150,23 @@ class Ridge:
     """
 
     def __init__(self, X: Array, penalty: float | None) -> None:
-        self._mean, scale = X.mean(axis=0), X.std(axis=0)
-        self._scale = np.where(scale > 0, scale, np.inf)
-        self._penalty = penalty
+        self.mean, scale = X.mean(axis=0), X.std(axis=0)
+        self.scale = np.where(scale > 0, scale, np.inf)
+        self.penalty = penalty
+
+    def standard(self, rows: Array) -> Array:
+        """Rows on the real rows' scale."""
+        return np.asarray((rows - self.mean) / self.scale)
+
+    def penalty_of(self, design: Design, labels: Array) -> float:
+        """The penalty of a fit."""
+        return design.best(labels) if self.penalty is None else self.penalty
 
     def __call__(self, rows: Array, labels: Array) -> Model:
         """The model of some rows."""
-        design = Design.of((rows - self._mean) / self._scale, None)
-        penalty = design.best(labels) if self._penalty is None else self._penalty
-        models = design.fit(labels[:, None], np.array([penalty]))
-        return lambda X: models((X - self._mean) / self._scale)[:, 0]
+        design = Design.of(self.standard(rows), None)
+        models = design.fit(labels[:, None], np.array([self.penalty_of(design, labels)]))
+        return lambda X: models(self.standard(X))[:, 0]
 
 
 class Estimator:

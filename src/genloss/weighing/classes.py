@@ -79,9 +79,10 @@ class ClassRows:
     @classmethod
     def of(cls, pair: Pair, kernel: Kernel | None, seed: int) -> ClassRows:
         """Places of classes, features of a kernel if there is one."""
-        *inputs, scale = Features.of(pair, kernel, _LANDMARKS, seed)
+        seen = Features.of(pair, kernel, _LANDMARKS, seed)
         y, y_synthetic = pair.y.astype(np.intp), pair.y_synthetic.astype(np.intp)
-        return cls(*inputs, y=y, y_synthetic=y_synthetic, levels=pair.levels, grid=scale * _GRID)
+        grid = seen.scale * _GRID
+        return cls(*seen[:4], y=y, y_synthetic=y_synthetic, levels=pair.levels, grid=grid)
 
     @property
     def n(self) -> int:

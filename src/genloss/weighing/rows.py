@@ -60,10 +60,10 @@ class Rows:
         """Labels about the real mean, features of a kernel if there is one."""
         _, unit = unit_target(pair.y)
         level = float(np.mean(pair.y))
-        *inputs, scale = Features.of(pair, kernel, _LANDMARKS, seed)
+        seen = Features.of(pair, kernel, _LANDMARKS, seed)
         y, y_synthetic = (pair.y - level) / unit, (pair.y_synthetic - level) / unit
-        grid = scale * (_GRID if kernel is None else _KERNEL_GRID)
-        return cls(*inputs, y=y, y_synthetic=y_synthetic, unit=unit, grid=grid)
+        grid = seen.scale * (_GRID if kernel is None else _KERNEL_GRID)
+        return cls(*seen[:4], y=y, y_synthetic=y_synthetic, unit=unit, grid=grid)
 
     levels: tuple[str, ...] = ()
 
