@@ -94,14 +94,14 @@ PYTHON = re.compile(r"^genloss: [a-z]\w* (was|had|must)|\b\w+=('|True|False|None
     [
         ("forecast full.csv", "--target was not given"),
         ("forecast gaps.csv --target y", "--missing drop"),
-        ("weigh gaps.csv full.csv --target y", f"REAL {GAPS}, or pass --missing drop\n"),
+        ("weigh gaps.csv full.csv --target y", f"REAL 'gaps.csv' {GAPS}, or pass --missing drop\n"),
         (
             "weigh full.csv gaps.csv --target y",
-            "missing values in 'a' (1); fill them, or pass --missing drop",
+            f"SYNTHETIC 'gaps.csv' {GAPS}, or pass --missing drop\n",
         ),
         (
             "budget gaps.csv --target y --labeler-noise 1 --cost real=1,synthetic=.1 --money 99",
-            f"REAL {GAPS}, or pass --missing drop\n",
+            f"REAL 'gaps.csv' {GAPS}, or pass --missing drop\n",
         ),
         ("monitor m.db --start gaps.csv --target y --watched full.csv --n-samples 9", GAPS + "\n"),
         ("forecast full.csv --target y --n-samples 0", "--n-samples was 0"),

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import genloss as gl
-from genloss.weighing.pair import read_pair
+from genloss.weighing.pair import read_pair, real_table
 
 
 def frame(count, seed, streets):
@@ -68,3 +68,12 @@ def test_either_table_may_come_through_a_pipe(piped):
         np.testing.assert_allclose(pair.X, wanted.X, rtol=1e-14)
     with pytest.raises(gl.DataError, match="synthetic lacks 'age', which real has"):
         read_pair(real, piped(made.drop(columns="age")), "price", "error")
+
+
+def test_notes_name_no_options_that_these_verbs_lack():
+    real = frame(100, 0, 80).assign(sold=pd.date_range("2024-01-01", periods=100))
+    notes = " ".join(real_table(real, "price", "error").notes)
+    assert "dropped text column 'comment'" in notes
+    assert "rows have dates and are split at random" in notes
+    assert "texts=" not in notes
+    assert "time=" not in notes

@@ -67,7 +67,7 @@ class Wording:
         if self.options:
             names = "|".join(map(re.escape, self.options))
             message = re.sub(rf"\b({names})=('[^']*'|[^\s,;.)']+)", self._given, message)
-            start = rf"(?:(?<=^)|(?<=[;:,(] )|(?<=\band ))({names})(?=(?:\[\d+\])? (?:{_VERBS}|and (?:{names}))\b)"
+            start = rf"(?:(?<=^)|(?<=[;:,(] )|(?<=\band ))({names})(?=(?:\[\d+\])?(?: '[^']*')? (?:{_VERBS}|and (?:{names}))\b)"
             message = re.sub(start, self._name, message)
             long = "|".join(name for name in self.options if "_" in name)
             if long:

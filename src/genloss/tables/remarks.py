@@ -52,6 +52,25 @@ def remarks(table: Table, layout: Layout, n_rows: int | None = None) -> tuple[st
     return tuple(found)
 
 
+_CURES = re.compile(
+    r"; texts='encode' keeps it|; time=('[^']*'|\"[^\"]*\") trains on the past and tests on the future"
+)
+_MARKS = re.compile(r"pass decimal='.' or (decimal|thousands)='.'")
+
+
+def without_options(message: str) -> str:
+    """The same for verbs without ``time``, ``texts`` and ``decimal``, which are no cures there.
+
+    Examples
+    --------
+    >>> without_options("dropped text column 'a' (99 distinct values; texts='encode' keeps it)")
+    "dropped text column 'a' (99 distinct values)"
+    """
+    plain = "write them with decimal points, digits not grouped,"
+    message = _MARKS.sub(lambda found: plain if found[1] == "decimal" else plain[:-1], message)
+    return _CURES.sub("", message)
+
+
 def _ids(table: Table, n_rows: int) -> Iterator[str]:
     """Names of columns that number the rows, or are called as ids and codes are."""
     whole, span = _whole(table.features)

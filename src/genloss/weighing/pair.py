@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from genloss._words import number
+from genloss._words import number, quoted
 from genloss.errors import DataError
 from genloss.tables.column import ROW_INDEX, Column, counted, printable, some
 from genloss.tables.delimited import Dialect
@@ -18,6 +18,7 @@ from genloss.tables.encoder import GapsError
 from genloss.tables.files import read_file
 from genloss.tables.inputs import columns_behind, encode_like, named, settle_like
 from genloss.tables.load import load_table
+from genloss.tables.remarks import without_options
 from genloss.tables.roles import sort_columns
 from genloss.tables.table import Table
 from genloss.tables.target import classified, with_note
@@ -67,9 +68,17 @@ def real_table(real: Any, target: Any, missing: str, *, classes: bool = False) -
     if isinstance(real, Table):
         return real
     try:
-        return load_table(real, target, missing=missing, classes=classes)
+        table = load_table(real, target, missing=missing, classes=classes)
     except GapsError as gaps:
-        raise DataError(f"real has {gaps.args[0]}; fill them, or pass missing='drop'") from None
+        called = f"real {quoted(real)}" if isinstance(real, str | os.PathLike) else "real"
+        raise DataError(f"{called} has {gaps.args[0]}; fill them, or pass missing='drop'") from None
+    except DataError as error:
+        raise DataError(without_options(str(error))) from error
+    return replace(
+        table,
+        notes=tuple(map(without_options, table.notes)),
+        warnings=tuple(map(without_options, table.warnings)),
+    )
 
 
 def read_pair(
@@ -134,7 +143,12 @@ def read_pair(
         if missing == "error":
             lacking = {answer.name: int(np.isnan(labels).sum())} | dict(alike.gaps)
             replace(alike, gaps={n: k for n, k in lacking.items() if k}).refuse_gaps(
-                f"synthetic {source!r}", "fill them, or pass missing='drop'"
+                (
+                    f"synthetic {quoted(synthetic)}"
+                    if isinstance(synthetic, str | os.PathLike)
+                    else "synthetic"
+                ),
+                "fill them, or pass missing='drop'",
             )
         notes.append(f"dropped {counted(gaps, 'synthetic row')} with missing values")
     used = whole & ~strange
