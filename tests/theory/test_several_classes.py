@@ -10,6 +10,7 @@ from genloss import Generation, Source
 from genloss.errors import InvalidInputError, NoTheoryError
 from genloss.outlook.measured import mixture
 from genloss.outlook.measured.mixture import Fit
+from genloss.theory import two_columns
 from genloss.theory.several.targets import targets
 
 DIM = 200
@@ -32,6 +33,24 @@ def clouds(classes=None, seed=1, dim=DIM, apart=0.2):
     shape = dim if classes is None else (dim, classes)
     means = np.random.default_rng(seed).standard_normal(shape)
     return gl.Problem(s, means=apart * (np.sqrt(s) * means.T).T)
+
+
+def test_two_clouds_far_apart_are_two_columns():
+    s = spectrum(12)
+    means = np.sqrt(100 * s / 12)
+    problem = gl.Problem(s, means=means)
+    rows = [Source(60, who, labels="hard") for who in ("real", "previous")]
+    plan = gl.Plan([Generation([each], 0.01) for each in rows])
+    found, runs = gl.predict(problem, plan), gl.simulate(problem, plan, trials=100)
+    assert (np.abs(found.risk / runs.risk - 1) < 0.1 + 4 * runs.stderr / runs.risk).all()
+    np.testing.assert_allclose(found.norm, runs.norm, rtol=0.02)
+    assert not found.error.any()
+    near = gl.Problem(s, means=means / 5)
+    both = two_columns.curve_of(near, plan)
+    one = gl.predict(near, plan)
+    np.testing.assert_allclose(both.risk, one.risk, rtol=2e-3)
+    np.testing.assert_allclose(both.norm, one.norm, rtol=2e-3)
+    np.testing.assert_allclose(both.disagreement, one.disagreement, atol=2e-3)
 
 
 @pytest.mark.parametrize("keep", [None, gl.keep.Agrees(0)])

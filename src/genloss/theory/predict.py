@@ -17,8 +17,9 @@ from genloss.plan import Plan
 from genloss.problem import Problem, beyond, tails_of
 from genloss.spectrum import Spectral, Spectrum, directions_of
 from genloss.steps import Step, agents, resolve
-from genloss.theory import succession, turned
+from genloss.theory import succession, turned, two_columns
 from genloss.theory.alike import outline
+from genloss.theory.channels import NotFoundError
 from genloss.theory.classes import Classes, centre_of
 from genloss.theory.closed import MOST_BY_PENCIL, clouded, obstacles, unknown
 from genloss.theory.directions import directions_for, from_outside
@@ -161,6 +162,10 @@ def _in_any_units(problem: Spectral, plans: Sequence[Plan], method: str) -> list
     if beyond_ridge:  # in which labels have no other unit
         try:
             return _curves(problem, plans, method)
+        except NotFoundError:
+            if not all(two_columns.knows(problem, plan) for plan in plans):
+                raise
+            return [two_columns.curve_of(problem, plan) for plan in plans]
         except NotSolvedError as error:
             raise too_far_apart(str(error)) from None
     if is_ordinary(problem):

@@ -9,10 +9,9 @@ import numpy.typing as npt
 
 from genloss.class_rules import rule_of
 from genloss.covariances import Covariance
-from genloss.errors import NoTheoryError
 from genloss.generation import REAL
 from genloss.steps import Step
-from genloss.theory.channels import clouds, evolution, separable, squared_loss
+from genloss.theory.channels import NotFoundError, clouds, evolution, separable, squared_loss
 from genloss.theory.channels.rows import Rows
 from genloss.theory.moments import Moments, Shares
 
@@ -86,7 +85,7 @@ def fit(
     else:
         found = evolution.solve(problem, start)
         if found.residual >= evolution.GOOD:
-            raise NoTheoryError(
+            raise NotFoundError(
                 f"the fixed point of model {model} was not found (residual {found.residual:.1e}): a "
                 "fit that hardly has a minimum, or numbers far apart; genloss.simulate(problem, plan) "
                 "runs it"
