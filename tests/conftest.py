@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +19,8 @@ BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser")))
 """What the tests of pages drive, where it is installed."""
 
 collect_ignore = [] if BROWSER else ["app/test_app_browser.py", "app/test_app_smoke.py"]
+
+SLOW = 60_000  # milliseconds that a busy machine may take
 
 settings.register_profile("genloss", deadline=None, derandomize=True)
 settings.load_profile("genloss")
@@ -62,12 +66,6 @@ def no_open_pictures() -> Iterator[None]:
         pyplot.close("all")
 
 
-@pytest.fixture(scope="session")
-def chromium() -> str | None:
-    """Where the browser is."""
-    return BROWSER
-
-
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)
@@ -85,3 +83,53 @@ def genloss(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str,
         return left.value.code, *capsys.readouterr()
 
     return command
+
+
+@pytest.fixture(scope="module")
+def home():
+    """The address of an app that runs."""
+    command = [str(Path(sys.executable).with_name("genloss")), "app", "--no-open", "--port", "0"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        yield process.stdout.readline().split()[-1].rstrip("/")
+        process.terminate()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium for the tests of one file: where it is driven, nothing else may run an event loop."""
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=SLOW)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser, home):
+    """Open a page; at the end its console must be empty and its requests must be to this app."""
+    contexts, heard = [], []
+
+    def visit(path, **settings):
+        context = browser.new_context(**settings)
+        contexts.append(context)
+        context.set_default_timeout(SLOW)
+        page = context.new_page()
+        page.on("console", lambda message: heard.append(message.text))
+        page.on("pageerror", lambda error: heard.append(str(error)))
+        page.on(
+            "request",
+            lambda sent: (
+                None if sent.url.startswith((home, "blob:", "data:")) else heard.append(sent.url)
+            ),
+        )
+        page.goto(home + path)
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert heard == []
