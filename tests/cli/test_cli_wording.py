@@ -54,6 +54,7 @@ def folder(tmp_path, monkeypatch):
         ("plan and penalty were both given", "--plan and --penalty were both given"),
         ("`genloss.simulate` runs it", '"genloss simulate" runs it'),
         ("genloss.simulate() runs it", '"genloss simulate" runs it'),
+        ("but genloss.simulate(problem, plan) does", 'but "genloss simulate" does'),
         # prose and quoted values stay as they are
         ("the target is constant", "the target is constant"),
         ("real labels carry noise", "real labels carry noise"),

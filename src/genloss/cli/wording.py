@@ -62,7 +62,7 @@ class Wording:
         """
         for verb in self.commands:
             message = re.sub(
-                rf"`?\b(genloss|gl)\.{verb}\b(?!\.)(\(\))?`?", f'"genloss {verb}"', message
+                rf"`?\b(genloss|gl)\.{verb}\b(?!\.)(\([a-z_, ]*\))?`?", f'"genloss {verb}"', message
             )
         if self.options:
             names = "|".join(map(re.escape, self.options))
