@@ -1,4 +1,4 @@
-"""Estimators of scikit-learn that theory knows: ridge and logistic regression, with the penalties of their own."""
+"""Estimators of scikit-learn that theory knows: ridge regression of numbers, with the penalties of their own."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 
 from genloss.estimate.kernels import Kernel
-from genloss.losses.logistic import Logistic
-from genloss.losses.squared import Squared
 from genloss.outlook.sample import Sample
 from genloss.plan import Plan
 from genloss.steps import resolve
@@ -22,8 +20,6 @@ _PLAIN: dict[str, dict[str, Any]] = {
     "Ridge": {"fit_intercept": True, "positive": False},
     "RidgeCV": {"fit_intercept": True, "alpha_per_target": False},
     "KernelRidge": {},
-    "RidgeClassifier": {"fit_intercept": True, "positive": False, "class_weight": None},
-    "LogisticRegression": {"fit_intercept": True, "class_weight": None, "l1_ratio": (None, 0, 0.0)},
 }
 """Estimators by name, and the settings that they must have."""
 
@@ -35,7 +31,7 @@ class Linear:
     Attributes
     ----------
     model : object
-        Ridge or logistic regression.
+        Ridge regression.
     scaled : bool
         Whether columns are standardised before.
     """
@@ -52,11 +48,9 @@ class Linear:
         if wanted is None or not type(model).__module__.startswith("sklearn."):
             return None
         given = model.get_params()
-        for name, value in wanted.items():
-            allowed = value if isinstance(value, tuple) else (value,)
-            if name in given and given[name] not in allowed:
-                return None
-        if given.get("penalty") in ("l1", "elasticnet") or not np.isscalar(given.get("alpha", 0.0)):
+        if any(name in given and given[name] != value for name, value in wanted.items()):
+            return None
+        if not np.isscalar(given.get("alpha", 0.0)):
             return None
         if given.get("kernel", "linear") not in ("linear", "rbf"):
             return None
@@ -76,11 +70,10 @@ class Linear:
         return type(self.model).__name__ == "RidgeCV"
 
     def plan(self, plan: Plan) -> Plan:
-        """The plan with the estimator's penalties and loss."""
-        loss = Logistic() if hasattr(self.model, "C") else Squared()
+        """The plan with the estimator's penalties."""
         told = []
         for generation, step in zip(plan, resolve(plan), strict=True):
-            told.append(replace(generation, penalty=self._penalty(step.rows), loss=loss))
+            told.append(replace(generation, penalty=self._penalty(step.rows)))
         return Plan(tuple(told))
 
     def sample(self, sample: Sample) -> Sample | None:
@@ -95,7 +88,4 @@ class Linear:
         return replace(sample, X=X, kernel=self.kernel)
 
     def _penalty(self, rows: int) -> float:
-        name = type(self.model).__name__
-        if name == "LogisticRegression":
-            return float(1 / (2 * rows * self.model.C))
         return float(getattr(self.model, "alpha", 0.0)) / rows

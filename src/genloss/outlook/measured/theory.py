@@ -28,7 +28,7 @@ METHOD = "two normal clouds, level and disagreement as measured"
 def theory_of(task: Task, sample: Sample, plan: Plan, own: Way) -> Curve | None:
     """Errors by theory, whose level is model 0's measured error, or None where it knows nothing.
 
-    Of an estimator, theory is that of the ridge or logistic regression that it is (`linear`).
+    Of an estimator, theory is that of the ridge regression that it is (`linear`).
     """
     if sample.texts or not own.error[0] > 0:
         return None
@@ -37,12 +37,10 @@ def theory_of(task: Task, sample: Sample, plan: Plan, own: Way) -> Curve | None:
         seen = None if known is None else known.sample(sample)
         if known is None or seen is None:
             return None
-        if not task.classes:
-            return _of_numbers(seen, known.plan(plan), own, cv=known.tuned)
-        sample, plan = seen, known.plan(plan)
-    elif task.kernel is not None:
+        return _of_numbers(seen, known.plan(plan), own, cv=known.tuned)
+    if task.kernel is not None or len(task.levels) != 2:
         return None
-    return _of_classes(sample, plan, own) if len(task.levels) == 2 else None
+    return _of_classes(sample, plan, own)
 
 
 def _of_numbers(sample: Sample, plan: Plan, own: Way, *, cv: bool) -> Curve | None:
