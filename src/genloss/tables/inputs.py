@@ -95,6 +95,16 @@ class Named(NamedTuple):
                 levels[column] = (*levels.get(column, ()), level)
         return cls(tuple(names), {name: own for name, own in levels.items() if own != ("True",)})
 
+    def completed(self, columns: Sequence[Column]) -> Named:
+        """With the other category of columns that have two, of which one alone is an indicator."""
+        known = dict(self.categories)
+        for column in columns:
+            own = known.get(column.name, ())
+            other = tuple(level for level in column.levels if level not in own)
+            if len(own) == len(other) == 1:
+                known[column.name] = own + other
+        return self._replace(categories=known)
+
 
 def inputs_like(table: Table, data: Any, dialect: Dialect, called: str = "unlabelled") -> Alike:
     """Features of another file or frame, shape (m, p), encoded as those of the table.
@@ -136,7 +146,7 @@ def inputs_named(names: Sequence[str], path: str | Path, argument: str) -> Array
     read, _, points = read_file(Path(path), dialect)
     table = Named.of(names)
     columns = settle_like(table, columns_of(argument, read), dialect, points=points)
-    found = encode_like(table, columns, called, "the table")
+    found = encode_like(table.completed(columns), columns, called, "the table")
     found.refuse_gaps(called)
     if found.unknown:
         raise DataError(
