@@ -92,8 +92,10 @@ def home():
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
-        yield process.stdout.readline().split()[-1].rstrip("/")
-        process.terminate()
+        try:
+            yield process.stdout.readline().split()[-1].rstrip("/")
+        finally:
+            process.terminate()
 
 
 @pytest.fixture(scope="module")

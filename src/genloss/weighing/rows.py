@@ -54,6 +54,7 @@ class Rows:
     y_synthetic: Array
     unit: float
     grid: Array
+    levels: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, pair: Pair, kernel: Kernel | None, seed: int) -> Rows:
@@ -64,8 +65,6 @@ class Rows:
         y, y_synthetic = (pair.y - level) / unit, (pair.y_synthetic - level) / unit
         grid = seen.scale * (_GRID if kernel is None else _KERNEL_GRID)
         return cls(*seen[:4], y=y, y_synthetic=y_synthetic, unit=unit, grid=grid)
-
-    levels: tuple[str, ...] = ()
 
     @property
     def n(self) -> int:
