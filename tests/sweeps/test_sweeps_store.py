@@ -42,9 +42,6 @@ RUN_SLOW = f"""
 import sys
 from genloss.sweeps.design import Sweep
 from genloss.sweeps.runs import run
-if "wait" in sys.argv:
-    print("ready", flush=True)
-    sys.stdin.readline()
 done = run(Sweep.of(**{SLOW!r}), sys.argv[1], cluster="serial", block_size=1)
 print(done.computed, done.found)
 """
@@ -54,20 +51,9 @@ def serial(*arguments, **options):
     return sweep(*arguments, **({"cluster": "serial"} | options))
 
 
-def start(store, *words):
-    command = [sys.executable, "-c", RUN_SLOW, str(store), *words]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-
-
-def start_together(store, count):
-    """Processes that begin when all of them have loaded what they need."""
-    processes = [start(store, "wait") for _ in range(count)]
-    for process in processes:
-        assert process.stdout.readline().strip() == b"ready"
-    for process in processes:
-        process.stdin.write(b"\n")
-        process.stdin.flush()
-    return processes
+def start(store):
+    command = [sys.executable, "-c", RUN_SLOW, str(store)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE)
 
 
 def finish(process):
@@ -175,7 +161,13 @@ def test_a_sweep_killed_at_random_moments_loses_nothing(tmp_path, whole):
 @pytest.mark.slow
 def test_two_processes_share_a_store(tmp_path, whole):
     store = tmp_path / "shared.sweep"
-    first, second = start_together(store, 2)
+    first = start(store)
+    wait_for(store, 3, first)
+    first.send_signal(signal.SIGSTOP)  # so that the second takes part however busy the machine is
+    before = len(blocks(store))
+    second = start(store)
+    wait_for(store, before + 3, second)
+    first.send_signal(signal.SIGCONT)
     (computed, found), (computed_too, found_too) = finish(first), finish(second)
     assert computed + found == computed_too + found_too == 24
     assert min(computed, computed_too) >= 3  # both took part
