@@ -109,8 +109,6 @@ def test_what_is_not_known_names_what_runs():
         with pytest.raises(gl.NoTheoryError, match=r"covariance matrix.*genloss\.simulate"):
             gl.predict(PROBLEM, each)
         assert np.isfinite(gl.simulate(PROBLEM, each, trials=2).risk).all()
-    with pytest.raises(gl.NoTheoryError, match="covariance matrix"):
-        gl.limit(PROBLEM, plan(turned(1)))
 
 
 def test_what_a_matrix_is_off_by_from_rounding_is_mended():
@@ -148,7 +146,6 @@ def test_least_squares_on_rows_of_another_covariance_are_exact_at_any_size(shape
 def test_limits_of_matrices_name_what_runs():
     made = gl.Generation([gl.Source(90, "real", NOISE, covariance=turned(1))], 0.05)
     kept = [gl.Source(None, "kept", inputs=0), gl.Source(40, "previous", NOISE)]
-    for rows, runs in ((made.sources, "genloss.predict or"), (kept, "; genloss.simulate runs")):
-        again = gl.Generation(rows, 0.05)
-        with pytest.raises(gl.NoTheoryError, match=runs):
-            gl.limit(PROBLEM, gl.Plan([made, again, again]))
+    again = gl.Generation(kept, 0.05)
+    with pytest.raises(gl.NoTheoryError, match=r"covariance matrix.*genloss\.simulate"):
+        gl.limit(PROBLEM, gl.Plan([made, again, again]))
