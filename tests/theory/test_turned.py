@@ -139,8 +139,9 @@ def test_least_squares_on_rows_of_another_covariance_are_exact_at_any_size(shape
         assert abs(risk - each.mean()) < 4 * each.std() / 4000**0.5
     assert curve.exact.all()
     assert curve.risk[0] == pytest.approx(np.sum(spectrum / other) / (rows - 4))
-    found = gl.limit(problem, gl.Plan([gl.Generation([made])] * 3)) if shape is np.array else None
-    assert found is None or found.risk == pytest.approx(curve.risk[0])
+    found = gl.limit(problem, gl.Plan([gl.Generation([made])] * 3))
+    assert found.risk == pytest.approx(curve.risk[0])
+    assert (found.method, found.warnings) == ("exact theory", ())
 
 
 def test_limits_of_matrices_name_what_runs():

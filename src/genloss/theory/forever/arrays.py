@@ -36,6 +36,7 @@ class Arrays(Turn):
             for step in self._steps
         )
         self._problem, root = problem, np.sqrt(problem.spectrum)
+        self._exact: dict[int, bool] = {}
         self._models: Models | turned.Models
         self._fitted: Callable[[Step], object]
         if problem.truth.ndim == 2:
@@ -65,7 +66,12 @@ class Arrays(Turn):
     @property
     def method(self) -> str:
         """How the fits of the block are known."""
-        return "state evolution" if self._problem.truth.ndim == 1 else "channel"
+        return super().method if self._problem.truth.ndim == 1 else "channel"
+
+    @property
+    def exact(self) -> bool:
+        """Whether the fits of the block are known at any size."""
+        return all(self._exact.get(model, False) for model in self._block)
 
     def error(self) -> float | None:
         """Share of wrong classes of the last model of the repetition made last, where labels are classes."""
@@ -79,7 +85,7 @@ class Arrays(Turn):
         return model >= 0 and model not in self._anchors
 
     def _fit(self, model: int) -> None:
-        self._fitted(self._steps[model])
+        self._exact[model] = getattr(self._fitted(self._steps[model]), "exact", False)
 
     def _risk(self, model: int) -> tuple[float, float]:
         bias, variance = self._models.risk(model)

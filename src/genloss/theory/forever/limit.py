@@ -299,7 +299,7 @@ def _any(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
             )
     except EndsHere:
         size = math.inf
-    said = _doubts(problem, plan, found, exact=False)
+    said = _doubts(problem, plan, found, turn.exact)
     if size >= 1 and not copies:
         ends = math.inf, math.inf, math.inf, size, math.inf
         ways = tried_cures.of(problem, plan, found)

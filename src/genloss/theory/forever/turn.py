@@ -82,9 +82,14 @@ class Turn(ABC):
         return sum(self._risk(self._window[-1]))
 
     @property
+    def exact(self) -> bool:
+        """Whether the fits of the block are known at any size."""
+        return False
+
+    @property
     def method(self) -> str:
         """How the fits of the block are known."""
-        return "state evolution"
+        return "exact theory" if self.exact else "state evolution"
 
     @property
     def _classes(self) -> bool:
