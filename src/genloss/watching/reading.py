@@ -31,7 +31,9 @@ _READ_OFF = {
     "drift": "drift",
 }
 
-_CHANCE = "noisier labels, fewer rows, fewer real labels or a weaker penalty than was said at the start"
+_CHANCE = (
+    "noisier labels, fewer rows, fewer real labels or a weaker penalty than was said at the start"
+)
 _PULL = "shifted labels, other inputs, another kind of model or another penalty"
 _APART = (
     "To tell these apart, hold rows, real labels, noise, penalty and inputs of the last rounds against the start; "
