@@ -64,9 +64,9 @@ def test_a_signal_ends_it_and_what_it_started(sent, code):
             "seed": 0,
         }
         asked = urlencode({"q": json.dumps(query)})
-        with urlopen(f"{address}run/simulate?{asked}", timeout=60) as stream:
+        with urlopen(f"{address}run/simulate?{asked}", timeout=600) as stream:
             assert stream.readline() == b"event: curve\n"
             app.send_signal(sent)
             assert b"genloss app was ended" in stream.read()
-            assert app.wait(20) == code
+            assert app.wait(600) == code
         assert "Traceback" not in app.stderr.read()

@@ -182,8 +182,11 @@ def test_what_was_acknowledged_is_there_whoever_is_killed(live):
     ]
     for writer in writers:
         writer.start()
+    writes = True
     while not (folder / "log0").exists():
+        assert writes
         time.sleep(0.01)
+        writes = writers[0].is_alive()
     os.kill(writers[0].pid, signal.SIGKILL)
     for writer in writers:
         writer.join()
