@@ -14,7 +14,7 @@ from genloss.curve import Curve
 from genloss.equivalents import NotSolvedError
 from genloss.errors import InvalidInputError, NoTheoryError
 from genloss.plan import Plan
-from genloss.problem import Problem, beyond, tails_of
+from genloss.problem import Problem, tails_of
 from genloss.spectrum import Spectral, Spectrum, directions_of
 from genloss.steps import Step, agents, resolve
 from genloss.theory import succession, turned, two_columns
@@ -142,8 +142,6 @@ def _listed(plans: object) -> list[Plan]:
 def _of_several(problem: Problem, plan: Plan, method: str) -> Curve:
     if method == "pencil":
         raise NoTheoryError("method was 'pencil', which knows one number a row; use 'auto'")
-    if tails_of(problem):
-        raise _unknown(f"problem has {beyond(problem)}")
     from genloss.theory.several.curve import curve_of  # opens SciPy's special functions
 
     steps = resolve(plan)

@@ -57,6 +57,13 @@ class Models:
         Mean and variance of models from outside.
     tails : sequence of float
         How squared lengths of rows vary: those of each length are rows of so many times the covariance.
+
+    Attributes
+    ----------
+    means : dict of int to ndarray of shape (p,)
+        Mean coefficients by number of the model, also the truth's.
+    covariances : dict of (int, int) to ndarray of shape (p, p)
+        By numbers of two models, in one order.
     """
 
     def __init__(
@@ -68,12 +75,12 @@ class Models:
     ) -> None:
         self._spectrum, self._truth, self._tails = spectrum, truth, tails or (1.0,)
         self._outside = outside
-        self._means = {REAL: truth}
-        self._covariance: dict[tuple[int, int], Array] = {}
+        self.means = {REAL: truth}
+        self.covariances: dict[tuple[int, int], Array] = {}
         self._last_use: dict[int, int] = {}
         for k, (mean, variance) in enumerate(outside):
-            self._means[REAL - 1 - k] = mean
-            self._covariance[REAL - 1 - k, REAL - 1 - k] = np.diag(variance)
+            self.means[REAL - 1 - k] = mean
+            self.covariances[REAL - 1 - k, REAL - 1 - k] = np.diag(variance)
 
     def fit(self, step: Step) -> Used:
         """Add the model of a step on new rows."""
@@ -86,7 +93,7 @@ class Models:
         noise = np.array([block.noise**2 for block in blocks])
         asked = list(dict.fromkeys(u for block in blocks for u in block.shares))
         near = step.penalty == 0 and abs(number.sum() - spectrum.size) <= 1
-        if near or not all(np.isfinite(self._of(u, u)).all() for u in asked):
+        if near or not all(np.isfinite(self.covariance(u, u)).all() for u in asked):
             self._record(step, np.zeros_like(spectrum), np.full_like(sigma[0], np.inf), {})
             return Used(np.nan, 0.0, step.penalty)
         alike = (sigma == sigma[0]).all() and (weight == weight[0]).all()
@@ -97,8 +104,8 @@ class Models:
             return Used(float(spectrum.size), 0.0, 0.0, exact=True)
         rows = Rows(sigma, number, weight, noise)
         share = np.array([[block.shares.get(u, 0.0) for u in asked] for block in blocks])
-        means = np.array([self._means[u] for u in asked])
-        spread = np.array([[self._of(u, v) for v in asked] for u in asked])
+        means = np.array([self.means[u] for u in asked])
+        spread = np.array([[self.covariance(u, v) for v in asked] for u in asked])
 
         def solved(penalty: float) -> Solved:
             return rows.solved(penalty, share, means, spread)
@@ -111,8 +118,11 @@ class Models:
             )
         found = solved(penalty)
         along = {
-            u: sum((found.kept[k] @ self._of(v, u) for k, v in enumerate(asked)), 0.0 * found.own)
-            for u in self._means
+            u: sum(
+                (found.kept[k] @ self.covariance(v, u) for k, v in enumerate(asked)),
+                0.0 * found.own,
+            )
+            for u in self.means
             if u != REAL
         }
         self._record(step, found.mean, found.own, along)
@@ -121,14 +131,14 @@ class Models:
 
     def _least_squares(self, step: Step, shares: Shares, sigma: Array, noise: float) -> None:
         """Rows of one covariance and labeler: it is found but for the noise, an inverse Wishart matrix."""
-        mean = sum((c * self._means[u] for u, c in shares.items()), 0 * self._spectrum)
+        mean = sum((c * self.means[u] for u, c in shares.items()), 0 * self._spectrum)
         own = np.asarray(np.linalg.inv(sigma) * (noise / (step.rows - mean.size - 1)))
         for u, a in shares.items():
             for v, b in shares.items():
-                own = own + a * b * self._of(u, v)
+                own = own + a * b * self.covariance(u, v)
         along = {
-            u: sum((c * self._of(v, u) for v, c in shares.items()), 0 * own)
-            for u in self._means
+            u: sum((c * self.covariance(v, u) for v, c in shares.items()), 0 * own)
+            for u in self.means
             if u != REAL
         }
         self._record(step, mean, own, along)
@@ -143,29 +153,29 @@ class Models:
 
     def risk(self, model: int) -> tuple[Array, Array]:
         """Bias and variance, each of shape (1,)."""
-        s, own = self._spectrum, self._covariance[model, model]
-        bias = s @ (self._means[model] - self._truth) ** 2
+        s, own = self._spectrum, self.covariances[model, model]
+        bias = s @ (self.means[model] - self._truth) ** 2
         return np.array([bias]), np.array([s @ np.diagonal(own)])
 
-    def _of(self, one: int, other: int) -> Array:
+    def covariance(self, one: int, other: int) -> Array:
         """Covariance of two models; the truth has none."""
-        if (one, other) in self._covariance:
-            return self._covariance[one, other]
-        if (other, one) in self._covariance:
-            return self._covariance[other, one].T
+        if (one, other) in self.covariances:
+            return self.covariances[one, other]
+        if (other, one) in self.covariances:
+            return self.covariances[other, one].T
         return np.zeros((self._spectrum.size, self._spectrum.size))
 
     def _record(self, step: Step, mean: Array, own: Array, along: Mapping[int, Array]) -> None:
         model = step.model
-        self._means[model], self._covariance[model, model] = mean, own
+        self.means[model], self.covariances[model, model] = mean, own
         if step.last_use > model:
-            self._covariance |= {(model, u): between for u, between in along.items()}
+            self.covariances |= {(model, u): between for u, between in along.items()}
         self._last_use[model] = step.last_use
         gone = {u for u, last in self._last_use.items() if u != model and last <= model}
         for u in gone:
-            del self._means[u], self._last_use[u]
-        self._covariance = {
-            pair: value for pair, value in self._covariance.items() if gone.isdisjoint(pair)
+            del self.means[u], self._last_use[u]
+        self.covariances = {
+            pair: value for pair, value in self.covariances.items() if gone.isdisjoint(pair)
         }
 
 
