@@ -13,6 +13,8 @@ RICH = "with a penalty, several sources or a covariance of its own"
 
 def obstacles(steps: Sequence[Step]) -> list[str | None]:
     """Why no closed formula knows a model, for every model; None where one does."""
+    if all(map(_is_usual, steps)):
+        return [None] * len(steps)
     found: list[str | None] = []
     pool, run = _Pool(), None
     pools = any(step.is_pooled for step in steps)
@@ -46,6 +48,12 @@ def obstacles(steps: Sequence[Step]) -> list[str | None]:
         else:
             found.append(None if step.is_new else run)
     return found
+
+
+def _is_usual(step: Step) -> bool:
+    """Whether it is a fit of the inputs to new rows, pulled to nothing."""
+    pulled = step.towards is not None or step.features is not None
+    return step.is_new and not (step.is_pooled or step.edits or pulled)
 
 
 def edits_of(steps: Sequence[Step], model: int) -> bool:
@@ -198,8 +206,10 @@ def _all_new_and_even(step: Step) -> bool:
 
 def is_even(step: Step) -> bool:
     """Whether all its own rows have the problem's covariance and one weight."""
-    weight = step.blocks[0].weight
-    return all(block.covariance is None and block.weight == weight for block in step.blocks)
+    first, *others = step.blocks
+    if not others:
+        return first.covariance is None
+    return all(block.covariance is None and block.weight == first.weight for block in step.blocks)
 
 
 def is_plain(step: Step) -> bool:

@@ -335,8 +335,10 @@ def routes(steps: Steps, known: Sequence[str | None] | None = None) -> list[Rout
             ways.append(Walk.same)
         elif not is_even(step):
             ways.append(Walk.weighted)
+        elif not reused:
+            ways.append(Walk.fresh)
         else:
-            after = steps[step.model + 1 : step.model + 2] if reused else ()
+            after = steps[step.model + 1 : step.model + 2]
             again = any(relabels(later, step) and not later.is_pooled for later in after)
             ways.append(Walk.first_of_run if again and is_plain(step) else Walk.fresh)
     return ways
