@@ -102,6 +102,14 @@ def of_clouds(
     return found
 
 
+def error_of_clouds(middle: Array, square: Array) -> Array:
+    """Chance of another sign than the row's own class, from mean and variance of what a model says of the class +1."""
+    from scipy.special import ndtr
+
+    a = np.where(middle == 0, 1e-300, middle) / np.sqrt(square)
+    return np.asarray(ndtr(-a))
+
+
 def _noise_of_real_classes(steps: Sequence[Step]) -> tuple[Array, Array]:
     """Under which noise the truth's sign is the class that is observed; none where none is."""
     for step in steps:

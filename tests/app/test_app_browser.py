@@ -179,7 +179,7 @@ def test_your_table_is_forecast(visit, tmp_path):
     rows = np.c_[X, X.sum(axis=1) + rng.normal(size=300)]
     np.savetxt(table, rows, delimiter=",", header="a,b,c,d,price", comments="", fmt="%.4f")
     broken.write_text("a,b\n1,2,3\n4\n")
-    page = visit("/data?kernel=linear")
+    page = visit("/data?model=linear")
     page.set_input_files("#data-real", broken)
     expect(page.locator(".drop.wrong")).to_contain_text("broken.csv")
     expect(page.locator("#data-run")).to_be_disabled()

@@ -59,8 +59,15 @@ class Wording:
         'say --made-from these-rows'
         >>> said("no closed formula; `genloss.simulate` runs it")
         'no closed formula; "genloss simulate" runs it'
+        >>> Wording(commands={"predict"})("genloss.predict(method='pencil') knows it")
+        '"genloss predict --method pencil" knows it'
         """
         for verb in self.commands:
+            message = re.sub(
+                rf"`?\b(?:(?:genloss|gl)\.)?{verb}\((\w+)='([\w-]+)'\)`?",
+                rf'"genloss {verb} --\1 \2"',
+                message,
+            )
             message = re.sub(
                 rf"`?\b(genloss|gl)\.{verb}\b(?!\.)(\([a-z_, ]*\))?`?", f'"genloss {verb}"', message
             )

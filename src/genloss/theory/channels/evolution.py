@@ -6,7 +6,7 @@ enters through a curvature C, a noise N and a pull to every field, for each cova
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -133,8 +133,13 @@ def integrals(rows: Rows, law: Law) -> Sums:
     return clouds.joined(rows, sides)
 
 
-def solve(fit: Fit, start: Start | None = None) -> Solution:
-    """The fixed point, by Newton's method from a start or from scratch, else by continuation."""
+def solve(
+    fit: Fit, start: Start | None = None, has_none: Callable[[Fit], bool] = lambda _: False
+) -> Solution | None:
+    """The fixed point, by Newton's method from a start or from scratch, else by continuation.
+
+    ``has_none`` is asked where Newton's method finds none, and answered by None.
+    """
     if start is not None and start.unknowns.size == len(fit.sigma) * (2 + len(fit.second)):
         found = _newton(fit, start)
         if found.residual < GOOD:
@@ -144,7 +149,7 @@ def solve(fit: Fit, start: Start | None = None) -> Solution:
     found = _newton(fit, Start(_moved(x, fit, high, fit.ridge)))
     if found.residual < GOOD:
         return found
-    return _continued(fit, x, high)
+    return None if has_none(fit) else _continued(fit, x, high)
 
 
 def _newton(fit: Fit, start: Start, most: int = 60) -> Solution:
