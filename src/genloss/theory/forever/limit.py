@@ -168,7 +168,7 @@ def limit(problem: Spectral, plan: Plan, *, block: int | None = None) -> Limit:
     Raises
     ------
     NoTheoryError
-        For repeated fits of which no recursion is known, such as rows drawn from a pool; or if repetitions do
+        For repeated fits of which no recursion is known, such as pooled rows under another loss; or if repetitions do
         not settle, or not so that it can be seen. The message names what runs instead.
     InvalidInputError
         If an argument is out of range.
@@ -180,7 +180,7 @@ def limit(problem: Spectral, plan: Plan, *, block: int | None = None) -> Limit:
     (`for-ever.md`). Labelers by number move along where the plan shows it, or where they are of the block
     or the one before; other models label for ever. Other losses, labels, rules that keep rows, filters, random
     features, the penalty "cv", tails, covariance matrices, several classes and class means, on fresh rows: the
-    fixed point of the moments' map, and its radius, by iteration (`for-ever.md`). Pools of least squares: `theory.md` 2.6 summed to
+    fixed point of the moments' map, and its radius, by iteration (`for-ever.md`). Pools: `theory.md` 2.6 summed to
     infinity. One design: 2.7. Other rows of before: the first 16 or 32 models by a pencil, extrapolated.
 
     Examples
