@@ -7,15 +7,18 @@ common eigenvectors (`weighted`): O(dim**3) a fit.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from genloss.covariances import Covariance
+from genloss.covariances import Covariance, matrix
 from genloss.equivalents import NotSolvedError
 from genloss.generation import REAL
 from genloss.steps import Step
+
+if TYPE_CHECKING:
+    from genloss.pencils.from_plan import Laws
 
 Array = npt.NDArray[np.float64]
 Shares = Mapping[int, float]
@@ -30,12 +33,14 @@ class Used(NamedTuple):
 
 
 def obstacle(step: Step) -> str | None:
-    """Why a fit of such a plan is not known, or None where it is."""
+    """Why a fit of such a plan is not known by itself, or None where it is."""
     model = step.model
-    if not step.is_ridge or step.features is not None or step.retuned or step.towards is not None:
-        return f"model {model} is no ridge regression with a penalty that pulls to zero"
-    if not step.is_new or step.is_pooled or step.last_fit > model:
-        return f"model {model} shares rows with another one"
+    if step.features is not None:
+        return f"model {model} is fitted on random features"
+    if step.towards is not None:
+        return f"model {model} is pulled to another one"
+    if not step.is_new or step.is_pooled:
+        return f"model {model} is fitted on rows of an earlier generation"
     return None
 
 
@@ -48,6 +53,8 @@ class Models:
         The problem.
     outside : sequence of (ndarray, ndarray)
         Mean and variance of models from outside.
+    tails : sequence of float
+        How squared lengths of rows vary: those of each length are rows of so many times the covariance.
 
     Attributes
     ----------
@@ -58,9 +65,14 @@ class Models:
     """
 
     def __init__(
-        self, spectrum: Array, truth: Array, outside: Sequence[tuple[Array, Array]] = ()
+        self,
+        spectrum: Array,
+        truth: Array,
+        outside: Sequence[tuple[Array, Array]] = (),
+        tails: Sequence[float] = (),
     ) -> None:
-        self._spectrum, self._truth = spectrum, truth
+        self._spectrum, self._truth, self._tails = spectrum, truth, tails or (1.0,)
+        self._outside = outside
         self.means = {REAL: truth}
         self.covariances: dict[tuple[int, int], Array] = {}
         self._last_use: dict[int, int] = {}
@@ -70,9 +82,11 @@ class Models:
 
     def fit(self, step: Step) -> Used:
         """Add the model of a step on new rows."""
-        blocks, spectrum = step.blocks, self._spectrum
-        sigma = np.array([_whole(block.covariance, spectrum) for block in blocks])
-        number = np.array([float(block.rows) for block in blocks])
+        spectrum, tails = self._spectrum, self._tails
+        blocks = [block for block in step.blocks for _ in tails]
+        whole = [_whole(block.covariance, spectrum) for block in step.blocks]
+        sigma = np.array([length * each for each in whole for length in tails])
+        number = np.array([block.rows / len(tails) for block in blocks])
         weight = np.array([block.weight for block in blocks])
         noise = np.array([block.noise**2 for block in blocks])
         asked = list(dict.fromkeys(u for block in blocks for u in block.shares))
@@ -138,6 +152,14 @@ class Models:
         }
         self._record(step, mean, own, along)
 
+    def together(self, steps: Sequence[Step], penalty: Array) -> Laws:
+        """All models of a plan in which some share rows: from one pencil, in which covariances are matrices."""
+        from genloss.pencils.from_plan import Laws
+        from genloss.pencils.ground import Ground
+
+        ground = Ground.across(self._spectrum, self._truth, steps, self._outside, self._tails)
+        return Laws(ground, steps, penalty, range(len(steps)))
+
     def risk(self, model: int) -> tuple[Array, Array]:
         """Bias and variance, each of shape (1,)."""
         s, own = self._spectrum, self.covariances[model, model]
@@ -167,8 +189,7 @@ class Models:
 
 
 def _whole(covariance: Covariance | None, spectrum: Array) -> Array:
-    values = spectrum if covariance is None else np.array(covariance)
-    return np.diag(values) if values.ndim == 1 else values
+    return np.diag(spectrum) if covariance is None else matrix(covariance)
 
 
 def _resolvent(sigma: Array, number: Array, weight: Array, absolute: float) -> tuple[Array, Array]:

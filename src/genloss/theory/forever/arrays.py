@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from genloss.errors import NoTheoryError
 from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.steps import Step
@@ -49,6 +50,12 @@ class Arrays(Turn):
             self.grain = _COUNTED if self._classes else 0.0
         else:
             ways_of(problem, self._steps)  # or NoTheoryError
+            for step in self._steps:
+                if why := turned.obstacle(step):
+                    raise NoTheoryError(
+                        f"covariance matrix: {why}, and no limit of such plans is known; "
+                        "genloss.predict tells 12 generations or so, and genloss.simulate runs more"
+                    )
             laws = [each.law(problem.truth) for each in self._steps[0].outside]
             matrices = turned.Models(problem.spectrum, problem.truth, laws)
             self._models, self._fitted = matrices, matrices.fit

@@ -35,15 +35,15 @@ def normal(dim: int, share: int = 1) -> Array:
     from scipy.special import ndtri
 
     count = max(min(MOST, _ENTRIES // dim) // share, 2048, 4 * dim)
-    half = ndtri(_even(count, dim))
+    half = ndtri(even(count, dim))
     points = np.concatenate([half, -half])
     points = np.linalg.solve(np.linalg.cholesky(points.T @ points / len(points)), points.T).T
     points.setflags(write=False)
     return points
 
 
-def _even(count: int, dim: int) -> Array:
-    """Points that fill the unit cube, (count, dim)."""
+def even(count: int, dim: int) -> Array:
+    """Points that fill the unit cube, (count, dim): Halton's, digits permuted."""
     primes = [n for n in range(2, 20 * dim + 3) if all(n % k for k in range(2, int(n**0.5) + 1))]
     rng, found = np.random.default_rng(0), np.empty((count, dim))
     for place, prime in enumerate(primes[:dim]):

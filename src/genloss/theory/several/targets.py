@@ -65,18 +65,16 @@ def targets(rule: Label, middle: Array, covariance: Array, noise: float) -> Targ
     if isinstance(rule, Linear):
         mean, slope, square = middle, np.eye(classes), total + middle.T @ middle / clouds
     else:
-        # what all values have in common decides no class
-        apart = np.eye(classes) - 1 / classes
-        total = apart @ total @ apart
+        if rule.makes != "numbers":  # what all values have in common decides no class
+            apart = np.eye(classes) - 1 / classes
+            total = apart @ total @ apart
         away = spread(total, classes, clouds)
         for cloud, centre in enumerate(middle):
-            chances = rule.chances(centre + away)
-            assert chances is not None
-            labels = chances - 1 / classes
+            labels = _means(rule, centre + away)
             mean[cloud] = labels.mean(axis=0)
             score += away.T @ labels / len(away) / clouds
             if rule.makes == "classes":  # drawn by the chances
-                often = chances.mean(axis=0)
+                often = labels.mean(axis=0) + 1 / classes
                 own = np.diag(often) - (often + often[:, None]) / classes + 1 / classes**2
             else:
                 own = labels.T @ labels / len(labels)
@@ -119,14 +117,20 @@ def targets_kept(
     return Targets(kept, told, first, outer, cross, moments[fields:, fields:])
 
 
+def _means(rule: Label, values: Array) -> Array:
+    """What labels of values are on average: numbers column by column, classes by their chances."""
+    if rule.makes == "numbers":
+        return rule.law(values)[0][0]
+    chances = rule.chances(values)
+    assert chances is not None
+    return chances - 1 / values.shape[1]
+
+
 def _drawn(rule: Label, values: Array) -> Iterator[tuple[Array, Array]]:
     """Labels that values may get, and the chance of each."""
-    classes, whole = values.shape[1], np.ones(len(values))
-    chances = rule.chances(values)
-    if chances is None:
-        yield values, whole
-    elif rule.makes == "classes":
-        for k in range(classes):
-            yield np.tile(np.eye(classes)[k] - 1 / classes, (len(values), 1)), chances[:, k]
-    else:
-        yield chances - 1 / classes, whole
+    classes, means = values.shape[1], _means(rule, values)
+    if rule.makes != "classes":
+        yield means, np.ones(len(values))
+        return
+    for k in range(classes):
+        yield np.tile(np.eye(classes)[k] - 1 / classes, (len(values), 1)), means[:, k] + 1 / classes
