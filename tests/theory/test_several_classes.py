@@ -353,7 +353,7 @@ def test_moments_of_the_largest_of_three():
     """Shares by the angles between differences, slopes by densities: both are closed."""
     root = np.random.default_rng(0).standard_normal((3, 3))
     covariance = root @ root.T
-    found = targets(gl.labels.Hard(), np.zeros((1, 3)), covariance, 0.0)
+    found = targets(np.zeros((1, 3)), covariance, 0.0, gl.labels.Hard())
     often, slope = np.empty(3), np.zeros((3, 3))
     for k in range(3):
         i, j = (k + 1) % 3, (k + 2) % 3
