@@ -258,13 +258,16 @@ def _ways(steps: Sequence[Step], method: str, tails: bool) -> list[Route]:
 def _ways_across(steps: Sequence[Step], method: str) -> list[Route]:
     """The route of every model where some rows have a covariance matrix, or NoTheoryError."""
     what = "plan has rows with a covariance matrix"
-    if chosen := [step.model for step in steps if step.retuned]:
-        raise _unknown(f"{what}, and the penalty of model {chosen[0]} is 'cv'")
-    if method == "pencil":
-        return [Walk.across] * len(steps)
     first, why = next(
         ((step.model, why) for step in steps if (why := turned.obstacle(step))), (len(steps), None)
     )
+    chosen = [step.model for step in steps if step.retuned]
+    if chosen and (why or method == "pencil"):
+        raise _unknown(
+            f"{what}, the penalty of model {chosen[0]} is 'cv', and {why or 'the pencil was asked for'}"
+        )
+    if method == "pencil":
+        return [Walk.across] * len(steps)
     if why and (method == "closed" or len(steps) > MOST_BY_PENCIL):
         most = f"; beyond {MOST_BY_PENCIL} models the pencil takes minutes and must be asked for"
         raise NoTheoryError(

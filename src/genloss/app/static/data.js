@@ -18,7 +18,7 @@ const CHOICES = {
       boosting: "gradient boosting",
     },
   },
-  holds: { label: "The target holds", options: { auto: "numbers, or classes if it is text", classes: "classes", numbers: "numbers" } },
+  holds: { label: "It holds", options: { auto: "numbers, or classes if it is text", classes: "classes", numbers: "numbers" } },
   penalty: { label: "Penalty", options: { best: "best for the first model", cv: "chosen anew for every model" } },
   missing: { label: "Missing values", options: { error: "refuse them", drop: "drop their rows", mean: "fill in the mean" } },
   made_from: {
