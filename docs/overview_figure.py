@@ -10,7 +10,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 import genloss as gl
-from genloss.plots import COLOURS
+from genloss.plots import COLOURS, log_ticks
 from genloss.tables.load import example_table
 
 MODELS, ROWS, NOISE = 12, 450, 0.5
@@ -38,6 +38,7 @@ def main() -> None:
         yscale="log",
         title="four plans: theory (lines), simulation (points)",
     )
+    log_ticks(left.yaxis)
     left.legend(frameon=False)
 
     outlook = gl.forecast(example_table("digits"), classes=True)

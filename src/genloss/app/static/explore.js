@@ -272,7 +272,7 @@ export function view() {
     const shown = column();
     const series = [];
     if (curve) {
-      series.push({ name: `theory (${curve.method})`, values: numbers(curve[shown]), colour: 0 });
+      series.push({ name: `theory (${curve.method.replace(" theory", "")})`, values: numbers(curve[shown]), colour: 0 });
       if (partial && before?.[shown]) series.push({ values: numbers(before[shown]), colour: 0, faint: true });
       if (parts.checked && shown === "risk" && curve.bias) {
         series.push({ name: "bias", values: numbers(curve.bias), colour: 2, thin: true });
