@@ -67,11 +67,11 @@ def test_a_signal_ends_it_and_what_it_started(sent, code, begun):
             "seed": 0,
         }
         asked = urlencode({"q": json.dumps(query)})
-        with urlopen(f"{address}run/simulate?{asked}", timeout=60) as stream:
+        with urlopen(f"{address}run/simulate?{asked}", timeout=600) as stream:
             if begun:
                 assert stream.readline() == b"event: curve\n"
             app.send_signal(sent)
             if begun:
                 assert b"genloss app was ended" in stream.read()
-            assert app.wait(60) == code
+            assert app.wait(600) == code
         assert app.stderr.read() == "Control-C ends it.\ngenloss: stopped\n"

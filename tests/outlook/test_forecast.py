@@ -327,6 +327,7 @@ def test_least_squares_on_as_many_rows_as_columns_has_no_mean_error():
     assert any("n_samples is 7" in text and "6 columns" in text for text in outlook.warnings)
     assert 0.02 < outlook.advice.best_penalty < 5
     assert 0.4 < outlook.advice.best_error < 1.1
+    assert 0.4 < outlook.advice.best_error_first < 1.1  # no infinite error lifts it
     text = json.dumps(outlook.to_dict(), allow_nan=False)
     assert json.loads(text)["models"]["predicted"] == ["Infinity", "Infinity"]
     assert "null" not in json.dumps(outlook.to_dict()["models"])

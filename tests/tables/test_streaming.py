@@ -729,7 +729,7 @@ def in_a_process(code: str, path: Path) -> tuple[Any, int]:
         [sys.executable, "-c", script, str(path)],
         capture_output=True,
         text=True,
-        timeout=150,
+        timeout=1500,
         check=False,
     )
     assert done.returncode == 0, done.stderr

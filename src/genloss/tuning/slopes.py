@@ -71,12 +71,13 @@ def is_one_pencil(steps: Sequence[Step]) -> bool:
 def _by_pencil(directions: Spectrum, steps: Sequence[Step], objective: str) -> list[Slopes]:
     """The same where models share rows: from one pencil of them all, and its adjoint."""
     from genloss.pencils.from_plan import Laws
+    from genloss.pencils.ground import Ground
 
-    models = range(len(steps))
+    models, ground = range(len(steps)), Ground.along(directions, steps)
 
     def value(power: float, logs: Array) -> tuple[float, Array]:
         try:
-            laws = Laws(directions, steps, np.exp(logs), models)
+            laws = Laws(ground, steps, np.exp(logs), models)
         except (NoTheoryError, ArithmeticError):
             return _FAR, np.zeros(logs.size)
         risk = laws.bias + laws.variances
