@@ -163,6 +163,7 @@ def _read(
                 sheets.index(block.covariance),
                 centre,
                 real,
+                {},
             )
         )
     sigma = [spectrum if each is None else np.array(each) for each in sheets]

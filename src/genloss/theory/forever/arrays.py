@@ -53,8 +53,7 @@ class Arrays(Turn):
             if why := next(filter(None, map(turned.obstacle, self._steps)), None):
                 raise NoTheoryError(
                     f"plan has rows with a covariance matrix, and {why}: its limit is not known; "
-                    "genloss.predict(method='pencil') or genloss.simulate run a plan of as many generations as "
-                    "you like"
+                    "genloss.predict and genloss.simulate know as many generations as a plan has"
                 )
             laws = [each.law(problem.truth) for each in self._steps[0].outside]
             matrices = turned.Models(problem.spectrum, problem.truth, laws, tails_of(problem))
