@@ -188,6 +188,21 @@ def test_rows_that_are_used_once_are_known_by_two_routes(tails):
     assert np.allclose(one.bias, other.bias, rtol=1e-8)
 
 
+def test_directions_without_rows_need_a_penalty():
+    flat = np.diag([1.0, 1.0, 0.0])
+    problem, other = gl.Problem(np.ones(3), np.ones(3)), flat[::-1, ::-1]
+
+    def plan(*matrices, penalty=0.0):
+        rows = [gl.Source(20, noise=0.5, covariance=each) for each in matrices]
+        return gl.Plan([gl.Generation(rows, penalty)])
+
+    for ask in (gl.predict, gl.simulate):
+        with pytest.raises(gl.InvalidInputError, match="covariance .*eigenvalue 0.*penalty > 0"):
+            ask(problem, plan(flat))
+        for fine in (plan(flat, penalty=0.1), plan(flat, other), plan(flat, np.ones(3))):
+            assert np.isfinite(ask(problem, fine).risk).all()
+
+
 def test_one_direction_is_a_matrix_too():
     problem = gl.Problem([1.0], [1.0])
 
