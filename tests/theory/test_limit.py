@@ -165,7 +165,7 @@ def test_the_radius_is_that_of_the_whole_matrix(n, lam):
 
 
 @pytest.mark.parametrize("power", [0.0, 0.7])
-@pytest.mark.parametrize("lam", [0.0, 1e-4, 1e-2, 0.1])
+@pytest.mark.parametrize("lam", [0.0, 1e-2, 0.1])
 @pytest.mark.parametrize("n", [150, 190])
 def test_the_border_is_where_rho_is_one(power, lam, n):
     problem = gl.Problem(np.arange(1, 201) ** -power, np.ones(200))
@@ -375,7 +375,7 @@ def test_one_design_for_ever(n, real, penalty):
     plan = gl.Plan.mix_labels(4, n, real=real, penalty=penalty, noise=noise, design="same")
     found = gl.limit(problem, plan)
     a, b, risks = real, 1 - real, []
-    for _ in range(60):
+    for _ in range(40):
         X = rng.standard_normal((n, d)) * np.sqrt(problem.spectrum)
         _, root, V = np.linalg.svd(X, full_matrices=False)
         h = root**2 / (root**2 + n * penalty)

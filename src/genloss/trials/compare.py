@@ -187,7 +187,7 @@ def compare(
     seed = _check.integer("seed", seed, minimum=0)
     method = _check.choice("method", method, ("auto", "literal", "exact"))
     workers = _check.integer("workers", cores() if workers is None else workers, minimum=1)
-    engine = _engine(problem, plan, other, method).for_problem(problem)
+    engine = _engine(problem, plan, other, method).sized_for(problem, resolve(plan))
     for each in (plan, other):
         check_room(problem, resolve(each), engine)
 

@@ -18,7 +18,7 @@ const CHOICES = {
       boosting: "gradient boosting",
     },
   },
-  holds: { label: "The target holds", options: { auto: "numbers, or classes if it is text", classes: "classes", numbers: "numbers" } },
+  holds: { label: "It holds", options: { auto: "numbers, or classes if it is text", classes: "classes", numbers: "numbers" } },
   penalty: { label: "Penalty", options: { best: "best for the first model", cv: "chosen anew for every model" } },
   missing: { label: "Missing values", options: { error: "refuse them", drop: "drop their rows", mean: "fill in the mean" } },
   made_from: {
@@ -29,7 +29,7 @@ const CHOICES = {
 };
 const HOLDS = { auto: null, classes: true, numbers: false };
 const OF_RIDGE = ["penalty", "log"];
-const OF = { forecast: ["model", "holds", ...OF_RIDGE, "missing"], weigh: ["model", "holds", "made_from", "missing"] };
+const OF = { forecast: ["holds", "model", ...OF_RIDGE, "missing"], weigh: ["holds", "model", "made_from", "missing"] };
 const NUMBERS = ["generations", "each", "added", "real"];
 const START = { model: "linear", holds: "auto", penalty: "best", missing: "error", made_from: "unknown", log: "no", generations: 10, added: 0, real: 0, target: "" };
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from genloss.errors import NoTheoryError
 from genloss.plan import Plan
-from genloss.problem import Problem
+from genloss.problem import Problem, tails_of
 from genloss.steps import Step
 from genloss.theory import turned
 from genloss.theory.forever.repeating import Repetition
@@ -49,8 +50,13 @@ class Arrays(Turn):
             self.grain = _COUNTED if self._classes else 0.0
         else:
             ways_of(problem, self._steps)  # or NoTheoryError
+            if why := next(filter(None, map(turned.obstacle, self._steps)), None):
+                raise NoTheoryError(
+                    f"plan has rows with a covariance matrix, and {why}: its limit is not known; "
+                    "genloss.predict and genloss.simulate know as many generations as a plan has"
+                )
             laws = [each.law(problem.truth) for each in self._steps[0].outside]
-            matrices = turned.Models(problem.spectrum, problem.truth, laws)
+            matrices = turned.Models(problem.spectrum, problem.truth, laws, tails_of(problem))
             self._models, self._fitted = matrices, matrices.fit
             self._of_mean, self._of_pair = root, root[:, None] * root
         for model in range(found.start):

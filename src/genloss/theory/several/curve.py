@@ -14,16 +14,19 @@ from genloss.generation import REAL
 from genloss.losses.squared import Squared
 from genloss.problem import Problem, beyond
 from genloss.steps import Step, agents
-from genloss.theory.doubts import FEW_NOISY, NOT_GAUSSIAN, models_named
+from genloss.theory.closed import is_even
+from genloss.theory.doubts import CHOSEN, DEAR_CHOICE, FEW, FEW_NOISY, NOT_GAUSSIAN, models_named
+from genloss.theory.several import decisions, filtered
 from genloss.theory.several.fit import Used, fit
 from genloss.theory.several.models import Models
-from genloss.theory.several.points import spread
+from genloss.theory.several.points import is_rough
 
 Array = npt.NDArray[np.float64]
 MOST_NUMBERS = 20_000_000
 """Of the covariance of one model: directions times squared classes."""
 MOST_APART = 1e10
 """Of class means: a risk is found as a difference of numbers so many times larger."""
+_COARSE = 3e-3
 
 
 def curve_of(problem: Problem, steps: Sequence[Step]) -> Curve:
@@ -36,18 +39,18 @@ def curve_of(problem: Problem, steps: Sequence[Step]) -> Curve:
     """
     check(problem, steps)
     models = Models(problem, steps)
-    nothing = Used(np.nan, np.nan, np.nan, np.inf, 1.0)
-    risks, used, seen = [], [], []
+    nothing = Used(np.nan, np.nan, np.nan, np.inf, 1.0, 0.0)
+    risks, used, seen, unseen = [], [], [], (np.nan, np.nan, np.nan)
     for step in steps:
         if (found := fitted(models, step)) is None:
             used.append(nothing)
-            seen.append((np.nan, np.nan, np.inf))
+            seen.append((*unseen[:2], np.inf))
         else:
             used.append(found)
-            seen.append(_scores(problem, models, step.model))
+            seen.append(unseen if is_rough() else _scores(problem, models, step.model))
         risks.append(models.risk(step.model))
     bias, variance = np.array(risks).T
-    kappa, df1, df2, directions, accepted = np.array(used).T
+    kappa, df1, df2, directions, accepted, penalty, per_row = np.array(used).T
     error, disagreement, norm = np.array(seen).T
     classes = any(block.labels.makes != "numbers" for step in steps for block in step.blocks)
     return Curve(
@@ -55,12 +58,12 @@ def curve_of(problem: Problem, steps: Sequence[Step]) -> Curve:
         bias=bias,
         variance=variance,
         method="channel",
-        warnings=_warnings(problem, np.flatnonzero(directions < FEW_NOISY).tolist()),
+        warnings=_warnings(problem, directions, error, per_row / (bias + variance)),
         kappa=kappa,
         df1=df1,
         df2=df2,
         exact=np.zeros(len(steps), dtype=bool),
-        penalty=np.array([step.penalty for step in steps]),
+        penalty=penalty,
         error=error if classes else None,
         accepted=accepted if any(b.keep for step in steps for b in step.blocks) else None,
         norm=norm,
@@ -70,13 +73,13 @@ def curve_of(problem: Problem, steps: Sequence[Step]) -> Curve:
 
 
 def check(problem: Problem, steps: Sequence[Step]) -> None:
-    """Raise NoTheoryError if a fit is none to new rows under the squared loss, or classes are too many or far apart."""
+    """Raise NoTheoryError if a fit is not known, or classes are too many or far apart."""
     if problem.tails:
         raise NoTheoryError(
             f"problem has {beyond(problem)}: no theory knows it, but genloss.simulate(problem, plan) does"
         )
     for step in steps:
-        if why := obstacle(step):
+        if why := obstacle(step, clouds=problem.means is not None):
             raise NoTheoryError(
                 f"model {step.model} of several classes {why}: no theory knows it, but "
                 "genloss.simulate(problem, plan) does"
@@ -96,14 +99,14 @@ def check(problem: Problem, steps: Sequence[Step]) -> None:
 
 def fitted(models: Models, step: Step) -> Used | None:
     """Add the model of a step; None where it has no mean risk."""
-    near = step.penalty == 0 and abs(step.rows - models.directions.dim) <= 1
+    near = step.penalty == 0 and step.filter is None and abs(step.rows - models.directions.dim) <= 1
     if near or models.lost(step):
         models.lose(step.model)
         return None
-    return fit(models, step)
+    return (fit if step.filter is None else filtered.fit)(models, step)
 
 
-def obstacle(step: Step) -> str | None:
+def obstacle(step: Step, *, clouds: bool) -> str | None:
     """Why a fit is not known, or None."""
     if not isinstance(step.loss, Squared):
         return f"is fitted by {step.loss} loss"
@@ -113,47 +116,48 @@ def obstacle(step: Step) -> str | None:
         return "is fitted on rows that another model is fitted to"
     if step.turned:
         return "is fitted on rows with a covariance matrix"
+    if step.filter is None:
+        return None
+    if clouds:
+        return "is fitted by a filter on rows about class means"
+    if not is_even(step) or any(block.keep is not None for block in step.blocks):
+        return "is fitted by a filter on rows that are not alike, or not all kept"
+    if not step.filter.spectral and len(step.blocks) > 1:
+        return f"is fitted by {step.filter}, through which rows of several sources go one source after the other"
     return None
 
 
 def wrong(problem: Problem, models: Models, model: int) -> float:
     """Share of wrong classes."""
     if problem.means is None:
-        [told] = _said(models, model, REAL)
-        return float(np.mean(told[:, 0] != told[:, 1]))
-    return _in_other_clouds(_said(models, model, model))
+        return decisions.differ(*models.law(model, REAL))
+    middle, covariance = models.law(model, model)
+    classes = models.classes
+    return decisions.wrong(middle[:, :classes], covariance[:classes, :classes])
 
 
 def _scores(problem: Problem, models: Models, model: int) -> tuple[float, float, float]:
     """Share of wrong classes, share on which it differs from model 0, and the size of what it says."""
-    said = _said(models, model, 0)
-    moved = float(np.mean([each[:, 0] != each[:, 1] for each in said]))
-    share = wrong(problem, models, model) if problem.means is None else _in_other_clouds(said)
-    middle, covariance = models.law(model, model)
-    classes, clouds = models.classes, len(middle)
-    size = np.trace(covariance[:classes, :classes]) + np.sum(middle[:, :classes] ** 2) / clouds
-    return share, moved, float(np.sqrt(size))
-
-
-def _said(models: Models, one: int, other: int) -> list[Array]:
-    """Classes that two models give the rows of every cloud, (n, 2) each."""
     classes = models.classes
-    apart = np.kron(np.eye(2), np.eye(classes) - 1 / classes)  # what is common decides no class
-    middle, covariance = models.law(one, other)
-    values = spread(apart @ covariance @ apart, classes, len(middle))
-    return [(apart @ centre + values).reshape(-1, 2, classes).argmax(axis=2) for centre in middle]
+    middle, covariance = models.law(model, 0)
+    own, spread = middle[:, :classes], covariance[:classes, :classes]
+    moved = decisions.differ(middle, covariance) if model else 0.0
+    size = np.trace(spread) + np.sum(own**2) / len(middle)
+    return wrong(problem, models, model), moved, float(np.sqrt(size))
 
 
-def _in_other_clouds(said: list[Array]) -> float:
-    return float(np.mean([each[:, 0] != cloud for cloud, each in enumerate(said)]))
-
-
-def _warnings(problem: Problem, few: list[int]) -> tuple[str, ...]:
-    found = []
-    if few:
+def _warnings(problem: Problem, directions: Array, error: Array, chosen: Array) -> tuple[str, ...]:
+    classes = problem.truth.shape[1]
+    few, dear = directions < FEW_NOISY, chosen / (classes - 1) > DEAR_CHOICE
+    found = [
+        f"{models_named(np.flatnonzero(where).tolist())}: {what}"
+        for where, what in ((few, FEW), (dear, CHOSEN))
+        if where.any()
+    ]
+    if classes > decisions.MOST_EXACT and np.nanmin(error, initial=1.0) < _COARSE:
         found.append(
-            f"{models_named(few)}: few effective directions: the asymptotic formula may be 3 to 10 percent "
-            "off"
+            f"shares of wrong classes below {100 * _COARSE:g} % are known to a tenth of themselves or so, as "
+            f"there are more than {decisions.MOST_EXACT} classes"
         )
     if not problem.gaussian:
         found.append(NOT_GAUSSIAN)

@@ -43,7 +43,8 @@ class Models:
     middle : ndarray of shape (p, clouds)
         Centres of the clouds; a single one at zero where rows are Gaussian.
     means : dict of int to ndarray of shape (p, classes)
-        Mean coefficients by number of the model; also the truth's where rows are Gaussian.
+        Mean coefficients by number of the model or of one from outside; also the truth's where rows are
+        Gaussian.
     covariances : dict of (int, int) to ndarray of shape (p, classes, classes)
         By numbers of two models, in one order.
     """
@@ -57,6 +58,10 @@ class Models:
         self.middle = np.zeros((problem.dim, 1)) if problem.means is None else problem.means
         self.means: dict[int, Array] = {} if self.clouds else {REAL: self._truth}
         self.covariances: dict[tuple[int, int], Array] = {}
+        for k, outside in enumerate(steps[0].outside):
+            who = REAL - 1 - k
+            self.means[who], variance = outside.law(self._truth)
+            self.covariances[who, who] = variance[:, :, None] * np.eye(self.classes)
 
     def lose(self, model: int) -> None:
         """Add a model without a mean risk."""
@@ -111,7 +116,7 @@ class Models:
 
     def record(self, model: int, mean: Array, own: Array, parts: Sequence[Part]) -> None:
         """Add a model, and forget those that label no later one."""
-        alive = [u for u in self.means if u in (0, REAL) or self._steps[u].last_use > model]
+        alive = [u for u in self.means if u <= 0 or self._steps[u].last_use > model]
         for u in alive:
             if u != REAL:
                 self.covariances[model, u] = sum(

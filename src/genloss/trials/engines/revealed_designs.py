@@ -64,5 +64,5 @@ ENGINE = Engine(
     draws=None,
     method="revealed",
     pays=choice.designs_pay,
-    sized=choice.runs_together,
+    sized=lambda problem, _steps: choice.runs_together(problem),
 )

@@ -35,12 +35,12 @@ def inverse(
     """
     if singular:
         return spectrum
-    whole = [size for size in sizes if np.ndim(size) == 2]
+    whole = [np.asarray(size) for size in sizes if np.ndim(size) == 2]
     along = sum((size for size in sizes if np.ndim(size) < 2), np.zeros(spectrum.size))
     if not whole:
-        return spectrum / (spectrum * along + absolute + (spectrum == 0))
+        return np.asarray(spectrum / (spectrum * along + absolute + (spectrum == 0)))
     real = spectrum > 0
-    expected = sum(whole, np.diag(along))[np.ix_(real, real)]
+    expected = (np.sum(whole, axis=0) + np.diag(along))[np.ix_(real, real)]
     expected.flat[:: len(expected) + 1] += absolute / spectrum[real]
     found = np.zeros((spectrum.size, spectrum.size))
     found[np.ix_(real, real)] = np.linalg.inv(expected)
