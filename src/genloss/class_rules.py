@@ -10,7 +10,6 @@ from genloss.errors import InvalidInputError
 from genloss.generation import REAL
 from genloss.labels import Label
 from genloss.labels.hard import Hard
-from genloss.labels.linear import Linear
 from genloss.losses.squared import Squared
 from genloss.problem import Problem, beyond
 from genloss.steps import Block, Step
@@ -36,8 +35,10 @@ def check_classes(problem: object, steps: Sequence[Step]) -> None:
     """Raise InvalidInputError if a plan does not fit the classes of a problem, or its want of any."""
     clouds = isinstance(problem, Problem) and problem.means is not None
     several = isinstance(problem, Problem) and problem.truth.ndim == 2
+    columns = problem.truth.shape[1] if several and isinstance(problem, Problem) else None
     for step in steps:
         why = _of_clouds(step) if clouds else None
+        why = why or _of_outside(step, columns)
         if several:
             why = why or _of_several(step)
         elif step.loss.columns:
@@ -50,8 +51,6 @@ def check_classes(problem: object, steps: Sequence[Step]) -> None:
 
 
 def _of_clouds(step: Step) -> str | None:
-    if step.outside:
-        return "is of a plan with a labeler from outside, who is not known in a problem with class means"
     for block in step.blocks:
         if REAL in block.judge:
             return "has the real class as judge, which in a problem with class means is no value of a row"
@@ -66,20 +65,33 @@ def _of_clouds(step: Step) -> str | None:
 
 def _of_several(step: Step) -> str | None:
     said = "of a problem of several classes"
-    if step.outside:
-        return (
-            f"{said} is of a plan with a labeler from outside, which is known for one number a row"
-        )
     if not (isinstance(step.loss, Squared) or step.loss.columns):
         return f"{said} has {step.loss} loss, which is one of numbers or two classes; 'multinomial' is for more"
     if step.loss.columns and step.penalty == 0:
         return f"{said} has {step.loss} loss and no penalty: it has no single minimum, give it one"
-    if step.filter is not None or step.retuned:
-        return f"{said} has a filter or penalty 'cv', which are known for one number a row"
     nothing = np.zeros((1, 2))
     for block in step.blocks:
         if block.keep is not None and block.keep.several(nothing, nothing) is None:
             return f"{said} keeps rows where {block.keep}, a rule of numbers or two classes"
-        if not isinstance(block.labels, Linear) and block.labels.chances(nothing) is None:
+        numbers = block.labels.makes == "numbers" and len(block.labels.law(nothing)[0]) == 1
+        if not numbers and block.labels.chances(nothing) is None:
             return f"{said} has {block.labels} labels, which are for one number a row"
+    return None
+
+
+def _of_outside(step: Step, columns: int | None) -> str | None:
+    """Models from outside have as many columns as the truth, or the same number for all."""
+    for outside in step.outside:
+        if columns is None and outside.columns is not None:
+            return (
+                f"is of a plan with a labeler from outside of {outside.columns} columns; the problem has "
+                "one number a row"
+            )
+        wanted = outside.coefficients is not None or outside.columns is not None
+        if columns is not None and wanted and outside.columns != columns:
+            had = "one" if outside.columns is None else outside.columns
+            return (
+                f"is of a plan with a labeler from outside of {had} column{'s' * (had != 'one')}; the problem "
+                f"has {columns} classes, give it a column for each"
+            )
     return None

@@ -45,6 +45,20 @@ def checked(name: str, given: Any) -> Covariance:
     return tuple(tuple(row) for row in values.tolist())
 
 
+def whole(name: str, given: Any) -> Array:
+    """A covariance as a matrix that cannot be written to; one and the same for equal ones."""
+    return matrix(checked(name, given))
+
+
+@lru_cache(maxsize=16)
+def matrix(covariance: Covariance) -> Array:
+    """The matrix of a covariance."""
+    values = np.array(covariance)
+    found = np.diag(values) if values.ndim == 1 else values
+    found.setflags(write=False)
+    return found
+
+
 def is_matrix(covariance: Covariance | None) -> TypeGuard[Matrix]:
     """Whether rows vary along other directions than the problem's."""
     return covariance is not None and isinstance(covariance[0], tuple)

@@ -12,7 +12,8 @@ from genloss import _check
 from genloss.errors import InvalidInputError
 
 Array = npt.NDArray[np.float64]
-Values = float | tuple[float, ...]
+Column = tuple[float, ...]
+Values = float | Column | tuple[Column, ...]
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,11 @@ class External:
 
     Parameters
     ----------
-    coefficients : sequence of float of shape (p,), optional
-        Its coefficients along the problem's eigenvectors.
-    bias : float or sequence of float of shape (p,), optional
-        Instead of them: its mean less the truth, one number or one per direction; default 0.
-    variance : float or sequence of float of shape (p,), optional
+    coefficients : sequence of float of shape (p,) or (p, classes), optional
+        Its coefficients along the problem's eigenvectors, with a column for each of several classes.
+    bias : float or sequence of float of shape (p,) or (p, classes), optional
+        Instead of them: its mean less the truth, one number or one per direction (and class); default 0.
+    variance : float or sequence of float of shape (p,) or (p, classes), optional
         Variance of each coefficient, independent of the others; default 0.
 
     Raises
@@ -53,7 +54,7 @@ class External:
     array([0.279])
     """
 
-    coefficients: tuple[float, ...] | None = None
+    coefficients: Column | tuple[Column, ...] | None = None
     bias: Values | None = field(default=None, kw_only=True)
     variance: Values | None = field(default=None, kw_only=True)
 
@@ -65,10 +66,19 @@ class External:
                 "give one or the other"
             )
         if self.coefficients is not None:
-            values = _check.vector("coefficients", self.coefficients)
-            object.__setattr__(self, "coefficients", tuple(values.tolist()))
+            values = _check.numbers("coefficients", self.coefficients)
+            if values.ndim != 2:
+                values = _check.vector("coefficients", self.coefficients)
+            object.__setattr__(self, "coefficients", _frozen(values))
         object.__setattr__(self, "bias", _values("bias", self.bias))
         object.__setattr__(self, "variance", _values("variance", self.variance, ">= 0"))
+
+    @property
+    def columns(self) -> int | None:
+        """How many classes it tells apart; None where it has one number for a direction."""
+        given = self.coefficients, self.bias, self.variance
+        shapes = {np.shape(each)[1:] for each in given if each is not None} - {()}
+        return None if not shapes else int(min(shapes)[0])
 
     def check_fits(self, dim: int) -> None:
         """Raise InvalidInputError if it is of another number of directions."""
@@ -84,15 +94,15 @@ class External:
         """Mean and variance of its coefficients, of shape (p,) each."""
         if self.coefficients is not None:
             return np.array(self.coefficients), np.zeros_like(truth)
-        bias, variance = self.bias or 0.0, self.variance or 0.0
-        return truth + np.array(bias), np.array(variance) + np.zeros_like(truth)
+        bias, variance = (_along(each or 0.0, truth) for each in (self.bias, self.variance))
+        return truth + bias, variance + np.zeros_like(truth)
 
     def draw(self, truth: Array, rng: np.random.Generator) -> Array:
         """Its coefficients in one run."""
         mean, variance = self.law(truth)
         if not variance.any():
             return mean
-        return mean + np.sqrt(variance) * rng.standard_normal(truth.size)
+        return mean + np.sqrt(variance) * rng.standard_normal(truth.shape)
 
     def times(self, factor: float) -> External:
         """It, with coefficients in another unit."""
@@ -110,7 +120,7 @@ class External:
         """Plain data."""
         named = {name: getattr(self, name) for name in ("coefficients", "bias", "variance")}
         return {
-            name: list(value) if isinstance(value, tuple) else value
+            name: np.array(value).tolist() if isinstance(value, tuple) else value
             for name, value in named.items()
             if value is not None
         }
@@ -120,12 +130,23 @@ class External:
 
 
 def _values(name: str, given: Any, above: Any = None) -> Values | None:
-    """One number, or one per direction."""
+    """One number, one per direction, or one per direction and class."""
     if given is None:
         return None
     array = _check.numbers(name, given, above=above)
-    if array.ndim > 1:
+    if array.ndim > 2:
         raise InvalidInputError(
-            f"{name} had shape {array.shape}; it must be one number or a vector"
+            f"{name} had shape {array.shape}; it must be one number, a vector, or have a column per class"
         )
-    return float(array) if array.ndim == 0 else tuple(array.tolist())
+    return float(array) if array.ndim == 0 else _frozen(array)
+
+
+def _frozen(values: Array) -> Any:
+    """The same as tuples, which can be compared."""
+    return tuple(map(tuple, values.tolist())) if values.ndim == 2 else tuple(values.tolist())
+
+
+def _along(values: Values, truth: Array) -> Array:
+    """One number per direction is that of all columns of a truth."""
+    array = np.array(values)
+    return array[:, None] if array.ndim == 1 < truth.ndim else array

@@ -34,12 +34,13 @@ DIM: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_DIRECTIONS}
 MODELS: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_MODELS}
 FRESH_OR_SAME: Schema = {"enum": ["fresh", "same"]}
 PENALTY: Schema = {"anyOf": [NOT_NEGATIVE, {"const": "cv"}]}
-_EACH: Schema = {"anyOf": [NUMBER, list_of(NUMBER)]}
-_SPREAD: Schema = {"anyOf": [NOT_NEGATIVE, list_of(NOT_NEGATIVE)]}
+_EACH: Schema = {"anyOf": [NUMBER, list_of(NUMBER), list_of(list_of(NUMBER))]}
+_SPREAD: Schema = {"anyOf": [NOT_NEGATIVE, *map(list_of, (NOT_NEGATIVE, list_of(NOT_NEGATIVE)))]}
+_COLUMNS: Schema = {"anyOf": [list_of(NUMBER), list_of(list_of(NUMBER))]}
 EXTERNAL: Schema = {
     "type": "object",
     "minProperties": 1,
-    "properties": {"coefficients": list_of(NUMBER), "bias": _EACH, "variance": _SPREAD},
+    "properties": {"coefficients": _COLUMNS, "bias": _EACH, "variance": _SPREAD},
     "additionalProperties": False,
     "if": {"required": ["coefficients"]},
     "then": {"maxProperties": 1},

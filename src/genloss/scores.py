@@ -79,7 +79,7 @@ def of_clouds(
     accepted : ndarray
         Share of each fit's rows that was kept.
     """
-    from scipy.special import ndtr, owens_t
+    from scipy.special import ndtr
 
     blocks = [block for step in steps for block in step.blocks]
     found = {"norm": np.sqrt(square + middle**2)}
@@ -90,16 +90,48 @@ def of_clouds(
     lost = np.isinf(square)
     middle, square, with_first = (np.where(lost, np.nan, x) for x in (middle, square, with_first))
     size = np.sqrt(square)
-    a = np.where(middle == 0, 1e-300, middle) / size
-    tilt = np.clip(with_first / (size * size[0]), -1 + 1e-15, 1 - 1e-15)
-    rest = np.sqrt((1 - tilt) * (1 + tilt))
-    # both right by Owen's T; one of them alone is what is left of each
-    both = (ndtr(a) + ndtr(a[0])) / 2 - owens_t(a, (a[0] / a - tilt) / rest)
-    both -= owens_t(a[0], (a / a[0] - tilt) / rest) + np.where(a * a[0] < 0, 0.5, 0.0)
-    found["error"] = ndtr(-a)
-    apart = np.maximum(ndtr(a) + ndtr(a[0]) - 2 * both, 0.0)
+    a = middle / size
+    tilt = with_first / (size * size[0])
+    found["error"] = error_of_clouds(middle, square)
+    # one of them alone is what is left of each
+    apart = np.maximum(ndtr(a) + ndtr(a[0]) - 2 * both_below(a, a[0], tilt), 0.0)
     found["disagreement"] = np.where(tilt > 1 - 1e-14, 0.0, apart)
+    if all(step.loss == Logistic() for step in steps):
+        found["log_loss"], found["brier"] = _chances_of_clouds(middle, square)
     return found
+
+
+def error_of_clouds(middle: Array, square: Array) -> Array:
+    """Chance of another sign than the row's own class, from mean and variance of what a model says of the class +1."""
+    from scipy.special import ndtr
+
+    return np.asarray(ndtr(-middle / np.sqrt(square)))
+
+
+def _chances_of_clouds(middle: Array, square: Array) -> tuple[Array, Array]:
+    """Log loss and Brier score on the own class of a row, where values of the class +1 are normal."""
+    from scipy.special import ndtr
+
+    weights, widths = Sampled().noises()
+    # 1 - sigmoid(z) is the chance that normal noise, its width drawn anew, is above z
+    size = np.hypot(np.sqrt(square)[..., None], widths)
+    a = -middle[..., None] / size
+    above = size * np.exp(-(a**2) / 2) / np.sqrt(2 * np.pi) - middle[..., None] * ndtr(a)
+    tilt = square[..., None, None] / (size[..., None] * size[..., None, :])
+    both = both_below(a[..., None], a[..., None, :], tilt)
+    return above @ weights, np.einsum("...jk,j,k->...", both, weights, weights)
+
+
+def both_below(a: Array, b: Array | float, tilt: Array) -> Array:
+    """``P(A < a, B < b)`` of standard normals with a correlation, by Owen's T."""
+    from scipy.special import ndtr, owens_t
+
+    a, b = (np.where(x == 0, 1e-300, x) for x in (a, b))
+    tilt = np.clip(tilt, -1 + 1e-15, 1 - 1e-15)
+    rest = np.sqrt((1 - tilt) * (1 + tilt))
+    both = (ndtr(a) + ndtr(b)) / 2 - owens_t(a, (b / a - tilt) / rest)
+    both -= owens_t(b, (a / b - tilt) / rest) + np.where(a * b < 0, 0.5, 0.0)
+    return np.asarray(both)
 
 
 def _noise_of_real_classes(steps: Sequence[Step]) -> tuple[Array, Array]:

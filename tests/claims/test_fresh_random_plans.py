@@ -210,14 +210,31 @@ class Writer:
 
     def of_classes(self):
         made = [Gen([Src(self.rows(1, 5), labels=self.pick(["hard", "sampled"]))], self.penalty())]
+        truth = self.problem.truth
+        off = np.abs(truth).mean() * self.rng.standard_normal(truth.shape)
+        self.outside = [gl.External(truth + 0.5 * off), gl.External(bias=0.3 * off, variance=0.01)]
+        early = filters.GradientFlow(self.between(5, 50) / self.problem.spectrum.max())
         for model in range(1, 4):
-            how = self.pick(["hard", "sampled", "soft", "linear"])
-            who, noise = int(self.rng.integers(model)), self.pick([0.0, 0.3])
-            blocks = [Src(self.rows(0.7, 4), who, noise, weight=self.pick([1.0, 2.0]), labels=how)]
+            filter_ = early if self.problem.means is None and self.rng.random() < 0.2 else None
+            blocks = [self.of_a_class(model, plain=filter_ is not None)]
             if self.rng.random() < 0.5:
                 blocks.append(Src(self.rows(0.3, 2), "real", labels="hard"))
-            made.append(Gen(blocks, self.penalty()))
+            penalty = self.pick(["cv", *[self.penalty()] * 4]) if filter_ is None else 0.0
+            towards = self.pick([None, None, "previous"]) if filter_ is None else None
+            made.append(Gen(blocks, penalty, filter=filter_, towards=towards))
         return gl.Plan(made)
+
+    def of_a_class(self, model, plain):
+        cut = labels.Clipped(-0.6, 0.8), labels.Rounded(0.5)
+        how = self.pick(["hard", "hard", "sampled", "soft", "linear", self.pick(cut)])
+        who = self.pick([int(self.rng.integers(model)), "previous", self.pick(self.outside)])
+        rest = {"labels": how}
+        if not plain:
+            rules = keep.Confident(0.2), keep.Agrees(0), keep.Near(self.outside[0], 1.0)
+            rest |= {"weight": self.pick([1.0, 2.0]), "keep": self.pick([None, None, *rules])}
+            if self.rng.random() < 0.2:
+                rest["covariance"] = self.rng.permutation(self.problem.spectrum)
+        return Src(self.rows(0.7, 4), who, self.pick([0.0, 0.3]), **rest)
 
 
 KINDS = [
@@ -260,3 +277,9 @@ def test_fresh_random_plans_are_as_literal_runs_find_them(seed, kind):
     if theory.error is not None:
         away = np.abs(theory.error - runs.error)
         assert (away < error * runs.error + 4 * runs.error_stderr).all(), (made.plan, theory, runs)
+        assert theory.disagreement == pytest.approx(runs.disagreement, rel=0.08, abs=0.01)
+    few = 2 / np.sqrt(40 * min(fit.n_samples for fit in made.plan))  # of a share of so many rows
+    for name, off, least in (("accepted", 0.02, few), ("log_loss", 0.08, 0), ("brier", 0.08, 0)):
+        if getattr(theory, name) is not None:
+            found = getattr(runs, name)
+            assert getattr(theory, name) == pytest.approx(found, rel=off, abs=least), name

@@ -57,7 +57,8 @@ def folder(tmp_path, monkeypatch):
         ("genloss.simulate() runs it", '"genloss simulate" runs it'),
         ("but genloss.simulate(problem, plan) does", 'but "genloss simulate" does'),
         ("predict(method='pencil') knows it", '"genloss predict --method pencil" knows it'),
-        # prose and quoted values stay as they are
+        # what is typed in Python, prose and quoted values stay as they are
+        ("KernelRidge(kernel='rbf', gamma=0.25)", "KernelRidge(kernel='rbf', gamma=0.25)"),
         ("the target is constant", "the target is constant"),
         ("real labels carry noise", "real labels carry noise"),
         ("no column 'n_samples'; columns are 'a'", "no column 'n_samples'; columns are 'a'"),

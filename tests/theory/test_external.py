@@ -142,7 +142,7 @@ def test_plan_files_and_scripts_say_them(tmp_path):
         ({}, "needs its coefficients, or its bias"),
         ({"coefficients": [1.0], "bias": 1.0}, "give one or the other"),
         ({"variance": -1.0}, "variance was -1.0; .*>= 0"),
-        ({"bias": [[1.0]]}, "bias had shape"),
+        ({"bias": [[[1.0]]]}, "bias had shape"),
         ({"coefficients": ["a"]}, "coefficients"),
     ],
 )

@@ -42,7 +42,7 @@ def test_a_fit_is_scikit_learns(n, dim, classes, penalty, soft):
     drawn = (h + rng.gumbel(size=h.shape)).argmax(axis=1)
     weights = rng.uniform(0.5, 2, size=n)
     y = chances if soft else np.eye(classes)[drawn]
-    fitted = minimise(X, y - 1 / classes, weights, LOSS, 2 * n * penalty)
+    fitted = minimise(X[None], y[None] - 1 / classes, weights[None], LOSS, 2 * n * penalty)[0]
     model = LogisticRegression(
         C=1 / (2 * n * penalty), fit_intercept=False, solver="newton-cg", tol=1e-10, max_iter=10_000
     )
@@ -129,3 +129,51 @@ def test_a_fit_that_keeps_no_row_says_nothing(loss):
     assert 0 < few.accepted[1] < 0.4
     assert np.isclose(none.risk[1], problem.signal)
     assert np.isfinite(few.risk).all()
+
+
+@pytest.mark.parametrize(("n", "dim"), [(60, 20), (30, 40)])
+def test_runs_together_are_runs_alone_at_the_minimum(n, dim):
+    """Also where another model says something of the rows, and where rows have no weight."""
+    rng = np.random.default_rng(n)
+    X, offset = rng.standard_normal((5, n, dim)), 0.5 * rng.standard_normal((5, n, 3))
+    y, weights = np.eye(3)[rng.integers(3, size=(5, n))] - 1 / 3, rng.uniform(0, 2, (5, n))
+    weights[:, :5], weights[2] = 0.0, 0.0
+    fitted = minimise(X, y, weights, LOSS, 0.3, offset)
+    slope = weights[..., None] * LOSS.slope(y, X @ fitted + offset)
+    assert np.abs(X.swapaxes(1, 2) @ slope + 0.3 * fitted).max() < 1e-6
+    alone = [
+        minimise(*(each[k : k + 1] for each in (X, y, weights)), LOSS, 0.3, offset[k : k + 1])
+        for k in range(5)
+    ]
+    assert np.abs(fitted - np.concatenate(alone)).max() < 1e-9
+    assert not fitted[2].any()
+
+
+def test_a_fit_pulled_to_a_model_stays_there_under_a_large_penalty():
+    problem = gl.Problem(np.full(20, 0.05), np.random.default_rng(0).standard_normal((20, 3)))
+    first = Generation([Source(200, labels="sampled")], 0.01, loss="multinomial")
+    rows = [Source(100, labels="hard", keep=gl.keep.Confident(0.1, "previous"))]
+
+    def run(penalty):
+        pulled = Generation(rows, penalty, loss="multinomial", towards="previous")
+        return gl.simulate(problem, gl.Plan([first, pulled]), trials=8)
+
+    far, near = run(1e6), run(0.01)
+    assert far.disagreement[1] < 1e-3
+    assert near.error[1] < far.error[1]
+    assert far.risk[1] == pytest.approx(far.risk[0], rel=1e-4)
+
+
+def test_chances_of_two_columns_are_those_of_logistic_regression():
+    """Theory of one number a row beside runs of two columns, each half as large."""
+    truth = 3 * np.random.default_rng(1).standard_normal(100) / 10
+    one = gl.Problem(np.ones(100) / 10, truth)
+    two = gl.Problem(one.spectrum, np.stack([-truth / 2, truth / 2], axis=1))
+    rows = [Source(300, "real", labels="sampled"), Source(300, "previous", labels="hard")]
+    theory = gl.predict(one, gl.Plan([Generation([r], 5e-3, loss="logistic") for r in rows]))
+    runs = gl.simulate(
+        two, gl.Plan([Generation([r], 1e-2, loss="multinomial") for r in rows]), trials=16
+    )
+    assert np.abs(runs.error / theory.error - 1).max() < 0.05
+    assert np.abs(runs.log_loss / theory.log_loss - 1).max() < 0.03
+    assert np.abs(runs.brier / theory.brier / 2 - 1).max() < 0.03

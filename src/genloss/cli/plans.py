@@ -81,7 +81,8 @@ def simulate(
     seed
         Seed; the result does not depend on the number of workers.
     method
-        Draw every row (literal), or least-squares errors from their law where possible (auto).
+        Draw every row (literal), errors from their law (exact), what fits ask of a design (revealed),
+        or what is quickest and right (auto).
     relative_stderr
         Stop early once every standard error is at most this share of its risk.
     workers

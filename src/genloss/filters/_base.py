@@ -37,7 +37,7 @@ class Filter(Member):
 
     @abstractmethod
     def fit(self, X: Array, y: Array, penalty: float) -> Array:
-        """The model, shape (dim,), computed as the learner would."""
+        """The model, shape (dim,), computed as the learner would; a column for each column of y."""
 
     def pole(self, penalty: float) -> float | None:  # noqa: ARG002
         """Distance below zero of the nearest pole of ``x g(x)``; None where there is none."""

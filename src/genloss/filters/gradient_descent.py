@@ -52,7 +52,7 @@ class GradientDescent(Filter):
 
     def fit(self, X: Array, y: Array, penalty: float) -> Array:
         """Take the steps."""
-        n, w = len(X), np.zeros(X.shape[1])
+        n, w = len(X), np.zeros((X.shape[1], *y.shape[1:]))
         target, gram = X.T @ y / n, X.T @ X / n if self.steps > n < X.shape[1] else None
         for _ in range(self.steps):
             product = X.T @ (X @ w) / n if gram is None else gram @ w

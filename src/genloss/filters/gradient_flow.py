@@ -51,4 +51,4 @@ class GradientFlow(Filter):
         decay = np.divide(
             -np.expm1(-self.time * u), u, out=np.full(min(n, d), self.time), where=u > 0
         )
-        return np.asarray(right.T @ (decay * root * (left.T @ y)) / n)
+        return np.asarray((right.T * (decay * root)) @ (left.T @ y) / n)

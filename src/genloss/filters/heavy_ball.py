@@ -60,7 +60,7 @@ class HeavyBall(Filter):
 
     def fit(self, X: Array, y: Array, penalty: float) -> Array:
         """Take the steps."""
-        n, w = len(X), np.zeros(X.shape[1])
+        n, w = len(X), np.zeros((X.shape[1], *y.shape[1:]))
         before = w
         for _ in range(self.steps):
             move = self.step * (X.T @ (y - X @ w) / n - penalty * w) + self.momentum * (w - before)

@@ -48,9 +48,9 @@ class SGD(Filter):
 
     def fit(self, X: Array, y: Array, penalty: float) -> Array:
         """Take every row once."""
-        w = np.zeros(X.shape[1])
+        w = np.zeros((X.shape[1], *y.shape[1:]))
         for x, label in zip(X, y, strict=True):
-            w += self.step * (x * (label - x @ w) - penalty * w)
+            w += self.step * (np.multiply.outer(x, label - x @ w) - penalty * w)
         return w
 
     def check(self, top: float, trace: float, penalty: float) -> None:

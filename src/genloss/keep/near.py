@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from genloss import _check
 from genloss.keep._base import Array, Keep
@@ -15,6 +16,8 @@ from genloss.keep._base import Array, Keep
 @dataclass(frozen=True)
 class Near(Keep):
     """Kept where ``|y - x'c| < within``: labels that a verifier finds plausible.
+
+    Of several classes the length of the difference of all columns, labels one-hot less ``1 / classes``.
 
     Parameters
     ----------
@@ -37,6 +40,10 @@ class Near(Keep):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "within", _check.positive("within", self.within))
+
+    def several(self, labels: Array, values: Array) -> npt.NDArray[np.bool_]:
+        """Whether the columns are near together."""
+        return np.asarray(np.linalg.norm(labels - values, axis=-1) < self.within)
 
     def intervals(self, labels: Array) -> Sequence[tuple[Array, Array]]:
         """Around the label."""

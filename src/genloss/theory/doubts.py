@@ -22,6 +22,8 @@ FEW_NOISY = 20.0  # effective directions of a fit's noise (`channels.md` 5)
 LOW_DIM = 50
 DEAR_CHOICE = 0.009  # a quarter of what a penalty's choice adds to the error (`theory.md` 2.2)
 FEW_SPARE = 100
+FEW = "few effective directions: the asymptotic formula may be 3 to 10 percent off"
+CHOSEN = "the penalty is chosen on few rows, and what the choice costs is not in the formula: mostly 2 to 10 percent"
 NOT_GAUSSIAN = "inputs are not Gaussian: the theory is an approximation here"
 
 
@@ -44,7 +46,7 @@ def cautions(problem: Spectral, walk: Walk, risks: Array, exact: Mask) -> list[t
             "training ends: the labels can be fitted without error by ever larger coefficients, a fit "
             "without penalty has no minimum",
         ),
-        (away, "few effective directions: the asymptotic formula may be 3 to 10 percent off"),
+        (away, FEW),
         (
             infinite,
             f"the mean risk is infinite, because this fit or a labeler's had n_samples within 1 of "
@@ -68,8 +70,7 @@ def cautions(problem: Spectral, walk: Walk, risks: Array, exact: Mask) -> list[t
         (thin, f"dim or n_samples below {LOW_DIM}: the asymptotic formula may be off by percents"),
         (
             ~infinite & ~ended & _chosen_on_few_rows(walk, risks),
-            "the penalty is chosen on few rows, and what the choice costs is not in the formula: mostly 2 to "
-            "10 percent",
+            CHOSEN,
         ),
         (
             spare,
@@ -98,9 +99,9 @@ def _ended(walk: Walk) -> Mask:
 
 def _chosen_on_few_rows(walk: Walk, risks: Array) -> Mask:
     """Where leave-one-out errors of so few rows are too uneven to choose a penalty by them."""
+    if not any(step.retuned for step in walk.chains[0]):
+        return np.zeros(walk.rows.shape, dtype=bool)
     chosen = np.array([[step.retuned for step in steps] for steps in walk.chains])
-    if not chosen.any():
-        return chosen
     noise = [
         [sum(block.rows * block.noise**2 for block in step.blocks) / step.rows for step in steps]
         for steps in walk.chains

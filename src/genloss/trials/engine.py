@@ -56,7 +56,7 @@ class Engine:
         ``pays(problem, steps, other)``: whether it takes less time than another engine, where that
         depends on the problem; default: ``cost`` decides.
     sized : callable, optional
-        ``sized(problem)``: what ``block`` is for a problem, where it is not always the same.
+        ``sized(problem, steps)``: what ``block`` is for a problem and plan, where it is not always the same.
     """
 
     name: str
@@ -70,19 +70,17 @@ class Engine:
     exact: bool = True
     method: str | None = None
     pays: Callable[[Problem, Steps, Engine], bool] | None = None
-    sized: Callable[[Problem], int] | None = None
+    sized: Callable[[Problem, Steps], int] | None = None
 
-    def for_problem(self, problem: Problem) -> Engine:
-        """The engine with as many runs to a block as the problem allows."""
-        if self.sized is None:
-            return self
-        block = self.sized(problem)
-        return replace(self, block=block, look=2 * block)
+    def sized_for(self, problem: Problem, steps: Steps) -> Engine:
+        """The engine with as many runs to a block as problem and plan allow."""
+        block = self.block if self.sized is None else self.sized(problem, steps)
+        return self if block == self.block else replace(self, block=block, look=2 * block)
 
 
-def vectors(numbers: int) -> Callable[[Problem], int]:
+def vectors(numbers: int) -> Callable[[Problem, Steps], int]:
     """Sizes of blocks with a vector a run: the interpreter counts little, and a cache holds them."""
-    return lambda problem: min(max(numbers // problem.dim, 64), 1024)
+    return lambda problem, _steps: min(max(numbers // problem.dim, 64), 1024)
 
 
 _FROM_OUTSIDE: list[Engine] = []

@@ -27,7 +27,7 @@ def engine_for(problem: Problem, plan: Plan, method: str) -> Engine:
     """The cheapest engine that is exact for the plan, or the one that is asked for."""
     steps = resolve(plan)
     if method == "literal":
-        return literal()
+        return literal().sized_for(problem, steps)
     found = [each for each in able(problem, steps) if method in ("auto", "exact", each.method)]
     if method != "auto" and not found:
         raise InvalidInputError(_refusal(problem, steps, method))
@@ -36,7 +36,7 @@ def engine_for(problem: Problem, plan: Plan, method: str) -> Engine:
     for each in found:
         if each.pays is not None and each.pays(problem, steps, best):
             best = each
-    return best.for_problem(problem)
+    return best.sized_for(problem, steps)
 
 
 def _refusal(problem: Problem, steps: Sequence[Step], method: str) -> str:

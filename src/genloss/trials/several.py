@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,9 @@ import numpy.typing as npt
 from genloss import class_means
 from genloss.class_rules import rule_of
 from genloss.generation import REAL
+from genloss.labels import Label
+from genloss.labels.hard import Hard
+from genloss.losses.logistic import Logistic
 from genloss.problem import Problem
 from genloss.steps import Block, Step
 from genloss.trials import loop
@@ -61,10 +65,10 @@ class Labeller:
         rule = rule_of(block, clouds=self._clouds)
         if not self._columns:
             return rule.draw(values, self._rng)
-        chances = rule.chances(values)
-        if chances is None:
-            return values
-        classes = values.shape[1]
+        if rule.makes == "numbers":
+            return rule.draw(values, self._rng)
+        chances, classes = rule.chances(values), values.shape[1]
+        assert chances is not None
         if rule.makes == "classes":
             below = np.cumsum(chances, axis=1)[:, :-1] <= self._rng.random((len(values), 1))
             chances = np.eye(classes)[below.sum(axis=1)]
@@ -78,22 +82,63 @@ def measured(
     rng: np.random.Generator,
 ) -> Batch:
     """Errors of the models of some runs, each with the shares of rows that its fits kept."""
-    batches = [(*_run(problem, models, rng), kept) for models, kept in chains]
+    chances = Chances.of(problem, steps)
+    batches = [(*_run(problem, models, rng, chances), kept) for models, kept in chains]
     risks, gaps, scores, accepted = zip(*batches, strict=True)
     blocks = [block for step in steps for block in step.blocks]
-    norm, *classes = np.moveaxis(np.array(scores), 2, 0)
-    found = {"norm": norm}
+    found = {name: np.array([each[name] for each in scores]) for name in scores[0]}
     if any(block.keep is not None for block in blocks):
         found["accepted"] = np.array(accepted)
-    if any(block.labels.makes != "numbers" for block in blocks):
-        found |= dict(zip(("error", "disagreement"), classes, strict=True))
+    if all(block.labels.makes == "numbers" for block in blocks):
+        del found["error"], found["disagreement"]
     return Batch(np.array(risks), np.sum(gaps, axis=0), 0.0, found)
 
 
+class Chances(NamedTuple):
+    """How the chances that models give to classes are scored: against classes as real ones are.
+
+    Attributes
+    ----------
+    rule : Label
+        What makes a class of the truth's values where rows are of no cloud.
+    noise : float
+        On these values.
+    """
+
+    rule: Label
+    noise: float
+
+    @classmethod
+    def of(cls, problem: Problem, steps: Sequence[Step]) -> Chances | None:
+        """Of a plan of which every model has chances; None of others."""
+        columns = problem.truth.ndim == 2
+        if not all(step.loss.columns if columns else step.loss == Logistic() for step in steps):
+            return None
+        for step in steps:
+            for block in step.blocks:
+                if block.shares == {REAL: 1.0} and block.labels.makes == "classes":
+                    return cls(block.labels, block.noise)
+        return cls(Hard(), 0.0)
+
+    def scores(self, said: Array, right: Array) -> tuple[Array, Array]:
+        """Log loss and Brier score, from values and chances of classes (classes, rows, models)."""
+        off = said - said.max(axis=0)
+        given = np.exp(off)
+        whole = given.sum(axis=0)
+        loss = np.log(whole) - np.einsum("krm,krm->rm", right, off)
+        given /= whole
+        # on average over a class that is drawn
+        square = np.einsum("krm,krm->rm", given - 2 * right, given) + 1
+        return loss.mean(axis=0), square.mean(axis=0)
+
+
 def _run(
-    problem: Problem, models: Sequence[Array], rng: np.random.Generator
-) -> tuple[Array, Array, Array]:
-    """Risks (models,), errors as coordinates (models, k), and scores (models, 3) of one run."""
+    problem: Problem,
+    models: Sequence[Array],
+    rng: np.random.Generator,
+    chances: Chances | None,
+) -> tuple[Array, Array, dict[str, Array]]:
+    """Risks (models,), errors as coordinates (models, k), and scores of one run."""
     dim = problem.dim
     root = np.sqrt(problem.spectrum)[:, None]
     stack = np.stack([problem.truth, *models]).reshape(len(models) + 1, dim, -1)
@@ -116,4 +161,24 @@ def _run(
     gap = gap.reshape(len(models), -1)
     within = np.sum((root * stack[1:]) ** 2, axis=(1, 2))
     norm = np.sqrt(within + np.sum(at_centres[1:] ** 2, axis=(1, 2)))
-    return np.sum(gap**2, axis=1), gap, np.stack([norm, wrong, moved], axis=1)
+    found = {"norm": norm, "error": wrong, "disagreement": moved}
+    if chances is not None:
+        found["log_loss"], found["brier"] = _scored(problem, said, own, chances, rng)
+    return np.sum(gap**2, axis=1), gap, found
+
+
+def _scored(
+    problem: Problem, said: Array, own: Array, chances: Chances, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Log loss and Brier score of models, from what the truth and they say of rows of some clouds."""
+    told, values = said[:, 0], said[:, 1:]
+    if values.shape[2] == 1:  # of one number the chances are those of two classes half as far apart
+        values = values * [0.5, -0.5]
+    if problem.means is not None:
+        right: Array | None = np.eye(values.shape[2])[own]
+    else:
+        right = chances.rule.chances(told + chances.noise * rng.standard_normal(told.shape))
+    assert right is not None
+    right = np.broadcast_to(right.T[:, :, None], (*right.T.shape, values.shape[1]))
+    log_loss, brier = chances.scores(np.ascontiguousarray(np.moveaxis(values, 2, 0)), right)
+    return log_loss, brier / (2 if said.shape[2] == 1 else 1)

@@ -67,9 +67,9 @@ def fit(
     ridge = 2 * step.rows * step.penalty
     count, dim = directions.multiplicity, directions.dim
     problem = evolution.Fit(rows, second, sheets, count, ridge, towards, dim)
-    if ridge == 0 and centre is None and separable.ends(problem, dim):
-        return None
     if centre is None and (kept := _rows_kept(problem)) < 1:  # the penalty alone decides
+        if separable.ends(problem):
+            return None
         base: Shares = {} if step.towards is None else {step.towards: 1.0}
         moments.record(
             model,
@@ -83,7 +83,9 @@ def fit(
     if squared_loss.knows(problem):
         shares, gain, accepted = squared_loss.solved(problem)
     else:
-        found = evolution.solve(problem, start)
+        found = evolution.solve(problem, start, separable.ends)
+        if found is None:
+            return None
         if found.residual >= evolution.GOOD:
             raise NotFoundError(
                 f"the fixed point of model {model} was not found (residual {found.residual:.1e}): a "
@@ -161,6 +163,7 @@ def _read(
                 sheets.index(block.covariance),
                 centre,
                 real,
+                {},
             )
         )
     sigma = [spectrum if each is None else np.array(each) for each in sheets]

@@ -12,18 +12,21 @@ from genloss.curve import Curve
 from genloss.errors import NoTheoryError
 from genloss.generation import REAL
 from genloss.losses.squared import Squared
-from genloss.problem import Problem
+from genloss.problem import Problem, beyond
 from genloss.steps import Step, agents
-from genloss.theory.doubts import FEW_NOISY, NOT_GAUSSIAN, models_named
+from genloss.theory.closed import is_even
+from genloss.theory.doubts import CHOSEN, DEAR_CHOICE, FEW, FEW_NOISY, NOT_GAUSSIAN, models_named
+from genloss.theory.several import decisions, filtered
 from genloss.theory.several.fit import Used, fit
 from genloss.theory.several.models import Models
-from genloss.theory.several.points import spread
+from genloss.theory.several.points import is_rough
 
 Array = npt.NDArray[np.float64]
 MOST_NUMBERS = 20_000_000
 """Of the covariance of one model: directions times squared classes."""
 MOST_APART = 1e10
 """Of class means: a risk is found as a difference of numbers so many times larger."""
+_COARSE = 3e-3
 
 
 def curve_of(problem: Problem, steps: Sequence[Step]) -> Curve:
@@ -34,8 +37,49 @@ def curve_of(problem: Problem, steps: Sequence[Step]) -> Curve:
     NoTheoryError
         If a fit is none to new rows under the squared loss, or classes are too many or too far apart.
     """
+    check(problem, steps)
+    models = Models(problem, steps)
+    nothing = Used(np.nan, np.nan, np.nan, np.inf, 1.0, 0.0)
+    risks, used, seen, unseen = [], [], [], (np.nan, np.nan, np.nan)
     for step in steps:
-        if why := obstacle(step):
+        if (found := fitted(models, step)) is None:
+            used.append(nothing)
+            seen.append((*unseen[:2], np.inf))
+        else:
+            used.append(found)
+            seen.append(unseen if is_rough() else _scores(problem, models, step.model))
+        risks.append(models.risk(step.model))
+    bias, variance = np.array(risks).T
+    kappa, df1, df2, directions, accepted, penalty, per_row = np.array(used).T
+    error, disagreement, norm = np.array(seen).T
+    classes = any(block.labels.makes != "numbers" for step in steps for block in step.blocks)
+    return Curve(
+        risk=bias + variance,
+        bias=bias,
+        variance=variance,
+        method="channel",
+        warnings=_warnings(problem, directions, error, per_row / (bias + variance)),
+        kappa=kappa,
+        df1=df1,
+        df2=df2,
+        exact=np.zeros(len(steps), dtype=bool),
+        penalty=penalty,
+        error=error if classes else None,
+        accepted=accepted if any(b.keep for step in steps for b in step.blocks) else None,
+        norm=norm,
+        disagreement=disagreement if classes else None,
+        n_agents=agents(steps),
+    )
+
+
+def check(problem: Problem, steps: Sequence[Step]) -> None:
+    """Raise NoTheoryError if a fit is not known, or classes are too many or far apart."""
+    if problem.tails:
+        raise NoTheoryError(
+            f"problem has {beyond(problem)}: no theory knows it, but genloss.simulate(problem, plan) does"
+        )
+    for step in steps:
+        if why := obstacle(step, clouds=problem.means is not None):
             raise NoTheoryError(
                 f"model {step.model} of several classes {why}: no theory knows it, but "
                 "genloss.simulate(problem, plan) does"
@@ -51,43 +95,18 @@ def curve_of(problem: Problem, steps: Sequence[Step]) -> Curve:
             f"problem has class means with mu' Sigma^-1 mu above {MOST_APART:.0e}, of which double precision "
             "knows no small errors; genloss.simulate(problem, plan) does"
         )
-    models = Models(problem, steps)
-    nothing = Used(np.nan, np.nan, np.nan, np.inf, 1.0)
-    risks, used, seen = [], [], []
-    for step in steps:
-        near = step.penalty == 0 and abs(step.rows - problem.dim) <= 1
-        if near or models.lost(step):
-            models.lose(step.model)
-            used.append(nothing)
-            seen.append((np.nan, np.nan, np.inf))
-        else:
-            used.append(fit(models, step))
-            seen.append(_scores(problem, models, step.model))
-        risks.append(models.risk(step.model))
-    bias, variance = np.array(risks).T
-    kappa, df1, df2, directions, accepted = np.array(used).T
-    error, disagreement, norm = np.array(seen).T
-    classes = any(block.labels.makes != "numbers" for step in steps for block in step.blocks)
-    return Curve(
-        risk=bias + variance,
-        bias=bias,
-        variance=variance,
-        method="channel",
-        warnings=_warnings(problem, np.flatnonzero(directions < FEW_NOISY).tolist()),
-        kappa=kappa,
-        df1=df1,
-        df2=df2,
-        exact=np.zeros(len(steps), dtype=bool),
-        penalty=np.array([step.penalty for step in steps]),
-        error=error if classes else None,
-        accepted=accepted if any(b.keep for step in steps for b in step.blocks) else None,
-        norm=norm,
-        disagreement=disagreement if classes else None,
-        n_agents=agents(steps),
-    )
 
 
-def obstacle(step: Step) -> str | None:
+def fitted(models: Models, step: Step) -> Used | None:
+    """Add the model of a step; None where it has no mean risk."""
+    near = step.penalty == 0 and step.filter is None and abs(step.rows - models.directions.dim) <= 1
+    if near or models.lost(step):
+        models.lose(step.model)
+        return None
+    return (fit if step.filter is None else filtered.fit)(models, step)
+
+
+def obstacle(step: Step, *, clouds: bool) -> str | None:
     """Why a fit is not known, or None."""
     if not isinstance(step.loss, Squared):
         return f"is fitted by {step.loss} loss"
@@ -97,34 +116,48 @@ def obstacle(step: Step) -> str | None:
         return "is fitted on rows that another model is fitted to"
     if step.turned:
         return "is fitted on rows with a covariance matrix"
+    if step.filter is None:
+        return None
+    if clouds:
+        return "is fitted by a filter on rows about class means"
+    if not is_even(step) or any(block.keep is not None for block in step.blocks):
+        return "is fitted by a filter on rows that are not alike, or not all kept"
+    if not step.filter.spectral and len(step.blocks) > 1:
+        return f"is fitted by {step.filter}, through which rows of several sources go one source after the other"
     return None
+
+
+def wrong(problem: Problem, models: Models, model: int) -> float:
+    """Share of wrong classes."""
+    if problem.means is None:
+        return decisions.differ(*models.law(model, REAL))
+    middle, covariance = models.law(model, model)
+    classes = models.classes
+    return decisions.wrong(middle[:, :classes], covariance[:classes, :classes])
 
 
 def _scores(problem: Problem, models: Models, model: int) -> tuple[float, float, float]:
     """Share of wrong classes, share on which it differs from model 0, and the size of what it says."""
-    classes = problem.truth.shape[1]
-    apart = np.kron(np.eye(2), np.eye(classes) - 1 / classes)  # what is common decides no class
+    classes = models.classes
     middle, covariance = models.law(model, 0)
-    clouds = len(middle)
-    values = spread(apart @ covariance @ apart, classes, clouds)
-    said = [(apart @ centre + values).reshape(-1, 2, classes).argmax(axis=2) for centre in middle]
-    moved = float(np.mean([each[:, 0] != each[:, 1] for each in said]))
-    if problem.means is None:
-        _, beside = models.law(model, REAL)
-        told = spread(apart @ beside @ apart, classes).reshape(-1, 2, classes).argmax(axis=2)
-        wrong = float(np.mean(told[:, 0] != told[:, 1]))
-    else:
-        wrong = float(np.mean([each[:, 0] != cloud for cloud, each in enumerate(said)]))
-    size = np.trace(covariance[:classes, :classes]) + np.sum(middle[:, :classes] ** 2) / clouds
-    return wrong, moved, float(np.sqrt(size))
+    own, spread = middle[:, :classes], covariance[:classes, :classes]
+    moved = decisions.differ(middle, covariance) if model else 0.0
+    size = np.trace(spread) + np.sum(own**2) / len(middle)
+    return wrong(problem, models, model), moved, float(np.sqrt(size))
 
 
-def _warnings(problem: Problem, few: list[int]) -> tuple[str, ...]:
-    found = []
-    if few:
+def _warnings(problem: Problem, directions: Array, error: Array, chosen: Array) -> tuple[str, ...]:
+    classes = problem.truth.shape[1]
+    few, dear = directions < FEW_NOISY, chosen / (classes - 1) > DEAR_CHOICE
+    found = [
+        f"{models_named(np.flatnonzero(where).tolist())}: {what}"
+        for where, what in ((few, FEW), (dear, CHOSEN))
+        if where.any()
+    ]
+    if classes > decisions.MOST_EXACT and np.nanmin(error, initial=1.0) < _COARSE:
         found.append(
-            f"{models_named(few)}: few effective directions: the asymptotic formula may be 3 to 10 percent "
-            "off"
+            f"shares of wrong classes below {100 * _COARSE:g} % are known to a tenth of themselves or so, as "
+            f"there are more than {decisions.MOST_EXACT} classes"
         )
     if not problem.gaussian:
         found.append(NOT_GAUSSIAN)

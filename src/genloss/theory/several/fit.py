@@ -17,6 +17,7 @@ import numpy.typing as npt
 from genloss.class_rules import rule_of
 from genloss.errors import NoTheoryError
 from genloss.generation import REAL
+from genloss.retuning import best_penalty
 from genloss.steps import Block, Step
 from genloss.theory.closed import is_even
 from genloss.theory.several import points
@@ -28,13 +29,29 @@ Array = npt.NDArray[np.float64]
 
 
 class Used(NamedTuple):
-    """Effective penalty and degrees of freedom of a fit, directions of its noise, share of rows kept."""
+    """What a fit used.
+
+    Attributes
+    ----------
+    kappa, df1, df2 : float
+        Effective penalty and degrees of freedom; NaN where there is no single one.
+    directions : float
+        Effective directions of its noise.
+    accepted : float
+        Share of the rows kept.
+    penalty : float
+        As plans write it.
+    per_row : float
+        Where the penalty was chosen: the fit's error on labels of its own kind, over the number of rows.
+    """
 
     kappa: float
     df1: float
     df2: float
     directions: float
     accepted: float
+    penalty: float
+    per_row: float = np.nan
 
 
 class Source(NamedTuple):
@@ -47,6 +64,21 @@ class Source(NamedTuple):
     accepted: float
 
 
+class Fitted(NamedTuple):
+    """A model of some penalty: what it takes of whom, its mean, its spread beside that, and its errors.
+
+    ``missed`` is ``E a (y - z)(y - z)'`` of a row of every source, (sources, classes, classes), z what the
+    model says of a row that it was not fitted to.
+    """
+
+    parts: list[Part]
+    mean: Array
+    spread: Array
+    gain: Array
+    shrunk: Array
+    missed: Array
+
+
 def fit(models: Models, step: Step) -> Used:
     """Add the model of a step on new rows.
 
@@ -56,27 +88,59 @@ def fit(models: Models, step: Step) -> Used:
         If hardly a row is kept.
     """
     rows = Rows.of(step, models.directions)
-    sources = [_source(models, *each) for each in zip(step.blocks, rows.sigma, strict=True)]
+    sources = [source_of(models, *each) for each in zip(step.blocks, rows.sigma, strict=True)]
     accepted = np.array([source.accepted for source in sources])
-    if rows.number @ accepted < 1:
+    kept = float(rows.number @ accepted)
+    if kept < 1:
         raise NoTheoryError(
             f"hardly a row of model {step.model} is kept; genloss.simulate(problem, plan) runs it"
         )
+    some = np.flatnonzero(accepted)
+    rows = Rows(rows.sigma[some], rows.multiplicity, rows.number[some], rows.weight[some])
+    sources, accepted = [sources[k] for k in some], accepted[some]
+
+    def at(absolute: float) -> Fitted:
+        return _fitted(models, rows, sources, absolute, step.towards)
+
+    def left_out(found: Fitted) -> float:
+        """Summed leave-one-out errors of all columns."""
+        return float(rows.number * rows.weight @ np.einsum("skk->s", found.missed))
+
+    absolute, per_row = step.rows * step.penalty, np.nan
+    if step.retuned:  # of the rows that are kept
+        chosen = best_penalty(
+            lambda tried: np.array([left_out(at(kept * each)) for each in tried]),
+            rows._replace(number=rows.number * accepted).trace,
+        )
+        absolute = kept * chosen
+    found = at(absolute)
+    if step.retuned:
+        per_row = left_out(found) / float(rows.weight * rows.number @ accepted) / kept
+    models.record(step.model, found.mean, found.spread + found.gain, found.parts)
+    noise = np.einsum("pkk->p", found.gain)
+    used = used_by(step, rows.sigma[0], found.shrunk, noise, kept / step.rows)
+    return used._replace(penalty=float(absolute / step.rows), per_row=per_row)
+
+
+def _fitted(
+    models: Models, rows: Rows, sources: Sequence[Source], absolute: float, towards: int | None
+) -> Fitted:
+    """The model under a penalty, in parts of one row."""
+    accepted = np.array([source.accepted for source in sources])
     kept = rows._replace(number=rows.number * accepted)
-    e, q = resolvent(*kept, rows.number.sum() * step.penalty)
+    e, q = resolvent(*kept, absolute)
     pull = kept.number * rows.weight * e
     profiles = pull[:, None] * rows.sigma * q
-    base = []
-    if step.towards is not None:
-        rest = 1 - profiles.sum(axis=0)
-        base = [Part({step.towards: 1.0}, rest, np.eye(models.classes))]
+    shrunk, base = profiles.sum(axis=0), []
+    if towards is not None:
+        base = [Part({towards: 1.0}, 1 - shrunk, np.eye(models.classes))]
     raised = (pull[:, None] * q)[..., None] * models.middle / models.middle.shape[1]
     parts, told, along, seen = _solved(models, rows.sigma, profiles, raised, sources, base)
     mean = sum(
         (part.profile[:, None] * (models.mean(part.shares) @ part.matrix) for part in parts),
         np.einsum("spc,sck->pk", raised, told),
     )
-    spread = _spread(models, parts)
+    spread = spread_of(models, parts)
     # a row's own noise comes back in what the model says of others
     noise = np.array(
         [
@@ -87,13 +151,12 @@ def fit(models: Models, step: Step) -> Used:
     loud = rows.number * (rows.weight * e) ** 2
     coupling = (rows.sigma * q) @ (rows.sigma * q).T * loud
     back = np.linalg.inv(np.eye(len(loud)) - accepted[:, None] * coupling)
-    gain = np.einsum("sp,s,st,tkl->pkl", rows.sigma * q**2, loud, back, noise, optimize=True)
-    models.record(step.model, mean, spread + gain, parts)
-    share = float(rows.number @ accepted) / step.rows
-    return _used(step, rows.sigma[0], profiles.sum(axis=0), np.einsum("pkk->p", gain), share)
+    missed = np.einsum("st,tkl->skl", back, noise)
+    gain = np.einsum("sp,s,skl->pkl", rows.sigma * q**2, loud, missed, optimize=True)
+    return Fitted(parts, mean, spread, gain, shrunk, missed)
 
 
-def _source(models: Models, block: Block, sigma: Array) -> Source:
+def source_of(models: Models, block: Block, sigma: Array) -> Source:
     """Moments of the labels of a source, whose rows have a covariance."""
     asked = [models.linear(block.shares)]
     if block.keep is not None and block.judge != block.shares:
@@ -106,9 +169,9 @@ def _source(models: Models, block: Block, sigma: Array) -> Source:
         middle[:, : models.classes] += own
     rule = rule_of(block, clouds=models.clouds)
     if block.keep is None:
-        found = targets(rule, middle, covariance, block.noise)
+        found = targets(middle, covariance, block.noise, rule)
     else:
-        found = targets_kept(rule, block.keep, middle, covariance, block.noise, models.classes)
+        found = targets_kept(middle, covariance, block.noise, rule, block.keep, models.classes)
     inverse = points.inverse(covariance, models.classes)
     return Source(asked, found, covariance, inverse, float(found.kept.mean()))
 
@@ -163,7 +226,13 @@ def _solved(
             )
         for part in base:
             start[own] += _between(models, sources[k].asked, [part.shares], sigma[k] * part.profile)
-    told = np.asarray(np.linalg.solve(np.eye(len(back)) - back @ moved, start + back @ constant))
+    # in units of each field, as pivots of others would be any number
+    unit = np.ones(len(back))
+    for source, own in zip(sources, fields, strict=True):
+        unit[own] = points.sizes(source.covariance, classes)
+    system = np.eye(len(back)) - (back @ moved) * unit / unit[:, None]
+    right = (start + back @ constant) / unit[:, None]
+    told = unit[:, None] * np.linalg.solve(system, right)
     taken = constant + moved @ told
     parts = [
         *base,
@@ -189,7 +258,7 @@ def _between(
     )
 
 
-def _spread(models: Models, parts: Sequence[Part]) -> Array:
+def spread_of(models: Models, parts: Sequence[Part]) -> Array:
     """Covariance of what parts bring, (p, classes, classes)."""
     total = np.zeros((models.middle.shape[0], models.classes, models.classes))
     for one in parts:
@@ -213,13 +282,14 @@ def _missed(
     return found.square + mixed + mixed.T + square + source.accepted * across
 
 
-def _used(step: Step, sigma: Array, shrunk: Array, gain: Array, accepted: float) -> Used:
+def used_by(step: Step, sigma: Array, shrunk: Array, gain: Array, accepted: float) -> Used:
     """Degrees of freedom from how much of its labelers a fit keeps, and directions of its noise."""
     loud = sigma * gain
     rows = step.rows * accepted
     directions = 1 / (float(loud @ loud) / max(float(loud.sum()) ** 2, 1e-300) + 1 / rows)
     if not is_even(step):
-        return Used(np.nan, np.nan, np.nan, directions, accepted)
+        return Used(np.nan, np.nan, np.nan, directions, accepted, step.penalty)
     # shrunk = s / (s + kappa)
     kappa = float(sigma[0] * (1 - shrunk[0]) / shrunk[0])
-    return Used(kappa, float(shrunk.sum()), float(np.sum(shrunk**2)), directions, accepted)
+    df1, df2 = float(shrunk.sum()), float(np.sum(shrunk**2))
+    return Used(kappa, df1, df2, directions, accepted, step.penalty)

@@ -16,7 +16,7 @@ from genloss.generation import REAL
 from genloss.losses.squared import Squared
 from genloss.problem import Problem
 from genloss.steps import Block, Step
-from genloss.trials import loop, multinomial, several
+from genloss.trials import loop, multinomial, several, together
 from genloss.trials.convex import minimise
 from genloss.trials.engine import Engine
 from genloss.trials.leave_one_out import chosen_penalty
@@ -45,10 +45,7 @@ def run(
     seen = None if all(step.is_linear for step in steps) else Seen(problem, count, len(steps))
     for trial in range(count):
         learner = Learner(rng, dtype)
-        known = {REAL: problem.truth}
-        for k, labeler in enumerate(steps[0].outside):
-            known[REAL - 1 - k] = labeler.draw(problem.truth, rng)
-        chain = loop.models(steps, world, learner, known)
+        chain = loop.models(steps, world, learner, _known(problem, steps, rng))
         for model, w in enumerate(chain):
             error = root * (w - problem.truth)
             risks[trial, model] = error @ error
@@ -56,6 +53,14 @@ def run(
             if seen is not None:
                 seen.add(trial, model, w, learner.accepted)
     return Batch(risks, errors) if seen is None else Batch(risks, errors, 0.0, seen.scores(steps))
+
+
+def _known(problem: Problem, steps: Sequence[Step], rng: np.random.Generator) -> dict[int, Array]:
+    """Who labels from the first: the truth, and models from outside, drawn anew."""
+    outside = enumerate(steps[0].outside)
+    return {REAL: problem.truth} | {
+        REAL - 1 - k: each.draw(problem.truth, rng) for k, each in outside
+    }
 
 
 def _chains(
@@ -66,9 +71,16 @@ def _chains(
     dtype: Precision,
 ) -> Iterator[tuple[list[Array], list[float]]]:
     """The models of every run of a problem that has classes, and the share of rows each fit kept."""
+    if together.helps(steps):
+        worlds = together.Worlds([Gaussian(problem, rng, dtype) for _ in range(count)])
+        learners = together.Learners([Learner(rng, dtype) for _ in range(count)])
+        drawn = [_known(problem, steps, rng) for _ in range(count)]
+        known = {who: np.stack([each[who] for each in drawn]) for who in drawn[0]}
+        yield from together.chains(steps, worlds, learners, known)
+        return
     world, learner = Gaussian(problem, rng, dtype), Learner(rng, dtype)
     for _ in range(count):
-        chain = loop.models(steps, world, learner, {REAL: problem.truth})
+        chain = loop.models(steps, world, learner, _known(problem, steps, rng))
         found = [(w, learner.accepted) for w in chain]
         yield [w for w, _ in found], [accepted for _, accepted in found]
 
@@ -213,7 +225,8 @@ class Learner:
         X, y = X.astype(np.float64), y.astype(np.float64)
         weights = np.ones(len(y)) if weights is None else weights
         if step.loss.columns:
-            return multinomial.minimise(X, y, weights, step.loss, 2 * candidates * step.penalty)
+            ridge, told = 2 * candidates * step.penalty, None if said is None else said[None]
+            return multinomial.minimise(X[None], y[None], weights[None], step.loss, ridge, told)[0]
         return minimise(X, y, weights, step.loss, 2 * candidates * step.penalty, said)
 
 
@@ -222,7 +235,7 @@ def _filtered(
 ) -> Array:
     """What a filter makes of rows that are a share ``accepted`` of those written."""
     root = np.sqrt(accepted * (np.ones(len(y)) if weights is None else weights))
-    inputs, labels = X.astype(np.float64) * root[:, None], y * root
+    inputs, labels = X.astype(np.float64) * root[:, None], (y.T * root).T
     with np.errstate(over="ignore", invalid="ignore"):
         w = how.fit(inputs, labels, penalty)
     if not np.isfinite(w).all():
@@ -276,4 +289,5 @@ ENGINE = Engine(
     run=run,
     single=True,
     exact=False,
+    sized=together.runs,
 )

@@ -27,6 +27,8 @@ MOST_ROWS = 10**7
 
 def refuses(_problem: Problem, steps: Sequence[Step]) -> str | None:
     """Whether a fit asks for more than products of its rows, or has very many."""
+    if why := choice.undetermined(steps):
+        return why
     for step in steps:
         if why := choice.needs_matrix(step):
             return why
@@ -76,5 +78,5 @@ ENGINE = Engine(
     draws=None,
     method="revealed",
     pays=choice.rows_pay,
-    sized=lambda problem: max(1, choice.runs_together(problem) // 4),
+    sized=lambda problem, _steps: max(1, choice.runs_together(problem) // 4),
 )
