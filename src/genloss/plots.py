@@ -109,6 +109,12 @@ def label_models(ax: Axes, ylabel: str) -> None:
     ax.legend(frameon=False)
 
 
+def name_table(ax: Axes, target: str, *sources: str) -> None:
+    """Say in a corner what the picture is of; arrays have no name that says anything."""
+    named = " + ".join(source for source in sources if source != "arrays")
+    ax.set_title(f"{named}: {target}" if named else "", fontsize="medium", loc="left")
+
+
 def colours(count: int) -> list[str]:
     """The first colours of the user's style."""
     import matplotlib as mpl

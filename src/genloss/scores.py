@@ -94,7 +94,7 @@ def of_clouds(
     tilt = with_first / (size * size[0])
     found["error"] = error_of_clouds(middle, square)
     # one of them alone is what is left of each
-    apart = np.maximum(ndtr(a) + ndtr(a[0]) - 2 * _both_below(a, a[0], tilt), 0.0)
+    apart = np.maximum(ndtr(a) + ndtr(a[0]) - 2 * both_below(a, a[0], tilt), 0.0)
     found["disagreement"] = np.where(tilt > 1 - 1e-14, 0.0, apart)
     if all(step.loss == Logistic() for step in steps):
         found["log_loss"], found["brier"] = _chances_of_clouds(middle, square)
@@ -118,11 +118,11 @@ def _chances_of_clouds(middle: Array, square: Array) -> tuple[Array, Array]:
     a = -middle[..., None] / size
     above = size * np.exp(-(a**2) / 2) / np.sqrt(2 * np.pi) - middle[..., None] * ndtr(a)
     tilt = square[..., None, None] / (size[..., None] * size[..., None, :])
-    both = _both_below(a[..., None], a[..., None, :], tilt)
+    both = both_below(a[..., None], a[..., None, :], tilt)
     return above @ weights, np.einsum("...jk,j,k->...", both, weights, weights)
 
 
-def _both_below(a: Array, b: Array | float, tilt: Array) -> Array:
+def both_below(a: Array, b: Array | float, tilt: Array) -> Array:
     """``P(A < a, B < b)`` of standard normals with a correlation, by Owen's T."""
     from scipy.special import ndtr, owens_t
 

@@ -64,6 +64,16 @@ def test_a_diagonal_matrix_is_its_diagonal(penalty, rows):
         assert np.allclose(getattr(one, name), getattr(other, name), rtol=1e-9)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("tails", [None, [0.3, 0.7, 2.0]])
+def test_the_penalty_that_a_diagonal_matrix_chooses_is_that_of_its_diagonal(tails):
+    problem = gl.Problem(PROBLEM.spectrum, PROBLEM.truth, tails=tails)
+    own = np.random.default_rng(3).permutation(PROBLEM.spectrum)
+    one, other = (gl.predict(problem, plan(each, "cv")) for each in (own, np.diag(own)))
+    assert np.allclose(one.penalty, other.penalty, rtol=1e-6)
+    assert np.allclose(one.risk, other.risk, rtol=1e-9)
+
+
 def test_models_from_outside_and_earlier_ones_label_too():
     outside = gl.External(bias=0.05, variance=0.004)
     own = np.random.default_rng(3).permutation(PROBLEM.spectrum)
@@ -103,7 +113,8 @@ def test_what_is_no_covariance_is_refused(covariance, word):
 def test_what_is_not_known_names_what_runs():
     rows = gl.Source(90, covariance=turned(1), labels="hard")
     classes = gl.Plan([gl.Generation([rows], 0.05, loss="logistic")])
-    chosen = gl.Plan([gl.Generation([gl.Source(90, covariance=turned(1))], "cv")])
+    first = gl.Generation([gl.Source(90, covariance=turned(1))])
+    chosen = gl.Plan([first, gl.Generation([gl.Source(None, "previous", inputs=0)], "cv")])
     for each in (classes, chosen):
         with pytest.raises(gl.NoTheoryError, match=r"covariance matrix.*genloss\.simulate"):
             gl.predict(PROBLEM, each)

@@ -201,7 +201,7 @@ class Budget(Framed, Drawn):
         ax.set_ylabel(METRIC)
         ax.spines[["top", "right"]].set_visible(False)
         ax.legend(frameon=False, fontsize="small")
-        ax.set_title(f"{self.source}: {self.target}", fontsize="medium", loc="left")
+        plots.name_table(ax, self.target, self.source)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Budget):

@@ -118,8 +118,9 @@ def _list(json: bool) -> None:
                 f"{'' if last is None else chr(10)}{paper.key}: {paper.title} ({paper.reference})"
             )
         last = paper.key
-        takes = study.takes(False)
-        cost = f" ({takes}, --quick {study.takes(True)})" if takes else ""
+        takes = {"": study.takes(quick=False), "--quick ": study.takes(quick=True)}
+        told = ", ".join(how + cost for how, cost in takes.items() if cost)
+        cost = f" ({told})" if told else ""
         print(f"  {name:15} {study.figure:3} {study.shows}{cost}")
         for option, text in study.options.items():
             print(f"  {'':19} --{option}: {text}")

@@ -23,7 +23,7 @@ MARKS = (
 def beside_runs(
     title: str,
     statements: Callable[[Effort], Iterable[Claim]],
-    seconds: tuple[float, float] | None = None,
+    seconds: tuple[float, ...] = (),
 ) -> Study[tuple[Claim, ...]]:
     """The experiment that judges every statement of a paper.
 
@@ -33,8 +33,8 @@ def beside_runs(
         Title of the paper.
     statements : callable
         Its claims, from an `Effort`.
-    seconds : tuple of float, optional
-        Processor time of a quick run and of a full one.
+    seconds : tuple of float
+        Processor time as in `Study`.
     """
     return Study(
         name="statements",

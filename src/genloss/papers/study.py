@@ -36,8 +36,8 @@ class Study(Generic[Found]):
         Its number in the paper or its page, such as "F1".
     options : mapping of str to str
         What ``effort.options`` may hold for it, each with what it means.
-    seconds : tuple of float, optional
-        Processor time in seconds of a quick run and of a full one, as measured.
+    seconds : tuple of float
+        Processor time in seconds of a quick run and, where that was measured too, of a full one.
 
     Examples
     --------
@@ -57,7 +57,7 @@ class Study(Generic[Found]):
     caption: Callable[[Found], str]
     figure: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
-    seconds: tuple[float, float] | None = None
+    seconds: tuple[float, ...] = ()
 
     def takes(self, quick: bool) -> str:
         """What a run costs, in words; "" where nobody has measured it.
@@ -74,9 +74,10 @@ class Study(Generic[Found]):
         >>> replace(STUDY, seconds=(3.4, 400.0)).takes(quick=False)
         '7 min'
         """
-        if self.seconds is None:
+        place = 0 if quick else 1
+        if place >= len(self.seconds):
             return ""
-        seconds = max(self.seconds[not quick], 1)
+        seconds = max(self.seconds[place], 1)
         return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
     def run(self, effort: Effort) -> Reproduction:

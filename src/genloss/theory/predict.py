@@ -75,8 +75,8 @@ def predict(
     NoTheoryError
         "closed": for reused or pooled designs with a penalty or several sources. "auto": for more
         than 12 generations that share rows or features and need the pencil. "pencil": for a fit
-        without penalty to as many rows as directions or random features, or rows that are drawn or
-        left out more than 14 times. Penalty "cv": for every generation that needs the pencil.
+        without penalty to as many rows as directions or random features, or where more than 12 labels
+        of one row may be drawn for a fit. Penalty "cv": for every generation that needs the pencil.
     genloss.pencils.NoConvergenceError
         If a pencil's fixed point was not found. As with NoTheoryError, `simulate` runs the plan.
     InvalidInputError
@@ -258,13 +258,16 @@ def _ways(steps: Sequence[Step], method: str, tails: bool) -> list[Route]:
 def _ways_across(steps: Sequence[Step], method: str) -> list[Route]:
     """The route of every model where some rows have a covariance matrix, or NoTheoryError."""
     what = "plan has rows with a covariance matrix"
-    if chosen := [step.model for step in steps if step.retuned]:
-        raise _unknown(f"{what}, and the penalty of model {chosen[0]} is 'cv'")
-    if method == "pencil":
-        return [Walk.across] * len(steps)
     first, why = next(
         ((step.model, why) for step in steps if (why := turned.obstacle(step))), (len(steps), None)
     )
+    chosen = [step.model for step in steps if step.retuned]
+    if chosen and (why or method == "pencil"):
+        raise _unknown(
+            f"{what}, the penalty of model {chosen[0]} is 'cv', and {why or 'the pencil was asked for'}"
+        )
+    if method == "pencil":
+        return [Walk.across] * len(steps)
     if why and (method == "closed" or len(steps) > MOST_BY_PENCIL):
         most = f"; beyond {MOST_BY_PENCIL} models the pencil takes minutes and must be asked for"
         raise NoTheoryError(

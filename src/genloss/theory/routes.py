@@ -147,6 +147,7 @@ class Walk:
         assert self.matrices is not None
         [steps] = self.chains
         used = self.matrices.fit(steps[model])
+        self.penalty[:, model] = used.penalty / steps[model].blocks[0].weight
         exact = used.exact and all(self.moments.exact[u] for u in steps[model].asked)
         self.moments.record(model, 1.0, 0.0, lambda _: 0.0, exact)
         self._has_no_kappa(model, used.df2, used.filling)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from genloss.covariances import Covariance, matrix
 from genloss.equivalents import NotSolvedError
 from genloss.generation import REAL
+from genloss.retuning import best_penalty
 from genloss.steps import Step
 
 if TYPE_CHECKING:
@@ -25,10 +26,11 @@ Shares = Mapping[int, float]
 
 
 class Used(NamedTuple):
-    """Degrees of freedom of a fit, how near its rows are to running out, and whether its law is exact."""
+    """Degrees of freedom of a fit, how near its rows are to running out, its penalty, whether its law is exact."""
 
     df2: float
     filling: float
+    penalty: float
     exact: bool = False
 
 
@@ -93,50 +95,39 @@ class Models:
         near = step.penalty == 0 and abs(number.sum() - spectrum.size) <= 1
         if near or not all(np.isfinite(self.covariance(u, u)).all() for u in asked):
             self._record(step, np.zeros_like(spectrum), np.full_like(sigma[0], np.inf), {})
-            return Used(np.nan, 0.0)
+            return Used(np.nan, 0.0, step.penalty)
         alike = (sigma == sigma[0]).all() and (weight == weight[0]).all()
         labelers = [block.shares for block in blocks]
         one = all(labeler == labelers[0] for labeler in labelers)
         if one and alike and step.penalty == 0 and number.sum() > spectrum.size + 1:
             self._least_squares(step, labelers[0], sigma[0], float(number @ noise / number.sum()))
-            return Used(float(spectrum.size), 0.0, exact=True)
-        e, q = _resolvent(sigma, number, weight, number.sum() * step.penalty)
-        pull = (number * weight * e)[:, None, None] * (q @ sigma)
+            return Used(float(spectrum.size), 0.0, 0.0, exact=True)
+        rows = Rows(sigma, number, weight, noise)
         share = np.array([[block.shares.get(u, 0.0) for u in asked] for block in blocks])
-        of_labeler = np.einsum("su,sij->uij", share, pull)
-        mean = np.einsum("uij,uj->i", of_labeler, [self.means[u] for u in asked])
-        spread = {(u, v): self.covariance(u, v) for u in asked for v in asked}
+        means = np.array([self.means[u] for u in asked])
+        spread = np.array([[self.covariance(u, v) for v in asked] for u in asked])
 
-        def through(maps: Mapping[int, Array]) -> Array:
-            """Covariance of the sum of maps of labelers."""
-            total = np.zeros_like(q)
-            for (u, v), between in spread.items():
-                if between.any():
-                    total += maps[u] @ between @ maps[v].T
-            return total
+        def solved(penalty: float) -> Solved:
+            return rows.solved(penalty, share, means, spread)
 
-        gap = np.empty(len(blocks))
-        for s, block in enumerate(blocks):
-            away = sum(c * self.means[u] for u, c in block.shares.items()) - mean
-            maps = {
-                u: block.shares.get(u, 0.0) * np.eye(mean.size) - of_labeler[k]
-                for k, u in enumerate(asked)
-            }
-            gap[s] = away @ sigma[s] @ away + np.sum(sigma[s] * through(maps))
-        gain = number * (weight * e) ** 2
-        each = q @ sigma
-        coupling = np.einsum("sij,tji->st", each, each) * gain
-        tau2 = np.linalg.solve(np.eye(len(blocks)) - coupling, noise + gap)
-        own = through(dict(zip(asked, of_labeler, strict=True)))
-        own += np.einsum("t,tij->ij", gain * tau2, each @ q)
+        penalty = step.penalty
+        if step.retuned:
+            penalty = best_penalty(
+                lambda tried: np.array([number * weight @ solved(lam).tau2 for lam in tried]),
+                rows.trace,
+            )
+        found = solved(penalty)
         along = {
-            u: sum((of_labeler[k] @ self.covariance(v, u) for k, v in enumerate(asked)), 0.0 * q)
+            u: sum(
+                (found.kept[k] @ self.covariance(v, u) for k, v in enumerate(asked)),
+                0.0 * found.own,
+            )
             for u in self.means
             if u != REAL
         }
-        self._record(step, mean, own, along)
-        df2 = float(np.sum(pull.sum(axis=0) ** 2))
-        return Used(df2, float(np.abs(np.linalg.eigvals(coupling)).max()))
+        self._record(step, found.mean, found.own, along)
+        feeds = float(np.abs(np.linalg.eigvals(found.coupling)).max())
+        return Used(found.df2, feeds, penalty)
 
     def _least_squares(self, step: Step, shares: Shares, sigma: Array, noise: float) -> None:
         """Rows of one covariance and labeler: it is found but for the noise, an inverse Wishart matrix."""
@@ -188,6 +179,60 @@ class Models:
         }
 
 
+class Solved(NamedTuple):
+    """A fit: its mean and covariance, what it keeps of its labelers, and how errors of rows feed back."""
+
+    mean: Array
+    own: Array
+    kept: Array
+    coupling: Array
+    tau2: Array
+    df2: float
+
+
+class Rows(NamedTuple):
+    """Sources of one fit: covariances (S, p, p), numbers, weights and variances of the noise (S,)."""
+
+    sigma: Array
+    number: Array
+    weight: Array
+    noise: Array
+
+    @property
+    def trace(self) -> float:
+        """Weight times trace of the covariance, averaged over the rows."""
+        traces = np.einsum("sii->s", self.sigma)
+        return float(self.number * self.weight @ traces / self.number.sum())
+
+    def solved(self, penalty: float, share: Array, means: Array, spread: Array) -> Solved:
+        """The fit to labelers of these means (U, p) and covariances (U, U, p, p), of which sources have shares (S, U)."""
+        sigma, number, weight, noise = self
+        e, q = _resolvent(sigma, number, weight, number.sum() * penalty)
+        each = q @ sigma
+        pull = (number * weight * e)[:, None, None] * each
+        kept = np.tensordot(share.T, pull, 1)
+        mean = np.einsum("uij,uj->i", kept, means)
+
+        def through(maps: Array) -> Array:
+            """Covariance of the sum of maps of labelers."""
+            inner = np.einsum("uvij,vkj->uik", spread, maps, optimize=True)
+            return np.asarray(np.einsum("uij,ujk->ik", maps, inner, optimize=True))
+
+        gap, one = np.empty(len(sigma)), np.eye(mean.size)
+        labelers, who = np.unique(share, axis=0, return_inverse=True)
+        for place, own in enumerate(labelers):
+            away, said = own @ means - mean, who.ravel() == place
+            missed = np.outer(away, away) + through(own[:, None, None] * one - kept)
+            gap[said] = np.tensordot(sigma[said], missed, 2)
+        gain = number * (weight * e) ** 2
+        flat = each.reshape(len(sigma), -1)
+        coupling = flat @ np.swapaxes(each, 1, 2).reshape(len(sigma), -1).T * gain
+        tau2 = np.linalg.solve(np.eye(len(sigma)) - coupling, noise + gap)
+        covariance = through(kept) + q @ np.tensordot(gain * tau2, sigma, 1) @ q
+        df2 = float(np.sum(pull.sum(axis=0) ** 2))
+        return Solved(mean, covariance, kept, coupling, tau2, df2)
+
+
 def _whole(covariance: Covariance | None, spectrum: Array) -> Array:
     return np.diag(spectrum) if covariance is None else matrix(covariance)
 
@@ -203,13 +248,14 @@ def _resolvent(sigma: Array, number: Array, weight: Array, absolute: float) -> t
     strength = number * weight
     e = 1 / (alpha + weight * np.einsum("sii->s", sigma))
     for _ in range(500):
-        q = np.linalg.inv(beta * one + np.einsum("s,sij->ij", strength * e, sigma))
+        q = np.linalg.inv(beta * one + np.tensordot(strength * e, sigma, 1))
         each = q @ sigma
         trace = alpha + weight * np.einsum("sii->s", each)
         value = 1 / e - trace
         if np.max(np.abs(value) * e) < 1e-12:
             return e, q
-        jacobian = weight[:, None] * strength * np.einsum("sij,tji->st", each, each) * e
+        flat, turned = (m.reshape(len(sigma), -1) for m in (each, np.swapaxes(each, 1, 2)))
+        jacobian = weight[:, None] * strength * (flat @ turned.T) * e
         jacobian[np.diag_indices_from(jacobian)] -= 1 / e
         step = np.linalg.solve(jacobian, -value)
         e = e * (np.exp(step) if np.abs(step).max() < 1 else 1 / (e * trace))

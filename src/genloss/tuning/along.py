@@ -7,9 +7,9 @@ import numpy.typing as npt
 
 from genloss.plan import Plan
 from genloss.spectrum import Spectral, directions_of
-from genloss.theory.routes import has_closed_route
 from genloss.tuning.layout import Layout, Setting
 from genloss.tuning.penalties import OBJECTIVES, scored
+from genloss.tuning.search import is_cheap
 
 Array = npt.NDArray[np.float64]
 
@@ -45,7 +45,7 @@ def along(
     -------
     places, values : ndarray of shape (k,)
     """
-    count = _POINTS[0 if has_closed_route(plan.with_penalty(1.0)) else 1]
+    count = _POINTS[0 if is_cheap(problem, plan.with_penalty(1.0)) else 1]
     if name == "real":
         places = np.unique(np.append(np.linspace(0, 1, count), found))
     else:

@@ -12,10 +12,10 @@ import numpy.typing as npt
 from genloss.plan import Plan
 from genloss.spectrum import Spectral
 from genloss.steps import resolve
-from genloss.theory.routes import has_closed_route
 from genloss.tuning.layout import Kind, Setting
 from genloss.tuning.penalties import OBJECTIVES, best_schedule_of, scored
 from genloss.tuning.schedule import Slopes, downhill
+from genloss.tuning.search import is_cheap
 from genloss.tuning.slopes import slope_in
 from genloss.tuning.space import Space, apart
 
@@ -53,7 +53,7 @@ def best_in(problem: Spectral, space: Space, objective: str, near: Array | None 
         return scored(problem, map(space.plan, points), score)
 
     middle = space.plan((space.low + space.high) / 2)
-    cheap = has_closed_route(middle) and all(step.is_ridge for step in resolve(middle))
+    cheap = is_cheap(problem, middle) and all(step.is_ridge for step in resolve(middle))
     if near is not None:
         starts, width = [np.clip(near, space.low, space.high)], (space.high - space.low) / 16
     else:

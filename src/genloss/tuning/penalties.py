@@ -13,9 +13,8 @@ from genloss.spectrum import Spectral
 from genloss.steps import resolve
 from genloss.theory.many_penalties import risks
 from genloss.theory.predict import predict
-from genloss.theory.routes import has_closed_route
 from genloss.tuning.schedule import best_schedule, downhill, slowly, valleys
-from genloss.tuning.search import lowest
+from genloss.tuning.search import is_cheap, lowest
 from genloss.tuning.slopes import is_one_pencil, slope_of
 
 Array = npt.NDArray[np.float64]
@@ -93,7 +92,7 @@ def _refined(
     build: Callable[[float], Plan],
 ) -> Plan:
     coarse = grid.size < _GRID
-    stride = 1 if has_closed_route(build(1.0)) or coarse else _STRIDE
+    stride = 1 if is_cheap(problem, build(1.0)) or coarse else _STRIDE
     log_lam, least = lowest(values, grid, tolerance=1.0 if coarse else 1e-3, stride=stride)
     without, best = build(0.0), build(float(np.exp(log_lam)))
     return without if scored(problem, [without], score)[0] <= least else best
@@ -124,7 +123,7 @@ def best_schedule_of(problem: Spectral, objective: str, grid: Array, start: Plan
     if not score(value) > 0:
         return start
     first = np.log(np.clip(start.penalty, np.exp(low), np.exp(high)))
-    cheap = has_closed_route(start.with_penalty(1.0))
+    cheap = is_cheap(problem, start.with_penalty(1.0))
     if slopes and cheap:
         ends = [first, downhill(scores, slopes, first, low, high)]
         for each in valleys(scores, first, low, high):

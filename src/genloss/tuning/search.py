@@ -1,4 +1,4 @@
-"""The lowest point of a function of one number that may have several valleys."""
+"""The lowest point of a function of one number that may have several valleys, and how many may be tried."""
 
 from __future__ import annotations
 
@@ -7,7 +7,18 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from genloss.plan import Plan
+from genloss.problem import Problem
+from genloss.spectrum import Spectral
+from genloss.theory.routes import has_closed_route
+
 Array = npt.NDArray[np.float64]
+
+
+def is_cheap(problem: Spectral, plan: Plan) -> bool:
+    """Whether hundreds of plans like one can be tried: closed formulas know it, and one number a row."""
+    several = isinstance(problem, Problem) and problem.truth.ndim == 2
+    return not several and has_closed_route(plan)
 
 
 def lowest(

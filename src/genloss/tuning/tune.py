@@ -14,6 +14,7 @@ from genloss._words import number, shown
 from genloss.curve import Curve
 from genloss.errors import InvalidInputError
 from genloss.plan import Plan
+from genloss.problem import Problem
 from genloss.spectrum import Spectral, directions_of
 from genloss.theory.predict import predict
 from genloss.theory.routes import has_closed_route
@@ -131,7 +132,7 @@ def tune(
     before = predict(problem, plan)
     if progress:
         announce(problem, plan, free)
-    with _together(plan):
+    with _quickly(problem, plan):
         best = _best(problem, plan, layout, free, objective, sides, prices, most)
     if best is None:
         raise InvalidInputError(
@@ -179,8 +180,12 @@ def _best(
     return best_plan(problem, space, objective)
 
 
-def _together(plan: Plan) -> AbstractContextManager[None]:
-    """Where pencils are solved, each from the one before it."""
+def _quickly(problem: Spectral, plan: Plan) -> AbstractContextManager[None]:
+    """Where pencils are solved, each from the one before it; where there are classes, rough means of labels."""
+    if isinstance(problem, Problem) and problem.truth.ndim == 2:
+        from genloss.theory.several.points import roughly
+
+        return roughly()
     if has_closed_route(plan.with_penalty(1.0)):
         return nullcontext()
     from genloss.pencils.neighbours import neighbours

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from genloss.errors import NoTheoryError
 from genloss.plan import Plan
-from genloss.problem import Problem
+from genloss.problem import Problem, tails_of
 from genloss.steps import Step
 from genloss.theory import turned
 from genloss.theory.forever.repeating import Repetition
@@ -50,14 +50,13 @@ class Arrays(Turn):
             self.grain = _COUNTED if self._classes else 0.0
         else:
             ways_of(problem, self._steps)  # or NoTheoryError
-            for step in self._steps:
-                if why := turned.obstacle(step):
-                    raise NoTheoryError(
-                        f"covariance matrix: {why}, and no limit of such plans is known; "
-                        "genloss.predict tells 12 generations or so, and genloss.simulate runs more"
-                    )
+            if why := next(filter(None, map(turned.obstacle, self._steps)), None):
+                raise NoTheoryError(
+                    f"plan has rows with a covariance matrix, and {why}: its limit is not known; "
+                    "genloss.predict and genloss.simulate know as many generations as a plan has"
+                )
             laws = [each.law(problem.truth) for each in self._steps[0].outside]
-            matrices = turned.Models(problem.spectrum, problem.truth, laws)
+            matrices = turned.Models(problem.spectrum, problem.truth, laws, tails_of(problem))
             self._models, self._fitted = matrices, matrices.fit
             self._of_mean, self._of_pair = root, root[:, None] * root
         for model in range(found.start):

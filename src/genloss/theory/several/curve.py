@@ -19,6 +19,7 @@ from genloss.theory.doubts import CHOSEN, DEAR_CHOICE, FEW, FEW_NOISY, NOT_GAUSS
 from genloss.theory.several import decisions, filtered
 from genloss.theory.several.fit import Used, fit
 from genloss.theory.several.models import Models
+from genloss.theory.several.points import is_rough
 
 Array = npt.NDArray[np.float64]
 MOST_NUMBERS = 20_000_000
@@ -39,14 +40,14 @@ def curve_of(problem: Problem, steps: Sequence[Step]) -> Curve:
     check(problem, steps)
     models = Models(problem, steps)
     nothing = Used(np.nan, np.nan, np.nan, np.inf, 1.0, 0.0)
-    risks, used, seen = [], [], []
+    risks, used, seen, unseen = [], [], [], (np.nan, np.nan, np.nan)
     for step in steps:
         if (found := fitted(models, step)) is None:
             used.append(nothing)
-            seen.append((np.nan, np.nan, np.inf))
+            seen.append((*unseen[:2], np.inf))
         else:
             used.append(found)
-            seen.append(_scores(problem, models, step.model))
+            seen.append(unseen if is_rough() else _scores(problem, models, step.model))
         risks.append(models.risk(step.model))
     bias, variance = np.array(risks).T
     kappa, df1, df2, directions, accepted, penalty, per_row = np.array(used).T

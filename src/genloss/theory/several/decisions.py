@@ -1,4 +1,4 @@
-"""Which class models say of a row: shares of rows of which two say another one."""
+"""Which class models say of a row: how often each, and how often two say another one."""
 
 from __future__ import annotations
 
@@ -6,14 +6,58 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.theory.several.orthants import positive
-from genloss.theory.several.points import spread
+from genloss.theory.several.points import is_rough, spread
 
 Array = npt.NDArray[np.float64]
 
 MOST_EXACT = 12
 """Classes up to which every pair of them is looked at by itself."""
-_POINTS = 1 << 15  # in all pairs together
+_POINTS = 1 << 14  # in all pairs together
+_ROUGH = 4  # times fewer of them in a search
 _LEAST = 1e-8  # shares below which rounding decides whether two models are one and the same
+
+
+def largest(middle: Array, covariance: Array) -> tuple[Array, Array]:
+    """How often every value of a row is the largest, and how that moves with the mean of each.
+
+    Parameters
+    ----------
+    middle : ndarray of shape (clouds, classes)
+        Mean of the values in every cloud.
+    covariance : ndarray of shape (classes, classes)
+        Covariance of the values within clouds.
+
+    Returns
+    -------
+    chances : ndarray of shape (clouds, classes)
+    slope : ndarray of shape (classes, classes)
+        Derivative of the chance of a class (second axis) in the mean of a value, on average over clouds.
+    """
+    clouds, classes = middle.shape
+    unit = np.sqrt(np.trace(covariance)) or 1.0
+    middle, covariance = middle / unit, covariance / unit / unit
+    ahead = np.tile(_ahead(classes), (clouds, 1, 1))
+    means = np.einsum("mij,mj->mi", ahead, np.repeat(middle, classes, axis=0))
+    chances = positive(means, *_laws(ahead, covariance)).reshape(clouds, classes)
+    # the density of a tie of two, times the chance that no other value is above it
+    one, other = np.triu_indices(classes, 1)
+    rest = [np.delete(np.arange(classes), pair) for pair in zip(one, other, strict=True)]
+    tie = np.eye(classes)[one] - np.eye(classes)[other]
+    above = np.eye(classes)[one][:, None] - np.eye(classes)[np.array(rest)]
+    variance = np.einsum("mi,ij,mj->m", tie, covariance, tie)
+    variance = np.maximum(variance, 1e-14)
+    along = (above @ covariance @ tie[:, :, None])[..., 0]
+    law = above @ covariance @ above.swapaxes(1, 2)
+    law = law - along[:, :, None] * along[:, None] / variance[:, None, None]
+    apart = middle @ tie.T  # (clouds, pairs)
+    density = np.exp(-(apart**2) / (2 * variance)) / np.sqrt(2 * np.pi * variance)
+    if classes > 2:
+        given = np.einsum("mij,cj->cmi", above, middle) - along * (apart / variance)[..., None]
+        law = np.tile(law, (clouds, 1, 1))
+        free = positive(given.reshape(len(law), -1), law, _count(len(law)))
+        density = density * free.reshape(density.shape)
+    slope = np.einsum("m,mk,ml->kl", density.mean(axis=0), tie, tie)
+    return chances / chances.sum(axis=1, keepdims=True), slope / unit
 
 
 def wrong(middle: Array, covariance: Array) -> float:
@@ -65,7 +109,12 @@ def differ(middle: Array, covariance: Array) -> float:
 
 def _laws(ahead: Array, covariance: Array) -> tuple[Array, int]:
     """Covariances of differences of what is said, and how many points each is worth."""
-    return ahead @ covariance @ ahead.swapaxes(1, 2), max(_POINTS // len(ahead), 32)
+    return ahead @ covariance @ ahead.swapaxes(1, 2), _count(len(ahead))
+
+
+def _count(laws: int) -> int:
+    """How many points each of some chances is a mean over."""
+    return max((_POINTS // _ROUGH if is_rough() else _POINTS) // laws, 32)
 
 
 def _ahead(classes: int) -> Array:

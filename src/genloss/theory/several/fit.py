@@ -95,6 +95,9 @@ def fit(models: Models, step: Step) -> Used:
         raise NoTheoryError(
             f"hardly a row of model {step.model} is kept; genloss.simulate(problem, plan) runs it"
         )
+    some = np.flatnonzero(accepted)
+    rows = Rows(rows.sigma[some], rows.multiplicity, rows.number[some], rows.weight[some])
+    sources, accepted = [sources[k] for k in some], accepted[some]
 
     def at(absolute: float) -> Fitted:
         return _fitted(models, rows, sources, absolute, step.towards)
@@ -103,7 +106,7 @@ def fit(models: Models, step: Step) -> Used:
         """Summed leave-one-out errors of all columns."""
         return float(rows.number * rows.weight @ np.einsum("skk->s", found.missed))
 
-    absolute, per_row = rows.number.sum() * step.penalty, np.nan
+    absolute, per_row = step.rows * step.penalty, np.nan
     if step.retuned:  # of the rows that are kept
         chosen = best_penalty(
             lambda tried: np.array([left_out(at(kept * each)) for each in tried]),
@@ -116,7 +119,7 @@ def fit(models: Models, step: Step) -> Used:
     models.record(step.model, found.mean, found.spread + found.gain, found.parts)
     noise = np.einsum("pkk->p", found.gain)
     used = used_by(step, rows.sigma[0], found.shrunk, noise, kept / step.rows)
-    return used._replace(penalty=float(absolute / rows.number.sum()), per_row=per_row)
+    return used._replace(penalty=float(absolute / step.rows), per_row=per_row)
 
 
 def _fitted(
@@ -166,9 +169,9 @@ def source_of(models: Models, block: Block, sigma: Array) -> Source:
         middle[:, : models.classes] += own
     rule = rule_of(block, clouds=models.clouds)
     if block.keep is None:
-        found = targets(rule, middle, covariance, block.noise)
+        found = targets(middle, covariance, block.noise, rule)
     else:
-        found = targets_kept(rule, block.keep, middle, covariance, block.noise, models.classes)
+        found = targets_kept(middle, covariance, block.noise, rule, block.keep, models.classes)
     inverse = points.inverse(covariance, models.classes)
     return Source(asked, found, covariance, inverse, float(found.kept.mean()))
 

@@ -1,8 +1,8 @@
 """Chances that many normal values are all positive, in relative terms however small they are.
 
 One value after the other is drawn given that those before it are positive, and the chances of that are multiplied
-(Genz 1992), the least likely value first (Gibson, Glasbey and Elston 1994). The first two are
-taken together: of two values that are nearly each other's opposite the second leaves but a sliver of the first.
+(Genz 1992), the least likely value first (Gibson, Glasbey and Elston 1994). Where two values are nearly each other's
+opposite these are taken together: the second leaves but a sliver of the first.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import erfcx, log_ndtr, ndtr, ndtri
 
+from genloss.scores import both_below
 from genloss.theory.several.points import even
 
 Array = npt.NDArray[np.float64]
@@ -22,9 +23,12 @@ _FAR = 40.0  # standard deviations beyond which a value is certain
 _LEAST = 1e-16  # of the variance of a value given others, in parts of its own
 _SPAN = 36.0  # logarithms that a density falls until nothing is left of it
 _CELLS = 128
-_HALVINGS = 70
+_HALVINGS = 45
+_OPPOSITE = -0.9  # correlation of two values below which they are taken together
+_CLOSED = 1e-9  # chances of two values of which the closed form leaves no digits
 
 
+@np.errstate(over="ignore", divide="ignore", under="ignore")  # of what is certain
 def positive(mean: Array, covariance: Array, count: int) -> Array:
     """Chances of several laws.
 
@@ -40,20 +44,32 @@ def positive(mean: Array, covariance: Array, count: int) -> Array:
     ndarray of shape (laws,)
         Chance that all values are positive.
     """
-    mean, lower = _ordered(mean, covariance)
     laws, dim = mean.shape
+    size = np.sqrt(np.maximum(np.einsum("mii->mi", covariance), 1e-300))
+    mean = np.clip(mean / size, -_FAR, _FAR)
+    correlation = np.clip(covariance / (size[:, :, None] * size[:, None]), -1.0, 1.0)
+    opposite = bool(correlation.min() < _OPPOSITE)
+    mean, lower = _ordered(mean, correlation, opposite)
     if dim == 1:
         return np.asarray(ndtr(mean[:, 0] / lower[:, 0, 0]))
+    if dim == 2:
+        whole = np.hypot(lower[:, 1, 0], lower[:, 1, 1])
+        both = both_below(mean[:, 0], mean[:, 1] / whole, lower[:, 1, 0] / whole)
+        if (both > _CLOSED).all():
+            return both
     points = _points(count, dim, laws)
     drawn = np.empty((laws, dim, points.shape[2]))
-    drawn[:, 0], chance = _first(mean[:, :2], lower[:, :2, :2], points[:, 0])
-    for k in range(1, dim):
+    chance: Array | float = 1.0
+    if opposite:
+        drawn[:, 0], chance = _first(mean[:, :2], lower[:, :2, :2], points[:, 0])
+    for k in range(int(opposite), dim):
         before = (lower[:, k : k + 1, :k] @ drawn[:, :k])[:, 0]
         share = ndtr((mean[:, k, None] + before) / lower[:, k, k, None])
-        if k > 1:  # the second is in the density of the first
+        if not (opposite and k == 1):  # the second is in the density of the first
             chance = chance * share
-        drawn[:, k] = -ndtri(points[:, k] * np.maximum(share, 1e-300))
-    return np.asarray(chance.mean(axis=1))
+        if k < dim - 1:
+            drawn[:, k] = -ndtri(points[:, k] * np.maximum(share, 1e-300))
+    return np.asarray(np.mean(chance, axis=1))
 
 
 @lru_cache(maxsize=8)
@@ -63,19 +79,17 @@ def _points(count: int, dim: int, laws: int) -> Array:
     return np.asarray(np.clip((even(count, dim).T + shifts) % 1.0, 1e-16, 1 - 1e-16))
 
 
-def _ordered(mean: Array, covariance: Array) -> tuple[Array, Array]:
+def _ordered(mean: Array, rest: Array, opposite: bool) -> tuple[Array, Array]:
     """Means of values of variance one, each least likely given those before it, and their Cholesky factors."""
     laws, dim = mean.shape
-    at = np.arange(laws)
-    size = np.sqrt(np.maximum(np.einsum("mii->mi", covariance), 1e-300))
-    mean = np.clip(mean / size, -_FAR, _FAR)
-    rest = np.clip(covariance / (size[:, :, None] * size[:, None]), -1.0, 1.0)
+    at, left = np.arange(laws), np.ones(mean.shape, dtype=bool)
     given, order, lower = mean.copy(), np.empty((laws, dim), dtype=np.int64), np.zeros(rest.shape)
-    left, first = np.ones(mean.shape, dtype=bool), _scarcest(mean, rest)
     for k in range(dim):
         spread = np.sqrt(np.maximum(np.einsum("mii->mi", rest), _LEAST))
         ahead = given / spread
-        pick = first if k == 0 else np.where(left, ahead, np.inf).argmin(axis=1)
+        pick = np.where(left, ahead, np.inf).argmin(axis=1)
+        if k == 0 and opposite:
+            pick = _scarcest(mean, rest)
         order[:, k], left[at, pick] = pick, False
         column = np.where(left, rest[at, :, pick] / spread[at, pick][:, None], 0.0)
         given = given + column * _hazard(ahead[at, pick])[:, None]

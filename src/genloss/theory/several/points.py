@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 
 import numpy as np
@@ -11,6 +14,23 @@ Array = npt.NDArray[np.float64]
 
 MOST = 1 << 15
 _ENTRIES = 1 << 21
+_ROUGH = 8  # times fewer of them
+_IS_ROUGH = ContextVar("is_rough", default=False)
+
+
+@contextmanager
+def roughly() -> Iterator[None]:
+    """Within it means are right to a percent or so, and curves have risks alone: for searches."""
+    token = _IS_ROUGH.set(True)
+    try:
+        yield
+    finally:
+        _IS_ROUGH.reset(token)
+
+
+def is_rough() -> bool:
+    """Whether it is within `roughly`."""
+    return _IS_ROUGH.get()
 
 
 @lru_cache(maxsize=8)
@@ -66,7 +86,7 @@ def spread(covariance: Array, classes: int, share: int = 1) -> Array:
     if not some.any():
         return np.zeros((1, len(values)))
     root = size[:, None] * vectors[:, some] * np.sqrt(values[some])
-    return normal(int(some.sum()), share) @ root.T
+    return normal(int(some.sum()), share * _ROUGH if is_rough() else share) @ root.T
 
 
 def sizes(covariance: Array, classes: int) -> Array:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from functools import lru_cache, wraps
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from genloss.keep import Keep
 from genloss.labels import Label
+from genloss.labels.hard import Hard
 from genloss.labels.linear import Linear
-from genloss.theory.several.points import inverse, spread
+from genloss.theory.several.decisions import MOST_EXACT, largest
+from genloss.theory.several.points import inverse, is_rough, spread
 
 Array = npt.NDArray[np.float64]
 
@@ -45,19 +48,36 @@ class Targets(NamedTuple):
     square: Array
 
 
-def targets(rule: Label, middle: Array, covariance: Array, noise: float) -> Targets:
+def remembered(find: Callable[..., Targets]) -> Callable[..., Targets]:
+    """Moments that were asked for lately: in a search the first models of a plan are mostly the same."""
+
+    @lru_cache(maxsize=256)
+    def known(_rough: bool, fields: int, arrays: tuple[bytes, bytes], *rest: Any) -> Targets:
+        middle, covariance = (np.frombuffer(each) for each in arrays)
+        return find(middle.reshape(-1, fields), covariance.reshape(fields, fields), *rest)
+
+    @wraps(find)
+    def found(middle: Array, covariance: Array, *rest: Any) -> Targets:
+        arrays = middle.tobytes(), covariance.tobytes()
+        return known(is_rough(), middle.shape[1], arrays, *rest)
+
+    return found
+
+
+@remembered
+def targets(middle: Array, covariance: Array, noise: float, rule: Label) -> Targets:
     """Moments of labels where all rows are kept.
 
     Parameters
     ----------
-    rule : Label
-        How values become labels.
     middle : ndarray of shape (clouds, classes)
         Mean of h in every cloud.
     covariance : ndarray of shape (classes, classes)
         Covariance of h within clouds.
     noise : float
         Standard deviation of the noise on every value.
+    rule : Label
+        How values become labels.
     """
     clouds, classes = middle.shape
     total = covariance + noise**2 * np.eye(classes)
@@ -68,26 +88,39 @@ def targets(rule: Label, middle: Array, covariance: Array, noise: float) -> Targ
         if rule.makes != "numbers":  # what all values have in common decides no class
             apart = np.eye(classes) - 1 / classes
             total = apart @ total @ apart
+        if isinstance(rule, Hard) and classes <= MOST_EXACT:
+            chances, slope = largest(middle, total)
+            return _of(covariance, chances - 1 / classes, slope, _drawn_square(chances))
         away = spread(total, classes, clouds)
         for cloud, centre in enumerate(middle):
             labels = _means(rule, centre + away)
             mean[cloud] = labels.mean(axis=0)
             score += away.T @ labels / len(away) / clouds
-            if rule.makes == "classes":  # drawn by the chances
-                often = labels.mean(axis=0) + 1 / classes
-                own = np.diag(often) - (often + often[:, None]) / classes + 1 / classes**2
-            else:
-                own = labels.T @ labels / len(labels)
-            square += own / clouds
+            if rule.makes != "classes":
+                square += labels.T @ labels / len(labels) / clouds
+        if rule.makes == "classes":
+            square = _drawn_square(mean + 1 / classes)
         # by parts, E u y' = (E u u') E dy/dh with the noisy u; what no labeler says has no slope
         slope = inverse(total, classes) @ score
-    return Targets(
-        np.ones(clouds), mean, np.zeros_like(middle), covariance, covariance @ slope, square
-    )
+    return _of(covariance, mean, slope, square)
 
 
+def _of(covariance: Array, mean: Array, slope: Array, square: Array) -> Targets:
+    """Moments from means in clouds, how they move with the values, and second moments."""
+    nothing = np.zeros((len(mean), len(covariance)))
+    kept = np.ones(len(mean))
+    return Targets(kept, mean, nothing, covariance, covariance @ slope, square)
+
+
+def _drawn_square(chances: Array) -> Array:
+    """``E y y'`` of classes that are drawn by chances, (clouds, classes), which may be means."""
+    often, classes = chances.mean(axis=0), chances.shape[1]
+    return np.asarray(np.diag(often) - (often + often[:, None]) / classes + 1 / classes**2)
+
+
+@remembered
 def targets_kept(
-    rule: Label, keep: Keep, middle: Array, covariance: Array, noise: float, classes: int
+    middle: Array, covariance: Array, noise: float, rule: Label, keep: Keep, classes: int
 ) -> Targets:
     """Moments of labels where a rule keeps rows.
 
