@@ -432,6 +432,32 @@ def test_predict_and_tune_say_so():
     assert "1.09 in the end; genloss.limit(problem, plan) says" in both[0].warnings[0]
 
 
+BEYOND = gl.Plan.mix_labels(5, 100, real=-0.3, noise=0.5)
+TURNS = [
+    gl.Generation([gl.Source(n, "previous", 1.0), gl.Source(80 - n, noise=1.0)]) for n in (72, 70)
+]
+TWICE = [gl.Source(72, "previous", 1.0, weight=2.0), gl.Source(8, noise=1.0)]
+REAL_ROWS = gl.Generation([gl.Source(80, noise=1.0)])
+
+
+@pytest.mark.parametrize(
+    ("plan", "said"),
+    [
+        (network(COMPLETE, 4, 84), "the last 3 generations"),
+        (gl.Plan([REAL_ROWS, *2 * TURNS]), "the last 2 generations"),
+        (gl.Plan([REAL_ROWS, *3 * [gl.Generation(TWICE)]]), "labelers contradict each other"),
+        (BEYOND, "labels that go beyond what models say"),
+    ],
+)
+def test_predict_says_what_limit_says(plan, said):
+    problem = gl.Problem.isotropic(60)
+    found = gl.limit(problem, plan)
+    [warning] = [w for w in gl.predict(problem, plan).warnings if w.startswith("unstable")]
+    assert said in warning
+    assert f"multiply the error by {found.radius:.3g} in the end" in warning
+    assert f"a penalty of {found.cure:.3g}" in warning
+
+
 def test_the_command(genloss, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     plan = gl.Plan.mix(5, 80, real=0.1, noise=1.0)
