@@ -190,7 +190,7 @@ ONE_OVER_DIM = {
 @pytest.mark.parametrize("name", ONE_OVER_DIM)
 def test_finite_size_corrections_fall_like_one_over_dim(name):
     differences, errors = [], []
-    for dim, trials in ((50, 10_000), (100, 5_000), (200, 2_500)):
+    for dim, trials in ((50, 10_000), (100, 3_000), (200, 1_500)):
         problem, plan = spiked(dim), ONE_OVER_DIM[name](dim)
         limit = np.sum(risks(problem, plan), axis=0)
         found = gl.simulate(problem, plan, trials=trials, seed=dim, method="literal")
