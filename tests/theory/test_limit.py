@@ -389,6 +389,28 @@ def test_one_design_for_ever(n, real, penalty):
     assert abs(np.mean(risks) - found.risk) < 4 * error + 0.02 * found.risk
 
 
+@pytest.mark.parametrize("a", [0.3, 1.0])
+def test_a_filter_on_one_design_for_ever(a):
+    """Gradient descent against literal designs, with sums over generations that are geometric in their basis."""
+    d, n, steps, step, noise, rng = 120, 150, 20, 0.3, 0.5, np.random.default_rng(0)
+    problem = gl.Problem(np.arange(1, d + 1) ** -0.8, np.arange(1, d + 1) ** -0.1)
+    how = gl.filters.GradientDescent(steps, step)
+    label = gl.Source(n, {"real": a, "previous": 1 - a}, noise)
+    first = gl.Generation([gl.Source(n, noise=noise)], filter=how)
+    later = gl.Generation([label], design="same", filter=how)
+    found = gl.limit(problem, gl.Plan([first, *3 * [later]]))
+    b, risks = 1 - a, []
+    for _ in range(40):
+        X = rng.standard_normal((n, d)) * np.sqrt(problem.spectrum)
+        x, V = np.linalg.eigh(X.T @ X / n)
+        h = 1 - (1 - step * x) ** steps
+        spread = h**2 / x / n / (1 - (b * h) ** 2) * noise**2
+        w = V @ (a * h / (1 - b * h) * (V.T @ problem.truth)) - problem.truth
+        risks.append(problem.spectrum @ w**2 + (V**2).T @ problem.spectrum @ spread)
+    error = np.std(risks) / math.sqrt(len(risks))
+    assert abs(np.mean(risks) - found.risk) < 4 * error + 0.02 * found.risk
+
+
 def test_copies_without_noise_stay_as_they_are():
     found = gl.limit(DECAY, gl.Plan.replace(3, [250, 300, 300], noise=[0.5, 0, 0]))
     first = gl.predict(DECAY, gl.Plan.replace(1, 250, noise=0.5)).risk[0]

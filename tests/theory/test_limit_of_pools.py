@@ -35,6 +35,14 @@ def test_all_rows_lead_to_a_model_that_labels_itself(real, penalty):
     assert (found.variance, found.radius, found.method) == (0.0, 1.0, "closed form")
 
 
+def test_what_a_pool_begins_with_is_forgotten():
+    end = pool(3, 0.4, 0.1).generations[-1]
+    first = Generation([Source(80, noise=3.0)], "cv")
+    again = Generation([Source(None, "previous", inputs=0)], 0.3)
+    other = gl.limit(PROBLEM, gl.Plan([first, again, end, end]))
+    assert other.risk == pytest.approx(gl.limit(PROBLEM, pool(3, 0.4, 0.1)).risk, rel=1e-12)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("plan", "inputs"),

@@ -137,12 +137,12 @@ def design_runs(steps: Sequence[Step]) -> dict[int, range]:
     found: dict[int, range] = {}
     start = 0
     for model, step in enumerate(steps):
-        if model and not (_is_alone(step) and relabels(step, steps[model - 1])):
+        if model and not (is_alone(step) and relabels(step, steps[model - 1])):
             start = model
         run = range(start, model + 1)
         after = steps[model + 1 : model + 2]
-        goes_on = any(_is_alone(each) and relabels(each, step) for each in after)
-        if goes_on or len(run) < 2 or not all(map(_is_alone, steps[start : model + 1])):
+        goes_on = any(is_alone(each) and relabels(each, step) for each in after)
+        if goes_on or len(run) < 2 or not all(map(is_alone, steps[start : model + 1])):
             continue
         members = steps[start : model + 1]
         inside = all(max(each.last_inputs, each.last_fit) <= model for each in members)
@@ -152,7 +152,7 @@ def design_runs(steps: Sequence[Step]) -> dict[int, range]:
     return found
 
 
-def _is_alone(step: Step) -> bool:
+def is_alone(step: Step) -> bool:
     """Whether it is a smooth filter of one design's rows, all from one source."""
     smooth = step.penalty > 0 if step.filter is None else step.filter.spectral
     if step.filter is not None and step.filter.pole(step.penalty) == 0:

@@ -65,7 +65,7 @@ def _nodes(rows: Rows, law: Law, classes: Array, given: Given) -> tuple[Array, A
         edges = _edges(rows, law, classes, given)
         known = here, Nodes.of(rows.loss, classes, edges, law.gamma[:, None, None])
         rows.memory[law.first] = known
-    return known[1].along(gamma)  # type: ignore[no-any-return]
+    return known[1].along(gamma)
 
 
 def _place(law: Law, given: Given) -> list[float]:

@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from genloss.errors import NoTheoryError
 from genloss.generation import REAL
 from genloss.plan import Plan
 from genloss.spectrum import Spectral, Spectrum
-from genloss.steps import resolve
-from genloss.theory.closed import is_even, relabels
+from genloss.steps import Step, resolve
+from genloss.theory.closed import is_alone, is_even, relabels
+from genloss.theory.filters.contour import Contour
 from genloss.theory.filters.edge import upper_edge
 from genloss.theory.fit import Stage, stages
 from genloss.theory.forever.iterates import half_life
@@ -27,6 +32,8 @@ from genloss.theory.predict import predict
 Array = npt.NDArray[np.float64]
 
 _SHOWN = 64  # repetitions that are looked at for the half-life
+_LOUD = 3.0  # of a filter
+_FEW = 12  # of filters, whose products grow steep
 
 
 def obstacle(plan: Plan, found: Repetition) -> str | None:
@@ -35,8 +42,10 @@ def obstacle(plan: Plan, found: Repetition) -> str | None:
     last, model = steps[-1], steps[-1].model
     if found.length > 1:
         return "rounds of several generations reuse a design"
-    if not relabels(last, steps[model - 1]) or last.is_pooled or not last.is_ridge:
-        return f"model {model} is not ridge regression on the rows of the model before it, labelled anew"
+    if not relabels(last, steps[model - 1]) or last.is_pooled:
+        return f"model {model} is not fitted to the rows of the model before it, labelled anew"
+    if not (last.is_ridge or is_alone(last)):
+        return f"model {model} is neither ridge regression nor a smooth filter on a reused design"
     if last.features is not None or last.retuned or last.towards is not None:
         return f"model {model} reuses a design with random features, penalty 'cv' or a model to pull to"
     if len(last.blocks) > 1 or not is_even(last):
@@ -54,6 +63,8 @@ def end(problem: Spectral, plan: Plan, found: Repetition) -> tuple[float, float,
     n, lam, noise = float(last.inputs), last.penalty / block.weight, block.noise**2
     directions = problem.directions
     s, signal = directions.eigenvalues, directions.energy
+    if last.filter is not None:
+        return _filtered(problem, plan, found)
     top = upper_edge(directions, n) if lam else 1.0
     radius = abs(b) * top / (top + lam)
     if radius >= 1:
@@ -73,6 +84,49 @@ def end(problem: Spectral, plan: Plan, found: Repetition) -> tuple[float, float,
         variance = variance + noise * _noises(directions, n, lam, b)
     life = half_life(_way(problem, plan, found), bias + float(s @ variance), radius)
     return bias, float(s @ variance), radius, life
+
+
+def _filtered(
+    problem: Spectral, plan: Plan, found: Repetition
+) -> tuple[float, float, float, float]:
+    """The same with any filter h, which a contour around the spectrum knows as well as its sums."""
+    last, directions = resolve(plan)[-1], problem.directions
+    [block] = last.blocks
+    n, edge = float(last.inputs), upper_edge(directions, float(last.inputs))
+    a, b = block.shares.get(REAL, 0.0), block.shares.get(last.model - 1, 0.0)
+    assert last.filter is not None
+    last.filter.check(block.weight * edge, block.weight * directions.trace, last.penalty)
+    kept = partial(_kept, last)
+    radius = float(np.abs(b * kept(np.linspace(0, edge, 513))).max())
+    if radius >= 1:
+        return math.inf, math.inf, radius, math.inf
+
+    def mean(x: Any) -> Any:
+        return a * kept(x) / (1 - b * kept(x))
+
+    def noises(x: Any) -> Any:
+        return kept(x) ** 2 / (1 - b**2 * kept(x) ** 2)
+
+    # left of zero h falls, to where its sums have a pole of their own, or it is too loud
+    left = edge * np.geomspace(1e-9, 1e3, 600)
+    with np.errstate(all="ignore"):
+        quiet = np.abs(kept(-left)) < min(1 / abs(b) if b else math.inf, _LOUD)
+    pole = float(left[~quiet].min(initial=left[-1]))
+    contour = Contour.around(directions, n, lambda x: mean(x) + noises(x), pole, edge)
+    values, s, energy = mean(contour.z), directions.eigenvalues, directions.energy
+    bias = float(s @ (energy * np.square(1 - contour.mean(values))))
+    loud = directions.multiplicity * contour.mean(noises(contour.z) / contour.z) / n
+    variance = float(s @ (contour.spread(values, values, energy) + block.noise**2 * loud))
+    path: Iterator[float] = iter(())
+    with suppress(NoTheoryError):  # then the radius speaks alone
+        path = _way(problem, plan, found, _FEW)
+    return bias, variance, radius, half_life(path, bias + variance, radius)
+
+
+def _kept(step: Step, x: Any) -> Any:
+    """What a fit keeps of its labeler, by eigenvalue of the design."""
+    assert step.filter is not None
+    return step.filter.shrink(step.blocks[0].weight * x, step.penalty)
 
 
 def _noises(directions: Spectrum, n: float, lam: float, b: float) -> Array:
@@ -103,7 +157,9 @@ def ridge(directions: Spectrum, n: float, lam: float) -> Stage:
     return stage
 
 
-def _way(problem: Spectral, plan: Plan, found: Repetition) -> Iterator[float]:
+def _way(
+    problem: Spectral, plan: Plan, found: Repetition, repetitions: int = _SHOWN
+) -> Iterator[float]:
     """The error, from the model before the first repetition on."""
-    path = predict(problem, found.unrolled(plan, _SHOWN)).risk[max(found.start - 1, 0) :]
+    path = predict(problem, found.unrolled(plan, repetitions)).risk[max(found.start - 1, 0) :]
     return iter(path.tolist())

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from genloss.cautions import fitted_rows
 from genloss.errors import NoTheoryError
-from genloss.generation import MOST_ROWS, REAL, Generation
+from genloss.generation import MOST_ROWS, REAL, Generation, Source
 from genloss.plan import Plan
 from genloss.spectrum import Spectral
 from genloss.steps import Block, Step, resolve
@@ -101,7 +101,8 @@ def _of_new_rows(problem: Spectral, plan: Plan, found: Repetition) -> tuple[floa
     last = resolve(plan)[-1]
     drawn = last.drawn or MOST_ROWS // 2
     quiet, loud = (
-        FreshBlock.after(problem, _unpooled(plan, drawn, spread), found) for spread in (0.0, 1.0)
+        FreshBlock.after(problem, _by_itself(plan, found, drawn, spread), found)
+        for spread in (0.0, 1.0)
     )
     links = quiet.links()
     _, filters, _ = quiet.map(links)
@@ -116,23 +117,24 @@ def _of_new_rows(problem: Spectral, plan: Plan, found: Repetition) -> tuple[floa
     return (bias, own / (1 - growth)) if growth < 1 else (math.inf, math.inf)
 
 
-def _unpooled(plan: Plan, rows: int, spread: float) -> Plan:
-    """Every generation by itself on so many rows, with noise for the spread of the models that label them."""
+def _by_itself(plan: Plan, found: Repetition, rows: int, spread: float) -> Plan:
+    """The last generation on so many rows of its own, with noise for the spread of the models that label them.
 
-    def by_itself(generation: Generation, step: Step) -> Generation:
-        total = sum(block.rows for block in step.blocks)
-        sources = [
-            replace(
-                source,
-                n_samples=max(round(rows * block.rows / total), 1),
-                noise=math.sqrt(block.noise**2 + spread * math.fsum(b * b for b in _moving(block))),
-                real_noise=None,
-            )
-            for source, block in zip(generation.sources, step.blocks, strict=True)
-        ]
-        return Generation(sources, generation.penalty)
-
-    return Plan([by_itself(*each) for each in zip(plan, resolve(plan), strict=True)])
+    Models before it are any: what the pool leads to does not hang on them.
+    """
+    generation, step = plan.generations[-1], resolve(plan)[-1]
+    total = sum(block.rows for block in step.blocks)
+    sources = tuple(
+        replace(
+            source,
+            n_samples=max(round(rows * block.rows / total), 1),
+            noise=math.sqrt(block.noise**2 + spread * math.fsum(b * b for b in _moving(block))),
+            real_noise=None,
+        )
+        for source, block in zip(generation.sources, step.blocks, strict=True)
+    )
+    before = Generation((Source(rows),), step.penalty)
+    return Plan((before,) * found.first + (Generation(sources, step.penalty),))
 
 
 def _added(block: FreshBlock, links: Sequence[Link], filters: Mapping[int, Array | float]) -> float:
