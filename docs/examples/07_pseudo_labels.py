@@ -25,5 +25,5 @@ for name, way in ways.items():
     ax.errorbar(
         range(len(trials)), trials.error, 2 * trials.error_stderr, fmt="o", color=line.get_color()
     )
-ax.set(xlabel="model", ylabel="share of wrong classes", ylim=(0, None))
+ax.set(xlabel="model", ylabel="share of wrong classes", ylim=(0, None), xticks=range(4))
 ax.legend(frameon=False)

@@ -3,7 +3,8 @@ Any model through any plan
 ==========================
 
 Where no theory reaches, a plan can be run on the rows themselves. Nearest neighbours, a forest and ridge regression,
-each retrained five times on labels of its own, to read a digit from a picture as a number.
+each retrained five times on labels of its own, to read a digit from a picture as a number. Labels have no noise here: ridge
+regression, which is stiff, loses nothing by it and even gains a little from shrinking again; the others forget.
 """
 
 import matplotlib.pyplot as plt

@@ -20,6 +20,8 @@ NAMES: Final = {
 }
 """What a risk is, every curve says itself."""
 SPREADS: Final = {"risk": "stderr", "error": "error_stderr"}
+THEORIES: Final = ("channel", "pencil", "state evolution")
+"""Methods whose names do not say by themselves that they are theory."""
 
 
 def measures(curve: Curve) -> dict[str, str]:
@@ -48,3 +50,19 @@ def said(curve: Curve, name: str, model: int) -> str:
     spread = getattr(curve, SPREADS[name])
     beside = "" if spread is None else f" +- {spread[model]:.2g}"
     return f"{getattr(curve, name)[model]:.5g}{beside}"
+
+
+def called(curve: Curve) -> str:
+    """What a legend says of it: how its numbers came about.
+
+    Examples
+    --------
+    >>> import genloss as gl
+    >>> called(gl.Curve([0.5], method="pencil"))
+    'theory (pencil)'
+    >>> called(gl.Curve([0.5], method="literal", trials=2000))
+    '2,000 runs (literal)'
+    """
+    if curve.trials is not None:
+        return f"{curve.trials:,} runs ({curve.method})"
+    return f"theory ({curve.method})" if curve.method in THEORIES else curve.method

@@ -20,7 +20,7 @@ def fitted_rows(steps: Sequence[Step]) -> list[int]:
 
 def freedom(steps: Sequence[Step], dim: float) -> list[float]:
     """Coordinates that every fit has."""
-    return [min(dim, step.features or dim) for step in steps]
+    return [dim if step.features is None else min(dim, step.features) for step in steps]
 
 
 def near_interpolation(rows: Array, freedom: Array, penalty: Array) -> Mask:

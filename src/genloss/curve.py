@@ -334,7 +334,7 @@ class Curve(Framed):
         ax : matplotlib.axes.Axes, optional
             Where to draw; default: a new figure of Matplotlib's pyplot, which notebooks show.
         label : str, optional
-            Legend entry; default: the curve's method.
+            Legend entry; default: the curve's method, and how many runs.
         quantity : {"risk", "error", "log_loss", "brier", "accepted", "norm", "disagreement"}, optional
             The column to draw, which every curve must have; default: "error" where they all have it,
             otherwise "risk".
@@ -365,7 +365,7 @@ class Curve(Framed):
         values = [getattr(curve, quantity) for curve in shown]
         for name, curve, each in zip((label, None), shown, values, strict=False):
             bars = None if spread is None else getattr(curve, spread)
-            plots.draw(ax, each, bars, label=name or curve.method)
+            plots.draw(ax, each, bars, label=name or _measures.called(curve))
         plots.dress(ax, values, _measures.NAMES.get(quantity, self.metric))
         return ax
 

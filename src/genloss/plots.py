@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from genloss._words import number
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
@@ -87,8 +89,13 @@ def log_ticks(axis: Axis, factors: Sequence[float] = (1, 2, 5)) -> None:
     from matplotlib.ticker import LogLocator, NullFormatter
 
     axis.set_major_locator(LogLocator(subs=factors))
-    axis.set_major_formatter("{x:g}")
+    axis.set_major_formatter(_written)
     axis.set_minor_formatter(NullFormatter())
+
+
+def _written(value: float, _: int | None = None) -> str:
+    """As tables write it."""
+    return number(value)
 
 
 def label_models(ax: Axes, ylabel: str) -> None:
@@ -100,6 +107,12 @@ def label_models(ax: Axes, ylabel: str) -> None:
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False)
+
+
+def name_table(ax: Axes, target: str, *sources: str) -> None:
+    """Say in a corner what the picture is of; arrays have no name that says anything."""
+    named = " + ".join(source for source in sources if source != "arrays")
+    ax.set_title(f"{named}: {target}" if named else "", fontsize="medium", loc="left")
 
 
 def colours(count: int) -> list[str]:

@@ -41,7 +41,7 @@ class Problem:
     tails : sequence of float, optional
         Lengths of inputs that vary: every input is a Gaussian one times the root of one of these numbers,
         each as likely as the others; they are divided by their mean. Default: none vary. Known to
-        `predict` for ridge regression on new rows, and to `simulate`.
+        `predict` for ridge regression, and to `simulate`.
     means : array_like of shape (p,) or (p, classes), optional
         Inputs as normal clouds of covariance ``Sigma``, all as likely: two about ``means`` and ``-means``, or
         one about every column (less the columns' average). Real labels say a row's own cloud

@@ -92,13 +92,20 @@ def of_clouds(
     size = np.sqrt(square)
     a = middle / size
     tilt = with_first / (size * size[0])
-    found["error"] = ndtr(-a)
+    found["error"] = error_of_clouds(middle, square)
     # one of them alone is what is left of each
     apart = np.maximum(ndtr(a) + ndtr(a[0]) - 2 * both_below(a, a[0], tilt), 0.0)
     found["disagreement"] = np.where(tilt > 1 - 1e-14, 0.0, apart)
     if all(step.loss == Logistic() for step in steps):
         found["log_loss"], found["brier"] = _chances_of_clouds(middle, square)
     return found
+
+
+def error_of_clouds(middle: Array, square: Array) -> Array:
+    """Chance of another sign than the row's own class, from mean and variance of what a model says of the class +1."""
+    from scipy.special import ndtr
+
+    return np.asarray(ndtr(-middle / np.sqrt(square)))
 
 
 def _chances_of_clouds(middle: Array, square: Array) -> tuple[Array, Array]:

@@ -16,7 +16,7 @@ Array = npt.NDArray[np.float64]
 
 LONG = 20_000  # eigenvalues from which a spectrum is compressed
 _BIN = 0.024  # logarithmic width of a bin; two nodes of Gauss err by width**4 / 4320
-_COARSE = 0.2  # the same where a start is sought
+_COARSE = 0.15  # the same where a start is sought
 _MOST_EXACT = 4096  # directions of a power law up to which every one is a node
 _LEADING = 512  # exact leading ranks of a longer power law
 _POINTS = 16  # Gauss-Legendre points of one panel

@@ -223,12 +223,11 @@ def agents(steps: Sequence[Step]) -> int | None:
     The first round learns from the truth alone. Of all numbers that fit, the least.
     """
     count = len(steps)
-    asked = [step.asked for step in steps]
-    alone = all(step.is_new and not step.is_pooled for step in steps)
-    if count < 4 or not alone or all(each <= {REAL} for each in asked):
-        return None
-    if all(each <= {REAL, model - 1} for model, each in enumerate(asked)):
+    if count < 4 or all(step.asked <= {REAL, step.model - 1} for step in steps):
         return None  # a chain
+    if not all(step.is_new and not step.is_pooled for step in steps):
+        return None
+    asked = [step.asked for step in steps]
 
     def fits(number: int) -> bool:
         for model, each in enumerate(asked):

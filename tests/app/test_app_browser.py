@@ -179,7 +179,7 @@ def test_your_table_is_forecast(visit, tmp_path):
     rows = np.c_[X, X.sum(axis=1) + rng.normal(size=300)]
     np.savetxt(table, rows, delimiter=",", header="a,b,c,d,price", comments="", fmt="%.4f")
     broken.write_text("a,b\n1,2,3\n4\n")
-    page = visit("/data?kernel=linear")
+    page = visit("/data?model=linear")
     page.set_input_files("#data-real", broken)
     expect(page.locator(".drop.wrong")).to_contain_text("broken.csv")
     expect(page.locator("#data-run")).to_be_disabled()
@@ -187,10 +187,13 @@ def test_your_table_is_forecast(visit, tmp_path):
     expect(page.locator(".drop.full")).to_contain_text("houses.csv: 300 rows")
     expect(page.get_by_label("Target")).to_have_value("price")
     page.fill("[data-field=generations]", "3")
+    expect(page.locator("[data-field=each]")).to_have_value("35")  # an eighth, rounded down
+    page.fill("[data-field=each]", "40")
+    page.fill("[data-field=added]", "0.5")
     page.click("#data-run")
     expect(page.locator("#data-steps")).to_contain_text("reading the table")
     page.locator("#data-report").wait_for()
-    found = gl.forecast(table, "price", generations=3)
+    found = gl.forecast(table, "price", generations=3, n_samples=40, noise=0.5)
     expect(page.locator("#data-answer")).to_have_text(found.advice.sentences[0])
     report = page.frame_locator("#data-report")
     expect(report.locator("h1")).to_contain_text("price of houses.csv")

@@ -26,7 +26,7 @@ def number(query, say):
         raise ZeroDivisionError("never")
     if query["do"] == "exit":
         os._exit(0)
-    time.sleep(60)
+    time.sleep(3600)
     return None
 
 
@@ -34,8 +34,8 @@ WHERE = f"{__name__}:number"
 
 
 def gone(process):
-    """Whether a process ends within seconds."""
-    for _ in range(100):
+    """Whether a process ends soon, on the busiest machine."""
+    for _ in range(2000):
         try:
             os.kill(process, 0)
         except ProcessLookupError:
@@ -44,7 +44,7 @@ def gone(process):
     return False
 
 
-async def told(do, seconds=30.0, memory=GB):
+async def told(do, seconds=600.0, memory=GB):
     """All events of a job."""
     return [event async for event in Work(WHERE, {"do": do}, memory).events(seconds)]
 
@@ -66,14 +66,18 @@ def test_a_job_that_fails_says_so(do, words):
 
 def test_a_job_that_takes_too_long_is_ended():
     anyio.run(told, "exit")  # what jobs need is loaded then
-    (_, process), (name, why) = anyio.run(told, "sleep", 5.0)
-    assert (name, why) == ("failed", "it took longer than 5 seconds, and was ended")
+    for seconds in (1, 10, 100):  # as many as it takes to begin
+        *begun, (name, why) = anyio.run(told, "sleep", float(seconds))
+        assert (name, why) == ("failed", f"it took longer than {seconds} seconds, and was ended")
+        if begun:
+            break
+    [(_, process)] = begun
     assert gone(process)
 
 
 def test_leaving_a_job_ends_it():
     async def leave():
-        async with aclosing(Work(WHERE, {"do": "sleep"}, GB).events(30.0)) as events:
+        async with aclosing(Work(WHERE, {"do": "sleep"}, GB).events(600.0)) as events:
             _, process = await anext(events)
             return process
 
@@ -81,7 +85,7 @@ def test_leaving_a_job_ends_it():
 
 
 def test_one_job_of_a_kind_in_a_tab_and_few_in_all():
-    job, running = Job(WHERE, 30.0, GB), Running()
+    job, running = Job(WHERE, 600.0, GB), Running()
 
     async def both():
         async with aclosing(running.events("tab", job, {"do": "sleep"})) as first:

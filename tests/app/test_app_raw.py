@@ -21,7 +21,7 @@ def port(home):
 def said(port, request):
     """What comes back until the connection ends, or is cut."""
     parts = []
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as wire, suppress(OSError):
+    with socket.create_connection(("127.0.0.1", port), timeout=300) as wire, suppress(OSError):
         wire.sendall(request.replace(b"PORT", str(port).encode()))
         parts.extend(iter(lambda: wire.recv(65536), b""))
     return b"".join(parts)

@@ -22,7 +22,7 @@ from genloss.app.uploads import KEPT, Shelf
 
 HOME = "http://127.0.0.1:8765"
 RAW = {"content-type": "application/octet-stream"}
-OPTIONS = {"kernel": "linear", "missing": "error", "target": "y"}
+OPTIONS = {"model": "linear", "missing": "error", "target": "y", "classes": None}
 
 
 @pytest.fixture
@@ -92,9 +92,10 @@ def test_a_complaint_names_the_table_as_its_owner_does(tmp_path):
 @pytest.mark.slow
 def test_a_forecast_is_that_of_the_verb(tmp_path):
     told, where = [], table(tmp_path, name="<b>houses</b>.csv")
-    query = {**OPTIONS, "generations": 3, "penalty": None, "real": 0, "log": False}
+    plan = {"generations": 3, "n_samples": None, "noise": 0.2, "penalty": None, "real": None}
+    query = {**OPTIONS, **plan, "log": False}
     said = data.forecast({**query, "tables": [where]}, lambda *event: told.append(event))
-    found = gl.forecast(where["path"], "y", generations=3)
+    found = gl.forecast(where["path"], "y", generations=3, noise=0.2)
     assert said["answer"] == found.advice.sentences[0]
     assert "&lt;b&gt;houses&lt;/b&gt;.csv" in said["report"]
     assert "<b>houses</b>" not in said["report"]

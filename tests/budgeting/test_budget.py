@@ -141,6 +141,21 @@ def test_a_gain_below_two_per_cent_is_not_bought(pilot):
     assert "none by a model" in found.sentences[0]
 
 
+def test_the_table_advises_as_the_answer_does(pilot):
+    price = 0.7
+    found = gl.budget(*pilot, cost={"real": 1, "synthetic": price}, money=150)
+    rows = found.rows()
+    assert [150, found.real, found.synthetic, found.error, found.ratio] in rows
+    gains = 1 - found.curve.error / found.curve_real_only.error
+    assert (gains[found.curve.synthetic > 0] < 0.02).any()  # mixes that the rule leaves out
+    for money, real, synthetic, error, ratio in rows:
+        assert real + price * synthetic <= money + 1e-9
+        if synthetic:
+            assert ratio <= 0.98
+        elif (at := found.curve.money == money).any():
+            assert error == found.curve_real_only.error[at]
+
+
 def test_a_wanted_error_costs_least_by_the_mix(pilot, found):
     again = gl.budget(*pilot, cost={"real": 1, "synthetic": 0.05}, error=found.error)
     assert again.error <= found.error
@@ -268,6 +283,9 @@ def test_predictions_may_be_a_column():
     assert by_name.ppi == by_value.ppi
     with pytest.raises(gl.InvalidInputError, match="predictions was 'other'"):
         gl.budget(frame, target="y", predictions="other", **arguments)
+    towns = frame.assign(town=np.resize(["Bergen", "Oslo"], 60))
+    with pytest.raises(gl.InvalidInputError, match="no such column of numbers"):
+        gl.budget(towns, target="y", predictions="town=Oslo", **arguments)
     with pytest.raises(gl.InvalidInputError, match="predictions had 3 entries; 60 rows"):
         gl.budget((X, y), predictions=[1, 2, 3], **arguments)
     with pytest.raises(gl.InvalidInputError, match="labeler_error was given beside predictions"):

@@ -22,7 +22,7 @@ def installed(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedP
         capture_output=True,
         text=True,
         cwd=cwd,
-        timeout=300,
+        timeout=1200,
         check=False,
     )
 

@@ -49,6 +49,38 @@ def test_a_problem_is_budgeted_by_theory(folder, genloss):
     assert out.startswith("Have ")
 
 
+def test_predictions_stand_beside_columns_of_text(tmp_path, genloss, rng, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    tables = {}
+    for name, n in (("real.csv", 60), ("made.csv", 200)):
+        X, oslo = rng.normal(size=(n, 3)), np.arange(n) % 2
+        said = X.sum(axis=1) + oslo + X[:, 0] ** 2
+        y = said + 0.5 * rng.normal(size=n)
+        tables[name] = np.column_stack([X, oslo]), y, said
+        towns = np.where(oslo, "Oslo", "Bergen")
+        own = [f"{z}," if name == "real.csv" else "" for z in said]
+        lines = [
+            f"{a},{b},{c},{town},{z}{label}"
+            for (a, b, c), town, z, label in zip(X, towns, own, y, strict=True)
+        ]
+        header = "a,b,c,town,said,y" if name == "real.csv" else "a,b,c,town,y"
+        (tmp_path / name).write_text("\n".join([header, *lines]) + "\n")
+    arguments = ["real.csv", "made.csv", "--target", "y", *PRICES, "--money", "90"]
+    code, out, errors = genloss("budget", *arguments, "--predictions", "said", "--json")
+    assert (code, errors) == (0, "")
+    (X, y, said), (other, labels, _) = tables.values()
+    cost = {"real": 1, "synthetic": 0.02}
+    best = gl.budget((X, y), (other, labels), predictions=said, cost=cost, money=90)
+    plain = json.loads(out)
+    assert (plain["real"], plain["synthetic"]) == (best.real, best.synthetic)
+    assert plain["ppi"]["error"] == pytest.approx(best.ppi.error)
+    code, out, errors = genloss("budget", *arguments, "--predictions", "town")
+    assert (code, out) == (2, "")
+    assert "--predictions was 'town'; REAL has no such column of numbers" in " ".join(
+        errors.split()
+    )
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [

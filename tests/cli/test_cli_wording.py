@@ -32,6 +32,7 @@ def folder(tmp_path, monkeypatch):
         "a,y\n" + "".join(f"{i},{i % 7}\n" for i in range(60)) + ",3\n"
     )
     (tmp_path / "full.csv").write_text("a,y\n" + "".join(f"{i},{i % 7}\n" for i in range(60)))
+    (tmp_path / "latin.csv").write_bytes(b"a,y\n\xe9,1\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -55,7 +56,9 @@ def folder(tmp_path, monkeypatch):
         ("`genloss.simulate` runs it", '"genloss simulate" runs it'),
         ("genloss.simulate() runs it", '"genloss simulate" runs it'),
         ("but genloss.simulate(problem, plan) does", 'but "genloss simulate" does'),
-        # prose and quoted values stay as they are
+        ("predict(method='pencil') knows it", '"genloss predict --method pencil" knows it'),
+        # what is typed in Python, prose and quoted values stay as they are
+        ("KernelRidge(kernel='rbf', gamma=0.25)", "KernelRidge(kernel='rbf', gamma=0.25)"),
         ("the target is constant", "the target is constant"),
         ("real labels carry noise", "real labels carry noise"),
         ("no column 'n_samples'; columns are 'a'", "no column 'n_samples'; columns are 'a'"),
@@ -104,6 +107,13 @@ PYTHON = re.compile(r"^genloss: [a-z]\w* (was|had|must)|\b\w+=('|True|False|None
             "budget gaps.csv --target y --labeler-noise 1 --cost real=1,synthetic=.1 --money 99",
             f"REAL 'gaps.csv' {GAPS}, or pass --missing drop\n",
         ),
+        ("weigh latin.csv full.csv --target y", "latin.csv line 2 is not utf-8 (byte 0xe9); save"),
+        ("weigh full.csv latin.csv --target y", "latin.csv line 2 is not utf-8 (byte 0xe9); save"),
+        (
+            "monitor m.db --start full.csv --target y --watched latin.csv --n-samples 9",
+            "(byte 0xe9); save it as UTF-8\n",
+        ),
+        ("forecast latin.csv --target y", "--encoding latin-1"),
         ("monitor m.db --start gaps.csv --target y --watched full.csv --n-samples 9", GAPS + "\n"),
         ("forecast full.csv --target y --n-samples 0", "--n-samples was 0"),
         ("forecast full.csv --target y --n-samples 900", "--n-samples"),

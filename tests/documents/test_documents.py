@@ -62,6 +62,25 @@ def test_page_runs_nothing_and_loads_nothing(page: str) -> None:
     assert HOSTILE in found.words
 
 
+def test_reports_of_weights_and_budgets_are_as_safe(tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    rng = np.random.default_rng(0)
+    tables = []
+    for count in (60, 200):
+        X = rng.standard_normal((count, 3))
+        columns = {f"{HOSTILE}{k}": X[:, k] for k in range(3)}
+        tables.append(pandas.DataFrame(columns | {HOSTILE: X.sum(axis=1)}))
+    tables[1][f"{HOSTILE} more"] = 1.0
+    write_report(gl.weigh(*tables, HOSTILE, made_from="elsewhere"), tmp_path / "r.html")
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert len(page.encode()) < 150_000
+    assert "script" not in {tag for tag, _ in _Page(page).tags}
+    assert HOSTILE in _Page(page).words
+    cost = {"real": 1, "synthetic": 0.1}
+    write_report(gl.budget(*tables, HOSTILE, cost=cost, money=90), tmp_path / "r.md")
+    assert "<script>" not in (tmp_path / "r.md").read_text(encoding="utf-8")
+
+
 def test_errors_are_written_in_the_unit_that_is_asked_for(outlook: gl.Forecast) -> None:
     document = of_forecast(outlook, unit="rmse")
     assert document.answer == outlook.advice.said("rmse")[0]

@@ -154,7 +154,7 @@ def test_a_notebook_shows_pictures_and_tables(monkeypatch):
     monkeypatch.delenv("MPLBACKEND", raising=False)  # the kernel has one of its own
     cells = [nbformat.v4.new_code_cell(source.strip()) for source in NOTEBOOK.split("---")]
     book = nbformat.v4.new_notebook(cells=cells)
-    NotebookClient(book, timeout=120, kernel_name="python3").execute()
+    NotebookClient(book, timeout=1200, kernel_name="python3").execute()
     shown = [
         {kind for output in cell.outputs for kind in output.get("data", {})} for cell in book.cells
     ]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import genloss as gl
-from genloss.outlook import kernel_ridge
+from genloss.outlook import kernel_gradients, kernel_ridge
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((150, 4))
@@ -47,8 +47,29 @@ def test_refinement_says_where_it_fails():
     assert size >= np.linalg.eigvalsh(kernel(X, X))[-1]
     np.testing.assert_allclose(np.triu(whole), np.triu(kernel(X, X)), rtol=1e-14)
     assert not whole[-1, 0]  # nothing that was in memory before
-    assert kernel_ridge._refined(whole, Y, 1e-3 * size) is not None
-    assert kernel_ridge._refined(whole, Y, 1e-9 * size) is None
+    for added, safe in ((1e-3, True), (1e-9, False)):
+        short = whole.astype(np.float32)
+        assert (kernel_ridge._refined(whole, short, Y, added * size) is not None) == safe
+
+
+@pytest.mark.parametrize("kernel", [gl.Kernel("rbf", gamma=0.1), POLYNOMIAL])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_one_column_needs_no_factor(kernel, weighted, monkeypatch):
+    weights = RNG.uniform(0.5, 2, 150) if weighted else None
+    weights = None if weights is None else weights / weights.mean()
+    monkeypatch.setattr(kernel_gradients, "FEWEST", 100)
+    monkeypatch.setattr(kernel_ridge, "_refined", None)  # not asked
+    found = kernel_ridge.fit(X, kernel, Y[:, :1], np.array([0.1]), weights)(NEW)
+    right = solved(kernel, np.array([0.1, 0.1]), weights)[:, :1]
+    np.testing.assert_allclose(found, right, rtol=1e-10)
+
+
+def test_small_penalties_ask_for_a_factor():
+    kernel = gl.Kernel("rbf", gamma=0.5)
+    whole = np.triu(kernel(X, X))
+    short = whole.astype(np.float32)
+    assert kernel_gradients.fit(whole, short, X, kernel, Y[:, 0], 1e-3) is None
+    assert kernel_gradients.fit(whole, short, X, kernel, Y[:, 0], 10.0) is not None
 
 
 def test_a_matrix_without_a_factor_is_none():

@@ -236,6 +236,10 @@ def test_model_0_is_the_same_in_every_way_that_has_as_many_rows():
     assert len(found.ways) == 4
     assert {way.error[0] for way in found.ways} == {found.error[0]}
     assert len({way.error[1] for way in found.ways}) > 1
+    kept = next(way for way in found.ways if way.name == "real rows kept")
+    asked = gl.forecast(X, codes, kept.plan, estimator=stump, trials=2, classes=True).own
+    for ends in ("low", "high", "change_low", "change_high"):  # as many runs as the plan asked for
+        np.testing.assert_array_equal(getattr(asked, ends), getattr(kept, ends))
 
 
 def test_rows_that_a_way_had_to_do_with_are_said_alike_and_what_unlabelled_rows_were_for():

@@ -49,22 +49,32 @@ def test_points_of_inputs_with_tails_are_their_limits(shares):
     np.testing.assert_allclose(found.values.ravel(), one, rtol=1e-6)
 
 
-@pytest.mark.parametrize("value", ["limit", "growth", "best_penalty", "best_policy"])
+CLASSES = [{"truth": COLUMNS}, {"means": 0.3 * COLUMNS}, {"means": COLUMNS[:, 0]}]
+
+
+@pytest.mark.parametrize("made", CLASSES)
+def test_points_of_classes_are_their_limits(made):
+    problem = gl.Problem(SPECTRUM, **made)
+    found = gl.phases(problem, PENALISED, ("n_samples", [80]), ("real", [0.5]))
+    one = gl.limit(problem, gl.Plan.mix(4, 80, real=0.5, noise=1.0, penalty=0.1))
+    assert found.values.item() == pytest.approx(one.risk, rel=1e-6)
+
+
 @pytest.mark.parametrize(
     ("words", "made"),
-    [
-        ("several classes", {"truth": COLUMNS}),
-        ("class means", {"means": 0.3 * COLUMNS}),
-        ("class means", {"means": COLUMNS[:, 0]}),
-        ("several classes and tails", {"truth": COLUMNS, "tails": [0.1, 1.9]}),
-    ],
+    [*zip(("several classes", "class means", "class means"), CLASSES, strict=True)],
 )
-def test_classes_have_no_limits(words, made, value):
+def test_classes_have_no_best_penalty_for_ever(words, made):
     problem = gl.Problem(SPECTRUM, **made)
     with pytest.raises(gl.NoTheoryError, match=f"problem has {words}"):
+        gl.phases(problem, PENALISED, FEW, ("real", [0.5]), "best_penalty")
+
+
+@pytest.mark.parametrize("value", ["limit", "best_penalty", "best_policy"])
+def test_classes_with_tails_have_no_limits(value):
+    problem = gl.Problem(SPECTRUM, COLUMNS, tails=[0.1, 1.9])
+    with pytest.raises(gl.NoTheoryError, match="problem has several classes and tails"):
         gl.phases(problem, PENALISED, FEW, ("real", [0.5]), value)
-    with pytest.raises(gl.NoTheoryError, match=f"problem has {words}"):
-        gl.limit(problem, gl.Plan.mix(4, 20, real=0.5, noise=1.0, penalty=0.1))
 
 
 def test_tails_have_no_best_penalty_for_ever():

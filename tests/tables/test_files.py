@@ -108,7 +108,7 @@ def test_pipes_are_read_like_files(tmp_path, kind):
         content = "\n".join(lines).encode()
         path.write_bytes(gzip.compress(content) if kind == "gz" else content)
     os.mkfifo(pipe)
-    thread = threading.Thread(target=lambda: pipe.write_bytes(path.read_bytes()))
+    thread = threading.Thread(target=lambda: pipe.write_bytes(path.read_bytes()), daemon=True)
     thread.start()
     table = load_table(pipe, None if kind == "npy" else "z")
     thread.join()

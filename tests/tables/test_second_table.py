@@ -49,6 +49,19 @@ def test_a_gap_is_a_category_where_the_first_table_made_one_of_it():
     assert found.features[:, gap].tolist() == [1.0] * 30 + [0.0] * 30
 
 
+@pytest.mark.parametrize("only", [True, False])
+def test_a_boolean_with_gaps_has_the_values_that_it_had(only):
+    first = frame(80, 0).assign(sold=[only, None] * 40)
+    table = load_table(first, "price", missing="mean")
+    assert table.categories["sold"] == (str(only),)
+    rows = frame(60, 1).assign(sold=[not only] * 20 + [only] * 20 + [None] * 20)
+    found = inputs_like(table, rows, PLAIN)
+    assert found.strange.tolist() == [True] * 20 + [False] * 40
+    assert found.left_out("row", "it") == [f"left out 20 rows: it has no 'sold' of '{not only}'"]
+    gap = table.feature_names.index("sold is missing")
+    assert found.features[20:, gap].tolist() == [0.0] * 20 + [1.0] * 20
+
+
 def test_words_are_categories_where_the_first_table_has_them(tmp_path):
     words = np.array(["true", "false", "maybe", "7"])
     first = frame(80, 0, said=np.tile(words, 20))

@@ -1,5 +1,7 @@
 """Three ways of the same integrals, two of the same fit, and a solver that always arrives."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import Phase, assume, given, settings
@@ -121,7 +123,7 @@ def test_a_start_from_the_last_generation_takes_few_evaluations():
     rng = np.random.default_rng(1)
     fit = random_fit(rng)
     cold = solve(fit)
-    warm = solve(fit._replace(ridge=1.1 * fit.ridge), cold.start)
+    warm = solve(replace(fit, ridge=1.1 * fit.ridge), cold.start)
     assert warm.residual < GOOD
     assert warm.evaluations <= 10
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.optimize import linprog
 from scipy.special import expit
 from sklearn.linear_model import HuberRegressor, LogisticRegression, Ridge
 from sklearn.svm import LinearSVC
@@ -461,6 +462,48 @@ def test_from_how_many_rows_on_a_fit_without_penalty_exists(norm, ratio):
     rows = Rows(ratio, 1.0, losses.Logistic(), labels.Sampled(), None, 0.0, (0,), 0)
     fit = Fit([rows], norm**2 * one[None], one, one[0], 0.0)
     assert separable.least_rows_short(fit) == pytest.approx(1.0, abs=3e-3)
+
+
+def separates(signed):
+    """Whether a hyperplane has all of some rows, times their class, on one side."""
+    nothing = np.zeros(signed.shape[1])
+    return linprog(nothing, -signed, -np.ones(len(signed)), bounds=(None, None)).status == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("sizes", "tilt"), [((1.0, 2.0), 0.5), ((3.0, 1.0), -0.3)])
+def test_with_two_labelers_classes_are_separable_from_as_many_directions_on(sizes, tilt):
+    n, rng = (200, 100), np.random.default_rng(5)
+    second = np.outer(sizes, sizes) * [[1, tilt], [tilt, 1]]
+    one, rules = np.ones((1, 1)), (labels.Sampled(), labels.Hard())
+    rows = [
+        Rows(n[k], 1.0, losses.Logistic(), rule, None, 0.3 * k, (k,), 0)
+        for k, rule in enumerate(rules)
+    ]
+    border = separable.least_rows_short(Fit(rows, second[..., None], one, one[0], 0.0))
+    found = []
+    for dim in (0.8 * border, 1.2 * border):
+        X = rng.standard_normal((5, sum(n), round(dim)))
+        h = X[..., :2] @ np.linalg.cholesky(second).T
+        sampled = rng.random((5, n[0])) < 1 / (1 + np.exp(-h[:, : n[0], 0]))
+        hard = h[:, n[0] :, 1] + 0.3 * rng.standard_normal((5, n[1])) > 0
+        y = 2.0 * np.concatenate([sampled, hard], axis=1) - 1
+        found += [separates(each) for each in X * y[..., None]]
+    assert found == 5 * [False] + 5 * [True]
+
+
+@pytest.mark.slow
+def test_training_on_two_labelers_without_penalty_may_end():
+    first = Generation([Source(400, labels="sampled")], 1e-3, loss="logistic")
+    curves = []
+    for n in (60, 300):
+        rows = [Source(n, "previous", labels="sampled"), Source(n // 2, labels="sampled")]
+        plan = chain(first, *2 * [Generation(rows, loss="logistic")])
+        curves.append(gl.predict(problem(60), plan))
+        found = gl.limit(problem(60), plan)
+        assert found.stable == np.isfinite(curves[-1].risk[-1])
+    assert np.isinf(curves[0].risk[1:]).all()
+    assert any("training ends" in text for text in curves[0].warnings)
 
 
 def test_what_no_theory_knows_is_told():

@@ -18,6 +18,9 @@ from genloss.trials.revealed.lanczos import filtered
 Gen, Src = gl.Generation, gl.Source
 SMALL = gl.Problem.power_law(24, capacity=1.0, source=0.5)
 OTHER = tuple(SMALL.spectrum[::-1])
+BASIS = np.linalg.qr(np.random.default_rng(3).standard_normal((24, 24)))[0]
+TURNED = BASIS * np.array(OTHER) @ BASIS.T
+THIN = BASIS[:, :6] @ BASIS[:, :6].T
 
 PLANS = {
     "replace": gl.Plan.replace(3, 60, penalty=0.05, noise=0.5),
@@ -61,6 +64,22 @@ PLANS = {
             Gen([Src(40, {"real": 0.5, "previous": 0.5}, 0.5), Src(20)], 0.05),
         ]
     ),
+    "real rows that stay": gl.Plan.anchored(3, 40, n_real=30, penalty=0.05, noise=0.5, weight=0.7),
+    "window": gl.Plan.window(4, 30, last=2, penalty=0.05, noise=0.5),
+    "distilled on one design": gl.Plan.distill(3, 40, mixing=0.6, penalty=0.05, noise=0.5),
+    "covariances that do not commute": gl.Plan(
+        [
+            Gen([Src(30, noise=0.5), Src(30, noise=0.3, weight=0.5, covariance=TURNED)], 0.05),
+            Gen([Src(30, 0, 0.2, covariance=THIN), Src(20, noise=0.5, covariance=OTHER)], 0.02),
+            Gen([Src(50, {0: 0.4, 1: 0.6}, 0.5)], 0.05, "same", pooled=True),
+        ]
+    ),
+    "covariances that do not commute, no penalty": gl.Plan(
+        [
+            Gen([Src(40, noise=0.5, covariance=TURNED)]),
+            Gen([Src(8, 0, 0.5, covariance=TURNED), Src(8, noise=0.5)]),
+        ]
+    ),
     "labels kept": gl.Plan(
         [
             Gen([Src(60, noise=0.5)], 0.05),
@@ -94,6 +113,18 @@ ROW_PLANS = {
                 0.05, "same", pooled=True, subsample=70,
             ),
             Gen([Src(20, {0: 0.5, 1: 0.6}, 0.5), Src(30, weight=2.0)], 0.02),
+        ]
+    ),
+    "subsample, covariances that do not commute": gl.Plan(
+        [
+            Gen([Src(30, noise=0.5), Src(30, noise=0.3, weight=0.5, covariance=TURNED)], 0.05),
+            Gen([Src(40, 0, 0.2, covariance=TURNED)], 0.02, subsample=70, pooled=True),
+        ]
+    ),
+    "Huber, a covariance that does not commute": gl.Plan(
+        [
+            Gen([Src(60, noise=0.5, covariance=TURNED)], 0.05, loss=gl.losses.Huber(0.3)),
+            Gen([Src(60, 0, 0.5)], 0.05),
         ]
     ),
     "logistic, hard and sampled classes": gl.Plan(
@@ -280,7 +311,13 @@ def test_a_filter_is_found_in_few_directions():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name", ["minimum norm", "accumulate", "sources, weights, covariances, older models"]
+    "name",
+    [
+        "minimum norm",
+        "accumulate",
+        "sources, weights, covariances, older models",
+        "covariances that do not commute",
+    ],
 )
 def test_a_run_that_takes_too_many_steps_is_completed(name, monkeypatch):
     """To whole matrices, given what is known: the law stays, and so do fits on the same rows."""
@@ -312,6 +349,13 @@ def test_the_engine_is_chosen_by_its_steps():
         gl.simulate(problem, many_steps, trials=2, method="revealed").method
         == revealed_designs.ENGINE.name
     )
+
+
+def test_rows_that_leave_directions_out_need_a_penalty():
+    rows = [Src(40, covariance=THIN)]
+    for engine in (revealed_designs, revealed_rows):
+        assert engine.refuses(SMALL, resolve(gl.Plan([Gen(rows, 0.1)]))) is None
+        assert "no inverse" in engine.refuses(SMALL, resolve(gl.Plan([Gen(rows)])))
 
 
 def test_many_directions_are_as_theory_says():

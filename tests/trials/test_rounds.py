@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import genloss as gl
+from genloss.trials.pace import Pace
 
 PROBLEM = gl.Problem.power_law(8, capacity=1.0, source=0.5)
 PLANS = {
@@ -65,6 +66,50 @@ def test_any_number_of_runs_stops_when_it_is_precise():
         gl.simulate(PROBLEM, PLANS["literal"], trials=10**12 + 1)
     with pytest.raises(gl.InvalidInputError, match="trials was 1e\\+308"):
         gl.simulate(PROBLEM, PLANS["literal"], trials=1e308)
+
+
+def clock(monkeypatch, seconds):
+    """Every look at the clock is so much later than the one before."""
+    ticks = iter(np.arange(10**6) * seconds)
+    monkeypatch.setattr("genloss.trials.pace.monotonic", lambda: float(next(ticks)))
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_runs_that_would_never_end_are_refused_and_what_stops_them_is_not(monkeypatch, name):
+    clock(monkeypatch, 3)
+    for more in ({}, {"progress": True}, {"relative_stderr": 1e-9}):
+        with pytest.raises(
+            gl.InvalidInputError, match="trials was 1,000,000,000,000; .* take .*give"
+        ):
+            gl.simulate(PROBLEM, PLANS[name], trials=10**12, **more)
+    with pytest.raises(gl.InvalidInputError, match="trials was .* days|years: give fewer$"):
+        gl.compare(PROBLEM, PLANS[name], PLANS[name], trials=10**12)
+    clock(monkeypatch, 3)
+    assert gl.simulate(PROBLEM, PLANS[name], trials=10**12, relative_stderr=0.2).trials <= 2048
+    stopped = gl.simulate(PROBLEM, PLANS[name], trials=10**12, on_round=lambda _: False)
+    assert stopped.trials <= 2048
+
+
+def test_long_runs_are_told_once_and_only_to_those_who_see_nothing(monkeypatch):
+    clock(monkeypatch, 64)
+    plan = gl.Plan.replace(1, 2, penalty=0.1)
+    literal = {"method": "literal", "workers": 1}
+    told = r"trials was 1,000; 16 runs took 64 s, .* take 1.1 hours"
+    with pytest.warns(UserWarning, match=told) as seen:
+        gl.simulate(PROBLEM, plan, trials=1000, **literal)
+    assert [each.filename for each in seen] == [__file__]
+    Pace(300, "give fewer").look(16)  # too short to be told
+    Pace(1000, "give fewer", told=True).look(16)
+
+
+@pytest.mark.parametrize("verb", [gl.simulate, lambda *a, **k: gl.compare(*a[:2], a[1], **k)])
+def test_rows_that_fit_into_no_memory_are_refused_before_they_are_drawn(verb):
+    plan = gl.Plan.accumulate(3, 10**12, design="fresh", noise=1.0)
+    with pytest.raises(
+        gl.InvalidInputError, match="n_samples was 3,000,000,000,000 for model 2, .* GB"
+    ):
+        verb(PROBLEM, plan, trials=2, method="literal")
+    assert gl.simulate(PROBLEM, gl.Plan.replace(2, 10**12, noise=1.0), trials=2).trials == 2
 
 
 def test_moments_of_rounds_are_those_of_all_runs():

@@ -40,20 +40,47 @@ def test_fits_are_those_of_scikit_learn_and_so_are_chances_left_out(rng, n_class
         assert np.abs(left[i] - refit).max() < 0.1 * np.abs(said[i] - refit).max() + 1e-4
 
 
+def cost(found, real, made, test, weight):
+    """Log loss of scikit-learn's model on new rows, at a weight and the penalty found there."""
+    counts = np.append(np.ones(len(real[1])), np.full(len(made[1]), weight))
+    penalty = found.penalties[np.argmin(np.abs(found.weights - weight))]
+    mean, scale = real[0].mean(axis=0), real[0].std(axis=0)
+    model = LogisticRegression(C=1 / (2 * counts.sum() * penalty), max_iter=500)
+    X, y = (np.concatenate(both) for both in zip(real, made, strict=True))
+    model.fit((X - mean) / scale, y, counts)
+    said = model.predict_proba((test[0] - mean) / scale)
+    return -np.mean(np.log(said[np.arange(len(said)), np.searchsorted(model.classes_, test[1])]))
+
+
 @pytest.mark.parametrize("names", [("no", "yes"), ("a", "b", "c")])
-def test_good_classes_get_weight_and_wrong_ones_do_not(names):
+@pytest.mark.parametrize("wrong", [0.0, 0.4])
+def test_the_weight_is_neither_timid_nor_bold(names, wrong):
+    """Good rows want much of it and rows of which two in five are wrong want little: literal fits say so."""
     rng = np.random.default_rng(1)
-    real, more = rows(rng, 40, names=names), rows(rng, 600, names=names)
-    good = gl.weigh(real, more, made_from="elsewhere")
-    assert good.weight > 0.1
-    assert good.classes == names
-    assert good.metric.startswith("log loss")
-    assert np.all((good.wrong >= 0) & (good.wrong <= 1))
-    turned = more[0], np.array(names)[(np.searchsorted(names, more[1]) + 1) % len(names)]
+    real, made, test = (rows(rng, count, names=names) for count in (40, 600, 2000))
+    codes = np.searchsorted(names, made[1])
+    others = (codes + rng.integers(1, len(names), 600)) % len(names)
+    made = made[0], np.array(names)[np.where(rng.random(600) < wrong, others, codes)]
+    found = gl.weigh(real, made, made_from="elsewhere")
+    none, chosen, full = (
+        cost(found, real, made, test, weight) for weight in (0.0, found.weight, 1.0)
+    )
+    assert (full < 0.9 * none) if wrong == 0 else (full > 1.1 * none)
+    assert chosen < 1.02 * min(none, full)
+    assert found.classes == names
+    assert found.metric.startswith("log loss")
+    assert np.all((found.wrong >= 0) & (found.wrong <= 1))
+
+
+def test_wrong_classes_get_no_weight():
+    rng = np.random.default_rng(1)
+    real, more = rows(rng, 40), rows(rng, 600)
+    turned = more[0], np.where(more[1] == "no", "yes", "no")
     bad = gl.weigh(real, turned, made_from="elsewhere")
-    assert bad.weight <= 0.01
+    assert bad.weight == 0
+    assert not bad.advice.augment
     assert bad.difference.label_z > 1
-    assert bad.shift_factor < 0.2 < good.shift_factor
+    assert bad.shift_factor < 0.2 < gl.weigh(real, more).shift_factor
 
 
 def test_classes_are_said_like_numbers(rng):

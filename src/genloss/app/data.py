@@ -28,6 +28,16 @@ COLUMNS = 200
 LONGEST = 60
 """Characters of a cell that are shown."""
 
+MODELS: Mapping[str, Mapping[str, str]] = {
+    "linear": {},
+    "rbf": {"kernel": "rbf"},
+    **{name: {"estimator": name} for name in ("logistic", "forest", "boosting")},
+}
+"""Models that may be chosen: ridge, and some of the estimators that have a name."""
+
+PLAIN = ("classes", "noise", "penalty", "real", "log", "missing")
+"""Arguments of `genloss.forecast` that are handed on as they come; it checks them."""
+
 
 def preview(query: Mapping[str, Any], say: Say) -> dict[str, Any]:
     """What a table holds: names and kinds of columns, and the first rows.
@@ -37,6 +47,7 @@ def preview(query: Mapping[str, Any], say: Say) -> dict[str, Any]:
     query : mapping
         ``tables``: one upload, with its ``path`` and ``name``.
     """
+    from genloss.outlook.plans import default_rows
     from genloss.tables.cells import settle
     from genloss.tables.delimited import Dialect
     from genloss.tables.files import read_file
@@ -48,9 +59,11 @@ def preview(query: Mapping[str, Any], say: Say) -> dict[str, Any]:
         say("step", "reading the table")
         data, _, points = read_file(Path(table["path"]), Dialect())
         columns, _, warnings = settle(columns_of("data", data), None, points=points)
+    rows = len(columns[0].values) if columns else 0
     return {
         "name": table["name"],
-        "rows": len(columns[0].values) if columns else 0,
+        "rows": rows,
+        "each": default_rows(rows),
         "columns": [_described(column) for column in columns[:COLUMNS]],
         "more": max(0, len(columns) - COLUMNS),
         "warnings": [*warnings],
@@ -84,8 +97,9 @@ def forecast(query: Mapping[str, Any], say: Say) -> dict[str, Any]:
     Parameters
     ----------
     query : mapping
-        ``tables``: one upload; ``target``, ``kernel``, ``generations``, ``penalty`` (None or "cv"),
-        ``real``, ``log`` and ``missing`` as in `genloss.forecast`.
+        ``tables``: one upload; ``model``, one of `MODELS`; ``target``, ``classes``, ``generations``,
+        ``n_samples``, ``noise``, ``penalty`` (None or "cv"), ``real``, ``log`` and ``missing`` as in
+        `genloss.forecast`.
     say : callable
         Is told the event "step" and its name.
 
@@ -96,22 +110,22 @@ def forecast(query: Mapping[str, Any], say: Say) -> dict[str, Any]:
     """
     from genloss.outlook.forecast import forecast as run
 
-    tables, target, kernel, generations, penalty, real, log, missing = asked.fields(
-        query, "tables", "target", "kernel", "generations", "penalty", "real", "log", "missing"
+    tables, model, target, n_samples, *rest = asked.fields(
+        query, "tables", "model", "target", "n_samples", *PLAIN, "generations"
     )
-    generations = asked.number("generations", generations)
+    generations = asked.number("generations", rest.pop())
+    if n_samples is not None:
+        n_samples = asked.number("n_samples", n_samples)
     [table] = tables
     say("step", "reading the table")
     with _named(tables), _told(say, tables):
         outlook = run(
             table["path"],
             _check.text("target", target),
-            kernel=_kernel(kernel),
             generations=generations,
-            penalty=penalty,
-            real=real or None,
-            log=_check.boolean("log", log),
-            missing=missing,
+            n_samples=n_samples,
+            **_model(model),
+            **dict(zip(PLAIN, rest, strict=True)),
         )
         say("step", "writing the report")
         return _written(outlook, tables)
@@ -123,8 +137,8 @@ def weigh(query: Mapping[str, Any], say: Say) -> dict[str, Any]:
     Parameters
     ----------
     query : mapping
-        ``tables``: the real one and the synthetic one; ``target``, ``kernel``, ``made_from`` and
-        ``missing`` as in `genloss.weigh`.
+        ``tables``: the real one and the synthetic one; ``model``, one of `MODELS`; ``target``,
+        ``classes``, ``made_from`` and ``missing`` as in `genloss.weigh`.
     say : callable
         Is told the event "step" and its name.
 
@@ -135,8 +149,8 @@ def weigh(query: Mapping[str, Any], say: Say) -> dict[str, Any]:
     """
     from genloss.weighing.weigh import weigh as run
 
-    tables, target, kernel, made_from, missing = asked.fields(
-        query, "tables", "target", "kernel", "made_from", "missing"
+    tables, model, target, classes, made_from, missing = asked.fields(
+        query, "tables", "model", "target", "classes", "made_from", "missing"
     )
     real, synthetic = tables
     say("step", "reading both tables")
@@ -145,16 +159,18 @@ def weigh(query: Mapping[str, Any], say: Say) -> dict[str, Any]:
             real["path"],
             synthetic["path"],
             _check.text("target", target),
-            kernel=_kernel(kernel),
             made_from=made_from,
             missing=missing,
+            classes=classes,
+            **_model(model),
         )
         say("step", "writing the report")
         return _written(found, tables)
 
 
-def _kernel(name: Any) -> str | None:
-    return None if _check.choice("kernel", name, ("linear", "rbf")) == "linear" else "rbf"
+def _model(name: Any) -> dict[str, str]:
+    """What a verb is told of a model."""
+    return dict(MODELS[_check.choice("model", name, tuple(MODELS))])
 
 
 def _written(found: Any, tables: Sequence[Mapping[str, str]]) -> dict[str, Any]:

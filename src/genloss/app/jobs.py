@@ -60,10 +60,11 @@ class Work:
         )
         self._theirs = theirs
         self._why = "its process ended before it was done: memory may have run out"
+        self._over = False
 
     def end(self, why: str) -> None:
-        """End it from outside."""
-        self._why = why
+        """End it from outside, also while it is being started."""
+        self._why, self._over = why, True
         if self._process.pid is not None:
             self._process.kill()
 
@@ -79,7 +80,7 @@ class Work:
 
         end, name = anyio.current_time() + seconds, ""
         try:
-            await anyio.to_thread.run_sync(self._process.start)
+            await anyio.to_thread.run_sync(self._start)
             self._theirs.close()
             while name not in ("done", "failed"):
                 name, data = "failed", f"it took longer than {seconds:g} seconds, and was ended"
@@ -92,6 +93,11 @@ class Work:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(self._close)
 
+    def _start(self) -> None:
+        self._process.start()
+        if self._over:
+            self._process.kill()
+
     def _received(self) -> Event:
         try:
             event: Event = self._ours.recv()
@@ -103,7 +109,6 @@ class Work:
         if self._process.pid is not None:
             self._process.kill()
             self._process.join()
-        self._process.close()
         self._ours.close()
 
 

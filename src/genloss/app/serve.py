@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Callable
 
@@ -60,6 +61,7 @@ def serve(
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             """End what is under way, so that whoever waits for it is told."""
             app.state.running.end("genloss app was ended")
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # of what is cut short
             await super().shutdown(sockets)
 
     config = uvicorn.Config(
@@ -68,7 +70,7 @@ def serve(
         access_log=False,
         server_header=False,
         limit_concurrency=64,
-        timeout_graceful_shutdown=1,
+        timeout_graceful_shutdown=5,
     )
     Server(config).run(sockets=[listener])
 

@@ -11,7 +11,7 @@ from genloss._words import number, shown
 from genloss.budgeting.law import MOST, Law, Mix
 from genloss.budgeting.pilot import Pilot, of_problem, of_table, of_tables, with_predictions
 from genloss.budgeting.powered import Powered
-from genloss.budgeting.result import LEVEL, RATIO, Budget, Mixes, around
+from genloss.budgeting.result import LEVEL, RATIO, WORTH_IT, Budget, Mixes, around
 from genloss.budgeting.sentences import advise
 from genloss.errors import InvalidInputError
 from genloss.problem import Problem
@@ -19,9 +19,6 @@ from genloss.scaling.power_law import PowerLaw
 from genloss.tuning.prices import Prices
 
 __all__ = ["Budget", "budget"]
-
-WORTH_IT = 0.02
-"""Share of the error that synthetic rows must be predicted to save: below it real tables showed no gain."""
 
 _CURVE = 25
 _SIDES = 8.0  # how much more, and less, money the curve shows

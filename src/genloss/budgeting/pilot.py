@@ -77,9 +77,9 @@ def with_predictions(real: Any, target: Any, missing: str, said: Any) -> tuple[T
     """
     table = real_table(real, target, missing)
     if isinstance(said, str):
-        if said not in table.feature_names:
+        if said not in table.feature_names or said.partition("=")[0] in table.categories:
             raise InvalidInputError(
-                f"predictions was {shown(said)}; it must be a numeric column of real, or numbers"
+                f"predictions was {shown(said)}; real has no such column of numbers that vary"
             )
         at = table.feature_names.index(said)
         names = tuple(name for name in table.feature_names if name != said)

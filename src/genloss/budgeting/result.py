@@ -25,6 +25,9 @@ Array = npt.NDArray[np.float64]
 
 METRIC = "mean squared error on new rows"
 
+WORTH_IT = 0.02
+"""Share of the error that synthetic rows must be predicted to save: below it real tables showed no gain."""
+
 RATIO = -0.5, 1.1
 LEVEL = -1.9, 3.8
 POWERED = -0.15, 0.25
@@ -198,7 +201,7 @@ class Budget(Framed, Drawn):
         ax.set_ylabel(METRIC)
         ax.spines[["top", "right"]].set_visible(False)
         ax.legend(frameon=False, fontsize="small")
-        ax.set_title(f"{self.source}: {self.target}", fontsize="medium", loc="left")
+        plots.name_table(ax, self.target, self.source)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Budget):
@@ -212,18 +215,19 @@ class Budget(Framed, Drawn):
         return f"Budget({self.source}: {self.real:,} real and {self.synthetic:,} synthetic rows for {number(self.cost)})"
 
     def rows(self) -> list[list[float]]:
-        """Money, rows of both kinds, error and ratio to real rows alone: every third of the curve."""
-        mixed, alone = self.curve, self.curve_real_only
-        return [
-            [
-                float(mixed.money[k]),
-                float(mixed.real[k]),
-                float(mixed.synthetic[k]),
-                float(mixed.error[k]),
-                float(mixed.error[k] / alone.error[k]) if alone.error[k] > 0 else math.nan,
-            ]
-            for k in range(0, mixed.money.size, 3)
-        ]
+        """What is advised for other amounts of money: every third of the curve, and the answer.
+
+        Columns are money, rows of both kinds, error and ratio to real rows alone.
+        """
+        money = self.limit if self.wanted == "money" else self.cost
+        found = [[money, float(self.real), float(self.synthetic), self.error, self.ratio]]
+        for k in range(0, self.curve.money.size, 3):
+            mix, alone = self.curve.row(k), self.curve_real_only.row(k)
+            ratio = mix.error / alone.error if alone.error > 0 else math.nan
+            if not 1 - ratio >= WORTH_IT:
+                mix, ratio = alone, 1.0
+            found.append([float(self.curve.money[k]), mix.real, mix.synthetic, mix.error, ratio])
+        return sorted(found)
 
     def _repr_html_(self) -> str:
         headings = ["money", "real", "synthetic", "error", "over real alone"]

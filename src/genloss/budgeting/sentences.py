@@ -6,10 +6,8 @@ import math
 from dataclasses import replace
 
 from genloss._words import number
-from genloss.budgeting.result import POWERED, Budget, around
+from genloss.budgeting.result import POWERED, WORTH_IT, Budget, around
 from genloss.tables.column import counted
-
-_HELPS = 0.02  # a predicted gain below which nothing was gained on real tables
 
 
 def advise(found: Budget) -> Budget:
@@ -42,7 +40,7 @@ def _synthetic(found: Budget) -> list[str]:
         told += ")" if low > 0 else ", so that a gain is not certain)"
     said = [
         f"{told}.",
-        f"A row of the model is worth about {number(found.worth, 2)} real ones at {found.synthetic:,} rows.",
+        f"A row of the model is worth about {number(found.worth, 2)} real rows at {found.synthetic:,} rows.",
     ]
     if found.wanted == "error" and math.isfinite(found.cost_real_only):
         said.append(f"Real rows alone would cost {number(found.cost_real_only)} for that error.")
@@ -60,7 +58,7 @@ def _powered(found: Budget) -> list[str]:
         f"{number(ppi.weight, 2)}) is predicted to have {_less(1 - ppi.ratio)} error than real rows alone for the same "
         f"money (between {_less(low)} and {_less(high)})"
     )
-    return [f"{told}: it does not help here." if ppi.ratio >= 1 - _HELPS else f"{told}."]
+    return [f"{told}: it does not help here." if ppi.ratio >= 1 - WORTH_IT else f"{told}."]
 
 
 def _less(share: float) -> str:

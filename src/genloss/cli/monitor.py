@@ -106,6 +106,7 @@ def monitor(
     """
     import genloss
     from genloss.report import print_reading
+    from genloss.tables.remarks import own_cures
 
     check_files(plot, report)
     live = genloss.Monitor(file)
@@ -120,12 +121,16 @@ def monitor(
     if start is not None:
         if watched is None or n_samples is None:
             raise InvalidInputError("--start needs --watched and --n-samples as well")
-        _start(
-            live, start, target, watched, labels, n_samples=n_samples, real=real, noise=noise,
-            penalty=penalty, rehearsals=rehearsals, seed=seed,
-        )  # fmt: skip
+        with own_cures():
+            _start(
+                live, start, target, watched, labels, n_samples=n_samples, real=real, noise=noise,
+                penalty=penalty, rehearsals=rehearsals, seed=seed,
+            )  # fmt: skip
     if append is not None:
-        _append(live, append, inputs, on_real, round=round, key=key, n_real=n_real, penalty=penalty)
+        with own_cures():
+            _append(
+                live, append, inputs, on_real, round=round, key=key, n_real=n_real, penalty=penalty
+            )
     found = live.read(alpha=alpha)
     answer(found, print_reading, json=json, plot=plot, report=report, say=spelling(monitor))
     return ALARM if found.alarm else 0

@@ -77,9 +77,11 @@ def reproduce(
     out.mkdir(parents=True, exist_ok=True)
     drawn: dict[str, Reproduction] = {}
     written: list[Path] = []
-    for count, name in enumerate(chosen, 1):
+    for count, (name, (_, study)) in enumerate(chosen.items(), 1):
         if not json:
-            print(f"genloss: {name} ({count} of {len(chosen)})", file=sys.stderr, flush=True)
+            takes = study.takes(quick)
+            about = f", about {takes} on one core" if takes else ""
+            print(f"genloss: {name} ({count} of {len(chosen)}){about}", file=sys.stderr, flush=True)
         drawn[name] = reproduce(name, quick=quick, seed=seed, workers=workers, **options)
         written += drawn[name].write(stem(name), out, svg=svg)
         if not json:
@@ -116,9 +118,13 @@ def _list(json: bool) -> None:
                 f"{'' if last is None else chr(10)}{paper.key}: {paper.title} ({paper.reference})"
             )
         last = paper.key
-        print(f"  {name:15} {study.figure:3} {study.shows}")
+        takes = {"": study.takes(quick=False), "--quick ": study.takes(quick=True)}
+        told = ", ".join(how + cost for how, cost in takes.items() if cost)
+        cost = f" ({told})" if told else ""
+        print(f"  {name:15} {study.figure:3} {study.shows}{cost}")
         for option, text in study.options.items():
             print(f"  {'':19} --{option}: {text}")
+    print("\nTimes are of one processor core; several share the work.")
 
 
 def _check_options(options: Mapping[str, str]) -> None:

@@ -22,13 +22,23 @@ if TYPE_CHECKING:
         "genloss predict plan.toml --json",
     )
 )
-def predict(plan: File, /, *, plot: File | None = None, json: Json = False) -> int:
+def predict(
+    plan: File,
+    /,
+    *,
+    method: Literal["auto", "closed", "pencil"] = "auto",
+    plot: File | None = None,
+    json: Json = False,
+) -> int:
     """Predict the risk of every model of a plan, in milliseconds.
 
     Parameters
     ----------
     plan
         A .toml or .json file with a [problem] and a [plan]; "genloss example" prints one.
+    method
+        Closed formulas alone, or one fixed point for all models that share rows, which knows any plan and
+        takes longer. Default: the fixed point only where there is no closed formula.
     plot
         Write the curve to this .png or .svg file.
     json
@@ -38,7 +48,7 @@ def predict(plan: File, /, *, plot: File | None = None, json: Json = False) -> i
 
     check_files(plot)
     what, problem = read_both(plan)
-    return _show(run_predict(problem, what), problem, what, plot, json)
+    return _show(run_predict(problem, what, method=method), problem, what, plot, json)
 
 
 @app.command(
@@ -71,7 +81,8 @@ def simulate(
     seed
         Seed; the result does not depend on the number of workers.
     method
-        Draw every row (literal), or least-squares errors from their law where possible (auto).
+        Draw every row (literal), errors from their law (exact), what fits ask of a design (revealed),
+        or what is quickest and right (auto).
     relative_stderr
         Stop early once every standard error is at most this share of its risk.
     workers

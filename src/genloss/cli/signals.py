@@ -28,7 +28,7 @@ def orderly() -> Iterator[list[int]]:
 
     def ask(number: int, frame: FrameType | None) -> None:
         if _drops_errors(frame):
-            again = threading.Timer(LATER, signal.raise_signal, (number,))
+            again = threading.Timer(LATER, _again, (number,))
             again.daemon = True
             again.start()
             return
@@ -51,6 +51,14 @@ def orderly() -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _again(number: int) -> None:
+    """Signal the main thread, also one that waits: it would not wake of a signal to this thread."""
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
+    else:
+        signal.raise_signal(number)
 
 
 def _drops_errors(frame: FrameType | None) -> bool:

@@ -164,7 +164,8 @@ def _print(done: Run, dataset: Any) -> None:
     print(f"{plain['points']} points: {axes}")
     if done.computed:
         how = f"computed by {done.engine} in {done.seconds:.1f} s"
-        print(f"{done.computed} blocks {how}, {done.found} were there already.")
+        blocks = "block" if done.computed == 1 else "blocks"
+        print(f"{done.computed} {blocks} {how}; there already: {done.found}.")
     else:
         print(f"All {done.found} blocks were there already; nothing was computed.")
     if plain["without_theory"]:

@@ -13,6 +13,9 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+_CODE = re.compile(
+    r"(\b[A-Z]\w*[a-z]\w*\([^()]*\))"
+)  # a class of another package, called: typed as it is
 _VERBS = "was|were|had|has|lacks|must|needs|is not|cannot"
 
 
@@ -59,8 +62,22 @@ class Wording:
         'say --made-from these-rows'
         >>> said("no closed formula; `genloss.simulate` runs it")
         'no closed formula; "genloss simulate" runs it'
+        >>> Wording(commands={"predict"})("genloss.predict(method='pencil') knows it")
+        '"genloss predict --method pencil" knows it'
+        >>> Wording({"kernel": "--kernel"})("take KernelRidge(kernel='rbf') for kernel='rbf'")
+        "take KernelRidge(kernel='rbf') for --kernel rbf"
         """
+        pieces = _CODE.split(message)
+        pieces[::2] = map(self._spelt, pieces[::2])
+        return "".join(pieces)
+
+    def _spelt(self, message: str) -> str:
         for verb in self.commands:
+            message = re.sub(
+                rf"`?\b(?:(?:genloss|gl)\.)?{verb}\((\w+)='([\w-]+)'\)`?",
+                rf'"genloss {verb} --\1 \2"',
+                message,
+            )
             message = re.sub(
                 rf"`?\b(genloss|gl)\.{verb}\b(?!\.)(\([a-z_, ]*\))?`?", f'"genloss {verb}"', message
             )

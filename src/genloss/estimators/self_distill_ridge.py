@@ -17,6 +17,8 @@ from genloss.weighing.stacked import divided
 
 Array = npt.NDArray[np.float64]
 
+MOST_STEPS = 1000
+
 
 class SelfDistillRidge(RegressorMixin, BaseEstimator):
     """Self-distillation of ridge on one design, tuned in one shot without refits.
@@ -32,7 +34,7 @@ class SelfDistillRidge(RegressorMixin, BaseEstimator):
         Penalties that are tried, as in scikit-learn's ``Ridge``; each with its own best mixing.
         Default: 16 half decades, from 3e-7 to 10 times the trace of the centred Gram matrix.
     steps : int, default 1
-        Number of students in turn.
+        Number of students in turn, at most 1,000.
     mixing : float, optional
         Share of the predictions in every student's labels, any real number; default: by
         leave-one-out, a number for every step.
@@ -93,7 +95,7 @@ class SelfDistillRidge(RegressorMixin, BaseEstimator):
         InvalidInputError
             If a parameter is out of range, or no penalty leaves a finite error.
         """
-        steps = _check.integer("steps", self.steps, minimum=1)
+        steps = _check.integer("steps", self.steps, minimum=1, maximum=MOST_STEPS)
         fixed = None if self.mixing is None else _check.finite("mixing", self.mixing)
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
         y = y.astype(np.float64)

@@ -23,6 +23,7 @@ from genloss.weighing.stacked import Fit, Moments, spanning
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
+MOST_ROUNDS = 10_000
 _FAR = 0.99  # quantile of the labelled rows' leverages beyond which an input is far out
 
 
@@ -41,7 +42,7 @@ class SelfTrainingRidge(RegressorMixin, BaseEstimator):
         leave-one-out error, and one for all later models. Default: 16 half decades, from 3e-7 to 10
         times the trace of the centred Gram matrix of the rows of the fit.
     rounds : int, default 5
-        Most models after model 0.
+        Most models after model 0, up to 10,000.
     weight : float, default 1.0
         Weight of an unlabelled row, a labelled one having 1.
     threshold : float, optional
@@ -122,7 +123,7 @@ class SelfTrainingRidge(RegressorMixin, BaseEstimator):
         InvalidInputError
             If a parameter is out of range, or fewer than two rows have labels.
         """
-        rounds = _check.integer("rounds", self.rounds, minimum=1)
+        rounds = _check.integer("rounds", self.rounds, minimum=1, maximum=MOST_ROUNDS)
         weight = _check.positive("weight", self.weight)
         kept = float(_check.boolean("keep_labelled", self.keep_labelled))
         most = None if self.threshold is None else _check.positive("threshold", self.threshold)

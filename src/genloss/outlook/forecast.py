@@ -35,6 +35,9 @@ from genloss.tables.target import with_note
 
 __all__ = ["Advice", "Forecast", "MeasuredForecast", "Outcome", "default_rows", "forecast"]
 
+MOST_RUNS = MOST_FORECAST = 10_000
+"""Runs of the check, and models of a plan; every one is fitted, several times."""
+
 FEWER = 5
 """Models by default with an estimator."""
 
@@ -93,7 +96,7 @@ def forecast(
     seed : int, default 0
         Seed of all splits and runs.
     trials : int, default 5
-        Number of literal runs of the check, at least 2.
+        Number of literal runs of the check, 2 to 10,000.
     tune_penalty : bool, optional
         Whether to replace the plan's penalties by the one that is best for its first model, as one
         would tune it on real data; default: only if neither plan nor penalty is given.
@@ -179,7 +182,7 @@ def forecast(
         y = target
     chosen = Kernel.of(kernel)
     seed = _check.integer("seed", seed, minimum=0)
-    trials = _check.integer("trials", trials, minimum=2)
+    trials = _check.integer("trials", trials, minimum=2, maximum=MOST_RUNS)
     log = _check.boolean("log", log)
     if weights is not None:
         refuse_beside_weights(unlabelled, texts)
@@ -219,6 +222,11 @@ def forecast(
         options["generations"] = FEWER  # every model is many fits, of which each takes its time
     by_default = plan is None and n_samples is None
     plan, tuned, cv = asked_plan(plan, n_rows, options)
+    if plan.n_models > MOST_FORECAST:
+        raise InvalidInputError(
+            f"the plan has {plan.n_models:,} models; a forecast fits every one, and takes at most "
+            f"{MOST_FORECAST:,}: lower generations"
+        )
     tuned = tuned if tune_penalty is None else tune_penalty or cv
     task = asked_task(table, classes, chosen, estimator)
     if task is None:

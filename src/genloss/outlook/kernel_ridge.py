@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from genloss import _lapack, _linalg
 from genloss.estimate.kernels import Kernel
+from genloss.outlook import kernel_gradients
 
 Array = npt.NDArray[np.float64]
 Anything = npt.NDArray[Any]
@@ -66,12 +67,19 @@ def fit(
             if found is not None:
                 thin, offset = found[0].astype(np.float32), found[1]
                 return lambda X: _products(kernel, X.astype(np.float32), few, thin) + offset
-    whole, size = upper_half(rows, kernel)
+    few_columns = labels.shape[1] <= _STEPS * values.size
+    half = np.zeros((n, n), dtype=np.float32) if few_columns else None
+    whole, size = upper_half(rows, kernel, half)
 
     def solved(k: int, y: Array) -> tuple[Array, Array] | None:
         found = None
-        if least * _REFINED > size and y.shape[1] <= _STEPS:
-            found = _refined(whole, y, added[k])
+        if half is not None and least * _REFINED > size and y.shape[1] <= _STEPS:
+            short = half if values.size == 1 else half.copy()
+            if y.shape[1] == 1 and n >= kernel_gradients.FEWEST:
+                one = kernel_gradients.fit(whole, short, rows, kernel, y[:, 0], added[k])
+                if one is not None:
+                    return one[0][:, None], np.array([one[1]])
+            found = _refined(whole, short, y, added[k])
         return _in_double(whole, y, added[k]) if found is None else found
 
     found = _each(penalty, labels, solved)
@@ -95,10 +103,13 @@ def _each(
     return dual, intercept
 
 
-def upper_half(rows: Anything, kernel: Kernel) -> tuple[Anything, float]:
+def upper_half(
+    rows: Anything, kernel: Kernel, half: Anything | None = None
+) -> tuple[Anything, float]:
     """The kernel matrix on and above the diagonal, and a bound of its largest eigenvalue.
 
-    Blocks below the diagonal are zero: what memory held before may overflow in single precision.
+    The same goes into ``half``, in its precision. Blocks below the diagonal are zero: what memory held
+    before may overflow in single precision.
     """
     n, squares = len(rows), 0.0
     found, part_of = np.zeros((n, n), dtype=rows.dtype), kernel.against(rows)
@@ -106,6 +117,8 @@ def upper_half(rows: Anything, kernel: Kernel) -> tuple[Anything, float]:
         stop = min(start + _BLOCK, n)
         part = part_of(rows[start:stop], first=start)
         found[start:stop, start:] = part
+        if half is not None:
+            half[start:stop, start:] = part
         squares += float(np.vdot(part, part))
     return found, float(np.sqrt(2 * squares))
 
@@ -161,11 +174,13 @@ def _in_double(upper: Array, labels: Array, diagonal: Any) -> tuple[Array, Array
     return None if factor is None else _bordered(factor.T, labels)
 
 
-def _refined(whole: Array, labels: Array, diagonal: Any) -> tuple[Array, Array] | None:
-    """By a factor in single precision; None where a step does not halve what is left."""
+def _refined(
+    whole: Array, short: Anything, labels: Array, diagonal: Any
+) -> tuple[Array, Array] | None:
+    """By a factor in single precision, in its place; None where a step does not halve what is left."""
     from scipy.linalg import blas  # a room that takes long to open
 
-    factor = _factor(whole.astype(np.float32), diagonal)
+    factor = _factor(short, diagonal)
     if factor is None:
         return None
     unit = np.maximum(np.abs(labels).max(axis=0), 1e-300)

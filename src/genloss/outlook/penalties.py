@@ -56,7 +56,9 @@ class Best:
         return float(np.exp(np.interp(np.log(max(penalty, 1e-300)), np.log(self.grid[kept]), logs)))
 
     def through(self, penalty: float, error: float) -> Best:
-        """The same curve at the height of a known error."""
+        """The same curve at the height of a known error, unless that lies beyond the curve's low end."""
+        if penalty < self.grid[0]:
+            return self  # between there and no penalty at all, errors may go to infinity
         factor = error / self.at(penalty)
         if not np.isfinite(factor):
             return self

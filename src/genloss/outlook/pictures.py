@@ -46,4 +46,4 @@ def draw_forecast(ax: Axes, outlook: Forecast, unit: Unit) -> None:
         plots.label_models(ax, f"{name} on real labels")
     else:
         plots.dress(ax, [error, said, seen], f"{name} on real labels")
-    ax.set_title(f"{outlook.source}: {outlook.target}", fontsize="medium", loc="left")
+    plots.name_table(ax, outlook.target, outlook.source)

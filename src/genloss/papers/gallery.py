@@ -162,12 +162,15 @@ def _shown(name: str, drawn: Reproduction, effort: Effort, *, svg: bool) -> _Sho
     if svg:
         files.append(f"[SVG]({at}.svg)")
     flags = effort.pick(" --quick", "") + (f" --seed {effort.seed}" if effort.seed else "")
+    [(_, study)] = find([name]).values()
+    takes = study.takes(effort.quick)
+    cost = f" ({takes} on one core)" if takes else ""
     parts = [
         f'<a id="{at}"></a>\n',
         f"### {drawn.title}\n",
         f"![{drawn.title}]({at}.png)\n",
         f"{drawn.caption}\n",
-        f"`genloss reproduce {name}{flags}` · {' · '.join(files)}\n",
+        f"`genloss reproduce {name}{flags}`{cost} · {' · '.join(files)}\n",
         markdown(columns(drawn.claims)) + "\n",
     ]
     return _Shown(drawn.title, _held(drawn.claims), len(drawn.claims), "\n".join(parts))

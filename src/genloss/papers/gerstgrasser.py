@@ -165,9 +165,11 @@ PAPER = Paper(
     reference="Gerstgrasser and others, arXiv 2404.01413",
     presets=("replace", "accumulate"),
     statements=statements,
+    seconds=(3,),
     experiments=(
         Study(
             name="accumulate",
+            seconds=(4,),
             shows="rows replaced against rows kept",
             title="Replacing rows against keeping them",
             measure=_measure,

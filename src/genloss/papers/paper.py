@@ -36,6 +36,8 @@ class Paper:
     statements : callable, optional
         Claims from an `Effort`: what the paper says in numbers, each beside runs. They are drawn
         and judged as the experiment "statements".
+    seconds : tuple of float
+        Processor time in seconds that the statements take, quick and in full, as in `Study`.
     experiments : tuple of Study
         Its figures and other experiments, in order.
 
@@ -56,6 +58,7 @@ class Paper:
     reference: str
     presets: tuple[str, ...] = ()
     statements: Callable[[Effort], Iterable[Claim]] | None = None
+    seconds: tuple[float, ...] = ()
     experiments: tuple[Study[Any], ...] = ()
 
     def __post_init__(self) -> None:
@@ -77,7 +80,7 @@ class Paper:
         named = {study.name: study for study in self.experiments}
         if self.statements is None:
             return named
-        return {"statements": beside_runs(self.title, self.statements), **named}
+        return {"statements": beside_runs(self.title, self.statements, self.seconds), **named}
 
 
 def collected() -> dict[str, Paper]:

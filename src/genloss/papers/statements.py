@@ -21,7 +21,9 @@ MARKS = (
 
 
 def beside_runs(
-    title: str, statements: Callable[[Effort], Iterable[Claim]]
+    title: str,
+    statements: Callable[[Effort], Iterable[Claim]],
+    seconds: tuple[float, ...] = (),
 ) -> Study[tuple[Claim, ...]]:
     """The experiment that judges every statement of a paper.
 
@@ -31,6 +33,8 @@ def beside_runs(
         Title of the paper.
     statements : callable
         Its claims, from an `Effort`.
+    seconds : tuple of float
+        Processor time as in `Study`.
     """
     return Study(
         name="statements",
@@ -46,6 +50,7 @@ def beside_runs(
             "designs. Circles: exact at finite size. Squares: deterministic equivalents, right in "
             "high dimension."
         ),
+        seconds=seconds,
     )
 
 

@@ -36,6 +36,8 @@ class Study(Generic[Found]):
         Its number in the paper or its page, such as "F1".
     options : mapping of str to str
         What ``effort.options`` may hold for it, each with what it means.
+    seconds : tuple of float
+        Processor time in seconds of a quick run and, where that was measured too, of a full one.
 
     Examples
     --------
@@ -55,6 +57,28 @@ class Study(Generic[Found]):
     caption: Callable[[Found], str]
     figure: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
+    seconds: tuple[float, ...] = ()
+
+    def takes(self, quick: bool) -> str:
+        """What a run costs, in words; "" where nobody has measured it.
+
+        Parameters
+        ----------
+        quick : bool
+            Whether it is a quick run.
+
+        Examples
+        --------
+        >>> from dataclasses import replace
+        >>> from genloss.papers.demystified.figures.chain import STUDY
+        >>> replace(STUDY, seconds=(3.4, 400.0)).takes(quick=False)
+        '7 min'
+        """
+        place = 0 if quick else 1
+        if place >= len(self.seconds):
+            return ""
+        seconds = max(self.seconds[place], 1)
+        return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
     def run(self, effort: Effort) -> Reproduction:
         """Measure, and read everything off what was found."""

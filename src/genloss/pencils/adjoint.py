@@ -15,7 +15,7 @@ import numpy as np
 from genloss.pencils.channels import Channel, Feedback, Floats, System, channels_of
 from genloss.pencils.dyson import Solution
 from genloss.pencils.expression import Array
-from genloss.pencils.layout import Layout, Matrices
+from genloss.pencils.layout import Layout, Matrices, product
 
 
 def adjoint(solution: Solution, seeds: Mapping[tuple[int, int], Array]) -> Matrices:
@@ -36,7 +36,7 @@ def adjoint(solution: Solution, seeds: Mapping[tuple[int, int], Array]) -> Matri
     for each in (channel for own in read.values() for channel in own):
         written[layout.blocks_of(*each.write)].append(each)
     for entry, seed in seeds.items():
-        layout.entry(pass_.L, *entry)[:] += seed
+        layout.add(pass_.L, *entry, seed)
     done = set[tuple[int, int]]()
     for t, s in reversed(layout.pairs()):
         twin = layout.twin[s], layout.twin[t]
@@ -68,12 +68,12 @@ class _Backwards:
 
     def traces(self, channels: Sequence[Channel]) -> Array:
         """The slopes in some traces."""
-        return np.array([c.writes @ self.layout.entry(self.M, *c.write) for c in channels])
+        return np.array([product(c.writes, self.layout.entry(self.M, *c.write)) for c in channels])
 
     def add(self, channels: Sequence[Channel], traces: Floats) -> None:
         """Add to L what they are read from."""
         for channel, trace in zip(channels, traces, strict=True):
-            self.layout.entry(self.L, *channel.read)[:] += trace * channel.reads
+            self.layout.add(self.L, *channel.read, trace * channel.reads)
 
     def solve(self, t: int, s: int) -> None:
         """Fill a block of P and M from its L and the blocks further from the diagonal."""

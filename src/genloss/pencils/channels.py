@@ -6,24 +6,28 @@ A Gaussian matrix in row a and column b of the pencil, and its transpose in row 
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from genloss.pencils.expression import Array
-from genloss.pencils.layout import Block, Layout, Matrices
+from genloss.pencils.layout import Block, Layout, Matrices, product
 from genloss.pencils.pencil import Occurrence, Pencil
 
 Floats = npt.NDArray[np.floating[Any]]
 
 
 class Channel(NamedTuple):
-    """A trace read in G at one pair of unknowns, written into eta at another."""
+    """A trace read in G at one pair of unknowns, written into eta at another.
+
+    Where one of the spaces is full, the covariance is read or written there, and all numbers stand in
+    the other space: channels share their matrices.
+    """
 
     read: tuple[int, int]
     write: tuple[int, int]
@@ -63,7 +67,9 @@ class Feedback:
         self._system, self._block = system, (target, source)
         self.channels = [c for c in channels if layout.blocks_of(*c.write) == self._block]
         self._into = {}
-        for space in {layout.space_of[c.write[0]] for c in self.channels}:
+        written = {layout.space_of[c.write[0]] for c in self.channels}
+        self._full = {space for space in written if layout.width[space]}
+        for space in written - self._full:
             own = [k for k, c in enumerate(self.channels) if layout.space_of[c.write[0]] == space]
             into = [[layout.position[node] for node in self.channels[k].write] for k in own]
             writes = np.array([self.channels[k].writes for k in own]).T
@@ -71,7 +77,8 @@ class Feedback:
 
     def traces(self, G: Matrices) -> Array:
         """The traces, shape (channels,)."""
-        return np.array([c.reads @ self._system.layout.entry(G, *c.read) for c in self.channels])
+        entry = self._system.layout.entry
+        return np.array([product(c.reads, entry(G, *c.read)) for c in self.channels])
 
     def eta(self, traces: Floats) -> Block:
         """The block of eta that these traces make, valid until the next call."""
@@ -86,6 +93,8 @@ class Feedback:
     def coupling(self) -> Array:
         """Derivative of the traces of ``G eta G`` in the traces that eta is made of."""
         layout, jacobian = self._system.layout, np.zeros(2 * (len(self.channels),))
+        for space in self._full:
+            self._couple(space, jacobian)
         for k, c in enumerate(self.channels):
             space = layout.space_of[c.read[0]]
             if space in self._into:
@@ -94,14 +103,45 @@ class Feedback:
                 jacobian[k, own] = c.reads @ (g[:, row, left] * writes * g[:, right, column])
         return jacobian
 
+    def _couple(self, space: int, jacobian: Array) -> None:
+        """The part of a full space, where channels share few matrices."""
+        layout, G = self._system.layout, self._system.G
+        behind: dict[tuple[int, ...], Array] = {}
+        known: dict[tuple[int, ...], float] = {}
+        for k, read in enumerate(self.channels):
+            if layout.space_of[read.read[0]] != space:
+                continue
+            for l, written in enumerate(self.channels):
+                if layout.space_of[written.write[0]] != space:
+                    continue
+                (row, column), (left, right) = read.read, written.write
+                at = (row, left, right, column, id(written.writes))
+                if at not in behind:
+                    before, after = layout.entry(G, row, left), layout.entry(G, right, column)
+                    behind[at] = before @ written.writes @ after
+                if (*at, id(read.reads)) not in known:
+                    known[*at, id(read.reads)] = product(read.reads, behind[at])
+                jacobian[k, l] = known[*at, id(read.reads)]
+
 
 def channels_of(pencil: Pencil, layout: Layout) -> dict[tuple[int, int], list[Channel]]:
     """All channels, by the pair of blocks in which they are read."""
     found = defaultdict[tuple[int, int], list[Channel]](list)
+    identities: dict[int, Array] = {}
     for one, other in opposites(pencil, layout):
         read, write = (one.unknown, other.equation), (one.equation, other.unknown)
-        reads = pencil.spaces[one.unknown].weights * one.right * other.left
-        writes = np.ones(pencil.spaces[one.equation].directions) * one.left * other.right
+        here, there = pencil.spaces[one.unknown], pencil.spaces[one.equation]
+        inside, outside = one.right * other.left, one.left * other.right
+        reads, writes = here.weights * inside, np.ones(there.directions) * outside
+        if here.full or there.full:
+            shared = one.gaussian.covariance
+            if shared is None:
+                dim = max(here, there, key=lambda space: space.full).directions
+                shared = identities.setdefault(dim, np.eye(dim))
+            if here.full:
+                reads, writes = shared, writes * inside
+            else:
+                reads, writes = reads * outside, shared
         found[layout.blocks_of(*read)].append(Channel(read, write, reads, writes))
     return found
 
@@ -112,6 +152,9 @@ def opposites(pencil: Pencil, layout: Layout) -> Iterator[tuple[Occurrence, Occu
     for entry in pencil.occurrences:
         by_matrix[entry.gaussian.serial][entry.gaussian.flipped].append(entry)
     for straight, flipped in by_matrix.values():
-        for one, other in (*product(straight, flipped), *product(flipped, straight)):
+        for one, other in (
+            *itertools.product(straight, flipped),
+            *itertools.product(flipped, straight),
+        ):
             if layout.reaches[layout.blocks_of(one.unknown, other.equation)]:
                 yield one, other

@@ -17,7 +17,7 @@ from genloss import _check
 from genloss.errors import GenlossError
 from genloss.pencils.channels import Channel, Feedback, System, channels_of
 from genloss.pencils.expression import Array
-from genloss.pencils.layout import Layout, Matrices
+from genloss.pencils.layout import Layout, Matrices, product
 from genloss.pencils.pencil import Pencil
 
 TOLERANCE = 1e-10
@@ -79,7 +79,7 @@ def solve(pencil: Pencil, start: Solution | None = None) -> Solution:
     system = System(layout, layout.zeros(), layout.zeros(), layout.zeros())
     G, kernel = system.G, system.kernel
     for (equation, unknown), value in pencil.deterministic.items():
-        layout.entry(kernel, equation, unknown)[:] = value
+        layout.add(kernel, equation, unknown, value)
     if start is not None and [g.shape for g in start.resolvent] != [g.shape for g in G]:
         start = None
     done, last, steps = set[tuple[int, int]](), np.empty(0), 0
@@ -103,7 +103,8 @@ def solve(pencil: Pencil, start: Solution | None = None) -> Solution:
                 returns[t] = float(np.abs(np.linalg.eigvals(coupling)).max()) ** 2
         done.add((t, s))
         for c in read:
-            layout.entry(kernel, *c.write)[:] -= c.reads @ layout.entry(G, *c.read) * c.writes
+            trace = product(c.reads, layout.entry(G, *c.read))
+            layout.entry(kernel, *c.write)[:] -= trace * c.writes
     everything = [c for own in channels.values() for c in own]
     residual = _residual(system, everything)
     for _ in range(_REFINEMENTS):
@@ -122,31 +123,70 @@ def solve(pencil: Pencil, start: Solution | None = None) -> Solution:
 def _refine(system: System, channels: Sequence[Channel]) -> None:
     """One step of Newton for the inverse, ``G (2 - K G)``, and K from the traces it then has."""
     layout, G, kernel = system.layout, system.G, system.kernel
-    before = [c.reads @ layout.entry(G, *c.read) for c in channels]
+    before = [product(c.reads, layout.entry(G, *c.read)) for c in channels]
     for K, g in zip(kernel, G, strict=True):
         g[:] = g @ (2 * np.eye(g.shape[-1]) - K @ g)
     for trace, c in zip(before, channels, strict=True):
-        layout.entry(kernel, *c.write)[:] -= (c.reads @ layout.entry(G, *c.read) - trace) * c.writes
+        change = product(c.reads, layout.entry(G, *c.read)) - trace
+        layout.entry(kernel, *c.write)[:] -= change * c.writes
 
 
 def _residual(system: System, channels: Sequence[Channel]) -> float:
     """``|K G - 1|`` relative to the terms it is made of.
 
     An entry of K may be a small difference of large traces, and an entry of G one of large products
-    ``G K G``: what rounding leaves there is no sign of a fixed point that was missed.
+    ``G K G``: what rounding leaves there is no sign of a fixed point that was missed. In full spaces an
+    entry is a matrix, and is as large as its root mean square eigenvalue.
     """
     layout, G, kernel = system.layout, system.G, system.kernel
-    terms = [np.abs(K) for K in kernel]
+    widths = layout.width
+    known = [_sizes(g, width) for g, width in zip(G, widths, strict=True)]
+    terms = [_sizes(K, width) for K, width in zip(kernel, widths, strict=True)]
+
+    def at(sizes: Matrices, row: int, column: int) -> Array:
+        return sizes[layout.space_of[row]][:, layout.position[row], layout.position[column]]
+
     for _ in range(2):
-        sizes = [np.abs(g) @ term @ np.abs(g) for term, g in zip(terms, G, strict=True)]
+        sizes = [g @ term @ g for term, g in zip(terms, known, strict=True)]
         for c in channels:
-            trace = np.abs(c.reads) @ layout.entry(sizes, *c.read)
-            layout.entry(terms, *c.write)[:] += trace * np.abs(c.writes)
+            reads, writes = (
+                np.abs(each) if each.ndim == 1 else _sizes(each[None], len(each))[0, 0]
+                for each in (c.reads, c.writes)
+            )
+            trace = reads @ at(sizes, *c.read) * (1 if c.reads.ndim == 1 else len(c.reads))
+            at(terms, *c.write)[:] += trace * writes
     worst = 0.0
-    for K, g, term, size in zip(kernel, G, terms, sizes, strict=True):
-        away = np.abs(K @ g - np.eye(g.shape[-1])) / np.maximum(term @ size, _FLOOR)
-        worst = max(worst, float(away.max()))
+    for space, (term, size) in enumerate(zip(terms, sizes, strict=True)):
+        away = _sizes(_left_over(layout, space, kernel[space], G[space]), widths[space])
+        worst = max(worst, float((away / np.maximum(term @ size, _FLOOR)).max()))
     return worst
+
+
+def _sizes(matrices: Array, width: int) -> Array:
+    """How large every entry is."""
+    if not width:
+        return np.abs(matrices)
+    [whole], count = matrices, matrices.shape[-1] // width
+    parts = whole.reshape(count, width, count, width)
+    return np.sqrt(np.einsum("aibj,aibj->ab", parts, parts) / width)[None]
+
+
+def _left_over(layout: Layout, space: int, K: Array, g: Array) -> Array:
+    """``K G - 1``; where matrices are large, without the zeros above their diagonal and without twins."""
+    if not layout.width[space]:
+        return K @ g - np.eye(g.shape[-1])
+    away = np.zeros_like(g)
+    done = set[tuple[int, int]]()
+    for t, s in layout.pairs():
+        rows, cols = layout.parts[t].get(space), layout.parts[s].get(space)
+        if rows is None or cols is None or (layout.twin[s], layout.twin[t]) in done:
+            continue
+        done.add((t, s))
+        between = slice(cols.start, rows.stop)
+        away[:, rows, cols] = K[:, rows, between] @ g[:, between, cols]
+        if t == s:
+            away[:, rows, cols] -= np.eye(rows.stop - rows.start)
+    return away
 
 
 def _below(system: System, feedback: Feedback, t: int, s: int) -> Array:
@@ -284,5 +324,5 @@ class Resolvent:
 def _regulariser(K: Array) -> Array:
     """A penalty of one where the deterministic part is singular, else zero."""
     missing = np.diagonal(K, axis1=1, axis2=2) == 0
-    missing = missing & ~(np.abs(np.linalg.det(K)) > 0)[:, None]
+    missing = missing & (np.linalg.slogdet(K)[0] == 0)[:, None]
     return np.eye(K.shape[-1]) * missing[:, None, :]

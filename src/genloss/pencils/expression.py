@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 import numpy.typing as npt
 
-from genloss import _check
+from genloss import _check, covariances
 from genloss._words import shown
 from genloss.errors import InvalidInputError
 from genloss.pencils.space import ONE, Space
@@ -154,11 +154,14 @@ class Gaussian(Expression):
     name: str
     serial: int
     flipped: bool
+    covariance: Array | None = None
+    """Of its rows, across the directions of a full space."""
 
     @property
     def T(self) -> Gaussian:
         """The transpose."""
-        return _shared(Gaussian, self.cols, self.rows, self.name, self.serial, not self.flipped)
+        key = self.cols, self.rows, self.name, self.serial, not self.flipped
+        return _shared(Gaussian, *key, self.covariance, key=key)
 
     def _words(self) -> str:
         return self.name + "'" * self.flipped
@@ -296,12 +299,49 @@ def _slopes(expression: Expression, leaf: Parameter | Expression) -> list[Expres
     return []
 
 
-def gaussian(rows: Space, cols: Space, *, name: str = "Z") -> Expression:
-    """A new matrix of independent standard normal entries; every call makes an independent one."""
+def gaussian(
+    rows: Space, cols: Space, *, name: str = "Z", covariance: npt.ArrayLike | None = None
+) -> Expression:
+    """A new matrix of independent standard normal entries; every call makes an independent one.
+
+    Parameters
+    ----------
+    rows, cols : Space
+        Of which one at most is full.
+    name : str, default "Z"
+        What it is called in what is printed.
+    covariance : array_like of shape (dim, dim), optional
+        Of its rows, where ``cols`` is full; they need not commute between matrices.
+
+    Examples
+    --------
+    Rows of two covariances, of which neither is diagonal in the other's directions:
+
+    >>> import numpy as np
+    >>> from genloss.pencils import Space, gaussian, identity, trace
+    >>> features, many, few = Space.features(50, full=True), Space("many", 60), Space("few", 30)
+    >>> near = 0.9 ** np.abs(np.subtract.outer(np.arange(50), np.arange(50)))
+    >>> A = gaussian(many, features, name="A", covariance=np.linspace(0.1, 2, 50))
+    >>> B = gaussian(few, features, name="B", covariance=near)
+    >>> round(float(trace((A.T @ A + B.T @ B + 10 * identity(features)).inv())), 3)
+    1.187
+    """
     for which, space in (("rows", rows), ("cols", cols)):
         _check.instance(which, space, Space)
     _check.text("name", name)
-    return _shared(Gaussian, rows, cols, name, next(_SERIAL), False)
+    if rows.full and cols.full:
+        raise InvalidInputError(
+            f"rows and cols were {rows} and {cols}; one of them at most is full"
+        )
+    if covariance is not None:
+        covariance = covariances.whole("covariance", covariance)
+        if not cols.full or len(covariance) != cols.directions:
+            raise InvalidInputError(
+                f"covariance had shape {covariance.shape} and cols were {cols}; a covariance is of a full "
+                "space, Space.features(dim, full=True), and of its dimension"
+            )
+    key = rows, cols, name, next(_SERIAL), False
+    return _shared(Gaussian, *key, covariance, key=key)
 
 
 def diagonal(space: Space, values: npt.ArrayLike, *, name: str = "D") -> Expression:

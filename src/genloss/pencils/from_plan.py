@@ -17,13 +17,10 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from genloss import _check
-from genloss.covariances import Covariance
 from genloss.errors import NoTheoryError
 from genloss.generation import REAL
-from genloss.pencils import subsets
 from genloss.pencils.expression import (
     Array,
     Coefficient,
@@ -34,17 +31,17 @@ from genloss.pencils.expression import (
     implicit,
     noise,
     sum_of,
-    vector,
 )
-from genloss.pencils.known import Between, Given, Told, told, vectors
+from genloss.pencils.ground import Ground
+from genloss.pencils.known import Between, Told, told
 from genloss.pencils.neighbours import chain_of
 from genloss.pencils.space import Space
+from genloss.pencils.subsets import EDITED, Kinds
 from genloss.plan import Plan
-from genloss.problem import Problem, beyond
+from genloss.problem import Problem, beyond, tails_of
 from genloss.spectrum import Spectrum
 from genloss.steps import Block, Step, resolve
 
-_SOME = 1e-12  # directions where the truth has a part and a compressed spectrum has none
 Rows = tuple[int, Expression]
 """Number of the first of some rows that always go together, and their design."""
 
@@ -56,11 +53,11 @@ class Labels(NamedTuple):
     y: Expression
     weight: float
     model: int
-    drawn: subsets.Draws
+    kinds: Kinds
 
     def taken(self, fit: int) -> Coefficient:
         """One in the rows that take part in a fit, zero in the others."""
-        return subsets.inside(self.drawn, self.model, fit)
+        return self.kinds.inside(self.model, fit)
 
 
 def risks(problem: Problem, plan: Plan) -> tuple[Array, Array]:
@@ -100,26 +97,27 @@ def risks(problem: Problem, plan: Plan) -> tuple[Array, Array]:
     """
     _check.instance("problem", problem, Problem)
     _check.instance("plan", plan, Plan).check_fits(problem.dim)
-    if kind := beyond(problem):
+    if (kind := beyond(problem)) not in (None, "tails"):
         raise NoTheoryError(
-            f"problem has {kind}; a pencil knows Gaussian rows, genloss.predict(problem, plan) knows others"
+            f"problem has {kind}; a pencil knows one number on Gaussian rows, "
+            "genloss.predict(problem, plan) knows others"
         )
-    steps, models = resolve(plan), range(plan.n_models)
+    steps, models, tails = resolve(plan), range(plan.n_models), tails_of(problem)
     for step in steps:
-        if step.turned:
-            raise NoTheoryError(
-                f"model {step.model} has rows with a covariance matrix; a pencil knows covariances along the "
-                "problem's directions, genloss.predict(problem, plan) knows others"
-            )
         if not step.is_ridge:
             raise NoTheoryError(
                 f"model {step.model} has labels, a loss, a filter or a rule that keeps rows beyond ridge regression; "
                 "a pencil is of ridge regression on linear labels, genloss.predict(problem, plan) "
                 "knows the others"
             )
-    directions = Spectrum.of(problem.spectrum, problem.truth)
-    laws = Laws(directions, steps, plan.penalty, models)
-    return laws.bias, laws.variances
+    if steps[0].outside or any(step.turned for step in steps):
+        laws = [each.law(problem.truth) for each in steps[0].outside]
+        ground = Ground.across(problem.spectrum, problem.truth, steps, laws, tails)
+    else:
+        directions = Spectrum.of(problem.spectrum, problem.truth)
+        ground = Ground.along(directions, steps, tails=tails)
+    found = Laws(ground, steps, plan.penalty, models)
+    return found.bias, found.variances
 
 
 class Laws:
@@ -127,8 +125,8 @@ class Laws:
 
     Parameters
     ----------
-    directions : Spectrum
-        What there is to learn.
+    ground : Ground
+        What there is to learn, and who labels from before.
     steps : sequence of Step
         Those of the plan as far as the last of the models.
     penalty : ndarray of shape (n_models,)
@@ -137,40 +135,31 @@ class Laws:
         The models that are asked for.
     first : int
         The first model that is fitted here: no later one uses a row or feature drawn before it.
-    given : Given, optional
-        Labelers from before that.
     between : mapping of int to Between, optional
         Models after that whose law is known.
     """
 
     def __init__(
         self,
-        directions: Spectrum,
+        ground: Ground,
         steps: Sequence[Step],
         penalty: Array,
         new: range,
         first: int = 0,
-        given: Given | None = None,
         between: Mapping[int, Between] | None = None,
     ) -> None:
-        self.new = new
-        outside = [] if given is None else [given.filters[u] for u in given.filters if u < REAL]
-        features, self._metric, own, roots, self._which = _directions(directions, steps, outside)
-        self._multiplicity = directions.multiplicity
-        self._truth, self._features = own, features
-        models = {REAL: vector(features, own, name="truth")}
-        if given is not None:
-            models |= vectors(features, own, given, self._which)
-        known = told(features, between or {}, self._which)
+        self.new, self._ground = new, ground
+        truth = ground.models[REAL]
+        known = told(ground.features, between or {}, ground.which)
 
         def written(penalty: Array) -> tuple[dict[int, Expression], list[Expression]]:
-            fits = _fits(steps, penalty, first, features, roots, dict(models), known)
-            return fits, [fits[model] - models[REAL] for model in new]
+            fits = _fits(steps, penalty, first, ground, known)
+            return fits, [fits[model] - truth for model in new]
 
         self._written, self._penalty = written, penalty
         self._models, self._errors = written(penalty)
         self._chain = chain_of(*self._models.values(), *self._errors)
-        metric = diagonal(features, self._metric)
+        metric = diagonal(ground.features, ground.metric)
         found = [self._chain.risk(error, metric) for error in self._errors]
         self.bias = np.array([risk.bias for risk in found])
         self.variances = np.array([risk.variance for risk in found])
@@ -181,7 +170,7 @@ class Laws:
     def slopes(self, weights: Array) -> Array:
         """Slopes of a weighted sum of the errors in the logarithm of every penalty, all above zero."""
         fits, errors = self._written(2 * self._penalty)  # the equations are linear in it
-        size = self._metric * self._features.weights
+        size = self._ground.metric * self._ground.features.weights
         seeds = {e: by * size for e, by in zip(self._errors, weights, strict=True) if by}
         found = self._chain.slopes(seeds, [*fits.values(), *errors])
         slopes = np.zeros(self._penalty.size)
@@ -192,14 +181,14 @@ class Laws:
 
     def filter(self, model: int) -> Array:
         """What the mean model keeps of the truth."""
-        mean = self._chain.mean(self._models[model])
-        kept = np.divide(mean, self._truth, out=np.ones_like(mean), where=self._truth != 0)
-        return kept[self._which]
+        mean, truth = self._chain.mean(self._models[model]), self._ground.truth
+        kept = np.divide(mean, truth, out=np.ones_like(mean), where=truth != 0)
+        return kept[self._ground.which]
 
     def covariance(self, one: int, other: int) -> Array:
         """Covariance of two models, summed over the directions of every eigenvalue."""
         each = self._chain.covariance(self._models[one], self._models[other])
-        return each[self._which] * self._multiplicity
+        return each[self._ground.which] * self._ground.multiplicity
 
     def filling(self, model: int) -> float:
         """Largest df2 / n_samples of the fits solved here that the model descends from, and its own."""
@@ -211,28 +200,21 @@ class Design(NamedTuple):
     """The rows that were drawn for a model, cut wherever a model that sees them changes block."""
 
     rows: list[Rows]
-    drawn: subsets.Draws
+    kinds: Kinds
 
     @classmethod
-    def of(
-        cls,
-        steps: Sequence[Step],
-        model: int,
-        features: Space,
-        roots: dict[Covariance | None, Expression],
-    ) -> Design:
+    def of(cls, steps: Sequence[Step], model: int, ground: Ground) -> Design:
         """The design of a model, for all steps that stand on it."""
         users = [step for step in steps[model:] if any(b.design == model for b in step.blocks)]
-        drawn = subsets.draws(steps, [step.model for step in users])
+        kinds = Kinds.of(steps, [step.model for step in users], ground.tails)
         blocks = [block for step in users for block in step.blocks if block.design == model]
         cuts = sorted({0}.union(block.stop for block in blocks))
         rows = []
         for start, stop in pairwise(cuts):
             name = f"rows {start}-{stop} of model {model}"
-            space = subsets.row_space(name, stop - start, drawn)
-            root = roots[next(b.covariance for b in blocks if b.start <= start < b.stop)]
-            rows.append((start, gaussian(space, features, name=f"Z{model}.{start}") @ root))
-        return cls(rows, drawn)
+            own = next(b.covariance for b in blocks if b.start <= start < b.stop)
+            rows.append((start, ground.rows(kinds, stop - start, own, name, f"Z{model}.{start}")))
+        return cls(rows, kinds)
 
     def labels(
         self,
@@ -256,9 +238,9 @@ class Design(NamedTuple):
                 y = [X @ labeler + noise(X.rows, block.noise), *y]
             made = sum_of(y)
             if block.edited < 1:
-                new = subsets.inside(self.drawn, model, subsets.EDITED)
+                new = self.kinds.inside(model, EDITED)
                 made = _times(new, made) + _times(1 - new, latest[X])
-            labels.append(Labels(X, made, block.weight, model, self.drawn))
+            labels.append(Labels(X, made, block.weight, model, self.kinds))
         return labels
 
 
@@ -266,12 +248,11 @@ def _fits(
     steps: Sequence[Step],
     penalty: Array,
     first: int,
-    features: Space,
-    roots: dict[Covariance | None, Expression],
-    models: dict[int, Expression],
+    ground: Ground,
     known: Mapping[int, Told],
 ) -> dict[int, Expression]:
-    """Add every model from the first on."""
+    """The labelers from before, and every model from the first on."""
+    models, features = dict(ground.models), ground.features
     designs: dict[int, Design] = {}
     labelled: dict[int, list[Labels]] = {}
     map_: Expression | None = None
@@ -283,7 +264,7 @@ def _fits(
             models[model] = known[model](models)
             continue
         if step.new:
-            designs[model] = Design.of(steps, model, features, roots)
+            designs[model] = Design.of(steps, model, ground)
         if step.map == model:
             map_ = _feature_map(features, step.features, model)
         labelled[model] = [
@@ -301,21 +282,6 @@ def _fits(
         rest = [rows._replace(y=rows.y - rows.X @ pulled) for rows in fitted]
         models[model] = pulled + _fit(features, map_, rest, float(penalty[model]), model)
     return models
-
-
-def _directions(
-    directions: Spectrum, steps: Sequence[Step], outside: Sequence[Array] = ()
-) -> tuple[Space, Array, Array, dict[Covariance | None, Expression], npt.NDArray[np.intp]]:
-    """The space of features with equal directions taken together, and what varies over it."""
-    own = {block.covariance for step in steps for block in step.blocks} - {None}
-    table = np.array([directions.eigenvalues, *own, *outside])
-    distinct, which = np.unique(table, axis=1, return_inverse=True)
-    counts = np.bincount(which.ravel(), np.maximum(directions.multiplicity, _SOME))
-    root_mean = np.sqrt(np.bincount(which.ravel(), directions.energy) / counts)
-    features = Space.features(multiplicities=counts)
-    roots = [diagonal(features, root) for root in np.sqrt(distinct[: 1 + len(own)])]
-    named = dict(zip([None, *own], roots, strict=True))
-    return features, distinct[0], root_mean, named, which.ravel()
 
 
 def _feature_map(features: Space, count: int | None, model: int) -> Expression | None:

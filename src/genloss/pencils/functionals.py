@@ -119,9 +119,12 @@ def quadratic(
     pencil = Pencil(source, answer)
     solution = solve(pencil, start)
     (column,) = pencil.combination(source)
-    G, entry = solution.resolvent, solution.layout.entry
-    response = sum(c * entry(G, k, column) for k, c in pencil.combination(answer).items())
-    value = float((expression.rows.weights * w**2 * response).sum())
+    G, space = solution.resolvent, expression.rows
+    if space.full and not isinstance(w, float):
+        raise InvalidInputError(f"values of {space}, which is full, were {w.shape}; give a number")
+    diagonal = solution.layout.diagonal
+    response = sum(c * diagonal(G, k, column) for k, c in pencil.combination(answer).items())
+    value = float((space.weights * w**2 * response).sum())
     return Limit(value, solution.residual, solution.iterations, solution)
 
 
@@ -167,18 +170,36 @@ class Chain:
         terms.
         """
         solution, layout, given = self.solution, self.solution.layout, self.solution.pencil.given
-        for members, g, K in zip(layout.members, solution.resolvent, solution.kernel, strict=True):
+        spaces = zip(layout.members, layout.width, solution.resolvent, solution.kernel, strict=True)
+        for members, width, g, K in spaces:
             own = [k for k in members if k < size]
             rows, twins = ([layout.position[k + by] for k in own] for by in (0, size))
-            f = np.zeros((len(g), len(own), 1))
+            if width:
+                rows, twins = (_widened(each, width) for each in (rows, twins))
+            f = np.zeros((len(g), len(rows), 1))
             for i, k in enumerate(own):
-                f[:, i, 0] = given.get(k, 0.0)
+                at = slice(width * i, width * (i + 1)) if width else i
+                f[:, at, 0] = given.get(k, 0.0)
             forcing = -solution.pencil.unit * K[:, rows][:, :, twins] - f @ np.swapaxes(f, 1, 2)
             g = g[:, rows][:, :, rows]
-            mean, covariance = g @ f, g @ forcing @ np.swapaxes(g, 1, 2)
+            mean = g @ f
+            if width:
+                self._fill_full(own, width, mean[0, :, 0], g[0], forcing[0])
+                continue
+            covariance = g @ forcing @ np.swapaxes(g, 1, 2)
             for i, k in enumerate(own):
                 self._mean[k] = mean[:, i, 0]
                 self._covariance.update({(k, l): covariance[:, i, j] for j, l in enumerate(own)})
+
+    def _fill_full(self, own: Sequence[int], width: int, mean: Array, g: Array, F: Array) -> None:
+        """The same of a full space: of covariances the diagonals, which is all that errors are made of."""
+        for i, k in enumerate(own):
+            at = slice(width * i, width * (i + 1))
+            self._mean[k] = mean[at]
+            part = g[at] @ F
+            for j, l in enumerate(own):
+                other = g[width * j : width * (j + 1)]
+                self._covariance[k, l] = np.einsum("ij,ij->i", part, other)
 
     def mean(self, vector: Expression) -> Array:
         """Mean coordinates of a vector, per direction."""
@@ -262,7 +283,7 @@ class Chain:
             moved = changed[row, column] - value
             if np.any(moved):
                 name = pencil.names[row if row < size else column - size]
-                at = self.solution.layout.entry(backwards, row, column)
+                at = self.solution.layout.diagonal(backwards, row, column)
                 found[name] = found.get(name, 0.0) - float(np.sum(moved * at))
         return found
 
@@ -271,6 +292,11 @@ class Chain:
         layout = self.solution.layout
         block = layout.block_of[self.solution.pencil.names.index(name)]
         return self.solution.feedback.get(block, 0.0)
+
+
+def _widened(places: Sequence[int], width: int) -> list[int]:
+    """The rows of unknowns that have as many each."""
+    return [width * place + row for place in places for row in range(width)]
 
 
 def risk(

@@ -98,7 +98,7 @@ class Pencil:
         for one, a in self.given.items():
             for other, b in self.given.items():
                 if self.spaces[one] == self.spaces[other]:
-                    F[one, other] = a * b
+                    F[one, other] = _second(a, b, self.spaces[one])
         both.unit = max((float(np.abs(value).max()) for value in F.values()), default=0.0) or 1.0
         for (one, other), value in F.items():
             both.deterministic[one, size + other] = -value / both.unit
@@ -143,6 +143,13 @@ class Pencil:
         return f"Pencil(size {self.size}, {len(self.occurrences)} Gaussian entries)"
 
 
+def _second(a: Coefficient, b: Coefficient, space: Space) -> Coefficient:
+    """Products of the coordinates of two vectors, as far as they are looked at."""
+    if not space.full:
+        return a * b
+    return np.outer(*(np.broadcast_to(each, space.directions) for each in (a, b)))
+
+
 def _terms(
     vector: Expression, by: Coefficient = 1.0
 ) -> Iterator[tuple[Coefficient, Gaussian | None, Expression]]:
@@ -157,6 +164,10 @@ def _terms(
     for matrix, parts in behind.items():
         inside = ex.sum_of(parts)
         if isinstance(matrix, ex.Diagonal):
+            if matrix.rows.full and np.ndim(matrix.values):
+                raise InvalidInputError(
+                    f"{matrix} is a diagonal of {matrix.rows}, which is full: give gaussian() a covariance"
+                )
             yield from _terms(inside, by * matrix.values)
         elif isinstance(inside, ex.Scaled) and isinstance(by, float):
             yield by * float(inside.by), matrix, inside.of

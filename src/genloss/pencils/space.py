@@ -29,6 +29,9 @@ class Space:
     multiplicities : tuple of float, optional
         Given where diagonal matrices differ between indices: the size of every eigenspace of the
         common eigenbasis. `features` makes such a space.
+    full : bool, default False
+        Whether matrices of this space need not commute: rows are then drawn with covariance matrices
+        (`gaussian`), and every solution takes cubes of the dimension.
 
     Examples
     --------
@@ -40,6 +43,7 @@ class Space:
     name: str
     size: float
     multiplicities: tuple[float, ...] = field(default=(), compare=False)
+    full: bool = False
 
     def __post_init__(self) -> None:
         _check.text("name", self.name)
@@ -50,14 +54,23 @@ class Space:
 
     @classmethod
     def features(
-        cls, dim: int = 0, *, multiplicities: npt.ArrayLike | None = None, name: str = "features"
+        cls,
+        dim: int = 0,
+        *,
+        multiplicities: npt.ArrayLike | None = None,
+        name: str = "features",
+        full: bool = False,
     ) -> Space:
         """A space of ``dim`` eigen-directions, or of eigenspaces of these multiplicities."""
         if multiplicities is None:
             dim = _check.integer("dim", dim, minimum=1, maximum=MOST_DIRECTIONS)
             multiplicities = np.ones(dim)
         weights = _check.vector("multiplicities", multiplicities, above="> 0")
-        return cls(name, float(weights.sum()), tuple(weights.tolist()))
+        if full and (weights != 1).any():
+            raise InvalidInputError(
+                "multiplicities were given with full=True; leave one of them out"
+            )
+        return cls(name, float(weights.sum()), tuple(weights.tolist()), full)
 
     @property
     def directions(self) -> int:

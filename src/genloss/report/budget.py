@@ -9,6 +9,7 @@ import numpy as np
 
 from genloss._columns import Column
 from genloss._words import change, number
+from genloss.budgeting.result import WORTH_IT
 from genloss.report.curve import numeric
 from genloss.report.sentences import tell
 
@@ -35,7 +36,7 @@ def print_budget(found: Budget, console: Console, *, say: Callable[[str], str] =
 
 
 def money_columns(found: Budget) -> list[Column]:
-    """The best mix for other amounts of money, and its error over that of real rows alone."""
+    """What is advised for other amounts of money, and its error over that of real rows alone."""
     money, real, synthetic, error, ratio = zip(*found.rows(), strict=True)
     return [
         Column("money", [number(each, 3) for each in money]),
@@ -49,6 +50,7 @@ def money_columns(found: Budget) -> list[Column]:
 def money_legend(found: Budget) -> str:
     """What the columns mean."""
     return (
-        "The best mix by the law for other amounts of money. Error: mean squared, on new rows, predicted. A row costs "
+        "What is advised for other amounts of money: the best mix by the law, or real rows alone where it would save "
+        f"less than {WORTH_IT:.0%}. Error: mean squared, on new rows, predicted. A row costs "
         f"{number(found.prices.real)}, one that a model labels {number(found.prices.synthetic)}."
     )

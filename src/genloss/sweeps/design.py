@@ -19,6 +19,7 @@ from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.sweeps.axes import Axis, read_grid
 from genloss.sweeps.points import Part, Point, Work
+from genloss.trials.runner import MOST_TRIALS
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +59,7 @@ class Sweep:
             if not isinstance(value, Mapping):
                 words = f"a {kind.__name__} or a table as in a plan file"
                 _check.instance(name, value, kind, words)
-        trials = _check.integer("trials", trials, minimum=0)
+        trials = _check.integer("trials", trials, minimum=0, maximum=MOST_TRIALS)
         if trials == 1:
             raise InvalidInputError("trials was 1; it must be 0 (no simulation) or >= 2")
         theory = _check.boolean("theory", theory)

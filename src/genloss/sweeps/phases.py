@@ -86,6 +86,8 @@ def phases(
     array([149.5, 145.7, 134.6])
     """
     value = _check.choice("value", value, tuple(TITLES))
+    if not isinstance(problem, Mapping):
+        _check.instance("problem", problem, Problem, "a Problem or a table as in a plan file")
     if isinstance(plan, str):
         name = _check.choice("plan", plan, policies.names())
         plan = {"preset": name, "generations": _ROUNDS}

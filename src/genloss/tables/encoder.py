@@ -258,8 +258,7 @@ def features_of(
             here = levels.get(position, [])
             words, number = {f"{name}={key.level}": key for key in here[1:]}, len(here)
             if kind == "boolean":
-                false = 1 - share[value] - share.get(gap, 0.0)
-                number = sum(part > _ROUNDING for part in (share[value], false))
+                number = len(_of_two(share, position))
                 words = {f"{name}=True": value} if number == 2 else {}
             if gaps:
                 words[f"{name} is missing"] = gap
@@ -289,13 +288,24 @@ def features_of(
 def categories_of(
     layout: Layout, share: Mapping[Key, float], crowded: frozenset[int]
 ) -> dict[str, tuple[str, ...]]:
-    """Which categories of every column of text the rows used hold, sorted."""
+    """Which categories the rows used hold, sorted: of every column of text, and of booleans with gaps."""
     found: dict[str, tuple[str, ...]] = {}
     for key in sorted(share):
-        if key.part == LEVEL and share[key] > 0 and key.position not in crowded:
-            name = layout.names[key.position]
+        name, kind = layout.names[key.position], layout.kinds[key.position]
+        if share[key] <= 0 or key.position in crowded or key.position in layout.carried:
+            continue
+        if key.part == LEVEL:
             found[name] = (*found.get(name, ()), key.level)
+        elif key.part == GAP and kind == "boolean":
+            found[name] = _of_two(share, key.position)
     return found
+
+
+def _of_two(share: Mapping[Key, float], position: int) -> tuple[str, ...]:
+    """Which of its two values a boolean column holds."""
+    true, gap = share[Key(position, VALUE)], share.get(Key(position, GAP), 0.0)
+    parts = ("False", 1 - true - gap), ("True", true)
+    return tuple(word for word, part in parts if part > _ROUNDING)
 
 
 def apply(encoding: Encoding, columns: Mapping[Key, Numbers]) -> Array:

@@ -88,12 +88,12 @@ class Named(NamedTuple):
 
     @classmethod
     def of(cls, names: Sequence[str]) -> Named:
-        """The categories that names of indicators tell; a boolean with gaps has "True" alone."""
+        """The categories that names of indicators tell."""
         levels: dict[str, tuple[str, ...]] = {}
         for column, sign, level in (name.partition("=") for name in names):
             if sign:
                 levels[column] = (*levels.get(column, ()), level)
-        return cls(tuple(names), {name: own for name, own in levels.items() if own != ("True",)})
+        return cls(tuple(names), levels)
 
     def completed(self, columns: Sequence[Column]) -> Named:
         """With the other category of columns that have two, of which one alone is an indicator."""
@@ -184,14 +184,14 @@ def encode_like(table: Like, columns: Sequence[Column], called: str, first: str)
     for name in table.feature_names:
         of, place = categories.get(name, (name, 0))
         if name not in categories:
-            found[name] = _numbers(name, there)
+            found[name] = _numbers(there.get(name))
         else:
             if of not in codes:
                 codes[of] = _places(there.get(of), table.categories[of])
             told = codes[of]
             found[name] = None if told is None else (told == place).astype(np.float64)
     if lacking := [name for name, values in found.items() if values is None]:
-        bases = list(dict.fromkeys(categories.get(n, (_base(n, there), 0))[0] for n in lacking))
+        bases = list(dict.fromkeys(categories.get(name, (name, 0))[0] for name in lacking))
         if other := [name for name in bases if name in there]:
             raise DataError(
                 f"{called} has other kinds of values in {some(other)} than {first}; write them alike"
@@ -210,7 +210,7 @@ def encode_like(table: Like, columns: Sequence[Column], called: str, first: str)
             new = [names[int(code)] for code in np.unique(column.values[rows])]
             unknown.append((int(rows.sum()), f"{of!r} of {named(new)}"))
             strange |= rows
-    sources = [categories.get(name, (_base(name, there), 0))[0] for name in found]
+    sources = [categories.get(name, (name, 0))[0] for name in found]
     gaps: dict[str, int] = {}
     for of, values in zip(sources, features.T, strict=True):
         if number := int(np.isnan(values).sum()):
@@ -234,22 +234,11 @@ def _places(column: Column | None, levels: tuple[str, ...]) -> npt.NDArray[np.in
     return lookup[np.where(missing, len(names), values)]
 
 
-def _base(name: str, there: Mapping[str, Column]) -> str:
-    """The column behind a feature that is no category of text, such as a boolean with gaps."""
-    return name if name in there else name.removesuffix("=True").removesuffix(" is missing")
-
-
-def _numbers(name: str, there: Mapping[str, Column]) -> Array | None:
-    """The values of a column of numbers, or the indicators of a boolean with gaps."""
-    column = there.get(name)
-    if column is not None:
-        numeric = column.kind in ("number", "boolean", "date")
-        return np.asarray(column.values, dtype=np.float64) if numeric else None
-    column = there.get(_base(name, there))
-    if column is None or column.kind != "boolean":
+def _numbers(column: Column | None) -> Array | None:
+    """The values of a column of numbers; None where it holds none."""
+    if column is None or column.kind not in ("number", "boolean", "date"):
         return None
-    found = column.missing if name.endswith(" is missing") else column.values == 1
-    return np.asarray(found, dtype=np.float64)
+    return np.asarray(column.values, dtype=np.float64)
 
 
 def columns_behind(table: Table) -> list[Column]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import numpy.typing as npt
 
+from genloss.errors import DataError
 from genloss.tables.column import Array, counted, some
 from genloss.tables.copies import same_rows, strips
 from genloss.tables.layout import Layout
@@ -56,10 +58,11 @@ _CURES = re.compile(
     r"; texts='encode' keeps it|; time=('[^']*'|\"[^\"]*\") trains on the past and tests on the future"
 )
 _MARKS = re.compile(r"pass decimal='.' or (decimal|thousands)='.'")
+_ENCODINGS = re.compile(r"pass the file's encoding, such as .*")
 
 
 def without_options(message: str) -> str:
-    """The same for verbs without ``time``, ``texts`` and ``decimal``, which are no cures there.
+    """The same for verbs without ``time``, ``texts``, ``decimal`` and ``encoding``, which are no cures there.
 
     Examples
     --------
@@ -68,7 +71,18 @@ def without_options(message: str) -> str:
     """
     plain = "write them with decimal points, digits not grouped,"
     message = _MARKS.sub(lambda found: plain if found[1] == "decimal" else plain[:-1], message)
-    return _CURES.sub("", message)
+    return _CURES.sub("", _ENCODINGS.sub("save it as UTF-8", message))
+
+
+@contextmanager
+def own_cures() -> Iterator[None]:
+    """Let errors of tables name no options that a verb lacks."""
+    try:
+        yield
+    except DataError as error:
+        if (message := without_options(str(error))) == str(error):
+            raise
+        raise type(error)(message) from error
 
 
 def _ids(table: Table, n_rows: int) -> Iterator[str]:

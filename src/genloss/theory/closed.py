@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from genloss.generation import REAL
 from genloss.steps import Step
-from genloss.theory import turned
 
 RICH = "with a penalty, several sources or a covariance of its own"
 
 
 def obstacles(steps: Sequence[Step]) -> list[str | None]:
     """Why no closed formula knows a model, for every model; None where one does."""
+    if all(map(_is_usual, steps)):
+        return [None] * len(steps)
     found: list[str | None] = []
     pool, run = _Pool(), None
     pools = any(step.is_pooled for step in steps)
@@ -45,6 +46,27 @@ def obstacles(steps: Sequence[Step]) -> list[str | None]:
             run = run or f"model {model} replaces some labels"
         else:
             found.append(None if step.is_new else run)
+    return found
+
+
+def _is_usual(step: Step) -> bool:
+    """Whether it is a fit of the inputs to new rows, pulled to nothing."""
+    pulled = step.towards is not None or step.features is not None
+    return step.is_new and not (step.is_pooled or step.edits or pulled)
+
+
+def obstacles_of_tails(steps: Sequence[Step]) -> list[str | None]:
+    """The same where lengths of rows vary: known is ridge regression on new rows, pulled to zero."""
+    found: list[str | None] = []
+    for step in steps:
+        why = None
+        if step.features is not None:
+            why = f"model {step.model} is fitted on random features"
+        elif step.towards is not None:
+            why = f"model {step.model} is pulled to another one"
+        elif step.is_pooled or not step.is_new:
+            why = f"model {step.model} is fitted on rows of an earlier generation"
+        found.append(why and f"problem has tails, and {why}")
     return found
 
 
@@ -139,12 +161,13 @@ def _is_alone(step: Step) -> bool:
     return smooth and plain and not step.is_pooled and len(step.blocks) == 1 and is_even(step)
 
 
-def unknown(steps: Sequence[Step]) -> str | None:
+def unknown(steps: Sequence[Step], tails: bool = False) -> str | None:
     """Why no theory knows a plan at all: what is known for ridge regression alone."""
-    if any(step.turned for step in steps):
+    if tails or any(step.turned for step in steps):
+        what = "problem has tails" if tails else "plan has rows with a covariance matrix"
         for step in steps:
-            if why := turned.obstacle(step):
-                return f"plan has rows with a covariance matrix, and {why}"
+            if not step.is_ridge:
+                return f"{what}, and model {step.model} is no ridge regression on linear labels"
         return None
     runs = design_runs(steps) if any(step.filter is not None for step in steps) else {}
     for step in steps:
@@ -198,8 +221,10 @@ def _all_new_and_even(step: Step) -> bool:
 
 def is_even(step: Step) -> bool:
     """Whether all its own rows have the problem's covariance and one weight."""
-    weight = step.blocks[0].weight
-    return all(block.covariance is None and block.weight == weight for block in step.blocks)
+    first, *others = step.blocks
+    if not others:
+        return first.covariance is None
+    return all(block.covariance is None and block.weight == first.weight for block in step.blocks)
 
 
 def is_plain(step: Step) -> bool:

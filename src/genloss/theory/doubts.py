@@ -99,9 +99,9 @@ def _ended(walk: Walk) -> Mask:
 
 def _chosen_on_few_rows(walk: Walk, risks: Array) -> Mask:
     """Where leave-one-out errors of so few rows are too uneven to choose a penalty by them."""
+    if not any(step.retuned for step in walk.chains[0]):
+        return np.zeros(walk.rows.shape, dtype=bool)
     chosen = np.array([[step.retuned for step in steps] for steps in walk.chains])
-    if not chosen.any():
-        return chosen
     noise = [
         [sum(block.rows * block.noise**2 for block in step.blocks) / step.rows for step in steps]
         for steps in walk.chains

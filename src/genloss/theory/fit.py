@@ -140,11 +140,14 @@ def stages(
     directions: Spectrum, n_samples: Array, penalty: Array
 ) -> tuple[Stages, EffectivePenalty]:
     """Stages of all models of a batch of plans, and their effective penalties (plans, models)."""
-    fits = list(zip(penalty.ravel().tolist(), n_samples.ravel().tolist(), strict=True))
-    numbers = {fit: number for number, fit in enumerate(dict.fromkeys(fits))}
-    where = np.array([numbers[fit] for fit in fits]).reshape(penalty.shape)
-    found = solve(directions, *np.array(list(numbers)).T)
-    kappa, df1, df2, residual = (column[where] for column in found[:4])
+    fits = np.empty(penalty.shape, dtype=complex)  # both numbers as one
+    fits.real, fits.imag = penalty, n_samples
+    if (fits == fits[0, 0]).all():
+        different, where = fits[0, :1], np.zeros(fits.shape, dtype=np.intp)
+    else:
+        different, where = np.unique(fits, return_inverse=True)
+    found = solve(directions, different.real.copy(), different.imag.copy())
+    kappa, df1, df2, residual = (column[where.reshape(fits.shape)] for column in found[:4])
     chain = Stages(directions, n_samples, penalty, kappa)
     return chain, EffectivePenalty(kappa, df1, df2, residual, found.steps)
 

@@ -14,14 +14,20 @@ from genloss.curve import Curve
 from genloss.equivalents import NotSolvedError
 from genloss.errors import InvalidInputError, NoTheoryError
 from genloss.plan import Plan
-from genloss.problem import Problem, beyond, tails_of
+from genloss.problem import Problem, tails_of
 from genloss.spectrum import Spectral, Spectrum, directions_of
 from genloss.steps import Step, agents, resolve
 from genloss.theory import succession, turned, two_columns
 from genloss.theory.alike import outline
 from genloss.theory.channels import NotFoundError
 from genloss.theory.classes import Classes, centre_of
-from genloss.theory.closed import MOST_BY_PENCIL, clouded, obstacles, unknown
+from genloss.theory.closed import (
+    MOST_BY_PENCIL,
+    clouded,
+    obstacles,
+    obstacles_of_tails,
+    unknown,
+)
 from genloss.theory.directions import directions_for, from_outside
 from genloss.theory.doubts import cautions
 from genloss.theory.forever.caution import with_cure
@@ -69,8 +75,8 @@ def predict(
     NoTheoryError
         "closed": for reused or pooled designs with a penalty or several sources. "auto": for more
         than 12 generations that share rows or features and need the pencil. "pencil": for a fit
-        without penalty to as many rows as directions or random features, or rows that are drawn or
-        left out more than 14 times. Penalty "cv": for every generation that needs the pencil.
+        without penalty to as many rows as directions or random features, or where more than 12 labels
+        of one row may be drawn for a fit. Penalty "cv": for every generation that needs the pencil.
     genloss.pencils.NoConvergenceError
         If a pencil's fixed point was not found. As with NoTheoryError, `simulate` runs the plan.
     InvalidInputError
@@ -136,8 +142,6 @@ def _listed(plans: object) -> list[Plan]:
 def _of_several(problem: Problem, plan: Plan, method: str) -> Curve:
     if method == "pencil":
         raise NoTheoryError("method was 'pencil', which knows one number a row; use 'auto'")
-    if tails_of(problem):
-        raise _unknown(f"problem has {beyond(problem)}")
     from genloss.theory.several.curve import curve_of  # opens SciPy's special functions
 
     steps = resolve(plan)
@@ -207,27 +211,28 @@ def ways_of(problem: Spectral, steps: Sequence[Step], method: str = "auto") -> l
     """The route of every model, or NoTheoryError."""
     if centre_of(problem) is not None:
         return _ways_of_clouds(steps, method, problem.directions.dim)
-    return (_ways_of_tails if tails_of(problem) else _ways)(steps, method)
+    return _ways(steps, method, bool(tails_of(problem)))
 
 
-def _ways(steps: Sequence[Step], method: str) -> list[Route]:
+def _ways(steps: Sequence[Step], method: str, tails: bool) -> list[Route]:
     """The route of every model, or NoTheoryError."""
-    if reason := unknown(steps):
+    if reason := unknown(steps, tails):
         raise _unknown(reason)
-    if method == "pencil" and not all(step.is_ridge and not step.turned for step in steps):
+    if method == "pencil" and not all(step.is_ridge for step in steps):
         raise NoTheoryError(
-            "method was 'pencil', which knows ridge regression on linear labels alone, along the problem's "
-            "directions; use 'auto'"
+            "method was 'pencil', which knows ridge regression on linear labels alone; use 'auto'"
         )
+    if any(step.turned for step in steps):
+        return _ways_across(steps, method)
     everything: list[Route] = [Walk.pencil] * len(steps)
-    known = obstacles(steps)
-    ways = everything if method == "pencil" else routes(steps, known)
+    known = obstacles_of_tails(steps) if tails else obstacles(steps)
+    ways = everything if method == "pencil" else routes(steps, known, tails)
     if reason := entangled(steps, ways):
         raise _unknown(reason)
     if method == "pencil" and not any(step.retuned for step in steps):
         return ways
     for step, obstacle in zip(steps, known, strict=True):
-        if ways[step.model] in (Walk.on_design, Walk.turned):
+        if ways[step.model] is Walk.on_design:
             continue
         if obstacle is None and ways[step.model] is not Walk.pencil:
             continue
@@ -250,17 +255,26 @@ def _ways(steps: Sequence[Step], method: str) -> list[Route]:
     return ways
 
 
-def _ways_of_tails(steps: Sequence[Step], method: str) -> list[Route]:
-    """The route of every model where lengths of inputs vary, or NoTheoryError."""
+def _ways_across(steps: Sequence[Step], method: str) -> list[Route]:
+    """The route of every model where some rows have a covariance matrix, or NoTheoryError."""
+    what = "plan has rows with a covariance matrix"
+    first, why = next(
+        ((step.model, why) for step in steps if (why := turned.obstacle(step))), (len(steps), None)
+    )
+    chosen = [step.model for step in steps if step.retuned]
+    if chosen and (why or method == "pencil"):
+        raise _unknown(
+            f"{what}, the penalty of model {chosen[0]} is 'cv', and {why or 'the pencil was asked for'}"
+        )
     if method == "pencil":
-        raise NoTheoryError("method was 'pencil', which knows Gaussian rows; problem has tails")
-    for step in steps:
-        # the same fits that are known with a covariance matrix
-        if (why := turned.obstacle(step)) or step.turned:
-            raise _unknown(
-                f"problem has tails, and {why or f'model {step.model} a covariance matrix'}"
-            )
-    return [Walk.weighted] * len(steps)
+        return [Walk.across] * len(steps)
+    if why and (method == "closed" or len(steps) > MOST_BY_PENCIL):
+        most = f"; beyond {MOST_BY_PENCIL} models the pencil takes minutes and must be asked for"
+        raise NoTheoryError(
+            f"{what}, and {why}: no closed formula knows it, but predict(method='pencil') and "
+            f"genloss.simulate(problem, plan) do{most if method == 'auto' else ''}"
+        )
+    return [Walk.turned if step.model < first else Walk.across for step in steps]
 
 
 def _ways_of_clouds(steps: Sequence[Step], method: str, dim: float) -> list[Route]:
@@ -294,6 +308,7 @@ def _by_walk(
         Walk.filtered,
         Walk.on_design,
         Walk.turned,
+        Walk.across,
     }.isdisjoint(ways)
     size = 1 if alone else max(1, CELLS // directions.eigenvalues.size)
     for start in range(0, len(chains), size):
@@ -305,15 +320,16 @@ def _by_walk(
             tails=tails_of(problem),
             centre=centre_of(problem),
         )
-        if Walk.turned in ways and isinstance(problem, Problem):
+        if any(step.turned for step in chains[0]) and isinstance(problem, Problem):
             laws = [each.law(problem.truth) for each in chains[0][0].outside]
-            walk.matrices = turned.Models(problem.spectrum, problem.truth, laws)
+            matrices = turned.Models(problem.spectrum, problem.truth, laws, walk.tails)
+            walk.matrices = matrices
         classes = Classes(walk.moments) if Walk.channel in ways else None
         bias, variance, known = succession.risks(walk, None if classes is None else classes.see)
         risk = bias + variance
         method = "exact theory" if known.all() else "state evolution"
         method = "channel" if Walk.channel in ways else method
-        method = "pencil" if Walk.pencil in ways else method
+        method = "pencil" if Walk.pencil in ways or Walk.across in ways else method
         more: dict[str, Any] = (
             {} if classes is None else classes.columns(walk, float(problem.directions.signal.sum()))
         )

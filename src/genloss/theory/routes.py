@@ -15,7 +15,14 @@ from genloss.spectrum import Spectrum
 from genloss.steps import Step, resolve
 from genloss.theory import edited, fresh, pooled, pulled, retuned, turned, weighted
 from genloss.theory.alike import fitted
-from genloss.theory.closed import design_runs, is_even, is_plain, obstacles, relabels
+from genloss.theory.closed import (
+    design_runs,
+    is_even,
+    is_plain,
+    obstacles,
+    obstacles_of_tails,
+    relabels,
+)
 from genloss.theory.fit import stages
 from genloss.theory.labelers import groups
 from genloss.theory.moments import Moments
@@ -140,12 +147,23 @@ class Walk:
         assert self.matrices is not None
         [steps] = self.chains
         used = self.matrices.fit(steps[model])
+        self.penalty[:, model] = used.penalty / steps[model].blocks[0].weight
         exact = used.exact and all(self.moments.exact[u] for u in steps[model].asked)
         self.moments.record(model, 1.0, 0.0, lambda _: 0.0, exact)
         self._has_no_kappa(model, used.df2, used.filling)
 
+    def across(self, model: int) -> None:
+        """Anything, where some rows have a covariance matrix: all models of the plan are solved together."""
+        assert self.matrices is not None
+        if self._laws is None:
+            self._laws = self.matrices.together(self.chains[0], self.penalty_used[0])
+        self.moments.record(model, 1.0, 0.0, lambda _: 0.0, exact=False)
+        self._has_no_kappa(model, np.nan, self._laws.filling(model))
+
     def risk(self, model: int) -> tuple[Array, Array]:
         """Bias and variance of a model, each of shape (n_plans,)."""
+        if self.ways[model] is Walk.across and self._laws is not None:
+            return self._laws.bias[[model]], self._laws.variances[[model]]
         if self.matrices is not None:
             return self.matrices.risk(model)
         bias, variance = self.moments.risk(model)
@@ -271,6 +289,7 @@ class Walk:
     def _solved(self, model: int) -> Laws:
         """The laws of this model and those after it that share what it shares."""
         from genloss.pencils.from_plan import Laws
+        from genloss.pencils.ground import Ground
         from genloss.pencils.known import Given
 
         [steps] = self.chains
@@ -296,7 +315,8 @@ class Walk:
         )
         part, penalty = steps[: last + 1], self.penalty_used[0]
         new = range(model, last + 1)
-        return Laws(moments.directions, part, penalty, new, first, given, told)
+        ground = Ground.along(moments.directions, part, given, self.tails)
+        return Laws(ground, part, penalty, new, first, told)
 
 
 Route = Callable[[Walk, int], None]
@@ -308,13 +328,16 @@ def has_closed_route(plan: Plan) -> bool:
     return not any(obstacles(resolve(plan)))
 
 
-def routes(steps: Steps, known: Sequence[str | None] | None = None) -> list[Route]:
+def routes(
+    steps: Steps, known: Sequence[str | None] | None = None, tails: bool = False
+) -> list[Route]:
     """The way of knowing every model: by the pencil where there is no closed one.
 
-    ``known`` are the steps' `obstacles`, where they have been looked for.
+    ``known`` are the steps' `obstacles`, where they have been looked for; lengths of rows may vary.
     """
-    if any(step.turned for step in steps):
-        return [Walk.turned] * len(steps)
+    if tails:
+        known = obstacles_of_tails(steps) if known is None else known
+        return [Walk.pencil if why else Walk.weighted for why in known]
     ways: list[Route] = []
     reused = any(not step.is_new for step in steps)
     runs = design_runs(steps) if reused else {}
@@ -335,8 +358,10 @@ def routes(steps: Steps, known: Sequence[str | None] | None = None) -> list[Rout
             ways.append(Walk.same)
         elif not is_even(step):
             ways.append(Walk.weighted)
+        elif not reused:
+            ways.append(Walk.fresh)
         else:
-            after = steps[step.model + 1 : step.model + 2] if reused else ()
+            after = steps[step.model + 1 : step.model + 2]
             again = any(relabels(later, step) and not later.is_pooled for later in after)
             ways.append(Walk.first_of_run if again and is_plain(step) else Walk.fresh)
     return ways

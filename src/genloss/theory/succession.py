@@ -72,21 +72,18 @@ def _successions(walk: Walk) -> Iterator[range]:
     spectrum, kappa = walk.moments.spectrum, walk.effective.kappa[0]
     # a penalty that leaves all or nothing is looked at alone
     ordinary = (kappa > 0) & (kappa < _MOST * spectrum.min())
-    waiting = range(0)
+    first = 0  # of the models that wait
     goes_on = False  # whether the last model is a fit of a succession
     needed = 0  # the last model that needs one of those so far
     for step, way, shrinks in zip(walk.chains[0], walk.ways, ordinary.tolist(), strict=True):
-        model = step.model
-        fits = shrinks and step.penalty > 0 and way is Walk.fresh and needed <= model
-        fits = fits and step.towards is None and len(step.blocks) == 1
-        if fits and goes_on and step.blocks[0].shares == {model - 1: 1.0}:
-            waiting = range(waiting.start, model + 1)
-        else:
-            if waiting:
-                yield waiting
-            waiting = range(model, model + 1)
+        model, fits = step.model, False
+        if shrinks and step.penalty > 0 and way is Walk.fresh and needed <= model:
+            fits = step.towards is None and len(step.blocks) == 1
+        if model and not (fits and goes_on and step.blocks[0].shares == {model - 1: 1.0}):
+            yield range(first, model)
+            first = model
         goes_on, needed = fits, max(needed, walk.remembered[model])
-    yield waiting
+    yield range(first, len(walk.ways))
 
 
 def _together(walk: Walk, models: range) -> tuple[Array, Array]:
@@ -164,14 +161,16 @@ def follow(
         mean = filters[-1]
         spreads = filters * filters
         heard = noise[at] + lack[at] * (spreads @ (signal * over))
-        gain = square if alone else square * count
+        lost = square * over
         numbers = zip(heard.tolist(), lack[at].tolist(), left.tolist(), strict=True)
-        for own, kept, new, (q, lost, spare) in zip(spreads, square, gain, numbers, strict=True):
-            np.multiply(kept, spread, out=own)
-            new *= (q + lost * float(own.dot(over))) / spare
-            own += new
+        for own, kept, missed, (told, by, spare) in zip(
+            spreads, square, lost, numbers, strict=True
+        ):
+            gain = (told + by * float(missed.dot(spread))) / spare
+            np.add(spread, gain if alone else gain * count, out=own)
+            own *= kept
             spread = own
-        missed = np.subtract(1.0, filters, out=square)
-        missed *= missed
-        bias[at], variance[at] = missed @ signal, spreads.sum(axis=1)
+        away = np.subtract(1.0, filters, out=square)
+        away *= away
+        bias[at], variance[at] = away @ signal, spreads.sum(axis=1)
     return Heirs(bias, variance, mean, spread / s)

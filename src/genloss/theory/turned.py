@@ -7,35 +7,42 @@ common eigenvectors (`weighted`): O(dim**3) a fit.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from genloss.covariances import Covariance
+from genloss.covariances import Covariance, matrix
 from genloss.equivalents import NotSolvedError
 from genloss.generation import REAL
+from genloss.retuning import best_penalty
 from genloss.steps import Step
+
+if TYPE_CHECKING:
+    from genloss.pencils.from_plan import Laws
 
 Array = npt.NDArray[np.float64]
 Shares = Mapping[int, float]
 
 
 class Used(NamedTuple):
-    """Degrees of freedom of a fit, how near its rows are to running out, and whether its law is exact."""
+    """Degrees of freedom of a fit, how near its rows are to running out, its penalty, whether its law is exact."""
 
     df2: float
     filling: float
+    penalty: float
     exact: bool = False
 
 
 def obstacle(step: Step) -> str | None:
-    """Why a fit of such a plan is not known, or None where it is."""
+    """Why a fit of such a plan is not known by itself, or None where it is."""
     model = step.model
-    if not step.is_ridge or step.features is not None or step.retuned or step.towards is not None:
-        return f"model {model} is no ridge regression with a penalty that pulls to zero"
-    if not step.is_new or step.is_pooled or step.last_fit > model:
-        return f"model {model} shares rows with another one"
+    if step.features is not None:
+        return f"model {model} is fitted on random features"
+    if step.towards is not None:
+        return f"model {model} is pulled to another one"
+    if not step.is_new or step.is_pooled:
+        return f"model {model} is fitted on rows of an earlier generation"
     return None
 
 
@@ -48,120 +55,186 @@ class Models:
         The problem.
     outside : sequence of (ndarray, ndarray)
         Mean and variance of models from outside.
+    tails : sequence of float
+        How squared lengths of rows vary: those of each length are rows of so many times the covariance.
+
+    Attributes
+    ----------
+    means : dict of int to ndarray of shape (p,)
+        Mean coefficients by number of the model, also the truth's.
+    covariances : dict of (int, int) to ndarray of shape (p, p)
+        By numbers of two models, in one order.
     """
 
     def __init__(
-        self, spectrum: Array, truth: Array, outside: Sequence[tuple[Array, Array]] = ()
+        self,
+        spectrum: Array,
+        truth: Array,
+        outside: Sequence[tuple[Array, Array]] = (),
+        tails: Sequence[float] = (),
     ) -> None:
-        self._spectrum, self._truth = spectrum, truth
-        self._means = {REAL: truth}
-        self._covariance: dict[tuple[int, int], Array] = {}
+        self._spectrum, self._truth, self._tails = spectrum, truth, tails or (1.0,)
+        self._outside = outside
+        self.means = {REAL: truth}
+        self.covariances: dict[tuple[int, int], Array] = {}
         self._last_use: dict[int, int] = {}
         for k, (mean, variance) in enumerate(outside):
-            self._means[REAL - 1 - k] = mean
-            self._covariance[REAL - 1 - k, REAL - 1 - k] = np.diag(variance)
+            self.means[REAL - 1 - k] = mean
+            self.covariances[REAL - 1 - k, REAL - 1 - k] = np.diag(variance)
 
     def fit(self, step: Step) -> Used:
         """Add the model of a step on new rows."""
-        blocks, spectrum = step.blocks, self._spectrum
-        sigma = np.array([_whole(block.covariance, spectrum) for block in blocks])
-        number = np.array([float(block.rows) for block in blocks])
+        spectrum, tails = self._spectrum, self._tails
+        blocks = [block for block in step.blocks for _ in tails]
+        whole = [_whole(block.covariance, spectrum) for block in step.blocks]
+        sigma = np.array([length * each for each in whole for length in tails])
+        number = np.array([block.rows / len(tails) for block in blocks])
         weight = np.array([block.weight for block in blocks])
         noise = np.array([block.noise**2 for block in blocks])
         asked = list(dict.fromkeys(u for block in blocks for u in block.shares))
         near = step.penalty == 0 and abs(number.sum() - spectrum.size) <= 1
-        if near or not all(np.isfinite(self._of(u, u)).all() for u in asked):
+        if near or not all(np.isfinite(self.covariance(u, u)).all() for u in asked):
             self._record(step, np.zeros_like(spectrum), np.full_like(sigma[0], np.inf), {})
-            return Used(np.nan, 0.0)
+            return Used(np.nan, 0.0, step.penalty)
         alike = (sigma == sigma[0]).all() and (weight == weight[0]).all()
         labelers = [block.shares for block in blocks]
         one = all(labeler == labelers[0] for labeler in labelers)
         if one and alike and step.penalty == 0 and number.sum() > spectrum.size + 1:
             self._least_squares(step, labelers[0], sigma[0], float(number @ noise / number.sum()))
-            return Used(float(spectrum.size), 0.0, exact=True)
-        e, q = _resolvent(sigma, number, weight, number.sum() * step.penalty)
-        pull = (number * weight * e)[:, None, None] * (q @ sigma)
+            return Used(float(spectrum.size), 0.0, 0.0, exact=True)
+        rows = Rows(sigma, number, weight, noise)
         share = np.array([[block.shares.get(u, 0.0) for u in asked] for block in blocks])
-        of_labeler = np.einsum("su,sij->uij", share, pull)
-        mean = np.einsum("uij,uj->i", of_labeler, [self._means[u] for u in asked])
-        spread = {(u, v): self._of(u, v) for u in asked for v in asked}
+        means = np.array([self.means[u] for u in asked])
+        spread = np.array([[self.covariance(u, v) for v in asked] for u in asked])
 
-        def through(maps: Mapping[int, Array]) -> Array:
-            """Covariance of the sum of maps of labelers."""
-            total = np.zeros_like(q)
-            for (u, v), between in spread.items():
-                if between.any():
-                    total += maps[u] @ between @ maps[v].T
-            return total
+        def solved(penalty: float) -> Solved:
+            return rows.solved(penalty, share, means, spread)
 
-        gap = np.empty(len(blocks))
-        for s, block in enumerate(blocks):
-            away = sum(c * self._means[u] for u, c in block.shares.items()) - mean
-            maps = {
-                u: block.shares.get(u, 0.0) * np.eye(mean.size) - of_labeler[k]
-                for k, u in enumerate(asked)
-            }
-            gap[s] = away @ sigma[s] @ away + np.sum(sigma[s] * through(maps))
-        gain = number * (weight * e) ** 2
-        each = q @ sigma
-        coupling = np.einsum("sij,tji->st", each, each) * gain
-        tau2 = np.linalg.solve(np.eye(len(blocks)) - coupling, noise + gap)
-        own = through(dict(zip(asked, of_labeler, strict=True)))
-        own += np.einsum("t,tij->ij", gain * tau2, each @ q)
+        penalty = step.penalty
+        if step.retuned:
+            penalty = best_penalty(
+                lambda tried: np.array([number * weight @ solved(lam).tau2 for lam in tried]),
+                rows.trace,
+            )
+        found = solved(penalty)
         along = {
-            u: sum((of_labeler[k] @ self._of(v, u) for k, v in enumerate(asked)), 0.0 * q)
-            for u in self._means
+            u: sum(
+                (found.kept[k] @ self.covariance(v, u) for k, v in enumerate(asked)),
+                0.0 * found.own,
+            )
+            for u in self.means
             if u != REAL
         }
-        self._record(step, mean, own, along)
-        df2 = float(np.sum(pull.sum(axis=0) ** 2))
-        return Used(df2, float(np.abs(np.linalg.eigvals(coupling)).max()))
+        self._record(step, found.mean, found.own, along)
+        feeds = float(np.abs(np.linalg.eigvals(found.coupling)).max())
+        return Used(found.df2, feeds, penalty)
 
     def _least_squares(self, step: Step, shares: Shares, sigma: Array, noise: float) -> None:
         """Rows of one covariance and labeler: it is found but for the noise, an inverse Wishart matrix."""
-        mean = sum((c * self._means[u] for u, c in shares.items()), 0 * self._spectrum)
+        mean = sum((c * self.means[u] for u, c in shares.items()), 0 * self._spectrum)
         own = np.asarray(np.linalg.inv(sigma) * (noise / (step.rows - mean.size - 1)))
         for u, a in shares.items():
             for v, b in shares.items():
-                own = own + a * b * self._of(u, v)
+                own = own + a * b * self.covariance(u, v)
         along = {
-            u: sum((c * self._of(v, u) for v, c in shares.items()), 0 * own)
-            for u in self._means
+            u: sum((c * self.covariance(v, u) for v, c in shares.items()), 0 * own)
+            for u in self.means
             if u != REAL
         }
         self._record(step, mean, own, along)
 
+    def together(self, steps: Sequence[Step], penalty: Array) -> Laws:
+        """All models of a plan in which some share rows: from one pencil, in which covariances are matrices."""
+        from genloss.pencils.from_plan import Laws
+        from genloss.pencils.ground import Ground
+
+        ground = Ground.across(self._spectrum, self._truth, steps, self._outside, self._tails)
+        return Laws(ground, steps, penalty, range(len(steps)))
+
     def risk(self, model: int) -> tuple[Array, Array]:
         """Bias and variance, each of shape (1,)."""
-        s, own = self._spectrum, self._covariance[model, model]
-        bias = s @ (self._means[model] - self._truth) ** 2
+        s, own = self._spectrum, self.covariances[model, model]
+        bias = s @ (self.means[model] - self._truth) ** 2
         return np.array([bias]), np.array([s @ np.diagonal(own)])
 
-    def _of(self, one: int, other: int) -> Array:
+    def covariance(self, one: int, other: int) -> Array:
         """Covariance of two models; the truth has none."""
-        if (one, other) in self._covariance:
-            return self._covariance[one, other]
-        if (other, one) in self._covariance:
-            return self._covariance[other, one].T
+        if (one, other) in self.covariances:
+            return self.covariances[one, other]
+        if (other, one) in self.covariances:
+            return self.covariances[other, one].T
         return np.zeros((self._spectrum.size, self._spectrum.size))
 
     def _record(self, step: Step, mean: Array, own: Array, along: Mapping[int, Array]) -> None:
         model = step.model
-        self._means[model], self._covariance[model, model] = mean, own
+        self.means[model], self.covariances[model, model] = mean, own
         if step.last_use > model:
-            self._covariance |= {(model, u): between for u, between in along.items()}
+            self.covariances |= {(model, u): between for u, between in along.items()}
         self._last_use[model] = step.last_use
         gone = {u for u, last in self._last_use.items() if u != model and last <= model}
         for u in gone:
-            del self._means[u], self._last_use[u]
-        self._covariance = {
-            pair: value for pair, value in self._covariance.items() if gone.isdisjoint(pair)
+            del self.means[u], self._last_use[u]
+        self.covariances = {
+            pair: value for pair, value in self.covariances.items() if gone.isdisjoint(pair)
         }
 
 
+class Solved(NamedTuple):
+    """A fit: its mean and covariance, what it keeps of its labelers, and how errors of rows feed back."""
+
+    mean: Array
+    own: Array
+    kept: Array
+    coupling: Array
+    tau2: Array
+    df2: float
+
+
+class Rows(NamedTuple):
+    """Sources of one fit: covariances (S, p, p), numbers, weights and variances of the noise (S,)."""
+
+    sigma: Array
+    number: Array
+    weight: Array
+    noise: Array
+
+    @property
+    def trace(self) -> float:
+        """Weight times trace of the covariance, averaged over the rows."""
+        traces = np.einsum("sii->s", self.sigma)
+        return float(self.number * self.weight @ traces / self.number.sum())
+
+    def solved(self, penalty: float, share: Array, means: Array, spread: Array) -> Solved:
+        """The fit to labelers of these means (U, p) and covariances (U, U, p, p), of which sources have shares (S, U)."""
+        sigma, number, weight, noise = self
+        e, q = _resolvent(sigma, number, weight, number.sum() * penalty)
+        each = q @ sigma
+        pull = (number * weight * e)[:, None, None] * each
+        kept = np.tensordot(share.T, pull, 1)
+        mean = np.einsum("uij,uj->i", kept, means)
+
+        def through(maps: Array) -> Array:
+            """Covariance of the sum of maps of labelers."""
+            inner = np.einsum("uvij,vkj->uik", spread, maps, optimize=True)
+            return np.asarray(np.einsum("uij,ujk->ik", maps, inner, optimize=True))
+
+        gap, one = np.empty(len(sigma)), np.eye(mean.size)
+        labelers, who = np.unique(share, axis=0, return_inverse=True)
+        for place, own in enumerate(labelers):
+            away, said = own @ means - mean, who.ravel() == place
+            missed = np.outer(away, away) + through(own[:, None, None] * one - kept)
+            gap[said] = np.tensordot(sigma[said], missed, 2)
+        gain = number * (weight * e) ** 2
+        flat = each.reshape(len(sigma), -1)
+        coupling = flat @ np.swapaxes(each, 1, 2).reshape(len(sigma), -1).T * gain
+        tau2 = np.linalg.solve(np.eye(len(sigma)) - coupling, noise + gap)
+        covariance = through(kept) + q @ np.tensordot(gain * tau2, sigma, 1) @ q
+        df2 = float(np.sum(pull.sum(axis=0) ** 2))
+        return Solved(mean, covariance, kept, coupling, tau2, df2)
+
+
 def _whole(covariance: Covariance | None, spectrum: Array) -> Array:
-    values = spectrum if covariance is None else np.array(covariance)
-    return np.diag(values) if values.ndim == 1 else values
+    return np.diag(spectrum) if covariance is None else matrix(covariance)
 
 
 def _resolvent(sigma: Array, number: Array, weight: Array, absolute: float) -> tuple[Array, Array]:
@@ -175,13 +248,14 @@ def _resolvent(sigma: Array, number: Array, weight: Array, absolute: float) -> t
     strength = number * weight
     e = 1 / (alpha + weight * np.einsum("sii->s", sigma))
     for _ in range(500):
-        q = np.linalg.inv(beta * one + np.einsum("s,sij->ij", strength * e, sigma))
+        q = np.linalg.inv(beta * one + np.tensordot(strength * e, sigma, 1))
         each = q @ sigma
         trace = alpha + weight * np.einsum("sii->s", each)
         value = 1 / e - trace
         if np.max(np.abs(value) * e) < 1e-12:
             return e, q
-        jacobian = weight[:, None] * strength * np.einsum("sij,tji->st", each, each) * e
+        flat, turned = (m.reshape(len(sigma), -1) for m in (each, np.swapaxes(each, 1, 2)))
+        jacobian = weight[:, None] * strength * (flat @ turned.T) * e
         jacobian[np.diag_indices_from(jacobian)] -= 1 / e
         step = np.linalg.solve(jacobian, -value)
         e = e * (np.exp(step) if np.abs(step).max() < 1 else 1 / (e * trace))

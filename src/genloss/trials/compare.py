@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from genloss.problem import Problem
 from genloss.steps import resolve
 from genloss.trials import runner
 from genloss.trials.engine import Engine, able, literal
+from genloss.trials.pace import Pace, check_room
 from genloss.trials.tally import Batch, Tally
 
 if TYPE_CHECKING:
@@ -137,7 +139,8 @@ def compare(
     plan, other : Plan
         Two plans of as many models.
     trials : int, default 100
-        Number of pairs of runs, 2 to 10**12.
+        Number of pairs of runs, 2 to 10**12. Runs that would take more than a day, by the pace of the
+        first seconds, are refused; more than an hour, a warning says.
     seed : int, default 0
         Seed. The result depends on it and not on the number of workers.
     method : {"auto", "literal", "exact"}, default "auto"
@@ -185,6 +188,8 @@ def compare(
     method = _check.choice("method", method, ("auto", "literal", "exact"))
     workers = _check.integer("workers", cores() if workers is None else workers, minimum=1)
     engine = _engine(problem, plan, other, method).sized_for(problem, resolve(plan))
+    for each in (plan, other):
+        check_room(problem, resolve(each), engine)
 
     def run(stream: np.random.SeedSequence, count: int) -> tuple[Batch, Batch, Batch]:
         one, two = (
@@ -197,9 +202,12 @@ def compare(
         run, runner.blocks(trials, engine.block), seed, workers, engine.look // engine.block
     )
     tallies: list[Tally] = []
-    for batches in rounds:
-        new = [Tally.of(each) for each in zip(*batches, strict=True)]
-        tallies = [a.joined(b) for a, b in zip(tallies, new, strict=True)] if tallies else new
+    pace = Pace(trials, "give fewer")
+    with closing(rounds):
+        for batches in rounds:
+            new = [Tally.of(each) for each in zip(*batches, strict=True)]
+            tallies = [a.joined(b) for a, b in zip(tallies, new, strict=True)] if tallies else new
+            pace.look(tallies[0].runs)
     first, second, together = tallies
     return Comparison(
         difference=together.mean,

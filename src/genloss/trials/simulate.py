@@ -19,11 +19,16 @@ from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.steps import agents, resolve
 from genloss.trials import runner
+from genloss.trials.pace import Pace, check_room
 from genloss.trials.tally import Batch, Tally
 
 __all__ = ["simulate"]
 
 LOG = logging.getLogger(__name__)
+_CURE = (
+    "give fewer, or a relative_stderr that they reach (or on_round, a function that sees every round and may "
+    "stop them)"
+)
 
 
 def simulate(
@@ -49,7 +54,8 @@ def simulate(
         Any plan that can be written.
     trials : int, default 100
         Number of runs, 2 to 10**12; the largest number when ``relative_stderr`` is given. No run
-        is kept, so that memory does not grow with it.
+        is kept, so that memory does not grow with it. Runs that would take more than a day, by the pace
+        of the first seconds, are refused unless ``on_round`` is given; more than an hour, a warning says.
     seed : int, default 0
         Seed. The result depends on it and not on the number of workers.
     method : {"auto", "literal", "exact", "revealed"}, default "auto"
@@ -83,7 +89,8 @@ def simulate(
     Raises
     ------
     InvalidInputError
-        If an argument is out of range, or "exact" is asked for where it does not apply.
+        If an argument is out of range, "exact" is asked for where it does not apply, all runs would take
+        more than a day, or rows that are drawn one by one need more memory than there is.
 
     Examples
     --------
@@ -120,6 +127,7 @@ def simulate(
     if single and engine.single:
         engine_run, name = partial(engine_run, dtype=np.float32), f"{name}, float32"
     steps, warnings = resolve(plan), runner.cautions(problem, plan)
+    check_room(problem, steps, engine)
     number = agents(steps)
 
     def run(stream: np.random.SeedSequence, count: int) -> Batch:
@@ -131,6 +139,7 @@ def simulate(
     sizes = runner.blocks(trials, size)
     rounds = runner.rounds(run, sizes, seed, workers, engine.look // size)
     tally: Tally | None = None
+    pace = Pace(trials, _CURE, told=progress)
     with closing(rounds), _progress_bar(progress, trials) as advance:
         for batches in rounds:
             new = Tally.of(batches)
@@ -141,6 +150,8 @@ def simulate(
                 break
             if relative_stderr is not None and tally.precise(relative_stderr):
                 break
+            if on_round is None:
+                pace.look(tally.runs, tally.enough(relative_stderr))
     assert tally is not None
     return tally.curve(name, warnings, number)
 

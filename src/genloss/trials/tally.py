@@ -87,6 +87,14 @@ class Tally(NamedTuple):
         # a standard error from a handful of runs is itself too uncertain
         return self.runs >= 16 and bool((self.stderr <= goal * self.mean).all())
 
+    def enough(self, goal: float | None) -> float:
+        """How many runs would be as precise, by the scatter so far; infinite without a goal."""
+        if goal is None:
+            return np.inf
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = np.nan_to_num(self.stderr / (goal * self.mean))
+        return float(self.runs * max(ratio.max(), 1.0) ** 2)
+
     def curve(
         self, method: str, warnings: tuple[str, ...] = (), n_agents: int | None = None
     ) -> Curve:

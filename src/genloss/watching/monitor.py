@@ -29,6 +29,7 @@ __all__ = ["Monitor", "Reading"]
 Array = npt.NDArray[np.float64]
 
 _FEWEST = 10  # rows
+_MOST_ROUNDS, _MOST_REHEARSALS = 10_000, 10_000  # every round of every rehearsal is a fit
 
 
 class Monitor:
@@ -144,8 +145,8 @@ class Monitor:
             _check.share("real", real),
             _check.non_negative("noise", noise),
         )
-        rounds = _check.integer("rounds", rounds, minimum=1)
-        rehearsals = _check.integer("rehearsals", rehearsals, minimum=6)
+        rounds = _check.integer("rounds", rounds, minimum=1, maximum=_MOST_ROUNDS)
+        rehearsals = _check.integer("rehearsals", rehearsals, minimum=6, maximum=_MOST_REHEARSALS)
         seed = _check.integer("seed", seed, minimum=0)
         if estimator is not None and penalty is not None:
             raise InvalidInputError("penalty was given beside estimator, which has its own")

@@ -31,6 +31,15 @@ _READ_OFF = {
     "drift": "drift",
 }
 
+_CHANCE = (
+    "noisier labels, fewer rows, fewer real labels or a weaker penalty than was said at the start"
+)
+_PULL = "shifted labels, other inputs, another kind of model or another penalty"
+_APART = (
+    "To tell these apart, hold rows, real labels, noise, penalty and inputs of the last rounds against the start; "
+    "a shift of labels shows in new real labels of some of their rows, and in nothing else."
+)
+
 BLIND = "Not seen: errors that model 0 has already, and what changes in the world but not in the models."
 LABELS = "A few real labels of the watched rows, given at the start (labels=VALUES), see more than anything here."
 RIDGE = (
@@ -62,8 +71,8 @@ class Reading(Drawn):
     alarm : bool
         Whether it has rung; ``alarm_round`` is the round at which it did, else None.
     drift_tail : float
-        Chance of so large a drift in a rehearsal of the last round: small where labels are shifted, which the
-        alarm is slow to see.
+        Chance of so large a drift in a rehearsal of the last round: small also where small changes add up, which
+        the alarm, that looks at single rounds, is slow to see.
     judged_by : {"labels", "leave-one-out", "drift"}
         What the rise is read from.
     alpha : float
@@ -110,10 +119,8 @@ class Reading(Drawn):
         ax.plot(self.rounds, self.drift, lw=1, ls=":", color="0.2", label="drift")
         if self.alarm_round is not None:
             ax.axvline(self.alarm_round, color=second, lw=1, label="alarm")
+        plots.label_models(ax, "rise of the squared error since round 0")
         ax.set_xlabel("round")
-        ax.set_ylabel("rise of the squared error since round 0")
-        ax.spines[["top", "right"]].set_visible(False)
-        ax.legend(frameon=False)
 
     def _rows(self) -> list[list[int | float]]:
         columns = [
@@ -246,14 +253,28 @@ def _sentences(found: Reading, left_out: Array | None) -> list[str]:
         f"{_READ_OFF[found.judged_by]}; the drift is "
         f"{number(float(found.drift[-1]), 3)}."
     )
-    if found.drift_tail < found.alpha / len(found.rounds):
+    return [*said, *_odd(found), *blind]
+
+
+def _odd(found: Reading) -> list[str]:
+    """What the evidence fits, where something is not as rehearsed."""
+    far = found.drift_tail < found.alpha / len(found.rounds)
+    bent = bool(found.straightness[-1] > _BENT * found.rehearsed_straightness[-1])
+    if not (found.alarm or far or bent):
+        return []
+    said = []
+    if far and not found.alarm:
         said.append(
-            "The drift is larger than in nearly all rehearsals: labels may be shifted, which the alarm is slow "
-            "to see."
+            "The drift is larger than in nearly all rehearsals: small changes have added up, which the alarm is "
+            "slow to see, as it looks at single rounds."
         )
-    if found.straightness[-1] > _BENT * found.rehearsed_straightness[-1]:
-        said.append("The changes point one way: what labels the rows pulls them somewhere.")
-    return [*said, *blind]
+    if found.rounds.size == 1:
+        said.append(f"One round does not tell why: {_CHANCE}, or {_PULL}.")
+    elif bent:
+        said.append(f"The changes point one way, as these would have it: {_PULL}.")
+    else:
+        said.append(f"The changes point no one way, as these would have it: {_CHANCE}.")
+    return [*said, _APART]
 
 
 def _broken(left_out: Array) -> str:

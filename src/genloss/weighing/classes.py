@@ -13,9 +13,9 @@ from genloss._fits import chances_said, cloned, fitted
 from genloss.errors import InvalidInputError
 from genloss.estimate.kernels import Kernel
 from genloss.weighing.apart import Apart
-from genloss.weighing.features import Features
+from genloss.weighing.features import Columns, Features, columns_of
 from genloss.weighing.held import FEW_WEIGHTS, FOLDS, folded
-from genloss.weighing.inputs import MOST, Difference, difference
+from genloss.weighing.inputs import Difference, difference
 from genloss.weighing.logistic import (
     Labelled,
     Logistic,
@@ -27,7 +27,7 @@ from genloss.weighing.logistic import (
     with_ones,
 )  # fmt: skip
 from genloss.weighing.pair import Pair
-from genloss.weighing.parents import copies, folds_of_classes, parents
+from genloss.weighing.parents import folds_of_classes
 from genloss.weighing.stacked import Stack
 from genloss.weighing.surface import Surface
 
@@ -44,55 +44,31 @@ MOST_NUMBERS = 1000
 _GRID = np.logspace(-4, 0, 7)
 _LANDMARKS = 150
 _RIDGE = 0.01  # penalty of the ridge that tells tables apart
-_SURE = 0.5
+_SURE = 0.75
 """Standard errors by which a weight has to be better than none."""
+_ALIKE = 0.25
+"""Standard errors within which a stronger penalty is as good: the least of several losses of few rows flatters."""
 
 
-@dataclass(frozen=True, eq=False)
-class ClassRows:
-    """Both tables, standardised by the real one.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ClassRows(Features):
+    """Both tables with classes as labels.
 
     Attributes
     ----------
-    plain, X : ndarray of shape (n, p) and (n, q)
-        Real rows as standardised columns, and as features of the model.
-    plain_synthetic, X_synthetic : ndarray of shape (m, p) and (m, q)
-        Synthetic ones.
     y, y_synthetic : ndarray of int of shape (n,) and (m,)
         Places of classes.
-    levels : tuple of str
-        Their names.
-    grid : ndarray of shape (g,)
-        Penalties that are tried.
     """
 
-    plain: Array
-    plain_synthetic: Array
-    X: Array
-    X_synthetic: Array
     y: Codes
     y_synthetic: Codes
-    levels: tuple[str, ...]
-    grid: Array
-    unit: float = 1.0
 
     @classmethod
     def of(cls, pair: Pair, kernel: Kernel | None, seed: int) -> ClassRows:
         """Places of classes, features of a kernel if there is one."""
-        seen = Features.of(pair, kernel, _LANDMARKS, seed)
+        columns, scale = columns_of(pair, kernel, _LANDMARKS, seed)
         y, y_synthetic = pair.y.astype(np.intp), pair.y_synthetic.astype(np.intp)
-        grid = seen.scale * _GRID
-        return cls(*seen[:4], y=y, y_synthetic=y_synthetic, levels=pair.levels, grid=grid)
-
-    @property
-    def n(self) -> int:
-        """Real rows."""
-        return len(self.y)
-
-    @property
-    def m(self) -> int:
-        """Synthetic ones."""
-        return len(self.y_synthetic)
+        return cls(*columns, scale * _GRID, levels=pair.levels, y=y, y_synthetic=y_synthetic)
 
     @property
     def real(self) -> Labelled:
@@ -103,18 +79,11 @@ class ClassRows:
         """Synthetic rows with such labels."""
         return Labelled.of(self.X_synthetic, self._vectors(codes))
 
-    def copied(self, seed: int) -> float:
-        """Share of pairs in which a synthetic row is nearer to the real rows than a real one is."""
-        rng = np.random.default_rng(seed)
-        own = rng.permutation(self.n)[: 5 * MOST]
-        shown = rng.permutation(self.m)[:MOST]
-        X, other = self._points()
-        return copies(X[own], np.zeros(own.size), other[shown], np.zeros(shown.size))
-
-    def parents(self) -> Codes:
-        """The real row nearest to every synthetic one, class included."""
-        X, other = self._points()
-        return parents(X, np.zeros(self.n), other, np.zeros(self.m))
+    def points(self) -> Columns:
+        """Columns and classes, each of these a column too; no labels of numbers."""
+        sides = (self.plain, self.y), (self.plain_synthetic, self.y_synthetic)
+        X, other = (np.hstack([rows, self._vectors(codes)]) for rows, codes in sides)
+        return X, np.zeros(self.n), other, np.zeros(self.m)
 
     def apart(self) -> Apart:
         """What two fits at one penalty say of each other, in the metric of the curvature."""
@@ -181,7 +150,7 @@ class ClassRows:
         return Surface(FEW_WEIGHTS, np.full(FEW_WEIGHTS.size, np.nan), losses, wrong)
 
     def chosen(self, found: Surface, worth: float | None, *, wary: bool) -> int:
-        """Place of the weight: 0 unless another is better by half a standard error, or is shown to be."""
+        """Place of the weight: 0 unless another is clearly better than that, or is shown to be."""
         at = found.least if worth is None else found.nearest(worth)
         gain, shown = found.errors[0] - found.errors[at], found.plausible[0] > 0
         sure = shown or (not wary and gain > _SURE * found.apart(at)[0])
@@ -194,12 +163,6 @@ class ClassRows:
 
     def _vectors(self, codes: Codes) -> Array:
         return np.eye(len(self.levels))[codes]
-
-    def _points(self) -> tuple[Array, Array]:
-        """Rows with their classes, each a column, as points whose distances count."""
-        sides = (self.plain, self.y), (self.plain_synthetic, self.y_synthetic)
-        X, other = (np.hstack([rows, self._vectors(codes)]) for rows, codes in sides)
-        return X, other
 
     def _losses(self, scores: Array, codes: Codes | None = None) -> Array:
         """Log loss, and 1 for another class, (2, n) of real rows by their contrasts."""
@@ -261,11 +224,13 @@ class ClassRows:
 
 
 def _best(found: Any, grid: Array) -> Surface:
-    """The penalty of least log loss for every weight; ``found`` has losses (k, q, 2, n)."""
-    descending = np.sort(grid)[::-1]
-    every = np.asarray(found)
-    at = every[:, :, 0].mean(axis=2).argmin(axis=1)
-    picked = every[np.arange(len(every)), at]
+    """For every weight the strongest penalty that is as good as the best; ``found`` has losses (k, q, 2, n)."""
+    descending, every = np.sort(grid)[::-1], np.asarray(found)
+    losses, rows = every[:, :, 0], np.arange(len(every))
+    more = losses - losses[rows, losses.mean(axis=2).argmin(axis=1)][:, None]
+    slack = _ALIKE * more.std(axis=2, ddof=1) / np.sqrt(more.shape[2])
+    at = np.argmax(more.mean(axis=2) <= slack, axis=1)
+    picked = every[rows, at]
     return Surface(WEIGHTS, descending[at], picked[:, 0], picked[:, 1])
 
 

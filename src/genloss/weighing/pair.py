@@ -18,7 +18,7 @@ from genloss.tables.encoder import GapsError
 from genloss.tables.files import read_file
 from genloss.tables.inputs import columns_behind, encode_like, named, settle_like
 from genloss.tables.load import load_table
-from genloss.tables.remarks import without_options
+from genloss.tables.remarks import own_cures, without_options
 from genloss.tables.roles import sort_columns
 from genloss.tables.table import Table
 from genloss.tables.target import classified, with_note
@@ -68,12 +68,11 @@ def real_table(real: Any, target: Any, missing: str, *, classes: bool = False) -
     if isinstance(real, Table):
         return real
     try:
-        table = load_table(real, target, missing=missing, classes=classes)
+        with own_cures():
+            table = load_table(real, target, missing=missing, classes=classes)
     except GapsError as gaps:
         called = f"real {quoted(real)}" if isinstance(real, str | os.PathLike) else "real"
         raise DataError(f"{called} has {gaps.args[0]}; fill them, or pass missing='drop'") from None
-    except DataError as error:
-        raise DataError(without_options(str(error))) from error
     return replace(
         table,
         notes=tuple(map(without_options, table.notes)),
@@ -114,9 +113,10 @@ def read_pair(
     elif classes is None:
         table = with_note(table, classes)
     try:
-        columns, answer, source = _columns_of(
-            synthetic, _same_target(real, synthetic, target, table), table
-        )
+        with own_cures():
+            columns, answer, source = _columns_of(
+                synthetic, _same_target(real, synthetic, target, table), table
+            )
     except DataError as error:
         raise DataError(f"synthetic cannot be used: {error}") from None
     alike = encode_like(table, columns, "synthetic", "real")

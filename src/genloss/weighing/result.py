@@ -227,8 +227,7 @@ class Weighed(Framed, Drawn):
         ax.set_ylabel(self.metric)
         ax.spines[["top", "right"]].set_visible(False)
         ax.legend(frameon=False, fontsize="small")
-        ax.set_title(f"{self.sources[0]} + {self.sources[1]}: {self.target}",
-                     fontsize="medium", loc="left")  # fmt: skip
+        plots.name_table(ax, self.target, *self.sources)
 
     def _places(self) -> Array:
         """Weights on a logarithmic axis; 0 stands before the first."""

@@ -11,11 +11,11 @@ import numpy.typing as npt
 from genloss.estimate.kernels import Kernel
 from genloss.estimate.standardise import unit_target
 from genloss.weighing.apart import Apart, apart
-from genloss.weighing.features import Features
-from genloss.weighing.held import parent_folds, with_estimator
-from genloss.weighing.inputs import MOST, Difference, difference
+from genloss.weighing.features import Columns, Features, columns_of
+from genloss.weighing.held import parent_folds, saying, with_estimator
+from genloss.weighing.inputs import Difference, difference
+from genloss.weighing.maker import Maker
 from genloss.weighing.pair import Pair
-from genloss.weighing.parents import copies, parents
 from genloss.weighing.stacked import WEIGHTS, Stack
 from genloss.weighing.surface import Surface, chained, left_out
 
@@ -28,71 +28,37 @@ _KERNEL_GRID = np.logspace(-5, 0.5, 12)
 _LANDMARKS = 600
 
 
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """Both tables, standardised by the real one, as a model sees them.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Rows(Features):
+    """Both tables with numbers as labels.
 
     Attributes
     ----------
-    plain, X : ndarray of shape (n, p) and (n, q)
-        Real rows as standardised columns, and as features of the model.
-    plain_synthetic, X_synthetic : ndarray of shape (m, p) and (m, q)
-        Synthetic ones.
     y, y_synthetic : ndarray of shape (n,) and (m,)
         Labels about the real mean, in ``unit``.
-    unit : float
-        What labels were divided by.
-    grid : ndarray of shape (q,)
-        Penalties that are tried.
     """
 
-    plain: Array
-    plain_synthetic: Array
-    X: Array
-    X_synthetic: Array
     y: Array
     y_synthetic: Array
-    unit: float
-    grid: Array
-    levels: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, pair: Pair, kernel: Kernel | None, seed: int) -> Rows:
         """Labels about the real mean, features of a kernel if there is one."""
         _, unit = unit_target(pair.y)
         level = float(np.mean(pair.y))
-        seen = Features.of(pair, kernel, _LANDMARKS, seed)
+        columns, scale = columns_of(pair, kernel, _LANDMARKS, seed)
         y, y_synthetic = (pair.y - level) / unit, (pair.y_synthetic - level) / unit
-        grid = seen.scale * (_GRID if kernel is None else _KERNEL_GRID)
-        return cls(*seen[:4], y=y, y_synthetic=y_synthetic, unit=unit, grid=grid)
-
-    @property
-    def n(self) -> int:
-        """Real rows."""
-        return len(self.y)
-
-    @property
-    def m(self) -> int:
-        """Synthetic ones."""
-        return len(self.y_synthetic)
+        grid = scale * (_GRID if kernel is None else _KERNEL_GRID)
+        return cls(*columns, grid, unit, y=y, y_synthetic=y_synthetic)
 
     @property
     def stack(self) -> Stack:
         """Real rows, and sums over the synthetic ones."""
         return Stack.of(self.X, self.y, self.X_synthetic, self.y_synthetic)
 
-    def copied(self, seed: int) -> float:
-        """Share of pairs in which a synthetic row is nearer to the real rows than a real one is."""
-        rng = np.random.default_rng(seed)
-        own = rng.permutation(len(self.y))[: 5 * MOST]
-        shown = rng.permutation(len(self.y_synthetic))[:MOST]
-        return copies(
-            self.plain[own], self.y[own], self.plain_synthetic[shown], self.y_synthetic[shown]
-        )
-
-    def parents(self) -> npt.NDArray[np.intp]:
-        """The real row nearest to every synthetic one."""
-        return parents(self.plain, self.y, self.plain_synthetic, self.y_synthetic)
+    def points(self) -> Columns:
+        """Standardised columns, and labels."""
+        return self.plain, self.y, self.plain_synthetic, self.y_synthetic
 
     def apart(self) -> Apart:
         """What two fits of the tables say of each other."""
@@ -114,10 +80,20 @@ class Rows:
         return left_out(self.stack, WEIGHTS, self.grid), "leave-one-out"
 
     def fitted(self, estimator: Any, pair: Pair, made_from: str, seed: int) -> Surface:
-        """Errors of an estimator on folds; it sees the features as they are."""
-        whose = self.parents() if made_from == "these rows" else None
+        """Errors of an estimator on folds; it sees the features as they are.
+
+        Labels of rows made from these are taken for the estimator's own or a ridge's, whichever is nearer to them.
+        """
         real, synthetic = (pair.X, self.y), (pair.X_synthetic, self.y_synthetic)
-        return with_estimator(estimator, real, synthetic, whose, seed)
+        if made_from != "these rows":
+            return with_estimator(estimator, real, synthetic, None, seed)
+        parent, labels = self.parents(), self.y_synthetic
+        makers = (
+            Maker.of(saying(estimator, real, synthetic[0]), self.n, labels, self.y[parent]),
+            Maker.ridge((self.X, self.y), (self.X_synthetic, labels), self.y[parent]),
+        )
+        nearest = min(makers, key=lambda maker: maker.missed)
+        return with_estimator(estimator, real, synthetic, (parent, nearest), seed)
 
     def chosen(self, found: Surface, worth: float | None, *, wary: bool) -> int:
         """Place of the weight: of those that cannot be told from the best, the formula's."""

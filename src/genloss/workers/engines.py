@@ -21,6 +21,8 @@ from genloss.workers.parent import end_with
 CONNECT = 10
 """Seconds a scheduler has to answer."""
 
+MOST_WORKERS = 1024
+
 Cluster = str | Executor | None
 Errors = tuple[type[BaseException], ...]
 T = TypeVar("T")
@@ -73,7 +75,11 @@ def running(engine: str | Executor, workers: int | None) -> Iterator[Workers]:
     MissingDependencyError
         If the package of the engine is not installed.
     """
-    count = cores() if workers is None else _check.integer("workers", workers, minimum=1)
+    count = (
+        cores()
+        if workers is None
+        else _check.integer("workers", workers, minimum=1, maximum=MOST_WORKERS)
+    )
     opened: AbstractContextManager[Workers]
     if isinstance(engine, Executor):
         yield Workers(engine, type(engine).__name__, lambda: count)

@@ -4,7 +4,9 @@ import { make, say } from "./page.js";
 import { number } from "./words.js";
 
 const { d3 } = window;
-const MARGIN = { top: 34, right: 18, bottom: 42, left: 58 };
+const WIDE = { top: 34, right: 18, bottom: 42, left: 58, legend: 58, line: 20, between: 44 };
+const NARROW = { top: 26, right: 10, bottom: 38, left: 30, legend: 0, line: 18, between: 36 };
+const PHONE = 500; // pixels, under which a picture is narrow
 const BARS = 2; // standard errors
 
 const finite = (value) => Number.isFinite(value);
@@ -67,42 +69,43 @@ export class Chart {
     if (!width || !this.count) return;
     const svg = this.svg.attr("viewBox", `0 0 ${width} ${height}`).attr("width", width).attr("height", height);
     const { series, y: name } = this.told;
-    const low = this.legend(width);
-    const top = MARGIN.top + low;
-    const x = d3.scaleLinear([0, Math.max(this.count - 1, 1)], [MARGIN.left, width - MARGIN.right]);
+    const margin = (this.margin = { ...(width < PHONE ? NARROW : WIDE) });
+    const top = margin.top + this.legend(width);
     const ends = series.flatMap(({ values, stderr, thin }) =>
       thin ? [] : stderr ? values.flatMap((value, at) => [value, value + BARS * stderr[at]]) : values,
     );
-    const y = scaleOf(ends, [height - MARGIN.bottom, top]);
+    const y = scaleOf(ends, [height - margin.bottom, top]);
+    const ticks = ticksOf(y, height - margin.bottom - top);
+    const labels = part(svg, "g", "ticks y")
+      .selectAll("text")
+      .data(ticks)
+      .join("text")
+      .attr("y", (tick) => y(tick))
+      .attr("dy", "0.32em")
+      .text((tick) => number(tick, 3));
+    margin.left = Math.max(margin.left, 12 + (d3.max(labels.nodes(), (label) => label.getComputedTextLength()) ?? 0));
+    labels.attr("x", margin.left - 8);
+    const x = d3.scaleLinear([0, Math.max(this.count - 1, 1)], [margin.left, width - margin.right]);
     Object.assign(this, { x, y, top, height, width });
 
-    const ticks = ticksOf(y, height - MARGIN.bottom - top);
     part(svg, "g", "grid")
       .selectAll("line")
       .data(ticks)
       .join("line")
-      .attr("x1", MARGIN.left)
-      .attr("x2", width - MARGIN.right)
+      .attr("x1", margin.left)
+      .attr("x2", width - margin.right)
       .attr("y1", (tick) => y(tick))
       .attr("y2", (tick) => y(tick));
-    part(svg, "g", "ticks y")
-      .selectAll("text")
-      .data(ticks)
-      .join("text")
-      .attr("x", MARGIN.left - 8)
-      .attr("y", (tick) => y(tick))
-      .attr("dy", "0.32em")
-      .text((tick) => number(tick, 3));
     const models = x.ticks(Math.min(this.count - 1, Math.max(2, Math.round(width / 70)))).filter(Number.isInteger);
     part(svg, "g", "ticks x")
       .selectAll("text")
       .data(this.count > 1 ? models : [0])
       .join("text")
       .attr("x", (tick) => x(tick))
-      .attr("y", height - MARGIN.bottom + 19)
+      .attr("y", height - margin.bottom + 19)
       .text(String);
-    part(svg, "path", "axis").attr("d", `M${MARGIN.left},${height - MARGIN.bottom}H${width - MARGIN.right}`);
-    part(svg, "text", "name x").attr("x", width - MARGIN.right).attr("y", height - 6).text("model (0 is trained on real labels)");
+    part(svg, "path", "axis").attr("d", `M${margin.left},${height - margin.bottom}H${width - margin.right}`);
+    part(svg, "text", "name x").attr("x", width - margin.right).attr("y", height - 6).text("model (0 is trained on real labels)");
     part(svg, "text", "name y").attr("x", 0).attr("y", 15).text(name + (y.base ? ", log scale" : ""));
     this.lines(svg);
     const empty = !ends.some(finite);
@@ -173,14 +176,15 @@ export class Chart {
     group.select("path").attr("d", ({ stderr }) => (stderr ? "M10,-6V6M7,-6H13M7,6H13" : "M0,0H20"));
     group.select("circle").attr("cx", 10).attr("r", ({ stderr, thin }) => (stderr ? 4 : thin ? 0 : 2.5));
     group.select("text").text(({ name }) => name);
-    let [left, line] = [MARGIN.left, 0];
+    const margin = this.margin;
+    let [left, line] = [margin.legend, 0];
     group.each(function place() {
-      const size = this.querySelector("text").getComputedTextLength() + 44;
-      if (left + size > width && left > MARGIN.left) [left, line] = [MARGIN.left, line + 1];
-      this.setAttribute("transform", `translate(${left},${36 + 20 * line})`);
+      const size = this.querySelector("text").getComputedTextLength() + margin.between;
+      if (left + size > width && left > margin.legend) [left, line] = [margin.legend, line + 1];
+      this.setAttribute("transform", `translate(${left},${margin.top + 2 + margin.line * line})`);
       left += size;
     });
-    return named.length ? 20 * (line + 1) : 0;
+    return named.length ? margin.line * (line + 1) : 0;
   }
 
   // what there is to read at the model that is pointed at
@@ -205,7 +209,7 @@ export class Chart {
       return;
     }
     const place = this.x(this.at);
-    part(reader, "path", "rule").attr("d", `M${place},${this.top}V${this.height - MARGIN.bottom}`);
+    part(reader, "path", "rule").attr("d", `M${place},${this.top}V${this.height - this.margin.bottom}`);
     const lines = [{ name: `model ${this.at}` }, ...this.read.map((one) => ({ ...one, value: one.values[this.at] }))];
     const text = part(reader, "g", "card");
     part(text, "rect", "");

@@ -29,7 +29,7 @@ export function view() {
 
   const panel = make("form", { class: "panel", "aria-label": "Problem", onsubmit: (event) => event.preventDefault() });
   const cards = make("div", { class: "cards" });
-  const answer = make("p", { class: "answer", id: "compare-answer" });
+  const answer = make("p", { class: "answer", id: "compare-answer" }, "…");
   const chart = new Chart("Errors of the plans");
   const go = button("Measure differences", () => (stop ? halt() : measure()), { class: "main", id: "compare-run" });
   const progress = make("span", { class: "progress", id: "compare-progress" });
@@ -173,16 +173,20 @@ export function view() {
     progress.textContent = "stopped";
   }
 
+  // wrong classes where every plan has classes, else risks
+  const column = () => (theory.length && theory.every(({ curve }) => curve?.error?.every(Number.isFinite)) ? "error" : "risk");
+
   function sheet(write) {
     const headings = ["model"];
+    const shown = column();
     const columns = [];
     theory.forEach(({ curve }, place) => {
       if (!curve) return;
       headings.push(LETTERS[place]);
-      columns.push(numbers(curve.risk).map(write));
+      columns.push(numbers(curve[shown]).map(write));
     });
     measured.forEach((pair, place) => {
-      headings.push(`${LETTERS[place]} − A`, "standard error");
+      headings.push(`${LETTERS[place]} − A${shown === "error" ? ", risk" : ""}`, "standard error");
       columns.push(numbers(pair.difference).map(write), numbers(pair.stderr).map(write));
     });
     const count = Math.max(0, ...columns.map((list) => list.length));
@@ -190,13 +194,14 @@ export function view() {
   }
 
   function draw() {
+    const shown = column();
     const series = theory.flatMap(({ curve }, place) =>
-      curve ? [{ name: `${LETTERS[place]}  ${POLICIES[plans[place]?.policy ?? "replace"][0]}`, values: numbers(curve.risk), colour: place }] : [],
+      curve ? [{ name: `${LETTERS[place]}  ${POLICIES[plans[place]?.policy ?? "replace"][0]}`, values: numbers(curve[shown]), colour: place }] : [],
     );
-    const ends = theory.map(({ curve }, place) => ({ letter: LETTERS[place], risk: curve ? Number(curve.risk.at(-1)) : NaN }));
+    const ends = theory.map(({ curve }, place) => ({ letter: LETTERS[place], risk: curve ? Number(curve[shown].at(-1)) : NaN }));
     answer.textContent = sentence(ends, shared.generations - 1);
     answer.classList.remove("wrong");
-    chart.show({ series, y: "excess risk" }, answer.textContent);
+    chart.show({ series, y: shown === "error" ? "share of wrong classes" : "excess risk" }, answer.textContent);
     const missing = theory.flatMap(({ curve, sentence: why }, place) => (curve ? [] : [`${LETTERS[place]}: ${why}`]));
     const doubts = theory.flatMap(({ curve }, place) => (curve?.warnings ?? []).map((text) => `${LETTERS[place]}: ${text}`));
     notes.replaceChildren(...[...missing, ...doubts].map((text) => make("li", {}, text)));

@@ -1,13 +1,24 @@
 // Your own table: what it holds, a forecast of it, or the weight of synthetic rows beside it.
 
 import { control, group } from "./controls.js";
+import { read } from "./fields.js";
 import * as keep from "./keep.js";
 import { button, make, say, table } from "./page.js";
 import { bring, Refused, run } from "./server.js";
 import { counted } from "./words.js";
 
 const CHOICES = {
-  kernel: { label: "Model", options: { linear: "linear ridge", rbf: "kernel ridge, RBF" } },
+  model: {
+    label: "Model",
+    options: {
+      linear: "linear ridge",
+      rbf: "kernel ridge, RBF",
+      logistic: "logistic regression, of classes",
+      forest: "random forest",
+      boosting: "gradient boosting",
+    },
+  },
+  holds: { label: "It holds", options: { auto: "numbers, or classes if it is text", classes: "classes", numbers: "numbers" } },
   penalty: { label: "Penalty", options: { best: "best for the first model", cv: "chosen anew for every model" } },
   missing: { label: "Missing values", options: { error: "refuse them", drop: "drop their rows", mean: "fill in the mean" } },
   made_from: {
@@ -16,11 +27,15 @@ const CHOICES = {
   },
   log: { label: "Predict", options: { no: "the target", yes: "its logarithm" } },
 };
-const OF = { forecast: ["kernel", "penalty", "log", "missing"], weigh: ["kernel", "made_from", "missing"] };
+const HOLDS = { auto: null, classes: true, numbers: false };
+const OF_RIDGE = ["penalty", "log"];
+const OF = { forecast: ["holds", "model", ...OF_RIDGE, "missing"], weigh: ["holds", "model", "made_from", "missing"] };
+const NUMBERS = ["generations", "each", "added", "real"];
+const START = { model: "linear", holds: "auto", penalty: "best", missing: "error", made_from: "unknown", log: "no", generations: 10, added: 0, real: 0, target: "" };
 
 export function view() {
   const tables = { real: null, synthetic: null };
-  const settings = { kernel: "linear", penalty: "best", missing: "error", made_from: "unknown", log: "no", generations: 10, real: 0, target: "" };
+  const settings = { ...START };
   let stop = null;
   let known = false;
 
@@ -39,6 +54,7 @@ export function view() {
   const result = make("section", { class: "result", "aria-label": "Result" }, answer, aside, make("div", { class: "drops" }, drops.real.node, drops.synthetic.node), shown, steps, report);
 
   const verb = () => (tables.synthetic ? "weigh" : "forecast");
+  const ridge = () => settings.model === "linear" || settings.model === "rbf";
 
   function place(which, title, hint) {
     const words = make("span", { class: "hint" }, hint);
@@ -122,9 +138,11 @@ export function view() {
       return;
     }
     const target = select("target", "Target", Object.fromEntries(real.columns.map(({ name, kind }) => [name, `${name} (${kind})`])));
-    const more = verb() === "forecast" ? ["generations", "real"].map((name) => control(name, settings[name], set).node) : [];
+    const choices = OF[verb()].filter((name) => ridge() || !OF_RIDGE.includes(name));
+    const held = { ...settings, each: settings.each ?? real.each };
+    const more = verb() === "forecast" ? NUMBERS.map((name) => control(name, held[name], set).node) : [];
     panel.replaceChildren(
-      group(verb() === "weigh" ? "Weigh synthetic rows" : "Forecast", target, ...OF[verb()].map((name) => select(name, CHOICES[name].label, CHOICES[name].options)), ...more),
+      group(verb() === "weigh" ? "Weigh synthetic rows" : "Forecast", target, ...choices.map((name) => select(name, CHOICES[name].label, CHOICES[name].options)), ...more),
       go,
     );
   }
@@ -141,15 +159,27 @@ export function view() {
   function set(name, value) {
     settings[name] = value;
     if (name === "target") preview();
+    if (name === "model" && !stop) {
+      build();
+      document.getElementById("data-set-model").focus();
+    }
     remember();
   }
 
   function question() {
-    const { kernel, missing, target, made_from: from } = settings;
-    const common = { tables: [tables.real.key], target, kernel, missing };
+    const { model, holds, missing, target, made_from: from } = settings;
+    const common = { tables: [tables.real.key], model, target, classes: HOLDS[holds], missing };
     if (verb() === "weigh") return { ...common, tables: [tables.real.key, tables.synthetic.key], made_from: from };
-    const penalty = settings.penalty === "cv" ? "cv" : null;
-    return { ...common, generations: settings.generations, penalty, real: settings.real, log: settings.log === "yes" };
+    const { generations, each, added, real } = settings;
+    return {
+      ...common,
+      generations,
+      n_samples: each ?? null, // as many as the forecast finds right
+      noise: added || null,
+      real: real || null,
+      penalty: ridge() && settings.penalty === "cv" ? "cv" : null,
+      log: ridge() && settings.log === "yes",
+    };
   }
 
   function start() {
@@ -225,8 +255,7 @@ export function view() {
         known = true;
         for (const [name, value] of query) {
           if (name === "target" || value in (CHOICES[name]?.options ?? {})) settings[name] = value;
-          else if (name === "generations" && Number(value) >= 1 && Number(value) <= 200) settings[name] = Math.round(Number(value));
-          else if (name === "real" && Number(value) >= 0 && Number(value) <= 1) settings[name] = Number(value);
+          else if (NUMBERS.includes(name)) settings[name] = read(name, value) ?? START[name];
         }
         build();
       }

@@ -69,7 +69,7 @@ export function view() {
   }
 
   // what is shown
-  const answer = make("p", { class: "answer", id: "explore-answer" });
+  const answer = make("p", { class: "answer", id: "explore-answer" }, "…");
   const aside = make("p", { class: "aside" });
   const chart = new Chart("Error of every model");
   const go = button("Simulate", () => (stop ? halt() : simulate()), { class: "main", id: "explore-run" });
@@ -272,7 +272,7 @@ export function view() {
     const shown = column();
     const series = [];
     if (curve) {
-      series.push({ name: `theory (${curve.method})`, values: numbers(curve[shown]), colour: 0 });
+      series.push({ name: `theory (${curve.method.replace(" theory", "")})`, values: numbers(curve[shown]), colour: 0 });
       if (partial && before?.[shown]) series.push({ values: numbers(before[shown]), colour: 0, faint: true });
       if (parts.checked && shown === "risk" && curve.bias) {
         series.push({ name: "bias", values: numbers(curve.bias), colour: 2, thin: true });

@@ -26,6 +26,8 @@ export const FIELDS = {
   noise: { label: "Label noise", title: "standard deviation, sigma", scale: "linear", from: 0, to: 2, step: 0.01, most: 1e6, start: 0.5 },
   penalty: { label: "Penalty", title: "lambda", scale: "log0", from: 1e-6, to: 10, most: 1e6, start: 0 },
   trials: { label: "Runs", title: "trials", ...whole, from: 10, to: 10000, start: 500 },
+  each: { label: "Rows per model", title: "rows that a model is trained on, n_samples", scale: "none", whole: true, from: 1, to: 1e6, start: 100 },
+  added: { label: "Noise on a model's labels", title: "standard deviation, in units of the target", scale: "none", from: 0, to: 1e12, start: 0 },
   seed: { label: "Seed", scale: "none", whole: true, from: 0, to: 2 ** 53, start: 0 },
 };
 
@@ -58,7 +60,8 @@ export function problemTable(state) {
 
 export function planTable(state) {
   const count = { [state.policy === "distill" ? "rounds" : "generations"]: state.generations };
-  return { preset: state.policy, ...count, ...pick(state, ownFields(state)) };
+  const real = state.policy === "self_train" && state.labels === "soft" ? { real_labels: "hard" } : {};
+  return { preset: state.policy, ...count, ...pick(state, ownFields(state)), ...real };
 }
 
 export const pick = (state, names) => Object.fromEntries(names.map((name) => [name, state[name]]));

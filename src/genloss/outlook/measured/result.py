@@ -196,7 +196,7 @@ class MeasuredForecast(Answer):
         if self.baseline < _NEAR * max(float(way.error.max()) for way in (self.own, *self.ways)):
             ax.axhline(unit * self.baseline, color="0.4", lw=0.8, ls=":", label="no model")
         plots.label_models(ax, "wrong classes, %" if self.classes else METRIC)
-        ax.set_title(f"{self.source}: {self.target}", fontsize="medium", loc="left")
+        plots.name_table(ax, self.target, self.source)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for machines; an infinite number is the text "Infinity"."""

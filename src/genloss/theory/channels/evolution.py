@@ -6,7 +6,9 @@ enters through a curvature C, a noise N and a pull to every field, for each cova
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -19,9 +21,11 @@ Array = npt.NDArray[np.float64]
 
 GOOD = 1e-10
 _SMALL = 1e-6  # step of a difference quotient
+_FAR = 0.05  # residual from which on a step asks for another Jacobian
 
 
-class Fit(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Fit:
     """What is fitted.
 
     Attributes
@@ -49,6 +53,26 @@ class Fit(NamedTuple):
     ridge: float
     towards: int | None = None
     dim: float | None = None
+
+    @cached_property
+    def floor(self) -> Array:
+        """What the ridge is of the stiffness of every sheet."""
+        return self.ridge / self.sigma.max(axis=1) / len(self.sigma)
+
+    @cached_property
+    def said(self) -> list[tuple[list[int], Array]]:
+        """Fields of every source, and what they say of its rows: ``E h h'``."""
+        second = self.second @ self.sigma.T
+        own = [list(rows.fields) for rows in self.rows]
+        return [
+            (fields, second[np.ix_(fields, fields)][..., rows.sheet])
+            for fields, rows in zip(own, self.rows, strict=True)
+        ]
+
+    @cached_property
+    def is_pull(self) -> npt.NDArray[np.bool_]:
+        """Whether an unknown is a pull; else it is a logarithm."""
+        return np.tile(np.arange(2 + len(self.second)) > 1, len(self.sigma))
 
 
 class Point(NamedTuple):
@@ -88,9 +112,8 @@ def look(fit: Fit, unknowns: Array) -> Point:
     """
     batch, sheets, fields = len(unknowns), len(fit.sigma), len(fit.second)
     x = unknowns.reshape(batch, sheets, 2 + fields)
-    floor = fit.ridge / fit.sigma.max(axis=1) / sheets
     strength = np.exp(x[..., 0])
-    stiffness = fit.ridge + (strength - floor) @ fit.sigma
+    stiffness = fit.ridge + (strength - fit.floor) @ fit.sigma
     pulls = np.swapaxes(x[..., 2:] * strength[..., None], 1, 2)
     shares = (pulls @ fit.sigma) / stiffness[:, None]
     if fit.towards is not None:
@@ -100,14 +123,13 @@ def look(fit: Fit, unknowns: Array) -> Point:
     square = ((shares * cross).sum(axis=1) + gain) @ fit.sigma.T
     cross = cross @ fit.sigma.T
     gamma = (fit.multiplicity / stiffness) @ fit.sigma.T
-    second = fit.second @ fit.sigma.T
     laws, found = [], []
     after = np.zeros((batch, sheets, 2 + fields))
-    after[..., 0] = floor
-    for rows in fit.rows:
-        sheet, own = rows.sheet, list(rows.fields)
+    after[..., 0] = fit.floor
+    for rows, (own, second) in zip(fit.rows, fit.said, strict=True):
+        sheet = rows.sheet
         law = Law(
-            second[np.ix_(own, own)][..., sheet],
+            second,
             cross[:, own, sheet],
             square[:, sheet],
             gamma[:, sheet] * rows.weight,
@@ -133,18 +155,23 @@ def integrals(rows: Rows, law: Law) -> Sums:
     return clouds.joined(rows, sides)
 
 
-def solve(fit: Fit, start: Start | None = None) -> Solution:
-    """The fixed point, by Newton's method from a start or from scratch, else by continuation."""
+def solve(
+    fit: Fit, start: Start | None = None, has_none: Callable[[Fit], bool] = lambda _: False
+) -> Solution | None:
+    """The fixed point, by Newton's method from a start or from scratch, else by continuation.
+
+    ``has_none`` is asked where Newton's method finds none, and answered by None.
+    """
     if start is not None and start.unknowns.size == len(fit.sigma) * (2 + len(fit.second)):
         found = _newton(fit, start)
         if found.residual < GOOD:
             return found
     high = max(fit.ridge, 0.075 * _rows(fit) * float(fit.sigma.max()))
-    x = _plain_steps(fit._replace(ridge=high), _guess(fit._replace(ridge=high)))
+    x = _plain_steps(replace(fit, ridge=high), _guess(replace(fit, ridge=high)))
     found = _newton(fit, Start(_moved(x, fit, high, fit.ridge)))
     if found.residual < GOOD:
         return found
-    return _continued(fit, x, high)
+    return None if has_none(fit) else _continued(fit, x, high)
 
 
 def _newton(fit: Fit, start: Start, most: int = 60) -> Solution:
@@ -164,7 +191,7 @@ def _newton(fit: Fit, start: Start, most: int = 60) -> Solution:
         residual = float(np.abs(away[0]).max())
         sound = bool(np.isfinite(away).all())
         if sound and (best is None or residual < best.residual):
-            best = Solution(_first(point), Start(x, jacobian), residual, taken)
+            best = Solution(point, Start(x, jacobian), residual, taken)
             if residual < GOOD:
                 break
         if not sound or residual > 2 * last:
@@ -185,9 +212,11 @@ def _newton(fit: Fit, start: Start, most: int = 60) -> Solution:
         old, last = away[0], residual
         step = _step(jacobian, away[0], x, fit) if taken % 8 else away[0] / 2
         x = x + step
+        if residual > _FAR:  # the next point asks for another one
+            jacobian = None
     if best is None:
-        return Solution(_first(point), start, np.inf, taken)
-    return best._replace(evaluations=taken)
+        best = Solution(point, start, np.inf, taken)
+    return best._replace(point=_first(best.point), evaluations=taken)
 
 
 def _step(jacobian: Array, away: Array, x: Array, fit: Fit) -> Array:
@@ -196,14 +225,9 @@ def _step(jacobian: Array, away: Array, x: Array, fit: Fit) -> Array:
         step = np.linalg.solve(jacobian, -away)
     except np.linalg.LinAlgError:
         return away / 2
-    scale = np.where(_is_pull(fit), np.maximum(np.abs(x), 1), 1)
+    scale = np.where(fit.is_pull, np.maximum(np.abs(x), 1), 1)
     longest = float(np.max(np.abs(step) / scale))
     return np.asarray(step * min(1.0, 1.5 / max(longest, 1e-300)))
-
-
-def _is_pull(fit: Fit) -> Array:
-    """Whether an unknown is a pull; else it is a logarithm."""
-    return np.tile(np.arange(2 + len(fit.second)) > 1, len(fit.sigma))
 
 
 def _first(point: Point) -> Point:
@@ -262,7 +286,7 @@ def _moved(x: Array, fit: Fit, high: float, low: float) -> Array:
 def _continued(fit: Fit, x: Array, high: float) -> Solution:
     """From a large ridge down to the one that is asked for, the guess extrapolated in its logarithm."""
     taken = 0
-    found = _newton(fit._replace(ridge=high), Start(x))
+    found = _newton(replace(fit, ridge=high), Start(x))
     known = [(np.log(high), found.start.unknowns)]
     ridge, pace = high, 0.2
     while found.residual < GOOD and ridge > fit.ridge and taken < 500:
@@ -273,10 +297,10 @@ def _continued(fit: Fit, x: Array, high: float) -> Solution:
         if len(known) > 1 and following > 0:
             (before, old), (now, new) = known[-2:]
             guess = new + (new - old) * (np.log(following) - now) / (now - before)
-        trial = _newton(fit._replace(ridge=following), Start(guess), most=20)
+        trial = _newton(replace(fit, ridge=following), Start(guess), most=20)
         if trial.residual >= GOOD:
             guess = _moved(known[-1][1], fit, ridge, following)
-            trial = _newton(fit._replace(ridge=following), Start(guess), most=20)
+            trial = _newton(replace(fit, ridge=following), Start(guess), most=20)
         taken += trial.evaluations
         if trial.residual >= GOOD:
             pace = np.sqrt(pace)

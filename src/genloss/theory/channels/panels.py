@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -66,19 +67,35 @@ def joined(low: Array, high: Array, *groups: Array) -> Array:
     return edges
 
 
+class Nodes(NamedTuple):
+    """Fitted values p, the weights of a rule between edges of theirs, slope of the loss there, and curvature."""
+
+    p: Array
+    weight: Array
+    pull: Array
+    bend: Array
+
+    @classmethod
+    def of(cls, loss: Loss, y: Array, edges: Array, gamma: Array) -> Nodes:
+        """Between edges in z, of which the p are the fitted values."""
+        p, weight = between(loss.fitted(y, edges, gamma))
+        return cls(p, weight, *loss.derivatives(y, p))
+
+    def along(self, gamma: Array) -> tuple[Array, Array, Array, Array]:
+        """What `along` says: ``z = p + gamma l'(p)`` needs no equation to be solved at any of them."""
+        stretch = 1 + gamma * self.bend
+        return self.p + gamma * self.pull, self.weight * stretch, self.pull, self.bend / stretch
+
+
 def along(loss: Loss, y: Array, edges: Array, gamma: Array) -> tuple[Array, Array, Array, Array]:
     """Nodes z, their weights, and the envelope's slope and its derivative there.
 
-    Where the envelope is not closed the nodes are those of the fitted p: ``z = p + gamma l'(p)`` needs
-    no equation to be solved at any of them.
+    Where the envelope is not closed the nodes are those of the fitted values.
     """
     if loss.closed:
         z, weight = between(edges)
         return z, weight, *loss.envelope(y, z, gamma)
-    p, weight = between(loss.fitted(y, edges, gamma))
-    pull, bend = loss.derivatives(y, p)
-    stretch = 1 + gamma * bend
-    return p + gamma * pull, weight * stretch, pull, bend / stretch
+    return Nodes.of(loss, y, edges, gamma).along(gamma)
 
 
 def turns(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +35,8 @@ class Rows(NamedTuple):
         ``Sigma^-1 mu``.
     real : float
         Of such rows: the coefficient of their class in the labeler's value.
+    memory : dict or None
+        Where integrals may keep what serves for laws close by.
     """
 
     number: float
@@ -47,6 +49,7 @@ class Rows(NamedTuple):
     sheet: int
     centre: float | None = None
     real: float = 0.0
+    memory: dict[float, Any] | None = None
 
     @property
     def judged_by_labeler(self) -> bool:
@@ -107,6 +110,13 @@ class Law(NamedTuple):
     def about(self) -> Array:
         """Mean of z for every point of a batch, (batch,)."""
         return self.middle + np.zeros_like(self.square)
+
+    def only(self) -> Law:
+        """Of the first point of a batch."""
+        middle = self.middle[:1] if isinstance(self.middle, np.ndarray) else self.middle
+        return Law(
+            self.second, self.cross[:1], self.square[:1], self.gamma[:1], self.centre, middle
+        )
 
     def given_z(self) -> tuple[Array, Array]:
         """Slope of the fields' mean in z, (batch, k), and their covariance given z, (batch, k, k)."""

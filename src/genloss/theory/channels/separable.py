@@ -1,7 +1,8 @@
 """Whether a fit without penalty has a minimum at all (`channels.md` 8).
 
 Losses of classes fall for ever where a hyperplane separates the classes. In high dimension there is one
-exactly if ``dim > min_t sum_i E (g - t y_i h_i / sd(h))_+**2``, g standard normal, h the labeler's value.
+exactly if ``dim > min_t sum_i E (g - y_i t'zeta_i)_+**2``, g standard normal, zeta what the labelers say of a
+row in coordinates in which it is standard normal, so that t has an entry for each of them.
 """
 
 from __future__ import annotations
@@ -13,37 +14,54 @@ from scipy.special import ndtr
 from genloss.theory.channels.evolution import Fit
 from genloss.theory.channels.panels import FAR, SPREAD, between, joined
 from genloss.theory.channels.rows import Rows, density
+from genloss.theory.channels.squared_loss import root_of
 
 Array = npt.NDArray[np.float64]
 
 
-def ends(fit: Fit, dim: float) -> bool:
-    """Whether a fit without penalty has no minimum, or none of its own.
+def ends(fit: Fit) -> bool:
+    """Whether a fit has no minimum, or none of its own, for want of a penalty.
 
-    Known where all rows have one labeler, who is the judge too, and one covariance; elsewhere the
-    fixed point that is not found tells.
+    Known where every labeler is the judge too, and all rows have one covariance; elsewhere the fixed
+    point that is not found tells.
     """
     numbers = "numbers" in fit.rows[0].loss.labels
-    if numbers or len(fit.second) > 1 or len(fit.sigma) > 1:
+    judged = any(len(rows.fields) > 1 for rows in fit.rows)
+    clouds = any(rows.centre is not None for rows in fit.rows)
+    if fit.ridge > 0 or numbers or judged or clouds or len(fit.sigma) > 1:
         return False
+    dim = float(fit.multiplicity.sum()) if fit.dim is None else fit.dim
     return least_rows_short(fit) < dim
 
 
 def least_rows_short(fit: Fit) -> float:
-    """``min_t sum n E (g - t y h / sd(h))_+**2``: directions from which on classes are separable."""
-    from scipy.optimize import minimize_scalar  # half of what opening this room would take
+    """``min_t sum n E (g - y t'zeta)_+**2``: directions from which on classes are separable."""
+    from scipy.optimize import minimize  # half of what opening this room would take
 
-    size = float(np.sqrt(fit.second[0, 0] @ fit.sigma[0]))
-    nodes = [_agreement(rows, size) for rows in fit.rows]
-    values = np.concatenate([value for value, _ in nodes])
-    weights = np.concatenate([weight for _, weight in nodes])
+    second = fit.second @ fit.sigma[0]
+    sizes, root = np.sqrt(np.diagonal(second)), root_of(second)
+    sources = [
+        (root[rows.fields[0]] / sizes[rows.fields[0]], *_agreement(rows, sizes[rows.fields[0]]))
+        for rows in fit.rows
+    ]
+    whole = sum(rows.number for rows in fit.rows)
 
-    def short(t: float) -> float:
-        s = t * values
-        return float(weights @ ((1 + s**2) * ndtr(-s) - s * density(s, np.ones(()))))
+    def short(t: Array) -> tuple[float, Array]:
+        """Convex in t, and its slope; across a labeler's own coordinate t only widens g."""
+        total, slope = 0.0, np.zeros_like(t)
+        for unit, values, weights in sources:
+            along = unit @ t
+            width, across = np.sqrt(1 + t @ t - along**2), t - along * unit
+            s = along / width * values
+            tail, bell = ndtr(-s), density(s, np.ones(()))
+            rows = weights @ ((1 + s**2) * tail - s * bell)
+            change = weights @ (2 * values * (s * tail - bell))
+            total += width**2 * rows
+            slope += 2 * across * rows + change * (width * unit - along / width * across)
+        return total / whole, slope / whole
 
-    # convex in t; at zero half of the rows, far out those that are labelled against the labeler
-    return float(minimize_scalar(short, bounds=(0.0, 1e4), method="bounded").fun)
+    found = minimize(short, np.zeros(len(root)), jac=True, options={"gtol": 1e-9})
+    return float(found.fun * whole)
 
 
 def _agreement(rows: Rows, size: float) -> tuple[Array, Array]:

@@ -45,6 +45,7 @@ _LOUD = 3.0  # of an entire filter left of the spectrum
 _CLOSE = 1e-9  # what Cauchy's formula must give of the filter and of its square
 _MOST_STEPS = 400
 _TOLERANCE = 1e-13
+_NEARLY = 1e-6  # on a coarse spectrum, to start from
 
 
 class Contour:
@@ -67,10 +68,18 @@ class Contour:
 
     @classmethod
     def around(
-        cls, directions: Spectrum, n: float, filter_: Function, pole: float | None
+        cls,
+        directions: Spectrum,
+        n: float,
+        filter_: Function,
+        pole: float | None,
+        edge: float | None = None,
     ) -> Contour:
-        """A contour on which a filter is small enough, and which leaves its pole outside."""
-        top = _ROOM * upper_edge(directions, n)
+        """A contour on which a filter is small enough, and which leaves its pole outside.
+
+        ``edge`` is the `upper_edge`, where it is known.
+        """
+        top = _ROOM * (upper_edge(directions, n) if edge is None else edge)
         with np.errstate(all="ignore"):
             for reach, height, size in _SHAPES:
                 shift = _shift(top, reach, filter_) if pole is None else min(pole, 1e6 * top)
@@ -171,22 +180,30 @@ def _misses(z: Complex, weight: Complex, top: float, filter_: Function) -> float
 
 
 def _solved(directions: Spectrum, n: float, l: Complex) -> tuple[Complex, Complex]:
-    """Kappa with the sign of l's imaginary part turned up, and its resolvents.
-
-    ``kappa -> l + sum sk/(s + k)/n`` keeps the half plane of l and converges there, slowly; Newton's step is
-    taken wherever it stays in that half plane too.
-    """
-    s, mass = directions.eigenvalues, directions.multiplicity / n
+    """Kappa with the sign of l's imaginary part turned up, and its resolvents."""
     # the nodes have Im z > 0: the mirror images of their l are in the upper half plane
     l = l.conj()
-    kappa = l + s @ mass
+    kappa = l + directions.eigenvalues @ directions.multiplicity / n
+    if directions.coarse.eigenvalues.size < directions.eigenvalues.size:
+        kappa, _ = _fixed_point(directions.coarse, n, l, kappa, _NEARLY)
+    kappa, resolvent = _fixed_point(directions, n, l, kappa, _TOLERANCE)
+    return kappa.conj(), resolvent.conj()
+
+
+def _fixed_point(
+    directions: Spectrum, n: float, l: Complex, kappa: Complex, close: float
+) -> tuple[Complex, Complex]:
+    """``kappa -> l + sum sk/(s + k)/n`` keeps the half plane of l and converges there, slowly.
+
+    Newton's step is taken wherever it stays in that half plane too.
+    """
+    s, mass = directions.eigenvalues, directions.multiplicity / n
     for _ in range(_MOST_STEPS):
-        shrink = 1 / (s + kappa[:, None])
-        shrink *= s
-        df1, df2 = shrink @ mass, (shrink * shrink) @ mass
+        resolvent = 1 / (s + kappa[:, None])
+        df1, df2 = resolvent @ (s * mass), (resolvent * resolvent) @ (s * s * mass)
         off = kappa * (1 - df1) - l
-        if (np.abs(off) <= _TOLERANCE * np.abs(kappa)).all():
-            return kappa.conj(), (shrink / s).conj()
+        if (np.abs(off) <= close * np.abs(kappa)).all():
+            return kappa, resolvent
         newton = kappa - off / (1 - df2)
         kappa = np.where(newton.imag >= l.imag, newton, l + kappa * df1)
     raise NotSolvedError("kappa was not found on the contour of a filter")

@@ -8,6 +8,8 @@ import numpy as np
 
 from genloss.spectrum import Spectrum
 
+_HALVINGS = 40  # at its least a function is flat: half of the digits of the place are enough
+
 
 def upper_edge(directions: Spectrum, n: float) -> float:
     """Largest eigenvalue of ``X'X / n`` in high dimension: the least of ``c + (c/n) sum s/(c - s)``."""
@@ -20,7 +22,7 @@ def upper_edge(directions: Spectrum, n: float) -> float:
         c = largest * (1 + root * root)
         return float(1 - (count / n) @ np.square(s / (c - s)))
 
-    for _ in range(60):
+    for _ in range(_HALVINGS):
         middle = (low + high) / 2
         low, high = (middle, high) if slope(middle) < 0 else (low, middle)
     c = largest * (1 + high * high)

@@ -75,9 +75,8 @@ def filtered(
     NoTheoryError
         If its values on a contour around the spectrum are too large.
     """
-    top, trace = upper_edge(directions, n), directions.trace
-    if not filter_.spectral:
-        top = float(directions.eigenvalues.max())
+    edge, trace = upper_edge(directions, n), directions.trace
+    top = edge if filter_.spectral else float(directions.eigenvalues.max())
     filter_.check(weight * top, weight * trace, penalty)
     if filter_.kind == "sgd":
         return OnePass(directions, int(n), filter_.step, penalty, weight)  # type: ignore[attr-defined]
@@ -90,5 +89,5 @@ def filtered(
         return np.asarray(filter_.shrink(weight * x, penalty))
 
     pole = filter_.pole(penalty)
-    contour = Contour.around(directions, n, values, None if pole is None else pole / weight)
+    contour = Contour.around(directions, n, values, None if pole is None else pole / weight, edge)
     return Filtered(contour, values(contour.z))

@@ -41,7 +41,7 @@ class DesignRun:
         def product(x: Complex) -> Complex:
             return np.prod([_values(step, x) for step in steps], axis=0)
 
-        self._contour = Contour.around(directions, n, product, min(poles, default=None))
+        self._contour = Contour.around(directions, n, product, min(poles, default=None), top)
         self._filters: dict[int, Array] = {}
         self._beyond: dict[int, dict[int, Array | float]] = {}
         self._terms: dict[int, dict[int, Complex]] = {}

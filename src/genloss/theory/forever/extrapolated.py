@@ -38,6 +38,12 @@ def obstacle(plan: Plan, found: Repetition) -> str | None:
         if step.retuned or step.is_pooled:
             return f"model {model} has pooled rows or the penalty 'cv'"
     if not found.seen:
+        *_, before, last = [step.blocks for step in resolve(plan)]
+        if len(last) == len(before) + 1 > 2:
+            return (
+                "every fit has rows of one generation more than the one before it, so that none repeats; "
+                "pooled rows and windows do"
+            )
         return (
             "the plan is too short to show which rows go along with it: write one repetition more"
         )

@@ -17,7 +17,7 @@ from genloss.steps import Step, resolve
 from genloss.theory.alike import fitted
 from genloss.theory.closed import is_even
 from genloss.theory.directions import directions_for, from_outside
-from genloss.theory.fit import Stage, regime, stages
+from genloss.theory.fit import Stage, stages
 from genloss.theory.forever import links as of_fits
 from genloss.theory.forever.chain import BlockMap, block_map, means
 from genloss.theory.forever.iterates import risks
@@ -114,10 +114,9 @@ class FreshBlock:
         return float(bias[0]), float(variance[0])
 
     def is_exact(self) -> bool:
-        """Whether the moments are exact at finite size: least squares on rows of one kind."""
+        """Whether the moments are exact at finite size."""
         return all(
-            is_even(step)
-            and regime(step.rows, step.penalty, self.directions.dim) == "least squares"
+            of_fits.is_exact(step, self.directions)
             for steps in self.chains
             for step in steps[self.repetition.first :]
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,15 +17,17 @@ from genloss.errors import NoTheoryError
 from genloss.plan import Plan
 from genloss.problem import Problem, beyond
 from genloss.spectrum import Spectral, directions_of
-from genloss.steps import Step, resolve
-from genloss.theory.closed import is_even
+from genloss.steps import resolve
 from genloss.theory.doubts import LOW_DIM, NOT_GAUSSIAN
 from genloss.theory.forever import cures, extrapolated, one_design, pools, tried_cures
 from genloss.theory.forever.fresh_blocks import FreshBlock
 from genloss.theory.forever.iterates import half_life
+from genloss.theory.forever.links import is_affine
 from genloss.theory.forever.repeating import Repetition, repetition
-from genloss.theory.forever.settling import followed, radius, settle
-from genloss.theory.forever.turn import EndsHere, Turn
+from genloss.theory.forever.settling import followed, pace, radius, settle
+from genloss.theory.forever.turn import EndsHere
+from genloss.theory.forever.turns import turn_of
+from genloss.theory.predict import ways_of
 from genloss.theory.units import Units, is_ordinary
 
 __all__ = ["Limit", "limit"]
@@ -61,7 +64,7 @@ class Limit:
     warnings : tuple of str
         Where the answer is weak, one sentence each.
     error : float or None
-        Chance that the last model's sign differs from the truth's, where labels are classes.
+        Share of wrong classes of the last model, where labels are classes.
 
     Examples
     --------
@@ -167,9 +170,8 @@ def limit(problem: Spectral, plan: Plan, *, block: int | None = None) -> Limit:
     Raises
     ------
     NoTheoryError
-        For repeated fits of which no recursion is known: rows drawn from a pool, covariance matrices, class
-        means; or if repetitions do not settle, or not so that it can be seen. The message names what runs
-        instead.
+        For repeated fits of which no recursion is known, such as pooled rows under another loss; or if repetitions do
+        not settle, or not so that it can be seen. The message names what runs instead.
     InvalidInputError
         If an argument is out of range.
 
@@ -179,7 +181,8 @@ def limit(problem: Spectral, plan: Plan, *, block: int | None = None) -> Limit:
     (`theory.md` 2.3, 2.4). Its fixed point and its radius are found by solving, not by iterating
     (`for-ever.md`). Labelers by number move along where the plan shows it, or where they are of the block
     or the one before; other models label for ever. Other losses, labels, rules that keep rows, filters, random
-    features, the penalty "cv" and tails, on fresh rows: the fixed point of the moments' map, and its radius, by iteration (`for-ever.md`). Pools of least squares: `theory.md` 2.6 summed to
+    features, the penalty "cv", tails, covariance matrices, several classes and class means, on fresh rows: the
+    fixed point of the moments' map, and its radius, by iteration (`for-ever.md`). Pools: `theory.md` 2.6 summed to
     infinity. One design: 2.7. Other rows of before: the first 16 or 32 models by a pencil, extrapolated.
 
     Examples
@@ -198,28 +201,32 @@ def limit(problem: Spectral, plan: Plan, *, block: int | None = None) -> Limit:
     if isinstance(problem, Problem):
         plan.check_fits(problem.dim)
     check_classes(problem, resolve(plan))
-    if (kind := beyond(problem)) not in (None, "tails"):
-        raise NoTheoryError(f"problem has {kind}{_LONG}")
     found = repetition(plan, block)
-    solve = _any if kind else _way(plan, found)
+    solve = _any if beyond(problem) else _way(problem, plan, found)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        if not isinstance(problem, Problem) or is_ordinary(problem):
+        if (
+            not isinstance(problem, Problem)
+            or is_ordinary(problem)
+            or _has_own_units(problem, plan)
+        ):
             return solve(problem, plan, found)
         units = Units.of(problem, [plan])
         return _back(solve(units.problem(problem), units.plan(plan), found), units)
 
 
-def _way(plan: Plan, found: Repetition) -> Callable[[Spectral, Plan, Repetition], Limit]:
+def _has_own_units(problem: Problem, plan: Plan) -> bool:
+    """Whether labels are classes, or of a loss that has a size of its own."""
+    return problem.means is not None or not all(step.is_ridge for step in resolve(plan))
+
+
+def _way(
+    problem: Spectral, plan: Plan, found: Repetition
+) -> Callable[[Spectral, Plan, Repetition], Limit]:
     """How to find the limit, or NoTheoryError."""
     last = resolve(plan)[found.first :]
     alone = all(step.is_new and not step.is_pooled for step in last)
     if any(step.turned for step in resolve(plan)):
-        runs = (
-            _LONG
-            if alone
-            else _LONG.replace("genloss.predict or genloss.simulate run", "genloss.simulate runs")
-        )
-        raise NoTheoryError(f"plan has rows with a covariance matrix{runs}")
+        return _any
     if alone:
         if all(step.is_ridge and is_affine(step) for step in last):
             return _fresh
@@ -234,21 +241,19 @@ def _way(plan: Plan, found: Repetition) -> Callable[[Spectral, Plan, Repetition]
         and (why := extrapolated.obstacle(plan, found)) is None
     ):
         return _extrapolated
-    raise NoTheoryError(f"{why}{_LONG}")
+    raise NoTheoryError(f"{why}: its limit is not known; {_who_runs(problem, plan)}")
 
 
 _SHOWN = 64  # repetitions after which the radius alone says how long it takes
-_LONG = (
-    ": its limit is not known; genloss.predict or genloss.simulate run a plan of as many generations as you "
-    "like"
-)
 
 
-def is_affine(step: Step) -> bool:
-    """Whether a ridge fit is an affine map of its labelers' moments, with few scalars (`links`)."""
-    plain = step.features is None and not step.retuned and not step.turned
-    alike = step.towards is None or is_even(step)
-    return step.is_new and not step.is_pooled and plain and alike
+def _who_runs(problem: Spectral, plan: Plan) -> str:
+    who = "genloss.simulate runs"
+    for method in ("auto", "pencil"):
+        with suppress(NoTheoryError):
+            ways_of(problem, resolve(plan), method)
+            who = "genloss.predict or genloss.simulate run"
+    return f"{who} a plan of as many generations as you like"
 
 
 def _fresh(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
@@ -279,27 +284,30 @@ def _fresh(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
 
 def _any(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
     """Fits of any kind, by the fixed point of their moments."""
-    turn, copies = Turn(problem, plan, found), False
+    turn, copies = turn_of(problem, plan, found), False
     try:
-        settled = settle(turn, turn.start)
+        settled = settle(turn, turn.start, turn.grain)
         size = settled.growth
         if settled.state is not None and turn.start.size:
-            size = radius(turn, settled.state, settled.path[-1] - settled.path[-2])
+            if turn.grain and len(settled.path) > 2:
+                size = pace(settled.path, turn.grain)
+            else:
+                size = radius(turn, settled.state, settled.path[-1] - settled.path[-2])
             turn(settled.state)
             copies = len(settled.path) == 2 and size <= 1 + 1e-6
         elif settled.state is None and size < 1:
             raise NoTheoryError(
-                f"repetitions of the last {found.length} generations were not found to settle{_LONG}"
+                f"repetitions of the last {found.length} generations still move the models, each by {size:.3g} of "
+                "the move before: where they settle is not known; genloss.predict or genloss.simulate run a plan of as "
+                "many generations as you like"
             )
     except EndsHere:
         size = math.inf
-    said = _doubts(problem, plan, found, exact=False)
-    linear = all(step.is_linear for step in resolve(plan)[found.first :])
-    method = turn.method if linear else "channel"
+    said = _doubts(problem, plan, found, turn.exact)
     if size >= 1 and not copies:
         ends = math.inf, math.inf, math.inf, size, math.inf
         ways = tried_cures.of(problem, plan, found)
-        return Limit(*ends, *ways, block=found.length, method=method, warnings=said)
+        return Limit(*ends, *ways, block=found.length, method=turn.method, warnings=said)
     (bias, variance), error = turn.parts(), turn.error()
     states = followed(turn, settled.path, _SHOWN)
     path = (turn.risk(state) for state in states) if turn.start.size else iter([bias + variance])
@@ -311,7 +319,7 @@ def _any(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
         size,
         life,
         block=found.length,
-        method=method,
+        method=turn.method,
         warnings=said,
         error=error,
     )

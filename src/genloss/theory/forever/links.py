@@ -15,7 +15,8 @@ import numpy.typing as npt
 from genloss.spectrum import Spectrum
 from genloss.steps import Step
 from genloss.theory import pulled
-from genloss.theory.fit import Stage
+from genloss.theory.closed import is_even
+from genloss.theory.fit import Stage, regime
 from genloss.theory.labelers import Group, average
 from genloss.theory.stacking import pair_constants
 from genloss.theory.weighted import Rows, resolvent
@@ -101,6 +102,22 @@ def even(
     return Link(labelers, pull, square, heard[None], gain[None], own, zero, spread + zero[0])
 
 
+def is_affine(step: Step) -> bool:
+    """Whether a ridge fit is an affine map of its labelers' moments, with few scalars."""
+    plain = step.features is None and not step.retuned and not step.turned
+    alike = step.towards is None or is_even(step)
+    return step.is_new and not step.is_pooled and plain and alike
+
+
+def is_exact(step: Step, directions: Spectrum) -> bool:
+    """Whether a fit is known at any size: least squares on rows alike, of one labeler where not of the problem's kind."""
+    least_squares = regime(step.rows, step.penalty, directions.dim) == "least squares"
+    if not least_squares or is_even(step):
+        return least_squares
+    one = all(block.shares == step.blocks[0].shares for block in step.blocks)
+    return one and Rows.of(step, directions).alike
+
+
 def weighted(directions: Spectrum, step: Step, lam: float) -> Link:
     """Rows of several covariances or weights; ``lam`` is the penalty."""
     rows = Rows.of(step, directions)
@@ -108,8 +125,7 @@ def weighted(directions: Spectrum, step: Step, lam: float) -> Link:
     thetas = [block.shares for block in step.blocks]
     labelers = tuple(dict.fromkeys(number for theta in thetas for number in theta))
     share = np.array([[theta.get(k, 0.0) for k in labelers] for theta in thetas])
-    one = all(theta == thetas[0] for theta in thetas)
-    if one and lam == 0 and rows.alike and number.sum() > directions.dim + 1:
+    if lam == 0 and is_exact(step, directions):
         return _least_squares(step, rows, labelers, share[0], directions.dim)
     e, q = resolvent(sigma, count, number, weight, number.sum() * lam)
     by_source = q * (number * weight * e)[:, None] * sigma  # (S, p)

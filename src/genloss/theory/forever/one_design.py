@@ -65,8 +65,8 @@ def end(problem: Spectral, plan: Plan, found: Repetition) -> tuple[float, float,
     bias, variance = float(s @ signal), np.zeros_like(s)
     if b < 1:
         # a multiple of ridge with the penalty lam / (1 - b)
-        kept, stage = a / (1 - b), _ridge(directions, n, lam / (1 - b))
-        bias = float(s @ (signal * np.square(1 - kept * _shrink(directions, stage))))
+        kept, stage = a / (1 - b), ridge(directions, n, lam / (1 - b))
+        bias = float(s @ (signal * np.square(1 - kept * shrink(directions, stage))))
         if stage.gap is not None:
             variance = kept**2 * float(stage.gap[0] @ signal) * stage.gain[0]
     if noise:
@@ -78,25 +78,27 @@ def end(problem: Spectral, plan: Plan, found: Repetition) -> tuple[float, float,
 def _noises(directions: Spectrum, n: float, lam: float, b: float) -> Array:
     """``E sum_j h**2j x / (x + lam)**2 / n`` of all generations, with h b times the filter."""
     if lam == 0:
-        return _ridge(directions, n, 0.0).label_gain[0] / (1 - b * b)
+        return ridge(directions, n, 0.0).label_gain[0] / (1 - b * b)
     if b == 0:
-        return _ridge(directions, n, lam).gain[0]
+        return ridge(directions, n, lam).gain[0]
 
     def resolvent(c: float) -> Array:
         """The rest ``kappa / (s + kappa)`` at the penalty lam / c, which is one for c = 0."""
         if c == 0:
             return directions.multiplicity
-        stage = _ridge(directions, n, lam / c)
-        return directions.multiplicity * (1 - _shrink(directions, stage))
+        stage = ridge(directions, n, lam / c)
+        return directions.multiplicity * (1 - shrink(directions, stage))
 
     return (resolvent(1 - b) - resolvent(1 + b)) / (2 * b * n * lam)
 
 
-def _shrink(directions: Spectrum, stage: Stage) -> Array:
+def shrink(directions: Spectrum, stage: Stage) -> Array:
+    """What a fit keeps of its labeler, per direction."""
     return np.broadcast_to(stage.shrunk(np.ones((1, 1))), (1, directions.eigenvalues.size))[0]
 
 
-def _ridge(directions: Spectrum, n: float, lam: float) -> Stage:
+def ridge(directions: Spectrum, n: float, lam: float) -> Stage:
+    """The formulas of one fit."""
     [stage], _ = stages(directions, np.array([[n]]), np.array([[lam]]))
     return stage
 

@@ -1,51 +1,160 @@
-"""All rows kept for ever (`theory.md` 2.6): the errors that blocks add, summed to infinity."""
+"""Rows kept for ever: where the pool leads that models are fitted to, or draw their rows from (`theory.md` 2.6).
+
+Without a penalty, and without real rows, every block leaves its error: they are summed to infinity. Elsewhere the
+pool forgets them, like a power of its size: what is left is the mean model that labels itself, and what a fit of so
+many rows adds to it.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from genloss.cautions import fitted_rows
 from genloss.errors import NoTheoryError
+from genloss.generation import MOST_ROWS, REAL, Generation
 from genloss.plan import Plan
 from genloss.spectrum import Spectral
-from genloss.steps import Step, resolve
-from genloss.theory.closed import obstacles
+from genloss.steps import Block, Step, resolve
+from genloss.theory.closed import is_even, obstacles
 from genloss.theory.fit import stages
+from genloss.theory.forever import one_design
+from genloss.theory.forever.fresh_blocks import FreshBlock
+from genloss.theory.forever.links import Link
 from genloss.theory.forever.repeating import Repetition
 from genloss.theory.predict import predict
+
+Array = npt.NDArray[np.float64]
+Ends = tuple[float, float, float, float]
+"""Bias, variance, radius and half-life."""
 
 _TERMS = 64  # summed one by one, before an integral takes over
 
 
 def obstacle(plan: Plan, found: Repetition) -> str | None:
     """Why the limit is not known, or None where it is."""
+    steps = resolve(plan)
+    last, model = steps[-1], steps[-1].model
     if found.length > 1:
         return "rounds of several generations pool their rows"
-    last = resolve(plan)[-1]
-    if not _forgets(last):
+    if _keeps_every_error(last):
         return obstacles(resolve(found.unrolled(plan, found.length + 1)))[-1]
-    alone = len(last.blocks) == 1 and last.blocks[0].shares == {last.model - 1: 1.0}
-    whole = last.fitted.start == 0 and last.drawn is None and not last.blocks[0].kept
-    if alone and whole and last.is_ridge and last.features is None and last.towards is None:
+    if not last.is_ridge or last.features is not None or last.towards is not None or last.retuned:
+        return f"model {model} pools rows, but is not ridge regression that is pulled to zero"
+    if last.fitted.start or any(block.kept or block.edited < 1 for block in last.blocks):
+        return f"model {model} pools rows, some of which have labels from before"
+    if any(u < REAL or u in found.fixed for u in last.asked):
+        return f"model {model} pools rows of which some are labelled by a model that stays"
+    if any(abs(sum(_moving(block))) > 1 for block in last.blocks):
+        return f"model {model} pools labels that go beyond what the last models say"
+    if last.is_new:
         return None
-    return f"model {last.model} pools rows with a penalty, but not all rows of a plan without other labelers"
+    if last.drawn is not None or len(last.blocks) > 1 or not is_even(last):
+        return f"model {model} pools labels of one design, drawn or of several sources"
+    return None
 
 
-def _forgets(last: Step) -> bool:
-    """Whether the penalty grows with the rows: the truth's part falls like ``G**-(lam / (s + lam))``."""
-    return last.penalty > 0
+def _moving(block: Block) -> list[float]:
+    """Coefficients of the models among its labelers."""
+    return [share for u, share in block.shares.items() if u != REAL]
 
 
-def end(problem: Spectral, plan: Plan, found: Repetition) -> tuple[float, float, float, float]:
+def _keeps_every_error(last: Step) -> bool:
+    """Whether it is least squares, all labels of which are the last model's."""
+    alone = all(block.shares == {last.model - 1: 1.0} for block in last.blocks)
+    return last.penalty == 0 and alone and last.is_ridge
+
+
+def end(problem: Spectral, plan: Plan, found: Repetition) -> Ends:
+    """Bias, variance, radius and half-life."""
+    last = resolve(plan)[-1]
+    if _keeps_every_error(last):
+        return _summed(problem, plan, found)
+    bias, variance = (_of_new_rows if last.is_new else _of_one_design)(problem, plan, found)
+    return bias, variance, 1.0, math.nan if math.isfinite(bias + variance) else math.inf
+
+
+def _of_one_design(problem: Spectral, plan: Plan, _: Repetition) -> tuple[float, float]:
+    """Every row's labels average to ``a w* + (1 - a) m``: the truth without noise, under the penalty over a."""
+    last, directions = resolve(plan)[-1], problem.directions
+    real = last.blocks[0].shares.get(REAL, 0.0)
+    if not real:
+        return float(directions.signal.sum()), 0.0
+    [block] = last.blocks
+    stage = one_design.ridge(directions, float(block.rows), last.penalty / block.weight / real)
+    left = 1 - one_design.shrink(directions, stage)
+    variance = 0.0 if stage.gap is None else float(stage.gap[0] @ directions.energy) * stage.gain[0]
+    s = directions.eigenvalues
+    return float(s @ (directions.energy * left**2)), float(np.sum(s * variance))
+
+
+def _of_new_rows(problem: Spectral, plan: Plan, found: Repetition) -> tuple[float, float]:
+    """What averages over so many models does not move: the mean model is one that labels itself.
+
+    Fits to all rows are that model. Fits to some of them have rows of as many models, whose spread v around the
+    mean is noise of the rows: ``v = v_0 + (v_1 - v_0) v``.
+    """
+    last = resolve(plan)[-1]
+    drawn = last.drawn or MOST_ROWS // 2
+    quiet, loud = (
+        FreshBlock.after(problem, _unpooled(plan, drawn, spread), found) for spread in (0.0, 1.0)
+    )
+    links = quiet.links()
+    _, filters, _ = quiet.map(links)
+    s, energy = quiet.directions.eigenvalues, quiet.directions.energy
+    bias = float(s @ (energy * np.square(1 - np.ravel(filters[found.stop - 1]))))
+    if last.drawn is None:
+        return bias, 0.0
+    own, more = (
+        _added(block, links_, filters) for block, links_ in ((quiet, links), (loud, loud.links()))
+    )
+    growth = more - own
+    return (bias, own / (1 - growth)) if growth < 1 else (math.inf, math.inf)
+
+
+def _unpooled(plan: Plan, rows: int, spread: float) -> Plan:
+    """Every generation by itself on so many rows, with noise for the spread of the models that label them."""
+
+    def by_itself(generation: Generation, step: Step) -> Generation:
+        total = sum(block.rows for block in step.blocks)
+        sources = [
+            replace(
+                source,
+                n_samples=max(round(rows * block.rows / total), 1),
+                noise=math.sqrt(block.noise**2 + spread * math.fsum(b * b for b in _moving(block))),
+                real_noise=None,
+            )
+            for source, block in zip(generation.sources, step.blocks, strict=True)
+        ]
+        return Generation(sources, generation.penalty)
+
+    return Plan([by_itself(*each) for each in zip(plan, resolve(plan), strict=True)])
+
+
+def _added(block: FreshBlock, links: Sequence[Link], filters: Mapping[int, Array | float]) -> float:
+    """Variance of a fit whose labelers are these means, and nothing beside them."""
+    [link], energy = links, block.directions.energy
+    means = np.array([np.ravel(filters[u]) + 0 * energy for u in link.labelers])
+    second = energy * means[:, None] * means
+    heard = np.einsum("jklbp,klp->bj", link.heard, second)
+    scalars = np.linalg.solve(
+        np.eye(len(link.gain)) - link.coupling, (link.noise.T + heard)[..., None]
+    )
+    beyond = link.square - link.pull[:, None] * link.pull
+    variance = link.spread + np.einsum("bj,jbp->bp", scalars[..., 0], link.gain)
+    variance = variance + np.einsum("klbp,klp->bp", beyond, second)
+    return float(variance[0] @ block.directions.eigenvalues)
+
+
+def _summed(problem: Spectral, plan: Plan, found: Repetition) -> Ends:
     """Bias, variance, radius and half-life.
 
     Each block adds ``noise**2 sum_i s_i (E A^-1 X'X A^-1)_ii`` and takes nothing away.
     """
-    if _forgets(resolve(plan)[-1]):
-        return float(problem.directions.signal.sum()), 0.0, 1.0, math.nan
     generation = plan.generations[-1]
     rows, dim = generation.n_samples, problem.directions.dim
     seen = found.unrolled(plan, 1)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from genloss import _check
+from genloss._words import shown
 from genloss.errors import InvalidInputError
 from genloss.generation import Generation, Source
 from genloss.plan import Plan
@@ -113,7 +114,7 @@ def repetition(plan: Plan, block: int | None = None) -> Repetition:
     if block is not None:
         length = _check.integer("block", block, minimum=1)
         if length > n:
-            raise InvalidInputError(f"block was {length}; the plan has {n} generations")
+            raise InvalidInputError(f"block was {shown(block)}; the plan has {n} generations")
         return _made(plan, length, *_alike(plan, length))
     best, most, fixed, inputs = 1, 0, frozenset[int](), frozenset[int]()
     for length in range(1, min(n // 2, LONGEST) + 1):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +20,8 @@ _MEMORY = 8
 _MOST = 120  # evaluations
 _GOOD = 1e-10  # change of a state, as a share of it
 _FAIR = 1e-7  # where rounding of the map ends
+_GRAINS = 3  # of a map that is counted on points: moves that are none
+_CLEAR = 20  # and moves that are to show a rate
 _TURNS = 30  # of Arnoldi's method
 _SMALL = 1e-5  # of a state, to take differences by
 _NOTHING = 1e-100  # of an error in ordinary units
@@ -44,12 +46,16 @@ class Settled(NamedTuple):
     growth: float = 0.0
 
 
-def settle(turn: Map, start: Array) -> Settled:
-    """The fixed point that repetitions lead to, or how their moves grow."""
+def settle(turn: Map, start: Array, grain: float = 0.0) -> Settled:
+    """The fixed point that repetitions lead to, or how their moves grow.
+
+    ``grain`` is by how much the map may be off, as a share of a state.
+    """
+    good, fair = max(_GOOD, _GRAINS * grain), max(_FAIR, _GRAINS * grain)
     path = [start]
     for _ in range(PLAIN):
         path.append(turn(path[-1]))
-        if _moved(path[-2], path[-1]) < _GOOD:
+        if _moved(path[-2], path[-1]) < good:
             return Settled(path[-1], path)
     x, after = path[-2], path[-1]
     xs, changes = [x], [after - x]
@@ -65,17 +71,17 @@ def settle(turn: Map, start: Array) -> Settled:
         xs, changes = [*xs[-_MEMORY:], x], [*changes[-_MEMORY:], after - x]
         if moved < least:
             best, least = after, moved
-        if least < _GOOD:
+        if least < good:
             break
-    return Settled(best, path) if least < _FAIR else _watched(turn, path)
+    return Settled(best, path) if least < fair else _watched(turn, path, good)
 
 
-def _watched(turn: Map, path: list[Array]) -> Settled:
+def _watched(turn: Map, path: list[Array], good: float) -> Settled:
     """Where no guess leads to it, more repetitions do, or show by what their moves grow."""
     state = path[-1]
     for _ in range(_LONG):
         state, before = turn(state), state
-        if _moved(before, state) < _GOOD:
+        if _moved(before, state) < good:
             return Settled(state, path)
     return Settled(None, path, growth(turn, state, _LONG // 4))
 
@@ -129,6 +135,14 @@ def radius(turn: Map, state: Array, along: Array) -> float:
         known = found
         basis.append(image / table[k + 1, k])
     return known
+
+
+def pace(path: list[Array], grain: float) -> float:
+    """By what the moves of repetitions shrink, as long as they are larger than what the map may be off."""
+    moves = [_moved(before, after) for before, after in pairwise(path)]
+    clear = max(sum(move > _CLEAR * grain for move in moves), 2)
+    some = moves[clear // 2 : clear] if clear > 3 else moves[:clear]
+    return float((some[-1] / some[0]) ** (1 / (len(some) - 1)))
 
 
 def followed(turn: Map, path: list[Array], most: int) -> Iterator[Array]:

@@ -13,7 +13,8 @@ from genloss.spectrum import Spectral
 from genloss.steps import resolve
 from genloss.theory.forever.repeating import Repetition
 from genloss.theory.forever.settling import growth
-from genloss.theory.forever.turn import EndsHere, Turn
+from genloss.theory.forever.turn import EndsHere
+from genloss.theory.forever.turns import turn_of
 
 _CLOSE = 1.01  # ratio at which a border is known
 _PACE = 10.0
@@ -27,7 +28,7 @@ def of(problem: Spectral, plan: Plan, found: Repetition) -> tuple[float | None, 
 
     def stable(changed: Iterable[Generation]) -> bool:
         try:
-            turn = Turn(problem, Plan((*before, *changed)), again)
+            turn = turn_of(problem, Plan((*before, *changed)), again)
             return growth(turn, turn.start) < 1
         except (EndsHere, NoTheoryError, InvalidInputError):
             return False

@@ -12,7 +12,7 @@ from genloss.curve import Curve
 from genloss.errors import NoTheoryError
 from genloss.generation import REAL
 from genloss.losses.squared import Squared
-from genloss.problem import Problem
+from genloss.problem import Problem, beyond
 from genloss.steps import Step, agents
 from genloss.theory.closed import is_even
 from genloss.theory.doubts import CHOSEN, DEAR_CHOICE, FEW, FEW_NOISY, NOT_GAUSSIAN, models_named
@@ -37,34 +37,16 @@ def curve_of(problem: Problem, steps: Sequence[Step]) -> Curve:
     NoTheoryError
         If a fit is none to new rows under the squared loss, or classes are too many or too far apart.
     """
-    for step in steps:
-        if why := obstacle(step, clouds=problem.means is not None):
-            raise NoTheoryError(
-                f"model {step.model} of several classes {why}: no theory knows it, but "
-                "genloss.simulate(problem, plan) does"
-            )
-    if problem.dim * problem.truth.shape[1] ** 2 > MOST_NUMBERS:
-        raise NoTheoryError(
-            f"problem has {problem.dim} directions and {problem.truth.shape[1]} classes, and theory asks for "
-            f"every pair of classes in every direction, {MOST_NUMBERS:,} numbers at most; "
-            "genloss.simulate(problem, plan) runs it"
-        )
-    if problem.means is not None and separation(problem.spectrum, problem.means) > MOST_APART:
-        raise NoTheoryError(
-            f"problem has class means with mu' Sigma^-1 mu above {MOST_APART:.0e}, of which double precision "
-            "knows no small errors; genloss.simulate(problem, plan) does"
-        )
+    check(problem, steps)
     models = Models(problem, steps)
     nothing = Used(np.nan, np.nan, np.nan, np.inf, 1.0, 0.0)
     risks, used, seen, unseen = [], [], [], (np.nan, np.nan, np.nan)
     for step in steps:
-        near = step.penalty == 0 and step.filter is None and abs(step.rows - problem.dim) <= 1
-        if near or models.lost(step):
-            models.lose(step.model)
+        if (found := fitted(models, step)) is None:
             used.append(nothing)
             seen.append((*unseen[:2], np.inf))
         else:
-            used.append((fit if step.filter is None else filtered.fit)(models, step))
+            used.append(found)
             seen.append(unseen if is_rough() else _scores(problem, models, step.model))
         risks.append(models.risk(step.model))
     bias, variance = np.array(risks).T
@@ -90,6 +72,40 @@ def curve_of(problem: Problem, steps: Sequence[Step]) -> Curve:
     )
 
 
+def check(problem: Problem, steps: Sequence[Step]) -> None:
+    """Raise NoTheoryError if a fit is not known, or classes are too many or far apart."""
+    if problem.tails:
+        raise NoTheoryError(
+            f"problem has {beyond(problem)}: no theory knows it, but genloss.simulate(problem, plan) does"
+        )
+    for step in steps:
+        if why := obstacle(step, clouds=problem.means is not None):
+            raise NoTheoryError(
+                f"model {step.model} of several classes {why}: no theory knows it, but "
+                "genloss.simulate(problem, plan) does"
+            )
+    if problem.dim * problem.truth.shape[1] ** 2 > MOST_NUMBERS:
+        raise NoTheoryError(
+            f"problem has {problem.dim} directions and {problem.truth.shape[1]} classes, and theory asks for "
+            f"every pair of classes in every direction, {MOST_NUMBERS:,} numbers at most; "
+            "genloss.simulate(problem, plan) runs it"
+        )
+    if problem.means is not None and separation(problem.spectrum, problem.means) > MOST_APART:
+        raise NoTheoryError(
+            f"problem has class means with mu' Sigma^-1 mu above {MOST_APART:.0e}, of which double precision "
+            "knows no small errors; genloss.simulate(problem, plan) does"
+        )
+
+
+def fitted(models: Models, step: Step) -> Used | None:
+    """Add the model of a step; None where it has no mean risk."""
+    near = step.penalty == 0 and step.filter is None and abs(step.rows - models.directions.dim) <= 1
+    if near or models.lost(step):
+        models.lose(step.model)
+        return None
+    return (fit if step.filter is None else filtered.fit)(models, step)
+
+
 def obstacle(step: Step, *, clouds: bool) -> str | None:
     """Why a fit is not known, or None."""
     if not isinstance(step.loss, Squared):
@@ -111,19 +127,23 @@ def obstacle(step: Step, *, clouds: bool) -> str | None:
     return None
 
 
+def wrong(problem: Problem, models: Models, model: int) -> float:
+    """Share of wrong classes."""
+    if problem.means is None:
+        return decisions.differ(*models.law(model, REAL))
+    middle, covariance = models.law(model, model)
+    classes = models.classes
+    return decisions.wrong(middle[:, :classes], covariance[:classes, :classes])
+
+
 def _scores(problem: Problem, models: Models, model: int) -> tuple[float, float, float]:
     """Share of wrong classes, share on which it differs from model 0, and the size of what it says."""
-    classes = problem.truth.shape[1]
+    classes = models.classes
     middle, covariance = models.law(model, 0)
     own, spread = middle[:, :classes], covariance[:classes, :classes]
     moved = decisions.differ(middle, covariance) if model else 0.0
-    wrong = (
-        decisions.wrong(own, spread)
-        if problem.means is not None
-        else decisions.differ(*models.law(model, REAL))
-    )
     size = np.trace(spread) + np.sum(own**2) / len(middle)
-    return wrong, moved, float(np.sqrt(size))
+    return wrong(problem, models, model), moved, float(np.sqrt(size))
 
 
 def _warnings(problem: Problem, directions: Array, error: Array, chosen: Array) -> tuple[str, ...]:

@@ -45,6 +45,8 @@ class Models:
     means : dict of int to ndarray of shape (p, classes)
         Mean coefficients by number of the model or of one from outside; also the truth's where rows are
         Gaussian.
+    covariances : dict of (int, int) to ndarray of shape (p, classes, classes)
+        By numbers of two models, in one order.
     """
 
     def __init__(self, problem: Problem, steps: Sequence[Step]) -> None:
@@ -55,11 +57,11 @@ class Models:
         # Gaussian rows are one cloud about zero
         self.middle = np.zeros((problem.dim, 1)) if problem.means is None else problem.means
         self.means: dict[int, Array] = {} if self.clouds else {REAL: self._truth}
-        self._covariance: dict[tuple[int, int], Array] = {}
+        self.covariances: dict[tuple[int, int], Array] = {}
         for k, outside in enumerate(steps[0].outside):
             who = REAL - 1 - k
             self.means[who], variance = outside.law(self._truth)
-            self._covariance[who, who] = variance[:, :, None] * np.eye(self.classes)
+            self.covariances[who, who] = variance[:, :, None] * np.eye(self.classes)
 
     def lose(self, model: int) -> None:
         """Add a model without a mean risk."""
@@ -69,13 +71,13 @@ class Models:
     def lost(self, step: Step) -> bool:
         """Whether somebody whom a fit asks has no mean risk."""
         known = [u for u in step.asked if u in self.means and u != REAL]
-        return any(not np.isfinite(self._covariance[u, u]).all() for u in known)
+        return any(not np.isfinite(self.covariances[u, u]).all() for u in known)
 
     def risk(self, model: int) -> tuple[float, float]:
         """Bias and variance."""
         gap = self.means[model] - self._truth
         clouds = np.sum((self.middle.T @ gap) ** 2) / self.middle.shape[1]
-        own = np.einsum("p,pkk->", self._spectrum, self._covariance[model, model])
+        own = np.einsum("p,pkk->", self._spectrum, self.covariances[model, model])
         return float(np.sum(self._spectrum @ gap**2) + clouds), max(float(own), 0.0)
 
     def law(self, one: int, other: int) -> tuple[Array, Array]:
@@ -106,10 +108,10 @@ class Models:
         total = np.zeros((self._spectrum.size, classes, classes))
         for k, a in one.items():
             for u, b in other.items():
-                if (k, u) in self._covariance:
-                    total += a * b * self._covariance[k, u]
-                elif (u, k) in self._covariance:
-                    total += a * b * self._covariance[u, k].swapaxes(1, 2)
+                if (k, u) in self.covariances:
+                    total += a * b * self.covariances[k, u]
+                elif (u, k) in self.covariances:
+                    total += a * b * self.covariances[u, k].swapaxes(1, 2)
         return total
 
     def record(self, model: int, mean: Array, own: Array, parts: Sequence[Part]) -> None:
@@ -117,7 +119,7 @@ class Models:
         alive = [u for u in self.means if u <= 0 or self._steps[u].last_use > model]
         for u in alive:
             if u != REAL:
-                self._covariance[model, u] = sum(
+                self.covariances[model, u] = sum(
                     (
                         part.profile[:, None, None]
                         * (part.matrix.T @ self.spread(part.shares, {u: 1.0}))
@@ -126,7 +128,7 @@ class Models:
                     np.zeros_like(own),
                 )
         self.means = {u: self.means[u] for u in alive} | {model: mean}
-        self._covariance = {
-            pair: each for pair, each in self._covariance.items() if {*pair} <= {*self.means}
+        self.covariances = {
+            pair: each for pair, each in self.covariances.items() if {*pair} <= {*self.means}
         }
-        self._covariance[model, model] = own
+        self.covariances[model, model] = own

@@ -22,6 +22,8 @@ from genloss.trials.tally import Batch
 
 def refuses(_problem: Problem, steps: Sequence[Step]) -> str | None:
     """Whether something needs the rows one by one."""
+    if why := choice.undetermined(steps):
+        return why
     for step in steps:
         if not step.is_linear:
             return f"labels, loss or kept rows of model {step.model} are beyond ridge regression"

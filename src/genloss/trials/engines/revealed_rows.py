@@ -27,6 +27,8 @@ MOST_ROWS = 10**7
 
 def refuses(_problem: Problem, steps: Sequence[Step]) -> str | None:
     """Whether a fit asks for more than products of its rows, or has very many."""
+    if why := choice.undetermined(steps):
+        return why
     for step in steps:
         if why := choice.needs_matrix(step):
             return why

@@ -27,6 +27,7 @@ from genloss.trials.revealed.features import Features
 from genloss.trials.revealed.gradients import Product, Solved
 from genloss.trials.revealed.labelers import known
 from genloss.trials.revealed.layout import Group, Stretch
+from genloss.trials.revealed.spread import Spread
 
 Array = npt.NDArray[np.float64]
 
@@ -49,8 +50,8 @@ class Rows:
     """A group's rows, open as long as fits need them."""
 
     group: Group
-    spread: Array | None
-    """What scales rows of the problem's covariance to theirs."""
+    spread: Spread | None
+    """What makes rows of the problem's covariance theirs."""
     block: Block
     noises: list[int] = field(init=False)
     """How many noisy labels every part has."""
@@ -60,20 +61,20 @@ class Rows:
 
     @property
     def size(self) -> Array | float:
-        """Number of rows, times their variances relative to the problem's."""
+        """Number of rows, times their covariance relative to the problem's or its diagonal."""
         count = float(sum(self.group.sizes))
-        return count if self.spread is None else count * self.spread**2
+        return count if self.spread is None else count * self.spread.square
 
     def gram(self, w: Array, part: int | None = None) -> Array:
         """``X'X w`` of all rows, or of one part's."""
         if self.spread is None:
             return self.block.ask(w, part)
-        return self.spread * self.block.ask(self.spread * w, part)
+        return self.spread.back(self.block.ask(self.spread.forth(w), part))
 
     def whole(self, run: int) -> Array:
         """``X'X`` of one run, for a fit that would ask along too many directions."""
         matrix = self.block.gram(run)
-        return matrix if self.spread is None else matrix * np.outer(self.spread, self.spread)
+        return matrix if self.spread is None else self.spread.around(matrix)
 
 
 class Chain:
@@ -141,16 +142,15 @@ class Chain:
             yield self._models[step.model][:, : self._problem.dim]
             self._forget(step.model)
 
-    def _padded(self, values: Array, fill: float = 0.0) -> Array:
-        return np.append(values, np.full(self._noises, fill))
+    def _padded(self, values: Array) -> Array:
+        return np.append(values, np.zeros(self._noises))
 
     def _begin(self, step: Step) -> None:
         """Draw what is new: which costs nothing yet."""
         for group in self._groups.get(step.model, ()):
             spread = None
             if group.covariance is not None:
-                ratios = np.sqrt(np.array(group.covariance) / self._problem.spectrum)
-                spread = self._padded(ratios, 1.0)
+                spread = Spread(group.covariance, self._problem.spectrum, self._noises)
             width = self._problem.dim + self._noises
             block = Block(group.sizes, width, self._runs, self._rng)
             self._open.append(Rows(group, spread, block))
@@ -211,7 +211,7 @@ class Chain:
             how, rows = step.filter, step.rows
             found = lanczos.fit(how, gram, right, spectrum, rows, step.penalty, unbounded)
             return self._taken(step, found)
-        sizes = sum(part.size * weight for part, weight in taking)
+        sizes = [part.size * weight for part, weight in taking]
         singular = absolute == 0 and step.inputs < self._problem.dim
         inverse = ridge.inverse(spectrum, sizes, absolute, singular=singular)
         found = ridge.fit(gram, right, spectrum, absolute, inverse, most)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from genloss.covariances import is_matrix
 from genloss.losses.squared import Squared
 from genloss.problem import Problem
 from genloss.steps import Step
@@ -18,6 +19,7 @@ from genloss.trials.engine import Engine
 from genloss.trials.revealed.chain import Chain, Unfinished
 from genloss.trials.revealed.layout import groups
 from genloss.trials.revealed.row_chain import RowChain
+from genloss.trials.revealed.spread import is_singular
 
 PILOTED = 4
 SMALLEST = 48
@@ -29,20 +31,31 @@ LARGEST = 20_000
 # interpreter's share of a question
 _PASSES, _VECTORS, _CALLS = 20, 250, 300_000
 _NORMAL, _FLOP = 64, 0.3
+_TURNS = 3  # products with a whole matrix a question, where a covariance is one
 
 
 def needs_matrix(step: Step) -> str | None:
     """Why a fit asks for more than products of its rows."""
     if step.retuned:
         return f"the penalty of model {step.model} is chosen by leave-one-out ('cv')"
-    if step.turned:
-        return f"rows of model {step.model} have a covariance matrix"
     if step.edits:
         return f"labels of some rows of model {step.model} are replaced"
     if step.filter is not None and not step.filter.spectral:
         return f"the filter of model {step.model} goes through its rows one by one"
     if step.filter is not None and step.features is not None:
         return f"model {step.model} has random features and a filter"
+    return None
+
+
+def undetermined(steps: Sequence[Step]) -> str | None:
+    """Why a fit without penalty has many solutions beyond those that few rows leave."""
+    if not any(step.turned for step in steps):
+        return None
+    for step in steps:
+        rows = [block for model in step.fitted for block in steps[model].blocks]
+        own = [block.covariance for block in rows if is_matrix(block.covariance)]
+        if step.penalty == 0 and any(map(is_singular, own)):
+            return f"model {step.model} has no penalty, and rows whose covariance has no inverse"
     return None
 
 
@@ -68,8 +81,9 @@ def designs_pay(problem: Problem, steps: Sequence[Step], other: Engine) -> bool:
     total, calls = 0.0, _CALLS / runs_together(problem)
     for group in groups(steps):
         known, asked = 0, taken + len(group.stretches)
+        more = calls + (_TURNS * _FLOP * problem.dim**2 if is_matrix(group.covariance) else 0)
         for _ in group.weights:
-            total += asked * (_asking(problem.dim, known + asked / 2) + calls)
+            total += asked * (_asking(problem.dim, known + asked / 2) + more)
             known += asked
     return total < sum(_dense(problem.dim, step, rows_drawn=not other.exact) for step in steps)
 
@@ -90,7 +104,8 @@ def rows_pay(problem: Problem, steps: Sequence[Step], other: Engine) -> bool:
         known = taken
         for model in step.fitted:
             size = problem.dim + sum(block.rows for block in steps[model].blocks)
-            total += taken * (_asking(size, known) + 2 * calls)
+            turns = _TURNS * _FLOP * problem.dim**2 if steps[model].turned else 0
+            total += taken * (_asking(size, known) + 2 * calls + turns)
             known += taken if step.is_pooled else 0
     return total < sum(_dense(problem.dim, step, rows_drawn=True) for step in steps)
 

@@ -24,8 +24,9 @@ def solve(
     rank : int
         Rank of the penalised matrix.
     """
-    used = np.flatnonzero(inverse)
-    scale = np.sqrt(inverse[used])
+    diagonal = inverse if inverse.ndim == 1 else np.diagonal(inverse)
+    used = np.flatnonzero(diagonal)
+    scale = np.sqrt(diagonal[used])
     matrix = gram[np.ix_(used, used)]
     matrix.flat[:: len(matrix) + 1] += absolute / spectrum[used]
     values, vectors = np.linalg.eigh(matrix * np.outer(scale, scale))

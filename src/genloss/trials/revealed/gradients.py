@@ -29,6 +29,7 @@ def solve(
     right: Array,
     inverse: Array | float,
     *,
+    whole: bool = False,
     tolerance: float = TOLERANCE,
     most: int = 100_000,
 ) -> Solved:
@@ -40,17 +41,20 @@ def solve(
         ``H p`` of arrays of shape (runs, dim), H symmetric and not negative; in an array of its own.
     right : ndarray of shape (runs, dim)
         Right sides, in the range of H.
-    inverse : ndarray of shape (dim,), or float
+    inverse : ndarray of shape (dim,) or (runs, dim), or float
         Diagonal that stands for the inverse of H. Where H is singular the solution has the least norm
         in the coordinates in which this is constant.
+    whole : bool
+        Whether ``inverse`` is a matrix of shape (dim, dim) instead.
     tolerance : float
         Where a run stops: length of its residual in the norm of ``inverse``, relative to the first.
     most : int
         Most steps.
     """
     solution, room = np.zeros_like(right), np.empty_like(right)
+    scaled_by = np.matmul if whole else np.multiply
     residual = right.copy()
-    direction = inverse * residual
+    direction = scaled_by(residual, inverse)
     size = np.vecdot(residual, direction)
     goal = tolerance**2 * size
     steps = 0
@@ -63,7 +67,7 @@ def solve(
         step = _ratio(size, np.vecdot(direction, image), active)[:, None]
         solution += np.multiply(step, direction, out=room)
         residual -= np.multiply(step, image, out=image)
-        scaled = np.multiply(inverse, residual, out=image)
+        scaled = scaled_by(residual, inverse, out=image)
         before, size = size, np.vecdot(residual, scaled)
         direction *= _ratio(size, before, active)[:, None]
         direction += scaled

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from genloss.covariances import Covariance
 from genloss.steps import Block, Step
 
 Key = tuple[object, ...]
@@ -37,7 +38,7 @@ class Group(NamedTuple):
     ----------
     stretches : tuple of Stretch
         Its parts, which have labelers of their own.
-    covariance : tuple of float, or None
+    covariance : Covariance or None
         What the inputs were drawn with; None for the problem's spectrum.
     weights : mapping of int to float
         Weight of its rows in the fits in which they take part, by number of the model.
@@ -46,7 +47,7 @@ class Group(NamedTuple):
     """
 
     stretches: tuple[Stretch, ...]
-    covariance: tuple[float, ...] | None
+    covariance: Covariance | None
     weights: Mapping[int, float]
     noises: int
 

@@ -23,6 +23,7 @@ from genloss.trials.revealed.features import Features
 from genloss.trials.revealed.gradients import Solved
 from genloss.trials.revealed.labelers import known
 from genloss.trials.revealed.rows import Design, Labelled, Piece
+from genloss.trials.revealed.spread import Spread
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -90,7 +91,9 @@ class RowChain:
             pieces = []
             for covariance, blocks in groupby(new, key=lambda block: block.covariance):
                 rows = sum(block.rows for block in blocks)
-                spread = None if covariance is None else np.sqrt(covariance) / self._root
+                spread = None
+                if covariance is not None:
+                    spread = Spread(covariance, self._problem.spectrum)
                 entries = Entries(rows, self._problem.dim, self._runs, self._rng)
                 pieces.append(Piece(entries, rows, spread))
             self._designs[step.model] = Design(pieces)
@@ -170,8 +173,8 @@ class RowChain:
             how, most = step.filter, self._most
             return lanczos.fit(how, gram, right, spectrum, rows, step.penalty, most)
         singular = absolute == 0 and min(step.inputs, rows) < self._problem.dim
-        size = sum(float(weights.sum(axis=1).mean()) for _, weights in taking)
-        inverse = ridge.inverse(spectrum, size, absolute, singular=singular)
+        sizes = [float(weights.sum(axis=1).mean()) for _, weights in taking]
+        inverse = ridge.inverse(spectrum, sizes, absolute, singular=singular)
         return ridge.fit(gram, right, spectrum, absolute, inverse, self._most)
 
     def _chosen(self, parts: list[Labelled], drawn: int) -> list[Labelled]:

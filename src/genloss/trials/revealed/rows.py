@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.trials.revealed.entries import Entries
+from genloss.trials.revealed.spread import Spread
 
 Array = npt.NDArray[np.float64]
 
@@ -21,8 +22,8 @@ class Piece(NamedTuple):
 
     entries: Entries
     rows: int
-    spread: Array | None
-    """What scales whitened rows of the problem's covariance to theirs."""
+    spread: Spread | None
+    """What makes whitened rows of the problem's covariance theirs."""
 
 
 class Design:
@@ -40,7 +41,9 @@ class Design:
 
     def values(self, w: Array) -> Array:
         """``X w`` of every run: (runs, dim) to (runs, rows)."""
-        parts = [p.entries.right(w if p.spread is None else w * p.spread) for p in self._pieces]
+        parts = [
+            p.entries.right(w if p.spread is None else p.spread.forth(w)) for p in self._pieces
+        ]
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
     def sums(self, u: Array) -> Array:
@@ -49,7 +52,7 @@ class Design:
         total: Array | None = None
         for piece, part in zip(self._pieces, np.split(u, ends, axis=1), strict=True):
             one = piece.entries.left(part)
-            one = one if piece.spread is None else one * piece.spread
+            one = one if piece.spread is None else piece.spread.back(one)
             total = one if total is None else total + one
         assert total is not None
         return total

@@ -105,6 +105,7 @@ def _arrow(ax: Axes, start: float, end: float, above: str, below: str, ink: str)
 
 STUDY = Study(
     name="chain",
+    seconds=(1, 4),
     figure="F4",
     shows="the chain, with the error of every model",
     title="F4. The chain: every model is trained on labels of the one before",

@@ -309,6 +309,7 @@ def _claims(found: Cells) -> Iterator[Claim]:
 
 STUDY = Study(
     name="circle",
+    seconds=(5,),
     shows="kernel ridge, spectrum known",
     title="Kernel ridge regression on the circle",
     measure=_measure,
