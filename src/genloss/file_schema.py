@@ -36,11 +36,11 @@ FRESH_OR_SAME: Schema = {"enum": ["fresh", "same"]}
 PENALTY: Schema = {"anyOf": [NOT_NEGATIVE, {"const": "cv"}]}
 _EACH: Schema = {"anyOf": [NUMBER, list_of(NUMBER), list_of(list_of(NUMBER))]}
 _SPREAD: Schema = {"anyOf": [NOT_NEGATIVE, *map(list_of, (NOT_NEGATIVE, list_of(NOT_NEGATIVE)))]}
-_COLUMNS: Schema = {"anyOf": [list_of(NUMBER), list_of(list_of(NUMBER))]}
+_COEFFICIENTS: Schema = {"anyOf": [list_of(NUMBER), list_of(list_of(NUMBER))]}
 EXTERNAL: Schema = {
     "type": "object",
     "minProperties": 1,
-    "properties": {"coefficients": _COLUMNS, "bias": _EACH, "variance": _SPREAD},
+    "properties": {"coefficients": _COEFFICIENTS, "bias": _EACH, "variance": _SPREAD},
     "additionalProperties": False,
     "if": {"required": ["coefficients"]},
     "then": {"maxProperties": 1},

@@ -168,7 +168,11 @@ def _run(
 
 
 def _scored(
-    problem: Problem, said: Array, own: Array, chances: Chances, rng: np.random.Generator
+    problem: Problem,
+    said: Array,
+    own: npt.NDArray[np.int64],
+    chances: Chances,
+    rng: np.random.Generator,
 ) -> tuple[Array, Array]:
     """Log loss and Brier score of models, from what the truth and they say of rows of some clouds."""
     told, values = said[:, 0], said[:, 1:]

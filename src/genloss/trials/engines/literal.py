@@ -71,7 +71,7 @@ def _chains(
     dtype: Precision,
 ) -> Iterator[tuple[list[Array], list[float]]]:
     """The models of every run of a problem that has classes, and the share of rows each fit kept."""
-    if together.helps(steps):
+    if count > 1:  # also a plan that is compared with one that has such fits
         worlds = together.Worlds([Gaussian(problem, rng, dtype) for _ in range(count)])
         learners = together.Learners([Learner(rng, dtype) for _ in range(count)])
         drawn = [_known(problem, steps, rng) for _ in range(count)]
