@@ -86,7 +86,7 @@ def test_it_stops_as_soon_as_every_standard_error_is_small_enough(plan):
     assert (curve.stderr <= goal * curve.risk).all()
     assert curve.trials < 10_000
     [engine] = [each.ENGINE for each in ENGINES if curve.method == each.ENGINE.name]
-    look = engine.for_problem(SMALL).look
+    look = engine.sized_for(SMALL, resolve(plan)).look
     shorter = gl.simulate(SMALL, plan, trials=curve.trials - look)
     assert (shorter.stderr > goal * shorter.risk).any()
 
