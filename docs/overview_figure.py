@@ -44,7 +44,6 @@ def main() -> None:
     outlook = gl.forecast(example_table("digits"), classes=True)
     with rc_context({"axes.prop_cycle": cycler(color=COLOURS)}):
         outlook.plot(ax=right)
-    right.lines[-1].remove()  # always answering one class is wrong in 90 %, far above
     top = 1.1 * 100 * outlook.own.high.max()
     right.set(ylim=(0, top), title="handwritten digits, relabelled: forecast with interval")
     right.set_title("", loc="left")

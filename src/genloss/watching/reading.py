@@ -119,10 +119,8 @@ class Reading(Drawn):
         ax.plot(self.rounds, self.drift, lw=1, ls=":", color="0.2", label="drift")
         if self.alarm_round is not None:
             ax.axvline(self.alarm_round, color=second, lw=1, label="alarm")
+        plots.label_models(ax, "rise of the squared error since round 0")
         ax.set_xlabel("round")
-        ax.set_ylabel("rise of the squared error since round 0")
-        ax.spines[["top", "right"]].set_visible(False)
-        ax.legend(frameon=False)
 
     def _rows(self) -> list[list[int | float]]:
         columns = [

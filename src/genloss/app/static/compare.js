@@ -29,7 +29,7 @@ export function view() {
 
   const panel = make("form", { class: "panel", "aria-label": "Problem", onsubmit: (event) => event.preventDefault() });
   const cards = make("div", { class: "cards" });
-  const answer = make("p", { class: "answer", id: "compare-answer" });
+  const answer = make("p", { class: "answer", id: "compare-answer" }, "…");
   const chart = new Chart("Errors of the plans");
   const go = button("Measure differences", () => (stop ? halt() : measure()), { class: "main", id: "compare-run" });
   const progress = make("span", { class: "progress", id: "compare-progress" });

@@ -29,7 +29,7 @@ const CHOICES = {
 };
 const HOLDS = { auto: null, classes: true, numbers: false };
 const OF_RIDGE = ["penalty", "log"];
-const OF = { forecast: ["model", "holds", ...OF_RIDGE, "missing"], weigh: ["model", "holds", "made_from", "missing"] };
+const OF = { forecast: ["holds", "model", ...OF_RIDGE, "missing"], weigh: ["holds", "model", "made_from", "missing"] };
 const NUMBERS = ["generations", "each", "added", "real"];
 const START = { model: "linear", holds: "auto", penalty: "best", missing: "error", made_from: "unknown", log: "no", generations: 10, added: 0, real: 0, target: "" };
 

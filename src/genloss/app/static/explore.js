@@ -69,7 +69,7 @@ export function view() {
   }
 
   // what is shown
-  const answer = make("p", { class: "answer", id: "explore-answer" });
+  const answer = make("p", { class: "answer", id: "explore-answer" }, "…");
   const aside = make("p", { class: "aside" });
   const chart = new Chart("Error of every model");
   const go = button("Simulate", () => (stop ? halt() : simulate()), { class: "main", id: "explore-run" });

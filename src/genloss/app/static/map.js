@@ -34,7 +34,7 @@ export function view(open) {
   let stop = null;
 
   const panel = make("form", { class: "panel", "aria-label": "Map", onsubmit: (event) => event.preventDefault() });
-  const answer = make("p", { class: "answer", id: "map-answer" });
+  const answer = make("p", { class: "answer", id: "map-answer" }, "…");
   const reader = make("p", { class: "aside", id: "map-reader" });
   const heat = new Heat("Phase map", opened);
   heat.read = (words) => (reader.textContent = words || "Point at the map to read it; a click opens that plan in Explore.");
