@@ -409,7 +409,10 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Callable[[Random], Any]
         {"n_samples": positive, "capacity": numbers(2.0), "source": share, "generations": real,
          "generator_samples": positive},
     ),
-    "Kernel": (gl.Kernel, {"name": numbers("rbf"), "gamma": positive}),
+    "Kernel": (
+        gl.Kernel,
+        {"name": numbers("rbf", "poly"), "gamma": positive, "degree": count, "coef0": real},
+    ),
     "Claim": (
         Claim, {"claim": numbers("c"), "where": numbers("w"), "predicted": real, "measured": real,
                 "stderr": real, "kind": numbers("exact"), "tolerance": real},

@@ -76,12 +76,13 @@ def test_kernels_that_are_no_numbers_or_tell_no_rows_apart_are_refused(kernel, w
     for call in (
         lambda: gl.forecast(X, X[:, 0] + rng.normal(size=60), kernel=kernel),
         lambda: gl.Problem.from_kernel(kernel, X, X[:, 0]),
+        lambda: gl.weigh((X, X[:, 0]), (X, X[:, 0]), kernel=kernel),
     ):
         with pytest.raises(gl.InvalidInputError, match=f"kernel was .*{words}"):
             call()
 
 
-def test_kernels_on_the_edge_are_forecast():
+def test_kernels_on_the_edge_are_not_refused():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 3))
     for kernel in (gl.Kernel("rbf", gamma=1e-7), gl.Kernel("rbf", gamma=1e20)):

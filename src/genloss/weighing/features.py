@@ -81,6 +81,7 @@ def columns_of(
     plain, other = standardise(pair.X), standardise(pair.X_synthetic)
     every, scale = np.vstack([plain, other]), 1.0
     if kernel is not None:
+        kernel.check(every)
         every = nystrom_features(every, kernel, landmarks, seed)(every)
         every -= every[: len(plain)].mean(axis=0)
         scale = float(np.mean(np.sum(every[: len(plain)] ** 2, axis=1)))
