@@ -60,7 +60,8 @@ export function problemTable(state) {
 
 export function planTable(state) {
   const count = { [state.policy === "distill" ? "rounds" : "generations"]: state.generations };
-  return { preset: state.policy, ...count, ...pick(state, ownFields(state)) };
+  const real = state.policy === "self_train" && state.labels === "soft" ? { real_labels: "hard" } : {};
+  return { preset: state.policy, ...count, ...pick(state, ownFields(state)), ...real };
 }
 
 export const pick = (state, names) => Object.fromEntries(names.map((name) => [name, state[name]]));

@@ -161,7 +161,7 @@ def _minimum(penalties: Array, risks: Array) -> float:
 
 STUDY = Study(
     name="isotropic",
-    seconds=(9,),
+    seconds=(9, 78),
     figure="F1",
     shows="identity covariance: linear growth in n",
     title="F1. Identity covariance: the error grows linearly with the generations",

@@ -155,7 +155,7 @@ def _claims(found: Cells) -> Iterator[Claim]:
 
 STUDY = Study(
     name="power-law",
-    seconds=(10,),
+    seconds=(10, 56),
     figure="F2",
     shows="clean against adapted penalty",
     title="F2. Power-law covariance: the right penalty for real labels is wrong for made ones",
