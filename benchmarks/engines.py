@@ -297,14 +297,16 @@ def shares() -> list[str]:
             total = time.perf_counter() - start
         drawn, solved = drawing.seconds / total, algebra.seconds / total
         rest = f"{drawn:.0%} | {solved:.0%} | {1 - drawn - solved:.0%}"
-        lines.append(f"| {name} | {rest} | {fixed(engine, problem, plan, 4 * count):.0%} |")
+        lines.append(
+            f"| {name} | {rest} | {fixed(engine, problem, plan, int(5 * count / total)):.0%} |"
+        )
     return lines
 
 
 def fixed(engine, problem: gl.Problem, plan: gl.Plan, most: int) -> float:
-    """Share of the time of a block, of ``most`` runs at most, that half as many would take as well."""
+    """Share of the time of a block that half as many runs would take as well; of a second's runs at most."""
     steps = resolve(plan)
-    runs = min(engine.ENGINE.sized_for(problem, steps).block, most)
+    runs = min(engine.ENGINE.sized_for(problem, steps).block, max(most, 2))
     whole, half = together(
         *(
             lambda count=count: engine.run(problem, steps, np.random.default_rng(0), count)

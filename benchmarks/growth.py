@@ -190,7 +190,7 @@ def verbs() -> list[Path]:
             (5, 20, 80),
             lambda t: lambda: gl.tune(law(200), ridge(t, 300), over="schedule"),
         ),
-        Path("tune a schedule, accumulate (generations)", "that of predict", (2, 4, 8), shared),
+        Path("tune a schedule, accumulate (generations)", "that of predict", (2, 3, 4), shared),
         Path(
             "forecast, linear, 20 columns (rows)",
             "1",
