@@ -169,7 +169,7 @@ def losses() -> list[str]:
 def small() -> list[str]:
     plan = gl.Plan.replace(20, 600, noise=0.5)
     problem = law(300)
-    runs = two_numbers.ENGINE.for_problem(problem).block
+    runs = two_numbers.ENGINE.sized_for(problem, resolve(plan)).block
     fast, slow = against(
         chain(two_numbers, problem, plan, runs), chain(literal, problem, plan, 1), 3
     )
@@ -188,7 +188,8 @@ def two_workers() -> list[str]:
     )
     lines = []
     for module, problem, plan, trials in cases:
-        engine, steps = module.ENGINE.for_problem(problem), resolve(plan)
+        steps = resolve(plan)
+        engine = module.ENGINE.sized_for(problem, steps)
 
         def go(workers: int, engine=engine, problem=problem, steps=steps, trials=trials) -> float:
             start = time.perf_counter()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,17 +23,19 @@ collect_ignore = [] if BROWSER else ["app/test_app_browser.py", "app/test_app_sm
 
 SLOW = 300_000  # milliseconds that a busy machine may take
 
-settings.register_profile("genloss", deadline=None, derandomize=True)
+settings.register_profile("genloss", deadline=None, derandomize=True, max_examples=40)
 settings.load_profile("genloss")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let the processes that tests start share their bytecode, where Python may not keep any.
+    """Let the processes that tests start hear control-C, and share their bytecode.
 
-    They import the same large libraries again and again, and to compile these each time takes
-    longer than what is tested.
+    Where Python may not keep any, to compile the same large libraries again and again takes longer
+    than what is tested.
     """
     os.environ.setdefault("MPLBACKEND", "agg")
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell does in its background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if os.environ.get("PYTHONDONTWRITEBYTECODE"):
         folder = tempfile.TemporaryDirectory(prefix="genloss-", ignore_cleanup_errors=True)
         environment = pytest.MonkeyPatch()
@@ -72,9 +75,17 @@ def rng() -> np.random.Generator:
 
 
 @pytest.fixture
-def genloss(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """Run the command line in this process; returns exit code, output and errors."""
+def genloss(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[int, str, str]]:
+    """Run the command line in this process; returns exit code, output and errors.
+
+    What is said where an answer takes long, as any may on a busy machine, is left out.
+    """
     from genloss.cli import main
+
+    for seconds in ("genloss._progress._FIRST", "genloss.tuning.duration._LONG"):
+        monkeypatch.setattr(seconds, float("inf"))
 
     def command(*arguments: str) -> tuple[int, str, str]:
         capsys.readouterr()

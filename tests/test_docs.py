@@ -20,6 +20,7 @@ SAID = re.compile(r"<!-- said by: genloss (.*) -->\n```text\n(.*?)```", flags=re
 CITATION = re.compile(r"`([a-z]+)\.md` ((?:(?:sections? )?[\d.]+(?:, | and |-)?)*)")
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 SLOW = ("reproduce", "forecast", "sweep")  # commands that take longer than a second or two
+SLOW_PAGES = ("budgets", "classes", "large-data", "sweeps")
 
 
 def blocks(page: Path, language: str) -> Iterator[str]:
@@ -84,7 +85,7 @@ def families_as_before() -> Iterator[None]:
 @pytest.mark.parametrize(
     "page",
     [
-        pytest.param(page, marks=[pytest.mark.slow] if page.stem == "sweeps" else [])
+        pytest.param(page, marks=[pytest.mark.slow] if page.stem in SLOW_PAGES else [])
         for page in pages_with("python")
     ],
     ids=lambda page: page.name,

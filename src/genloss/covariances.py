@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, TypeGuard
 
@@ -15,6 +16,7 @@ Array = npt.NDArray[np.float64]
 Matrix = tuple[tuple[float, ...], ...]
 Covariance = tuple[float, ...] | Matrix
 
+_EMPTY = 1e-12  # of the largest eigenvalue: no row varies there, but for rounding
 _ROUNDING = (
     1e-8  # of the largest entry or eigenvalue: what a matrix that was computed may be off by
 )
@@ -62,6 +64,24 @@ def matrix(covariance: Covariance) -> Array:
 def is_matrix(covariance: Covariance | None) -> TypeGuard[Matrix]:
     """Whether rows vary along other directions than the problem's."""
     return covariance is not None and isinstance(covariance[0], tuple)
+
+
+def leave_gaps(covariances: Sequence[Covariance | None]) -> bool:
+    """Whether rows of these covariances all vary in some directions alone."""
+    given = {each for each in covariances if is_matrix(each)}
+    if len(given) < len(set(covariances)) or not all(map(_has_gaps, given)):
+        return False
+    return len(given) < 2 or _is_singular(np.sum([matrix(each) for each in given], axis=0))
+
+
+@lru_cache(maxsize=16)
+def _has_gaps(covariance: Matrix) -> bool:
+    return _is_singular(matrix(covariance))
+
+
+def _is_singular(values: Array) -> bool:
+    least, *_, most = np.linalg.eigvalsh(values).tolist() * 2
+    return bool(least <= _EMPTY * most)
 
 
 @lru_cache(maxsize=16)

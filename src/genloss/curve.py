@@ -77,7 +77,8 @@ class Curve(Framed):
     error_stderr : ndarray of shape (n_models,) or None
         Monte Carlo standard error of ``error``.
     log_loss, brier : ndarray of shape (n_models,) or None
-        Mean log loss and Brier score on classes as the real ones are, where every loss is logistic.
+        Mean log loss and Brier score on classes as the real ones are, or of class means on a row's own, where
+        every loss is logistic or multinomial (`losses-and-labels.md`).
     accepted : ndarray of shape (n_models,) or None
         Share of each fit's rows that was kept, where a rule keeps rows.
     norm : ndarray of shape (n_models,) or None

@@ -123,8 +123,8 @@ IN_A_PLAN: dict[str, Schema] = {
     "design": FRESH_OR_SAME,
     "real": per_generation(NUMBER),
 }
-_COLUMNS: Schema = list_of(NUMBER) | {"minItems": 2, "maxItems": MOST_CLASSES}
-PER_CLASS: Schema = {"anyOf": [list_of(NUMBER), list_of(_COLUMNS)]}
+_ROW: Schema = list_of(NUMBER) | {"minItems": 2, "maxItems": MOST_CLASSES}
+PER_CLASS: Schema = {"anyOf": [list_of(NUMBER), list_of(_ROW)]}
 IN_A_PROBLEM: dict[str, Schema] = {
     "dim": DIM,
     "signal": NOT_NEGATIVE,

@@ -14,6 +14,7 @@ from genloss import _check, _html, _plan_tables, policies
 from genloss._keys import call_with_keys
 from genloss._plan_checks import MOST_MODELS, check_generation, check_generations, own_rows
 from genloss._words import shown
+from genloss.covariances import leave_gaps
 from genloss.errors import InvalidInputError
 from genloss.generation import Generation
 from genloss.policies._chain import Penalties, per_generation
@@ -217,7 +218,10 @@ class Plan(metaclass=_ByName):
         return any(generation.penalty == "cv" for generation in self.generations)
 
     def check_fits(self, dim: int) -> None:
-        """Raise InvalidInputError if a covariance or a labeler from outside is not of dimension ``dim``."""
+        """Raise InvalidInputError if a covariance or a labeler from outside is not of dimension ``dim``.
+
+        Or if a fit without penalty has no rows that vary along some directions.
+        """
         for model, generation in enumerate(self.generations):
             for source in generation.sources:
                 for labeler in source.outside:
@@ -227,6 +231,14 @@ class Plan(metaclass=_ByName):
                         f"covariance of a source of model {model} had {len(source.covariance)} "
                         f"entries; the problem has dim {dim}, they must agree"
                     )
+            own = [source.covariance for source in generation.sources if source.inputs == "new"]
+            alone = own and len(own) == len(generation.sources) and not generation.pooled
+            free = generation.penalty == 0 and generation.filter is None
+            if alone and free and generation.design != "same" and leave_gaps(own):
+                raise InvalidInputError(
+                    f"covariance of the sources of model {model} has the eigenvalue 0, and the penalty is 0: rows say "
+                    "nothing of some coefficients; give a penalty > 0"
+                )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data that `from_dict` reads back; equal neighbours are written once."""

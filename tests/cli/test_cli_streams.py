@@ -155,8 +155,9 @@ main()
 """
 
 
-@pytest.mark.parametrize(("asked", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
-@pytest.mark.parametrize("module", ["numpy", "genloss.cli.plans"])
+@pytest.mark.parametrize(
+    ("module", "asked", "code"), [("numpy", "SIGINT", 130), ("genloss.cli.plans", "SIGTERM", 143)]
+)
 def test_a_signal_while_the_package_loads_ends_it_without_a_word(module, asked, code, folder):
     script = SLOW_IMPORT.format(module=module, signal=asked)
     done = subprocess.run(

@@ -59,3 +59,30 @@ def test_a_kernel_refuses_rows_of_different_length():
 def test_a_kernel_must_be_a_kernel():
     with pytest.raises(gl.InvalidInputError, match="kernel was 3"):
         gl.Kernel.of(3)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "words"),
+    [
+        (gl.Kernel("polynomial", degree=900), "too large for numbers, take a smaller degree"),
+        (gl.Kernel("rbf", gamma=1e40), "too large for numbers, take a smaller gamma"),
+        (gl.Kernel("rbf", gamma=1e-300), "the same for all rows, take a larger gamma"),
+        (gl.Kernel("polynomial", gamma=1e-20, coef0=1.0), "the same for all rows"),
+    ],
+)
+def test_kernels_that_are_no_numbers_or_tell_no_rows_apart_are_refused(kernel, words):
+    rng = np.random.default_rng(0)
+    X = 5 * rng.normal(size=(60, 3))
+    for call in (
+        lambda: gl.forecast(X, X[:, 0] + rng.normal(size=60), kernel=kernel),
+        lambda: gl.Problem.from_kernel(kernel, X, X[:, 0]),
+    ):
+        with pytest.raises(gl.InvalidInputError, match=f"kernel was .*{words}"):
+            call()
+
+
+def test_kernels_on_the_edge_are_forecast():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 3))
+    for kernel in (gl.Kernel("rbf", gamma=1e-7), gl.Kernel("rbf", gamma=1e20)):
+        kernel.check(X)

@@ -40,6 +40,13 @@ def test_the_learner_is_its_filter(filter, n, d, penalty, rng):
     )
 
 
+@pytest.mark.parametrize("filter", [*MEMBERS, filters.SGD(0.1)], ids=str)
+def test_columns_are_fitted_as_if_alone(filter, rng):
+    X, y = rng.standard_normal((30, 8)), rng.standard_normal((30, 3))
+    alone = np.stack([filter.fit(X, each, 0.1) for each in y.T], axis=1)
+    np.testing.assert_allclose(filter.fit(X, y, 0.1), alone, rtol=1e-9)
+
+
 def test_every_step_of_descent_is_taken(rng):
     X, y = rng.standard_normal((6, 20)), rng.standard_normal(6)
     w = np.zeros(20)

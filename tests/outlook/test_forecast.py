@@ -78,7 +78,7 @@ def test_forecast_of_gaussian_rows_is_the_theory_of_the_true_problem(real):
     assert outlook.noise == pytest.approx(0.5, rel=0.05)
 
 
-@pytest.mark.parametrize("table", ["diabetes", "collinear"])
+@pytest.mark.parametrize("table", ["diabetes", pytest.param("collinear", marks=pytest.mark.slow)])
 def test_a_chain_that_is_constant_is_forecast_constant(table):
     """Least squares on noiseless labels of the last model is the last model."""
     if table == "diabetes":
@@ -252,12 +252,19 @@ def test_cv_is_what_is_forecast_where_it_is_asked_for():
 @pytest.mark.parametrize(
     "plan",
     [
-        gl.Plan.same_design(3, 60, penalty=0.1, noise=0.5),
         gl.Plan.accumulate(3, 60, design="fresh", penalty=0.1, noise=0.5),
-        gl.Plan.accumulate(3, 60, design="same"),
         gl.Plan.mix_labels(3, 60, real=0.5, design="same"),
-        gl.Plan.subsample(3, 60, design="fresh", penalty=0.1, noise=0.5),
-        gl.Plan.replace(2, 60, penalty=0.1).then(n_samples=60, labeler=0, penalty=0.1, noise=0.5),
+        *(
+            pytest.param(plan, marks=pytest.mark.slow)
+            for plan in (
+                gl.Plan.same_design(3, 60, penalty=0.1, noise=0.5),
+                gl.Plan.accumulate(3, 60, design="same"),
+                gl.Plan.subsample(3, 60, design="fresh", penalty=0.1, noise=0.5),
+                gl.Plan.replace(2, 60, penalty=0.1).then(
+                    n_samples=60, labeler=0, penalty=0.1, noise=0.5
+                ),
+            )
+        ),
     ],
 )
 def test_any_plan_of_plain_rows_is_forecast_with_advice(plan):
@@ -473,7 +480,7 @@ def rare_flags(rng):
     return X, X @ [1.0, 2, 3, 4]
 
 
-@pytest.mark.parametrize("make", [titanic_like, rare_flags])
+@pytest.mark.parametrize("make", [titanic_like, pytest.param(rare_flags, marks=pytest.mark.slow)])
 def test_rows_of_few_values_that_meet_are_no_copies(make):
     X, y = make(np.random.default_rng(0))
     outlook = gl.forecast(X, y, generations=2, penalty=0.02, trials=2)
@@ -495,6 +502,7 @@ def test_rows_of_few_values_that_meet_are_no_copies(make):
     assert own.low[0] < np.mean(errors) < own.high[0]
 
 
+@pytest.mark.slow
 def test_near_determined_targets_are_noted():
     X, _ = gaussian_table(300, 5)
     y = X.sum(axis=1) + 0.02 * np.random.default_rng(0).standard_normal(300)
@@ -513,6 +521,7 @@ def test_order_is_noted():
     assert any("neighbouring rows" in note for note in outlook.notes)
 
 
+@pytest.mark.slow
 def test_time_trains_on_the_past():
     """Rows drift: a model of the past misses the future, which shuffled folds do not show."""
     rng = np.random.default_rng(0)
@@ -540,6 +549,7 @@ def test_groups_stay_together():
     assert together > 2 * apart
 
 
+@pytest.mark.slow
 def test_weights_count_in_errors():
     X, y = gaussian_table(300, 3)
     y[:150] += 4 * np.random.default_rng(1).standard_normal(150)

@@ -50,6 +50,7 @@ def test_kernel_ridge_sentence_and_r2_of_a_target_that_is_nearly_determined():
     assert "KernelRidge(kernel='rbf', gamma=0.3333, alpha=" in " ".join(kernel.advice.sentences)
 
 
+@pytest.mark.slow
 def test_no_more_rows_than_columns_is_noted():
     rng = np.random.default_rng(2)
     factors = rng.standard_normal((48, 6))

@@ -190,9 +190,9 @@ def test_a_quick_figure_holds_its_claims_is_labelled_and_uses_safe_colours():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["statements", "interpolation", "power-law", "scaling-laws"])
-def test_claims_of_other_quick_figures_hold(name):
-    drawn = reproduce(name, quick=True, seed=1)
+def test_claims_of_other_quick_figures_hold():
+    """Of those that pages reproduce, `test_docs` runs the command, which fails with a claim."""
+    drawn = reproduce("statements", quick=True, seed=1)
     assert len(drawn.claims) > 5
     assert [claim for claim in drawn.claims if claim.verdict != "holds"] == []
     assert all(row.keys() == drawn.table[0].keys() for row in drawn.table)

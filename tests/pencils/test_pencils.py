@@ -29,6 +29,9 @@ from genloss.pencils import (
     trace,
     vector,
 )
+from genloss.pencils.from_plan import Laws
+from genloss.pencils.ground import Ground
+from genloss.steps import resolve
 
 DIM = 120
 SPECTRUM = 3.0 * np.arange(1, DIM + 1) ** -1.2
@@ -515,3 +518,46 @@ def test_a_solution_is_a_fixed_point(doubled):
                 ] -= one.left * summed * other.right
     for kernel, g in zip(total, solution.resolvent, strict=True):
         assert np.linalg.inv(kernel) == pytest.approx(g, rel=1e-9, abs=1e-12)
+
+
+def tilted(dim):
+    return 0.8 ** np.abs(np.subtract.outer(np.arange(dim), np.arange(dim)))
+
+
+def test_equations_of_a_full_space_name_its_covariances():
+    features, rows = Space.features(4, full=True), Space("rows", 40)
+    A = gaussian(rows, features, name="A", covariance=tilted(4))
+    pencil = trace((A.T @ A + identity(features)).inv()).solution.pencil
+    assert "eta[1,1] = - cov(A) tr_rows(G[2,2])" in describe(pencil)
+    assert "eta[2,2] = - tr_features(cov(A) G[1,1])" in describe(pencil)
+
+
+def test_what_a_full_space_does_not_take_is_said():
+    plain, full, rows = Space.features(4), Space.features(4, full=True), Space("rows", 9)
+    with pytest.raises(InvalidInputError, match="covariance .* full"):
+        gaussian(rows, plain, covariance=tilted(4))
+    with pytest.raises(InvalidInputError, match="one of them at most"):
+        gaussian(full, full)
+    with pytest.raises(InvalidInputError, match="multiplicities"):
+        Space.features(multiplicities=[2.0, 1.0], full=True)
+    Z = gaussian(rows, full)
+    with pytest.raises(InvalidInputError, match="diagonal of .*, which is full"):
+        trace((Z.T @ Z + diagonal(full, [1.0, 2.0, 3.0, 4.0])).inv())
+
+
+def test_slopes_in_penalties_hold_in_a_full_space():
+    spectrum, truth, noise = np.arange(1.0, 21.0) ** -0.5, np.ones(20), 0.5
+    first = gl.Source(30, noise=noise, covariance=tilted(20))
+    again = [gl.Source(None, "kept", inputs=0), gl.Source(20, "previous", noise)]
+    steps = resolve(gl.Plan([gl.Generation([first], 0.1), gl.Generation(again, 0.1)]))
+    ground = Ground.across(spectrum, truth, steps)
+
+    def risk(logs):
+        laws = Laws(ground, steps, np.exp(logs), range(2))
+        return laws.bias + laws.variances, laws
+
+    at, weights, step = np.log([0.1, 0.3]), np.array([0.4, 1.0]), 1e-5
+    slopes = risk(at)[1].slopes(weights)
+    for k, move in enumerate(step * np.eye(2)):
+        tried = weights @ (risk(at + move)[0] - risk(at - move)[0]) / (2 * step)
+        assert slopes[k] == pytest.approx(tried, rel=1e-6)

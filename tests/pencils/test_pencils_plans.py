@@ -61,6 +61,16 @@ def test_closed_routes(problem, name):
     assert variance == pytest.approx(theory.variance, rel=1e-8)
 
 
+def test_models_from_outside_label():
+    teacher = gl.External(bias=0.1, variance=0.01)
+    plan = gl.Plan([Gen([Src(90, noise=0.3), Src(60, teacher)], 0.05), Gen([Src(80, 0)], 0.01)])
+    small = gl.Problem.power_law(40, capacity=1.2, source=0.5)
+    bias, variance = risks(small, plan)
+    theory = gl.predict(small, plan)
+    assert bias == pytest.approx(theory.bias, rel=1e-8)
+    assert variance == pytest.approx(theory.variance, rel=1e-8)
+
+
 def test_least_squares_has_n_minus_d():
     """Exact theory has n - d - 1: the engine is its limit."""
     d, noise = POWER.dim, 0.4
@@ -180,7 +190,7 @@ ONE_OVER_DIM = {
 @pytest.mark.parametrize("name", ONE_OVER_DIM)
 def test_finite_size_corrections_fall_like_one_over_dim(name):
     differences, errors = [], []
-    for dim, trials in ((50, 10_000), (100, 5_000), (200, 2_500)):
+    for dim, trials in ((50, 10_000), (100, 3_000), (200, 1_500)):
         problem, plan = spiked(dim), ONE_OVER_DIM[name](dim)
         limit = np.sum(risks(problem, plan), axis=0)
         found = gl.simulate(problem, plan, trials=trials, seed=dim, method="literal")

@@ -767,16 +767,6 @@ def test_memory_is_bounded_where_the_whole_table_exceeds_the_bound(tmp_path):
 
 
 @pytest.mark.slow
-def test_twenty_million_rows_within_one_gibibyte(tmp_path):
-    """Takes about a minute and 1 GB of disk, nearly all of it to write the file."""
-    path, n = tmp_path / "huge.parquet", 20_000_000
-    truth = write_large(path, n)
-    assert path.stat().st_size < 10**9
-    check_large(path, n, *truth, 2**30)
-    path.unlink()
-
-
-@pytest.mark.slow
 def test_a_stream_finds_the_problem_that_made_the_table(tmp_path):
     """The same theory by another way: from the covariance and weights that the rows came from."""
     path, n = tmp_path / "large.parquet", 500_000

@@ -174,7 +174,7 @@ def test_theory_agrees_with_literal_runs(problem, noise):
     ]
     for plan in plans:
         theory = gl.predict(problem, plan)
-        runs = gl.simulate(problem, plan, trials=100, seed=5)
+        runs = gl.simulate(problem, plan, trials=60, seed=5)
         assert (np.abs(theory.risk - runs.risk) < 0.03 * theory.risk + 4 * runs.stderr).all()
 
 

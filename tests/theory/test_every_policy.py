@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import genloss as gl
+from genloss.pencils import subsets
 
 LENGTH, ROWS = 12, 90
 PROBLEM = gl.Problem.power_law(60, capacity=1.0, source=0.5)
@@ -61,7 +62,28 @@ def test_twelve_generations_of_a_policy_are_predicted(name, penalty):
     assert (np.abs(risk - runs.risk) < 0.06 * runs.risk + 5 * runs.stderr).all()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("length", "rows", "penalty"), [(9, ROWS, 0.05), (6, 200, 0.0)])
+def test_labels_of_one_design_that_are_drawn_are_predicted(length, rows, penalty):
+    plan = gl.Plan.subsample(length, rows, design="same", penalty=penalty, noise=0.5)
+    risk, runs = gl.predict(PROBLEM, plan).risk, gl.simulate(PROBLEM, plan, trials=40)
+    assert (np.abs(risk - runs.risk) < 0.06 * runs.risk + 4 * runs.stderr).all()
+
+
 def test_what_draws_too_often_names_what_runs():
-    plan = gl.Plan.subsample(LENGTH, ROWS, design="same", penalty=0.05, noise=0.5)
+    plan = gl.Plan.subsample(LENGTH + 1, ROWS, design="same", penalty=0.05, noise=0.5)
     with pytest.raises(gl.NoTheoryError, match=r"genloss\.simulate\(problem, plan\) runs it"):
-        gl.predict(PROBLEM, plan)
+        gl.predict(PROBLEM, plan, method="pencil")
+
+
+@pytest.mark.parametrize("tails", [None, [0.3, 0.7, 2.0]])
+def test_some_patterns_of_what_is_drawn_stand_for_all(tails, monkeypatch):
+    problem = gl.Problem(PROBLEM.spectrum, PROBLEM.truth, tails=tails)
+    drawn = gl.Plan.subsample(4, ROWS, design="same", penalty=0.05, noise=0.5)
+    edited = gl.Plan.edit(5, ROWS, edited=0.3, penalty=0.05, noise=0.5)
+    whole = [gl.predict(problem, plan).risk for plan in (drawn, edited)]
+    monkeypatch.setattr(subsets, "MOST_DRAWS", 1)
+    for plan, risk in zip((drawn, edited), whole, strict=True):
+        some = gl.predict(problem, plan).risk
+        assert (some[2:] != risk[2:]).all()
+        assert np.allclose(some, risk, rtol=0.005)

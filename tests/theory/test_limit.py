@@ -165,7 +165,7 @@ def test_the_radius_is_that_of_the_whole_matrix(n, lam):
 
 
 @pytest.mark.parametrize("power", [0.0, 0.7])
-@pytest.mark.parametrize("lam", [0.0, 1e-4, 1e-2, 0.1])
+@pytest.mark.parametrize("lam", [0.0, 1e-2, 0.1])
 @pytest.mark.parametrize("n", [150, 190])
 def test_the_border_is_where_rho_is_one(power, lam, n):
     problem = gl.Problem(np.arange(1, 201) ** -power, np.ones(200))
@@ -375,7 +375,7 @@ def test_one_design_for_ever(n, real, penalty):
     plan = gl.Plan.mix_labels(4, n, real=real, penalty=penalty, noise=noise, design="same")
     found = gl.limit(problem, plan)
     a, b, risks = real, 1 - real, []
-    for _ in range(60):
+    for _ in range(40):
         X = rng.standard_normal((n, d)) * np.sqrt(problem.spectrum)
         _, root, V = np.linalg.svd(X, full_matrices=False)
         h = root**2 / (root**2 + n * penalty)
@@ -430,6 +430,32 @@ def test_predict_and_tune_say_so():
     both = gl.predict(problem, [plan, calm])
     assert [any(w.startswith("unstable") for w in c.warnings) for c in both] == [True, False]
     assert "1.09 in the end; genloss.limit(problem, plan) says" in both[0].warnings[0]
+
+
+BEYOND = gl.Plan.mix_labels(5, 100, real=-0.3, noise=0.5)
+TURNS = [
+    gl.Generation([gl.Source(n, "previous", 1.0), gl.Source(80 - n, noise=1.0)]) for n in (72, 70)
+]
+TWICE = [gl.Source(72, "previous", 1.0, weight=2.0), gl.Source(8, noise=1.0)]
+REAL_ROWS = gl.Generation([gl.Source(80, noise=1.0)])
+
+
+@pytest.mark.parametrize(
+    ("plan", "said"),
+    [
+        (network(COMPLETE, 4, 84), "the last 3 generations"),
+        (gl.Plan([REAL_ROWS, *2 * TURNS]), "the last 2 generations"),
+        (gl.Plan([REAL_ROWS, *3 * [gl.Generation(TWICE)]]), "labelers contradict each other"),
+        (BEYOND, "labels that go beyond what models say"),
+    ],
+)
+def test_predict_says_what_limit_says(plan, said):
+    problem = gl.Problem.isotropic(60)
+    found = gl.limit(problem, plan)
+    [warning] = [w for w in gl.predict(problem, plan).warnings if w.startswith("unstable")]
+    assert said in warning
+    assert f"multiply the error by {found.radius:.3g} in the end" in warning
+    assert f"a penalty of {found.cure:.3g}" in warning
 
 
 def test_the_command(genloss, tmp_path, monkeypatch):

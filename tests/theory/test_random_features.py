@@ -84,7 +84,7 @@ def test_very_many_features_are_ridge_regression(shared, penalty):
 @pytest.mark.parametrize("shared", [True, False])
 def test_least_squares_does_not_see_as_many_features_as_directions(shared):
     plan = gl.Plan.replace(3, 300, noise=0.5)
-    literal = gl.simulate(PROBLEM, plan.with_features(150, shared=shared), trials=300, seed=1)
+    literal = gl.simulate(PROBLEM, plan.with_features(150, shared=shared), trials=150, seed=1)
     exact = gl.predict(PROBLEM, plan).risk
     assert (np.abs(literal.risk - exact) < 4 * literal.stderr).all()
     limit = gl.predict(PROBLEM, plan.with_features(150, shared=shared)).risk
@@ -119,22 +119,13 @@ CASES = {
 def test_the_pencil_agrees_with_literal_runs(name):
     theory = gl.predict(PROBLEM, CASES[name])
     runs = gl.simulate(
-        PROBLEM, CASES[name], trials=4000, seed=2, relative_stderr=0.003, method="literal"
+        PROBLEM, CASES[name], trials=1000, seed=2, relative_stderr=0.006, method="literal"
     )
     assert runs.method == "literal"
     assert (runs.stderr < 0.01 * runs.risk).all()
     for part in ("risk", "bias"):
         gap = np.abs(getattr(theory, part) - getattr(runs, part))
         assert (gap < 0.02 * theory.risk + 4 * runs.stderr).all()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", CASES)
-def test_the_pencil_agrees_with_a_few_literal_runs(name):
-    theory = gl.predict(PROBLEM, CASES[name])
-    runs = gl.simulate(PROBLEM, CASES[name], trials=200, seed=3)
-    assert (np.abs(theory.risk - runs.risk) < 0.03 * theory.risk + 4 * runs.stderr).all()
-    assert (runs.stderr < 0.05 * runs.risk).all()
 
 
 def test_sharing_features_matters():

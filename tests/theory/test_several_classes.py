@@ -12,6 +12,7 @@ from genloss.outlook.measured import mixture
 from genloss.outlook.measured.mixture import Fit
 from genloss.theory import two_columns
 from genloss.theory.several.targets import targets
+from genloss.trials.leave_one_out import chosen_penalty
 
 DIM = 200
 
@@ -467,6 +468,100 @@ def test_tune_knows_classes():
     problem, plan = clouds(dim=20), labelled(gl.Plan.replace(2, 100, penalty=0.1))
     best = gl.tune(problem, plan, over="last_penalty")
     assert best.curve.risk[-1] <= gl.predict(problem, plan).risk[-1]
+
+
+def beyond_ridge(problem, what):
+    """Plans of what classes share with numbers: who labels, which rows are kept, how the fit is made."""
+    off = (
+        0.5
+        * np.abs(problem.truth).mean()
+        * np.random.default_rng(2).standard_normal(problem.truth.shape)
+    )
+    fixed, random = gl.External(problem.truth + off), gl.External(bias=off, variance=0.1)
+    top, hard, labels = spectrum().max(), {"labels": "hard"}, gl.labels
+    return {
+        "outside": [
+            Generation([Source(400, fixed, **hard)], 1e-3),
+            Generation([Source(400, {random: 0.5, "previous": 0.5}, 0.1, labels="soft")], 2e-3),
+            Generation(
+                [Source(400, random, **hard, keep=gl.keep.Agrees(fixed))], 1e-3, towards="previous"
+            ),
+        ],
+        "near": [
+            Generation([Source(400, **hard)], 1e-3),
+            Generation([Source(900, 0, **hard, keep=gl.keep.Near(0, 0.9))], 1e-3),
+        ],
+        "cut": [
+            Generation([Source(400, labels=labels.Clipped(-0.5, 1.0))], 2e-3),
+            Generation(
+                [Source(300, 0, 0.2, labels=labels.Rounded(0.7)), Source(300, **hard)], 2e-3
+            ),
+        ],
+        "cv": [
+            Generation([Source(500, **hard)], "cv"),
+            Generation([Source(400, 0, **hard, weight=3.0), Source(300, labels="sampled")], "cv"),
+            Generation([Source(900, 1, **hard, keep=gl.keep.Confident(0.1))], "cv"),
+        ],
+        "filters": [
+            Generation([Source(400, **hard)], filter=gl.filters.GradientFlow(20 / top)),
+            Generation(
+                [Source(300, 0, 0.1, labels="sampled"), Source(200, **hard)],
+                filter=gl.filters.GradientDescent(30, 0.3 / top),
+            ),
+            Generation([Source(600, 1, **hard)], filter=gl.filters.SGD(0.3)),
+            Generation([Source(300, 0, labels="soft")], 0.01, filter=gl.filters.IteratedRidge(2)),
+        ],
+    }[what]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("make", "what"),
+    [
+        *((one_truth, what) for what in ("outside", "near", "cut", "cv", "filters")),
+        *((clouds, what) for what in ("outside", "near", "cut", "cv")),
+    ],
+)
+def test_what_classes_share_with_numbers_is_as_simulated(make, what):
+    problem = make(3)
+    plan = gl.Plan(beyond_ridge(problem, what))
+    theory, runs = gl.predict(problem, plan), gl.simulate(problem, plan, trials=40, workers=1)
+    assert (np.abs(theory.risk - runs.risk) <= 0.02 * runs.risk + 4 * runs.stderr).all()
+    assert (np.abs(theory.error - runs.error) <= 0.02 * runs.error + 4 * runs.error_stderr).all()
+    np.testing.assert_allclose(theory.norm, runs.norm, rtol=0.05)
+    if theory.accepted is not None:
+        np.testing.assert_allclose(theory.accepted, runs.accepted, atol=0.02)
+
+
+def test_a_source_of_which_no_row_is_kept_takes_no_part():
+    problem, first = one_truth(3, dim=20), Generation([Source(50, labels="hard")], 0.1)
+    kept = Source(50, "previous", labels="hard", keep=gl.keep.Confident(1e9))
+    both, half = (
+        gl.predict(problem, gl.Plan([first, Generation(rows, lam)]))
+        for rows, lam in (
+            ([kept, Source(50, labels="hard")], 0.1),
+            ([Source(50, labels="hard")], 0.2),
+        )
+    )
+    np.testing.assert_allclose(both.error, half.error)
+    assert both.accepted[1] == 0.5
+
+
+def test_a_penalty_for_all_columns_is_best_where_each_row_is_left_out():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((30, 8))
+    y = X @ rng.standard_normal((8, 3)) + 3 * rng.standard_normal((30, 3))
+
+    def left_out(penalty):
+        total = 0.0
+        for k in range(30):
+            rest, own = np.delete(X, k, axis=0), np.delete(y, k, axis=0)
+            w = np.linalg.solve(rest.T @ rest + 30 * penalty * np.eye(8), rest.T @ own)
+            total += np.sum((y[k] - X[k] @ w) ** 2)
+        return total
+
+    chosen = chosen_penalty(X, y)
+    assert left_out(chosen) < min(left_out(0.95 * chosen), left_out(1.05 * chosen))
 
 
 @pytest.mark.slow

@@ -157,6 +157,3 @@ def test_few_lengths_stand_for_many_where_rows_are_drawn_often():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(subsets, "_fewer", lambda *_: few)
         assert np.allclose(gl.predict(many, drawn).risk, whole, rtol=1e-5)
-    often = gl.Plan.subsample(12, 60, design="same", noise=NOISE, penalty=PENALTY)
-    with pytest.raises(gl.NoTheoryError, match=r"lengths vary, but genloss\.simulate"):
-        gl.predict(many, often)

@@ -188,6 +188,32 @@ def test_rows_that_are_used_once_are_known_by_two_routes(tails):
     assert np.allclose(one.bias, other.bias, rtol=1e-8)
 
 
+def test_directions_without_rows_need_a_penalty():
+    flat = np.diag([1.0, 1.0, 0.0])
+    problem, other = gl.Problem(np.ones(3), np.ones(3)), flat[::-1, ::-1]
+
+    def plan(*matrices, penalty=0.0):
+        rows = [gl.Source(20, noise=0.5, covariance=each) for each in matrices]
+        return gl.Plan([gl.Generation(rows, penalty)])
+
+    for ask in (gl.predict, gl.simulate):
+        with pytest.raises(gl.InvalidInputError, match="covariance .*eigenvalue 0.*penalty > 0"):
+            ask(problem, plan(flat))
+        for fine in (plan(flat, penalty=0.1), plan(flat, other), plan(flat, np.ones(3))):
+            assert np.isfinite(ask(problem, fine).risk).all()
+
+
+def test_one_direction_is_a_matrix_too():
+    problem = gl.Problem([1.0], [1.0])
+
+    def risk(covariance):
+        made = gl.Source(60, noise=0.5, covariance=covariance)
+        again = gl.Generation([gl.Source(None, "previous", 0.5, inputs=0)], 0.1)
+        return gl.predict(problem, gl.Plan([gl.Generation([made], 0.05), again])).risk
+
+    assert np.allclose(risk([[2.0]]), risk([2.0]), rtol=1e-10)
+
+
 def test_a_basis_that_turns_everything_changes_nothing():
     basis = np.linalg.qr(np.random.default_rng(5).standard_normal((DIM, DIM)))[0]
     flat = gl.Problem(np.ones(DIM), PROBLEM.truth)

@@ -141,25 +141,24 @@ INHERITED = 0.25 / 13 + 0.49 / 29
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "n_samples"), KINDS)
-@pytest.mark.parametrize("which", [0, 2])
-def test_risk_against_literal_chains(kind, n_samples, which):
+def test_risk_without_a_penalty_against_literal_chains(kind, n_samples):
     risks, errors = designs(kind, n_samples).risk(noise=0.4, inherited=INHERITED)
-    setting = chain(problem_of(kind), n_samples, PENALTIES[which])
+    setting = chain(problem_of(kind), n_samples, 0.0)
     mean, raw_error = mean_and_error(literal_runs(setting, 2000, seed=7))
-    together = math.hypot(errors[which], raw_error)
-    assert together < 0.03 * risks[which]
-    assert abs(risks[which] - mean) < 4 * together
+    together = math.hypot(errors[0], raw_error)
+    assert together < 0.03 * risks[0]
+    assert abs(risks[0] - mean) < 4 * together
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "n_samples"), KINDS)
 def test_risk_against_many_literal_chains(kind, n_samples):
     problem = problem_of(kind)
-    parts = downstream(problem, n_samples=n_samples, penalties=[0.3], trials=8000, seed=8)
+    parts = downstream(problem, n_samples=n_samples, penalties=[0.3], trials=3000, seed=8)
     [risk], [error] = parts.risk(noise=0.4, inherited=INHERITED)
-    mean, raw_error = mean_and_error(literal_runs(chain(problem, n_samples, 0.3), 10_000, seed=9))
+    mean, raw_error = mean_and_error(literal_runs(chain(problem, n_samples, 0.3), 4000, seed=9))
     together = math.hypot(error, raw_error)
-    assert together < 0.013 * risk
+    assert together < 0.02 * risk
     assert abs(risk - mean) < 4 * together
 
 

@@ -170,9 +170,9 @@ def test_chances_of_two_columns_are_those_of_logistic_regression():
     one = gl.Problem(np.ones(100) / 10, truth)
     two = gl.Problem(one.spectrum, np.stack([-truth / 2, truth / 2], axis=1))
     rows = [Source(300, "real", labels="sampled"), Source(300, "previous", labels="hard")]
-    theory = gl.predict(one, gl.Plan([Generation([r], 5e-4, loss="logistic") for r in rows]))
+    theory = gl.predict(one, gl.Plan([Generation([r], 5e-3, loss="logistic") for r in rows]))
     runs = gl.simulate(
-        two, gl.Plan([Generation([r], 1e-3, loss="multinomial") for r in rows]), trials=16
+        two, gl.Plan([Generation([r], 1e-2, loss="multinomial") for r in rows]), trials=16
     )
     assert np.abs(runs.error / theory.error - 1).max() < 0.05
     assert np.abs(runs.log_loss / theory.log_loss - 1).max() < 0.03

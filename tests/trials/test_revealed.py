@@ -311,7 +311,13 @@ def test_a_filter_is_found_in_few_directions():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name", ["minimum norm", "accumulate", "sources, weights, covariances, older models"]
+    "name",
+    [
+        "minimum norm",
+        "accumulate",
+        "sources, weights, covariances, older models",
+        "covariances that do not commute",
+    ],
 )
 def test_a_run_that_takes_too_many_steps_is_completed(name, monkeypatch):
     """To whole matrices, given what is known: the law stays, and so do fits on the same rows."""

@@ -86,7 +86,7 @@ def test_it_stops_as_soon_as_every_standard_error_is_small_enough(plan):
     assert (curve.stderr <= goal * curve.risk).all()
     assert curve.trials < 10_000
     [engine] = [each.ENGINE for each in ENGINES if curve.method == each.ENGINE.name]
-    look = engine.for_problem(SMALL).look
+    look = engine.sized_for(SMALL, resolve(plan)).look
     shorter = gl.simulate(SMALL, plan, trials=curve.trials - look)
     assert (shorter.stderr > goal * shorter.risk).any()
 
@@ -143,16 +143,17 @@ def compare_laws(plan, count, p_value, engine=least_squares, problem=SMALL):
     assert (np.abs(sums - exact_sums) / count <= spread[:, None]).all()
 
 
-@pytest.mark.parametrize("name", IN_LAW)
-def test_the_exact_engine_has_the_law_of_the_literal_one(name):
-    assert least_squares.refuses(SMALL, resolve(IN_LAW[name])) is None
-    compare_laws(IN_LAW[name], 600, p_value=0.005)
+def test_the_exact_engine_has_the_law_of_the_literal_one():
+    compare_laws(
+        IN_LAW["older labelers, coefficients that do not add up to one"], 600, p_value=0.005
+    )
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", IN_LAW)
 def test_the_exact_engine_has_the_law_of_the_literal_one_with_many_runs(name):
-    compare_laws(IN_LAW[name], 40_000, p_value=0.001)
+    assert least_squares.refuses(SMALL, resolve(IN_LAW[name])) is None
+    compare_laws(IN_LAW[name], 8000, p_value=0.001)
 
 
 @pytest.mark.parametrize("name", IN_LAW)
@@ -227,13 +228,6 @@ def problem_of(name):
     return gl.Problem(np.full(6, 2.0), np.zeros(6)) if name == "a truth of zero" else ROUND
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", COMPRESSED)
-def test_compressed_rows_have_the_law_of_the_literal_engine(name):
-    assert triangular_rows.refuses(SMALL, resolve(COMPRESSED[name])) is None
-    compare_laws(COMPRESSED[name], 1500, p_value=0.001, engine=triangular_rows)
-
-
 RADIAL = [name for name in IN_LAW if two_numbers.refuses(SMALL, resolve(IN_LAW[name])) is None]
 
 
@@ -245,21 +239,18 @@ def test_least_squares_through_two_numbers_has_the_law_of_the_literal_engine(nam
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", COMPRESSED)
+def test_compressed_rows_have_the_law_of_the_literal_engine(name):
+    assert triangular_rows.refuses(SMALL, resolve(COMPRESSED[name])) is None
+    compare_laws(COMPRESSED[name], 5000, p_value=0.001, engine=triangular_rows)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ISOTROPIC)
 def test_the_isotropic_engine_has_the_law_of_the_literal_one(name):
     problem = problem_of(name)
     assert two_numbers.refuses(problem, resolve(ISOTROPIC[name])) is None
-    compare_laws(ISOTROPIC[name], 1500, p_value=0.001, engine=two_numbers, problem=problem)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", [*COMPRESSED, *ISOTROPIC])
-def test_the_engines_have_the_law_of_the_literal_one_with_many_runs(name):
-    if name in COMPRESSED:
-        compare_laws(COMPRESSED[name], 20_000, p_value=0.001, engine=triangular_rows)
-    else:
-        problem = problem_of(name)
-        compare_laws(ISOTROPIC[name], 20_000, p_value=0.001, engine=two_numbers, problem=problem)
+    compare_laws(ISOTROPIC[name], 5000, p_value=0.001, engine=two_numbers, problem=problem)
 
 
 @pytest.mark.slow
@@ -438,7 +429,7 @@ def test_risk_is_bias_plus_variance():
 
 @pytest.mark.parametrize("plan", [LEAST_SQUARES, RIDGE], ids=["exact", "literal"])
 def test_the_standard_error_is_the_spread_of_the_estimate(plan):
-    curves = [gl.simulate(SMALL, plan, trials=50, seed=seed, workers=1) for seed in range(150)]
+    curves = [gl.simulate(SMALL, plan, trials=50, seed=seed, workers=1) for seed in range(80)]
     spread = np.std([curve.risk for curve in curves], axis=0)
     stderr = np.sqrt(np.mean([curve.stderr**2 for curve in curves], axis=0))
     np.testing.assert_allclose(spread, stderr, rtol=0.25)
@@ -670,7 +661,7 @@ def any_plan(draw, dim):
 
 
 @given(any_plan(dim=5), st.sampled_from(["literal", "auto"]))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_every_plan_that_can_be_written_runs(plan, method):
     problem = gl.Problem.power_law(5, capacity=1.0, source=0.5)
     curve = gl.simulate(problem, plan, trials=2, method=method, workers=1)

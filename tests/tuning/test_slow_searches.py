@@ -43,6 +43,19 @@ SHARED = {
     "anchored": partial(gl.Plan.anchored, 3, 15, n_real=12),
     "window": partial(gl.Plan.window, 4, 15, last=2),
     "distill": partial(gl.Plan.distill, 3, 15, mixing=0.6),
+    "one design": partial(gl.Plan.same_design, 3, 30),
+    "accumulate, one design": partial(gl.Plan.accumulate, 3, 30, design="same"),
+    "mixed labels, one design": partial(gl.Plan.mix_labels, 3, 30, real=0.4, design="same"),
+    "ppi": partial(gl.Plan.ppi, 3, 60, n_real=30),
+    "shared features": lambda **more: gl.Plan.replace(3, 30, **more).with_features(12, shared=True),
+    "own features": lambda **more: gl.Plan.replace(3, 30, **more).with_features(12, shared=False),
+    "new rows, then old ones": lambda **more: gl.Plan(
+        [
+            *gl.Plan.replace(2, 40, **more).generations,
+            *gl.Plan.same_design(2, 30, **more).generations[:1],
+            gl.Generation([gl.Source(None, "kept", inputs=2), gl.Source(15, "previous", 0.5)], 1.0),
+        ]
+    ),
 }
 
 

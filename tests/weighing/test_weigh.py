@@ -12,6 +12,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeRegressor
 
 import genloss as gl
 from genloss.cli import app
@@ -114,6 +115,17 @@ def test_any_regressor_that_takes_weights(rng):
             gl.weigh(real, made, estimator=wrong)
     with pytest.raises(gl.InvalidInputError, match="beside estimator"):
         gl.weigh(real, made, estimator=pipeline, kernel="rbf")
+
+
+def test_labels_by_the_estimator_on_these_rows_lose_the_row_as_well(rng):
+    X, y = rows(rng, 80, noise=3.0)
+    more, tree = rng.normal(size=(400, 6)), DecisionTreeRegressor(max_depth=3, random_state=0)
+    said = tree.fit(X, y).predict(more)
+    naive = gl.weigh((X, y), (more, said), estimator=tree, made_from="elsewhere")
+    told = gl.weigh((X, y), (more, said), estimator=tree, made_from="these rows")
+    assert naive.advice.gain_shown  # a gain that is none
+    assert not told.advice.gain_shown
+    assert told.advice.gain < naive.advice.gain / 4
 
 
 def test_wide_tables_are_weighed_in_their_span(rng):

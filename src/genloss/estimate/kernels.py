@@ -17,6 +17,9 @@ Array = npt.NDArray[np.float64]
 
 NAMES = ("linear", "rbf", "polynomial")
 
+_LARGEST = 1e30  # value of a kernel of which sums of squares are numbers, in single precision too
+_ALIKE = 1e-11  # differences of values, as a share of them, that rounding makes
+
 
 @dataclass(frozen=True)
 class Kernel:
@@ -57,7 +60,9 @@ class Kernel:
         object.__setattr__(self, "name", _check.choice("kernel", name, NAMES))
         if self.gamma is not None:
             object.__setattr__(self, "gamma", _check.positive("gamma", self.gamma))
-        object.__setattr__(self, "degree", _check.integer("degree", self.degree, minimum=1))
+        object.__setattr__(
+            self, "degree", _check.integer("degree", self.degree, minimum=1, maximum=1000)
+        )
         object.__setattr__(self, "coef0", _check.non_negative("coef0", self.coef0))
 
     @classmethod
@@ -90,6 +95,25 @@ class Kernel:
         gamma = 1 / dim if self.gamma is None else self.gamma
         more = "" if self.name == "rbf" else f", degree={self.degree}, coef0={self.coef0:g}"
         return f"kernel={self.name!r}, gamma={gamma:.4g}{more}"
+
+    def check(self, X: Array) -> None:
+        """Raise InvalidInputError if it is too large for numbers, or the same everywhere, on features (n, p)."""
+        gamma = 1 / X.shape[1] if self.gamma is None else self.gamma
+        square = float(np.sum(X**2, axis=1).max())
+        degree = self.degree if self.name == "polynomial" else 1
+        with np.errstate(divide="ignore"):  # of rows that are all zero
+            if degree * np.log(gamma * square + self.coef0 * (self.name != "rbf")) > np.log(
+                _LARGEST
+            ):
+                raise InvalidInputError(
+                    f"kernel was {shown(self)}; on these features it is too large for numbers, take a smaller "
+                    + ("gamma" if self.name == "rbf" else "degree or gamma")
+                )
+        some = self(X[:500], X[:500])
+        if X.any() and float(np.ptp(some)) <= _ALIKE * float(np.abs(some).max()):
+            raise InvalidInputError(
+                f"kernel was {shown(self)}; on these features it is the same for all rows, take a larger gamma"
+            )
 
     def __call__(self, A: npt.ArrayLike, B: npt.ArrayLike) -> Array:
         """Kernel matrix of shape (rows of A, rows of B), single if both are."""

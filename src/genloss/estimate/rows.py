@@ -54,7 +54,10 @@ def estimate(X: Array, y: Array, *, kernel: object = None, seed: int = 0) -> Est
     chosen = Kernel.of(kernel)
     most = MOST_ROWS if chosen else max(MOST_ROWS, MOST_CELLS // X.shape[1])
     order = np.random.default_rng(seed).permutation(y.size)[:most]
-    return estimate_standardised(Standardiser.of(X)(X[order]), y[order], chosen)
+    rows = Standardiser.of(X)(X[order])
+    if chosen is not None:
+        chosen.check(rows)
+    return estimate_standardised(rows, y[order], chosen)
 
 
 def estimate_standardised(

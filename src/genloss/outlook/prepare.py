@@ -153,6 +153,8 @@ def prepare(
     more = None if unlabelled is None else standardise(inputs_of(unlabelled, table))
     if more is not None and texts:
         raise InvalidInputError("unlabelled was given beside encoded text columns; drop either")
+    if kernel is not None:
+        kernel.check(X)
     if kernel is not None and n_samples > EXACT_KERNEL:
         landmarks = nystrom_features(X, kernel, LANDMARKS, int(rng.integers(2**31)))
         X, more = landmarks(X), None if more is None else landmarks(more)

@@ -68,7 +68,7 @@ class Feedback:
         self.channels = [c for c in channels if layout.blocks_of(*c.write) == self._block]
         self._into = {}
         written = {layout.space_of[c.write[0]] for c in self.channels}
-        self._full = {space for space in written if layout.width[space] > 1}
+        self._full = {space for space in written if layout.width[space]}
         for space in written - self._full:
             own = [k for k, c in enumerate(self.channels) if layout.space_of[c.write[0]] == space]
             into = [[layout.position[node] for node in self.channels[k].write] for k in own]

@@ -164,7 +164,7 @@ def _residual(system: System, channels: Sequence[Channel]) -> float:
 
 def _sizes(matrices: Array, width: int) -> Array:
     """How large every entry is."""
-    if width == 1:
+    if not width:
         return np.abs(matrices)
     [whole], count = matrices, matrices.shape[-1] // width
     parts = whole.reshape(count, width, count, width)
@@ -173,7 +173,7 @@ def _sizes(matrices: Array, width: int) -> Array:
 
 def _left_over(layout: Layout, space: int, K: Array, g: Array) -> Array:
     """``K G - 1``; where matrices are large, without the zeros above their diagonal and without twins."""
-    if layout.width[space] == 1:
+    if not layout.width[space]:
         return K @ g - np.eye(g.shape[-1])
     away = np.zeros_like(g)
     done = set[tuple[int, int]]()

@@ -57,8 +57,13 @@ def describe(pencil: Pencil) -> str:
     lines.append("G = (Q0 - eta)^-1 in every space")
     entries: dict[tuple[int, int], list[str]] = {}
     for one, other in opposites(pencil, Layout(pencil)):
-        inside = f"G[{one.unknown},{other.equation}])", (one.right, other.left)
-        trace = f"tr_{pencil.spaces[one.unknown].name}("
+        read, written = pencil.spaces[one.unknown], pencil.spaces[one.equation]
+        own = f"cov({one.gaussian.name}) " if one.gaussian.covariance is not None else ""
+        inside = (
+            f"{own * read.full}G[{one.unknown},{other.equation}])",
+            (one.right, other.left),
+        )
+        trace = f"{own * written.full}tr_{read.name}("
         term = names.term((one.left, other.right), trace, *inside)
         entries.setdefault((one.equation, other.unknown), []).append(term)
     lines += [f"  eta[{a},{b}] = {_joined(terms)}" for (a, b), terms in sorted(entries.items())]
@@ -97,12 +102,18 @@ def latex(pencil: Pencil) -> str:
                 kernel[nodes.index(row), nodes.index(column)] += factor(value)
         for one, other in opposites(pencil, layout):
             if one.equation in nodes:
-                read = pencil.spaces[one.unknown].name
-                trace = sympy.Function(f"\\mathrm{{tr}}_{{\\text{{{read}}}}}")
+                read = pencil.spaces[one.unknown]
+                trace = sympy.Function(f"\\mathrm{{tr}}_{{\\text{{{read.name}}}}}")
+                own = sympy.Integer(1)
+                if one.gaussian.covariance is not None:
+                    own = sympy.Symbol(f"\\Sigma_{{{one.gaussian.name}}}")
                 g = sympy.Symbol(f"G_{{{one.unknown},{other.equation}}}")
-                kernel[nodes.index(one.equation), nodes.index(other.unknown)] -= factor(
-                    one.left, other.right
-                ) * trace(factor(one.right, other.left) * g)
+                around, inside = (own, 1) if space.full else (1, own)
+                kernel[nodes.index(one.equation), nodes.index(other.unknown)] -= (
+                    factor(one.left, other.right)
+                    * around
+                    * trace(factor(one.right, other.left) * inside * g)
+                )
         inverse = sympy.Symbol(f"G_{{\\text{{{space.name}}}}}^{{-1}}")
         equations.append(sympy.latex(sympy.Eq(inverse, kernel, evaluate=False)))
     return " \\\\\n".join(equations)

@@ -110,7 +110,7 @@ def risks(problem: Problem, plan: Plan) -> tuple[Array, Array]:
                 "a pencil is of ridge regression on linear labels, genloss.predict(problem, plan) "
                 "knows the others"
             )
-    if any(step.turned for step in steps):
+    if steps[0].outside or any(step.turned for step in steps):
         laws = [each.law(problem.truth) for each in steps[0].outside]
         ground = Ground.across(problem.spectrum, problem.truth, steps, laws, tails)
     else:

@@ -174,16 +174,16 @@ class Chain:
         for members, width, g, K in spaces:
             own = [k for k in members if k < size]
             rows, twins = ([layout.position[k + by] for k in own] for by in (0, size))
-            if width > 1:
+            if width:
                 rows, twins = (_widened(each, width) for each in (rows, twins))
             f = np.zeros((len(g), len(rows), 1))
             for i, k in enumerate(own):
-                at = slice(width * i, width * (i + 1)) if width > 1 else i
+                at = slice(width * i, width * (i + 1)) if width else i
                 f[:, at, 0] = given.get(k, 0.0)
             forcing = -solution.pencil.unit * K[:, rows][:, :, twins] - f @ np.swapaxes(f, 1, 2)
             g = g[:, rows][:, :, rows]
             mean = g @ f
-            if width > 1:
+            if width:
                 self._fill_full(own, width, mean[0, :, 0], g[0], forcing[0])
                 continue
             covariance = g @ forcing @ np.swapaxes(g, 1, 2)

@@ -31,7 +31,7 @@ class Layout:
     members : list of list of int
         The unknowns of every space, in the order of their rows.
     width : list of int
-        Rows that an unknown has in the matrices of every space.
+        Rows that an unknown has in the matrices of every full space; zero of the others.
     parts : list of dict
         The rows of every block in every space that it has unknowns in.
     """
@@ -54,14 +54,14 @@ class Layout:
         self.space_of = [self.spaces.index(space) for space in pencil.spaces]
         self.members: list[list[int]] = [[] for _ in self.spaces]
         self.position = [0] * pencil.size
-        self.width = [space.directions if space.full else 1 for space in self.spaces]
+        self.width = [space.directions if space.full else 0 for space in self.spaces]
         self.parts: list[dict[int, slice]] = [{} for _ in self.blocks]
         for block, part in zip(self.blocks, self.parts, strict=True):
             for node in block:
                 space = self.space_of[node]
                 self.position[node] = last = len(self.members[space])
                 self.members[space].append(node)
-                width = self.width[space]
+                width = self.width[space] or 1
                 start = part[space].start if space in part else width * last
                 part[space] = slice(start, width * (last + 1))
 
@@ -74,7 +74,7 @@ class Layout:
     def zeros(self) -> Matrices:
         """Empty matrices."""
         sizes = (
-            (1 if space.full else space.directions, width * len(own))
+            (1 if width else space.directions, (width or 1) * len(own))
             for space, width, own in zip(self.spaces, self.width, self.members, strict=True)
         )
         return [np.zeros((stack, size, size)) for stack, size in sizes]
@@ -86,7 +86,7 @@ class Layout:
     def entry(self, matrices: Matrices, row: int, column: int) -> Array:
         """View of the entry of two unknowns of one space, shape (directions,), or a matrix where it is full."""
         space, places = self.space_of[row], (self.position[row], self.position[column])
-        if (width := self.width[space]) == 1:
+        if not (width := self.width[space]):
             return matrices[space][:, *places]
         rows, cols = (slice(width * place, width * (place + 1)) for place in places)
         return matrices[space][0, rows, cols]

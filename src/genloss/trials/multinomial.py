@@ -69,16 +69,17 @@ def minimise(
             for each, V in zip(lower, inner, strict=True)
         ]
         return np.asarray(X.swapaxes(1, 2) @ np.array(solved))
-    found = np.zeros((runs, d, y.shape[2]))
+    found, gram = np.zeros((runs, d, y.shape[2])), X.swapaxes(1, 2) @ (weights[..., None] * X)
+    near, known = np.empty_like(gram), np.full(runs, np.inf)  # an inverse, and its curvature
     rows, W = Rows(X, y, weights, np.zeros(y.shape) if offset is None else offset), found
-    left, said = np.arange(runs), rows.offset
+    left, said, lengths = np.arange(runs), rows.offset, np.einsum("rij,rij->ri", X, X)
     level = _level(rows, loss, ridge, W, said)
     for _ in range(_MOST):
         pull = rows.weights[..., None] * loss.slope(rows.y, said)
         by_rows = rows.X.swapaxes(1, 2) @ pull
         gradient = by_rows + ridge * W
         parts = _length(by_rows) + ridge * _length(W)
-        spread = np.sqrt(np.einsum("rik,rik,rij,rij->r", pull, pull, rows.X, rows.X, optimize=True))
+        spread = np.sqrt(np.einsum("rik,rik,ri->r", pull, pull, lengths[left]))
         scale, length = np.maximum(parts, spread), _length(gradient)
         open_ = length > TOLERANCE * scale
         if not open_.any():
@@ -90,7 +91,11 @@ def minimise(
             )
         bend = rows.weights[..., None, None] * loss.curvature(rows.y, said)
         goal = np.minimum(0.1, np.sqrt(length / scale))
-        step = _conjugate(rows.X, bend, ridge, gradient, goal)
+        usual = _usual(bend, rows.weights)
+        if (2 * usual < known[left]).any():
+            near[left] = np.linalg.inv(usual[:, None, None] * gram[left] + ridge * np.eye(d))
+            known[left] = usual
+        step = _conjugate(rows.X, bend, ridge, gradient, goal, near[left])
         along, fall = rows.X @ step, np.einsum("rjk,rjk->r", gradient, step)
         size, new = _down(rows, loss, ridge, (W, said, level), (step, along, fall))
         moved = size > 0
@@ -134,12 +139,23 @@ def _down(
         size = np.where(high, np.where(size > 1e-10, size / 2, 0.0), size)
 
 
-def _conjugate(X: Array, bend: Array, ridge: float, right: Array, goal: Array) -> Array:
-    """Solve with the Hessians; ``bend`` is the loss's own of every row, (runs, n, classes, classes)."""
+def _usual(bend: Array, weights: Array) -> Array:
+    """Curvature of a column of a row on average, (runs,)."""
+    whole = np.einsum("rikk->r", bend) / bend.shape[-1]
+    return np.asarray(whole / np.maximum(weights.sum(axis=1), 1e-300))
+
+
+def _conjugate(
+    X: Array, bend: Array, ridge: float, right: Array, goal: Array, near: Array
+) -> Array:
+    """Solve with the Hessians by conjugate gradients.
+
+    ``bend`` is the loss's own of every row, (runs, n, classes, classes), and ``near`` about the inverse of a
+    Hessian's part of every column, (runs, d, d).
+    """
     back = X.swapaxes(1, 2)
-    diagonal = (back**2) @ np.einsum("rikk->rik", bend) + ridge
     found, left = np.zeros_like(right), right.copy()
-    towards = left / diagonal
+    towards = near @ left
     way, size = towards, np.einsum("rjk,rjk->r", left, towards)
     enough = goal**2 * size
     for _ in range(_PATIENCE):
@@ -150,7 +166,7 @@ def _conjugate(X: Array, bend: Array, ridge: float, right: Array, goal: Array) -
         steep = np.einsum("rjk,rjk->r", way, image)
         pace = np.divide(size, steep, out=np.zeros_like(size), where=open_)[:, None, None]
         found, left = found + pace * way, left - pace * image
-        towards = left / diagonal
+        towards = near @ left
         new = np.einsum("rjk,rjk->r", left, towards)
         turn = np.divide(new, size, out=np.zeros_like(size), where=open_)
         way, size = towards + turn[:, None, None] * way, np.where(open_, new, size)

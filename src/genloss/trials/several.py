@@ -121,12 +121,15 @@ class Chances(NamedTuple):
         return cls(Hard(), 0.0)
 
     def scores(self, said: Array, right: Array) -> tuple[Array, Array]:
-        """Log loss and Brier score, from values and chances of classes (rows, models, classes)."""
-        off = said - said.max(axis=2, keepdims=True)
-        logs = off - np.log(np.exp(off).sum(axis=2, keepdims=True))
-        given = np.exp(logs)
-        square = given**2 - 2 * right * given + right  # on average over a class that is drawn
-        return -(right * logs).sum(axis=2).mean(axis=0), square.sum(axis=2).mean(axis=0)
+        """Log loss and Brier score, from values and chances of classes (classes, rows, models)."""
+        off = said - said.max(axis=0)
+        given = np.exp(off)
+        whole = given.sum(axis=0)
+        loss = np.log(whole) - np.einsum("krm,krm->rm", right, off)
+        given /= whole
+        # on average over a class that is drawn
+        square = np.einsum("krm,krm->rm", given - 2 * right, given) + 1
+        return loss.mean(axis=0), square.mean(axis=0)
 
 
 def _run(
@@ -176,5 +179,6 @@ def _scored(
     else:
         right = chances.rule.chances(told + chances.noise * rng.standard_normal(told.shape))
     assert right is not None
-    log_loss, brier = chances.scores(values, right[:, None])
+    right = np.broadcast_to(right.T[:, :, None], (*right.T.shape, values.shape[1]))
+    log_loss, brier = chances.scores(np.ascontiguousarray(np.moveaxis(values, 2, 0)), right)
     return log_loss, brier / (2 if said.shape[2] == 1 else 1)

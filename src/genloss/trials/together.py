@@ -18,7 +18,7 @@ from genloss.steps import Block, Step
 from genloss.trials import loop, multinomial
 
 Array = npt.NDArray[np.float64]
-_MOST, _ENTRIES = 16, 1 << 20  # runs, and numbers in the rows of all of them
+_MOST, _ENTRIES = 16, 1 << 17  # runs, and numbers in the rows of all of them
 
 
 class Learner(Protocol):

@@ -13,10 +13,9 @@ from genloss.plan import Plan
 from genloss.problem import beyond
 from genloss.spectrum import Spectral, Spectrum
 from genloss.steps import Step, resolve
-from genloss.theory.closed import MOST_BY_PENCIL
+from genloss.theory.closed import MOST_BY_PENCIL, obstacles
 from genloss.theory.directions import directions_for
 from genloss.theory.gradients.gradient import along, obstacle
-from genloss.theory.segments import segment_starts
 from genloss.theory.units import is_ordinary
 from genloss.tuning.schedule import Slopes
 from genloss.tuning.space import Space
@@ -62,14 +61,14 @@ def slope_of(problem: Spectral, plan: Plan, objective: str) -> list[Slopes]:
 
 
 def is_one_pencil(steps: Sequence[Step]) -> bool:
-    """Whether all models share rows, and one pencil knows them."""
+    """Whether some models have no closed formula, and one pencil knows all."""
     plain = all(step.is_ridge and not step.turned and not step.retuned for step in steps)
-    whole = segment_starts(steps)[-1] == 0 and len(steps) <= MOST_BY_PENCIL
-    return plain and whole and not steps[0].outside
+    few = len(steps) <= MOST_BY_PENCIL and not steps[0].outside
+    return plain and few and any(obstacles(steps))
 
 
 def _by_pencil(directions: Spectrum, steps: Sequence[Step], objective: str) -> list[Slopes]:
-    """The same where models share rows: from one pencil of them all, and its adjoint."""
+    """The same where models share rows or features: from one pencil of them all, and its adjoint."""
     from genloss.pencils.from_plan import Laws
     from genloss.pencils.ground import Ground
 

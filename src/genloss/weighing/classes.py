@@ -44,8 +44,10 @@ MOST_NUMBERS = 1000
 _GRID = np.logspace(-4, 0, 7)
 _LANDMARKS = 150
 _RIDGE = 0.01  # penalty of the ridge that tells tables apart
-_SURE = 0.5
+_SURE = 0.75
 """Standard errors by which a weight has to be better than none."""
+_ALIKE = 0.25
+"""Standard errors within which a stronger penalty is as good: the least of several losses of few rows flatters."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -148,7 +150,7 @@ class ClassRows(Features):
         return Surface(FEW_WEIGHTS, np.full(FEW_WEIGHTS.size, np.nan), losses, wrong)
 
     def chosen(self, found: Surface, worth: float | None, *, wary: bool) -> int:
-        """Place of the weight: 0 unless another is better by half a standard error, or is shown to be."""
+        """Place of the weight: 0 unless another is clearly better than that, or is shown to be."""
         at = found.least if worth is None else found.nearest(worth)
         gain, shown = found.errors[0] - found.errors[at], found.plausible[0] > 0
         sure = shown or (not wary and gain > _SURE * found.apart(at)[0])
@@ -222,11 +224,13 @@ class ClassRows(Features):
 
 
 def _best(found: Any, grid: Array) -> Surface:
-    """The penalty of least log loss for every weight; ``found`` has losses (k, q, 2, n)."""
-    descending = np.sort(grid)[::-1]
-    every = np.asarray(found)
-    at = every[:, :, 0].mean(axis=2).argmin(axis=1)
-    picked = every[np.arange(len(every)), at]
+    """For every weight the strongest penalty that is as good as the best; ``found`` has losses (k, q, 2, n)."""
+    descending, every = np.sort(grid)[::-1], np.asarray(found)
+    losses, rows = every[:, :, 0], np.arange(len(every))
+    more = losses - losses[rows, losses.mean(axis=2).argmin(axis=1)][:, None]
+    slack = _ALIKE * more.std(axis=2, ddof=1) / np.sqrt(more.shape[2])
+    at = np.argmax(more.mean(axis=2) <= slack, axis=1)
+    picked = every[rows, at]
     return Surface(WEIGHTS, descending[at], picked[:, 0], picked[:, 1])
 
 

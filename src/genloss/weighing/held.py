@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from genloss._fits import chances_said, cloned, fitted, predicted, searches
 from genloss.errors import InvalidInputError
-from genloss.weighing.maker import Maker
+from genloss.weighing.maker import Maker, Says
 from genloss.weighing.parents import Codes, folds
 from genloss.weighing.stacked import Fit, Moments
 from genloss.weighing.surface import Surface, surface
@@ -45,7 +45,7 @@ def parent_folds(
     """
     (X, y), (X_other, y_other) = real, synthetic
     fold = folds(len(y), FOLDS, np.random.default_rng(seed))
-    maker = Maker.of(real, synthetic, y[parent])
+    maker = Maker.ridge(real, synthetic, y[parent])
     found = np.empty((weights.size, grid.size, len(y)))
     for turn in range(FOLDS):
         held, away = fold == turn, fold[parent] == turn
@@ -60,16 +60,35 @@ def parent_folds(
 
 
 def with_estimator(
-    estimator: Any, real: Rows, synthetic: Rows, parent: Codes | None, seed: int
+    estimator: Any, real: Rows, synthetic: Rows, made: tuple[Codes, Maker] | None, seed: int
 ) -> Surface:
     """Errors of a regressor, fitted with ``sample_weight``, on folds of the real rows.
 
-    ``parent`` is given where synthetic rows leave the fit along with the row they were made from.
+    ``made`` is given where the synthetic rows were made from the real ones: their parents, with which they leave
+    a fit, and what made their labels, which then loses these rows too.
     """
-    y = real[1]
+    y, labels = real[1], synthetic[1]
+    parent, maker = (None, None) if made is None else made
     fold = folds(len(y), FOLDS, np.random.default_rng(seed))
-    said = folded(estimator, real, lambda _: synthetic[1], synthetic[0], (fold, parent))
+
+    def labels_without(held: Mask) -> Array:
+        return labels if maker is None else labels + maker.without(held)
+
+    said = folded(estimator, real, labels_without, synthetic[0], (fold, parent))
     return Surface(FEW_WEIGHTS, np.full(FEW_WEIGHTS.size, np.nan), (y - said[:, :, 0]) ** 2)
+
+
+def saying(estimator: Any, real: Rows, made: Array) -> Says:
+    """What a regressor of some real rows says of the synthetic ones."""
+    from threadpoolctl import threadpool_limits
+
+    X, y = real
+
+    def says(rows: Mask) -> Array:
+        with threadpool_limits(1):
+            return predicted(fitted(cloned(estimator), X[rows], y[rows]), made)[:, 0]
+
+    return says
 
 
 def folded(

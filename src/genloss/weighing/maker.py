@@ -1,13 +1,14 @@
-"""The model that made synthetic labels from the real rows, as far as a ridge of them can stand for it.
+"""The model that made synthetic labels from the real rows, as far as another of them can stand for it.
 
-A label of a row made from the real row with label y is taken for ``y + share (f(x) - y)``, f being the real table's
-ridge: all of it where a model labelled the row, nothing of it where a copy has its parent's label. Penalty and
-share are those that come nearest to the labels that there are. Without some real rows f is another one, and the
-label moves by ``share`` of the difference.
+A label of a row made from the real row with label y is taken for ``y + share (f(x) - y)``, f being a model of the
+real rows: all of it where that model labelled the row, nothing of it where a copy has its parent's label. The share,
+and of a ridge the penalty, are those that come nearest to the labels that there are. Without some real rows f is
+another one, and the label moves by ``share`` of the difference.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,51 +19,63 @@ from genloss.weighing.stacked import LABELERS, Fit, Moments
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Rows = tuple[Array, Array]
+Says = Callable[[Mask], Array]
+"""From the real rows that a model is fitted to, a mask (n,), to what it says of the synthetic rows (m,)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Maker:
-    """A ridge of the real rows that stands for what made labels.
+    """A model of the real rows that stands for what made labels.
 
     Attributes
     ----------
-    real : pair of ndarray
-        Features (n, q) and labels (n,).
-    X : ndarray of shape (m, q)
-        Synthetic rows.
-    alpha : float
-        Its penalty, in scikit-learn's units.
+    says : callable
+        What it says when it is fitted to some real rows.
+    said : ndarray of shape (m,)
+        What it says when it is fitted to all.
     share : float
         Part of the labels that is due to it, from 0 to 1.
-    said : ndarray of shape (m,)
-        What it says of the synthetic rows.
+    missed : float
+        Squared distance from the labels that is left.
     """
 
-    real: Rows
-    X: Array
-    alpha: float
-    share: float
+    says: Says
     said: Array
+    share: float
+    missed: float
 
     @classmethod
-    def of(cls, real: Rows, synthetic: Rows, parents: Array) -> Maker:
-        """The penalty and the share that come nearest to the labels, ``parents`` being those of the real rows."""
+    def of(cls, says: Says, count: int, labels: Array, parents: Array) -> Maker:
+        """Of a model and ``count`` real rows; ``parents`` are the labels (m,) of the synthetic rows' parents."""
+        said = says(np.ones(count, dtype=bool))
+        shares, missed = _shares(said[None], labels, parents)
+        return cls(says, said, float(shares[0]), float(missed[0]))
+
+    @classmethod
+    def ridge(cls, real: Rows, synthetic: Rows, parents: Array) -> Maker:
+        """The ridge of features (n, q) and labels (n,) whose penalty comes nearest to the synthetic labels."""
         (X, y), (Z, labels) = real, synthetic
         fit = Fit.of(Moments.of(X, y))
         alphas = fit.count * LABELERS
-        said = predictions(fit, Z, alphas)
-        toward, have = said - parents, labels - parents
-        norms = np.maximum(np.sum(toward**2, axis=1), 1e-300)
-        shares = np.clip(toward @ have / norms, 0.0, 1.0)
-        missed = np.sum((have - shares[:, None] * toward) ** 2, axis=1)
-        at = int(np.argmin(missed))
-        return cls(real, Z, float(alphas[at]), float(shares[at]), said[at])
+        at = int(np.argmin(_shares(predictions(fit, Z, alphas), labels, parents)[1]))
+
+        def says(rows: Mask) -> Array:
+            own = Fit.of(Moments.of(X[rows], y[rows]))
+            return predictions(own, Z, alphas[at : at + 1])[0]
+
+        return cls.of(says, len(y), labels, parents)
 
     def without(self, held: Mask) -> Array:
         """By how much labels (m,) move when it loses some real rows."""
-        X, y = self.real
-        fit = Fit.of(Moments.of(X[~held], y[~held]))
-        return self.share * (predictions(fit, self.X, np.array([self.alpha]))[0] - self.said)
+        return self.share * (self.says(~held) - self.said)
+
+
+def _shares(said: Array, labels: Array, parents: Array) -> Rows:
+    """Part of the labels that is due to each of several models (g, m), and what is left (g,)."""
+    toward, have = said - parents, labels - parents
+    norms = np.maximum(np.sum(toward**2, axis=1), 1e-300)
+    shares = np.clip(toward @ have / norms, 0.0, 1.0)
+    return shares, np.sum((have - shares[:, None] * toward) ** 2, axis=1)
 
 
 def predictions(fit: Fit, X: Array, alphas: Array) -> Array:

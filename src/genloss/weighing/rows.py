@@ -12,8 +12,9 @@ from genloss.estimate.kernels import Kernel
 from genloss.estimate.standardise import unit_target
 from genloss.weighing.apart import Apart, apart
 from genloss.weighing.features import Columns, Features, columns_of
-from genloss.weighing.held import parent_folds, with_estimator
+from genloss.weighing.held import parent_folds, saying, with_estimator
 from genloss.weighing.inputs import Difference, difference
+from genloss.weighing.maker import Maker
 from genloss.weighing.pair import Pair
 from genloss.weighing.stacked import WEIGHTS, Stack
 from genloss.weighing.surface import Surface, chained, left_out
@@ -79,10 +80,20 @@ class Rows(Features):
         return left_out(self.stack, WEIGHTS, self.grid), "leave-one-out"
 
     def fitted(self, estimator: Any, pair: Pair, made_from: str, seed: int) -> Surface:
-        """Errors of an estimator on folds; it sees the features as they are."""
-        whose = self.parents() if made_from == "these rows" else None
+        """Errors of an estimator on folds; it sees the features as they are.
+
+        Labels of rows made from these are taken for the estimator's own or a ridge's, whichever is nearer to them.
+        """
         real, synthetic = (pair.X, self.y), (pair.X_synthetic, self.y_synthetic)
-        return with_estimator(estimator, real, synthetic, whose, seed)
+        if made_from != "these rows":
+            return with_estimator(estimator, real, synthetic, None, seed)
+        parent, labels = self.parents(), self.y_synthetic
+        makers = (
+            Maker.of(saying(estimator, real, synthetic[0]), self.n, labels, self.y[parent]),
+            Maker.ridge((self.X, self.y), (self.X_synthetic, labels), self.y[parent]),
+        )
+        nearest = min(makers, key=lambda maker: maker.missed)
+        return with_estimator(estimator, real, synthetic, (parent, nearest), seed)
 
     def chosen(self, found: Surface, worth: float | None, *, wary: bool) -> int:
         """Place of the weight: of those that cannot be told from the best, the formula's."""

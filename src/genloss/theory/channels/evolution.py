@@ -21,6 +21,7 @@ Array = npt.NDArray[np.float64]
 
 GOOD = 1e-10
 _SMALL = 1e-6  # step of a difference quotient
+_FAR = 0.05  # residual from which on a step asks for another Jacobian
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,6 +212,8 @@ def _newton(fit: Fit, start: Start, most: int = 60) -> Solution:
         old, last = away[0], residual
         step = _step(jacobian, away[0], x, fit) if taken % 8 else away[0] / 2
         x = x + step
+        if residual > _FAR:  # the next point asks for another one
+            jacobian = None
     if best is None:
         best = Solution(point, start, np.inf, taken)
     return best._replace(point=_first(best.point), evaluations=taken)

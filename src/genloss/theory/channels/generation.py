@@ -67,7 +67,16 @@ def fit(
     ridge = 2 * step.rows * step.penalty
     count, dim = directions.multiplicity, directions.dim
     problem = evolution.Fit(rows, second, sheets, count, ridge, towards, dim)
-    if centre is None and (kept := _rows_kept(problem)) < 1:  # the penalty alone decides
+    squared = squared_loss.knows(problem)
+    found = None if squared else evolution.solve(problem, start, _has_none)
+    good = found is not None and found.residual < evolution.GOOD
+    if found is not None and (good or centre is not None):
+        kept = sum(
+            r.number * float(s.accepted[0]) for r, s in zip(rows, found.point.sums, strict=True)
+        )
+    else:
+        kept = _rows_kept(problem)
+    if centre is None and kept < 1:  # the penalty alone decides
         if separable.ends(problem):
             return None
         base: Shares = {} if step.towards is None else {step.towards: 1.0}
@@ -80,22 +89,18 @@ def fit(
         )
         one = np.ones(count.shape)
         return Found(kept / step.rows, kept, start, [(base, one)] if base else [], 0 * one)
-    if squared_loss.knows(problem):
+    if squared:
         shares, gain, accepted = squared_loss.solved(problem)
+    elif found is None:
+        return None
     else:
-        found = evolution.solve(problem, start, separable.ends)
-        if found is None:
-            return None
-        if found.residual >= evolution.GOOD:
+        if not good:
             raise NotFoundError(
                 f"the fixed point of model {model} was not found (residual {found.residual:.1e}): a "
                 "fit that hardly has a minimum, or numbers far apart; genloss.simulate(problem, plan) "
                 "runs it"
             )
         shares, gain, start = found.point.shares[0], found.point.gain[0], found.start
-        kept = sum(
-            r.number * float(s.accepted[0]) for r, s in zip(rows, found.point.sums, strict=True)
-        )
         accepted = kept / step.rows
     moments.record(
         model,
@@ -111,6 +116,12 @@ def fit(
     inverse = square / float(loud @ count) ** 2 if square > 0 else 0.0
     parts = list(zip(fields, shares, strict=True))
     return Found(accepted, 1 / (inverse + 1 / kept), start, parts, gain)
+
+
+def _has_none(fit: evolution.Fit) -> bool:
+    """Whether a fit is none: no row is kept of it, or classes are separable and nothing holds it."""
+    known = all(rows.centre is None for rows in fit.rows)
+    return known and (_rows_kept(fit) < 1 or separable.ends(fit))
 
 
 def _rows_kept(fit: evolution.Fit) -> float:

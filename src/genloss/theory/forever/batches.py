@@ -17,7 +17,8 @@ from genloss.steps import Step, resolve
 from genloss.theory.alike import outline
 from genloss.theory.closed import is_even
 from genloss.theory.forever.fresh_blocks import FreshBlock
-from genloss.theory.forever.limit import is_affine, limit
+from genloss.theory.forever.limit import limit
+from genloss.theory.forever.links import is_affine
 from genloss.theory.forever.repeating import Repetition, repetition
 from genloss.theory.units import is_ordinary
 

@@ -10,10 +10,13 @@ import numpy.typing as npt
 from genloss.curve import Curve
 from genloss.generation import REAL
 from genloss.plan import Plan
-from genloss.spectrum import Spectral
+from genloss.problem import beyond
+from genloss.spectrum import Spectral, Spectrum
+from genloss.steps import resolve
 from genloss.theory.forever import cures
 from genloss.theory.forever.fresh_blocks import FreshBlock
-from genloss.theory.forever.repeating import Repetition
+from genloss.theory.forever.links import is_affine
+from genloss.theory.forever.repeating import Repetition, repetition
 from genloss.theory.labelers import groups
 from genloss.theory.routes import Walk
 from genloss.theory.units import is_ordinary
@@ -69,22 +72,63 @@ def _last(models: int) -> Repetition:
     return Repetition(1, models - 1, models, frozenset())
 
 
-def sentence(radius: float) -> str:
+_FEW_ROWS = "rows whose labelers contradict each other, and few of them,"
+_BEYOND = "labels that go beyond what models say"
+
+
+def sentence(radius: float, length: int = 1, why: str = _FEW_ROWS) -> str:
     """What an unstable plan does."""
+    last = "generation" if length == 1 else f"{length} generations"
     return (
-        f"{UNSTABLE}rows whose labelers contradict each other, and few of them, make each repetition of "
-        f"the last generation multiply the error by {round(radius, 9):.3g} in the end; genloss.limit(problem, "
-        "plan) says what would stop it"
+        f"{UNSTABLE}{why} make each repetition of the last {last} multiply the error by "
+        f"{round(radius, 9):.3g} in the end; genloss.limit(problem, plan) says what would stop it"
     )
 
 
 def with_cure(problem: Spectral, plan: Plan, curve: Curve) -> Curve:
-    """The curve of a plan, which is told what would stop it if it is unstable."""
-    said = curve.warnings
-    if not said or not said[0].startswith(UNSTABLE) or not is_ordinary(problem):
+    """The curve of one plan, which is told whether its end explodes, and what would stop it."""
+    told = bool(curve.warnings) and curve.warnings[0].startswith(UNSTABLE)
+    if (
+        beyond(problem)
+        or not is_ordinary(problem)
+        or not (told or _may_explode(plan, problem.directions))
+    ):
         return curve
-    ways = cures.ways(*cures.of(FreshBlock.after(problem, plan, _last(plan.n_models))))
-    if not ways:
+    found = repetition(plan)
+    if not all(step.is_ridge and is_affine(step) for step in resolve(plan)[found.first :]):
         return curve
-    told = said[0].rpartition("; ")[0] + f"; it is stopped by {ways}"
-    return replace(curve, warnings=(told, *said[1:]))
+    block, others = FreshBlock.after(problem, plan, found), curve.warnings[told:]
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        links = block.links()
+        if block.diverges() or not block.margin(links)[0] > 0:
+            return replace(curve, warnings=others)
+        radius = float(block.ends(links).radius[0])
+        ways = cures.ways(*cures.of(block))
+    said = sentence(radius, found.length, _BEYOND if _goes_beyond(plan) else _FEW_ROWS)
+    if ways:
+        said = said.rpartition("; ")[0] + f"; it is stopped by {ways}"
+    return replace(curve, warnings=(said, *others))
+
+
+def _may_explode(plan: Plan, directions: Spectrum) -> bool:
+    """Whether labelers may contradict each other in a fit with few rows, or labels go beyond what models say."""
+    last = plan.generations[-1]
+    if _goes_beyond(plan):
+        return True
+    if len(last.sources) == 1 and last.towards is None:
+        return False
+    step = resolve(plan)[-1]
+    if step.retuned or any(block.covariance is not None for block in step.blocks):
+        return True
+    loud = np.array([block.weight for block in step.blocks])
+    rows = np.array([block.rows for block in step.blocks])
+    # without noise of the rows kappa is what the penalty says, and in truth it is larger
+    most = loud.max() * directions.eigenvalues
+    df2 = float(np.square(most / (most + step.penalty)) @ directions.multiplicity)
+    return df2 > _SAFE * (rows @ loud) ** 2 / (rows @ loud**2)
+
+
+def _goes_beyond(plan: Plan) -> bool:
+    """Whether a label of the last generation is no average of what labelers say."""
+    asked = [source.mixture for source in plan.generations[-1].sources]
+    return any(sum(map(abs, shares.values())) > 1 + 1e-12 for shares in asked)

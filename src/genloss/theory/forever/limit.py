@@ -17,12 +17,12 @@ from genloss.errors import NoTheoryError
 from genloss.plan import Plan
 from genloss.problem import Problem, beyond
 from genloss.spectrum import Spectral, directions_of
-from genloss.steps import Step, resolve
-from genloss.theory.closed import is_even
+from genloss.steps import resolve
 from genloss.theory.doubts import LOW_DIM, NOT_GAUSSIAN
 from genloss.theory.forever import cures, extrapolated, one_design, pools, tried_cures
 from genloss.theory.forever.fresh_blocks import FreshBlock
 from genloss.theory.forever.iterates import half_life
+from genloss.theory.forever.links import is_affine
 from genloss.theory.forever.repeating import Repetition, repetition
 from genloss.theory.forever.settling import followed, pace, radius, settle
 from genloss.theory.forever.turn import EndsHere
@@ -254,13 +254,6 @@ def _who_runs(problem: Spectral, plan: Plan) -> str:
             ways_of(problem, resolve(plan), method)
             who = "genloss.predict or genloss.simulate run"
     return f"{who} a plan of as many generations as you like"
-
-
-def is_affine(step: Step) -> bool:
-    """Whether a ridge fit is an affine map of its labelers' moments, with few scalars (`links`)."""
-    plain = step.features is None and not step.retuned and not step.turned
-    alike = step.towards is None or is_even(step)
-    return step.is_new and not step.is_pooled and plain and alike
 
 
 def _fresh(problem: Spectral, plan: Plan, found: Repetition) -> Limit:

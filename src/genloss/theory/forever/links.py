@@ -102,6 +102,13 @@ def even(
     return Link(labelers, pull, square, heard[None], gain[None], own, zero, spread + zero[0])
 
 
+def is_affine(step: Step) -> bool:
+    """Whether a ridge fit is an affine map of its labelers' moments, with few scalars."""
+    plain = step.features is None and not step.retuned and not step.turned
+    alike = step.towards is None or is_even(step)
+    return step.is_new and not step.is_pooled and plain and alike
+
+
 def is_exact(step: Step, directions: Spectrum) -> bool:
     """Whether a fit is known at any size: least squares on rows alike, of one labeler where not of the problem's kind."""
     least_squares = regime(step.rows, step.penalty, directions.dim) == "least squares"
