@@ -93,7 +93,7 @@ def log_ticks(axis: Axis, factors: Sequence[float] = (1, 2, 5)) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def _written(value: float, _: int | None = None) -> str:
+def _written(value: float, _: float) -> str:
     """As tables write it."""
     return number(value)
 

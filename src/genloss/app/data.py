@@ -168,7 +168,7 @@ def weigh(query: Mapping[str, Any], say: Say) -> dict[str, Any]:
         return _written(found, tables)
 
 
-def _model(name: Any) -> dict[str, str]:
+def _model(name: Any) -> dict[str, Any]:
     """What a verb is told of a model."""
     return dict(MODELS[_check.choice("model", name, tuple(MODELS))])
 

@@ -165,11 +165,11 @@ PAPER = Paper(
     reference="Gerstgrasser and others, arXiv 2404.01413",
     presets=("replace", "accumulate"),
     statements=statements,
-    seconds=(3,),
+    seconds=(3, 25),
     experiments=(
         Study(
             name="accumulate",
-            seconds=(4,),
+            seconds=(4, 26),
             shows="rows replaced against rows kept",
             title="Replacing rows against keeping them",
             measure=_measure,
