@@ -134,7 +134,7 @@ def _solved(
             return None
         step = np.float32(size / bend)
         found += step * direction
-        right = right - step * image
+        right = np.asarray(right - step * image, np.float32)
         scaled = nearly(right)
         size, before = float(right @ scaled), size
         direction = scaled + np.float32(size / before) * direction

@@ -227,7 +227,7 @@ class Rows(NamedTuple):
         gain = number * (weight * e) ** 2
         flat = each.reshape(len(sigma), -1)
         coupling = flat @ np.swapaxes(each, 1, 2).reshape(len(sigma), -1).T * gain
-        tau2 = np.linalg.solve(np.eye(len(sigma)) - coupling, noise + gap)
+        tau2 = np.asarray(np.linalg.solve(np.eye(len(sigma)) - coupling, noise + gap), float)
         covariance = through(kept) + q @ np.tensordot(gain * tau2, sigma, 1) @ q
         df2 = float(np.sum(pull.sum(axis=0) ** 2))
         return Solved(mean, covariance, kept, coupling, tau2, df2)
@@ -248,7 +248,7 @@ def _resolvent(sigma: Array, number: Array, weight: Array, absolute: float) -> t
     strength = number * weight
     e = 1 / (alpha + weight * np.einsum("sii->s", sigma))
     for _ in range(500):
-        q = np.linalg.inv(beta * one + np.tensordot(strength * e, sigma, 1))
+        q = np.asarray(np.linalg.inv(beta * one + np.tensordot(strength * e, sigma, 1)), float)
         each = q @ sigma
         trace = alpha + weight * np.einsum("sii->s", each)
         value = 1 / e - trace

@@ -39,7 +39,7 @@ class Spread:
     def __init__(self, covariance: Covariance, spectrum: Array, noises: int = 0) -> None:
         whitener, width = np.sqrt(spectrum), spectrum.size + noises
         if is_matrix(covariance):
-            self.scale = np.eye(width)
+            self.scale: Array = np.eye(width)
             self.scale[: spectrum.size, : spectrum.size] = root(covariance) / whitener
         else:
             self.scale = np.ones(width)
