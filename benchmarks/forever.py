@@ -52,11 +52,17 @@ def filtered() -> list[str]:
         fit = gl.Generation([gl.Source(700, noise=0.5)], 0.01, filter=how)
         then = gl.Generation([gl.Source(700, "previous", 0.5)], 0.01, filter=how)
         plan = gl.Plan([fit, *9 * [then]])
-        unlike = [gl.Generation([gl.Source(700 + t, "previous", 0.5)], 0.01, filter=how) for t in range(1, 10)]
+        other_rows = gl.Plan(
+            [fit]
+            + [
+                gl.Generation([gl.Source(700 + t, "previous", 0.5)], 0.01, filter=how)
+                for t in range(1, 10)
+            ]
+        )
         ridge = gl.Plan.replace(10, 700, penalty=0.01, noise=0.5)
         own, other, plain = together(
             lambda plan=plan: gl.predict(LONG, plan),
-            lambda plan=gl.Plan([fit, *unlike]): gl.predict(LONG, plan),
+            lambda plan=other_rows: gl.predict(LONG, plan),
             lambda ridge=ridge: gl.predict(LONG, ridge),
         )
         lines += [
