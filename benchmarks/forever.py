@@ -52,13 +52,23 @@ def filtered() -> list[str]:
         fit = gl.Generation([gl.Source(700, noise=0.5)], 0.01, filter=how)
         then = gl.Generation([gl.Source(700, "previous", 0.5)], 0.01, filter=how)
         plan = gl.Plan([fit, *9 * [then]])
+        other_rows = gl.Plan(
+            [fit]
+            + [
+                gl.Generation([gl.Source(700 + t, "previous", 0.5)], 0.01, filter=how)
+                for t in range(1, 10)
+            ]
+        )
         ridge = gl.Plan.replace(10, 700, penalty=0.01, noise=0.5)
-        own, plain = together(
-            lambda plan=plan: gl.predict(LONG, plan), lambda ridge=ridge: gl.predict(LONG, ridge)
+        own, other, plain = together(
+            lambda plan=plan: gl.predict(LONG, plan),
+            lambda plan=other_rows: gl.predict(LONG, plan),
+            lambda ridge=ridge: gl.predict(LONG, ridge),
         )
-        lines.append(
-            f"| a generation through {how}, p = 1,000 | {own * 1e2:.2f} ms | {own / plain:.1f} x ridge |"
-        )
+        lines += [
+            f"| a generation through {how}, p = 1,000 | {own * 1e2:.2f} ms | {own / plain:.1f} x ridge |",
+            f"| the same, rows of another number each | {other * 1e2:.2f} ms | {other / plain:.1f} x ridge |",
+        ]
     return lines
 
 
