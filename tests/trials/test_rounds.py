@@ -98,8 +98,9 @@ def test_long_runs_are_told_once_and_only_to_those_who_see_nothing(monkeypatch):
     with pytest.warns(UserWarning, match=told) as seen:
         gl.simulate(PROBLEM, plan, trials=1000, **literal)
     assert [each.filename for each in seen] == [__file__]
-    Pace(300, "give fewer").look(16)  # too short to be told
-    Pace(1000, "give fewer", told=True).look(16)
+    for pace in (Pace(300, "too short to be told"), Pace(1000, "is seen", told=True)):
+        for runs in (16, 32, 48):
+            pace.look(runs)
 
 
 @pytest.mark.parametrize("verb", [gl.simulate, lambda *a, **k: gl.compare(*a[:2], a[1], **k)])

@@ -1,4 +1,4 @@
-"""How long the runs that were asked for would take, by the pace of the first: what never ends is refused."""
+"""How long the runs that were asked for would take, by the pace of some: what never ends is refused."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ENDLESS = 86_400.0  # seconds to come for which nobody waits who sees nothing o
 
 
 class Pace:
-    """Looks at how fast runs come in, at 1, 2, 4, ... 64 seconds.
+    """Looks at how fast runs come in, at 1, 2, 4, ... 64 seconds after the first, which loads what all need.
 
     Parameters
     ----------
@@ -34,7 +34,8 @@ class Pace:
 
     def __init__(self, trials: int, cure: str, *, told: bool = False) -> None:
         self._trials, self._cure, self._told = trials, cure, told
-        self._start, self._following = monotonic(), _FIRST
+        self._first: tuple[float, int] | None = None
+        self._following = _FIRST
 
     def look(self, runs: int, enough: float = math.inf) -> None:
         """Say how long it will take, if that is long.
@@ -51,17 +52,19 @@ class Pace:
         InvalidInputError
             If the runs to come would take more than a day.
         """
-        passed = monotonic() - self._start
+        now = monotonic()
+        self._first = self._first or (now, runs)
+        passed, done = now - self._first[0], runs - self._first[1]
         if not self._following <= passed <= _LAST:
             return
         self._following = 2 * passed
         asked = min(enough, self._trials)
-        left = passed * (asked - runs) / runs
+        left = passed * (asked - runs) / done
         if left > _ENDLESS:
-            raise InvalidInputError(self._words(runs, passed, asked, left) + f": {self._cure}")
+            raise InvalidInputError(self._words(done, passed, asked, left) + f": {self._cure}")
         if left > _LONG and not self._told:
             self._told = True
-            warnings.warn(self._words(runs, passed, asked, left), UserWarning, stacklevel=3)
+            warnings.warn(self._words(done, passed, asked, left), UserWarning, stacklevel=3)
 
     def _words(self, runs: int, passed: float, asked: float, left: float) -> str:
         some = "all of them" if asked == self._trials else f"the {asked:.0e} of them that would do"
