@@ -80,8 +80,8 @@ def _has_gaps(covariance: Matrix) -> bool:
 
 
 def _is_singular(values: Array) -> bool:
-    least, *_, most = np.linalg.eigvalsh(values).tolist() * 2
-    return bool(least <= _EMPTY * most)
+    eigenvalues = np.linalg.eigvalsh(values)
+    return bool(eigenvalues[0] <= _EMPTY * eigenvalues[-1])
 
 
 @lru_cache(maxsize=16)

@@ -28,6 +28,7 @@ from genloss.theory.labelers import groups
 from genloss.theory.moments import Moments
 from genloss.theory.same_design import Run
 from genloss.theory.segments import segment_starts
+from genloss.theory.without_mean import without_mean
 
 if TYPE_CHECKING:
     from genloss.pencils.from_plan import Laws
@@ -156,14 +157,17 @@ class Walk:
         """Anything, where some rows have a covariance matrix: all models of the plan are solved together."""
         assert self.matrices is not None
         if self._laws is None:
-            self._laws = self.matrices.together(self.chains[0], self.penalty_used[0])
+            [steps] = self.chains
+            self._laws = self.matrices.together(steps, self.penalty_used[0])
+            self._hopeless = without_mean(steps, range(len(steps)), self.moments.directions.dim)
         self.moments.record(model, 1.0, 0.0, lambda _: 0.0, exact=False)
         self._has_no_kappa(model, np.nan, self._laws.filling(model))
 
     def risk(self, model: int) -> tuple[Array, Array]:
         """Bias and variance of a model, each of shape (n_plans,)."""
         if self.ways[model] is Walk.across and self._laws is not None:
-            return self._laws.bias[[model]], self._laws.variances[[model]]
+            variance = np.inf if model in self._hopeless else max(self._laws.variances[model], 0.0)
+            return self._laws.bias[[model]], np.array([variance])
         if self.matrices is not None:
             return self.matrices.risk(model)
         bias, variance = self.moments.risk(model)
@@ -296,16 +300,19 @@ class Walk:
         first, last = stretches(steps, self.ways)[model]
         moments = self.moments
         alive = [u for u in moments.filters if 0 <= u < first <= self.remembered[u] or u < REAL]
-        older = [u for u in alive if not moments.diverges({u: 1.0})]
+        infinite = {u for u in alive if moments.diverges({u: 1.0})}
         between = [u for u in range(first, model) if not steps[u].is_ridge]
-        lost = [u for u in between if u not in self._between]
-        self._hopeless = _descendants(steps, range(first, last + 1), {REAL, *older}, {*lost})
+        lost = infinite.union(u for u in between if u not in self._between)
+        part, dim = steps[: last + 1], moments.directions.dim
+        self._hopeless = without_mean(part, range(first, last + 1), dim, lost)
         nobody: Between = [], np.zeros(moments.directions.eigenvalues.size)
         told = {u: self._between.get(u, nobody) for u in between}
         whole = moments.whole
         nothing = np.zeros(moments.shape)
         spread = {
-            (u, v): moments.covariance({u: 1.0}, {v: 1.0}) if {u, v} <= {*older} else nothing
+            (u, v): moments.covariance({u: 1.0}, {v: 1.0})
+            if infinite.isdisjoint({u, v})
+            else nothing
             for u in alive
             for v in alive
         }
@@ -313,8 +320,7 @@ class Walk:
             {u: whole(moments.mean({u: 1.0}))[0] for u in alive},
             {pair: whole(values)[0] for pair, values in spread.items()},
         )
-        part, penalty = steps[: last + 1], self.penalty_used[0]
-        new = range(model, last + 1)
+        penalty, new = self.penalty_used[0], range(model, last + 1)
         ground = Ground.along(moments.directions, part, given, self.tails)
         return Laws(ground, part, penalty, new, first, told)
 
@@ -389,17 +395,6 @@ def entangled(steps: Steps, ways: Sequence[Route]) -> str | None:
                     "other rows"
                 )
     return None
-
-
-def _descendants(steps: Steps, models: range, sound: set[int], lost: set[int]) -> set[int]:
-    """Those of the models that descend from a lost one, or one before them which is not sound."""
-    found = {*lost}
-    for model in models:
-        step = steps[model]
-        needed = step.asked | {block.since for block in step.blocks if block.kept}
-        if any(u in found or (u < models.start and u not in sound) for u in needed):
-            found.add(model)
-    return found
 
 
 def longest_stretch(steps: Steps, ways: Sequence[Route]) -> int:
