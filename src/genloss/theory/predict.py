@@ -31,7 +31,8 @@ from genloss.theory.closed import (
 from genloss.theory.directions import directions_for, from_outside
 from genloss.theory.doubts import cautions
 from genloss.theory.forever.caution import with_cure
-from genloss.theory.routes import Route, Walk, entangled, longest_stretch, routes
+from genloss.theory.routes import Route, Walk, by_pencil, entangled, routes
+from genloss.theory.segments import longest_stretch
 from genloss.theory.units import Units, check_numbers, is_ordinary, too_far_apart
 
 __all__ = ["predict"]
@@ -246,7 +247,8 @@ def _ways(steps: Sequence[Step], method: str, tails: bool) -> list[Route]:
                 f"{obstacle}: no closed formula knows it, but predict(method='pencil') and "
                 "genloss.simulate(problem, plan) do"
             )
-        if method == "auto" and (longest := longest_stretch(steps, ways)) > MOST_BY_PENCIL:
+        longest = longest_stretch(steps, by_pencil(ways))
+        if method == "auto" and longest > MOST_BY_PENCIL:
             raise NoTheoryError(
                 f"plan has {longest} models that share rows or features and {obstacle}: no closed "
                 "formula knows it, but predict(method='pencil') and genloss.simulate(problem, plan) "
