@@ -24,6 +24,7 @@ from genloss.theory.classes import Classes, centre_of
 from genloss.theory.closed import (
     MOST_BY_PENCIL,
     clouded,
+    obstacle_alone,
     obstacles,
     obstacles_of_tails,
     unknown,
@@ -261,7 +262,7 @@ def _ways_across(steps: Sequence[Step], method: str) -> list[Route]:
     """The route of every model where some rows have a covariance matrix, or NoTheoryError."""
     what = "plan has rows with a covariance matrix"
     first, why = next(
-        ((step.model, why) for step in steps if (why := turned.obstacle(step))), (len(steps), None)
+        ((step.model, why) for step in steps if (why := obstacle_alone(step))), (len(steps), None)
     )
     chosen = [step.model for step in steps if step.retuned]
     if chosen and (why or method == "pencil"):

@@ -34,18 +34,6 @@ class Used(NamedTuple):
     exact: bool = False
 
 
-def obstacle(step: Step) -> str | None:
-    """Why a fit of such a plan is not known by itself, or None where it is."""
-    model = step.model
-    if step.features is not None:
-        return f"model {model} is fitted on random features"
-    if step.towards is not None:
-        return f"model {model} is pulled to another one"
-    if not step.is_new or step.is_pooled:
-        return f"model {model} is fitted on rows of an earlier generation"
-    return None
-
-
 class Models:
     """Means and covariances of the models so far.
 
