@@ -77,7 +77,7 @@ def clock(monkeypatch, seconds):
 @pytest.mark.parametrize("name", PLANS)
 def test_runs_that_would_never_end_are_refused_and_what_stops_them_is_not(monkeypatch, name):
     clock(monkeypatch, 3)
-    for more in ({}, {"progress": True}, {"relative_stderr": 1e-9}):
+    for more in ({}, {"progress": True}, {"relative_stderr": 1e-9}, {"relative_stderr": 1e-200}):
         with pytest.raises(
             gl.InvalidInputError, match="trials was 1,000,000,000,000; .* take .*give"
         ):

@@ -100,10 +100,17 @@ def check(problem: Problem, steps: Sequence[Step]) -> None:
 def fitted(models: Models, step: Step) -> Used | None:
     """Add the model of a step; None where it has no mean risk."""
     near = step.penalty == 0 and step.filter is None and abs(step.rows - models.directions.dim) <= 1
-    if near or models.lost(step):
+    if (near and not _agree(models, step)) or models.lost(step):
         models.lose(step.model)
         return None
     return (fit if step.filter is None else filtered.fit)(models, step)
+
+
+def _agree(models: Models, step: Step) -> bool:
+    """Whether all labels are what one labeler says, which a fit finds or comes near to."""
+    shares = step.blocks[0].shares
+    alike = all(block.shares == shares and not block.noise for block in step.blocks)
+    return alike and step.is_linear and not models.clouds
 
 
 def obstacle(step: Step, *, clouds: bool) -> str | None:
