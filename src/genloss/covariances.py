@@ -69,19 +69,20 @@ def is_matrix(covariance: Covariance | None) -> TypeGuard[Matrix]:
 def leave_gaps(covariances: Sequence[Covariance | None]) -> bool:
     """Whether rows of these covariances all vary in some directions alone."""
     given = {each for each in covariances if is_matrix(each)}
-    if len(given) < len(set(covariances)) or not all(map(_has_gaps, given)):
+    if len(given) < len(set(covariances)) or not all(map(has_gaps, given)):
         return False
-    return len(given) < 2 or _is_singular(np.sum([matrix(each) for each in given], axis=0))
+    return len(given) < 2 or _is_singular(np.sum([matrix(each) for each in given], axis=0), _EMPTY)
 
 
 @lru_cache(maxsize=16)
-def _has_gaps(covariance: Matrix) -> bool:
-    return _is_singular(matrix(covariance))
+def has_gaps(covariance: Matrix, least: float = _EMPTY) -> bool:
+    """Whether rows leave some directions out: their variance there is below that share of the largest."""
+    return _is_singular(matrix(covariance), least)
 
 
-def _is_singular(values: Array) -> bool:
-    least, *_, most = np.linalg.eigvalsh(values).tolist() * 2
-    return bool(least <= _EMPTY * most)
+def _is_singular(values: Array, least: float) -> bool:
+    eigenvalues = np.linalg.eigvalsh(values)
+    return bool(eigenvalues[0] <= least * eigenvalues[-1])
 
 
 @lru_cache(maxsize=16)

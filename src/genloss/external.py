@@ -72,13 +72,22 @@ class External:
             object.__setattr__(self, "coefficients", _frozen(values))
         object.__setattr__(self, "bias", _values("bias", self.bias))
         object.__setattr__(self, "variance", _values("variance", self.variance, ">= 0"))
+        shapes = {np.shape(each) for each in (self.bias, self.variance)} - {()}
+        if len(shapes) > 1 and (len({shape[0] for shape in shapes}) > 1 or len(self._columns) > 1):
+            raise InvalidInputError(
+                f"bias and variance had shapes {' and '.join(map(str, sorted(shapes)))}; they must be of as "
+                "many directions and classes"
+            )
+
+    @property
+    def _columns(self) -> set[int]:
+        given = self.coefficients, self.bias, self.variance
+        return {shape[1] for each in given if len(shape := np.shape(each)) == 2}
 
     @property
     def columns(self) -> int | None:
         """How many classes it tells apart; None where it has one number for a direction."""
-        given = self.coefficients, self.bias, self.variance
-        shapes = {np.shape(each)[1:] for each in given if each is not None} - {()}
-        return None if not shapes else int(min(shapes)[0])
+        return min(self._columns, default=None)
 
     def check_fits(self, dim: int) -> None:
         """Raise InvalidInputError if it is of another number of directions."""

@@ -171,3 +171,8 @@ def test_without_a_truth_no_classifier_is_better_than_a_coin():
         gl.simulate(nothing, gl.Plan([rows, later]), trials=2),
     ):
         assert curve.error.tolist() == [0.5, 0.5]
+
+
+def test_bias_and_variance_are_of_as_many_columns():
+    with pytest.raises(gl.errors.InvalidInputError, match=r"shapes \(2, 2\) and \(2, 3\)"):
+        gl.External(bias=np.zeros((2, 2)), variance=np.ones((2, 3)))

@@ -632,3 +632,16 @@ def test_a_rule_from_outside_knows_several_classes():
     trials = gl.simulate(problem, gl.Plan(rows[1:]), trials=10)
     assert abs(trials.norm - doubtful.norm).max() < 0.05 * doubtful.norm.max()
     assert abs(trials.error - doubtful.error).max() < 0.02 + 4 * trials.error_stderr.max()
+
+
+@pytest.mark.parametrize("rows", [11, 12, 13])
+def test_labels_that_agree_have_a_mean_risk_at_any_number_of_rows(rows):
+    problem = one_truth(3, dim=12)
+    first = Generation([Source(rows, "real")], 0.0)
+    chain = gl.Plan([first, Generation([Source(24, "previous", 0.5)], 0.1)])
+    found = gl.predict(problem, chain)
+    assert np.isfinite(found.risk).all()
+    each = [gl.predict(gl.Problem(problem.spectrum, column), chain) for column in problem.truth.T]
+    assert np.allclose(found.risk, sum(one.risk for one in each), rtol=1e-8, atol=1e-12)
+    noisy = gl.Plan([Generation([Source(rows, "real", 0.5)], 0.0)])
+    assert np.isinf(gl.predict(problem, noisy).risk).all()

@@ -12,7 +12,7 @@ RICH = "with a penalty, several sources or a covariance of its own"
 
 def obstacles(steps: Sequence[Step]) -> list[str | None]:
     """Why no closed formula knows a model, for every model; None where one does."""
-    if all(map(_is_usual, steps)):
+    if not any(step.edits or obstacle_alone(step) for step in steps):
         return [None] * len(steps)
     found: list[str | None] = []
     pool, run = _Pool(), None
@@ -49,25 +49,21 @@ def obstacles(steps: Sequence[Step]) -> list[str | None]:
     return found
 
 
-def _is_usual(step: Step) -> bool:
-    """Whether it is a fit of the inputs to new rows, pulled to nothing."""
-    pulled = step.towards is not None or step.features is not None
-    return step.is_new and not (step.is_pooled or step.edits or pulled)
+def obstacle_alone(step: Step) -> str | None:
+    """Why a ridge fit is not known by itself, or None where it is one of the inputs to new rows, pulled to zero."""
+    model = step.model
+    if step.features is not None:
+        return f"model {model} is fitted on random features"
+    if step.towards is not None:
+        return f"model {model} is pulled to another one"
+    if step.is_pooled or not step.is_new:
+        return f"model {model} is fitted on rows of an earlier generation"
+    return None
 
 
 def obstacles_of_tails(steps: Sequence[Step]) -> list[str | None]:
-    """The same where lengths of rows vary: known is ridge regression on new rows, pulled to zero."""
-    found: list[str | None] = []
-    for step in steps:
-        why = None
-        if step.features is not None:
-            why = f"model {step.model} is fitted on random features"
-        elif step.towards is not None:
-            why = f"model {step.model} is pulled to another one"
-        elif step.is_pooled or not step.is_new:
-            why = f"model {step.model} is fitted on rows of an earlier generation"
-        found.append(why and f"problem has tails, and {why}")
-    return found
+    """The same as `obstacles` where lengths of rows vary."""
+    return [why and f"problem has tails, and {why}" for why in map(obstacle_alone, steps)]
 
 
 def edits_of(steps: Sequence[Step], model: int) -> bool:

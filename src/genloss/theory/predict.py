@@ -24,6 +24,7 @@ from genloss.theory.classes import Classes, centre_of
 from genloss.theory.closed import (
     MOST_BY_PENCIL,
     clouded,
+    obstacle_alone,
     obstacles,
     obstacles_of_tails,
     unknown,
@@ -31,7 +32,8 @@ from genloss.theory.closed import (
 from genloss.theory.directions import directions_for, from_outside
 from genloss.theory.doubts import cautions
 from genloss.theory.forever.caution import with_cure
-from genloss.theory.routes import Route, Walk, entangled, longest_stretch, routes
+from genloss.theory.routes import Route, Walk, by_pencil, entangled, routes
+from genloss.theory.segments import longest_stretch
 from genloss.theory.units import Units, check_numbers, is_ordinary, too_far_apart
 
 __all__ = ["predict"]
@@ -246,7 +248,8 @@ def _ways(steps: Sequence[Step], method: str, tails: bool) -> list[Route]:
                 f"{obstacle}: no closed formula knows it, but predict(method='pencil') and "
                 "genloss.simulate(problem, plan) do"
             )
-        if method == "auto" and (longest := longest_stretch(steps, ways)) > MOST_BY_PENCIL:
+        longest = longest_stretch(steps, by_pencil(ways))
+        if method == "auto" and longest > MOST_BY_PENCIL:
             raise NoTheoryError(
                 f"plan has {longest} models that share rows or features and {obstacle}: no closed "
                 "formula knows it, but predict(method='pencil') and genloss.simulate(problem, plan) "
@@ -259,7 +262,7 @@ def _ways_across(steps: Sequence[Step], method: str) -> list[Route]:
     """The route of every model where some rows have a covariance matrix, or NoTheoryError."""
     what = "plan has rows with a covariance matrix"
     first, why = next(
-        ((step.model, why) for step in steps if (why := turned.obstacle(step))), (len(steps), None)
+        ((step.model, why) for step in steps if (why := obstacle_alone(step))), (len(steps), None)
     )
     chosen = [step.model for step in steps if step.retuned]
     if chosen and (why or method == "pencil"):

@@ -27,7 +27,8 @@ from genloss.theory.fit import stages
 from genloss.theory.labelers import groups
 from genloss.theory.moments import Moments
 from genloss.theory.same_design import Run
-from genloss.theory.segments import segment_starts
+from genloss.theory.segments import segment_starts, stretches
+from genloss.theory.without_mean import without_mean
 
 if TYPE_CHECKING:
     from genloss.pencils.from_plan import Laws
@@ -117,9 +118,8 @@ class Walk:
         if np.isnan(self.penalty[0, model]):
             self._retune(model, retuned.penalty(self.moments, left))
         stage = self.stages[model]
-        if (
-            towards is None or stage.gap is None
-        ):  # least squares is the same, whatever it is pulled to
+        # least squares is the same, whatever it is pulled to
+        if towards is None or stage.gap is None:
             fresh.fit(self.moments, stage, members, model)
         else:
             pulled.fit(self.moments, stage, left, towards, model)
@@ -156,14 +156,17 @@ class Walk:
         """Anything, where some rows have a covariance matrix: all models of the plan are solved together."""
         assert self.matrices is not None
         if self._laws is None:
-            self._laws = self.matrices.together(self.chains[0], self.penalty_used[0])
+            [steps] = self.chains
+            self._laws = self.matrices.together(steps, self.penalty_used[0])
+            self._hopeless = without_mean(steps, range(len(steps)), self.moments.directions.dim)
         self.moments.record(model, 1.0, 0.0, lambda _: 0.0, exact=False)
         self._has_no_kappa(model, np.nan, self._laws.filling(model))
 
     def risk(self, model: int) -> tuple[Array, Array]:
         """Bias and variance of a model, each of shape (n_plans,)."""
         if self.ways[model] is Walk.across and self._laws is not None:
-            return self._laws.bias[[model]], self._laws.variances[[model]]
+            variance = np.inf if model in self._hopeless else max(self._laws.variances[model], 0.0)
+            return self._laws.bias[[model]], np.array([variance])
         if self.matrices is not None:
             return self.matrices.risk(model)
         bias, variance = self.moments.risk(model)
@@ -293,30 +296,27 @@ class Walk:
         from genloss.pencils.known import Given
 
         [steps] = self.chains
-        first, last = stretches(steps, self.ways)[model]
+        first, last = stretches(steps, by_pencil(self.ways))[model]
         moments = self.moments
         alive = [u for u in moments.filters if 0 <= u < first <= self.remembered[u] or u < REAL]
-        older = [u for u in alive if not moments.diverges({u: 1.0})]
+        infinite = {u for u in alive if moments.diverges({u: 1.0})}
         between = [u for u in range(first, model) if not steps[u].is_ridge]
-        lost = [u for u in between if u not in self._between]
-        self._hopeless = _descendants(steps, range(first, last + 1), {REAL, *older}, {*lost})
+        lost = infinite.union(u for u in between if u not in self._between)
+        part, dim = steps[: last + 1], moments.directions.dim
+        self._hopeless = without_mean(part, range(first, last + 1), dim, lost)
         nobody: Between = [], np.zeros(moments.directions.eigenvalues.size)
         told = {u: self._between.get(u, nobody) for u in between}
-        whole = moments.whole
-        nothing = np.zeros(moments.shape)
-        spread = {
-            (u, v): moments.covariance({u: 1.0}, {v: 1.0}) if {u, v} <= {*older} else nothing
-            for u in alive
-            for v in alive
-        }
+
+        def spread(u: int, v: int) -> Array:
+            known = infinite.isdisjoint({u, v})
+            return moments.whole(moments.covariance({u: 1.0}, {v: 1.0}) if known else 0.0)[0]
+
         given = Given(
-            {u: whole(moments.mean({u: 1.0}))[0] for u in alive},
-            {pair: whole(values)[0] for pair, values in spread.items()},
+            {u: moments.whole(moments.mean({u: 1.0}))[0] for u in alive},
+            {(u, v): spread(u, v) for u in alive for v in alive},
         )
-        part, penalty = steps[: last + 1], self.penalty_used[0]
-        new = range(model, last + 1)
         ground = Ground.along(moments.directions, part, given, self.tails)
-        return Laws(ground, part, penalty, new, first, told)
+        return Laws(ground, part, self.penalty_used[0], range(model, last + 1), first, told)
 
 
 Route = Callable[[Walk, int], None]
@@ -367,21 +367,16 @@ def routes(
     return ways
 
 
-def stretches(steps: Steps, ways: Sequence[Route]) -> list[tuple[int, int]]:
-    """First and last of the models that one pencil solves, for every model that is known by it."""
-    starts = segment_starts(steps)
-    found = [(start, model) for model, start in enumerate(starts)]
-    for model in reversed(range(len(steps) - 1)):
-        if ways[model + 1] is Walk.pencil and starts[model + 1] == starts[model]:
-            found[model] = found[model + 1]
-    return found
+def by_pencil(ways: Sequence[Route]) -> list[bool]:
+    """Which models are known by the pencil."""
+    return [way is Walk.pencil for way in ways]
 
 
 def entangled(steps: Steps, ways: Sequence[Route]) -> str | None:
     """Why a pencil cannot take in what is fitted between its models, or None."""
     if Walk.pencil not in ways:
         return None
-    for (first, last), way in zip(stretches(steps, ways), ways, strict=True):
+    for (first, last), way in zip(stretches(steps, by_pencil(ways)), ways, strict=True):
         for step in steps[first:last] if way is Walk.pencil else ():
             if step.filter is not None and ways[step.model] is Walk.on_design:
                 return (
@@ -389,23 +384,6 @@ def entangled(steps: Steps, ways: Sequence[Route]) -> str | None:
                     "other rows"
                 )
     return None
-
-
-def _descendants(steps: Steps, models: range, sound: set[int], lost: set[int]) -> set[int]:
-    """Those of the models that descend from a lost one, or one before them which is not sound."""
-    found = {*lost}
-    for model in models:
-        step = steps[model]
-        needed = step.asked | {block.since for block in step.blocks if block.kept}
-        if any(u in found or (u < models.start and u not in sound) for u in needed):
-            found.add(model)
-    return found
-
-
-def longest_stretch(steps: Steps, ways: Sequence[Route]) -> int:
-    """Most models that one pencil has to solve."""
-    found = zip(stretches(steps, ways), ways, strict=True)
-    return max((last - first + 1 for (first, last), way in found if way is Walk.pencil), default=0)
 
 
 def _remembered(steps: Steps, ways: Sequence[Route]) -> dict[int, int]:

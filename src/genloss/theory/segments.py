@@ -22,3 +22,19 @@ def segment_starts(steps: Sequence[Step]) -> list[int]:
             apart.pop()
         starts.append(apart[-1])
     return starts
+
+
+def stretches(steps: Sequence[Step], together: Sequence[bool]) -> list[tuple[int, int]]:
+    """First and last of the models that are solved with a model, where it is one of those that are."""
+    starts = segment_starts(steps)
+    found = [(start, model) for model, start in enumerate(starts)]
+    for model in reversed(range(len(steps) - 1)):
+        if together[model + 1] and starts[model + 1] == starts[model]:
+            found[model] = found[model + 1]
+    return found
+
+
+def longest_stretch(steps: Sequence[Step], together: Sequence[bool]) -> int:
+    """Most models that have to be solved together."""
+    found = zip(stretches(steps, together), together, strict=True)
+    return max((last - first + 1 for (first, last), some in found if some), default=0)

@@ -34,18 +34,6 @@ class Used(NamedTuple):
     exact: bool = False
 
 
-def obstacle(step: Step) -> str | None:
-    """Why a fit of such a plan is not known by itself, or None where it is."""
-    model = step.model
-    if step.features is not None:
-        return f"model {model} is fitted on random features"
-    if step.towards is not None:
-        return f"model {model} is pulled to another one"
-    if not step.is_new or step.is_pooled:
-        return f"model {model} is fitted on rows of an earlier generation"
-    return None
-
-
 class Models:
     """Means and covariances of the models so far.
 
@@ -92,15 +80,21 @@ class Models:
         weight = np.array([block.weight for block in blocks])
         noise = np.array([block.noise**2 for block in blocks])
         asked = list(dict.fromkeys(u for block in blocks for u in block.shares))
-        near = step.penalty == 0 and abs(number.sum() - spectrum.size) <= 1
-        if near or not all(np.isfinite(self.covariance(u, u)).all() for u in asked):
-            self._record(step, np.zeros_like(spectrum), np.full_like(sigma[0], np.inf), {})
-            return Used(np.nan, 0.0, step.penalty)
-        alike = (sigma == sigma[0]).all() and (weight == weight[0]).all()
+        spare = number.sum() - spectrum.size
+        near = step.penalty == 0 and abs(spare) <= 1
         labelers = [block.shares for block in blocks]
         one = all(labeler == labelers[0] for labeler in labelers)
-        if one and alike and step.penalty == 0 and number.sum() > spectrum.size + 1:
-            self._least_squares(step, labelers[0], sigma[0], float(number @ noise / number.sum()))
+        known = all(np.isfinite(self.covariance(u, u)).all() for u in asked)
+        if not known or (near and (noise.any() or not one)):
+            self._record(step, np.zeros_like(spectrum), np.full_like(sigma[0], np.inf), {})
+            return Used(np.nan, 0.0, step.penalty)
+        if near and spare >= 0:
+            self._copy(step, labelers[0])
+            return Used(float(spectrum.size), 0.0, 0.0, exact=True)
+        alike = (sigma == sigma[0]).all() and (weight == weight[0]).all()
+        if one and alike and step.penalty == 0 and spare > 1:
+            inverse = np.linalg.inv(sigma[0]) / (spare - 1)  # mean of an inverse Wishart matrix
+            self._copy(step, labelers[0], float(number @ noise / number.sum()) * inverse)
             return Used(float(spectrum.size), 0.0, 0.0, exact=True)
         rows = Rows(sigma, number, weight, noise)
         share = np.array([[block.shares.get(u, 0.0) for u in asked] for block in blocks])
@@ -129,10 +123,10 @@ class Models:
         feeds = float(np.abs(np.linalg.eigvals(found.coupling)).max())
         return Used(found.df2, feeds, penalty)
 
-    def _least_squares(self, step: Step, shares: Shares, sigma: Array, noise: float) -> None:
-        """Rows of one covariance and labeler: it is found but for the noise, an inverse Wishart matrix."""
+    def _copy(self, step: Step, shares: Shares, spread: Array | float = 0.0) -> None:
+        """Add a model that is its one labeler, and what noise of a covariance makes of it."""
         mean = sum((c * self.means[u] for u, c in shares.items()), 0 * self._spectrum)
-        own = np.asarray(np.linalg.inv(sigma) * (noise / (step.rows - mean.size - 1)))
+        own = np.zeros((mean.size, mean.size)) + spread
         for u, a in shares.items():
             for v, b in shares.items():
                 own = own + a * b * self.covariance(u, v)

@@ -91,9 +91,9 @@ class Tally(NamedTuple):
         """How many runs would be as precise, by the scatter so far; infinite without a goal."""
         if goal is None:
             return np.inf
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             ratio = np.nan_to_num(self.stderr / (goal * self.mean))
-        return float(self.runs * max(ratio.max(), 1.0) ** 2)
+            return float(self.runs * np.square(max(ratio.max(), 1.0)))
 
     def curve(
         self, method: str, warnings: tuple[str, ...] = (), n_agents: int | None = None

@@ -16,7 +16,8 @@ from genloss.theory.forever.repeating import Repetition
 from genloss.theory.forever.turn import Turn
 from genloss.theory.moments import FOR_EVER, Moments
 from genloss.theory.predict import ways_of
-from genloss.theory.routes import Walk, stretches
+from genloss.theory.routes import Walk, by_pencil
+from genloss.theory.segments import stretches
 
 Array = npt.NDArray[np.float64]
 
@@ -72,10 +73,10 @@ class AlongDirections(Turn):
 
     def _check_rows(self) -> None:
         """Whether no model shares rows or features with those before its block."""
+        together = by_pencil(self._ways)
+        found = stretches(self._steps, together)
         for model in self._block:
-            if self._ways[model] is not Walk.pencil:
-                continue
-            if stretches(self._steps, self._ways)[model][0] < self._block.start:
+            if together[model] and found[model][0] < self._block.start:
                 raise NoTheoryError(
                     f"model {model} shares rows or features with models before the last {len(self._block)}: its "
                     "limit is not known; genloss.predict(method='pencil') or genloss.simulate run a plan of as "

@@ -13,6 +13,7 @@ from genloss.plan import Plan
 from genloss.problem import Problem, tails_of
 from genloss.steps import Step
 from genloss.theory import turned
+from genloss.theory.closed import obstacle_alone
 from genloss.theory.forever.repeating import Repetition
 from genloss.theory.forever.turn import Turn
 from genloss.theory.moments import FOR_EVER
@@ -50,7 +51,7 @@ class Arrays(Turn):
             self.grain = _COUNTED if self._classes else 0.0
         else:
             ways_of(problem, self._steps)  # or NoTheoryError
-            if why := next(filter(None, map(turned.obstacle, self._steps)), None):
+            if why := next(filter(None, map(obstacle_alone, self._steps)), None):
                 raise NoTheoryError(
                     f"plan has rows with a covariance matrix, and {why}: its limit is not known; "
                     "genloss.predict and genloss.simulate know as many generations as a plan has"

@@ -17,8 +17,8 @@ from genloss.steps import Step, agents
 from genloss.theory.closed import is_even
 from genloss.theory.doubts import CHOSEN, DEAR_CHOICE, FEW, FEW_NOISY, NOT_GAUSSIAN, models_named
 from genloss.theory.several import decisions, filtered
-from genloss.theory.several.fit import Used, fit
-from genloss.theory.several.models import Models
+from genloss.theory.several.fit import Used, fit, spread_of
+from genloss.theory.several.models import Models, Part
 from genloss.theory.several.points import is_rough
 
 Array = npt.NDArray[np.float64]
@@ -100,10 +100,27 @@ def check(problem: Problem, steps: Sequence[Step]) -> None:
 def fitted(models: Models, step: Step) -> Used | None:
     """Add the model of a step; None where it has no mean risk."""
     near = step.penalty == 0 and step.filter is None and abs(step.rows - models.directions.dim) <= 1
-    if near or models.lost(step):
+    if (near and not _agree(models, step)) or models.lost(step):
         models.lose(step.model)
         return None
+    if near and step.rows >= models.directions.dim:
+        return _copied(models, step)
     return (fit if step.filter is None else filtered.fit)(models, step)
+
+
+def _agree(models: Models, step: Step) -> bool:
+    """Whether all labels are what one labeler says, which a fit finds or comes near to."""
+    shares = step.blocks[0].shares
+    alike = all(block.shares == shares and not block.noise for block in step.blocks)
+    return alike and step.is_linear and not models.clouds
+
+
+def _copied(models: Models, step: Step) -> Used:
+    """Add a model that is its one labeler."""
+    shares, dim = step.blocks[0].shares, models.directions.eigenvalues.size
+    whole = [Part(shares, np.ones(dim), np.eye(models.classes))]
+    models.record(step.model, models.mean(shares), spread_of(models, whole), whole)
+    return Used(0.0, dim, dim, np.inf, 1.0, 0.0)
 
 
 def obstacle(step: Step, *, clouds: bool) -> str | None:

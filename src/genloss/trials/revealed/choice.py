@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from genloss.covariances import is_matrix
+from genloss.covariances import has_gaps, is_matrix
 from genloss.losses.squared import Squared
 from genloss.problem import Problem
 from genloss.steps import Step
@@ -19,7 +19,6 @@ from genloss.trials.engine import Engine
 from genloss.trials.revealed.chain import Chain, Unfinished
 from genloss.trials.revealed.layout import groups
 from genloss.trials.revealed.row_chain import RowChain
-from genloss.trials.revealed.spread import is_singular
 
 PILOTED = 4
 SMALLEST = 48
@@ -31,6 +30,7 @@ LARGEST = 20_000
 # interpreter's share of a question
 _PASSES, _VECTORS, _CALLS = 20, 250, 300_000
 _NORMAL, _FLOP = 64, 0.3
+_GAP = 1e-10  # of the largest variance: less than conjugate gradients tell from none
 _TURNS = 3  # products with a whole matrix a question, where a covariance is one
 
 
@@ -54,7 +54,7 @@ def undetermined(steps: Sequence[Step]) -> str | None:
     for step in steps:
         rows = [block for model in step.fitted for block in steps[model].blocks]
         own = [block.covariance for block in rows if is_matrix(block.covariance)]
-        if step.penalty == 0 and any(map(is_singular, own)):
+        if step.penalty == 0 and any(has_gaps(each, _GAP) for each in own):
             return f"model {step.model} has no penalty, and rows whose covariance has no inverse"
     return None
 

@@ -6,12 +6,10 @@ for ``M = R / sqrt(spectrum)``: a diagonal where R is one, else a matrix.
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 import numpy.typing as npt
 
-from genloss.covariances import Covariance, Matrix, is_matrix, root
+from genloss.covariances import Covariance, is_matrix, root
 
 Array = npt.NDArray[np.float64]
 
@@ -65,10 +63,3 @@ class Spread:
         if self.scale.ndim == 1:
             return self.scale**2
         return np.asarray(self.scale.T @ self.scale)
-
-
-@lru_cache(maxsize=16)
-def is_singular(matrix: Matrix) -> bool:
-    """Whether rows of that covariance leave some directions out."""
-    values = np.linalg.eigvalsh(np.array(matrix))
-    return bool(values[0] <= 1e-10 * values[-1])

@@ -1,0 +1,84 @@
+"""Models whose mean risk does not exist, among those that share rows.
+
+A fit without penalty to within 1 as many rows as it has coordinates has no mean risk, unless all its labels
+come from one vector: its error is largest along the direction in which its rows vary least. Whoever learns
+from its labels on other rows has none either. On its own rows what it says is a projection of its labels,
+which have a variance: a fit to those alone has a mean, unless it is such a fit again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from genloss.cautions import fitted_rows, freedom
+from genloss.steps import Block, Step
+
+Rows = tuple[int, int, int]
+"""Design, start and stop of some rows."""
+
+
+def without_mean(
+    steps: Sequence[Step], models: range, dim: float, lost: Iterable[int] = ()
+) -> set[int]:
+    """Those of some models whose risk has no mean, and all that are lost.
+
+    Parameters
+    ----------
+    steps : sequence of Step
+        The plan, as far as the last of the models.
+    models : range
+        Where to look: no fit among them uses rows drawn before.
+    dim : float
+        Number of directions.
+    lost : iterable of int
+        Models of which it is known: before these, or one of them that is no ridge regression.
+    """
+    found = {*lost}
+    own: dict[int, list[Rows]] = {}  # rows on which a model without mean says what has a variance
+    coordinates, rows = freedom(steps, dim), fitted_rows(steps)
+    for model in models:
+        step = steps[model]
+        blocks = [block for member in step.fitted for block in steps[member].blocks]
+        made = [each for block in blocks for each in _makers(steps, block)]
+        sound = step.towards not in found and not any(_spoils(each, found, own) for each in made)
+        near = step.penalty == 0 and abs(rows[model] - coordinates[model]) <= 1
+        if model in found or (sound and not (near and not _agree(step, made, dim, found))):
+            continue
+        found.add(model)
+        if sound and step.drawn is None:
+            own[model] = [block[:3] for block in blocks]
+    return found
+
+
+def _makers(steps: Sequence[Step], block: Block) -> Iterator[Block]:
+    """The blocks with which the labels of a block were made: its own, and those whose labels it keeps."""
+    if block.shares or block.judge or not block.kept:
+        yield block
+    earlier = ([block.since] if block.kept else []) + ([block.latest] if block.edited < 1 else [])
+    for before in (each for model in earlier for each in steps[model].blocks):
+        apart = before.stop <= block.start or block.stop <= before.start
+        if before.design == block.design and not apart:
+            yield from _makers(steps, before)
+
+
+def _spoils(block: Block, found: set[int], own: dict[int, list[Rows]]) -> bool:
+    """Whether labels that a block makes have no variance."""
+    design, start, stop = block[:3]
+    return any(
+        not any(
+            other == design and first <= start and stop <= last
+            for other, first, last in own.get(labeler, ())
+        )
+        for labeler in found & {*block.shares, *block.judge}
+    )
+
+
+def _agree(step: Step, made: Sequence[Block], dim: float, found: set[int]) -> bool:
+    """Whether all labels are what one vector says, of a model with a mean, and can be fitted."""
+    shares = made[0].shares
+    can = step.features is None or step.features >= dim
+    return (
+        can
+        and found.isdisjoint(shares)
+        and all(each.shares == shares and not (each.noise or each.kept) for each in made)
+    )
