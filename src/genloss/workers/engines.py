@@ -161,7 +161,7 @@ def _dask(engine: str, count: int) -> Iterator[Workers]:
     from distributed.comm.core import CommClosedError
 
     with ExitStack() as stack:
-        stack.enter_context(_quiet("distributed", "distributed.client"))
+        stack.enter_context(_quiet("distributed", "distributed.client", "tornado.application"))
         address: Any = engine
         if engine == "local":
             address = stack.enter_context(
