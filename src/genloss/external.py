@@ -100,7 +100,7 @@ class External:
                 )
 
     def law(self, truth: Array) -> tuple[Array, Array]:
-        """Mean and variance of its coefficients, of shape (p,) each."""
+        """Mean and variance of its coefficients, each shaped as the truth is."""
         if self.coefficients is not None:
             return np.array(self.coefficients), np.zeros_like(truth)
         bias, variance = (_along(each or 0.0, truth) for each in (self.bias, self.variance))
