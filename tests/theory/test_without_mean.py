@@ -77,3 +77,10 @@ def test_labels_without_noise_that_agree_leave_a_mean():
     beyond = gl.Generation([gl.Source(MORE, "real", noise=0.5), *again.sources], PENALTY)
     for later in (again, beyond):
         assert np.isfinite(gl.predict(problem, gl.Plan([first, later])).risk).all()
+
+
+def test_rows_of_two_sources_are_its_own_where_they_are_named_together():
+    parts = [gl.Source(4, noise=0.5), gl.Source(ROWS - 4, noise=1.0)]
+    again = gl.Generation([gl.Source(ROWS, "previous", 0.5)], PENALTY, design="same")
+    risk = gl.predict(gl.Problem.isotropic(DIM), gl.Plan([gl.Generation(parts, 0.0), again])).risk
+    assert np.isinf(risk).tolist() == [True, False]

@@ -8,13 +8,15 @@ which have a variance: a fit to those alone has a mean, unless it is such a fit 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from genloss.cautions import fitted_rows, freedom
 from genloss.steps import Block, Step
 
 Rows = tuple[int, int, int]
 """Design, start and stop of some rows."""
+Makers = dict[int, Block]
+"""Blocks, each once."""
 
 
 def without_mean(
@@ -36,41 +38,46 @@ def without_mean(
     found = {*lost}
     own: dict[int, list[Rows]] = {}  # rows on which a model without mean says what has a variance
     coordinates, rows = freedom(steps, dim), fitted_rows(steps)
+    makers: dict[int, list[Makers]] = {}
     for model in models:
         step = steps[model]
-        blocks = [block for member in step.fitted for block in steps[member].blocks]
-        made = [each for block in blocks for each in _makers(steps, block)]
+        makers[model] = [_makers(steps, makers, block) for block in step.blocks]
+        made = [each for k in step.fitted for some in makers[k] for each in some.values()]
         sound = step.towards not in found and not any(_spoils(each, found, own) for each in made)
         near = step.penalty == 0 and abs(rows[model] - coordinates[model]) <= 1
-        if model in found or (sound and not (near and not _agree(step, made, dim, found))):
+        if model in found or (sound and (not near or _agree(step, made, dim, found))):
             continue
         found.add(model)
         if sound and step.drawn is None:
-            own[model] = [block[:3] for block in blocks]
+            own[model] = [block[:3] for member in step.fitted for block in steps[member].blocks]
     return found
 
 
-def _makers(steps: Sequence[Step], block: Block) -> Iterator[Block]:
+def _makers(steps: Sequence[Step], known: Mapping[int, list[Makers]], block: Block) -> Makers:
     """The blocks with which the labels of a block were made: its own, and those whose labels it keeps."""
-    if block.shares or block.judge or not block.kept:
-        yield block
+    found = {id(block): block} if block.shares or block.judge or not block.kept else {}
     earlier = ([block.since] if block.kept else []) + ([block.latest] if block.edited < 1 else [])
-    for before in (each for model in earlier for each in steps[model].blocks):
-        apart = before.stop <= block.start or block.stop <= before.start
-        if before.design == block.design and not apart:
-            yield from _makers(steps, before)
+    for model in earlier:
+        for before, some in zip(steps[model].blocks, known[model], strict=True):
+            apart = before.stop <= block.start or block.stop <= before.start
+            if before.design == block.design and not apart:
+                found |= some
+    return found
 
 
 def _spoils(block: Block, found: set[int], own: dict[int, list[Rows]]) -> bool:
     """Whether labels that a block makes have no variance."""
-    design, start, stop = block[:3]
-    return any(
-        not any(
-            other == design and first <= start and stop <= last
-            for other, first, last in own.get(labeler, ())
-        )
-        for labeler in found & {*block.shares, *block.judge}
-    )
+    asked = found & {*block.shares, *block.judge}
+    return not all(_cover(own.get(labeler, []), block[:3]) for labeler in asked)
+
+
+def _cover(own: Sequence[Rows], rows: Rows) -> bool:
+    """Whether some rows are all among others."""
+    design, covered, stop = rows
+    for other, first, last in sorted(own):
+        if other == design and first <= covered:
+            covered = max(covered, last)
+    return covered >= stop
 
 
 def _agree(step: Step, made: Sequence[Block], dim: float, found: set[int]) -> bool:
