@@ -22,6 +22,8 @@ PLANS = {
     "its rows twice": [([(OWN, 0)], PENALTY), ([(OWN, 1)], PENALTY)],
     "its rows, then new ones": [([(OWN, 0)], PENALTY), ([(OWN, 1), (NEW, 1)], PENALTY)],
     "new rows, then its own": [([(NEW, 0)], PENALTY), ([(OWN, 1)], PENALTY)],
+    "least squares, then its own": [([(NEW, 0)], 0.0), ([(OWN, 1)], PENALTY)],
+    "least squares, then new ones": [([(NEW, 0)], 0.0), ([(NEW, 1)], PENALTY)],
     "new rows, then real labels": [([(NEW, 0)], PENALTY), ([(OWN, REAL)], PENALTY)],
 }
 
