@@ -72,7 +72,8 @@ class External:
             object.__setattr__(self, "coefficients", _frozen(values))
         object.__setattr__(self, "bias", _values("bias", self.bias))
         object.__setattr__(self, "variance", _values("variance", self.variance, ">= 0"))
-        shapes = {np.shape(each) for each in (self.bias, self.variance)} - {()}
+        parts = [np.array(each) for each in (self.bias, self.variance) if each is not None]
+        shapes = {each.shape for each in parts if each.ndim}
         if len(shapes) > 1 and (len({shape[0] for shape in shapes}) > 1 or len(self._columns) > 1):
             raise InvalidInputError(
                 f"bias and variance had shapes {' and '.join(map(str, sorted(shapes)))}; they must be of as "
@@ -82,7 +83,8 @@ class External:
     @property
     def _columns(self) -> set[int]:
         given = self.coefficients, self.bias, self.variance
-        return {shape[1] for each in given if len(shape := np.shape(each)) == 2}
+        arrays = [np.array(each) for each in given if each is not None]
+        return {each.shape[1] for each in arrays if each.ndim == 2}
 
     @property
     def columns(self) -> int | None:

@@ -59,7 +59,7 @@ def without_mean(
         if sound and step.drawn is None:
             own[model] = [block[:3] for k in step.fitted for block in steps[k].blocks]
         elif exact and spare > 1 and len(bad) == 1 and _one_labeler(makers):
-            own[model] = own.get(*bad, [])  # but for an error that has a mean it is its labeler
+            own[model] = own.get(min(bad), [])  # but for an error that has a mean it is its labeler
     return found
 
 
