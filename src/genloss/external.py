@@ -74,7 +74,7 @@ class External:
         object.__setattr__(self, "variance", _values("variance", self.variance, ">= 0"))
         parts = [np.array(each) for each in (self.bias, self.variance) if each is not None]
         shapes = {each.shape for each in parts if each.ndim}
-        if len(shapes) > 1 and (len({shape[0] for shape in shapes}) > 1 or len(self._columns) > 1):
+        if len({shape[0] for shape in shapes}) > 1 or len(self._columns) > 1:
             raise InvalidInputError(
                 f"bias and variance had shapes {' and '.join(map(str, sorted(shapes)))}; they must be of as "
                 "many directions and classes"
