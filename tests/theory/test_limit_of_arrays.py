@@ -36,9 +36,10 @@ def chain(repetitions, how="linear", rule=None, covariance=None, real=60):
 
 CASES = {
     "matrix": (ONE, {"covariance": matrix(1)}, 1e-8),
-    "classes, hard": (THREE, {"how": "hard"}, 1e-4),
+    "classes, hard": (THREE, {"how": "hard"}, 1e-8),
+    "three clouds, hard": (CLOUDS, {"how": "hard"}, 1e-8),
     "classes, agreeing": (THREE, {"how": "hard", "rule": keep.Agrees("previous")}, 1e-4),
-    "three clouds, soft": (CLOUDS, {"how": "soft"}, 1e-4),
+    "three clouds, soft": (CLOUDS, {"how": "soft"}, 1e-8),
     "two clouds, sure": (TWO_CLOUDS, {"how": "hard", "rule": keep.Confident(0.2)}, 1e-6),
 }
 SLOW = [name for name in CASES if name != "matrix"]
@@ -55,8 +56,10 @@ def test_limits_are_what_long_chains_reach(name):
     assert found.risk == pytest.approx(curve.risk[-1], rel=close)
     assert found.bias + found.variance == pytest.approx(found.risk)
     moves = np.diff(curve.risk)
-    clear = np.flatnonzero(np.abs(moves) > 100 * close * found.risk)[-1]
-    assert moves[clear] / moves[clear - 1] == pytest.approx(found.radius, abs=0.05)
+    counted = close > 1e-5  # moments jump, and a radius is rough
+    clear = np.flatnonzero(np.abs(moves) > (3 if counted else 100) * close * found.risk)[-1]
+    short = found.radius - moves[clear] / moves[clear - 1]  # slow moves show late in the risk
+    assert -0.02 < short < (0.25 if counted else 0.08)
     if curve.error is None:
         assert found.error is None
     else:

@@ -126,8 +126,9 @@ def _worth(facts: Facts) -> str:
             f"seen; the formula says {value} real rows, at {facts.m:,} rows."
         )
     return (
-        f"A synthetic row is worth about {value} real rows ({low} to {high}) at {facts.m:,} rows: {noise} for "
-        f"the noise of its label, times {shift} for aiming elsewhere."
+        f"A synthetic row is worth about {value} real rows ({low} to {high}, which holds in four "
+        f"of five tables) at {facts.m:,} rows: {noise} for the noise of its label, times {shift} for aiming "
+        "elsewhere."
     )
 
 
