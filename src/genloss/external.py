@@ -72,8 +72,9 @@ class External:
             object.__setattr__(self, "coefficients", _frozen(values))
         object.__setattr__(self, "bias", _values("bias", self.bias))
         object.__setattr__(self, "variance", _values("variance", self.variance, ">= 0"))
-        shapes = {np.shape(each) for each in (self.bias, self.variance)} - {()}
-        if len(shapes) > 1 and (len({shape[0] for shape in shapes}) > 1 or len(self._columns) > 1):
+        parts = [np.array(each) for each in (self.bias, self.variance) if each is not None]
+        shapes = {each.shape for each in parts if each.ndim}
+        if len({shape[0] for shape in shapes}) > 1 or len(self._columns) > 1:
             raise InvalidInputError(
                 f"bias and variance had shapes {' and '.join(map(str, sorted(shapes)))}; they must be of as "
                 "many directions and classes"
@@ -82,7 +83,8 @@ class External:
     @property
     def _columns(self) -> set[int]:
         given = self.coefficients, self.bias, self.variance
-        return {shape[1] for each in given if len(shape := np.shape(each)) == 2}
+        arrays = [np.array(each) for each in given if each is not None]
+        return {each.shape[1] for each in arrays if each.ndim == 2}
 
     @property
     def columns(self) -> int | None:
@@ -100,7 +102,7 @@ class External:
                 )
 
     def law(self, truth: Array) -> tuple[Array, Array]:
-        """Mean and variance of its coefficients, of shape (p,) each."""
+        """Mean and variance of its coefficients, each shaped as the truth is."""
         if self.coefficients is not None:
             return np.array(self.coefficients), np.zeros_like(truth)
         bias, variance = (_along(each or 0.0, truth) for each in (self.bias, self.variance))

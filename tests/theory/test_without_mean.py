@@ -22,6 +22,8 @@ PLANS = {
     "its rows twice": [([(OWN, 0)], PENALTY), ([(OWN, 1)], PENALTY)],
     "its rows, then new ones": [([(OWN, 0)], PENALTY), ([(OWN, 1), (NEW, 1)], PENALTY)],
     "new rows, then its own": [([(NEW, 0)], PENALTY), ([(OWN, 1)], PENALTY)],
+    "least squares, then its own": [([(NEW, 0)], 0.0), ([(OWN, 1)], PENALTY)],
+    "least squares, then new ones": [([(NEW, 0)], 0.0), ([(NEW, 1)], PENALTY)],
     "new rows, then real labels": [([(NEW, 0)], PENALTY), ([(OWN, REAL)], PENALTY)],
 }
 
@@ -77,3 +79,10 @@ def test_labels_without_noise_that_agree_leave_a_mean():
     beyond = gl.Generation([gl.Source(MORE, "real", noise=0.5), *again.sources], PENALTY)
     for later in (again, beyond):
         assert np.isfinite(gl.predict(problem, gl.Plan([first, later])).risk).all()
+
+
+def test_rows_of_two_sources_are_its_own_where_they_are_named_together():
+    parts = [gl.Source(4, noise=0.5), gl.Source(ROWS - 4, noise=1.0)]
+    again = gl.Generation([gl.Source(ROWS, "previous", 0.5)], PENALTY, design="same")
+    risk = gl.predict(gl.Problem.isotropic(DIM), gl.Plan([gl.Generation(parts, 0.0), again])).risk
+    assert np.isinf(risk).tolist() == [True, False]

@@ -35,7 +35,7 @@ from genloss.tables.target import with_note
 
 __all__ = ["Advice", "Forecast", "MeasuredForecast", "Outcome", "default_rows", "forecast"]
 
-MOST_RUNS = MOST_FORECAST = 10_000
+MOST = 10_000
 """Runs of the check, and models of a plan; every one is fitted, several times."""
 
 FEWER = 5
@@ -182,7 +182,7 @@ def forecast(
         y = target
     chosen = Kernel.of(kernel)
     seed = _check.integer("seed", seed, minimum=0)
-    trials = _check.integer("trials", trials, minimum=2, maximum=MOST_RUNS)
+    trials = _check.integer("trials", trials, minimum=2, maximum=MOST)
     log = _check.boolean("log", log)
     if weights is not None:
         refuse_beside_weights(unlabelled, texts)
@@ -222,10 +222,10 @@ def forecast(
         options["generations"] = FEWER  # every model is many fits, of which each takes its time
     by_default = plan is None and n_samples is None
     plan, tuned, cv = asked_plan(plan, n_rows, options)
-    if plan.n_models > MOST_FORECAST:
+    if plan.n_models > MOST:
         raise InvalidInputError(
             f"the plan has {plan.n_models:,} models; a forecast fits every one, and takes at most "
-            f"{MOST_FORECAST:,}: lower generations"
+            f"{MOST:,}: lower generations"
         )
     tuned = tuned if tune_penalty is None else tune_penalty or cv
     task = asked_task(table, classes, chosen, estimator)

@@ -93,7 +93,8 @@ class Models:
             return Used(float(spectrum.size), 0.0, 0.0, exact=True)
         alike = (sigma == sigma[0]).all() and (weight == weight[0]).all()
         if one and alike and step.penalty == 0 and spare > 1:
-            inverse = np.linalg.inv(sigma[0]) / (spare - 1)  # mean of an inverse Wishart matrix
+            # the mean of an inverse Wishart matrix
+            inverse = np.asarray(np.linalg.inv(sigma[0]), float) / (spare - 1)
             self._copy(step, labelers[0], float(number @ noise / number.sum()) * inverse)
             return Used(float(spectrum.size), 0.0, 0.0, exact=True)
         rows = Rows(sigma, number, weight, noise)
