@@ -453,7 +453,7 @@ def test_a_scheduler_that_dies_is_said_in_a_sentence(tmp_path, slow, genloss, mo
     assert ended.returncode == 2
     *progress, said = ended.stderr.splitlines()  # the former where the machine is busy
     assert said.startswith(f"genloss: the scheduler of cluster {address!r} is gone")
-    assert [] == [line for line in progress if not line.startswith("genloss: sweeping, ")]
+    assert [line for line in progress if not line.startswith("genloss: sweeping, ")] == []
     assert 6 <= (kept := stored(tmp_path / "s")) < 36
     monkeypatch.chdir(tmp_path)
     code, said, _ = genloss(*command, "serial")

@@ -92,12 +92,11 @@ class Labels(NamedTuple):
         makers = {id(block): block} if block.shares or block.judge or not block.kept else {}
         for each in had:
             makers |= each.makers
-        vector: dict[int, float] | None = dict(block.shares)
         if block.noise or block.edited < 1 or not _alike(had):
-            vector = None
-        elif had:
-            for who, share in (had[0].vector or {}).items():
-                vector[who] = vector.get(who, 0.0) + block.kept * share
+            return cls(makers, None)
+        vector = dict(block.shares)
+        for who, share in (had[0].vector or {} if had else {}).items():
+            vector[who] = vector.get(who, 0.0) + block.kept * share
         return cls(makers, vector)
 
 
