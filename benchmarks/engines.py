@@ -184,7 +184,7 @@ def _single_precision(dim: int) -> str:
     gains = []
     for engine in (literal, triangular_rows):
         double, single = (
-            best_of(partial(engine.run, problem, plan, rng, 1, dtype), 7)
+            best_of(partial(engine.run, problem, resolve(plan), rng, 1, dtype), 7)
             for dtype in (np.float64, np.float32)
         )
         gains.append(f"{double / single:.2f} x")
