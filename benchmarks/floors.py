@@ -37,28 +37,25 @@ def long_predict() -> float:
     return bare / ours
 
 
-def revealed() -> float:
+def over_compressed(plan: gl.Plan, repeats: int) -> float:
+    """Runs of revealed designs, sixteen at a time, that one of compressed rows takes, d 1,000."""
     from revealed import chain, law, revealed_designs, triangular_rows
 
-    plan = gl.Plan.replace(1, 3000, penalty=1e-2, noise=0.3)
     ours, dense = together(
         chain(revealed_designs, law(1000), plan, 16),
         chain(triangular_rows, law(1000), plan, 1),
-        repeats=3,
+        repeats=repeats,
     )
     return 16 * dense / ours
+
+
+def revealed() -> float:
+    return over_compressed(gl.Plan.replace(1, 3000, penalty=1e-2, noise=0.3), 3)
 
 
 def accumulate() -> float:
-    from revealed import chain, law, revealed_designs, triangular_rows
-
     plan = gl.Plan.accumulate(5, 2000, design="fresh", penalty=1e-2, noise=0.3)
-    ours, dense = together(
-        chain(revealed_designs, law(1000), plan, 16),
-        chain(triangular_rows, law(1000), plan, 1),
-        repeats=2,
-    )
-    return 16 * dense / ours
+    return over_compressed(plan, 2)
 
 
 def slopes() -> float:
