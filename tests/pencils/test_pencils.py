@@ -119,6 +119,8 @@ def test_long_chains_print_short_and_build_fast():
         (lambda _: diagonal(F, 0.0).inv(), "zeros"),
         (lambda _: Space("rows", 0), "size"),
         (lambda _: Space.features(multiplicities=[1, 0]), "multiplicities"),
+        (lambda _: Space.features(3, full="yes"), "full was 'yes'"),
+        (lambda _: Space("rows", 9, full=1), "full was 1"),
         (lambda _: gaussian(Space("rows", 8), F) - gaussian(Space("rows", 9), F), "does not match"),
         (lambda _: trace(W), "does not match"),
         (lambda X: trace(X), "quadratic form"),

@@ -48,6 +48,7 @@ class Space:
     def __post_init__(self) -> None:
         _check.text("name", self.name)
         object.__setattr__(self, "size", _check.positive("size", self.size))
+        _check.boolean("full", self.full)
         if self.multiplicities != ():
             weights = _check.vector("multiplicities", self.multiplicities, above="> 0")
             object.__setattr__(self, "multiplicities", tuple(weights.tolist()))
@@ -66,7 +67,7 @@ class Space:
             dim = _check.integer("dim", dim, minimum=1, maximum=MOST_DIRECTIONS)
             multiplicities = np.ones(dim)
         weights = _check.vector("multiplicities", multiplicities, above="> 0")
-        if full and (weights != 1).any():
+        if _check.boolean("full", full) and (weights != 1).any():
             raise InvalidInputError(
                 "multiplicities were given with full=True; leave one of them out"
             )
