@@ -298,8 +298,7 @@ def _any(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
         elif settled.state is None and size < 1:
             raise NoTheoryError(
                 f"repetitions of the last {found.length} generations still move the models, each by {size:.3g} of "
-                "the move before: where they settle is not known; genloss.predict or genloss.simulate run a plan of as "
-                "many generations as you like"
+                f"the move before: where they settle is not known; {_who_runs(problem, plan)}"
             )
     except EndsHere:
         size = math.inf
