@@ -55,6 +55,9 @@ def test_limits_are_what_long_chains_reach(name):
     curve = gl.predict(problem, chain(far, **rest))
     assert found.risk == pytest.approx(curve.risk[-1], rel=close)
     assert found.bias + found.variance == pytest.approx(found.risk)
+    way = np.abs(curve.risk - curve.risk[-1])
+    last = np.flatnonzero(way > way.max() / 2)[-1]
+    assert last < found.half_life <= last + 1
     moves = np.diff(curve.risk)
     counted = close > 1e-5  # moments jump, and a radius is rough
     clear = np.flatnonzero(np.abs(moves) > (3 if counted else 100) * close * found.risk)[-1]
