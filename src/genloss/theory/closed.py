@@ -170,14 +170,14 @@ def unknown(steps: Sequence[Step], tails: bool = False) -> str | None:
         if step.is_ridge or step.model in runs:
             continue
         what = f"model {step.model} has labels, a loss, a filter or a rule that keeps rows beyond ridge regression"
-        if step.filter is not None and not (step.is_linear and is_even(step)):
+        if step.filter is not None and not is_even(step):
             return f"{what}, which are not known together"
-        if step.filter is not None and not step.filter.spectral and len(step.blocks) > 1:
-            return f"{what}: rows of several sources go one source after the other through a {step.filter.kind}"
         if step.features is not None:
             return f"{what}, on random features"
-        if step.retuned:
-            return f"{what}, with penalty 'cv'"
+        if step.retuned and not chooses(step):
+            return (
+                f"{what}, with penalty 'cv' on rows that are not alike, or pulled to another model"
+            )
         if step.is_pooled or not step.is_new or step.last_fit > step.model:
             return f"{what}, on rows that another model is fitted to"
     return None
@@ -187,15 +187,24 @@ def clouded(step: Step, dim: float) -> str | None:
     """Why no theory knows a fit to rows about the centres of two classes, or None."""
     if step.features is not None:
         return "is fitted on random features"
-    if step.filter is not None or step.retuned:
-        return "has a filter or penalty 'cv'"
+    if step.retuned and not chooses(step):
+        return "has penalty 'cv' on rows that are not alike, or is pulled to another model"
     if any(block.covariance is not None for block in step.blocks):
         return "has rows with a covariance of their own"
     if step.is_pooled or not step.is_new or step.last_fit > step.model:
         return "is fitted on rows that another model is fitted to"
-    if step.penalty == 0 and not ("numbers" in step.loss.labels and step.rows > dim + 1):
+    if (
+        step.filter is None
+        and step.penalty == 0
+        and not ("numbers" in step.loss.labels and step.rows > dim + 1)
+    ):
         return "has no penalty, and labels that can be fitted without error"
     return None
+
+
+def chooses(step: Step) -> bool:
+    """Whether theory knows the penalty that a fit to new rows beyond linear labels chooses."""
+    return is_even(step) and step.towards is None
 
 
 def relabels(step: Step, before: Step) -> bool:

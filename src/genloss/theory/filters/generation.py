@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,9 @@ from genloss.theory.filters.one_pass import OnePass
 from genloss.theory.fresh import diverge
 from genloss.theory.labelers import Group, average
 from genloss.theory.moments import Moments, Shares, inner
+
+if TYPE_CHECKING:
+    from genloss.theory.channels.generation import Found
 
 Array = npt.NDArray[np.float64]
 
@@ -57,3 +61,35 @@ def fit(
     )
     who = {number: float(np.asarray(share).ravel()[0]) for number, share in bar.items()}
     return [(who, found.shrink)], variance - found.shrink**2 * spread[0]
+
+
+def is_plain(step: Step, centre: float | None) -> bool:
+    """Whether rows are Gaussian and labels linear, and go through the filter all at once if there are several."""
+    assert step.filter is not None
+    one_by_one = not step.filter.spectral and len(step.blocks) > 1
+    return step.is_linear and centre is None and not one_by_one
+
+
+def beyond(moments: Moments, step: Step, centre: float | None) -> Found:
+    """Fit the model of a step whose labels, rule or rows are others, or that takes sources in turn."""
+    from genloss.theory.channels import generation  # opens SciPy's special functions
+    from genloss.theory.channels.squared_loss import seen
+    from genloss.theory.filters import row_by_row, spiked
+
+    assert step.filter is not None
+    fit_, fields, covariance = generation.read(moments, step, centre)
+    rows = seen(fit_)
+    if rows.number < 1:  # it stays where it starts
+        shares, gain = (
+            np.zeros((len(fields), moments.spectrum.size)),
+            np.zeros(moments.spectrum.size),
+        )
+    elif step.filter.spectral:
+        shares, gain = spiked.solved(moments, step, fit_, rows)
+    else:
+        each = [seen(fit_, place) for place in range(len(step.blocks))]
+        shares, gain = row_by_row.solved(step, fit_, each)
+    generation.record(moments, step.model, fields, shares, covariance, gain)
+    parts = list(zip(fields, shares, strict=True))
+    noisy = generation.noisy_directions(moments.directions, gain, rows.number)
+    return generation.Found(rows.number / step.rows, noisy, None, parts, gain)
