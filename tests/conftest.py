@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,25 +22,23 @@ collect_ignore = [] if BROWSER else ["app/test_app_browser.py", "app/test_app_sm
 
 SLOW = 300_000  # milliseconds that a busy machine may take
 
-settings.register_profile("genloss", deadline=None, derandomize=True, max_examples=40)
+settings.register_profile("genloss", deadline=None, derandomize=True, max_examples=25)
 settings.load_profile("genloss")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let the processes that tests start hear control-C, and share their bytecode.
 
-    Where Python may not keep any, to compile the same large libraries again and again takes longer
-    than what is tested.
+    Where Python may keep none beside its sources, to compile the same large libraries again and
+    again takes longer than what is tested: pytest's own cache has it.
     """
     os.environ.setdefault("MPLBACKEND", "agg")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell does in its background
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if os.environ.get("PYTHONDONTWRITEBYTECODE"):
-        folder = tempfile.TemporaryDirectory(prefix="genloss-", ignore_cleanup_errors=True)
         environment = pytest.MonkeyPatch()
         environment.delenv("PYTHONDONTWRITEBYTECODE")
-        environment.setenv("PYTHONPYCACHEPREFIX", folder.name)
-        config.add_cleanup(folder.cleanup)
+        environment.setenv("PYTHONPYCACHEPREFIX", str(config.cache.mkdir("bytecode")))
         config.add_cleanup(environment.undo)
 
 
