@@ -94,7 +94,7 @@ def test_what_does_not_go_together_is_told(more, words):
     [
         (chain(filters.SGD(0.05), STACKED), "one source after the other through a sgd"),
         (
-            chain(FILTERS[0], [Source(60, noise=0.5), Source(90, "previous", 0.5, weight=2)]),
+            chain(FILTERS[0], [Source(150, "previous", labels="hard", weight=2)]),
             "not known together",
         ),
         (

@@ -159,21 +159,22 @@ def is_alone(step: Step) -> bool:
 
 def unknown(steps: Sequence[Step], tails: bool = False) -> str | None:
     """Why no theory knows a plan at all: what is known for ridge regression alone."""
-    if tails or any(step.turned for step in steps):
-        what = "problem has tails" if tails else "plan has rows with a covariance matrix"
-        for step in steps:
-            if not step.is_ridge:
-                return f"{what}, and model {step.model} is no ridge regression on linear labels"
-        return None
+    turned = any(step.turned for step in steps)
+    rich = "problem has tails" if tails else "plan has rows with a covariance matrix"
     runs = design_runs(steps) if any(step.filter is not None for step in steps) else {}
     for step in steps:
-        if step.is_ridge or step.model in runs:
+        if step.is_ridge or (step.model in runs and not (tails or turned)):
             continue
+        if (tails or turned) and (turned or step.filter is None or not step.is_linear):
+            return f"{rich}, and model {step.model} is no ridge regression on linear labels"
         what = f"model {step.model} has labels, a loss, a filter or a rule that keeps rows beyond ridge regression"
-        if step.filter is not None and not (step.is_linear and is_even(step)):
+        if step.filter is not None and not step.is_linear:
             return f"{what}, which are not known together"
-        if step.filter is not None and not step.filter.spectral and len(step.blocks) > 1:
-            return f"{what}: rows of several sources go one source after the other through a {step.filter.kind}"
+        if step.filter is not None and not step.filter.spectral:
+            if len(step.blocks) > 1:
+                return f"{what}: rows of several sources go one source after the other through a {step.filter.kind}"
+            if tails or not is_even(step):
+                return f"{what}, on rows of another covariance or of lengths that vary"
         if step.features is not None:
             return f"{what}, on random features"
         if step.retuned:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from genloss.theory.filters.fresh import Filtered
     from genloss.theory.filters.one_pass import OnePass
     from genloss.theory.filters.run import DesignRun
+    from genloss.theory.filters.sources import Sources
 
 Array = npt.NDArray[np.float64]
 Steps = Sequence[Step]
@@ -104,7 +105,7 @@ class Walk:
         self._laws: Laws | None = None
         self._hopeless = set[int]()
         self._between: dict[int, Between] = {}
-        self._filters: dict[object, Filtered | OnePass] = {}
+        self._filters: dict[object, Filtered | OnePass | Sources] = {}
 
     @property
     def penalty_used(self) -> Array:
@@ -204,9 +205,10 @@ class Walk:
 
         [steps] = self.chains
         step = steps[model]
-        key = step.rows, step.filter, step.penalty, step.blocks[0].weight
+        rows = tuple((block.rows, block.weight, block.covariance) for block in step.blocks)
+        key = rows, step.filter, step.penalty
         if key not in self._filters:
-            self._filters[key] = generation.of(self.moments.directions, step)
+            self._filters[key] = generation.of(self.moments.directions, step, self.tails)
         members = groups(self.chains, model)
         found = generation.fit(self.moments, step, members, self._filters[key])
         if found is not None:
@@ -337,7 +339,8 @@ def routes(
     """
     if tails:
         known = obstacles_of_tails(steps) if known is None else known
-        return [Walk.pencil if why else Walk.weighted for why in known]
+        alone = [Walk.weighted if step.filter is None else Walk.filtered for step in steps]
+        return [Walk.pencil if why else way for why, way in zip(known, alone, strict=True)]
     ways: list[Route] = []
     reused = any(not step.is_new for step in steps)
     runs = design_runs(steps) if reused else {}
