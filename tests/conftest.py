@@ -15,10 +15,11 @@ import pytest
 from hypothesis import settings
 from threadpoolctl import threadpool_limits
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+BROWSER = next(filter(None, map(shutil.which, _CHROMIUM)), None)
 """What the tests of pages drive, where it is installed."""
 
-collect_ignore = [] if BROWSER else ["app/test_app_browser.py", "app/test_app_smoke.py"]
+collect_ignore = [] if BROWSER else ["app/test_app_browser.py"]
 
 SLOW = 300_000  # milliseconds that a busy machine may take
 
@@ -44,10 +45,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say whether pages were tested in a browser, also where pytest is quiet."""
-    if BROWSER:
-        said = f"{BROWSER} drives tests/app/test_app_smoke.py and test_app_browser.py (slow)"
-    else:
-        said = "no chromium found: pages of the app are not tested in a browser (tests/app/test_app_smoke.py)"
+    tests = "tests/app/test_app_browser.py"
+    said = f"{BROWSER} drives {tests}" if BROWSER else f"no chromium found; {tests} is left out"
     terminalreporter.write_line(f"browser: {said}")
 
 
@@ -118,28 +117,38 @@ def browser():
         browser.close()
 
 
-@pytest.fixture
-def visit(browser, home):
-    """Open a page; at the end its console must be empty and its requests must be to this app."""
-    contexts, heard = [], []
+@pytest.fixture(scope="module")
+def page(browser):
+    """One page for all tests of a file: each new one would cost more than most tests."""
+    page = browser.new_page()
+    page.set_default_timeout(SLOW)
+    yield page
+    page.close()
 
-    def visit(path, **settings):
-        context = browser.new_context(**settings)
-        contexts.append(context)
-        context.set_default_timeout(SLOW)
-        page = context.new_page()
-        page.on("console", lambda message: heard.append(message.text))
-        page.on("pageerror", lambda error: heard.append(str(error)))
-        page.on(
-            "request",
-            lambda sent: (
-                None if sent.url.startswith((home, "blob:", "data:")) else heard.append(sent.url)
-            ),
-        )
+
+@pytest.fixture
+def visit(page, home):
+    """Open an address; at the end the console must be empty and requests must be to this app."""
+    heard = []
+
+    def listen(sent):
+        if not sent.url.startswith((home, "blob:", "data:")):
+            heard.append(sent.url)
+
+    ears = {
+        "console": lambda message: heard.append(message.text),
+        "pageerror": lambda error: heard.append(str(error)),
+        "request": listen,
+    }
+    for event, ear in ears.items():
+        page.on(event, ear)
+
+    def visit(path):
         page.goto(home + path)
         return page
 
     yield visit
-    for context in contexts:
-        context.close()
+    page.goto("about:blank")  # what is under way ends
+    for event, ear in ears.items():
+        page.remove_listener(event, ear)
     assert heard == []
