@@ -28,6 +28,7 @@ def law(seed, fields):
     return Law(whole[:-1, :-1], whole[:-1, -1:].T, whole[-1, -1:], gamma)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", LOSSES, ids=str)
 @FEW
 @given(

@@ -52,6 +52,7 @@ def cost(found, real, made, test, weight):
     return -np.mean(np.log(said[np.arange(len(said)), np.searchsorted(model.classes_, test[1])]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [("no", "yes"), ("a", "b", "c")])
 @pytest.mark.parametrize("wrong", [0.0, 0.4])
 def test_the_weight_is_neither_timid_nor_bold(names, wrong):

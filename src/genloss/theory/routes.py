@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from genloss.theory.filters.fresh import Filtered
     from genloss.theory.filters.one_pass import OnePass
     from genloss.theory.filters.run import DesignRun
+    from genloss.theory.filters.sources import Sources
 
 Array = npt.NDArray[np.float64]
 Steps = Sequence[Step]
@@ -108,7 +109,7 @@ class Walk:
         self._laws: Laws | None = None
         self._hopeless = set[int]()
         self._between: dict[int, Between] = {}
-        self._filters: dict[object, Filtered | OnePass] = {}
+        self._filters: dict[object, Filtered | OnePass | Sources] = {}
 
     @property
     def penalty_used(self) -> Array:
@@ -215,20 +216,21 @@ class Walk:
 
         [steps] = self.chains
         step = steps[model]
-        if not generation.is_plain(step, self.centre):
-            if any(self.moments.diverges({number: 1.0}) for number in step.asked):
-                fresh.diverge(self.moments, 0.0, model)
-            else:
-                self._take_in(model, generation.beyond(self.moments, step, self.centre))
-            self._has_no_kappa(model, np.nan, 0.0)
-            return
-        key = step.rows, step.filter, step.penalty, step.blocks[0].weight
-        if key not in self._filters:
-            self._filters[key] = generation.of(self.moments.directions, step)
-        members = groups(self.chains, model)
-        found = generation.fit(self.moments, step, members, self._filters[key])
-        if found is not None:
-            self._between[model] = found
+        plain = generation.is_plain(step, self.centre)
+        if not plain and any(self.moments.diverges({number: 1.0}) for number in step.asked):
+            fresh.diverge(self.moments, 0.0, model)
+        elif plain or (self.centre is None and step.filter.spectral and not is_even(step)):
+            told = step if plain else generation.as_linear(self.moments, step)
+            rows = tuple((block.rows, block.weight, block.covariance) for block in step.blocks)
+            key = rows, step.filter, step.penalty
+            if key not in self._filters:
+                self._filters[key] = generation.of(self.moments.directions, step, self.tails)
+            members = groups([(*steps[:model], told)], model)
+            found = generation.fit(self.moments, told, members, self._filters[key])
+            if found is not None:
+                self._between[model] = found
+        else:
+            self._take_in(model, generation.beyond(self.moments, step, self.centre))
         self._has_no_kappa(model, np.nan, 0.0)
 
     def on_design(self, model: int) -> None:
@@ -355,7 +357,8 @@ def routes(
     """
     if tails:
         known = obstacles_of_tails(steps) if known is None else known
-        return [Walk.pencil if why else Walk.weighted for why in known]
+        alone = [Walk.weighted if step.filter is None else Walk.filtered for step in steps]
+        return [Walk.pencil if why else way for why, way in zip(known, alone, strict=True)]
     ways: list[Route] = []
     reused = any(not step.is_new for step in steps)
     runs = design_runs(steps) if reused else {}

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from genloss.labels.linear import Linear
 from genloss.spectrum import Spectrum
 from genloss.steps import Step
+from genloss.theory.closed import is_even
 from genloss.theory.filters.fresh import Filtered, filtered
 from genloss.theory.filters.one_pass import OnePass
+from genloss.theory.filters.sources import Sources
 from genloss.theory.fresh import diverge
 from genloss.theory.labelers import Group, average
 from genloss.theory.moments import Moments, Shares, inner
@@ -22,20 +25,26 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 
 
-def of(directions: Spectrum, step: Step) -> Filtered | OnePass:
+def of(
+    directions: Spectrum, step: Step, tails: Sequence[float] = ()
+) -> Filtered | OnePass | Sources:
     """The filter of a step on its rows, whoever labels them."""
     assert step.filter is not None
+    if tails or not is_even(step):
+        return Sources.of(step, directions, tails)
     return filtered(directions, step.rows, step.filter, step.penalty, step.blocks[0].weight)
 
 
 def fit(
-    moments: Moments, step: Step, members: Sequence[Group], found: Filtered | OnePass
+    moments: Moments, step: Step, members: Sequence[Group], found: Filtered | OnePass | Sources
 ) -> tuple[list[tuple[Shares, Array]], Array] | None:
-    """Fit the model of a step on fresh rows of one covariance and weight; ``found`` is what `of` says.
+    """Fit the model of a step on fresh rows; ``found`` is what `of` says.
 
-    What labelers disagree by is noise on the labels of their rows. Returns what the model takes of whom,
+    Where all rows are alike, what labelers disagree by is noise on the labels of their rows. Returns what the model takes of whom,
     and its variance beside that; None where it has no mean error.
     """
+    if isinstance(found, Sources):
+        return found.fit(moments, step, members)
     whole, model, s = average(members), step.model, moments.spectrum
     bar = whole.labeler
     mean = moments.mean(bar)
@@ -64,10 +73,28 @@ def fit(
 
 
 def is_plain(step: Step, centre: float | None) -> bool:
-    """Whether rows are Gaussian and labels linear, and go through the filter all at once if there are several."""
+    """Whether labels are linear, rows about zero and, where they go through a filter one by one, alike."""
     assert step.filter is not None
-    one_by_one = not step.filter.spectral and len(step.blocks) > 1
-    return step.is_linear and centre is None and not one_by_one
+    alike = step.filter.spectral or (len(step.blocks) == 1 and is_even(step))
+    return step.is_linear and centre is None and alike
+
+
+def as_linear(moments: Moments, step: Step) -> Step:
+    """The step with the labels that a linear map takes for its own, a slope and a noise (Bussgang): all rows are kept."""
+    from genloss.theory.channels import generation  # opens SciPy's special functions
+    from genloss.theory.channels.squared_loss import seen
+
+    fit_, _, _ = generation.read(moments, step, None)
+    blocks = []
+    for place, (block, rows, (_, second)) in enumerate(
+        zip(step.blocks, fit_.rows, fit_.said, strict=True)
+    ):
+        found, [field] = seen(fit_, place), rows.fields
+        slope = float(found.push[field])
+        noise = max(found.square - slope**2 * float(second[0, 0]), 0.0) ** 0.5
+        shares = {number: slope * share for number, share in block.shares.items()}
+        blocks.append(block._replace(shares=shares, noise=noise, labels=Linear()))
+    return step._replace(blocks=tuple(blocks), is_linear=True)
 
 
 def beyond(moments: Moments, step: Step, centre: float | None) -> Found:

@@ -36,12 +36,13 @@ def solved(step: Step, fit: Fit, sources: list[Seen]) -> tuple[Array, Array]:
     assert how is not None
     if not isinstance(how, SGD):
         raise not_spectral(how)
-    [s], accepted = fit.sigma, sum(rows.number for rows in sources) / step.rows
-    loud = [accepted * block.weight for block in step.blocks]
-    how.check(max(loud) * float(s.max()), max(loud) * float(s @ count), step.penalty)
-    shares, spread = np.zeros((len(second), s.size)), np.zeros(s.size)
-    for rows, weight in zip(sources, loud, strict=True):
-        eta = how.step * weight
+    accepted = sum(rows.number for rows in sources) / step.rows
+    loud = [accepted * rows.weight * fit.sigma[rows.sheet] for rows in fit.rows]
+    top, length = (max(map(size, loud)) for size in (np.max, count.dot))
+    how.check(float(top), float(length), step.penalty)
+    shares, spread = np.zeros((len(second), count.size)), np.zeros(count.size)
+    for rows, own in zip(sources, fit.rows, strict=True):
+        s, eta = fit.sigma[own.sheet], how.step * accepted * own.weight
         keep, pull, noise = 1 - how.step * step.penalty - eta * s, eta * s, eta**2 * s * count
         for _ in range(round(rows.number)):
             told = np.einsum("abp,bp->ap", second, shares)
