@@ -62,11 +62,12 @@ def fit(
         If the fixed point was not found.
     """
     model = step.model
-    problem, fields, spread = read(moments, step, centre)
+    memory: evolution.Memory = {} if start is None else start.memory or {}
+    problem, fields, spread = read(moments, step, centre, memory)
     rows, count, directions = problem.rows, problem.multiplicity, moments.directions
     chosen = None
     squared = squared_loss.seen(problem) if squared_loss.knows(problem) else None
-    found = None if squared else evolution.solve(problem, start, _has_none)
+    found = None if squared is not None else evolution.solve(problem, start, _has_none)
     good = found is not None and found.residual < evolution.GOOD
     if found is not None and (good or centre is not None):
         kept = sum(
@@ -102,7 +103,8 @@ def fit(
                 "fit that hardly has a minimum, or numbers far apart; genloss.simulate(problem, plan) "
                 "runs it"
             )
-        shares, gain, start = found.point.shares[0], found.point.gain[0], found.start
+        shares, gain = evolution.model(problem, found)
+        start = found.start._replace(memory=memory)
     record(moments, model, fields, shares, spread, gain)
     parts = list(zip(fields, shares, strict=True))
     noisy = noisy_directions(directions, gain, kept)
@@ -139,11 +141,13 @@ def noisy_directions(directions: Spectrum, gain: Array, kept: float) -> float:
 
 
 def read(
-    moments: Moments, step: Step, centre: float | None
+    moments: Moments, step: Step, centre: float | None, memory: evolution.Memory | None = None
 ) -> tuple[evolution.Fit, list[Shares], Array]:
     """What a step fits, the fields that it names, and their covariance (fields, fields, p)."""
     directions = moments.directions
-    rows, fields, sheets, towards = _read(step, directions.eigenvalues, centre)
+    rows, fields, sheets, towards = _read(
+        step, directions.eigenvalues, centre, {} if memory is None else memory
+    )
     means = [_only(moments.mean(each)) + 0 * directions.eigenvalues for each in fields]
     spread = np.array(
         [
@@ -169,7 +173,7 @@ def _rows_kept(fit: evolution.Fit) -> float:
 
 
 def _read(
-    step: Step, spectrum: Array, centre: float | None
+    step: Step, spectrum: Array, centre: float | None, memory: evolution.Memory
 ) -> tuple[list[Rows], list[Shares], Array, int | None]:
     """Sources of a step, the labelers and judges they name, their covariances, and what it pulls to."""
     fields: list[Shares] = []
@@ -181,7 +185,7 @@ def _read(
         return fields.index(shares)
 
     rows = []
-    for block in step.blocks:
+    for place, block in enumerate(step.blocks):
         if block.covariance not in sheets:
             sheets.append(block.covariance)
         asked, real = block.shares, 0.0
@@ -194,19 +198,21 @@ def _read(
             named.append(judge)
         if centre is not None:
             named.append(number({REAL: 1.0}))
+        rule = rule_of(block, clouds=centre is not None)
+        noise = block.noise if asked or block.noise else clouds.KNOWN
         rows.append(
             Rows(
                 float(block.rows),
                 block.weight,
                 step.loss,
-                rule_of(block, clouds=centre is not None),
+                rule,
                 block.keep,
-                block.noise if asked or block.noise else clouds.KNOWN,
+                noise,
                 tuple(named),
                 sheets.index(block.covariance),
                 centre,
                 real,
-                {},
+                memory.setdefault((place, step.loss, rule, block.keep, noise), {}),
             )
         )
     sigma = [spectrum if each is None else np.array(each) for each in sheets]

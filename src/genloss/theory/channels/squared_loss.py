@@ -56,9 +56,10 @@ def seen(fit: Fit, only: int | None = None) -> Seen:
     """The rows of all sources of a fit, or of one by its number."""
     count = len(fit.second)
     number, square, push, bend = 0.0, 0.0, np.zeros(count), np.zeros((count, count))
-    for place, (rows, (own, second)) in enumerate(zip(fit.rows, fit.said, strict=True)):
+    for place, (rows, second) in enumerate(zip(fit.rows, fit.said, strict=True)):
         if only not in (None, place):
             continue
+        own = list(rows.fields)
         sides = clouds.means(rows, own, second)
         for side, named, spread, means in sides:
             root = root_of(spread)

@@ -86,7 +86,7 @@ def as_linear(moments: Moments, step: Step) -> Step:
 
     fit_, _, _ = generation.read(moments, step, None)
     blocks = []
-    for place, (block, rows, (_, second)) in enumerate(
+    for place, (block, rows, second) in enumerate(
         zip(step.blocks, fit_.rows, fit_.said, strict=True)
     ):
         found, [field] = seen(fit_, place), rows.fields

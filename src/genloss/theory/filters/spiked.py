@@ -1,13 +1,12 @@
 """A filter on rows that vary otherwise along few directions: kept by a rule, or about the centres of two classes.
 
-A filter of ``S = X'X / n`` is a sum of ridge regressions of complex penalties on a contour,
-
-    g(S) X'y / n = (-1 / 2 pi i) oint g(z) (S - z)^-1 X'y / n ,
-
-and what rules and centres do to each of these is known in closed form (`genloss.theory.channels.squared_loss`).
+A filter is a sum of ridge regressions of complex penalties (`genloss.theory.filters.nodes`), and what rules
+and centres do to each of these is known in closed form (`genloss.theory.channels.squared_loss`).
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +14,7 @@ import numpy.typing as npt
 from genloss.steps import Step
 from genloss.theory.channels.evolution import Fit
 from genloss.theory.channels.squared_loss import Seen, told
-from genloss.theory.filters.contour import Complex, Contour
+from genloss.theory.filters.contour import Contour
 from genloss.theory.filters.edge import outlier
 from genloss.theory.moments import Moments
 
@@ -30,7 +29,7 @@ def solved(moments: Moments, step: Step, fit: Fit, rows: Seen) -> tuple[Array, A
     InvalidInputError
         If the steps of the filter would explode.
     NoTheoryError
-        If its values on a contour around the spectrum are too large.
+        If it is no sum of few ridge regressions.
     """
     how, penalty, directions, n = step.filter, step.penalty, moments.directions, rows.number
     assert how is not None
@@ -39,13 +38,13 @@ def solved(moments: Moments, step: Step, fit: Fit, rows: Seen) -> tuple[Array, A
     top = outlier(directions, n, fit.second, rows.bend)
     how.check(loud * top, loud * directions.trace, penalty)
 
-    def values(x: Complex) -> Complex:
+    def values(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return np.asarray(how.shrink(loud * x, penalty))
 
     pole = how.pole(penalty)
     contour = Contour.around(directions, n, values, None if pole is None else pole / loud, top)
     each = told(fit, rows, contour.kappa)
-    weights = -contour.weight * values(contour.z) / contour.z
+    weights = contour.nodes.of(values(contour.x))
     shares = 2 * ((weights[:, None] * each.taken).T @ contour.resolvent).real * s
     gain = np.zeros(s.size)
     for mirrored in (False, True):
