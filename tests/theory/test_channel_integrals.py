@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from genloss import keep, labels, losses
 from genloss.theory.channels import plane, residuals, soft, squared_loss, two_classes
-from genloss.theory.channels.evolution import GOOD, Fit, solve
+from genloss.theory.channels.evolution import GOOD, Fit, model, solve
 from genloss.theory.channels.rows import Law, Rows
 
 LOSSES = [losses.Squared(), losses.Logistic(), losses.SquaredHinge(), losses.Hinge()]
@@ -84,8 +84,9 @@ def test_the_squared_loss_in_closed_form_is_the_fixed_point(label, rule, noise, 
     shares, gain, accepted = squared_loss.solved(fit)
     found = solve(fit)
     assert found.residual < GOOD
-    assert found.point.shares[0] == pytest.approx(shares, rel=1e-7, abs=1e-8)
-    assert found.point.gain[0] == pytest.approx(gain, rel=1e-7)
+    own, spread = model(fit, found)
+    assert own == pytest.approx(shares, rel=1e-7, abs=1e-8)
+    assert spread == pytest.approx(gain, rel=1e-7)
     assert found.point.sums[0].accepted[0] == pytest.approx(accepted, rel=1e-7)
 
 

@@ -50,6 +50,51 @@ def test_the_problems_own_covariance_is_none():
     np.testing.assert_allclose(*risks, rtol=1e-8)
 
 
+def turned(dim, seed):
+    basis = np.linalg.qr(np.random.default_rng(seed).standard_normal((dim, dim)))[0]
+    return basis * (1 / np.arange(1, dim + 1)) @ basis.T
+
+
+def through_matrices(covariance):
+    mixed = Source(30, {0: 0.5, "real": 0.5}, 0.1, covariance=covariance)
+    real = Source(40, noise=0.5, covariance=covariance, weight=2.0)
+    return [real, Source(50, "previous", 0.5), mixed]
+
+
+@pytest.mark.parametrize("tails", [None, [0.5, 1.5]])
+def test_a_diagonal_matrix_is_its_diagonal_and_one_round_is_ridge(tails):
+    usual = gl.Problem.power_law(24, capacity=1.0, source=0.5)
+    problem = gl.Problem(usual.spectrum, usual.truth, tails=tails)
+    own = np.random.default_rng(3).permutation(problem.spectrum)
+    how = filters.GradientDescent(8, 0.1)
+    risks = [
+        gl.predict(problem, chain(through_matrices(each), how)).risk for each in (own, np.diag(own))
+    ]
+    np.testing.assert_allclose(*risks, rtol=1e-8)
+    sources = through_matrices(turned(24, 1))
+    one, ridge = (
+        gl.predict(problem, chain(sources, each)).risk for each in (filters.IteratedRidge(1), None)
+    )
+    np.testing.assert_allclose(one, ridge, rtol=1e-7)
+
+
+@pytest.mark.slow
+def test_literal_runs_of_rows_with_matrices_through_a_filter():
+    plan = chain(through_matrices(turned(120, 1)), filters.GradientDescent(30, 0.1), 0.0)
+    theory = gl.predict(PLAIN, plan).risk
+    runs = gl.simulate(PLAIN, plan, trials=200, seed=5, method="literal")
+    assert (np.abs(runs.risk - theory) < 0.02 * theory + 4 * runs.stderr).all()
+
+
+def test_rows_with_matrices_that_are_used_again_are_refused():
+    how = filters.GradientDescent(8, 0.1)
+    first = Generation([Source(90, covariance=np.eye(120))])
+    again = Generation([Source(None, "previous", inputs=0)], 0.1)
+    plan = gl.Plan([first, again, Generation([Source(90, "previous")], filter=how)])
+    with pytest.raises(gl.NoTheoryError, match=r"goes through a filter.*genloss\.simulate"):
+        gl.predict(PLAIN, plan)
+
+
 HOWS = [
     (filters.GradientDescent(30, 0.1), 0.0),
     (filters.IteratedRidge(2), 0.05),

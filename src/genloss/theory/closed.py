@@ -165,7 +165,7 @@ def unknown(steps: Sequence[Step], tails: bool = False) -> str | None:
     for step in steps:
         if step.is_ridge or (step.model in runs and not (tails or turned)):
             continue
-        if (tails or turned) and (turned or step.filter is None or not step.is_linear):
+        if (tails or turned) and (step.filter is None or not step.is_linear):
             return f"{rich}, and model {step.model} is no ridge regression on linear labels"
         what = f"model {step.model} has labels, a loss, a filter or a rule that keeps rows beyond ridge regression"
         if step.filter is not None and not step.is_linear:
@@ -173,7 +173,7 @@ def unknown(steps: Sequence[Step], tails: bool = False) -> str | None:
         if step.filter is not None and not step.filter.spectral:
             if len(step.blocks) > 1:
                 return f"{what}: rows of several sources go one source after the other through a {step.filter.kind}"
-            if tails or not is_even(step):
+            if tails or turned or not is_even(step):
                 return f"{what}, on rows of another covariance or of lengths that vary"
         if step.features is not None:
             return f"{what}, on random features"
@@ -181,6 +181,8 @@ def unknown(steps: Sequence[Step], tails: bool = False) -> str | None:
             return f"{what}, with penalty 'cv'"
         if step.is_pooled or not step.is_new or step.last_fit > step.model:
             return f"{what}, on rows that another model is fitted to"
+        if turned and (shared := next(filter(None, map(obstacle_alone, steps)), None)):
+            return f"{rich}, {shared}, and model {step.model} goes through a filter"
     return None
 
 

@@ -15,7 +15,7 @@ from genloss.theory.many_penalties import risks
 from genloss.theory.predict import predict
 from genloss.tuning.schedule import best_schedule, downhill, slowly, valleys
 from genloss.tuning.search import is_cheap, lowest
-from genloss.tuning.slopes import is_one_pencil, slope_of
+from genloss.tuning.slopes import slope_of, way_of
 
 Array = npt.NDArray[np.float64]
 Score = Callable[[Array], float]
@@ -48,7 +48,7 @@ def best_penalties(problem: Spectral, plan: Plan, over: str, objective: str, sid
     score, logs = OBJECTIVES[objective], np.linspace(sides[0], sides[1], _GRID)
     if over == "last_penalty":
         return _best_single(problem, score, logs, lambda lam: _with_last_penalty(plan, lam))
-    if over == "schedule" and is_one_pencil(resolve(plan.with_penalty(1.0))):
+    if over == "schedule" and way_of(problem, resolve(plan.with_penalty(1.0))) == "pencil":
         logs = logs[::_COARSE]  # only to start from: slopes lead on
     best = _best_constant(problem, score, logs, plan)
     return best_schedule_of(problem, objective, logs, best) if over == "schedule" else best

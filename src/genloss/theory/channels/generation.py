@@ -55,7 +55,8 @@ def fit(
         If the fixed point was not found.
     """
     model, directions = step.model, moments.directions
-    rows, fields, sheets, towards = _read(step, directions.eigenvalues, centre)
+    memory: evolution.Memory = {} if start is None else start.memory or {}
+    rows, fields, sheets, towards = _read(step, directions.eigenvalues, centre, memory)
     means = [_only(moments.mean(each)) + 0 * directions.eigenvalues for each in fields]
     spread = np.array(
         [
@@ -100,7 +101,8 @@ def fit(
                 "fit that hardly has a minimum, or numbers far apart; genloss.simulate(problem, plan) "
                 "runs it"
             )
-        shares, gain, start = found.point.shares[0], found.point.gain[0], found.start
+        shares, gain = evolution.model(problem, found)
+        start = found.start._replace(memory=memory)
         accepted = kept / step.rows
     moments.record(
         model,
@@ -138,7 +140,7 @@ def _rows_kept(fit: evolution.Fit) -> float:
 
 
 def _read(
-    step: Step, spectrum: Array, centre: float | None
+    step: Step, spectrum: Array, centre: float | None, memory: evolution.Memory
 ) -> tuple[list[Rows], list[Shares], Array, int | None]:
     """Sources of a step, the labelers and judges they name, their covariances, and what it pulls to."""
     fields: list[Shares] = []
@@ -150,7 +152,7 @@ def _read(
         return fields.index(shares)
 
     rows = []
-    for block in step.blocks:
+    for place, block in enumerate(step.blocks):
         if block.covariance not in sheets:
             sheets.append(block.covariance)
         asked, real = block.shares, 0.0
@@ -162,19 +164,21 @@ def _read(
             named.append(judge)
         if centre is not None:
             named.append(number({REAL: 1.0}))
+        rule = rule_of(block, clouds=centre is not None)
+        noise = block.noise if asked or block.noise else clouds.KNOWN
         rows.append(
             Rows(
                 float(block.rows),
                 block.weight,
                 step.loss,
-                rule_of(block, clouds=centre is not None),
+                rule,
                 block.keep,
-                block.noise if asked or block.noise else clouds.KNOWN,
+                noise,
                 tuple(named),
                 sheets.index(block.covariance),
                 centre,
                 real,
-                {},
+                memory.setdefault((place, step.loss, rule, block.keep, noise), {}),
             )
         )
     sigma = [spectrum if each is None else np.array(each) for each in sheets]

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from genloss.errors import NoTheoryError
 from genloss.filters import Filter
 from genloss.spectrum import Spectrum
-from genloss.theory.filters.contour import Complex, Contour
+from genloss.theory.filters.contour import Contour
 from genloss.theory.filters.edge import upper_edge
 from genloss.theory.filters.one_pass import OnePass
 
@@ -28,12 +28,12 @@ class Filtered:
     Attributes
     ----------
     contour : Contour
-    values : ndarray of shape (k,)
-        ``x g(x)`` at its nodes.
+    values : ndarray of shape (m,)
+        ``x g(x)`` at its places.
     """
 
     contour: Contour
-    values: Complex
+    values: Array
 
     @cached_property
     def shrink(self) -> Array:
@@ -45,7 +45,7 @@ class Filtered:
         """Variance per unit of the label noise's, summed over equal directions."""
         contour = self.contour
         return (
-            contour.directions.multiplicity * contour.mean(self.values**2 / contour.z) / contour.n
+            contour.directions.multiplicity * contour.mean(self.values**2 / contour.x) / contour.n
         )
 
     def _spread(self, energy: Array) -> Array:
@@ -85,9 +85,9 @@ def filtered(
             f"no formula knows the filter {filter_.kind!r}, which is not spectral; genloss.simulate runs it"
         )
 
-    def values(x: npt.NDArray[Any]) -> Complex:
+    def values(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return np.asarray(filter_.shrink(weight * x, penalty))
 
     pole = filter_.pole(penalty)
     contour = Contour.around(directions, n, values, None if pole is None else pole / weight, edge)
-    return Filtered(contour, values(contour.z))
+    return Filtered(contour, values(contour.x))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -62,7 +63,7 @@ class Nodes(NamedTuple):
     def around(cls, top: float, filter_: Function, pole: float | None) -> Self:
         """Nodes for functions on [0, top] that vanish at zero, as few as give the filter and its square.
 
-        ``pole`` is how far below zero the filter has a pole.
+        It may be several filters, one a row. ``pole`` is how far below zero the filter has a pole.
 
         Raises
         ------
@@ -71,59 +72,64 @@ class Nodes(NamedTuple):
         """
         with np.errstate(all="ignore"):
             for reach, height, size in _SHAPES:
-                shift = _shift(top, reach, filter_) if pole is None else min(pole, 1e6 * top)
-                found = cls.on(shift, top, reach, height, size)
-                if found._misses(filter_, shift, top) < _CLOSE:
+                shift = _halvings(top, reach, filter_) if pole is None else _beside(top, pole)
+                unit = _unit(shift, reach, height, size)
+                found = cls(top * unit.penalty, top * unit.x, unit.read, unit.turn)
+                if found._misses(filter_, top, shift) < _CLOSE:
                     return found
         raise NoTheoryError(
             "the filter is too steep beside the spectrum of the rows for a sum of ridge fits; "
             "genloss.simulate runs it"
         )
 
-    @classmethod
-    def on(cls, shift: float, top: float, reach: float, height: float, size: int) -> Self:
-        """The nodes of one ellipse."""
-        low, high = math.log(shift), math.log(shift + top)
-        angle = (np.arange(size) + 0.5) * (math.pi / size)
-        axis = (high - low) / 2 + reach
-        around = (low + high) / 2 + axis * np.cos(angle) + 1j * height * np.sin(angle)
-        penalty = (shift - np.exp(around)).conj()
-        x = _places(shift, top, _PLACES * size)
-        ridge = x[:, None] / (x[:, None] + penalty)
-        left, root, right = np.linalg.svd(
-            2 * np.hstack([ridge.real, -ridge.imag]), full_matrices=False
-        )
-        kept = root > _SMALL * root[0]
-        read = left.T[kept] / root[kept, None]
-        turned = right[kept].T
-        return cls(penalty, x, read, turned[:size] + 1j * turned[size:])
-
     def of(self, values: Array) -> Complex:
-        """Coefficients of a function with these values at the places."""
+        """Coefficients (..., k) of functions with these values (..., m) at the places."""
         # in two products: their own would be all rounding
-        return np.asarray(self.turn @ (self.read @ values))
+        return np.asarray((values @ self.read.T) @ self.turn.T)
 
-    def _misses(self, filter_: Function, shift: float, top: float) -> float:
+    def _misses(self, filter_: Function, top: float, halvings: int) -> float:
         """How far the sums are off between the places, for the filter and its square."""
-        x = _places(shift, top, 2 * self.x.size + 1)
+        x = top * _places(halvings, 2 * self.x.size + 1)
         ridge = x[:, None] / (x[:, None] + self.penalty)
         values, known = filter_(self.x), filter_(x)
-        off = [2 * (ridge @ self.of(values**k)).real - known**k for k in (1, 2)]
+        off = [2 * (self.of(values**k) @ ridge.T).real - known**k for k in (1, 2)]
         worst = float(np.abs(off).max())
         return math.inf if math.isnan(worst) else worst
 
 
-def _places(shift: float, top: float, size: int) -> Array:
-    """Places in [0, top], as dense beside its ends as the ellipse is narrow."""
-    part = (1 - np.cos((np.arange(size) + 0.5) * (math.pi / size))) / 2
-    return np.asarray(shift * np.expm1(part * math.log1p(top / shift)))
+@lru_cache(maxsize=64)
+def _unit(halvings: int, reach: float, height: float, size: int) -> Nodes:
+    """Nodes of one ellipse around [0, 1], whose shift is one so often halved."""
+    shift = 0.5**halvings
+    low, high = math.log(shift), math.log1p(shift)
+    angle = (np.arange(size) + 0.5) * (math.pi / size)
+    axis = (high - low) / 2 + reach
+    around = (low + high) / 2 + axis * np.cos(angle) + 1j * height * np.sin(angle)
+    penalty = (shift - np.exp(around)).conj()
+    x = _places(halvings, _PLACES * size)
+    ridge = x[:, None] / (x[:, None] + penalty)
+    columns = 2 * np.hstack([ridge.real, -ridge.imag])
+    left, root, right = np.linalg.svd(columns, full_matrices=False)
+    kept = root > _SMALL * root[0]
+    turned = right[kept].T
+    return Nodes(penalty, x, left.T[kept] / root[kept, None], turned[:size] + 1j * turned[size:])
 
 
-def _shift(top: float, reach: float, filter_: Function) -> float:
-    """As large as leaves an entire filter small where the ellipse begins, below zero."""
-    shift = top
-    for _ in range(100):
-        if np.abs(filter_(np.array([shift * math.expm1(-reach)])))[0] <= _LOUD:
+def _places(halvings: int, size: int) -> Array:
+    """Places in [0, 1], as dense beside its ends as the ellipse is narrow."""
+    shift, part = 0.5**halvings, (1 - np.cos((np.arange(size) + 0.5) * (math.pi / size))) / 2
+    return np.asarray(shift * np.expm1(part * math.log1p(1 / shift)))
+
+
+def _beside(top: float, pole: float) -> int:
+    """Halvings of the top that bring it to the pole, or a little to its right."""
+    return max(math.ceil(math.log2(top / pole)), -20)
+
+
+def _halvings(top: float, reach: float, filter_: Function) -> int:
+    """As few as leave an entire filter small where the ellipse begins, below zero."""
+    for halvings in range(100):
+        beginning = np.array([top * 0.5**halvings * math.expm1(-reach)])
+        if np.abs(filter_(beginning)).max() <= _LOUD:
             break
-        shift /= 2
-    return shift
+    return halvings

@@ -13,12 +13,9 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
+from genloss.theory.filters.kinds import Array, Complex, Kinds, Space
 from genloss.theory.filters.nodes import Nodes
-from genloss.theory.filters.rows import Complex, Rows
-
-Array = npt.NDArray[np.float64]
 
 
 class Pairs:
@@ -26,69 +23,54 @@ class Pairs:
 
     Attributes
     ----------
-    rows : Rows
+    kinds : Kinds
+    space : Space
     nodes : Nodes
-    e, q : ndarray of shape (2k, S) and (2k, p)
+    e, q : ndarray of shape (2k, S) and (2k, ...)
         Fixed points at the nodes and at their mirror images.
     """
 
-    def __init__(self, rows: Rows, nodes: Nodes) -> None:
-        self.rows, self.nodes = rows, nodes
-        e, q = rows.solved(nodes.penalty)
+    def __init__(self, kinds: Kinds, space: Space, nodes: Nodes) -> None:
+        self.kinds, self.space, self.nodes = kinds, space, nodes
+        e, q = kinds.solved(space, nodes.penalty)
         self.e, self.q = np.concatenate([e, e.conj()]), np.concatenate([q, q.conj()])
         self.size = len(e)
 
-    def kept(self, by: Array) -> Complex:
-        """What each fit keeps of each of T labelers who label shares by (S, T) of kinds of rows: (2k, T, p)."""
-        rows = self.rows
-        strength = self.e * (rows.number * rows.loud)
-        each = self._sums(strength[:, None] * by.T)
-        return np.asarray((each @ rows.sigma) * self.q[:, None])
+    def strength(self, by: Array) -> Complex:
+        """Loads of the covariances by labeler, who label shares by (S, T) of kinds of rows: (2k, T, C)."""
+        kinds = self.kinds
+        each = self.e * (kinds.number * kinds.loud)
+        return np.asarray(kinds.sums(each[:, None] * by.T))
 
-    def variance(self, coefficients: Complex, other: Complex, noise: Array, gap: Complex) -> Array:
-        """Covariance of two filters of these coefficients (k,), summed over directions that are alike.
+    def variance(self, one: Complex, other: Complex, noise: Array, gap: Complex | float) -> Array:
+        """Covariance of two filters of coefficients (k,), beside that of the labelers.
 
-        ``noise`` (S,) are variances of the labels and ``gap`` (k, 2k, S) how far fits of two penalties miss
-        the labelers together.
+        ``noise`` (S,) are variances of the labels and ``gap`` (k, 2k, S) how far fits of two penalties to
+        other rows miss the labelers together, but for their own variance.
         """
-        rows, half = self.rows, self.size
-        both = self.e[:half, None] * self.e
-        gain = rows.number * rows.weight**2 * rows.length
-        told = self._sums(both * gain * (noise + rows.length * gap))
-        loud = told + self._feeds * (self._solve @ (self._traces @ told[..., None]))[..., 0]
+        kinds = self.kinds
+        gain = kinds.number * kinds.weight**2 * kinds.length
+        told = kinds.sums(self._both * gain * (noise + kinds.length * gap))
+        fed = (self._solve @ (self._traces @ told[..., None]))[..., 0]
         theirs = np.concatenate([other, other.conj()])
-        pairs = coefficients[:, None, None] * theirs[:, None] * loud
-        along = np.tensordot(pairs, self.q, ([1], [0]))  # (k, C, p)
-        return np.asarray(
-            2 * np.einsum("kp,kcp,cp->p", self.q[:half], along, rows.sigma).real * rows.count
-        )
+        pairs = one[:, None, None] * theirs[:, None] * (told + self._feeds * fed)
+        return 2 * self.space.sandwich(self.q[: self.size], self.q, pairs)
 
-    def _sums(self, values: Complex) -> Complex:
-        """Sums over the kinds of rows of each covariance, (..., S) to (..., C)."""
-        rows = self.rows
-        return np.asarray(
-            values @ (rows.shape[:, None] == np.arange(len(rows.sigma))).astype(float)
-        )
+    @cached_property
+    def _both(self) -> Complex:
+        return np.asarray(self.e[: self.size, None] * self.e)
 
     @cached_property
     def _feeds(self) -> Complex:
         """What the variance of fits of two penalties brings into their errors: (k, 2k, C)."""
-        rows = self.rows
-        gain = rows.number * rows.loud**2
-        return self._sums(self.e[: self.size, None] * self.e * gain)
+        kinds = self.kinds
+        return np.asarray(kinds.sums(self._both * (kinds.number * kinds.loud**2)))
 
     @cached_property
     def _traces(self) -> Complex:
-        """``tr Sigma_c Q_k Sigma_d Q_l``, (k, 2k, C, C)."""
-        sigma, half = self.rows.sigma, self.size
-        traces = np.empty((half, 2 * half, len(sigma), len(sigma)), dtype=complex)
-        for c, one in enumerate(sigma):
-            for d, other in enumerate(sigma[: c + 1]):
-                loud = self.q[:half] * (one * other * self.rows.count)
-                traces[..., c, d] = traces[..., d, c] = loud @ self.q.T
-        return traces
+        return self.space.products(self.q[: self.size], self.q)
 
     @cached_property
     def _solve(self) -> Complex:
-        one = np.eye(len(self.rows.sigma))
+        one = np.eye(len(self.kinds.covariances))
         return np.asarray(np.linalg.inv(one - self._traces * self._feeds[..., None, :]))

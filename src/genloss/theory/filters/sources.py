@@ -12,69 +12,77 @@ import numpy.typing as npt
 from genloss.errors import NoTheoryError
 from genloss.spectrum import Spectrum
 from genloss.steps import Step
+from genloss.theory.filters.along import Along
+from genloss.theory.filters.contour import ROOM
+from genloss.theory.filters.kinds import Array, Complex, Kinds, Space
 from genloss.theory.filters.nodes import Nodes
 from genloss.theory.filters.pairs import Pairs
-from genloss.theory.filters.rows import Complex, Rows
 from genloss.theory.fresh import diverge
 from genloss.theory.labelers import Group, average
 from genloss.theory.moments import Moments, Shares
 
-Array = npt.NDArray[np.float64]
 
-_ROOM = 1.05  # beyond the edge, for single designs that reach further
+def ridges(step: Step, kinds: Kinds, space: Space, largest: float) -> tuple[Pairs, Complex]:
+    """The filter of a step on its rows, as a sum of ridge fits with these coefficients.
+
+    Raises
+    ------
+    InvalidInputError
+        If the steps of the filter would explode.
+    NoTheoryError
+        If it is no sum of few ridge fits.
+    """
+    filter_ = step.filter
+    assert filter_ is not None
+    if not filter_.spectral:
+        raise NoTheoryError(
+            f"no formula knows the filter {filter_.kind!r} on rows of several weights or "
+            "covariances; genloss.simulate runs it"
+        )
+    edge = kinds.upper_edge(space, largest)
+    filter_.check(edge, kinds.trace(space), step.penalty)
+
+    def values(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return np.asarray(filter_.shrink(x, step.penalty))
+
+    nodes = Nodes.around(ROOM * edge, values, filter_.pole(step.penalty))
+    return Pairs(kinds, space, nodes), nodes.of(values(nodes.x))
 
 
 @dataclass(frozen=True, eq=False)
 class Sources:
-    """A spectral filter on new rows: a sum of ridge fits with these coefficients."""
+    """A spectral filter on new rows, all along the problem's directions."""
 
     pairs: Pairs
+    space: Along
     coefficients: Complex
 
     @classmethod
     def of(cls, step: Step, directions: Spectrum, tails: Sequence[float] = ()) -> Sources:
-        """The filter of a step on its rows, whoever labels them.
-
-        Raises
-        ------
-        InvalidInputError
-            If the steps of the filter would explode.
-        NoTheoryError
-            If it is no sum of few ridge fits.
-        """
-        filter_, rows = step.filter, Rows.of(step, directions, tuple(tails))
-        assert filter_ is not None
-        if not filter_.spectral:
-            raise NoTheoryError(
-                f"no formula knows the filter {filter_.kind!r} on rows of several weights or "
-                "covariances; genloss.simulate runs it"
-            )
-        edge = rows.upper_edge()
-        filter_.check(edge, rows.trace(), step.penalty)
-
-        def values(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
-            return np.asarray(filter_.shrink(x, step.penalty))
-
-        nodes = Nodes.around(_ROOM * edge, values, filter_.pole(step.penalty))
-        return cls(Pairs(rows, nodes), nodes.of(values(nodes.x)))
+        """The filter of a step on its rows, whoever labels them."""
+        kinds = Kinds.of(step, tails)
+        space = Along.of(kinds, directions)
+        mean = kinds.sums(kinds.number * kinds.loud) @ space.sigma / kinds.total
+        pairs, coefficients = ridges(step, kinds, space, float(mean.max()))
+        return cls(pairs, space, coefficients)
 
     def fit(
         self, moments: Moments, step: Step, members: Sequence[Group]
     ) -> tuple[list[tuple[Shares, Array]], Array] | None:
         """Fit the model of a step: what it takes of whom, and its variance beside that; None without mean error."""
-        rows, model = self.pairs.rows, step.model
-        thetas = [step.blocks[b].shares for b in rows.source]
+        kinds, model = self.pairs.kinds, step.model
+        thetas = [step.blocks[b].shares for b in kinds.source]
         if any(moments.diverges(theta) for theta in thetas):
             diverge(moments, moments.mean(average(members).labeler), model)
             return None
         labelers = [theta for i, theta in enumerate(thetas) if theta not in thetas[:i]]
         by = np.array([[theta == one for one in labelers] for theta in thetas], dtype=float)
-        noise = np.array([step.blocks[b].noise ** 2 for b in rows.source])
+        noise = np.array([step.blocks[b].noise ** 2 for b in kinds.source])
         spread = np.array(
             [[moments.whole(moments.covariance(a, b))[0] for b in labelers] for a in labelers]
         )
         means = np.array([moments.whole(moments.mean(theta))[0] for theta in labelers])
-        kept = self.pairs.kept(by)
+        kept = (self.pairs.strength(by) @ self.space.sigma) * self.pairs.q[:, None]
         pull = 2 * np.tensordot(self.coefficients, kept[: self.pairs.size], 1).real
         gap = self._gap(kept, by, moments.signal * means[:, None] * means + spread)
         own = self.pairs.variance(self.coefficients, self.coefficients, noise, gap)
@@ -92,14 +100,12 @@ class Sources:
         return list(zip(labelers, pull, strict=True)), own
 
     def _gap(self, kept: Complex, by: Array, second: Array) -> Complex:
-        """``E (theta_s - w_k)' Sigma_s (theta_s - w_l)`` of fits to others' rows, but for their own variance."""
-        rows, half = self.pairs.rows, self.pairs.size
+        """``E (theta_s - w_k)' Sigma_s (theta_s - w_l)`` of fits to other rows, but for their own variance."""
+        shape, sigma, half = self.pairs.kinds.shape, self.space.sigma, self.pairs.size
         fitted = np.einsum("tup,kup->ktp", second, kept)  # E theta_t w_k
-        who = by.argmax(axis=1), rows.shape
-        said = np.einsum("cp,ttp->tc", rows.sigma, second)[who]
-        crossed = np.einsum("cp,ktp->ktc", rows.sigma, fitted)[:, *who]
+        who = by.argmax(axis=1), shape
+        said = np.einsum("cp,ttp->tc", sigma, second)[who]
+        crossed = np.einsum("cp,ktp->ktc", sigma, fitted)[:, *who]
         flat = kept[:half].reshape(half, -1)
-        fits = np.stack(
-            [flat @ (one * fitted).reshape(2 * half, -1).T for one in rows.sigma], axis=-1
-        )
-        return np.asarray(said - crossed[:half, None] - crossed + fits[..., rows.shape])
+        fits = [flat @ (one * fitted).reshape(2 * half, -1).T for one in sigma]
+        return np.asarray(said - crossed[:half, None] - crossed + np.stack(fits, -1)[..., shape])
