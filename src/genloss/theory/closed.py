@@ -61,6 +61,11 @@ def obstacle_alone(step: Step) -> str | None:
     return None
 
 
+def stands_alone(step: Step) -> bool:
+    """Whether no other model is fitted to its rows."""
+    return step.is_new and not step.is_pooled and step.last_fit == step.model
+
+
 def obstacles_of_tails(steps: Sequence[Step]) -> list[str | None]:
     """The same as `obstacles` where lengths of rows vary."""
     return [why and f"problem has tails, and {why}" for why in map(obstacle_alone, steps)]
@@ -170,19 +175,18 @@ def unknown(steps: Sequence[Step], tails: bool = False) -> str | None:
         what = f"model {step.model} has labels, a loss, a filter or a rule that keeps rows beyond ridge regression"
         if step.filter is not None and not step.is_linear:
             return f"{what}, which are not known together"
-        if step.filter is not None and not step.filter.spectral:
-            if len(step.blocks) > 1:
-                return f"{what}: rows of several sources go one source after the other through a {step.filter.kind}"
-            if tails or turned or not is_even(step):
-                return f"{what}, on rows of another covariance or of lengths that vary"
+        if step.filter is not None and step.filter.spectral:
+            continue
+        if step.filter is not None and len(step.blocks) > 1:
+            return f"{what}: rows of several sources go one source after the other through a {step.filter.kind}"
+        if step.filter is not None and (tails or turned or not is_even(step)):
+            return f"{what}, on rows of another covariance or of lengths that vary"
         if step.features is not None:
             return f"{what}, on random features"
         if step.retuned:
             return f"{what}, with penalty 'cv'"
-        if step.is_pooled or not step.is_new or step.last_fit > step.model:
+        if not stands_alone(step):
             return f"{what}, on rows that another model is fitted to"
-        if turned and (shared := next(filter(None, map(obstacle_alone, steps)), None)):
-            return f"{rich}, {shared}, and model {step.model} goes through a filter"
     return None
 
 
@@ -194,7 +198,7 @@ def clouded(step: Step, dim: float) -> str | None:
         return "has a filter or penalty 'cv'"
     if any(block.covariance is not None for block in step.blocks):
         return "has rows with a covariance of their own"
-    if step.is_pooled or not step.is_new or step.last_fit > step.model:
+    if not stands_alone(step):
         return "is fitted on rows that another model is fitted to"
     if step.penalty == 0 and not ("numbers" in step.loss.labels and step.rows > dim + 1):
         return "has no penalty, and labels that can be fitted without error"

@@ -220,10 +220,8 @@ def _ways(steps: Sequence[Step], method: str, tails: bool) -> list[Route]:
     """The route of every model, or NoTheoryError."""
     if reason := unknown(steps, tails):
         raise _unknown(reason)
-    if method == "pencil" and not all(step.is_ridge for step in steps):
-        raise NoTheoryError(
-            "method was 'pencil', which knows ridge regression on linear labels alone; use 'auto'"
-        )
+    if method == "pencil" and not all(step.is_linear for step in steps):
+        raise NoTheoryError("method was 'pencil', which knows linear labels alone; use 'auto'")
     if any(step.turned for step in steps):
         return _ways_across(steps, method)
     everything: list[Route] = [Walk.pencil] * len(steps)

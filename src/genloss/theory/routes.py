@@ -22,6 +22,7 @@ from genloss.theory.closed import (
     obstacles,
     obstacles_of_tails,
     relabels,
+    stands_alone,
 )
 from genloss.theory.fit import stages
 from genloss.theory.labelers import groups
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from genloss.theory.channels.evolution import Start
     from genloss.theory.filters.fresh import Filtered
     from genloss.theory.filters.one_pass import OnePass
+    from genloss.theory.filters.poles import Parts
     from genloss.theory.filters.run import DesignRun
     from genloss.theory.filters.sources import Sources
 
@@ -158,7 +160,8 @@ class Walk:
         assert self.matrices is not None
         if self._laws is None:
             [steps] = self.chains
-            self._laws = self.matrices.together(steps, self.penalty_used[0])
+            fits = self._parts(range(len(steps)))
+            self._laws = self.matrices.together(steps, self.penalty_used[0], fits)
             self._hopeless = without_mean(steps, range(len(steps)), self.moments.directions.dim)
         self.moments.record(model, 1.0, 0.0, lambda _: 0.0, exact=False)
         self._has_no_kappa(model, np.nan, self._laws.filling(model))
@@ -302,7 +305,9 @@ class Walk:
         moments = self.moments
         alive = [u for u in moments.filters if 0 <= u < first <= self.remembered[u] or u < REAL]
         infinite = {u for u in alive if moments.diverges({u: 1.0})}
-        between = [u for u in range(first, model) if not steps[u].is_ridge]
+        between = [
+            u for u in range(first, model) if not steps[u].is_ridge and stands_alone(steps[u])
+        ]
         lost = infinite.union(u for u in between if u not in self._between)
         part, dim = steps[: last + 1], moments.directions.dim
         self._hopeless = without_mean(part, range(first, last + 1), dim, lost)
@@ -318,7 +323,17 @@ class Walk:
             {(u, v): spread(u, v) for u in alive for v in alive},
         )
         ground = Ground.along(moments.directions, part, given, self.tails)
-        return Laws(ground, part, self.penalty_used[0], range(model, last + 1), first, told)
+        inside = [u for u in range(first, last + 1) if u not in told]
+        fits = self._parts(inside)
+        return Laws(ground, part, self.penalty_used[0], range(model, last + 1), first, told, fits)
+
+    def _parts(self, models: Sequence[int]) -> Mapping[int, Parts]:
+        """Ridge fits for those of some models that go through a filter."""
+        if all(self.chains[0][u].filter is None for u in models):
+            return {}
+        from genloss.theory.filters import poles
+
+        return poles.parts(self.chains[0], models, self.moments.directions, self.tails)
 
 
 Route = Callable[[Walk, int], None]
@@ -348,7 +363,7 @@ def routes(
         if step.model in runs:
             ways.append(Walk.on_design)
         elif step.filter is not None:
-            ways.append(Walk.filtered)
+            ways.append(Walk.pencil if obstacle else Walk.filtered)
         elif not step.is_linear:
             ways.append(Walk.channel)
         elif obstacle:
