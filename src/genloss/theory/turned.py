@@ -77,8 +77,8 @@ class Models:
         """Add the model of a step on new rows."""
         spectrum, tails = self._spectrum, self._tails
         blocks = [block for block in step.blocks for _ in tails]
-        whole = [_whole(block.covariance, spectrum) for block in step.blocks]
-        sigma = np.array([length * each for each in whole for length in tails])
+        own = [whole(block.covariance, spectrum) for block in step.blocks]
+        sigma = np.array([length * each for each in own for length in tails])
         number = np.array([block.rows / len(tails) for block in blocks])
         weight = np.array([block.weight for block in blocks])
         noise = np.array([block.noise**2 for block in blocks])
@@ -226,7 +226,7 @@ class Rows(NamedTuple):
     def solved(self, penalty: float, share: Array, means: Array, spread: Array) -> Solved:
         """The fit to labelers of these means (U, p) and covariances (U, U, p, p), of which sources have shares (S, U)."""
         sigma, number, weight, noise = self
-        e, q = _resolvent(sigma, number, weight, number.sum() * penalty)
+        e, q = resolvent(sigma, number, weight, number.sum() * penalty)
         each = q @ sigma
         pull = (number * weight * e)[:, None, None] * each
         kept = np.tensordot(share.T, pull, 1)
@@ -252,11 +252,12 @@ class Rows(NamedTuple):
         return Solved(mean, covariance, kept, coupling, tau2, df2)
 
 
-def _whole(covariance: Covariance | None, spectrum: Array) -> Array:
+def whole(covariance: Covariance | None, spectrum: Array) -> Array:
+    """A covariance as a matrix."""
     return np.diag(spectrum) if covariance is None else matrix(covariance)
 
 
-def _resolvent(sigma: Array, number: Array, weight: Array, absolute: float) -> tuple[Array, Array]:
+def resolvent(sigma: Array, number: Array, weight: Array, absolute: float) -> tuple[Array, Array]:
     """``e_s = 1 / (alpha + weight_s tr(Sigma_s Q))`` and ``Q = (beta + sum_s n_s weight_s e_s Sigma_s)^-1``.
 
     Scaled as in `weighted.resolvent`, and solved in the same way.

@@ -35,24 +35,16 @@ _ROOM = 1.05
 _PLACES = 200
 
 
-def parts(
-    steps: Sequence[Step], models: Sequence[int], directions: Spectrum, tails: Sequence[float]
-) -> dict[int, Parts]:
-    """Ridge fits for those of some models that are filters.
+def parts(steps: Sequence[Step], step: Step, directions: Spectrum, tails: Sequence[float]) -> Parts:
+    """Ridge fits for a model that goes through a filter.
 
     Raises
     ------
     InvalidInputError
-        If the steps of a filter would explode.
+        If the steps of the filter would explode.
     NoTheoryError
         If few ridge fits do not give it.
     """
-    return {
-        u: _of(steps, steps[u], directions, tails) for u in models if steps[u].filter is not None
-    }
-
-
-def _of(steps: Sequence[Step], step: Step, directions: Spectrum, tails: Sequence[float]) -> Parts:
     kinds, filter_ = Kinds.fitted(steps, step, tails), step.filter
     assert filter_ is not None
     space: Space
