@@ -91,3 +91,20 @@ def test_what_few_ridge_fits_do_not_give_names_what_runs():
     steep = filters.HeavyBall(60, 0.5, 0.9)
     with pytest.raises(gl.NoTheoryError, match=r"no 8 ridge fits.*genloss\.simulate"):
         gl.predict(PLAIN, through(ANCHORED, steep))
+
+
+def test_many_filters_in_one_pencil_must_be_asked_for():
+    plan = gl.Plan.accumulate(9, ROWS, design="fresh", noise=0.5)
+    with pytest.raises(
+        gl.NoTheoryError, match=r"72 ridge fits.*method='pencil'.*genloss\.simulate"
+    ):
+        gl.predict(PLAIN, through(plan))
+
+
+@pytest.mark.slow
+def test_the_limit_beside_real_rows_that_stay_is_that_of_a_long_chain():
+    found = gl.limit(PLAIN, through(ANCHORED))
+    longer = gl.predict(
+        PLAIN, through(gl.Plan.anchored(10, 70, n_real=60, noise=0.5)), method="pencil"
+    )
+    assert found.risk == pytest.approx(longer.risk[-1], rel=1e-3)

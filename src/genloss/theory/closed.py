@@ -128,6 +128,8 @@ class _Pool:
 
 
 MOST_BY_PENCIL = 12  # models of one pencil that are solved in seconds
+FITS_OF_A_FILTER = 8  # ridge fits that stand for a filter in a pencil
+MOST_FITS = 64  # of those, where models go through filters
 
 
 def design_runs(steps: Sequence[Step]) -> dict[int, range]:
@@ -221,6 +223,11 @@ def clouded(step: Step, dim: float) -> str | None:
 def chooses(step: Step) -> bool:
     """Whether theory knows the penalty that a fit to new rows beyond linear labels chooses."""
     return is_even(step) and step.towards is None
+
+
+def fits_of(steps: Sequence[Step]) -> list[int]:
+    """Ridge fits that a pencil takes for every model."""
+    return [1 if step.filter is None or not step.is_linear else FITS_OF_A_FILTER for step in steps]
 
 
 def relabels(step: Step, before: Step) -> bool:

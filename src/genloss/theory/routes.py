@@ -216,6 +216,7 @@ class Walk:
 
         [steps] = self.chains
         step = steps[model]
+        assert step.filter is not None
         plain = generation.is_plain(step, self.centre)
         if not plain and any(self.moments.diverges({number: 1.0}) for number in step.asked):
             fresh.diverge(self.moments, 0.0, model)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from genloss.errors import NoTheoryError
 from genloss.spectrum import Spectrum
 from genloss.steps import Step
+from genloss.theory.closed import FITS_OF_A_FILTER
 from genloss.theory.filters.across import Across
 from genloss.theory.filters.along import Along
 from genloss.theory.filters.kinds import Kinds, Space
@@ -23,9 +24,7 @@ Array = npt.NDArray[np.float64]
 Parts = Sequence[tuple[float, float]]
 """Penalties, and what their ridge fits are times."""
 
-MOST = 8  # ridge fits that stand for a filter
-
-_FEW = (4, 6, MOST)
+_FEW = (4, 6, FITS_OF_A_FILTER)
 _FIRST = (1e-4, 1e-3, 0.01, 0.05, 0.2)  # of the penalties, over the top of the spectrum
 _LAST = (0.3, 1.0, 3.0, 10.0)
 _CLOSE = 1e-3  # of what a filter keeps
@@ -66,7 +65,7 @@ def parts(steps: Sequence[Step], step: Step, directions: Spectrum, tails: Sequen
         if off < _CLOSE:
             return list(zip(penalties.tolist(), coefficients.tolist(), strict=True))
     raise NoTheoryError(
-        f"model {step.model} goes through a filter that no {MOST} ridge fits are alike, on rows that "
+        f"model {step.model} goes through a filter that no {FITS_OF_A_FILTER} ridge fits are alike, on rows that "
         "several models are fitted to; genloss.simulate runs it"
     )
 
@@ -74,7 +73,7 @@ def parts(steps: Sequence[Step], step: Step, directions: Spectrum, tails: Sequen
 def _fitted(penalties: Array, x: Array, kept: Array) -> tuple[float, Array, Array]:
     """How far ridge fits of these penalties are off on the spectrum, and their coefficients."""
     ridge = x[:, None] / (x[:, None] + penalties)
-    coefficients = np.linalg.lstsq(ridge, kept, rcond=_SMALL)[0]
+    coefficients = np.asarray(np.linalg.lstsq(ridge, kept, rcond=_SMALL)[0], dtype=np.float64)
     if np.abs(coefficients).max() > _LOUD:
         return np.inf, penalties, coefficients
     return float(np.abs(ridge @ coefficients - kept).max()), penalties, coefficients

@@ -33,8 +33,13 @@ def obstacle(plan: Plan, found: Repetition) -> str | None:
     """Why the first repetitions are not known to a pencil, or None where they are."""
     for step in resolve(plan):
         model = step.model
-        if not step.is_ridge or step.turned:
-            return f"model {model} is no ridge regression on linear labels, along the problem's directions"
+        spectral = step.filter is None or step.filter.spectral
+        if not (step.is_linear and spectral) or step.turned:
+            return (
+                f"model {model} is no spectral fit of linear labels, along the problem's directions"
+            )
+        if step.filter is not None and any(b.design != model and b.shares for b in step.blocks):
+            return f"model {model} goes through a filter on rows that are labelled again"
         if step.retuned or step.is_pooled:
             return f"model {model} has pooled rows or the penalty 'cv'"
     if not found.seen:
