@@ -30,8 +30,8 @@ def obstacles(steps: Sequence[Step]) -> list[str | None]:
             run = run or f"model {model} reuses the design of a pooled fit"
         if reused and not run and not is_plain(step):
             run = f"model {model} is fitted on a reused design {RICH}"
-        if step.features is not None:
-            found.append(f"model {model} is fitted on random features")
+        if step.features is not None or step.intercept:
+            found.append(obstacle_alone(step))
             run = run or found[-1]
         elif step.towards is not None and (step.retuned or not _all_new_and_even(step)):
             where = "" if step.retuned else " on rows that are not all new and alike"
@@ -52,6 +52,8 @@ def obstacles(steps: Sequence[Step]) -> list[str | None]:
 def obstacle_alone(step: Step) -> str | None:
     """Why a ridge fit is not known by itself, or None where it is one of the inputs to new rows, pulled to zero."""
     model = step.model
+    if step.intercept:
+        return f"model {model} has an intercept"
     if step.features is not None:
         return f"model {model} is fitted on random features"
     if step.towards is not None:
@@ -166,6 +168,8 @@ def is_alone(step: Step) -> bool:
 
 def unknown(steps: Sequence[Step], tails: bool = False) -> str | None:
     """Why no theory knows a plan at all: what is known for ridge regression alone."""
+    if steps[0].intercept:
+        return "plan has an intercept"
     turned = any(step.turned for step in steps)
     rich = "problem has tails" if tails else "plan has rows with a covariance matrix"
     runs = design_runs(steps) if any(step.filter is not None for step in steps) else {}
