@@ -118,7 +118,8 @@ class Plan(metaclass=_ByName):
             The generation to add.
         **single_source
             Instead of it: ``n_samples`` and any of ``labeler``, ``penalty``, ``noise``,
-            ``real_noise``, ``design``, ``pooled``, ``features``, ``feature_map``, ``subsample``.
+            ``real_noise``, ``design``, ``pooled``, ``features``, ``feature_map``, ``subsample``,
+            ``intercept``.
 
         Examples
         --------
@@ -186,6 +187,19 @@ class Plan(metaclass=_ByName):
                 for model, generation in enumerate(self.generations)
             )
         )
+
+    def with_intercept(self, intercept: bool = True) -> Self:
+        """Return the plan with every model fitted with an intercept, or without (see `Generation`).
+
+        Examples
+        --------
+        >>> import genloss as gl
+        >>> gl.Plan.replace(3, 100, penalty=0.1).with_intercept()
+        Plan(3 models)
+          model 0: 100 real, penalty 0.1, intercept
+          models 1-2: 100 labelled by previous, penalty 0.1, intercept
+        """
+        return type(self)(tuple(replace(each, intercept=intercept) for each in self.generations))
 
     @property
     def has_features(self) -> bool:

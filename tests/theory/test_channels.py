@@ -514,7 +514,10 @@ def test_what_no_theory_knows_is_told():
     again = Generation([Source(100, "previous", labels="hard")], 0.1, design="same")
     for plan, reason in (
         (chain(Generation([real], 0.1), again), "rows that another model is fitted to"),
-        (chain(Generation([real], "cv")), "penalty 'cv'"),
+        (
+            chain(Generation([real, Source(50, labels="hard", weight=2.0)], "cv")),
+            "penalty 'cv' on rows that are not alike, or pulled to another model",
+        ),
         (chain(Generation([real], 0.1, features=50)), "random features"),
     ):
         with pytest.raises(

@@ -42,6 +42,9 @@ POLICIES = {
         np.full((3, 3), 1 / 3), 4, ROWS, penalty=penalty, noise=0.5
     ),
     "from outside": lambda penalty: written(BOTH, penalty=penalty),
+    "intercept": lambda penalty: gl.Plan.mix(
+        LENGTH, ROWS, real=0.3, penalty=penalty, noise=0.5
+    ).with_intercept(),
     "towards": lambda penalty: written(
         [gl.Source(ROWS, "previous", 0.5)], penalty=penalty, towards="previous"
     ),

@@ -12,6 +12,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 import genloss as gl
+from genloss.equivalents import NotSolvedError
+from genloss.weighing import logistic
 from genloss.weighing.logistic import Labelled, Logistic, chances, contrasts
 
 
@@ -38,6 +40,13 @@ def test_fits_are_those_of_scikit_learn_and_so_are_chances_left_out(rng, n_class
         rest = np.arange(150) != i
         refit = model.fit(X[rest], codes[rest], every.counts[rest]).predict_proba(X[i : i + 1])[0]
         assert np.abs(left[i] - refit).max() < 0.1 * np.abs(said[i] - refit).max() + 1e-4
+
+
+def test_a_fit_that_is_not_found_is_told(rng, monkeypatch):
+    monkeypatch.setattr(logistic, "_STEPS", 1)
+    X, y = rows(rng, 50, names=("a", "b"))
+    with pytest.raises(NotSolvedError, match="not found in 1 steps"):
+        Logistic.fit(Labelled.of(X, np.eye(2)[(y == "a").astype(int)]), 1e-6)
 
 
 def cost(found, real, made, test, weight):

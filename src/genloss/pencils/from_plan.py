@@ -107,7 +107,7 @@ def risks(problem: Problem, plan: Plan) -> tuple[Array, Array]:
     for step in steps:
         if not step.is_ridge:
             raise NoTheoryError(
-                f"model {step.model} has labels, a loss, a filter or a rule that keeps rows beyond ridge regression; "
+                f"model {step.model} has labels, a loss, a filter, an intercept or a rule that keeps rows beyond ridge regression; "
                 "a pencil is of ridge regression on linear labels, genloss.predict(problem, plan) "
                 "knows the others"
             )

@@ -95,6 +95,8 @@ def _refined(
     stride = 1 if is_cheap(problem, build(1.0)) or coarse else _STRIDE
     log_lam, least = lowest(values, grid, tolerance=1.0 if coarse else 1e-3, stride=stride)
     without, best = build(0.0), build(float(np.exp(log_lam)))
+    if not np.isfinite(least):
+        predict(problem, best)  # says why, where no theory knows any of them
     return without if scored(problem, [without], score)[0] <= least else best
 
 
@@ -104,7 +106,11 @@ def _best_constant(problem: Spectral, score: Score, grid: Array, plan: Plan) -> 
 
     def values(logs: Array) -> Array:
         penalties = np.repeat(np.exp(logs)[:, None], plan.n_models, axis=1)
-        return np.array([score(risk) for risk in errors(penalties)])
+        try:
+            return np.array([score(risk) for risk in errors(penalties)])
+        except NoTheoryError:  # of some of them, as of classes that hardly any penalty holds
+            each = [scored(problem, [plan.with_penalty(row)], score) for row in penalties]
+            return np.concatenate(each)
 
     return _refined(problem, score, grid, values, plan.with_penalty)
 

@@ -21,6 +21,7 @@ Array = npt.NDArray[np.float64]
 
 GOOD = 1e-10
 _SMALL = 1e-6  # step of a difference quotient
+_SLOWER = 10  # times as much may be left by a step as the last one's pace says
 _FAR = 0.05  # residual from which on a step asks for another Jacobian
 
 
@@ -75,6 +76,15 @@ class Fit:
         """What the fields of every source say of its rows, ``E h h'``."""
         own = [(list(rows.fields), self.sigma[rows.sheet]) for rows in self.rows]
         return [self.second[np.ix_(fields, fields)] @ sigma for fields, sigma in own]
+
+    @cached_property
+    def units(self) -> Array:
+        """What pulls are counted in: one over the size of labelers of which only the sign is heard."""
+        units = np.ones(len(self.ways))
+        for rows, own, second in zip(self.rows, self.own, self.said, strict=True):
+            if rows.is_scale_free and second[0, 0] > 0:
+                units[own[0]] = second[0, 0] ** -0.5
+        return units
 
     @cached_property
     def met(self) -> Array:
@@ -146,7 +156,7 @@ class Solution(NamedTuple):
 
 
 def look(fit: Fit, unknowns: Array) -> Point:
-    """What follows from some points ``(log E, log N, pulls / E)``, the first two for every sheet.
+    """What follows from some points ``(log E, log N, pulls / E / units)``, the first two for every sheet.
 
     ``E = C + ridge / largest eigenvalue``: every point is a law that may be.
     """
@@ -171,7 +181,7 @@ def look(fit: Fit, unknowns: Array) -> Point:
             after[:, 2 * sheets + way] += number * sums.pull[:, place]
         laws.append(law)
         found.append(sums)
-    after[:, 2 * sheets :] /= after[:, per]
+    after[:, 2 * sheets :] /= after[:, per] * fit.units
     after[:, : 2 * sheets] = np.log(after[:, : 2 * sheets])
     return Point(laws, found, after)
 
@@ -181,7 +191,7 @@ def _read(fit: Fit, unknowns: Array) -> tuple[Array, Array, Array, list[int]]:
     sheets, per = len(fit.sigma), [sheet for _, sheet in fit.ways]
     scales = np.exp(unknowns[:, : 2 * sheets])
     strength, noise = scales[:, :sheets], scales[:, sheets:]
-    pulls = unknowns[:, 2 * sheets :] * strength[:, per]
+    pulls = unknowns[:, 2 * sheets :] * (strength[:, per] * fit.units)
     if fit.towards is not None:
         pulls = np.concatenate([pulls, np.full((len(pulls), 1), fit.ridge)], axis=1)
     return strength, noise, pulls, per
@@ -262,9 +272,13 @@ def _newton(fit: Fit, start: Start, most: int = 60) -> Solution:
         elif last < np.inf or residual > 0.1:
             jacobian, last = None, residual
             continue
+        pace = residual / last if last < np.inf else 1.0
         old, last = away[0], residual
         step = _step(jacobian, away[0], x, fit) if taken % 8 else away[0] / 2
         x = x + step
+        if pace < 0.1 and taken % 8 and (left := _SLOWER * pace * residual) < GOOD:
+            best = Solution(point, Start(x, jacobian), left, taken)
+            break
         if residual > _FAR:  # the next point asks for another one
             jacobian = None
     if best is None:
@@ -304,7 +318,7 @@ def _guess(fit: Fit) -> Array:
         strength[sheet] = np.logaddexp(strength[sheet], np.log(rows.number * rows.weight / 4))
         noise[sheet] += rows.number * rows.weight**2 * (size if steps else 1.0) / 2
         pulls[own[0]] += 0.2 / (1.0 if steps else np.sqrt(size) + 1e-300)
-    return np.concatenate([strength, np.log(np.maximum(noise, 1e-300)), pulls])
+    return np.concatenate([strength, np.log(np.maximum(noise, 1e-300)), pulls / fit.units])
 
 
 def _plain_steps(fit: Fit, x: Array) -> Array:

@@ -75,37 +75,39 @@ class Contour:
         What two functions of one S have in common beyond their means.
         """
         s, count = self.directions.eigenvalues, self.directions.multiplicity
-        loud = s * energy
-        first, second = self.resolvent @ loud, self._squared @ loud
         # x / (x + l) is 1 - l / (x + l)
         u, v = -self.kappa * self.nodes.of(one), -self.kappa * self.nodes.of(other)
         total = np.zeros(s.size)
         for mirrored in (False, True):
-            gap = self._gaps(mirrored)
-            heard = self._products(first, second, mirrored) / self._free[mirrored]
-            pairs = np.outer(u, v.conj() if mirrored else v) * heard
-            # R_k R_l = (R_k - R_l) / (kappa_l - kappa_k), and R_k**2 where they are one
-            apart = np.divide(pairs, gap, out=np.zeros_like(pairs), where=gap != 0)
-            own, theirs = apart.sum(axis=1), -apart.sum(axis=0)
-            if mirrored:
-                total += 2 * (own @ self.resolvent + (theirs.conj() @ self.resolvent).conj()).real
-            else:
-                total += 2 * ((own + theirs) @ self.resolvent).real
-                total += 2 * (np.diagonal(pairs) @ self._squared).real
+            heard = self.across(s * energy, mirrored) / self.free[mirrored]
+            total += self.paired(np.outer(u, v.conj() if mirrored else v) * heard, mirrored)
         return total * s * count
+
+    def paired(self, pairs: Complex, mirrored: bool) -> Array:
+        """``2 Re sum_kl x_kl R_k R_l`` per direction, the second of each pair a node or a mirror image."""
+        gap = self._gaps(mirrored)
+        # R_k R_l = (R_k - R_l) / (kappa_l - kappa_k), and R_k**2 where they are one
+        apart = np.divide(pairs, gap, out=np.zeros_like(pairs), where=gap != 0)
+        own, theirs = apart.sum(axis=1), -apart.sum(axis=0)
+        if mirrored:
+            total = own @ self.resolvent + (theirs.conj() @ self.resolvent).conj()
+        else:
+            total = (own + theirs) @ self.resolvent + np.diagonal(pairs) @ self._squared
+        return np.asarray(2 * total.real)
+
+    def across(self, values: Array, mirrored: bool) -> Complex:
+        """``sum_j x_j R_kj R_lj`` for pairs of nodes, or pairs with a mirror image."""
+        return self._products(self.resolvent @ values, self._squared @ values, mirrored)
 
     @cached_property
     def _squared(self) -> Complex:
         return np.asarray(self.resolvent**2)
 
     @cached_property
-    def _free(self) -> dict[bool, Complex]:
+    def free(self) -> dict[bool, Complex]:
         """``n - tr Sigma^2 R_k R_l`` for pairs of nodes, and for pairs with a mirror image."""
         squares = self.directions.multiplicity * self.directions.eigenvalues**2
-        first, second = self.resolvent @ squares, self._squared @ squares
-        return {
-            mirrored: self.n - self._products(first, second, mirrored) for mirrored in (False, True)
-        }
+        return {mirrored: self.n - self.across(squares, mirrored) for mirrored in (False, True)}
 
     def _gaps(self, mirrored: bool) -> Complex:
         other = self.kappa.conj() if mirrored else self.kappa

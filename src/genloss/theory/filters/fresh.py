@@ -81,9 +81,7 @@ def filtered(
     if filter_.kind == "sgd":
         return OnePass(directions, int(n), filter_.step, penalty, weight)  # type: ignore[attr-defined]
     if not filter_.spectral:
-        raise NoTheoryError(
-            f"no formula knows the filter {filter_.kind!r}, which is not spectral; genloss.simulate runs it"
-        )
+        raise not_spectral(filter_)
 
     def values(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return np.asarray(filter_.shrink(weight * x, penalty))
@@ -91,3 +89,10 @@ def filtered(
     pole = filter_.pole(penalty)
     contour = Contour.around(directions, n, values, None if pole is None else pole / weight, edge)
     return Filtered(contour, values(contour.x))
+
+
+def not_spectral(filter_: Filter) -> NoTheoryError:
+    """The error for a filter of which theory knows nothing."""
+    return NoTheoryError(
+        f"no formula knows the filter {filter_.kind!r}, which is not spectral; genloss.simulate runs it"
+    )
