@@ -94,6 +94,12 @@ ROUTES = {
         "recursion",
         SOME,
     ),
+    "a filter": (
+        POWER,
+        fitted(stacked(), filter={"kind": "iterated_ridge", "rounds": 2}),
+        "recursion",
+        SOME,
+    ),
     "judged rows": (POWER, JUDGED, "recursion", ("schedule", "n_samples")),
     "class means": (CLOUDS, fitted(CLASSES, "hard", loss="logistic"), "recursion", SOME),
     "reused rows": (POWER, REUSED, "pencil", ALL),
@@ -126,7 +132,7 @@ ROUTES = {
 }
 CASES = [
     name
-    if name in QUICK or (way == "recursion" and all(step.is_linear for step in resolve(plan)))
+    if name in QUICK or (way == "recursion" and all(step.is_ridge for step in resolve(plan)))
     else pytest.param(name, marks=pytest.mark.slow)
     for name, (_, plan, way, _) in ROUTES.items()
 ]

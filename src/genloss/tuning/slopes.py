@@ -56,7 +56,7 @@ def slope_of(problem: Spectral, plan: Plan, objective: str) -> list[Slopes]:
         return _followed(
             objective, lambda weights, logs: shared.in_penalties(np.exp(logs), weights)
         )
-    along = known(problem, steps)
+    along = known(problem, steps, moving=False)
 
     def found(weights: Callable[[Array], Array], logs: Array) -> tuple[Array, Array]:
         penalty = np.exp(logs)
@@ -71,6 +71,8 @@ def slope_in(problem: Spectral, space: Space, objective: str) -> list[Slopes]:
     plan = space.layout.to_plan(space.setting((space.low + space.high) / 2))
     moving = Moving(space.layout, plan)
     way = way_of(problem, moving.steps) if moving.is_whole else None
+    if "weight" in space.over and any(step.filter is not None for step in moving.steps):
+        way = None  # rows through a filter must weigh alike
     if way is None:
         return []
 

@@ -22,6 +22,7 @@ from genloss.theory.weighted import Rows
 
 if TYPE_CHECKING:
     from genloss.theory.gradients.channel import Channel, Starts
+    from genloss.theory.gradients.through_filter import ThroughFilter
 
 Array = npt.NDArray[np.float64]
 Steps = Sequence[Step]
@@ -40,12 +41,15 @@ class Setting(NamedTuple):
         Of rows about the centres of two classes.
     starts : dict or None
         Where fixed points may start from, by model; written too.
+    moving : bool
+        Whether slopes in rows and weights are asked for, where they take work of their own.
     """
 
     outside: Mapping[int, tuple[Array, Array]] = {}
     tails: Sequence[float] = ()
     centre: float | None = None
     starts: Starts | None = None
+    moving: bool = True
 
 
 def along(
@@ -98,16 +102,16 @@ def _back(tape: Tape, step: Step, even: Even, found: Gradient) -> None:
 
 def _fits(
     directions: Spectrum, steps: Steps, penalty: Array, setting: Setting
-) -> tuple[Even, dict[int, Weighted | Channel]]:
+) -> tuple[Even, dict[int, Weighted | Channel | ThroughFilter]]:
     """The fits of one source each, and those of several."""
     single: list[Asked] = []
-    several: dict[int, Weighted | Channel] = {}
+    several: dict[int, Weighted | Channel | ThroughFilter] = {}
     starts = {} if setting.starts is None else setting.starts
     tails, lengths = setting.tails, len(setting.tails) or 1
     alike = [
         step.model
         for step in steps
-        if len(step.blocks) > 1 and is_even(step) and step.is_linear and not tails
+        if len(step.blocks) > 1 and is_even(step) and step.is_ridge and not tails
     ]
     n, lam = _numbers(steps, alike, penalty)
     kappa = dict(zip(alike, solve(directions, lam, n).kappa.tolist(), strict=True))
@@ -116,7 +120,13 @@ def _fits(
         model, base = step.model, step.towards
         alive = [u for u in alive if u < REAL or steps[u].last_use > model]
         along = alive if step.last_use > model else []
-        if not step.is_linear or setting.centre is not None:
+        if step.filter is not None:
+            from genloss.theory.gradients.through_filter import ThroughFilter
+
+            several[model] = ThroughFilter(
+                directions, step, float(penalty[model]), along, setting.moving
+            )
+        elif not step.is_linear or setting.centre is not None:
             from genloss.theory.gradients.channel import Channel  # opens SciPy's special functions
 
             several[model] = Channel(
