@@ -171,8 +171,6 @@ def stage_of(directions: Spectrum, n: Array, lam: Array, kappa: Array) -> Stage:
     gain *= count
     # n - df2 = (n - df1) + (df1 - df2), both without cancellation
     gain /= n * lam / kappa + kappa * gain.sum(axis=1, keepdims=True)
-    if directions.constant:
-        gain[..., -1] *= 1 - 1 / n[..., 0]
     label_gain, exact = gain, False
     if kind == "minimum norm without a mean":
         label_gain = np.full_like(gain, np.inf)
