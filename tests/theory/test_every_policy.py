@@ -79,6 +79,7 @@ def test_what_draws_too_often_names_what_runs():
         gl.predict(PROBLEM, plan, method="pencil")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tails", [None, [0.3, 0.7, 2.0]])
 def test_some_patterns_of_what_is_drawn_stand_for_all(tails, monkeypatch):
     problem = gl.Problem(PROBLEM.spectrum, PROBLEM.truth, tails=tails)

@@ -114,6 +114,7 @@ def test_early_stopping_calms_a_chain_that_explodes():
     assert wild.radius == pytest.approx(1.07, abs=0.01)
 
 
+@pytest.mark.slow
 def test_where_training_ends_there_is_no_limit():
     rows = [gl.Source(400, "previous", labels="sampled")]
     first = gl.Generation([gl.Source(450, labels="sampled")], loss="logistic")

@@ -117,6 +117,7 @@ def test_parent_folds_hold_children_out(tables, rng):
 def test_worth_is_that_of_noise_and_shift(rng):
     n, m, dim, shift = 400, 1600, 20, 0.05
     found = []
+    errors = []
     for _ in range(40):
         X, other = rng.normal(size=(n, dim)), rng.normal(size=(m, dim))
         truth = rng.normal(size=dim)
@@ -124,8 +125,12 @@ def test_worth_is_that_of_noise_and_shift(rng):
         y = X @ truth + rng.normal(size=n)
         labels = other @ moved + 2 * rng.normal(size=m)
         two = apart(Stack.of(X, y, other, labels), other, labels, np.array([1e-6]))
-        found.append((two.real, two.synthetic, two.shift, two.noise_factor))
+        found.append((two.real, two.synthetic, two.off, two.noise_factor))
+        errors.append(((two.off - shift) / two.off_error, two.real_error))
     real, synthetic, squared, noise = np.mean(found, axis=0)
+    assert np.std([z for z, _ in errors]) == pytest.approx(1, abs=0.35)  # of 40 it is known to 0.11
+    spread = np.std([each[0] for each in found]) / real
+    assert np.mean([error for _, error in errors]) == pytest.approx(spread, rel=0.5)
     # excess error of least squares with an intercept: noise**2 (dim + 1) / (rows - dim - 2), about
     assert real == pytest.approx(21 / 378, rel=0.06)
     assert synthetic == pytest.approx(4 * 21 / 1578, rel=0.06)

@@ -35,6 +35,9 @@ def monitor(
     n_samples: int | None = None,
     real: float = 0.0,
     noise: float = 0.0,
+    estimator: str | None = None,
+    classes: bool = False,
+    pseudo_labels: str | None = None,
     penalty: float | None = None,
     rehearsals: int = 40,
     seed: int = 0,
@@ -59,20 +62,28 @@ def monitor(
     file
         An SQLite file with the rounds; made by --start.
     start
-        Start with this table of real rows; model 0 is ridge regression on them.
+        Start with this table of real rows; model 0 is ridge regression on them, of classes (a target of
+        text or booleans) logistic regression.
     target
         Column to predict in it.
     watched
         A table of rows (labels are not looked at) for which every model is asked.
     labels
         Real labels of the watched rows, as far as they are known, with --start: a .csv or .npy file
-        with one column in their order, nan where unknown.
+        with one column in their order, nan (of classes an empty cell) where unknown.
     n_samples
         Rows that a round is trained on.
     real
         Share of them with new real labels.
     noise
         Standard deviation of noise on labels that models make.
+    estimator
+        What is trained instead: boosting, forest, logistic, mlp, neighbours, tree, or a module and a
+        class such as sklearn.linear_model:Lasso.
+    classes
+        Numbers of the target are classes.
+    pseudo_labels
+        Of classes, the labels that models make: hard, sampled or soft. Default: hard.
     penalty
         Ridge penalty per row; default: chosen by leave-one-out at every fit. With --inputs: the
         round's, on columns standardised by the real rows.
@@ -82,7 +93,8 @@ def monitor(
         Their seed.
     append
         Add a round: a .csv or .npy file with one column, its model's predictions for the
-        watched rows in their order, with or without a header.
+        watched rows in their order, with or without a header. Of classes: a column of chances for
+        each, in alphabetical order; of two, that of the second will do.
     round
         Its number; default: the next one.
     key
@@ -123,8 +135,9 @@ def monitor(
             raise InvalidInputError("--start needs --watched and --n-samples as well")
         with own_cures():
             _start(
-                live, start, target, watched, labels, n_samples=n_samples, real=real, noise=noise,
-                penalty=penalty, rehearsals=rehearsals, seed=seed,
+                live, start, target, watched, labels, classes=classes, n_samples=n_samples, real=real,
+                noise=noise, estimator=estimator, pseudo_labels=pseudo_labels, penalty=penalty,
+                rehearsals=rehearsals, seed=seed,
             )  # fmt: skip
     if append is not None:
         with own_cures():
@@ -142,9 +155,13 @@ def _start(
     target: str | None,
     watched: Path,
     labels: Path | None,
+    *,
+    classes: bool,
     **every: Any,
 ) -> None:
     """Rehearse on a table, with rows of another file in its columns."""
+    import numpy as np
+
     from genloss.tables.column import counted
     from genloss.tables.delimited import Dialect
     from genloss.tables.encoder import GapsError
@@ -152,7 +169,7 @@ def _start(
     from genloss.tables.load import load_table
 
     try:
-        table = load_table(data, target)
+        table = load_table(data, target, classes=True)
     except GapsError as gaps:
         raise InvalidInputError(f"--start {quoted(data)} has {gaps.args[0]}; fill them") from None
     called = f"--watched {quoted(watched)}"
@@ -164,10 +181,14 @@ def _start(
             "take them out of the file"
         )
     rows = found.features
-    known = None if labels is None else _column("labels", labels, len(rows))
+    y = table.target
+    if table.levels:
+        y, classes = np.asarray(table.levels)[y.astype(np.intp)], True
+    known = None if labels is None else _columns("labels", labels, len(rows), words=classes)
     live.start(
-        table.features, table.target, rows, labels=known, columns=table.feature_names, **every
-    )
+        table.features, y, rows, labels=known, columns=table.feature_names,
+        classes=True if classes else None, **every,
+    )  # fmt: skip
 
 
 def _append(
@@ -182,15 +203,18 @@ def _append(
             "--start makes one"
         )
     live.append(
-        _column("append", said, live.n_watched),
+        _columns("append", said, live.n_watched, width=max(len(live.classes), 1)),
         inputs=None if inputs is None else inputs_named(live.columns, inputs, "--inputs"),
-        on_real=None if on_real is None else _column("on-real", on_real, live.n_rows),
+        on_real=None if on_real is None else _columns("on-real", on_real, live.n_rows),
         **every,
     )
 
 
-def _column(argument: str, path: Path, count: int) -> Any:
-    """The one column of a file; a first line of text that is a number is one where rows else lack one."""
+def _columns(argument: str, path: Path, count: int, *, width: int = 1, words: bool = False) -> Any:
+    """The one column of a file, of ``words`` perhaps, or all ``width`` of them.
+
+    A first line of text that is a number is one where rows else lack one.
+    """
     import numpy as np
 
     from genloss.tables.cells import settle
@@ -203,11 +227,18 @@ def _column(argument: str, path: Path, count: int) -> Any:
     if isinstance(read, np.ndarray) and read.ndim == 1:
         return read
     columns = settle(columns_of(argument, read), dialect.style, points=points)[0]
-    if len(columns) != 1 or columns[0].kind != "number":
+    kinds = {column.kind for column in columns}
+    if len(columns) not in (1, width) or not (kinds == {"number"} or words):
+        also = f", or {width} for the classes" if width > 1 else ""
         raise InvalidInputError(
-            f"{argument} was {quoted(path)} with {len(columns)} columns; it must hold one column of numbers"
+            f"{argument} was {quoted(path)} with {len(columns)} columns; it must hold one column of numbers{also}"
         )
+    if len(columns) > 1:
+        return np.column_stack([column.values for column in columns])
     [column] = columns
+    if column.levels:
+        names = np.array([*column.levels, None], dtype=object)  # the last one of gaps
+        return names[np.asarray(column.values, dtype=np.intp)]
     if isinstance(read, list) and len(column.values) == count - 1:
         with suppress(ValueError):  # a header that is none, as np.savetxt writes
             return np.array([float(column.name), *column.values])

@@ -26,7 +26,7 @@ def of_reading(found: Reading, say: Callable[[str], str] = str) -> Document:
         Spells arguments of the package as the caller does.
     """
     answer, *advice = map(say, found.sentences)
-    words = "Rise of the squared error since round 0 with its range, and the drift."
+    words = f"Rise of the {found.metric} since round 0 with its range, and the drift."
     there = bool(found.rounds.size)
     return Document(
         title="A loop of retrained models, watched",

@@ -34,6 +34,7 @@ from genloss.pencils.expression import (
 )
 from genloss.pencils.ground import Ground
 from genloss.pencils.known import Between, Told, told
+from genloss.pencils.layout import Matrices
 from genloss.pencils.neighbours import chain_of
 from genloss.pencils.space import Space
 from genloss.pencils.subsets import EDITED, Kinds
@@ -152,12 +153,14 @@ class Laws:
         truth = ground.models[REAL]
         known = told(ground.features, between or {}, ground.which)
 
-        def written(penalty: Array) -> tuple[dict[int, Expression], list[Expression]]:
+        def written(
+            steps: Sequence[Step], penalty: Array
+        ) -> tuple[dict[int, Expression], list[Expression]]:
             fits = _fits(steps, penalty, first, ground, known)
             return fits, [fits[model] - truth for model in new]
 
-        self._written, self._penalty = written, penalty
-        self._models, self._errors = written(penalty)
+        self._written, self._steps, self._penalty = written, steps, penalty
+        self._models, self._errors = written(steps, penalty)
         self._chain = chain_of(*self._models.values(), *self._errors)
         metric = diagonal(ground.features, ground.metric)
         found = [self._chain.risk(error, metric) for error in self._errors]
@@ -167,17 +170,26 @@ class Laws:
         self._own = {u: self._chain.filling(f"model {u}") for u in fitted}
         self._labelers = {u: steps[u].asked for u in range(first, len(steps))}
 
-    def slopes(self, weights: Array) -> Array:
-        """Slopes of a weighted sum of the errors in the logarithm of every penalty, all above zero."""
-        fits, errors = self._written(2 * self._penalty)  # the equations are linear in it
+    def backwards(self, weights: Array) -> Matrices:
+        """How a weighted sum of the errors moves with the numbers of the plan."""
         size = self._ground.metric * self._ground.features.weights
         seeds = {e: by * size for e, by in zip(self._errors, weights, strict=True) if by}
-        found = self._chain.slopes(seeds, [*fits.values(), *errors])
+        return self._chain.backwards(seeds)
+
+    def slopes(self, backwards: Matrices) -> Array:
+        """Slopes of that sum in the logarithm of every penalty."""
+        fits, errors = self._written(self._steps, 2 * self._penalty)  # equations are linear in it
+        found = self._chain.slopes(backwards, [*fits.values(), *errors])
         slopes = np.zeros(self._penalty.size)
         for name, slope in found.items():
             # "model 3", "residual of model 3 on ..."
             slopes[int(name.partition("model ")[2].split()[0])] += slope
         return slopes
+
+    def slope(self, backwards: Matrices, steps: Sequence[Step], penalty: Array) -> float:
+        """Slope along the change to steps and penalties that differ a little, by numbers, of rows too."""
+        fits, errors = self._written(steps, penalty)
+        return self._chain.slope(backwards, [*fits.values(), *errors])
 
     def filter(self, model: int) -> Array:
         """What the mean model keeps of the truth."""

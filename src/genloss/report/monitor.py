@@ -36,7 +36,7 @@ def print_reading(found: Reading, console: Console, *, say: Callable[[str], str]
 def reading_legend(found: Reading) -> str:
     """What the columns mean."""
     return (
-        f"Rise: of the squared error since round 0, by {found.judged_by}. Straightness: drift over the sum of "
+        f"Rise: of the {found.metric} since round 0, by {found.judged_by}. Straightness: drift over the sum of "
         f"changes. Evidence: the alarm rings at {1 / found.alpha:.0f}."
     )
 

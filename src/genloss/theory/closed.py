@@ -161,45 +161,65 @@ def is_alone(step: Step) -> bool:
 
 def unknown(steps: Sequence[Step], tails: bool = False) -> str | None:
     """Why no theory knows a plan at all: what is known for ridge regression alone."""
-    if tails or any(step.turned for step in steps):
-        what = "problem has tails" if tails else "plan has rows with a covariance matrix"
-        for step in steps:
-            if not step.is_ridge:
-                return f"{what}, and model {step.model} is no ridge regression on linear labels"
-        return None
     if steps[0].intercept:
         return "plan has an intercept"
+    turned = any(step.turned for step in steps)
+    rich = "problem has tails" if tails else "plan has rows with a covariance matrix"
     runs = design_runs(steps) if any(step.filter is not None for step in steps) else {}
     for step in steps:
-        if step.is_ridge or step.model in runs:
+        if step.is_ridge or (step.model in runs and not (tails or turned)):
             continue
+        if (tails or turned) and (step.filter is None or not step.is_linear):
+            return f"{rich}, and model {step.model} is no ridge regression on linear labels"
         what = f"model {step.model} has labels, a loss, a filter or a rule that keeps rows beyond ridge regression"
-        if step.filter is not None and not (step.is_linear and is_even(step)):
+        if step.filter is not None and not step.is_linear and not _sees_all(step):
             return f"{what}, which are not known together"
-        if step.filter is not None and not step.filter.spectral and len(step.blocks) > 1:
-            return f"{what}: rows of several sources go one source after the other through a {step.filter.kind}"
+        if step.filter is not None and not step.filter.spectral and (tails or turned):
+            return f"{what}, on rows of another covariance or of lengths that vary"
         if step.features is not None:
             return f"{what}, on random features"
-        if step.retuned:
-            return f"{what}, with penalty 'cv'"
+        if step.retuned and not chooses(step):
+            return (
+                f"{what}, with penalty 'cv' on rows that are not alike, or pulled to another model"
+            )
         if step.is_pooled or not step.is_new or step.last_fit > step.model:
             return f"{what}, on rows that another model is fitted to"
+        if turned and (shared := next(filter(None, map(obstacle_alone, steps)), None)):
+            return f"{rich}, {shared}, and model {step.model} goes through a filter"
     return None
+
+
+def _sees_all(step: Step) -> bool:
+    """Whether a filter's rows are alike, or go through it in turn, or are all kept."""
+    assert step.filter is not None
+    kept = all(block.keep is None for block in step.blocks)
+    return kept or is_even(step) or not step.filter.spectral
 
 
 def clouded(step: Step, dim: float) -> str | None:
     """Why no theory knows a fit to rows about the centres of two classes, or None."""
     if step.features is not None:
         return "is fitted on random features"
-    if step.filter is not None or step.retuned:
-        return "has a filter or penalty 'cv'"
+    if step.retuned and not chooses(step):
+        return "has penalty 'cv' on rows that are not alike, or is pulled to another model"
     if any(block.covariance is not None for block in step.blocks):
         return "has rows with a covariance of their own"
+    if step.filter is not None and step.filter.spectral and not is_even(step):
+        return "has a filter of rows that are not alike"
     if step.is_pooled or not step.is_new or step.last_fit > step.model:
         return "is fitted on rows that another model is fitted to"
-    if step.penalty == 0 and not ("numbers" in step.loss.labels and step.rows > dim + 1):
+    if (
+        step.filter is None
+        and step.penalty == 0
+        and not ("numbers" in step.loss.labels and step.rows > dim + 1)
+    ):
         return "has no penalty, and labels that can be fitted without error"
     return None
+
+
+def chooses(step: Step) -> bool:
+    """Whether theory knows the penalty that a fit to new rows beyond linear labels chooses."""
+    return is_even(step) and step.towards is None
 
 
 def relabels(step: Step, before: Step) -> bool:

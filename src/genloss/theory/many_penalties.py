@@ -12,6 +12,7 @@ from genloss.problem import beyond
 from genloss.spectrum import Spectral
 from genloss.steps import resolve
 from genloss.theory import succession
+from genloss.theory.channels import NotFoundError
 from genloss.theory.directions import directions_for
 from genloss.theory.predict import CELLS, predict
 from genloss.theory.routes import Walk, routes
@@ -55,11 +56,11 @@ def risks(problem: Spectral, plan: Plan) -> Callable[[Array], Array]:
 
 
 def _by_plans(problem: Spectral, plan: Plan, penalty: Array) -> Array:
-    """Plan by plan; infinite where a pencil has no solution that is found, as beside interpolation."""
+    """Plan by plan; infinite where a fixed point is not found, as beside interpolation."""
     plans = [plan.with_penalty(each) for each in penalty]
     try:
         return np.array([curve.risk for curve in predict(problem, plans)])
-    except ArithmeticError:
+    except (ArithmeticError, NotFoundError):
         if len(plans) == 1:
             return np.full(penalty.shape, np.inf)
         return np.concatenate([_by_plans(problem, plan, each[None]) for each in penalty])

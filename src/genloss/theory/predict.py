@@ -304,7 +304,7 @@ def _ways_of_clouds(steps: Sequence[Step], method: str, dim: float) -> list[Rout
     for step in steps:
         if why := clouded(step, dim):
             raise _unknown(f"problem has class means, and model {step.model} {why}")
-    return [Walk.channel] * len(steps)
+    return [Walk.channel if step.filter is None else Walk.filtered for step in steps]
 
 
 def _unknown(reason: str) -> NoTheoryError:
@@ -342,11 +342,12 @@ def _by_walk(
             laws = [each.law(problem.truth) for each in chains[0][0].outside]
             matrices = turned.Models(problem.spectrum, problem.truth, laws, walk.tails)
             walk.matrices = matrices
-        classes = Classes(walk.moments) if Walk.channel in ways else None
+        ridge = walk.centre is None and all(step.is_linear for step in chains[0])
+        classes = None if ridge else Classes(walk.moments)
         bias, variance, known = succession.risks(walk, None if classes is None else classes.see)
         risk = bias + variance
         method = "exact theory" if known.all() else "state evolution"
-        method = "channel" if Walk.channel in ways else method
+        method = method if ridge else "channel"
         method = "pencil" if Walk.pencil in ways or Walk.across in ways else method
         more: dict[str, Any] = (
             {} if classes is None else classes.columns(walk, float(problem.directions.signal.sum()))

@@ -34,9 +34,11 @@ if TYPE_CHECKING:
     from genloss.pencils.from_plan import Laws
     from genloss.pencils.known import Between
     from genloss.theory.channels.evolution import Start
+    from genloss.theory.channels.generation import Found
     from genloss.theory.filters.fresh import Filtered
     from genloss.theory.filters.one_pass import OnePass
     from genloss.theory.filters.run import DesignRun
+    from genloss.theory.filters.sources import Sources
 
 Array = npt.NDArray[np.float64]
 Steps = Sequence[Step]
@@ -65,6 +67,8 @@ class Walk:
     accepted, noisy_directions, ended : ndarray of shape (n_plans, n_models)
         Of fits that are not ridge regression: share of the rows kept, effective directions of the
         fit's noise, and whether it has no minimum.
+    chosen_at : ndarray of shape (n_plans, n_models)
+        Where a channel chose the penalty: the fit's error on labels of its own kind, over its rows.
     """
 
     def __init__(
@@ -92,6 +96,7 @@ class Walk:
         self.accepted = np.ones(self.rows.shape)
         self.noisy_directions = np.full(self.rows.shape, np.inf)
         self.ended = np.zeros(self.rows.shape, dtype=bool)
+        self.chosen_at = np.full(self.rows.shape, np.nan)
         self._start: Start | None = None
         self.remembered = _remembered(chains[0], ways)
         self.moments = Moments(directions, self.remembered, len(self.rows))
@@ -104,7 +109,7 @@ class Walk:
         self._laws: Laws | None = None
         self._hopeless = set[int]()
         self._between: dict[int, Between] = {}
-        self._filters: dict[object, Filtered | OnePass] = {}
+        self._filters: dict[object, Filtered | OnePass | Sources] = {}
 
     @property
     def penalty_used(self) -> Array:
@@ -193,10 +198,17 @@ class Walk:
             self.ended[:, model] = not lost
             fresh.diverge(self.moments, 0.0, model)
         else:
-            self.accepted[:, model], self._start = found.accepted, found.start
-            self._between[model] = found.parts, found.gain
-            self.noisy_directions[:, model] = found.directions
+            self._start = found.start
+            self._take_in(model, found)
         self._has_no_kappa(model, np.nan, 0.0)
+
+    def _take_in(self, model: int, found: Found) -> None:
+        """Keep what is known of a fit of a channel."""
+        self.accepted[:, model], self._between[model] = found.accepted, (found.parts, found.gain)
+        self.noisy_directions[:, model] = found.directions
+        if found.chosen is not None:
+            self.penalty[:, model] = found.chosen[0] / self.chains[0][model].blocks[0].weight
+            self.chosen_at[:, model] = found.chosen[1]
 
     def filtered(self, model: int) -> None:
         """Fresh rows, but a fit that is not the exact minimiser."""
@@ -204,13 +216,21 @@ class Walk:
 
         [steps] = self.chains
         step = steps[model]
-        key = step.rows, step.filter, step.penalty, step.blocks[0].weight
-        if key not in self._filters:
-            self._filters[key] = generation.of(self.moments.directions, step)
-        members = groups(self.chains, model)
-        found = generation.fit(self.moments, step, members, self._filters[key])
-        if found is not None:
-            self._between[model] = found
+        plain = generation.is_plain(step, self.centre)
+        if not plain and any(self.moments.diverges({number: 1.0}) for number in step.asked):
+            fresh.diverge(self.moments, 0.0, model)
+        elif plain or (self.centre is None and step.filter.spectral and not is_even(step)):
+            told = step if plain else generation.as_linear(self.moments, step)
+            rows = tuple((block.rows, block.weight, block.covariance) for block in step.blocks)
+            key = rows, step.filter, step.penalty
+            if key not in self._filters:
+                self._filters[key] = generation.of(self.moments.directions, step, self.tails)
+            members = groups([(*steps[:model], told)], model)
+            found = generation.fit(self.moments, told, members, self._filters[key])
+            if found is not None:
+                self._between[model] = found
+        else:
+            self._take_in(model, generation.beyond(self.moments, step, self.centre))
         self._has_no_kappa(model, np.nan, 0.0)
 
     def on_design(self, model: int) -> None:
@@ -337,7 +357,8 @@ def routes(
     """
     if tails:
         known = obstacles_of_tails(steps) if known is None else known
-        return [Walk.pencil if why else Walk.weighted for why in known]
+        alone = [Walk.weighted if step.filter is None else Walk.filtered for step in steps]
+        return [Walk.pencil if why else way for why, way in zip(known, alone, strict=True)]
     ways: list[Route] = []
     reused = any(not step.is_new for step in steps)
     runs = design_runs(steps) if reused else {}
@@ -389,7 +410,8 @@ def entangled(steps: Steps, ways: Sequence[Route]) -> str | None:
 def _remembered(steps: Steps, ways: Sequence[Route]) -> dict[int, int]:
     """Last model that needs each labeler: a pencil fits earlier models of its stretch once more."""
     last = {step.model: step.last_use for step in steps}
-    if Walk.channel in ways:  # every model is compared with the first
+    if Walk.channel in ways or not all(step.is_linear for step in steps):
+        # every model is compared with the first
         last = {model: max(use, model + 1) for model, use in last.items()} | {0: len(steps)}
     if Walk.pencil in ways:
         starts = segment_starts(steps)

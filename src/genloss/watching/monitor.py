@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss import _check
+from genloss._fits import check_fits
+from genloss._named import estimator_of
 from genloss.errors import InvalidInputError
 from genloss.watching.chain import Origin, Step
-from genloss.watching.reading import ALPHA, Reading, read
+from genloss.watching.reading import ALPHA, Reading, Told, read
 from genloss.watching.rehearsal import (
     Estimator,
-    Learner,
-    Model,
     Rehearsed,
     Ridge,
     Round,
@@ -23,6 +24,7 @@ from genloss.watching.rehearsal import (
     scatter_of,
 )
 from genloss.watching.store import Store
+from genloss.watching.target import Classes, Numbers, Target, is_text, target_of
 
 __all__ = ["Monitor", "Reading"]
 
@@ -79,9 +81,15 @@ class Monitor:
         return 0 if origin is None else len(origin.labels)
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes, once it is started; none where models say numbers."""
+        return tuple(self._store.facts().get("classes", ()))
+
+    @property
     def n_watched(self) -> int:
         """Number of watched rows, once it is started."""
-        return len(self._store.facts()["labels"])
+        facts = self._store.facts()
+        return len(facts["labels"]) // _target(facts).width
 
     def start(
         self,
@@ -100,13 +108,15 @@ class Monitor:
         rounds: int = 15,
         rehearsals: int = 40,
         seed: int = 0,
+        classes: bool | None = None,
+        pseudo_labels: str | None = None,
     ) -> None:
         """Rehearse the loop, and write down round 0.
 
         Parameters
         ----------
         X, y : array_like of shape (n, p) and (n,)
-            Real rows: those of model 0.
+            Real rows: those of model 0. Labels are numbers or classes.
         watched : array_like of shape (w, p)
             Rows for which every round's model is asked; a few hundred, of the kind that the models meet.
         n_samples : int
@@ -115,8 +125,9 @@ class Monitor:
             Share of them with new real labels.
         noise : float, default 0.0
             Standard deviation of noise on labels that models make.
-        estimator : scikit-learn regressor, optional
-            What is fitted; default: ridge on standardised columns.
+        estimator : scikit-learn regressor or classifier, or str, optional
+            What is fitted, or its name as in `genloss.forecast`; default: ridge on standardised columns, of
+            classes logistic regression on them.
         penalty : float, optional
             Ridge penalty per row; default: chosen by leave-one-out at every fit.
         model : object with predict, optional
@@ -127,57 +138,61 @@ class Monitor:
             Names of the columns, by which ``genloss monitor --inputs`` finds them in a file.
         rounds, rehearsals, seed : int, default 15, 40, 0
             Length of the rehearsals (later rounds are held against their last), their number, their seed.
+        classes : bool, optional
+            Whether labels are classes. Default: where they are text or booleans, or the estimator is a
+            classifier. Every round is then chances of the classes, and errors are Brier scores: the squared
+            distance from the right class, summed over classes.
+        pseudo_labels : {"hard", "sampled", "soft"}, optional
+            Of classes, the labels that models make: the likeliest class (the default), one drawn by its chance,
+            or the chances themselves.
 
         Raises
         ------
         InvalidInputError
             If an argument is out of range, or the file was started otherwise.
         """
-        X, y = _check.samples(X, y)
-        rows = _check.numbers("watched", watched, ndim=2)
-        if rows.shape[1] != X.shape[1] or len(rows) < _FEWEST or len(X) < _FEWEST:
-            raise InvalidInputError(
-                f"watched had shape {rows.shape} and X {X.shape}; they must have the same columns and at least "
-                f"{_FEWEST} rows each"
+        if isinstance(estimator, str):
+            estimator = estimator_of(
+                estimator, classes=classes is True or (classes is None and is_text(y))
             )
         every = Round(
             _check.integer("n_samples", n_samples, minimum=3),
             _check.share("real", real),
             _check.non_negative("noise", noise),
         )
+        target = target_of(y, estimator, classes, pseudo_labels, every.noise)
+        X, rows, y = _rows(X, y, watched, target)
         rounds = _check.integer("rounds", rounds, minimum=1, maximum=_MOST_ROUNDS)
         rehearsals = _check.integer("rehearsals", rehearsals, minimum=6, maximum=_MOST_REHEARSALS)
         seed = _check.integer("seed", seed, minimum=0)
-        if estimator is not None and penalty is not None:
-            raise InvalidInputError("penalty was given beside estimator, which has its own")
-        learn: Learner = (
-            Ridge(X, None if penalty is None else _check.non_negative("penalty", penalty))
-            if estimator is None
-            else Estimator(estimator)
-        )
+        learn = _learner(X, estimator, penalty, target, seed)
         names = [] if columns is None else [*map(str, _check.sequence("columns", columns))]
         if len(names) not in (0, X.shape[1]):
             raise InvalidInputError(f"columns had {len(names)} names; X has {X.shape[1]} columns")
-        first = learn(X, y) if model is None else _asked(model)
+        known = (
+            np.full(len(rows) * target.width, np.nan)
+            if labels is None
+            else target.vectors("labels", labels, len(rows), gaps=True).ravel()
+        )
+        first = learn(X, y) if model is None else target.asked(model)
+        if isinstance(target, Numbers):
+            target = replace(target, scatter=scatter_of(X, y, learn, seed))
         found = rehearse(
-            first,
-            X,
-            rows,
-            scatter_of(X, y, learn, seed),
-            learn,
-            every,
-            rounds=rounds,
-            rehearsals=rehearsals,
-            seed=seed,
+            first, X, rows, target, learn, every, rounds=rounds, rehearsals=rehearsals, seed=seed
         )
-        known = [None if np.isnan(label) else label for label in _labels(labels, len(rows))]
-        facts = {"every": vars(every), "rehearsed": found.to_dict(), "labels": known}
-        origin = (
-            Origin.of(X, y, rows, learn, names, None if model is None else first)
-            if isinstance(learn, Ridge)
-            else None
-        )
-        self._store.begin(facts, first(rows), origin)
+        facts: dict[str, Any] = {
+            "every": vars(every),
+            "rehearsed": found.to_dict(),
+            "labels": [None if np.isnan(label) else label for label in known],
+        }
+        origin = None
+        if isinstance(learn, Ridge):
+            origin = Origin.of(X, y, rows, learn, names, None if model is None else first)
+        else:
+            facts["learner"] = learn.name
+        if isinstance(target, Classes):
+            facts |= {"classes": target.levels, "pseudo_labels": target.how}
+        self._store.begin(facts, first(rows).ravel(), origin)
 
     def append(
         self,
@@ -196,7 +211,8 @@ class Monitor:
         Parameters
         ----------
         predictions : array_like of shape (w,)
-            In the order of the watched rows.
+            In the order of the watched rows. Of classes their chances, shape (w, classes), in the order of
+            ``classes``; of two classes those of the second one will do.
         round : int, optional
             Its number; default: the next one.
         key : str, optional
@@ -225,12 +241,7 @@ class Monitor:
             If the round is there with other predictions, or their number is another; if inputs are given
             where model 0 is not ridge, or for predictions that are not linear in the columns.
         """
-        width = self.n_watched
-        said = _check.numbers("predictions", predictions, ndim=1)
-        if said.size != width:
-            raise InvalidInputError(
-                f"predictions had {said.size} entries; {width} rows are watched"
-            )
+        said = _target(self._store.facts()).said(predictions, self.n_watched)
         number = None if round is None else _check.integer("round", round, minimum=1)
         if key is not None:
             key = _check.text("key", key)
@@ -296,22 +307,56 @@ class Monitor:
         labels = np.array([np.nan if each is None else each for each in facts["labels"]])
         steps, origin = self._store.steps(), self._store.origin()
         left_out = origin.residuals(steps) if steps and origin is not None else None
-        return read(rounds, said, Rehearsed.from_dict(facts["rehearsed"]), labels, alpha, left_out)
+        told = Told(
+            float(facts["every"]["real"]),
+            facts.get("learner"),
+            _target(facts).width,
+            bool(facts["every"]["noise"]),
+        )
+        rehearsed = Rehearsed.from_dict(facts["rehearsed"])
+        return read(rounds, said, rehearsed, labels, alpha, left_out, told)
 
     def __repr__(self) -> str:
         return f"Monitor({str(self.path)!r})"
 
 
-def _asked(model: Any) -> Model:
-    if not hasattr(model, "predict"):
-        raise InvalidInputError(f"model was a {type(model).__name__}; it must have predict")
-    return lambda X: np.asarray(model.predict(X), dtype=np.float64).reshape(len(X))
+def _target(facts: dict[str, Any]) -> Target:
+    """What models of the file say."""
+    if "classes" not in facts:
+        return Numbers()
+    return Classes(tuple(facts["classes"]), facts["pseudo_labels"])
 
 
-def _labels(labels: Any, count: int) -> Array:
-    if labels is None:
-        return np.full(count, np.nan)
-    found = _check.numbers("labels", labels, ndim=1, finite=False)
-    if found.size != count:
-        raise InvalidInputError(f"labels had {found.size} entries; {count} rows are watched")
-    return found
+def _rows(X: Any, y: Any, watched: Any, target: Target) -> tuple[Array, Array, Array]:
+    """Real rows, watched rows, and labels as `target` has them."""
+    if isinstance(target, Classes):
+        X = _check.numbers("X", X, ndim=2, flags=True)
+        if np.shape(y) != (len(X),):
+            raise InvalidInputError(
+                f"y had shape {np.shape(y)}; X has {len(X)} rows, they must agree"
+            )
+        y = target.vectors("y", y, len(X))
+    else:
+        X, y = _check.samples(X, y)
+    rows = _check.numbers("watched", watched, ndim=2)
+    if rows.shape[1] != X.shape[1] or len(rows) < _FEWEST or len(X) < _FEWEST:
+        raise InvalidInputError(
+            f"watched had shape {rows.shape} and X {X.shape}; they must have the same columns and at least "
+            f"{_FEWEST} rows each"
+        )
+    return X, rows, y
+
+
+def _learner(
+    X: Array, estimator: Any, penalty: float | None, target: Target, seed: int
+) -> Ridge | Estimator:
+    """What is fitted in rehearsals."""
+    n_classes = target.width if isinstance(target, Classes) else 0
+    if penalty is not None and (estimator is not None or n_classes):
+        raise InvalidInputError("penalty was given beside estimator or classes; it is ridge's")
+    if estimator is None and not n_classes:
+        return Ridge(X, None if penalty is None else _check.non_negative("penalty", penalty))
+    if estimator is None:
+        estimator = estimator_of("logistic", classes=True)
+    check_fits(estimator)
+    return Estimator(estimator, n_classes, seed)

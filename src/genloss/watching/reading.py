@@ -23,7 +23,9 @@ ALPHA = 0.05
 _NORMAL = 1.645
 _WIDER = 1.3  # intervals by leave-one-out, whose rows share one model 0; measured, `monitor.md` 4
 _QUANTILES = (0.05, 0.95)
-_BENT = 1.3  # straightness over the rehearsals' beyond which changes point one way
+_LOOPS = 2.0  # ranges by drift over those of rehearsals, in which model 0 is the truth; measured, `monitor.md` 4
+_BENT = 0.05  # share of rehearsals as straight, below which changes of an odd loop point one way
+_CROOKED = 0.3  # share above which they point no one way
 
 _READ_OFF = {
     "labels": "labels",
@@ -40,12 +42,39 @@ _APART = (
     "a shift of labels shows in new real labels of some of their rows, and in nothing else."
 )
 
+_HALF = (
+    "With new real labels among the rows, a loop that goes wrong has risen by about twice what is read off the "
+    "drift: rehearsals take most of the drift for gain."
+)
+
 BLIND = "Not seen: errors that model 0 has already, and what changes in the world but not in the models."
 LABELS = "A few real labels of the watched rows, given at the start (labels=VALUES), see more than anything here."
 RIDGE = (
     "Leave-one-out of the chain is exact for ridge at the penalties that were given, where noise of labels does "
     "not depend on the real rows."
 )
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was said of the loop at the start.
+
+    Attributes
+    ----------
+    real : float
+        Share of rows with new real labels.
+    learner : str or None
+        What is fitted; None for ridge.
+    width : int
+        Classes; 1 for a number.
+    noisy : bool
+        Whether labels of models carry noise.
+    """
+
+    real: float = 0.0
+    learner: str | None = None
+    width: int = 1
+    noisy: bool = True
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -57,11 +86,11 @@ class Reading(Drawn):
     rounds : ndarray of int of shape (T,)
         Numbers of the rounds after round 0.
     drift : ndarray of shape (T,)
-        ``mean (f_t - f_0)**2`` on the watched rows.
+        ``mean (f_t - f_0)**2`` on the watched rows; of classes summed over their chances.
     rise, rise_low, rise_high : ndarray of shape (T,)
-        Rise of the squared error over model 0's: from labels of the watched rows where they are known,
+        Rise of the squared error (of classes the Brier score) over model 0's: from labels of the watched rows where they are known,
         else from the real rows by leave-one-out of the chain where every round came with its inputs (90 %
-        intervals), else drift times what rehearsals say a drift costs (their 5 % to 95 %).
+        intervals), else drift times what rehearsals say a drift costs (their 5 % to 95 %, made twice as wide).
     straightness : ndarray of shape (T,)
         Drift over the sum of the rounds' changes: above the rehearsals' where changes point one way.
     rehearsed_straightness : ndarray of shape (T,)
@@ -79,6 +108,10 @@ class Reading(Drawn):
         Chance of a false alarm, ever.
     sentences : tuple of str
         The same in words.
+    metric : {"squared error", "Brier score"}
+        Of what rises are.
+    straight_tail : float
+        Chance of so large a straightness in a rehearsal of the last round: small where changes point one way.
 
     Notes
     -----
@@ -99,6 +132,8 @@ class Reading(Drawn):
     judged_by: str
     alpha: float
     sentences: tuple[str, ...]
+    metric: str = "squared error"
+    straight_tail: float = 1.0
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for machines."""
@@ -119,7 +154,7 @@ class Reading(Drawn):
         ax.plot(self.rounds, self.drift, lw=1, ls=":", color="0.2", label="drift")
         if self.alarm_round is not None:
             ax.axvline(self.alarm_round, color=second, lw=1, label="alarm")
-        plots.label_models(ax, "rise of the squared error since round 0")
+        plots.label_models(ax, f"rise of the {self.metric} since round 0")
         ax.set_xlabel("round")
 
     def _rows(self) -> list[list[int | float]]:
@@ -157,6 +192,7 @@ def read(
     labels: Array,
     alpha: float,
     left_out: Array | None = None,
+    told: Told | None = None,
 ) -> Reading:
     """Read rounds off predictions.
 
@@ -165,19 +201,23 @@ def read(
     rounds : ndarray of int of shape (T + 1,)
         Numbers, 0 first.
     said : ndarray of shape (T + 1, w)
-        Predictions for the watched rows.
+        Predictions for the watched rows; of classes their chances, row by row.
     rehearsed : Rehearsed
         What to hold them against.
     labels : ndarray of shape (w,)
-        Real labels of the watched rows, NaN where unknown.
+        Real labels of the watched rows, NaN where unknown; of classes vectors, row by row.
     alpha : float
         Chance of a false alarm.
     left_out : ndarray of shape (k + 1, n), optional
         Leave-one-out residuals on the real rows, of rounds 0 to k.
+    told : Told, optional
+        What was said of the loop; default: ridge, without new real labels.
     """
+    told = Told() if told is None else told
     tiny = np.finfo(np.float64).tiny
-    changes = np.mean(np.diff(said, axis=0) ** 2, axis=1)
-    drift = np.mean((said[1:] - said[0]) ** 2, axis=1)
+    said = said.reshape(len(said), -1, told.width)
+    changes = _size(np.diff(said, axis=0)).mean(axis=1)
+    drift = _size(said[1:] - said[0]).mean(axis=1)
     at = np.minimum(rounds[1:], rehearsed.rounds) - 1
     tails = np.array(
         [
@@ -192,23 +232,31 @@ def read(
         if at.size
         else 1.0
     )
-    known = ~np.isnan(labels)
+    labels = labels.reshape(-1, told.width)
+    straightness = drift / np.maximum(np.cumsum(changes), tiny)
+    straight_tail = (
+        tail(float(np.log(max(straightness[-1], tiny))), rehearsed.log_straightness[:, at[-1]])
+        if at.size
+        else 1.0
+    )
+    known = ~np.isnan(labels[:, 0])
     if known.sum() > 1:
-        judged, (rise, low, high) = "labels", _paired((said[:, known] - labels[known]) ** 2)
+        judged, (rise, low, high) = "labels", _paired(_size(said[:, known] - labels[known]))
     elif left_out is not None and len(left_out) == len(rounds) == rounds[-1] + 1:
         judged, (rise, low, high) = "leave-one-out", _paired(left_out**2, _WIDER)
     else:
         judged = "drift"
         factor = rehearsed.factor[:, at]
         ends = np.quantile(factor, _QUANTILES, axis=0)
-        rise, low, high = drift * np.median(factor, axis=0), drift * ends[0], drift * ends[1]
+        middle = np.median(factor, axis=0)
+        rise, (low, high) = drift * middle, drift * (middle + _LOOPS * (ends - middle))
     found = Reading(
         rounds=rounds[1:],
         drift=drift,
         rise=rise,
         rise_low=low,
         rise_high=high,
-        straightness=drift / np.maximum(np.cumsum(changes), tiny),
+        straightness=straightness,
         rehearsed_straightness=rehearsed.straightness[at],
         e_value=evidence,
         alarm=bool(rung.size),
@@ -217,8 +265,15 @@ def read(
         judged_by=judged,
         alpha=alpha,
         sentences=(),
+        straight_tail=straight_tail,
+        metric="squared error" if told.width == 1 else "Brier score",
     )
-    return Reading(**{**vars(found), "sentences": tuple(_sentences(found, left_out))})
+    return Reading(**{**vars(found), "sentences": tuple(_sentences(found, left_out, told))})
+
+
+def _size(moved: Array) -> Array:
+    """Squares (T, w), summed over classes (T, w, classes)."""
+    return np.asarray(np.sum(moved**2, axis=2))
 
 
 def _paired(squares: Array, wider: float = 1.0) -> tuple[Array, Array, Array]:
@@ -229,7 +284,7 @@ def _paired(squares: Array, wider: float = 1.0) -> tuple[Array, Array, Array]:
     return rise, rise - half, rise + half
 
 
-def _sentences(found: Reading, left_out: Array | None) -> list[str]:
+def _sentences(found: Reading, left_out: Array | None, told: Told) -> list[str]:
     blind = [BLIND, *{"labels": (), "leave-one-out": (RIDGE,)}.get(found.judged_by, (LABELS,))]
     if found.judged_by == "drift" and left_out is not None:
         blind.append(_broken(left_out))
@@ -248,18 +303,18 @@ def _sentences(found: Reading, left_out: Array | None) -> list[str]:
         )
     low, high = sorted((float(found.rise_low[-1]), float(found.rise_high[-1])))
     said.append(
-        f"The squared error has risen by about {number(float(found.rise[-1]), 3)} since round 0 "
+        f"The {found.metric} has risen by about {number(float(found.rise[-1]), 3)} since round 0 "
         f"({number(low, 3)} to {number(high, 3)}), read off the "
         f"{_READ_OFF[found.judged_by]}; the drift is "
         f"{number(float(found.drift[-1]), 3)}."
     )
-    return [*said, *_odd(found), *blind]
+    return [*said, *_odd(found, told), *blind]
 
 
-def _odd(found: Reading) -> list[str]:
+def _odd(found: Reading, told: Told) -> list[str]:
     """What the evidence fits, where something is not as rehearsed."""
-    far = found.drift_tail < found.alpha / len(found.rounds)
-    bent = bool(found.straightness[-1] > _BENT * found.rehearsed_straightness[-1])
+    rare = found.alpha / len(found.rounds)
+    far, bent = found.drift_tail < rare, found.straight_tail < rare
     if not (found.alarm or far or bent):
         return []
     said = []
@@ -270,10 +325,14 @@ def _odd(found: Reading) -> list[str]:
         )
     if found.rounds.size == 1:
         said.append(f"One round does not tell why: {_CHANCE}, or {_PULL}.")
-    elif bent:
+    elif bent or found.straight_tail < _BENT:
         said.append(f"The changes point one way, as these would have it: {_PULL}.")
-    else:
+    elif found.straight_tail > _CROOKED:
         said.append(f"The changes point no one way, as these would have it: {_CHANCE}.")
+    else:
+        said.append(f"The changes do not tell why: {_CHANCE}, or {_PULL}.")
+    if told.real and found.judged_by == "drift":
+        said.append(_HALF)
     return [*said, _APART]
 
 

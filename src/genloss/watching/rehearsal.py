@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from genloss._fits import cloned, fitted, predicted
+from genloss._fits import cloned, innermost
+from genloss.outlook.measured.learners import seeded, taught
 from genloss.outlook.ridge import Design
 
 Array = npt.NDArray[np.float64]
 Model = Callable[[Array], Array]
-"""From rows (n, p) to labels (n,)."""
+"""From rows (n, p) to labels (n,), or to chances (n, classes)."""
 Learner = Callable[[Array, Array], Model]
+
+
+class Labelling(Protocol):
+    """How labels follow from what is said of rows."""
+
+    def real(self, said: Array, rng: np.random.Generator) -> Array:
+        """Real labels, where the truth says so much."""
+
+    def made(self, said: Array, rng: np.random.Generator) -> Array:
+        """Labels that a model makes."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +78,11 @@ class Rehearsed:
         return cls(**{name: np.array(value) for name, value in plain.items()})
 
     @property
+    def log_straightness(self) -> Array:
+        """Logarithm (R, T) of drift over the sum of changes, of every chain."""
+        return np.asarray(self.log_drift - np.logaddexp.accumulate(self.log_change, axis=1))
+
+    @property
     def rounds(self) -> int:
         """Rounds that were rehearsed; later ones are held against the last."""
         return int(self.log_change.shape[1])
@@ -76,7 +92,7 @@ def rehearse(
     model: Model,
     X: Array,
     watched: Array,
-    scatter: float,
+    labelling: Labelling,
     learn: Learner,
     every: Round,
     *,
@@ -92,8 +108,8 @@ def rehearse(
         Model 0.
     X, watched : ndarray of shape (n, p) and (w, p)
         Real rows, from which inputs are drawn again; rows on which models are compared.
-    scatter : float
-        Standard deviation of a real label about model 0.
+    labelling : Labelling
+        What real labels are about model 0, and what models make of what they say.
     learn : callable
         ``learn(rows, labels)``: a model.
     every : Round
@@ -105,29 +121,29 @@ def rehearse(
     truth = model(watched)
 
     def chain(rng: np.random.Generator, own: bool) -> Array:
-        """Predictions (rounds + 1, w)."""
+        """What models say of the watched rows, shape (rounds + 1, w times classes)."""
         now, said = model, [truth]
         if own:
             rows = X[rng.integers(len(X), size=every.n_samples)]
-            now = learn(rows, model(rows) + scatter * rng.standard_normal(len(rows)))
+            now = learn(rows, labelling.real(model(rows), rng))
             said = [now(watched)]
         for _ in range(rounds):
             rows = X[rng.integers(len(X), size=every.n_samples)]
-            labels = now(rows) + every.noise * rng.standard_normal(len(rows))
-            real = round(every.real * len(rows))
-            noise = scatter * rng.standard_normal(real)
-            if real:
-                labels[:real] = model(rows[:real]) + noise
+            labels = labelling.made(now(rows), rng)
+            if real := round(every.real * len(rows)):
+                labels[:real] = labelling.real(model(rows[:real]), rng)
             now = learn(rows, labels)
             said.append(now(watched))
-        return np.array(said)
+        return np.array(said).reshape(rounds + 1, -1)
+
+    def size(moved: Array) -> Array:
+        """Mean square over rows, summed over classes."""
+        return np.asarray(np.sum(moved**2, axis=2) / len(watched))
 
     chains = np.array([chain(rng, False) for rng in streams])
-    changes = np.mean(np.diff(chains, axis=1) ** 2, axis=2)
-    drifts = np.mean((chains[:, 1:] - chains[:, :1]) ** 2, axis=2)
+    changes, drifts = size(np.diff(chains, axis=1)), size(chains[:, 1:] - chains[:, :1])
     own = np.array([chain(rng, True) for rng in streams[: max(rehearsals // 2, 3)]])
-    away = np.mean((own - truth) ** 2, axis=2)
-    own_drift = np.mean((own[:, 1:] - own[:, :1]) ** 2, axis=2)
+    away, own_drift = size(own - truth.ravel()), size(own[:, 1:] - own[:, :1])
     tiny = np.finfo(np.float64).tiny
     return Rehearsed(
         log_change=np.log(np.maximum(changes, tiny)),
@@ -170,15 +186,28 @@ class Ridge:
 
 
 class Estimator:
-    """Any scikit-learn regressor, cloned for every fit."""
+    """Any scikit-learn regressor or classifier, cloned for every fit.
 
-    def __init__(self, estimator: Any) -> None:
-        self._estimator = estimator
+    Parameters
+    ----------
+    estimator : object
+        What is cloned; parts without a random state get one.
+    n_classes : int
+        Of labels that are vectors; 0 for numbers.
+    seed : int
+        Seed of these states.
+    """
+
+    def __init__(self, estimator: Any, n_classes: int = 0, seed: int = 0) -> None:
+        self._estimator, self._n_classes = estimator, n_classes
+        self._rng = np.random.default_rng(seed)
+        self.name = type(innermost(estimator)).__name__
 
     def __call__(self, rows: Array, labels: Array) -> Model:
         """The model of some rows."""
-        model = fitted(cloned(self._estimator), rows, labels)
-        return lambda X: predicted(model, X)[:, 0]
+        model = seeded(cloned(self._estimator), self._rng)
+        says = taught(model, rows, labels.reshape(len(rows), -1), None, self._n_classes)[1]
+        return says if self._n_classes else lambda X: says(X)[:, 0]
 
 
 def scatter_of(X: Array, y: Array, learn: Learner, seed: int) -> float:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from genloss._fits import chances_said, cloned, fitted
 from genloss.errors import InvalidInputError
 from genloss.estimate.kernels import Kernel
-from genloss.weighing.apart import Apart
+from genloss.weighing.apart import Apart, root
 from genloss.weighing.features import Columns, Features, columns_of
 from genloss.weighing.held import FEW_WEIGHTS, FOLDS, folded
 from genloss.weighing.inputs import Difference, difference
@@ -96,13 +96,9 @@ class ClassRows(Features):
         two = Logistic.fit(made, penalty)
         base = contrasts(len(self.levels))
         metric = curvature(chances(one.scores(real.X) @ base.T), base)
-        of_real, of_made = (
-            _excess(fit, rows, real.X, metric) for fit, rows in ((one, real), (two, made))
-        )
-        moved = two.scores(real.X) - one.scores(real.X)
-        distance = float(np.einsum("ia,iab,ib->", moved, metric, moved)) / self.n
-        shift = max(distance - of_real - of_made, 0.0)
-        return Apart(self.n, self.m, of_real, of_made, shift, penalty)
+        half = root(products(real.X, metric) / self.n)
+        own, more = (_moves(fit, rows, half) for fit, rows in ((one, real), (two, made)))
+        return Apart.of(own, more, half @ (two.theta - one.theta).ravel(), penalty)
 
     def difference(self, penalty: float, seed: int) -> Difference:
         """Other inputs, other labels; one column of labels for every class but the first."""
@@ -239,10 +235,9 @@ def _log_loss(own: Array, n: int) -> Array:
     return np.asarray(-np.log(np.maximum(own, 0.5 / n)))
 
 
-def _excess(fit: Logistic, rows: Labelled, X: Array, metric: Array) -> float:
-    """Excess loss from noise, twice: slopes of rows left out, through the fit, on real inputs (n, p + 1)."""
+def _moves(fit: Logistic, rows: Labelled, half: Array) -> Array:
+    """What the noise of every row moves a fit by: slopes of rows left out, through the fit, times a metric's root."""
     base = contrasts(rows.Y.shape[1])
     slopes = (chances(fit.left_out(rows) @ base.T) - rows.Y) @ base
     summed = (rows.X[:, :, None] * slopes[:, None, :]).reshape(len(slopes), -1)
-    through = summed @ fit.inverse.reshape(fit.theta.size, -1)
-    return float(np.sum((through.T @ through) * products(X, metric))) / len(X)
+    return np.asarray(summed @ fit.inverse.reshape(fit.theta.size, -1) @ half)

@@ -34,7 +34,7 @@ def metric_of(classes: tuple[str, ...], estimator: Any) -> str:
 
 
 class Worth(NamedTuple):
-    """Real rows that one synthetic row is worth, among as many as there are; a factor of 4 either way holds it in four of five."""
+    """Real rows that one synthetic row is worth, among as many as there are, with an interval (`weigh.md` 3)."""
 
     value: float
     low: float

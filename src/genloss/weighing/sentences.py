@@ -11,7 +11,7 @@ from genloss.weighing.surface import Surface
 
 _NORMAL = 1.645  # of a 90 % interval
 _UNTOLD = 4.0
-"""Worth beyond which noise alone does not decide: a shift too small to be seen would."""
+"""Worth up to which an interval has an end: beyond, a shift too small to be seen would decide."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,15 +120,14 @@ def _worth(facts: Facts) -> str:
         return "What a row made from these is worth beside them cannot be told: it repeats them."
     value, low, high = (number(each, 2) for each in facts.worth)
     noise, shift = (number(each, 2) for each in facts.factors)
-    if facts.worth.value > _UNTOLD and facts.factors[1] > 1 - 1e-9:
+    if facts.worth.high > _UNTOLD:
         return (
-            "What a synthetic row is worth cannot be told: its label has hardly any noise, and a shift is not "
-            f"seen; the formula says {value} real rows, at {facts.m:,} rows."
+            f"A synthetic row is worth {low} real rows or more at {facts.m:,} rows; how many cannot be told: its "
+            "label has little noise, and a shift is not seen."
         )
     return (
-        f"A synthetic row is worth about {value} real rows ({low} to {high}, which holds in four "
-        f"of five tables) at {facts.m:,} rows: {noise} for the noise of its label, times {shift} for aiming "
-        "elsewhere."
+        f"A synthetic row is worth about {value} real rows ({low} to {high}) at {facts.m:,} rows: {noise} for the "
+        f"noise of its label, times {shift} for aiming elsewhere."
     )
 
 

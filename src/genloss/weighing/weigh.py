@@ -13,7 +13,6 @@ from genloss._fits import innermost, is_a_classifier
 from genloss._named import estimator_of
 from genloss.errors import InvalidInputError
 from genloss.estimate.kernels import Kernel
-from genloss.weighing.apart import SPREAD
 from genloss.weighing.classes import ClassRows
 from genloss.weighing.held import check_weighable
 from genloss.weighing.pair import Pair, read_pair
@@ -156,7 +155,7 @@ def _weighed(
     if origin == "unknown" and estimator is None:
         known = rows.judged("these rows", copied > COPIED, seed)[0]
         other = float(known.weights[rows.chosen(known, None, wary=True)])
-    worth = Worth(two.worth, two.worth / SPREAD, two.worth * SPREAD)
+    worth = Worth(two.worth, *two.range)
     factors = two.noise_factor, two.shift_factor
     if origin == "these rows":  # noise and shift are then seen on the rows that made them
         worth, factors = Worth(*3 * (float("nan"),)), 2 * (float("nan"),)

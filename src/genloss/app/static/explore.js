@@ -2,7 +2,7 @@
 
 import { Chart } from "./chart.js";
 import { control, group } from "./controls.js";
-import { fromAddress, ownFields, pick, planTable, POLICIES, problemFields, problemTable, START } from "./fields.js";
+import { fromAddress, ownFields, pick, planTable, POLICIES, problemFields, problemTable, REBUILD, START } from "./fields.js";
 import * as keep from "./keep.js";
 import { paced } from "./pace.js";
 import { button, later, make, recipe, say, table, tabs } from "./page.js";
@@ -11,12 +11,13 @@ import { counted, number, numbers } from "./words.js";
 
 const NAMES = [
   "problem", "dim", "capacity", "source", "signal", "policy", "generations", "n_samples", "real", "n_real", "weight", "last",
-  "mixing", "design", "loss", "labels", "noise", "penalty", "trials", "seed",
+  "mixing", "edited", "design", "loss", "labels", "sure", "noise", "chosen", "penalty", "trials", "seed",
 ];
 
 const EXAMPLES = {
   "Least squares on noisy labels": {},
   "The same with a penalty": { penalty: 0.05 },
+  "The penalty is chosen anew every time": { chosen: "anew" },
   "A fifth of the rows is real": { policy: "mix", real: 0.2, penalty: 0.01 },
   "All rows are kept": { policy: "accumulate" },
   "Real rows stay, synthetic ones are renewed": { policy: "anchored", n_real: 300, penalty: 0.01 },
@@ -146,7 +147,7 @@ export function view() {
 
   function change(name, value) {
     state = { ...state, [name]: value };
-    if (name === "policy" || name === "problem") {
+    if (REBUILD.has(name)) {
       before = null;
       build();
       controls[name].node.querySelector("select").focus();
@@ -243,7 +244,7 @@ export function view() {
   // questions that take alike
   function kind({ problem, plan }) {
     const { preset, loss, labels, design, penalty } = plan;
-    return JSON.stringify([problem.preset, preset, loss, labels, design, penalty > 0]);
+    return JSON.stringify([problem.preset, preset, loss, labels, design, penalty === "cv" || penalty > 0]);
   }
 
   const column = () => (theory?.curve?.error?.every(Number.isFinite) ? "error" : "risk");

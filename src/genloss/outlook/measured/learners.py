@@ -115,47 +115,55 @@ class Fitted:
         kept = ~np.isnan(y[:, 0])
         if not kept.all():
             X, y, weights = X[kept], y[kept], None if weights is None else weights[kept]
-        model = self._make(step, len(kept))
-        self._seed(model)
-        if not self._n_classes:
-            self._done(model, X, y[:, 0], weights)
-            return lambda Z: predicted(model, Z)
-        codes = y.argmax(axis=1)
-        if not np.all((y == 0) | (y == 1)):  # every row once a class, by its chance
-            chances = chances_of(y)
-            X, codes = (
-                np.repeat(X, self._n_classes, axis=0),
-                np.tile(np.arange(self._n_classes), len(y)),
-            )
-            weights = chances.ravel() * (
-                1.0 if weights is None else np.repeat(weights, self._n_classes)
-            )
-            X, codes, weights = X[weights > 0], codes[weights > 0], weights[weights > 0]
-        if not len(X):
-            X, codes, weights = (
-                np.zeros((self._n_classes, X.shape[1])),
-                np.arange(self._n_classes),
-                None,
-            )
-            model = _dummy("uniform")
-        elif np.all(codes == codes[0]):  # a chain may lose all classes but one
-            model = _dummy("prior")
-        self._done(model, X, codes, weights)
-        return lambda Z: chances_said(model, Z, self._n_classes)
-
-    def _done(self, model: Any, X: Array, y: npt.NDArray[Any], weights: Array | None) -> None:
-        fitted(model, X, y, **_weighted(model, weights))
+        model = seeded(self._make(step, len(kept)), self._rng)
+        model, says = taught(model, X, y, weights, self._n_classes)
         if self._kept is not None:
             self._kept.append(model)
+        return says
 
-    def _seed(self, model: Any) -> None:
-        """A random state for every part that has none."""
-        unset = [
-            name
-            for name, value in model.get_params().items()
-            if value is None and (name == "random_state" or name.endswith("__random_state"))
-        ]
-        model.set_params(**{name: int(self._rng.integers(2**31 - 1)) for name in sorted(unset)})
+
+def taught(
+    model: Any, X: Array, y: Array, weights: Array | None, n_classes: int
+) -> tuple[Any, Models]:
+    """Fit an estimator, or what stands for it where labels are of one class; and what it then says.
+
+    Parameters
+    ----------
+    model : object
+        What is fitted.
+    X, y : ndarray of shape (n, p) and (n, columns)
+        Rows, and numbers in one column or vectors of classes, which may be chances.
+    weights : ndarray of shape (n,) or None
+        Of the rows.
+    n_classes : int
+        0 for numbers.
+    """
+    if not n_classes:
+        fitted(model, X, y[:, 0], **_weighted(model, weights))
+        return model, lambda Z: predicted(model, Z)
+    codes = y.argmax(axis=1)
+    if not np.all((y == 0) | (y == 1)):  # every row once a class, by its chance
+        chances = chances_of(y)
+        X, codes = np.repeat(X, n_classes, axis=0), np.tile(np.arange(n_classes), len(y))
+        weights = chances.ravel() * (1.0 if weights is None else np.repeat(weights, n_classes))
+        X, codes, weights = X[weights > 0], codes[weights > 0], weights[weights > 0]
+    if not len(X):
+        X, codes, weights = np.zeros((n_classes, X.shape[1])), np.arange(n_classes), None
+        model = _dummy("uniform")
+    elif np.all(codes == codes[0]):  # a chain may lose all classes but one
+        model = _dummy("prior")
+    fitted(model, X, codes, **_weighted(model, weights))
+    return model, lambda Z: chances_said(model, Z, n_classes)
+
+
+def seeded(model: Any, rng: np.random.Generator) -> Any:
+    """The same, with a random state for every part that has none."""
+    unset = [
+        name
+        for name, value in model.get_params().items()
+        if value is None and (name == "random_state" or name.endswith("__random_state"))
+    ]
+    return model.set_params(**{name: int(rng.integers(2**31 - 1)) for name in sorted(unset)})
 
 
 def parted(X: Array, *, weighted: bool) -> tuple[Array, Array | None]:

@@ -57,6 +57,12 @@ class Rows(NamedTuple):
         named = len(self.fields) - (self.centre is not None)
         return self.keep is not None and named == 1
 
+    @property
+    def is_scale_free(self) -> bool:
+        """Whether labels are the same if the labeler says twice as much."""
+        noises = self.label.noises() if self.label.makes == "classes" else None
+        return self.noise == 0 and self.real == 0 and noises is not None and not noises[1].any()
+
 
 def judge_turns(rows: Rows, second: Array, far: float, centre: Array | float = 0.0) -> Array:
     """Edges in the labeler's noisy value u where a judge's value passes the end of an interval."""

@@ -6,7 +6,7 @@ over the directions of an eigenvalue. The slopes have the same keys and shapes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -26,11 +26,15 @@ def pair(one: int, other: int) -> Pair:
 class Tape:
     """Filters and covariances of one plan's models, forwards; their slopes, backwards."""
 
-    def __init__(self, directions: Spectrum) -> None:
+    def __init__(
+        self, directions: Spectrum, outside: Mapping[int, tuple[Array, Array]] = {}
+    ) -> None:
         self.directions = directions
         self.nothing = np.zeros_like(directions.eigenvalues)
         self.filters: dict[int, Array] = {REAL: self.nothing + 1}
         self.covariance: dict[Pair, Array] = {}
+        for u, (filter_, variance) in outside.items():
+            self.filters[u], self.covariance[u, u] = filter_, variance
         self.of_filters: dict[int, Array] = {}
         self.of_covariance: dict[Pair, Array] = {}
 
