@@ -86,15 +86,6 @@ def test_literal_runs_of_rows_with_matrices_through_a_filter():
     assert (np.abs(runs.risk - theory) < 0.02 * theory + 4 * runs.stderr).all()
 
 
-def test_rows_with_matrices_that_are_used_again_are_refused():
-    how = filters.GradientDescent(8, 0.1)
-    first = Generation([Source(90, covariance=np.eye(120))])
-    again = Generation([Source(None, "previous", inputs=0)], 0.1)
-    plan = gl.Plan([first, again, Generation([Source(90, "previous")], filter=how)])
-    with pytest.raises(gl.NoTheoryError, match=r"goes through a filter.*genloss\.simulate"):
-        gl.predict(PLAIN, plan)
-
-
 HOWS = [
     (filters.GradientDescent(30, 0.1), 0.0),
     (filters.IteratedRidge(2), 0.05),

@@ -63,6 +63,11 @@ def obstacle_alone(step: Step) -> str | None:
     return None
 
 
+def stands_alone(step: Step) -> bool:
+    """Whether no other model is fitted to its rows."""
+    return step.is_new and not step.is_pooled and step.last_fit == step.model
+
+
 def obstacles_of_tails(steps: Sequence[Step]) -> list[str | None]:
     """The same as `obstacles` where lengths of rows vary."""
     return [why and f"problem has tails, and {why}" for why in map(obstacle_alone, steps)]
@@ -125,6 +130,8 @@ class _Pool:
 
 
 MOST_BY_PENCIL = 12  # models of one pencil that are solved in seconds
+FITS_OF_A_FILTER = 8  # ridge fits that stand for a filter in a pencil
+MOST_FITS = 64  # of those, where models go through filters
 
 
 def design_runs(steps: Sequence[Step]) -> dict[int, range]:
@@ -174,6 +181,8 @@ def unknown(steps: Sequence[Step], tails: bool = False) -> str | None:
         what = f"model {step.model} has labels, a loss, a filter or a rule that keeps rows beyond ridge regression"
         if step.filter is not None and not step.is_linear and not _sees_all(step):
             return f"{what}, which are not known together"
+        if step.filter is not None and step.filter.spectral and step.is_linear:
+            continue
         if step.filter is not None and not step.filter.spectral and (tails or turned):
             return f"{what}, on rows of another covariance or of lengths that vary"
         if step.features is not None:
@@ -182,10 +191,8 @@ def unknown(steps: Sequence[Step], tails: bool = False) -> str | None:
             return (
                 f"{what}, with penalty 'cv' on rows that are not alike, or pulled to another model"
             )
-        if step.is_pooled or not step.is_new or step.last_fit > step.model:
+        if not stands_alone(step):
             return f"{what}, on rows that another model is fitted to"
-        if turned and (shared := next(filter(None, map(obstacle_alone, steps)), None)):
-            return f"{rich}, {shared}, and model {step.model} goes through a filter"
     return None
 
 
@@ -206,7 +213,7 @@ def clouded(step: Step, dim: float) -> str | None:
         return "has rows with a covariance of their own"
     if step.filter is not None and step.filter.spectral and not is_even(step):
         return "has a filter of rows that are not alike"
-    if step.is_pooled or not step.is_new or step.last_fit > step.model:
+    if not stands_alone(step):
         return "is fitted on rows that another model is fitted to"
     if (
         step.filter is None
@@ -220,6 +227,11 @@ def clouded(step: Step, dim: float) -> str | None:
 def chooses(step: Step) -> bool:
     """Whether theory knows the penalty that a fit to new rows beyond linear labels chooses."""
     return is_even(step) and step.towards is None
+
+
+def fits_of(steps: Sequence[Step]) -> list[int]:
+    """Ridge fits that a pencil takes for every model."""
+    return [1 if step.filter is None or not step.is_linear else FITS_OF_A_FILTER for step in steps]
 
 
 def relabels(step: Step, before: Step) -> bool:
