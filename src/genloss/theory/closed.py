@@ -135,7 +135,7 @@ MOST_FITS = 64  # of those, where models go through filters
 
 
 def design_runs(steps: Sequence[Step]) -> dict[int, range]:
-    """Runs of models on one design that are known on a contour alone, by each of their models.
+    """Runs of models on one design that are known as functions of one matrix, by each of their models.
 
     Those are runs with a filter, and runs of ridge regression that are too long for a pencil.
     """
