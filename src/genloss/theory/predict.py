@@ -95,7 +95,7 @@ def predict(
 
     Fresh designs: state evolution, `theory.md` 2.2-2.3, exact for least squares (n_samples - dim -
     1, `paper.md` 2.1) and for isotropic minimum-norm fits (2.4). Several covariances or weights:
-    2.4. An intercept is one direction more (`plans.md`). Penalty "cv": the one of least ``tau**2``, the mean leave-one-out error. Same designs: `paper.md` 2.4. Pooled designs: 2.6. Anything else: `genloss.pencils`, exact
+    2.4. An intercept: 2.9. Penalty "cv": the one of least ``tau**2``, the mean leave-one-out error. Same designs: `paper.md` 2.4. Pooled designs: 2.6. Anything else: `genloss.pencils`, exact
     in high dimension, off by a term of order 1/dim at finite size.
 
     Examples

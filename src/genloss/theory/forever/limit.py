@@ -333,10 +333,10 @@ def _closed(
 
 
 def _extrapolated(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
-    bias, variance, radius, life, caution = extrapolated.end(problem, plan, found)
+    bias, variance, radius, life, method, caution = extrapolated.end(problem, plan, found)
     said = _doubts(problem, plan, found, exact=False) + (() if caution is None else (caution,))
     return Limit(
-        bias + variance, bias, variance, radius, life, None, None, found.length, "pencil", said
+        bias + variance, bias, variance, radius, life, None, None, found.length, method, said
     )
 
 

@@ -24,6 +24,7 @@ _GRAINS = 3  # of a map that is counted on points: moves that are none
 _CLEAR = 20  # and moves that are to show a rate
 _TURNS = 30  # of Arnoldi's method
 _SMALL = 1e-5  # of a state, to take differences by
+_FAR = 100  # times the last repetition: a guess may lie on a branch where all moves are small
 _NOTHING = 1e-100  # of an error in ordinary units
 _LONG = 40  # repetitions that show how moves grow
 
@@ -73,7 +74,10 @@ def settle(turn: Map, start: Array, grain: float = 0.0) -> Settled:
             best, least = after, moved
         if least < good:
             break
-    return Settled(best, path) if least < fair else _watched(turn, path, good)
+    if least < fair and np.linalg.norm(best) < _FAR * np.linalg.norm(path[-1]):
+        return Settled(best, path)
+    watched = _watched(turn, path, good)
+    return Settled(best, path) if least < fair and watched.state is None else watched
 
 
 def _watched(turn: Map, path: list[Array], good: float) -> Settled:
