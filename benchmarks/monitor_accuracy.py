@@ -337,13 +337,13 @@ def main() -> None:
     tables = (table for table in usable(arguments.data) if len(table.y) >= FEWEST)
     found: list[dict[str, float | str]] = []
     with threadpool_limits(1):
+        chosen = list(islice(tables, arguments.skip, arguments.skip + arguments.tables))
         if arguments.left_out:
-            for table in islice(tables, arguments.tables):
+            for table in chosen:
                 for n, real, start in product((100, 300), (0.0, 0.3), range(arguments.starts)):
                     found += left_out(table, n, real, start)
             tell_left_out(found)
             return
-        chosen = list(islice(tables, arguments.skip, arguments.skip + arguments.tables))
         for name in arguments.loops or LOOPS:
             for table, start in product(chosen, range(arguments.starts)):
                 found += loops(table, name, start, arguments.each)
