@@ -136,7 +136,7 @@ MOST_FITS = 64  # of those, where models go through filters
 
 
 def design_runs(steps: Sequence[Step]) -> dict[int, range]:
-    """Runs of models on one design that are known on a contour alone, by each of their models.
+    """Runs of models on one design that are known as functions of one matrix, by each of their models.
 
     Those are runs with a filter, with labels that a rule makes of what somebody from outside the run says, once,
     and runs of ridge regression that are too long for a pencil.
@@ -194,8 +194,8 @@ def unknown(steps: Sequence[Step], tails: bool = False) -> str | None:
             return f"{what}, which are not known together"
         if step.filter is not None and step.filter.spectral and step.is_linear:
             continue
-        if step.filter is not None and not step.filter.spectral and (tails or turned):
-            return f"{what}, on rows of another covariance or of lengths that vary"
+        if step.filter is not None and not step.filter.spectral and turned:
+            return f"{what}, on rows of another covariance"
         if step.features is not None:
             return f"{what}, on random features"
         if step.retuned and not chooses(step):
