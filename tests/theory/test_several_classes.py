@@ -376,6 +376,18 @@ def test_two_columns_are_one_number_a_row(how):
     assert gl.predict(one, halves).error[0] == two.error[0]
 
 
+@pytest.mark.slow
+def test_fewer_rows_than_directions_about_centres_take_the_shortest_model():
+    """Without penalty: the loop's solution of the least norm, by a penalty that is nearly none."""
+    problem = clouds(apart=0.12)
+    fits = [([(100, "real", "hard")], 1e-9, "squared"), ([(120, 0, "hard")], 1e-9, "squared")]
+    theory = gl.predict(problem, plan_of(fits).with_penalty(0.0))
+    np.testing.assert_allclose(theory.risk, gl.predict(problem, plan_of(fits)).risk, rtol=1e-5)
+    agrees(problem, fits)
+    with pytest.raises(NoTheoryError, match="has no penalty.*simulate"):
+        gl.predict(problem, gl.Plan([Generation([Source(DIM, labels="hard")])]))
+
+
 def test_two_columns_of_clouds_are_one_number_a_row():
     mean = clouds(dim=80).means
     one, two = (gl.Problem(spectrum(80), means=m) for m in (mean, np.stack([mean, -mean], axis=1)))

@@ -226,11 +226,11 @@ def clouded(step: Step, dim: float) -> str | None:
         return "has a filter of rows that are not alike"
     if not stands_alone(step):
         return "is fitted on rows that another model is fitted to"
-    if (
-        step.filter is None
-        and step.penalty == 0
-        and not ("numbers" in step.loss.labels and step.rows > dim + 1)
-    ):
+    enough = "numbers" in step.loss.labels and step.rows > dim + 1
+    all_kept = all(block.keep is None for block in step.blocks)
+    if isinstance(step.loss, Squared) and chooses(step) and all_kept:
+        enough = abs(step.rows - dim) > 1  # of fewer rows, the shortest of all minimisers
+    if step.filter is None and step.penalty == 0 and not enough:
         return "has no penalty, and labels that can be fitted without error"
     return None
 
