@@ -244,8 +244,13 @@ class Walk:
         if run is not None:
             self._design = DesignRun(self.moments, steps[run.start : run.stop])
         assert self._design is not None
-        [rows] = groups(self.chains, model)
-        self._design.fit(rows, steps[model])
+        step = steps[model]
+        if not step.is_linear:
+            from genloss.theory.filters.generation import as_linear
+
+            step = as_linear(self.moments, step)
+        [rows] = groups([(*steps[:model], step)], model)
+        self._design.fit(rows, step)
         self._has_no_kappa(model, np.nan, 0.0)
 
     def forget(self) -> None:
@@ -373,7 +378,7 @@ def entangled(steps: Steps, ways: Sequence[Route]) -> str | None:
         return None
     for (first, last), way in zip(stretches(steps, by_pencil(ways)), ways, strict=True):
         for step in steps[first:last] if way is Walk.pencil else ():
-            if step.filter is not None and ways[step.model] is Walk.on_design:
+            if not step.is_ridge and ways[step.model] is Walk.on_design:
                 return (
                     f"model {step.model} is one of several filters on one design, between models that share "
                     "other rows"
