@@ -162,9 +162,10 @@ class Walk:
         assert self.matrices is not None
         if self._laws is None:
             [steps] = self.chains
-            fits = together.parts(steps, range(len(steps)), self.moments.directions, self.tails)
+            models, directions = range(len(steps)), self.moments.directions
+            fits = together.parts(steps, models, directions, self.tails)
             self._laws = self.matrices.together(steps, self.penalty_used[0], fits)
-            self._hopeless = without_mean(steps, range(len(steps)), self.moments.directions.dim)
+            self._hopeless = without_mean(steps, models, directions.dim)
         self.moments.record(model, 1.0, 0.0, lambda _: 0.0, exact=False)
         self._has_no_kappa(model, np.nan, self._laws.filling(model))
 
