@@ -13,7 +13,7 @@ from genloss.plan import Plan
 from genloss.spectrum import Spectrum
 from genloss.steps import Step, resolve
 from genloss.theory import edited, fresh, pooled, pulled, retuned, together, turned, weighted
-from genloss.theory.alike import fitted
+from genloss.theory.alike import as_filter, fitted
 from genloss.theory.closed import (
     design_runs,
     is_even,
@@ -162,10 +162,9 @@ class Walk:
         assert self.matrices is not None
         if self._laws is None:
             [steps] = self.chains
-            models, directions = range(len(steps)), self.moments.directions
-            fits = together.parts(steps, models, directions, self.tails)
+            fits = together.parts(steps, range(len(steps)), self.moments.directions, self.tails)
             self._laws = self.matrices.together(steps, self.penalty_used[0], fits)
-            self._hopeless = without_mean(steps, models, directions.dim)
+            self._hopeless = without_mean(steps, range(len(steps)), self.moments.directions.dim)
         self.moments.record(model, 1.0, 0.0, lambda _: 0.0, exact=False)
         self._has_no_kappa(model, np.nan, self._laws.filling(model))
 
@@ -224,8 +223,7 @@ class Walk:
             fresh.diverge(self.moments, 0.0, model)
         elif plain or (self.centre is None and step.filter.spectral and not is_even(step)):
             told = step if plain else generation.as_linear(self.moments, step)
-            rows = tuple((block.rows, block.weight, block.covariance) for block in step.blocks)
-            key = rows, step.filter, step.penalty
+            key = as_filter(step)
             if key not in self._filters:
                 self._filters[key] = generation.of(self.moments.directions, step, self.tails)
             members = groups([(*steps[:model], told)], model)
