@@ -195,6 +195,8 @@ class Walk:
         named = [{number: 1.0} for number in step.asked]
         lost = any(self.moments.diverges(each) for each in named)
         found = None if lost else generation.fit(self.moments, step, self._start, self.centre)
+        if found is not None and generation.has_no_mean(step, found, self.moments):
+            lost, found = True, None
         if found is None:
             self.ended[:, model] = not lost
             fresh.diverge(self.moments, 0.0, model)
