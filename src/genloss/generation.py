@@ -179,8 +179,8 @@ class Generation:
         by_rows = self.filter is not None and not self.filter.spectral
         asked = {
             f"loss {self.loss}": self.loss != Squared(),
-            f"{labels[:1]} labels": bool(labels),
-            f"keep {kept[:1]}": bool(kept),
+            f"labels {', '.join(map(str, labels))}": bool(labels),
+            f"keep {', '.join(map(str, kept))}": bool(kept),
             f"filter {self.filter}": by_rows,
             "penalty 'cv'": self.penalty == "cv",
         }

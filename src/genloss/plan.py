@@ -245,10 +245,11 @@ class Plan(metaclass=_ByName):
                         f"covariance of a source of model {model} had {len(source.covariance)} "
                         f"entries; the problem has dim {dim}, they must agree"
                     )
+            if generation.penalty != 0 or generation.filter is not None or generation.pooled:
+                continue
             own = [source.covariance for source in generation.sources if source.inputs == "new"]
-            alone = own and len(own) == len(generation.sources) and not generation.pooled
-            free = generation.penalty == 0 and generation.filter is None
-            if alone and free and generation.design != "same" and leave_gaps(own):
+            alone = own and len(own) == len(generation.sources)
+            if alone and generation.design != "same" and leave_gaps(own):
                 raise InvalidInputError(
                     f"covariance of the sources of model {model} has the eigenvalue 0, and the penalty is 0: rows say "
                     "nothing of some coefficients; give a penalty > 0"

@@ -146,3 +146,11 @@ def test_what_no_theory_knows_is_simulated(plan, reason):
     with pytest.raises(gl.NoTheoryError, match=f"{reason}: no theory knows it, but genloss.sim"):
         gl.predict(PROBLEM, plan)
     assert np.isfinite(gl.simulate(PROBLEM, plan, trials=2).risk).all()
+
+
+def test_a_tuned_penalty_is_that_of_fits_with_an_intercept():
+    problem = gl.Problem.power_law(60, capacity=1.2, source=0.5)
+    best = gl.tune(problem, gl.Plan.replace(2, 20, penalty=0.1, noise=0.5).with_intercept()).plan
+    beside = [best.with_penalty(factor * best.penalty) for factor in (0.9, 1.0, 1.1)]
+    below, least, above = (curve.risk[-1] for curve in gl.predict(problem, beside))
+    assert least < min(below, above)

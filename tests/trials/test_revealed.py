@@ -33,14 +33,14 @@ PLANS = {
         3, 40, real=0.4, penalty=0.05, noise=0.7, real_noise=0.3, design="same"
     ),
     "accumulate": gl.Plan.accumulate(3, 40, design="fresh", penalty=0.05, noise=0.5),
-    "accumulate, few rows": gl.Plan.accumulate(3, 9, design="fresh", noise=0.5),
+    "accumulate, few rows": gl.Plan.accumulate(3, 6, design="fresh", noise=0.5),
     "accumulate, one design": gl.Plan.accumulate(3, 40, design="same", penalty=0.05, noise=0.5),
     "one design": gl.Plan.same_design(3, 40, penalty=0.05, noise=0.5),
     "one design, few rows": gl.Plan.same_design(3, 15, penalty=0.01, noise=0.5),
     "shared features": gl.Plan.replace(3, 60, penalty=0.05, noise=0.5).with_features(
         30, shared=True
     ),
-    "own features, minimum norm": gl.Plan.replace(2, 20, noise=0.5).with_features(40, shared=False),
+    "own features, minimum norm": gl.Plan.replace(2, 12, noise=0.5).with_features(40, shared=False),
     "towards a model": gl.Plan(
         [
             Gen([Src(60, noise=0.5)], 0.05),
@@ -80,6 +80,14 @@ PLANS = {
             Gen([Src(8, 0, 0.5, covariance=TURNED), Src(8, noise=0.5)]),
         ]
     ),
+    "intercepts, few rows": gl.Plan.accumulate(3, 6, design="fresh", noise=0.5).with_intercept(),
+    "intercepts, weights, covariances, older models": gl.Plan(
+        [
+            Gen([Src(20, noise=0.5, weight=3.0), Src(12, noise=0.3, covariance=OTHER)], 0.05),
+            Gen([Src(20, 0, 0.2, covariance=TURNED), Src(9, weight=2.0)], 0.05, towards=0),
+            Gen([Src(29, {0: 0.5, 1: 0.7}, 0.5)], 0.05, "same", pooled=True),
+        ]
+    ).with_intercept(),
     "labels kept": gl.Plan(
         [
             Gen([Src(60, noise=0.5)], 0.05),

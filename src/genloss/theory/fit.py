@@ -161,7 +161,7 @@ def stage_of(directions: Spectrum, n: Array, lam: Array, kappa: Array) -> Stage:
         gain = np.full((len(n), s.size), np.inf)
         if kind == "least squares":
             gain = (count / s) / (n - d - 1)
-            if directions.constant:  # |1|^2 is n, and not chi square (`genloss.theory.intercept`)
+            if directions.constant:  # |1|^2 is n, and not chi square (2.9)
                 gain[:, -1] *= 1 - 2 / n[:, 0]
         return Stage(n, None, None, gain, gain, exact=True)
     resolvent = s + kappa
@@ -171,8 +171,6 @@ def stage_of(directions: Spectrum, n: Array, lam: Array, kappa: Array) -> Stage:
     gain *= count
     # n - df2 = (n - df1) + (df1 - df2), both without cancellation
     gain /= n * lam / kappa + kappa * gain.sum(axis=1, keepdims=True)
-    if directions.constant:
-        gain[..., -1] *= 1 - 1 / n[..., 0]
     label_gain, exact = gain, False
     if kind == "minimum norm without a mean":
         label_gain = np.full_like(gain, np.inf)

@@ -1,11 +1,7 @@
-"""Plans with an intercept, as plans without one that know a direction more.
+"""Plans with an intercept, as plans without one that know a direction more (`theory.md` 2.9).
 
-A fit with an intercept sees its rows apart from their mean: n - 1 rows in law. So does a fit that knows a further
-direction of a variance so large that nothing shrinks it, because rows of normal numbers are alike in every rotation;
-that direction of the truth is zero. Its coefficient squared is that of the intercept but for one factor: ones have the
-squared length n, where normal numbers have one of mean inverse 1 / (n - 2). `Spectrum.constant` marks the direction, and
-`genloss.theory.fit` has the factor: least squares on new rows of one source stay exact, other formulas stay as good as
-they are (rows of several weights or designs: to order 1 / n of the intercept's own part).
+`Spectrum.constant` marks the direction, and `genloss.theory.fit` has the factor that keeps least squares on new rows of
+one source exact. Other formulas stay as good as they are, to order 1 / n of the intercept's own part.
 """
 
 from __future__ import annotations
