@@ -86,15 +86,6 @@ def test_literal_runs_of_rows_with_matrices_through_a_filter():
     assert (np.abs(runs.risk - theory) < 0.02 * theory + 4 * runs.stderr).all()
 
 
-def test_rows_with_matrices_that_are_used_again_are_refused():
-    how = filters.GradientDescent(8, 0.1)
-    first = Generation([Source(90, covariance=np.eye(120))])
-    again = Generation([Source(None, "previous", inputs=0)], 0.1)
-    plan = gl.Plan([first, again, Generation([Source(90, "previous")], filter=how)])
-    with pytest.raises(gl.NoTheoryError, match=r"goes through a filter.*genloss\.simulate"):
-        gl.predict(PLAIN, plan)
-
-
 HOWS = [
     (filters.GradientDescent(30, 0.1), 0.0),
     (filters.IteratedRidge(2), 0.05),
@@ -111,3 +102,20 @@ def test_literal_runs_of_sources_through_a_filter(problem, how, penalty, sources
     theory = gl.predict(problem, plan).risk
     runs = gl.simulate(problem, plan, trials=120, seed=5, method="literal")
     assert (np.abs(runs.risk - theory) < 0.02 * theory + 4 * runs.stderr).all()
+
+
+def test_lengths_of_one_are_none_in_a_pass_of_sgd():
+    even = gl.Problem(PLAIN.spectrum, PLAIN.truth, tails=[1.0])
+    plan = chain(COVARIANCES, filters.SGD(0.03), 0.02)
+    plain, told = (gl.predict(each, plan) for each in (PLAIN, even))
+    np.testing.assert_allclose(told.risk, plain.risk, rtol=1e-9)
+    assert told.exact.all()
+
+
+@pytest.mark.slow
+def test_literal_passes_of_sgd_over_rows_whose_lengths_vary():
+    problem = gl.Problem(PLAIN.spectrum, PLAIN.truth, tails=[0.2, 0.5, 1.0, 2.3])
+    plan = chain(COVARIANCES, filters.SGD(0.03), 0.02)
+    theory = gl.predict(problem, plan).risk
+    runs = gl.simulate(problem, plan, trials=300, seed=5, method="literal")
+    assert (np.abs(runs.risk - theory) < 4 * runs.stderr).all()

@@ -37,6 +37,29 @@ def stacked(covariance=None):
     )
 
 
+def fitted(plan, labels="linear", **more):
+    """The plan with another loss, another kind of labels."""
+    return gl.Plan(
+        [
+            replace(g, sources=tuple(replace(s, labels=labels) for s in g.sources), **more)
+            for g in plan
+        ]
+    )
+
+
+HUBER = {"kind": "huber", "delta": 1.0}
+JUDGED = gl.Plan(
+    [
+        G([S(30, noise=0.5, labels="hard")], 0.1, loss="logistic"),
+        G(
+            [S(40, "previous", 0.3, labels="hard", keep={"kind": "agrees", "labeler": "real"})],
+            0.1,
+            loss="logistic",
+        ),
+    ]
+)
+CLASSES = gl.Plan.mix(2, 30, real=0.3, penalty=0.1, noise=0.5)
+CLOUDS = gl.Problem(POWER.spectrum, means=0.7 * POWER.spectrum * POWER.truth)
 REUSED = gl.Plan(
     [
         G([S(20, noise=0.5), S(9, TEACHER, 0.2)], 0.1),
@@ -44,7 +67,7 @@ REUSED = gl.Plan(
         G([S(9, "previous", 0.5), S(None, {"kept": 0.5, 1: 0.5}, 0.4, inputs=0)], 0.1),
     ]
 )
-QUICK = {"pooled"}  # of those by pencil
+QUICK = {"pooled", "hard classes", "judged rows"}  # of those whose models have no closed formula
 SOME = ("penalty", "last_penalty", "real", "n_samples")
 ALL = ("schedule", "real", "weight", "n_samples")
 
@@ -61,6 +84,24 @@ ROUTES = {
         "recursion",
         ("schedule", "n_samples"),
     ),
+    "Huber's loss": (POWER, fitted(stacked(), loss=HUBER), "recursion", SOME),
+    "Huber's loss, covariances": (POWER, fitted(stacked(VECTOR), loss=HUBER), "recursion", ALL),
+    "hard classes": (POWER, fitted(stacked(), "hard", loss="logistic"), "recursion", SOME),
+    "soft classes": (POWER, fitted(stacked(), "soft", loss="logistic"), "recursion", SOME),
+    "clipped labels": (
+        POWER,
+        fitted(stacked(), {"kind": "clipped", "low": -1.0, "high": 1.0}),
+        "recursion",
+        SOME,
+    ),
+    "a filter": (
+        POWER,
+        fitted(stacked(), filter={"kind": "iterated_ridge", "rounds": 2}),
+        "recursion",
+        SOME,
+    ),
+    "judged rows": (POWER, JUDGED, "recursion", ("schedule", "n_samples")),
+    "class means": (CLOUDS, fitted(CLASSES, "hard", loss="logistic"), "recursion", SOME),
     "reused rows": (POWER, REUSED, "pencil", ALL),
     "reused rows, tails": (TAILS, REUSED, "pencil", SOME),
     "reused rows, matrices": (
@@ -90,8 +131,10 @@ ROUTES = {
     ),
 }
 CASES = [
-    pytest.param(name, marks=pytest.mark.slow) if way == "pencil" and name not in QUICK else name
-    for name, (_, _, way, _) in ROUTES.items()
+    name
+    if name in QUICK or (way == "recursion" and all(step.is_ridge for step in resolve(plan)))
+    else pytest.param(name, marks=pytest.mark.slow)
+    for name, (_, plan, way, _) in ROUTES.items()
 ]
 
 

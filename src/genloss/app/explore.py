@@ -70,8 +70,8 @@ def curve(query: Mapping[str, Any]) -> dict[str, Any]:
     return {"curve": found.to_dict(), "sentence": sentence(found, last)}
 
 
-def end(query: Mapping[str, Any]) -> dict[str, Any]:
-    """What a plan leads to if it goes on for ever, which may take longer than its curve.
+def end(query: Mapping[str, Any], _: Say) -> dict[str, Any]:
+    """What a plan leads to if it goes on for ever, which may take far longer than its curve.
 
     Parameters
     ----------

@@ -138,6 +138,8 @@ class Laws:
         The first model that is fitted here: no later one uses a row or feature drawn before it.
     between : mapping of int to Between, optional
         Models after that whose law is known.
+    parts : mapping of int to sequence of (float, float), optional
+        Models that are no ridge regression, as penalties and coefficients of ridge fits to their rows and labels.
     """
 
     def __init__(
@@ -148,6 +150,7 @@ class Laws:
         new: range,
         first: int = 0,
         between: Mapping[int, Between] | None = None,
+        parts: Mapping[int, Sequence[tuple[float, float]]] | None = None,
     ) -> None:
         self.new, self._ground = new, ground
         truth = ground.models[REAL]
@@ -156,7 +159,8 @@ class Laws:
         def written(
             steps: Sequence[Step], penalty: Array
         ) -> tuple[dict[int, Expression], list[Expression]]:
-            fits = _fits(steps, penalty, first, ground, known)
+            alone = {u: [(float(own), 1.0)] for u, own in enumerate(penalty)}
+            fits = _fits(steps, alone | dict(parts or {}), first, ground, known)
             return fits, [fits[model] - truth for model in new]
 
         self._written, self._steps, self._penalty = written, steps, penalty
@@ -167,7 +171,7 @@ class Laws:
         self.bias = np.array([risk.bias for risk in found])
         self.variances = np.array([risk.variance for risk in found])
         fitted = [u for u in range(first, len(steps)) if u not in known]
-        self._own = {u: self._chain.filling(f"model {u}") for u in fitted}
+        self._own = {u: self._chain.filling(f"model {u}") for u in fitted if u not in (parts or {})}
         self._labelers = {u: steps[u].asked for u in range(first, len(steps))}
 
     def backwards(self, weights: Array) -> Matrices:
@@ -258,12 +262,12 @@ class Design(NamedTuple):
 
 def _fits(
     steps: Sequence[Step],
-    penalty: Array,
+    parts: Mapping[int, Sequence[tuple[float, float]]],
     first: int,
     ground: Ground,
     known: Mapping[int, Told],
 ) -> dict[int, Expression]:
-    """The labelers from before, and every model from the first on."""
+    """The labelers from before, and every model from the first on: a sum of ridge fits, most often of one."""
     models, features = dict(ground.models), ground.features
     designs: dict[int, Design] = {}
     labelled: dict[int, list[Labels]] = {}
@@ -288,11 +292,13 @@ def _fits(
         before |= {rows.X: rows for rows in labelled[model] if rows.X not in before}
         fitted = [rows for each in step.fitted for rows in labelled[each]]
         if step.towards is None:
-            models[model] = _fit(features, map_, fitted, float(penalty[model]), model)
+            models[model] = sum_of(
+                [by * _fit(features, map_, fitted, each, model) for each, by in parts[model]]
+            )
             continue
         pulled = models[step.towards]  # what is left to fit is pulled to zero
         rest = [rows._replace(y=rows.y - rows.X @ pulled) for rows in fitted]
-        models[model] = pulled + _fit(features, map_, rest, float(penalty[model]), model)
+        models[model] = pulled + _fit(features, map_, rest, parts[model][0][0], model)
     return models
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from genloss.generation import REAL
+from genloss.losses.squared import Squared
 from genloss.steps import Step
 
 RICH = "with a penalty, several sources or a covariance of its own"
@@ -61,6 +62,11 @@ def obstacle_alone(step: Step) -> str | None:
     if step.is_pooled or not step.is_new:
         return f"model {model} is fitted on rows of an earlier generation"
     return None
+
+
+def stands_alone(step: Step) -> bool:
+    """Whether no other model is fitted to its rows."""
+    return step.is_new and not step.is_pooled and step.last_fit == step.model
 
 
 def obstacles_of_tails(steps: Sequence[Step]) -> list[str | None]:
@@ -125,37 +131,49 @@ class _Pool:
 
 
 MOST_BY_PENCIL = 12  # models of one pencil that are solved in seconds
+FITS_OF_A_FILTER = 8  # ridge fits that stand for a filter in a pencil
+MOST_FITS = 64  # of those, where models go through filters
 
 
 def design_runs(steps: Sequence[Step]) -> dict[int, range]:
-    """Runs of models on one design that are known on a contour alone, by each of their models.
+    """Runs of models on one design that are known as functions of one matrix, by each of their models.
 
-    Those are runs with a filter, and runs of ridge regression that are too long for a pencil.
+    Those are runs with a filter, with labels that a rule makes of what somebody from outside the run says, once,
+    and runs of ridge regression that are too long for a pencil.
     """
     found: dict[int, range] = {}
     start = 0
     for model, step in enumerate(steps):
-        if model and not (is_alone(step) and relabels(step, steps[model - 1])):
+        if model and not (_is_smooth(step) and relabels(step, steps[model - 1])):
             start = model
         run = range(start, model + 1)
         after = steps[model + 1 : model + 2]
-        goes_on = any(is_alone(each) and relabels(each, step) for each in after)
-        if goes_on or len(run) < 2 or not all(map(is_alone, steps[start : model + 1])):
+        goes_on = any(_is_smooth(each) and relabels(each, step) for each in after)
+        if goes_on or len(run) < 2 or not all(map(_is_smooth, steps[start : model + 1])):
             continue
         members = steps[start : model + 1]
         inside = all(max(each.last_inputs, each.last_fit) <= model for each in members)
-        by_filter = any(each.filter is not None for each in members)
-        if inside and (by_filter or len(run) > MOST_BY_PENCIL):
+        by_rule = [each for each in members if not each.is_linear]
+        # what two rules leave of labels on the same rows is not independent
+        told = len(by_rule) < 2 and not any(u in run for each in by_rule for u in each.asked)
+        beyond = by_rule or any(each.filter is not None for each in members)
+        if inside and told and (beyond or len(run) > MOST_BY_PENCIL):
             found |= dict.fromkeys(run, run)
     return found
 
 
 def is_alone(step: Step) -> bool:
-    """Whether it is a smooth filter of one design's rows, all from one source."""
+    """Whether it is a smooth filter of one design's rows, all from one source, with linear labels."""
+    return step.is_linear and _is_smooth(step)
+
+
+def _is_smooth(step: Step) -> bool:
+    """The same with any labels."""
     smooth = step.penalty > 0 if step.filter is None else step.filter.spectral
     if step.filter is not None and step.filter.pole(step.penalty) == 0:
         smooth = False
-    plain = step.is_linear and step.features is None and step.towards is None
+    all_kept = isinstance(step.loss, Squared) and all(block.keep is None for block in step.blocks)
+    plain = all_kept and step.features is None and step.towards is None
     return smooth and plain and not step.is_pooled and len(step.blocks) == 1 and is_even(step)
 
 
@@ -165,7 +183,7 @@ def unknown(steps: Sequence[Step], tails: bool = False) -> str | None:
         return "plan has an intercept"
     turned = any(step.turned for step in steps)
     rich = "problem has tails" if tails else "plan has rows with a covariance matrix"
-    runs = design_runs(steps) if any(step.filter is not None for step in steps) else {}
+    runs = {} if all(step.is_ridge for step in steps) else design_runs(steps)
     for step in steps:
         if step.is_ridge or (step.model in runs and not (tails or turned)):
             continue
@@ -174,18 +192,18 @@ def unknown(steps: Sequence[Step], tails: bool = False) -> str | None:
         what = f"model {step.model} has labels, a loss, a filter or a rule that keeps rows beyond ridge regression"
         if step.filter is not None and not step.is_linear and not _sees_all(step):
             return f"{what}, which are not known together"
-        if step.filter is not None and not step.filter.spectral and (tails or turned):
-            return f"{what}, on rows of another covariance or of lengths that vary"
+        if step.filter is not None and step.filter.spectral and step.is_linear:
+            continue
+        if step.filter is not None and not step.filter.spectral and turned:
+            return f"{what}, on rows of another covariance"
         if step.features is not None:
             return f"{what}, on random features"
         if step.retuned and not chooses(step):
             return (
                 f"{what}, with penalty 'cv' on rows that are not alike, or pulled to another model"
             )
-        if step.is_pooled or not step.is_new or step.last_fit > step.model:
+        if not stands_alone(step):
             return f"{what}, on rows that another model is fitted to"
-        if turned and (shared := next(filter(None, map(obstacle_alone, steps)), None)):
-            return f"{rich}, {shared}, and model {step.model} goes through a filter"
     return None
 
 
@@ -206,7 +224,7 @@ def clouded(step: Step, dim: float) -> str | None:
         return "has rows with a covariance of their own"
     if step.filter is not None and step.filter.spectral and not is_even(step):
         return "has a filter of rows that are not alike"
-    if step.is_pooled or not step.is_new or step.last_fit > step.model:
+    if not stands_alone(step):
         return "is fitted on rows that another model is fitted to"
     if (
         step.filter is None
@@ -220,6 +238,11 @@ def clouded(step: Step, dim: float) -> str | None:
 def chooses(step: Step) -> bool:
     """Whether theory knows the penalty that a fit to new rows beyond linear labels chooses."""
     return is_even(step) and step.towards is None
+
+
+def fits_of(steps: Sequence[Step]) -> list[int]:
+    """Ridge fits that a pencil takes for every model."""
+    return [1 if step.filter is None or not step.is_linear else FITS_OF_A_FILTER for step in steps]
 
 
 def relabels(step: Step, before: Step) -> bool:

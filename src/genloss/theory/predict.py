@@ -23,8 +23,11 @@ from genloss.theory.alike import outline
 from genloss.theory.channels import NotFoundError
 from genloss.theory.classes import Classes, centre_of
 from genloss.theory.closed import (
+    FITS_OF_A_FILTER,
     MOST_BY_PENCIL,
+    MOST_FITS,
     clouded,
+    fits_of,
     obstacle_alone,
     obstacles,
     obstacles_of_tails,
@@ -235,10 +238,8 @@ def _ways(steps: Sequence[Step], method: str, tails: bool) -> list[Route]:
     """The route of every model, or NoTheoryError."""
     if reason := unknown(steps, tails):
         raise _unknown(reason)
-    if method == "pencil" and not all(step.is_ridge for step in steps):
-        raise NoTheoryError(
-            "method was 'pencil', which knows ridge regression on linear labels alone; use 'auto'"
-        )
+    if method == "pencil" and not all(step.is_linear for step in steps):
+        raise NoTheoryError("method was 'pencil', which knows linear labels alone; use 'auto'")
     if any(step.turned for step in steps):
         return _ways_across(steps, method)
     everything: list[Route] = [Walk.pencil] * len(steps)
@@ -270,7 +271,19 @@ def _ways(steps: Sequence[Step], method: str, tails: bool) -> list[Route]:
                 "formula knows it, but predict(method='pencil') and genloss.simulate(problem, plan) "
                 f"do; beyond {MOST_BY_PENCIL} models the pencil takes minutes and must be asked for"
             )
+    if method == "auto":
+        _check_fits(longest_stretch(steps, by_pencil(ways), fits_of(steps)))
     return ways
+
+
+def _check_fits(count: int) -> None:
+    """Refuse filters on shared rows that a pencil knows in minutes only."""
+    if count > MOST_FITS:
+        raise NoTheoryError(
+            f"plan has filters on rows that several models are fitted to, {count} ridge fits in one pencil: "
+            "predict(method='pencil') and genloss.simulate(problem, plan) know it; beyond "
+            f"{MOST_FITS} fits, {FITS_OF_A_FILTER} for a filter, the pencil takes minutes and must be asked for"
+        )
 
 
 def _ways_across(steps: Sequence[Step], method: str) -> list[Route]:
@@ -292,6 +305,8 @@ def _ways_across(steps: Sequence[Step], method: str) -> list[Route]:
             f"{what}, and {why}: no closed formula knows it, but predict(method='pencil') and "
             f"genloss.simulate(problem, plan) do{most if method == 'auto' else ''}"
         )
+    if why:
+        _check_fits(sum(fits_of(steps)))
     return [Walk.turned if step.model < first else Walk.across for step in steps]
 
 

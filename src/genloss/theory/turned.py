@@ -21,6 +21,7 @@ from genloss.steps import Block, Step
 if TYPE_CHECKING:
     from genloss.pencils.from_plan import Laws
     from genloss.theory.filters.matrices import Matrices
+    from genloss.theory.filters.poles import Parts
 
 Array = npt.NDArray[np.float64]
 Shares = Mapping[int, float]
@@ -161,13 +162,13 @@ class Models:
         }
         self._record(step, mean, own, along)
 
-    def together(self, steps: Sequence[Step], penalty: Array) -> Laws:
+    def together(self, steps: Sequence[Step], penalty: Array, parts: Mapping[int, Parts]) -> Laws:
         """All models of a plan in which some share rows: from one pencil, in which covariances are matrices."""
         from genloss.pencils.from_plan import Laws
         from genloss.pencils.ground import Ground
 
         ground = Ground.across(self._spectrum, self._truth, steps, self._outside, self._tails)
-        return Laws(ground, steps, penalty, range(len(steps)))
+        return Laws(ground, steps, penalty, range(len(steps)), parts=parts)
 
     def risk(self, model: int) -> tuple[Array, Array]:
         """Bias and variance, each of shape (1,)."""

@@ -11,7 +11,7 @@ from genloss.errors import NoTheoryError
 from genloss.plan import Plan
 from genloss.spectrum import Spectral
 from genloss.steps import resolve
-from genloss.theory.many_penalties import risks
+from genloss.theory.many_penalties import is_together, risks
 from genloss.theory.predict import predict
 from genloss.tuning.schedule import best_schedule, downhill, slowly, valleys
 from genloss.tuning.search import is_cheap, lowest
@@ -132,7 +132,8 @@ def best_schedule_of(problem: Spectral, objective: str, grid: Array, start: Plan
     cheap = is_cheap(problem, start.with_penalty(1.0))
     if slopes and cheap:
         ends = [first, downhill(scores, slopes, first, low, high)]
-        for each in valleys(scores, first, low, high):
+        together = is_together(problem, resolve(start.with_penalty(1.0)))
+        for each in valleys(scores, first, low, high, together):
             # the way down is long in long chains: only from where it can lead lower
             if len(first) <= _SHORT or scores(each[None]) < scores(ends[1][None]):
                 ends.append(downhill(scores, slopes, each, low, high))

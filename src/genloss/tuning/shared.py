@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from genloss.errors import NoTheoryError
 from genloss.pencils.from_plan import Laws
 from genloss.pencils.ground import Ground
 from genloss.pencils.known import Given
@@ -21,7 +20,6 @@ Array = npt.NDArray[np.float64]
 Steps = Sequence[Step]
 Weights = Callable[[Array], Array]
 
-_FAR = 1e100  # where a pencil has no solution that is found
 _STEP = 1e-7  # of a coordinate, along which the numbers of the pencil change
 
 
@@ -49,9 +47,7 @@ class Shared:
 
     def in_penalties(self, penalty: Array, weights: Weights) -> tuple[Array, Array]:
         """Errors, and slopes of their weighted sum in the logarithms of the penalties."""
-        laws = self._laws(self._steps, penalty)
-        if laws is None:
-            return np.full(penalty.size, _FAR), np.zeros(penalty.size)
+        laws = Laws(self._ground, self._steps, penalty, self._models)
         risk = laws.bias + laws.variances
         return risk, laws.slopes(laws.backwards(weights(risk)))
 
@@ -63,9 +59,7 @@ class Shared:
         weights: Weights,
     ) -> tuple[Array, Array]:
         """The same in the coordinates of a space, at whose points there are steps and penalties."""
-        laws = self._laws(*at(point))
-        if laws is None:
-            return np.full(len(self._models), _FAR), np.zeros(point.size)
+        laws = Laws(self._ground, *at(point), self._models)
         risk = laws.bias + laws.variances
         backwards, slopes = laws.backwards(weights(risk)), np.zeros(point.size)
         if space.n_penalties:
@@ -74,12 +68,6 @@ class Shared:
             moved = point + _STEP * (np.arange(point.size) == place)
             slopes[place] = laws.slope(backwards, *at(moved)) / _STEP
         return risk, slopes
-
-    def _laws(self, steps: Steps, penalty: Array) -> Laws | None:
-        try:
-            return Laws(self._ground, steps, penalty, self._models)
-        except (NoTheoryError, ArithmeticError):
-            return None
 
 
 def _given(outside: Mapping[int, tuple[Array, Array]]) -> Given | None:

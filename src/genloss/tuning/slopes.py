@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from genloss.errors import NoTheoryError
 from genloss.plan import Plan
-from genloss.problem import beyond
+from genloss.problem import Problem, beyond
 from genloss.spectrum import Spectral
 from genloss.steps import Step, resolve
 from genloss.theory.closed import MOST_BY_PENCIL, obstacle_alone, obstacles
@@ -23,6 +23,7 @@ from genloss.tuning.space import Space
 
 Array = npt.NDArray[np.float64]
 
+_FAR = 1e100  # where a fixed point is not found
 _POWERS = 30.0, 300.0, 3e3, 3e4, 3e5
 Found = Callable[[Callable[[Array], Array], Array], tuple[Array, Array]]
 """The errors at a point and slopes there, from the point and the objective's slopes in the errors."""
@@ -55,7 +56,7 @@ def slope_of(problem: Spectral, plan: Plan, objective: str) -> list[Slopes]:
         return _followed(
             objective, lambda weights, logs: shared.in_penalties(np.exp(logs), weights)
         )
-    along = known(problem, steps)
+    along = known(problem, steps, moving=False)
 
     def found(weights: Callable[[Array], Array], logs: Array) -> tuple[Array, Array]:
         penalty = np.exp(logs)
@@ -70,6 +71,8 @@ def slope_in(problem: Spectral, space: Space, objective: str) -> list[Slopes]:
     plan = space.layout.to_plan(space.setting((space.low + space.high) / 2))
     moving = Moving(space.layout, plan)
     way = way_of(problem, moving.steps) if moving.is_whole else None
+    if "weight" in space.over and any(step.filter is not None for step in moving.steps):
+        way = None  # rows through a filter must weigh alike
     if way is None:
         return []
 
@@ -94,7 +97,8 @@ def slope_in(problem: Spectral, space: Space, objective: str) -> list[Slopes]:
 
 def way_of(problem: Spectral, steps: Sequence[Step]) -> str | None:
     """How slopes are known: backwards through the recursion, or from one pencil; None where they are not."""
-    if beyond(problem) not in (None, "tails") or not is_ordinary(problem):
+    several = isinstance(problem, Problem) and problem.truth.ndim == 2
+    if several or not is_ordinary(problem):
         return None
     try:
         if obstacle(problem, steps) is None:
@@ -107,7 +111,9 @@ def way_of(problem: Spectral, steps: Sequence[Step]) -> str | None:
 def is_one_pencil(problem: Spectral, steps: Sequence[Step]) -> bool:
     """Whether some models have no closed formula, and one pencil knows all."""
     plain = all(step.is_ridge and not step.retuned for step in steps)
-    alone = beyond(problem) == "tails" or any(step.turned for step in steps)
+    if (kind := beyond(problem)) not in (None, "tails"):
+        return False
+    alone = kind is not None or any(step.turned for step in steps)
     known = map(obstacle_alone, steps) if alone else obstacles(steps)
     return plain and len(steps) <= MOST_BY_PENCIL and any(known)
 
@@ -116,7 +122,10 @@ def _followed(objective: str, found: Found) -> list[Slopes]:
     """A function for every power that is followed."""
 
     def value(power: float, point: Array) -> tuple[float, Array]:
-        risk, slopes = found(partial(_weights, objective, power), point)
+        try:
+            risk, slopes = found(partial(_weights, objective, power), point)
+        except (NoTheoryError, ArithmeticError):
+            return _FAR, np.zeros(point.size)
         return _whole(objective, power, risk), slopes
 
     powers = _POWERS if objective == "worst" else (1.0,)

@@ -21,7 +21,7 @@ Array = npt.NDArray[np.float64]
 
 _ERRORS = 1.645
 """Standard errors of the shift and of the noise on either side."""
-_MODEL = 0.7
+_MODEL = 1.0
 """Logarithm of the worth by which learning curves of real tables differ from the formula, on either side."""
 
 

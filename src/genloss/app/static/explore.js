@@ -6,7 +6,7 @@ import { fromAddress, ownFields, pick, planTable, POLICIES, problemFields, probl
 import * as keep from "./keep.js";
 import { paced } from "./pace.js";
 import { button, later, make, recipe, say, table, tabs } from "./page.js";
-import { ask, newest, Refused, run } from "./server.js";
+import { ask, Refused, run } from "./server.js";
 import { counted, number, numbers } from "./words.js";
 
 const NAMES = [
@@ -35,6 +35,7 @@ export function view() {
   let end = null; // and what comes if the plan goes on for ever, null until that is known
   let trials = null; // a curve that was simulated
   let stop = null;
+  let leave = null; // ends the search for what comes in the end
 
   // what there is to set
   const panel = make("form", { class: "panel", "aria-label": "Problem and plan", onsubmit: (event) => event.preventDefault() });
@@ -111,14 +112,16 @@ export function view() {
     }
     draw();
   }, refused);
-  const foresee = newest("end", (told, asked) => {
-    if (JSON.stringify(asked) !== JSON.stringify(tables())) return; // a slider has moved meanwhile
-    end = told;
-    draw();
-  }, () => {});
   // the curve follows the slider; what comes in the end may take longer, and waits until it rests
-  const rest = later(() => foresee(tables()), 120);
+  const rest = later(() => {
+    const tell = (told) => {
+      end = told;
+      draw();
+    };
+    leave = run("end", tables(), { done: tell, failed: () => tell({ stable: null, words: "" }) });
+  }, 120);
   function predict() {
+    leave?.();
     end = null;
     follow(tables());
   }

@@ -211,7 +211,7 @@ def model(fit: Fit, found: Solution) -> tuple[Array, Array]:
 
 def integrals(rows: Rows, law: Law) -> Sums:
     """What a fit needs of one source, by the cheapest integrals that know it."""
-    way = next((each for each in (residuals, two_classes, soft) if each.knows(rows)), plane)
+    way = next((each for each in (two_classes, residuals, soft) if each.knows(rows)), plane)
     if rows.centre is None:
         return way.sums(rows, law)
     sides = [(side, way.sums(rows, each)) for side, each in clouds.laws(rows, law)]
@@ -269,7 +269,7 @@ def _newton(fit: Fit, start: Start, most: int = 60) -> Solution:
             jacobian = (away[1:] - away[0]).T / _SMALL
         elif last < np.inf and residual < 0.2 * last:
             jacobian = jacobian + np.outer(away[0] - old - jacobian @ step, step) / (step @ step)
-        elif last < np.inf or residual > 0.1:
+        elif last < np.inf or residual > 0.01:
             jacobian, last = None, residual
             continue
         pace = residual / last if last < np.inf else 1.0

@@ -27,6 +27,10 @@ class Across(NamedTuple):
         """Traces."""
         return np.einsum("cii->c", self.sigma)
 
+    def largest(self, kinds: Kinds) -> float:
+        """Largest eigenvalue of the mean weighted covariance of the rows."""
+        return float(np.linalg.eigvalsh(np.tensordot(kinds.load(), self.sigma, 1))[-1])
+
     def resolvent(self, level: npt.NDArray[Any], load: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Q, (k, p, p)."""
         one = np.eye(self.sigma.shape[-1])

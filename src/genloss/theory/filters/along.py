@@ -15,7 +15,7 @@ class Along(NamedTuple):
     """Covariances (C, p), and how many directions are alike (p,)."""
 
     sigma: Array
-    count: Array
+    multiplicity: Array
 
     @classmethod
     def of(cls, kinds: Kinds, directions: Spectrum) -> Along:
@@ -26,7 +26,11 @@ class Along(NamedTuple):
     @property
     def totals(self) -> Array:
         """Traces."""
-        return self.sigma @ self.count
+        return self.sigma @ self.multiplicity
+
+    def largest(self, kinds: Kinds) -> float:
+        """Largest eigenvalue of the mean weighted covariance of the rows."""
+        return float((kinds.load() @ self.sigma).max())
 
     def resolvent(self, level: npt.NDArray[Any], load: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Q, (k, p)."""
@@ -38,11 +42,13 @@ class Along(NamedTuple):
 
     def traces(self, q: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """``tr Sigma_c Q``."""
-        return np.asarray(q @ (self.sigma * self.count).T)
+        return np.asarray(q @ (self.sigma * self.multiplicity).T)
 
     def squares(self, q: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """``tr Sigma_c Q Sigma_d Q``."""
-        pairs = (self.sigma[:, None] * self.sigma * self.count).reshape(-1, self.count.size)
+        pairs = (self.sigma[:, None] * self.sigma * self.multiplicity).reshape(
+            -1, self.multiplicity.size
+        )
         return np.asarray((q * q @ pairs.T).reshape(-1, len(self.sigma), len(self.sigma)))
 
     def products(self, q: Complex, other: Complex) -> Complex:
@@ -51,7 +57,7 @@ class Along(NamedTuple):
         traces = np.empty((len(q), len(other), size, size), dtype=complex)
         for c in range(size):
             for d in range(c + 1):
-                loud = q * (self.sigma[c] * self.sigma[d] * self.count)
+                loud = q * (self.sigma[c] * self.sigma[d] * self.multiplicity)
                 traces[..., c, d] = traces[..., d, c] = loud @ other.T
         return traces
 
@@ -60,4 +66,4 @@ class Along(NamedTuple):
         parts = (
             (q * (pairs[..., c] @ other)).sum(axis=0).real * own for c, own in enumerate(self.sigma)
         )
-        return np.asarray(sum(parts) * self.count)
+        return np.asarray(sum(parts) * self.multiplicity)

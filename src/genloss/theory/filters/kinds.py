@@ -8,6 +8,7 @@ Ridge regression of penalty l on them has the fixed point of `theory.md` 2.4: wi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
@@ -37,6 +38,9 @@ class Space(Protocol):
     @property
     def totals(self) -> Array:
         """Traces of the covariances, (C,)."""
+
+    def largest(self, kinds: Kinds) -> float:
+        """Largest eigenvalue of the mean weighted covariance of the rows."""
 
     def resolvent(self, level: npt.NDArray[Any], load: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Q at levels (k,) and loads (k, C)."""
@@ -92,6 +96,40 @@ class Kinds(NamedTuple):
             np.array([length for _, length in kinds]),
         )
 
+    @classmethod
+    def fitted(cls, steps: Sequence[Step], step: Step, tails: Sequence[float] = ()) -> Self:
+        """All rows that a step is fitted to, also those of other generations, as far as their covariance goes.
+
+        Rows that several labels are fitted to weigh as much as all of them together.
+        """
+        blocks = [block for k in step.fitted for block in steps[k].blocks]
+        cuts: dict[int, set[int]] = {}
+        for block in blocks:
+            cuts.setdefault(block.design, set()).update((block.start, block.stop))
+        rows = []
+        for design, places in cuts.items():
+            for start, stop in pairwise(sorted(places)):
+                own = [b for b in blocks if b.design == design and b.start <= start < b.stop]
+                if own:
+                    weight = sum(block.weight for block in own)
+                    rows.append(
+                        (own[0].covariance, stop - start, weight, (stop - start) * len(own))
+                    )
+        labelled = sum(each for *_, each in rows)
+        share = (step.drawn or labelled) / labelled
+        distinct = sum(number for _, number, *_ in rows)
+        lengths = tails or (1.0,)
+        shapes = tuple(dict.fromkeys(covariance for covariance, *_ in rows))
+        kinds = [(row, length) for row in rows for length in lengths]
+        return cls(
+            shapes,
+            np.array([shapes.index(covariance) for (covariance, *_), _ in kinds]),
+            np.zeros(len(kinds), dtype=np.intp),
+            np.array([share * number / len(lengths) for (_, number, *_), _ in kinds]),
+            np.array([weight * distinct / labelled for (_, _, weight, _), _ in kinds]),
+            np.array([length for _, length in kinds]),
+        )
+
     @property
     def total(self) -> float:
         """Number of rows."""
@@ -111,13 +149,17 @@ class Kinds(NamedTuple):
         """Mean squared length of a row, times its weight."""
         return float(self.number * self.loud @ space.totals[self.shape] / self.total)
 
-    def upper_edge(self, space: Space, largest: float) -> float:
+    def load(self) -> Array:
+        """Loads of the covariances in the mean weighted covariance of the rows, (C,)."""
+        return self.sums(self.number * self.loud) / self.total
+
+    def upper_edge(self, space: Space) -> float:
         """The largest eigenvalue of the weighted sample covariance in high dimension.
 
-        Beyond it the fixed point at minus the eigenvalue is real, and Newton's method climbs to it from
-        below. ``largest`` is an eigenvalue that is not beyond it.
+        Beyond it the fixed point at minus the eigenvalue is real, and Newton's method climbs to it from below.
         """
-        low, high = largest, 2 * largest
+        low = space.largest(self)
+        high = 2 * low
         while not self._is_beyond(high, space):
             low, high = high, 2 * high
         for _ in range(_HALVINGS):

@@ -36,8 +36,7 @@ class Matrices:
         """The filter of a step on its rows, whoever labels them."""
         kinds = Kinds.of(step, tails)
         space = Across.of(kinds, spectrum)
-        whole = np.tensordot(kinds.sums(kinds.number * kinds.loud), space.sigma, 1) / kinds.total
-        pairs, coefficients = ridges(step, kinds, space, float(np.linalg.eigvalsh(whole)[-1]))
+        pairs, coefficients = ridges(step, kinds, space)
         return cls(pairs, space, coefficients)
 
     def fit(self, step: Step, share: Array, means: Array, spread: Array) -> Fitted:

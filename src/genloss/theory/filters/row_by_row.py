@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from genloss.errors import NoTheoryError
 from genloss.filters.sgd import SGD
 from genloss.steps import Step
 from genloss.theory.channels.evolution import Fit
@@ -20,6 +21,9 @@ from genloss.theory.channels.squared_loss import Seen
 from genloss.theory.filters.fresh import not_spectral
 
 Array = npt.NDArray[np.float64]
+
+MOST_STEPS = 300_000
+"""Rows that are followed one by one."""
 
 
 def solved(step: Step, fit: Fit, sources: list[Seen]) -> tuple[Array, Array]:
@@ -30,16 +34,15 @@ def solved(step: Step, fit: Fit, sources: list[Seen]) -> tuple[Array, Array]:
     InvalidInputError
         If the steps of the filter would explode.
     NoTheoryError
-        If it is another filter than SGD.
+        If it is another filter than SGD, or takes very many steps.
     """
     how, second, count = step.filter, fit.second, fit.multiplicity
-    assert how is not None
-    if not isinstance(how, SGD):
-        raise not_spectral(how)
+    check(step)
+    assert isinstance(how, SGD)
     accepted = sum(rows.number for rows in sources) / step.rows
     loud = [accepted * rows.weight * fit.sigma[rows.sheet] for rows in fit.rows]
-    top, length = (max(map(size, loud)) for size in (np.max, count.dot))
-    how.check(float(top), float(length), step.penalty)
+    top, length = max(float(s.max()) for s in loud), max(float(s @ count) for s in loud)
+    how.check(top, length, step.penalty)
     shares, spread = np.zeros((len(second), count.size)), np.zeros(count.size)
     for rows, own in zip(sources, fit.rows, strict=True):
         s, eta = fit.sigma[own.sheet], how.step * accepted * own.weight
@@ -55,3 +58,15 @@ def solved(step: Step, fit: Fit, sources: list[Seen]) -> tuple[Array, Array]:
             spread = keep**2 * spread + noise * error + pull**2 * apart
             shares = keep * shares + np.multiply.outer(taken, pull)
     return shares, spread
+
+
+def check(step: Step) -> None:
+    """Raise NoTheoryError if the filter of a step is not one that is followed row by row, or of too many."""
+    assert step.filter is not None
+    if not isinstance(step.filter, SGD):
+        raise not_spectral(step.filter)
+    if step.rows > MOST_STEPS:
+        raise NoTheoryError(
+            f"model {step.model} takes {step.rows:,} steps, each of which theory follows, {MOST_STEPS:,} at most; "
+            "genloss.simulate(problem, plan) runs it"
+        )

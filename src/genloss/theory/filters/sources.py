@@ -22,7 +22,7 @@ from genloss.theory.labelers import Group, average
 from genloss.theory.moments import Moments, Shares
 
 
-def ridges(step: Step, kinds: Kinds, space: Space, largest: float) -> tuple[Pairs, Complex]:
+def ridges(step: Step, kinds: Kinds, space: Space) -> tuple[Pairs, Complex]:
     """The filter of a step on its rows, as a sum of ridge fits with these coefficients.
 
     Raises
@@ -39,7 +39,7 @@ def ridges(step: Step, kinds: Kinds, space: Space, largest: float) -> tuple[Pair
             f"no formula knows the filter {filter_.kind!r} on rows of several weights or "
             "covariances; genloss.simulate runs it"
         )
-    edge = kinds.upper_edge(space, largest)
+    edge = kinds.upper_edge(space)
     filter_.check(edge, kinds.trace(space), step.penalty)
 
     def values(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -62,8 +62,7 @@ class Sources:
         """The filter of a step on its rows, whoever labels them."""
         kinds = Kinds.of(step, tails)
         space = Along.of(kinds, directions)
-        mean = kinds.sums(kinds.number * kinds.loud) @ space.sigma / kinds.total
-        pairs, coefficients = ridges(step, kinds, space, float(mean.max()))
+        pairs, coefficients = ridges(step, kinds, space)
         return cls(pairs, space, coefficients)
 
     def fit(

@@ -13,6 +13,8 @@ from genloss.plan import Plan
 from genloss.problem import Problem, beyond, tails_of
 from genloss.spectrum import Spectral
 from genloss.steps import Step, resolve
+from genloss.theory.classes import centre_of
+from genloss.theory.closed import is_even
 from genloss.theory.directions import directions_for, from_outside
 from genloss.theory.gradients.found import Gradient, Objective
 from genloss.theory.gradients.matrices import Matrices
@@ -70,33 +72,54 @@ def gradient(
     return known(problem, steps)(steps, penalty, objective or _last)
 
 
-def known(problem: Spectral, steps: Steps) -> Along:
-    """The slopes of steps that are these but for their numbers, whose plan has them."""
+def known(problem: Spectral, steps: Steps, *, moving: bool = True) -> Along:
+    """The slopes of steps that are these but for their numbers, of penalties alone if no others are ``moving``."""
     if any(step.turned for step in steps):
         assert isinstance(problem, Problem)
         laws = [each.law(problem.truth) for each in steps[0].outside]
         return Matrices(problem.spectrum, problem.truth, laws, tails_of(problem)).along
-    setting = Setting(from_outside(problem, steps), tails_of(problem))
+    setting = Setting(
+        from_outside(problem, steps), tails_of(problem), centre_of(problem), {}, moving
+    )
     directions = directions_for(problem, steps)
     return lambda made, penalty, objective: along(directions, made, penalty, objective, setting)
 
 
 def obstacle(problem: Spectral, steps: Steps) -> str | None:
     """Why there are no slopes of a plan's errors, or None where there are."""
-    if (kind := beyond(problem)) not in (None, "tails"):
+    kind = beyond(problem)
+    if centre_of(problem) is None and kind not in (None, "tails"):
         return f"problem has {kind}"
     directions = directions_for(problem, steps)
     isotropic = (directions.eigenvalues == directions.eigenvalues[0]).all()
     for step, way in zip(steps, ways_of(problem, steps), strict=True):
-        if way not in (Walk.fresh, Walk.weighted, Walk.turned) or step.retuned:
+        if way is Walk.filtered:
+            if why := _beside_filter(problem, step):
+                return f"model {step.model} {why}"
+            continue
+        if way not in (Walk.fresh, Walk.weighted, Walk.turned, Walk.channel) or step.retuned:
             return f"model {step.model} is not fitted to new rows alone, with a penalty that is a number"
         rows, several = np.array(float(step.rows)), len(step.blocks) > 1
         if step.penalty == 0 and near_interpolation(rows, np.array(directions.dim), np.zeros(())):
             return f"model {step.model} has as many rows as directions and no penalty"
+        if step.penalty == 0 and way is Walk.channel:
+            return f"model {step.model} has no penalty, and may have no minimum"
         exact = way is Walk.turned or (way is Walk.fresh and (several or isotropic))
         if step.penalty == 0 and exact:
             return f"model {step.model} has no penalty and a formula of its own at finite size"
     return None
+
+
+def _beside_filter(problem: Spectral, step: Step) -> str | None:
+    """What slopes through a filter do not know."""
+    assert step.filter is not None
+    alike = is_even(step) and not beyond(problem) and step.is_linear
+    counted = problem.directions.multiplicity.all()
+    if alike and step.filter.spectral and counted:
+        return None
+    return (
+        f"is fitted by {step.filter}, on rows or labels that are not alike or one after the other"
+    )
 
 
 def _last(risk: Array) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,15 +20,36 @@ from genloss.theory.gradients.tape import Tape
 from genloss.theory.gradients.weighted import Weighted
 from genloss.theory.weighted import Rows
 
+if TYPE_CHECKING:
+    from genloss.theory.gradients.channel import Channel, Starts
+    from genloss.theory.gradients.through_filter import ThroughFilter
+
 Array = npt.NDArray[np.float64]
 Steps = Sequence[Step]
 
 
 class Setting(NamedTuple):
-    """What a problem has beside directions: models from outside, lengths of rows."""
+    """What a problem has beside directions, and what is known from plans that are much alike.
+
+    Attributes
+    ----------
+    outside : mapping
+        Filters and variances of models from outside.
+    tails : sequence of float
+        How squared lengths of rows vary.
+    centre : float or None
+        Of rows about the centres of two classes.
+    starts : dict or None
+        Where fixed points may start from, by model; written too.
+    moving : bool
+        Whether slopes in rows and weights are asked for, where they take work of their own.
+    """
 
     outside: Mapping[int, tuple[Array, Array]] = {}
     tails: Sequence[float] = ()
+    centre: float | None = None
+    starts: Starts | None = None
+    moving: bool = True
 
 
 def along(
@@ -42,13 +63,13 @@ def along(
     even, several = _fits(directions, steps, penalty, setting)
     found = Gradient.blank(len(steps))
     if is_straight(even, len(steps)):
-        risk, of_noise, of_share = chain(directions, even, objective)
+        risk, of_noise, of_share = chain(directions, even, objective, moving=setting.moving)
         for model, step in enumerate(steps):
             [block] = step.blocks
             found.noise[model] = np.array([2 * block.noise * of_noise[model]])
             found.shares[model] = [dict.fromkeys(block.shares, float(of_share[model]))]
     else:
-        tape = Tape(directions, setting.outside)
+        tape = Tape(directions, setting.outside, setting.centre)
         for model in range(len(steps)):
             several[model].forward(tape) if model in several else even.forward(tape, model)
         risk = tape.risks(len(steps))
@@ -81,12 +102,17 @@ def _back(tape: Tape, step: Step, even: Even, found: Gradient) -> None:
 
 def _fits(
     directions: Spectrum, steps: Steps, penalty: Array, setting: Setting
-) -> tuple[Even, dict[int, Weighted]]:
+) -> tuple[Even, dict[int, Weighted | Channel | ThroughFilter]]:
     """The fits of one source each, and those of several."""
     single: list[Asked] = []
-    several: dict[int, Weighted] = {}
+    several: dict[int, Weighted | Channel | ThroughFilter] = {}
+    starts = {} if setting.starts is None else setting.starts
     tails, lengths = setting.tails, len(setting.tails) or 1
-    alike = [step.model for step in steps if len(step.blocks) > 1 and is_even(step) and not tails]
+    alike = [
+        step.model
+        for step in steps
+        if len(step.blocks) > 1 and is_even(step) and step.is_ridge and not tails
+    ]
     n, lam = _numbers(steps, alike, penalty)
     kappa = dict(zip(alike, solve(directions, lam, n).kappa.tolist(), strict=True))
     alive = [*setting.outside]
@@ -94,7 +120,19 @@ def _fits(
         model, base = step.model, step.towards
         alive = [u for u in alive if u < REAL or steps[u].last_use > model]
         along = alive if step.last_use > model else []
-        if len(step.blocks) == 1 and step.blocks[0].covariance is None and not tails:
+        if step.filter is not None:
+            from genloss.theory.gradients.through_filter import ThroughFilter
+
+            several[model] = ThroughFilter(
+                directions, step, float(penalty[model]), along, setting.moving
+            )
+        elif not step.is_linear or setting.centre is not None:
+            from genloss.theory.gradients.channel import Channel  # opens SciPy's special functions
+
+            several[model] = Channel(
+                directions, step, float(penalty[model]), along, setting.centre, starts
+            )
+        elif len(step.blocks) == 1 and step.blocks[0].covariance is None and not tails:
             [block] = step.blocks
             single.append(Asked(model, _left(block, base), block.noise**2, base, along))
         else:
