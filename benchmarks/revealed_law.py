@@ -21,7 +21,7 @@ from genloss.trials.engines import literal, revealed_designs, revealed_rows
 
 PAGE = ROOT / "docs" / "engines.md"
 WANTED = 0.005  # standard error of every mean risk, over it
-PILOT, MOST = 1000, 12_000
+PILOT, MOST = 1000, 20_000
 
 
 def line(name: str) -> str:

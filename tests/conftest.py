@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,41 +15,38 @@ import pytest
 from hypothesis import settings
 from threadpoolctl import threadpool_limits
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+BROWSER = next(filter(None, map(shutil.which, _CHROMIUM)), None)
 """What the tests of pages drive, where it is installed."""
 
-collect_ignore = [] if BROWSER else ["app/test_app_browser.py", "app/test_app_smoke.py"]
+collect_ignore = [] if BROWSER else ["app/test_app_browser.py"]
 
 SLOW = 300_000  # milliseconds that a busy machine may take
 
-settings.register_profile("genloss", deadline=None, derandomize=True, max_examples=40)
+settings.register_profile("genloss", deadline=None, derandomize=True, max_examples=25)
 settings.load_profile("genloss")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let the processes that tests start hear control-C, and share their bytecode.
 
-    Where Python may not keep any, to compile the same large libraries again and again takes longer
-    than what is tested.
+    Where Python may keep none beside its sources, to compile the same large libraries again and
+    again takes longer than what is tested: pytest's own cache has it.
     """
     os.environ.setdefault("MPLBACKEND", "agg")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell does in its background
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if os.environ.get("PYTHONDONTWRITEBYTECODE"):
-        folder = tempfile.TemporaryDirectory(prefix="genloss-", ignore_cleanup_errors=True)
         environment = pytest.MonkeyPatch()
         environment.delenv("PYTHONDONTWRITEBYTECODE")
-        environment.setenv("PYTHONPYCACHEPREFIX", folder.name)
-        config.add_cleanup(folder.cleanup)
+        environment.setenv("PYTHONPYCACHEPREFIX", str(config.cache.mkdir("bytecode")))
         config.add_cleanup(environment.undo)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say whether pages were tested in a browser, also where pytest is quiet."""
-    if BROWSER:
-        said = f"{BROWSER} drives tests/app/test_app_smoke.py and test_app_browser.py (slow)"
-    else:
-        said = "no chromium found: pages of the app are not tested in a browser (tests/app/test_app_smoke.py)"
+    tests = "tests/app/test_app_browser.py"
+    said = f"{BROWSER} drives {tests}" if BROWSER else f"no chromium found; {tests} is left out"
     terminalreporter.write_line(f"browser: {said}")
 
 
@@ -121,28 +117,38 @@ def browser():
         browser.close()
 
 
-@pytest.fixture
-def visit(browser, home):
-    """Open a page; at the end its console must be empty and its requests must be to this app."""
-    contexts, heard = [], []
+@pytest.fixture(scope="module")
+def page(browser):
+    """One page for all tests of a file: each new one would cost more than most tests."""
+    page = browser.new_page()
+    page.set_default_timeout(SLOW)
+    yield page
+    page.close()
 
-    def visit(path, **settings):
-        context = browser.new_context(**settings)
-        contexts.append(context)
-        context.set_default_timeout(SLOW)
-        page = context.new_page()
-        page.on("console", lambda message: heard.append(message.text))
-        page.on("pageerror", lambda error: heard.append(str(error)))
-        page.on(
-            "request",
-            lambda sent: (
-                None if sent.url.startswith((home, "blob:", "data:")) else heard.append(sent.url)
-            ),
-        )
+
+@pytest.fixture
+def visit(page, home):
+    """Open an address; at the end the console must be empty and requests must be to this app."""
+    heard = []
+
+    def listen(sent):
+        if not sent.url.startswith((home, "blob:", "data:")):
+            heard.append(sent.url)
+
+    ears = {
+        "console": lambda message: heard.append(message.text),
+        "pageerror": lambda error: heard.append(str(error)),
+        "request": listen,
+    }
+    for event, ear in ears.items():
+        page.on(event, ear)
+
+    def visit(path):
         page.goto(home + path)
         return page
 
     yield visit
-    for context in contexts:
-        context.close()
+    page.goto("about:blank")  # what is under way ends
+    for event, ear in ears.items():
+        page.remove_listener(event, ear)
     assert heard == []

@@ -701,6 +701,7 @@ def test_tables_are_read_or_say_what_is_wrong(tmp_path):
     report(faults)
 
 
+@pytest.mark.slow
 def test_forecasts_answer_or_say_what_is_wrong():
     r, faults = Random(4), []
     for _ in range(12):

@@ -25,6 +25,11 @@ def check_generation(
 ) -> None:
     """Raise InvalidInputError unless a generation fits those before it, which have ``rows`` rows."""
     generation = generations[model]
+    if generation.intercept != generations[0].intercept:
+        raise InvalidInputError(
+            f"intercept of model {model} was {generation.intercept}, and {generations[0].intercept} of model "
+            "0; labels of a model with an intercept have one, give it to all models or to none"
+        )
     for source in generation.sources:
         _check_labelers(source, model)
         if source.inputs != "new":

@@ -39,6 +39,11 @@ def check_classes(problem: object, steps: Sequence[Step]) -> None:
     for step in steps:
         why = _of_clouds(step) if clouds else None
         why = why or _of_outside(step, columns)
+        if (clouds or several) and step.intercept:
+            why = (
+                why
+                or "has an intercept, which problems of one number on rows of mean zero know alone"
+            )
         if several:
             why = why or _of_several(step)
         elif step.loss.columns:

@@ -23,7 +23,7 @@ _ACCEPTABLE = 1e-11  # relative residual above which there is no answer
 
 
 class NotSolvedError(GenlossError, ArithmeticError):
-    """A scalar fixed point was not reached in double precision."""
+    """A fixed point, or the minimum of a fit, was not reached in double precision."""
 
 
 class EffectivePenalty(NamedTuple):

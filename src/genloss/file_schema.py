@@ -105,6 +105,7 @@ IN_A_GENERATION: dict[str, Schema] = {
     "inputs": {"anyOf": [{"const": "new"}, {"type": "integer", "minimum": 0}]},
     "edited": optional(SHARE),
     "towards": optional({"anyOf": [{"const": "previous"}, {"type": "integer", "minimum": 0}]}),
+    "intercept": BOOLEAN,
 }
 FAMILIES: dict[str, type[Member]] = {
     "labels": Label,
@@ -255,6 +256,9 @@ def _together(*more: Schema) -> Schema:
     """Rows are drawn from a pool, and features that are the same must be some."""
     some = {"not": _NULL}
     squared = {"enum": ["squared", {"kind": "squared"}]}
+    linear = {"labels": {"enum": ["linear", {"kind": "linear"}]}, "keep": _NULL}
+    kinds = [kind for kind, member in Filter.members.items() if not member.spectral]
+    by_rows = [{"enum": kinds}, {"properties": {"kind": {"enum": kinds}}, "type": "object"}]
     return {
         "allOf": [
             *more,
@@ -270,6 +274,16 @@ def _together(*more: Schema) -> Schema:
                     "loss": squared,
                     "towards": _NULL,
                     "penalty": {"not": {"const": "cv"}},
+                },
+            ),
+            _if(
+                {"intercept": {"const": True}},
+                {
+                    **linear,
+                    "sources": {"items": {"properties": linear}},
+                    "loss": squared,
+                    "penalty": {"not": {"const": "cv"}},
+                    "filter": {"not": {"anyOf": by_rows}},
                 },
             ),
             {

@@ -14,6 +14,7 @@ from genloss._words import shown
 from genloss.errors import InvalidInputError
 from genloss.filters import Filter
 from genloss.filters import find as find_filter
+from genloss.labels.linear import Linear
 from genloss.losses import Loss
 from genloss.losses import find as find_loss
 from genloss.losses.squared import Squared
@@ -62,6 +63,10 @@ class Generation:
     filter : Filter, optional
         A fit that is not the exact minimiser, such as gradient descent stopped early: a value of
         `genloss.filters`; default: the minimiser itself.
+    intercept : bool, default False
+        Whether a constant is fitted beside the coefficients, without penalty: inputs and labels are
+        centred at the weighted means of the rows. The model has an intercept from then on, which its
+        labels include and which counts in its error. All generations of a plan have one, or none.
 
     Raises
     ------
@@ -85,6 +90,7 @@ class Generation:
     loss: Loss = field(default=Squared(), kw_only=True)
     towards: int | Literal["previous"] | None = field(default=None, kw_only=True)
     filter: Filter | None = field(default=None, kw_only=True)
+    intercept: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         set_field = object.__setattr__
@@ -114,6 +120,8 @@ class Generation:
         if self.filter is not None:
             set_field(self, "filter", find_filter("filter", self.filter))
             self._check_filter()
+        if _check.boolean("intercept", self.intercept):
+            self._check_intercept()
         if self.towards is not None:
             set_field(self, "towards", _pulled_to(self.towards))
             if self.features is not None:
@@ -164,6 +172,25 @@ class Generation:
                     "with the squared loss and a fixed penalty: leave one out"
                 )
 
+    def _check_intercept(self) -> None:
+        """Raise where rows with their mean taken away are no answer to what else is asked."""
+        labels = [source.labels for source in self.sources if source.labels != Linear()]
+        kept = [source.keep for source in self.sources if source.keep is not None]
+        by_rows = self.filter is not None and not self.filter.spectral
+        asked = {
+            f"loss {self.loss}": self.loss != Squared(),
+            f"labels {', '.join(map(str, labels))}": bool(labels),
+            f"keep {', '.join(map(str, kept))}": bool(kept),
+            f"filter {self.filter}": by_rows,
+            "penalty 'cv'": self.penalty == "cv",
+        }
+        for what, clashes in asked.items():
+            if clashes:
+                raise InvalidInputError(
+                    f"intercept was True with {what}; it is for the squared loss on all rows and on what "
+                    "labelers say, with a fixed penalty: leave one out"
+                )
+
     @classmethod
     def of(
         cls,
@@ -178,10 +205,12 @@ class Generation:
         features: int | None = None,
         feature_map: Design = "fresh",
         subsample: int | None = None,
+        intercept: bool = False,
     ) -> Self:
         """Return a generation with a single source."""
         source = Source(n_samples, labeler, noise, real_noise)
-        return cls((source,), penalty, design, pooled, features, feature_map, subsample)
+        how = penalty, design, pooled, features, feature_map, subsample
+        return cls((source,), *how, intercept=intercept)
 
     def with_penalty(self, penalty: Penalty) -> Self:
         """Return the fit with another penalty."""
@@ -207,6 +236,7 @@ class Generation:
         if self.penalty:
             text += ", penalty " + ("cv" if self.penalty == "cv" else f"{self.penalty:.6g}")
         text += f", by {self.filter}" if self.filter is not None else ""
+        text += ", intercept" if self.intercept else ""
         text += f", {self.loss} loss" if self.loss != Squared() else ""
         text += f", towards {_named(self.towards)}" if self.towards is not None else ""
         text += ", same inputs" if self.design == "same" else ""

@@ -118,7 +118,8 @@ class Plan(metaclass=_ByName):
             The generation to add.
         **single_source
             Instead of it: ``n_samples`` and any of ``labeler``, ``penalty``, ``noise``,
-            ``real_noise``, ``design``, ``pooled``, ``features``, ``feature_map``, ``subsample``.
+            ``real_noise``, ``design``, ``pooled``, ``features``, ``feature_map``, ``subsample``,
+            ``intercept``.
 
         Examples
         --------
@@ -187,6 +188,19 @@ class Plan(metaclass=_ByName):
             )
         )
 
+    def with_intercept(self, intercept: bool = True) -> Self:
+        """Return the plan with every model fitted with an intercept, or without (see `Generation`).
+
+        Examples
+        --------
+        >>> import genloss as gl
+        >>> gl.Plan.replace(3, 100, penalty=0.1).with_intercept()
+        Plan(3 models)
+          model 0: 100 real, penalty 0.1, intercept
+          models 1-2: 100 labelled by previous, penalty 0.1, intercept
+        """
+        return type(self)(tuple(replace(each, intercept=intercept) for each in self.generations))
+
     @property
     def has_features(self) -> bool:
         """Whether any model is fitted on random features."""
@@ -231,10 +245,11 @@ class Plan(metaclass=_ByName):
                         f"covariance of a source of model {model} had {len(source.covariance)} "
                         f"entries; the problem has dim {dim}, they must agree"
                     )
+            if generation.penalty != 0 or generation.filter is not None or generation.pooled:
+                continue
             own = [source.covariance for source in generation.sources if source.inputs == "new"]
-            alone = own and len(own) == len(generation.sources) and not generation.pooled
-            free = generation.penalty == 0 and generation.filter is None
-            if alone and free and generation.design != "same" and leave_gaps(own):
+            alone = own and len(own) == len(generation.sources)
+            if alone and generation.design != "same" and leave_gaps(own):
                 raise InvalidInputError(
                     f"covariance of the sources of model {model} has the eigenvalue 0, and the penalty is 0: rows say "
                     "nothing of some coefficients; give a penalty > 0"

@@ -90,9 +90,10 @@ def of_clouds(
     lost = np.isinf(square)
     middle, square, with_first = (np.where(lost, np.nan, x) for x in (middle, square, with_first))
     size = np.sqrt(square)
+    size = np.where(size > 0, size, 1.0)  # of a model that says nothing: one half
     a = middle / size
     tilt = with_first / (size * size[0])
-    found["error"] = error_of_clouds(middle, square)
+    found["error"] = np.asarray(ndtr(-a))
     # one of them alone is what is left of each
     apart = np.maximum(ndtr(a) + ndtr(a[0]) - 2 * both_below(a, a[0], tilt), 0.0)
     found["disagreement"] = np.where(tilt > 1 - 1e-14, 0.0, apart)

@@ -40,6 +40,8 @@ class Spectrum:
         Sum of the truth's squared coordinates along them.
     dim : float
         Number of directions, possibly infinite.
+    constant : bool
+        Whether the last of them stands for a constant that fits know beside the inputs.
 
     Examples
     --------
@@ -54,6 +56,7 @@ class Spectrum:
     multiplicity: Array
     energy: Array
     dim: float
+    constant: bool = False
 
     @classmethod
     def of(cls, eigenvalues: Array, truth: Array | None = None) -> Self:

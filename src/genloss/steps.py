@@ -131,6 +131,8 @@ class Step(NamedTuple):
         Whether some of its rows vary along other directions than the problem's.
     edits : bool
         Whether some of its rows keep the labels that they have.
+    intercept : bool
+        Whether a constant is fitted beside the coefficients.
     """
 
     model: int
@@ -153,6 +155,7 @@ class Step(NamedTuple):
     is_new: bool = True
     turned: bool = False
     edits: bool = False
+    intercept: bool = False
 
     @property
     def design(self) -> int:
@@ -174,8 +177,8 @@ class Step(NamedTuple):
 
     @property
     def is_ridge(self) -> bool:
-        """Whether it is ridge regression on all rows and what labelers say."""
-        return self.is_linear and self.filter is None
+        """Whether it is ridge regression on all rows and what labelers say, and no constant."""
+        return self.is_linear and self.filter is None and not self.intercept
 
     @property
     def is_pooled(self) -> bool:
@@ -290,6 +293,7 @@ def _steps(plan: Plan) -> Iterator[Step]:
             is_new=all(block.design == model for block in blocks),
             turned=any(is_matrix(block.covariance) for block in blocks),
             edits=any(block.edited < 1 for block in blocks),
+            intercept=generation.intercept,
         )
 
 

@@ -38,7 +38,7 @@ def test_the_curve_is_that_of_predict(client):
     problem, plan = gl.Problem.from_dict(PROBLEM), gl.Plan.from_dict(BOTH["plan"])
     assert gl.Curve.from_dict(said["curve"]) == gl.predict(problem, plan)
     assert said["sentence"].startswith("model 4: ")
-    end = client.post("/api/end", json=BOTH).json()
+    end = explore.end(BOTH, lambda *_: None)
     assert end["stable"] is gl.limit(problem, plan).stable
     assert end["words"].startswith("Repeated for ever: risk ")
 
@@ -99,8 +99,18 @@ def test_the_last_curve_of_a_simulation_is_that_of_simulate(client):
 def test_the_best_penalty_is_that_of_tune(client):
     [(name, found)] = events(client, "best", BOTH)
     best = gl.tune(gl.Problem.from_dict(PROBLEM), gl.Plan.from_dict(BOTH["plan"]))
-    assert (name, found["risk"]) == ("done", best.value)
-    assert found["penalty"] == best.plan.penalty[-1]
+    assert (name, found["penalty"]) == ("done", best.plan.penalty[-1])
+
+
+def test_the_best_penalty_of_classes_has_the_fewest_wrong_ones():
+    problem, plan = {"preset": "isotropic", "dim": 20}, {"preset": "self_train", "generations": 2}
+    plan |= {"n_samples": 60, "n_real": 30, "loss": "squared", "labels": "hard", "penalty": 0.01}
+    found = explore.best({"problem": problem, "plan": plan}, lambda *_: None)["penalty"]
+    both = gl.Problem.from_dict(problem), gl.Plan.from_dict(plan)
+    errors = [
+        gl.predict(both[0], both[1].with_penalty(each * found)).error[-1] for each in (0.8, 1, 1.25)
+    ]
+    assert min(errors) == errors[1]
 
 
 def test_code_makes_the_same_plan(client, tmp_path):

@@ -35,6 +35,7 @@ def rows(n, rng, *, bias=0.0, noise=1.0, dim=20):
 # --- the law ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "m", "ratio"), [(150, 300, 1.0), (100, 1000, 1.0), (100, 200, 4.0)])
 def test_without_a_shift_the_law_is_the_best_weight_s_error(n, m, ratio):
     law = of_problem(POWER, 0.7, (0.7 * ratio**0.5, 0.0), None).law

@@ -66,6 +66,7 @@ def test_forecast_without_a_file_says_what_it_runs_on(genloss):
     assert "scikit-learn's digits" in out
 
 
+@pytest.mark.slow
 def test_forecast_for_machines(genloss, data_file):
     arguments = ["forecast", str(data_file), "--target", "price", "--n-samples", "30", "--json"]
     arguments += ["--penalty", "0.1", "--generations", "4", "--real", "0.5"]
@@ -204,6 +205,7 @@ def test_mistakes_are_one_sentence_and_exit_code_2(
     assert "Traceback" not in errors
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [["forecats"], ["predict", "none.toml"], ["forecast", "table.csv", "--target", "prize"]],

@@ -99,6 +99,7 @@ def test_the_answer_is_pythons(more, table, genloss):
     assert json.loads(out) == json.loads(json.dumps(outlook.to_dict()))
 
 
+@pytest.mark.slow
 def test_a_logarithm_is_shown_on_both_scales(table, genloss):
     code, out, errors = genloss("forecast", "table.csv", *SMALL.split(), "--log", "--unit", "share")
     assert (code, errors) == (0, "")
@@ -137,6 +138,7 @@ def test_without_a_file_digits_are_classes_in_per_cent(genloss):
     assert json.loads(out)["metric"] == "mean squared error on real labels"
 
 
+@pytest.mark.slow
 def test_classes_of_a_file_with_hostile_names(table, genloss):
     rng = np.random.default_rng(1)
     lines = ["a,b,kind"]

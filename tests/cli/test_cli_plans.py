@@ -39,6 +39,7 @@ def test_tune_finds_what_python_finds(over, folder, genloss, tmp_path):
     assert "<svg" in (tmp_path / "t.svg").read_text()
 
 
+@pytest.mark.slow
 def test_tune_of_several_things_under_a_limit_is_what_python_finds(folder, genloss):
     problem, plan, _ = folder
     over, limit = ["real", "n_samples"], 150

@@ -77,6 +77,7 @@ def test_signs_that_an_encoding_lacks_are_replaced(call, encoding, folder, monke
     out.decode(encoding)
 
 
+@pytest.mark.slow
 def test_an_ascii_process_prints_the_whole_answer(folder):
     line = f"{COMMAND} predict plan.toml"
     done, whole = (shell(line, PYTHONIOENCODING=encoding) for encoding in ("ascii", "utf-8"))
@@ -136,6 +137,7 @@ def test_a_closed_output_is_no_failure(folder):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_the_window_system_does_not_matter(folder):
     done = shell(f"{COMMAND} predict plan.toml --plot risk.png --json", MPLBACKEND="nonsense")
     assert (done.returncode, done.stderr) == (0, "")

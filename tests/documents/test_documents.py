@@ -81,6 +81,7 @@ def test_reports_of_weights_and_budgets_are_as_safe(tmp_path: Path) -> None:
     assert "<script>" not in (tmp_path / "r.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_errors_are_written_in_the_unit_that_is_asked_for(outlook: gl.Forecast) -> None:
     document = of_forecast(outlook, unit="rmse")
     assert document.answer == outlook.advice.said("rmse")[0]
@@ -105,6 +106,7 @@ def test_page_says_the_answer_and_every_number_of_the_tables(
         assert text in words
 
 
+@pytest.mark.slow
 def test_recipes_build_the_plan_again(outlook: gl.Forecast, tmp_path: Path) -> None:
     by_language = {recipe.title: recipe.text for recipe in of_forecast(outlook).recipes}
     (tmp_path / "plan.toml").write_text(by_language["The plan as a file"])
@@ -128,6 +130,7 @@ def test_markdown_has_the_tables_and_no_markup_of_names(
     assert len({len(re.findall(r"(?<!\\)\|", line)) for line in models}) == 1
 
 
+@pytest.mark.slow
 def test_same_answer_same_page(page: str, outlook: gl.Forecast, tmp_path: Path) -> None:
     write_report(outlook, tmp_path / "again.html")
     assert (tmp_path / "again.html").read_text(encoding="utf-8") == page

@@ -59,6 +59,7 @@ def without(i, *arrays):
 # --- KernelRidgeLOO -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernel", ["linear", "rbf"])
 @pytest.mark.parametrize("weighted", [False, True])
 def test_kernel_errors_are_those_of_refits_by_scikit_learn(rows, rng, kernel, weighted):
@@ -115,6 +116,7 @@ def test_kernel_rows_without_weight_are_not_there(rows, rng):
 # --- MixedRidgeCV -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dim", [6, 120])
 def test_mixed_errors_are_those_of_refits(rng, dim):
     X, truth = rng.normal(size=(90, dim)), rng.normal(size=dim) / np.sqrt(dim)

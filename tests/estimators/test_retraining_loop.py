@@ -21,6 +21,7 @@ from genloss.estimators import RetrainingLoop
 FEW = gl.Plan.replace(2, 60)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:the plan needs more rows")
 @parametrize_with_checks(
     [
@@ -32,6 +33,7 @@ def test_scikit_learns_checks(estimator, check):
     check(estimator)
 
 
+@pytest.mark.slow
 def test_noiseless_least_squares_loses_nothing_and_noise_adds_up(rng):
     """Without label noise a refit returns its teacher; with noise the excess error is linear."""
     n, dim, noise = 2500, 10, 2.0
@@ -46,6 +48,7 @@ def test_noiseless_least_squares_loses_nothing_and_noise_adds_up(rng):
         assert risk == pytest.approx(expected, rel=4 * np.sqrt(2 / (25 * (dim + 1))), abs=1e-12)
 
 
+@pytest.mark.slow
 def test_a_growth_is_that_of_literal_chains(rng):
     """Mean growth over tables of this loop and of one written out here agree."""
 
@@ -85,6 +88,7 @@ def test_classes_of_any_name_lose_accuracy_from_model_to_model(rng):
         RetrainingLoop(LogisticRegression(), gl.Plan.replace(2, 50, noise=0.5)).fit(X, names)
 
 
+@pytest.mark.slow
 def test_the_loop_is_the_forecasts_own(rng):
     """Soft labels, and rows that are kept: what `genloss.forecast` measures, in one chain a fold."""
     X, codes = rng.normal(size=(600, 3)), rng.integers(2, size=600)

@@ -52,6 +52,7 @@ def test_what_needs_chances_is_refused_of_a_classifier_without(estimator, called
         gl.forecast(*classes(120), plan, estimator=estimator)
 
 
+@pytest.mark.slow
 def test_a_classifier_without_chances_is_measured_by_what_it_says():
     found = gl.forecast(*classes(150), relabelled(), estimator=LinearSVC(), trials=2)
     assert [way.name for way in found.ways if "soft" in way.name] == []

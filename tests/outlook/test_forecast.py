@@ -137,6 +137,7 @@ def test_the_measured_chain_does_not_enter_the_forecast(digits):
     assert not np.array_equal(again.measured.risk, digits.measured.risk)
 
 
+@pytest.mark.slow
 def test_errors_are_in_squared_units_of_the_target(digits):
     X, y = some_digits()
     larger = gl.forecast(X, 10 * y, plan=digits.plan)
@@ -144,6 +145,7 @@ def test_errors_are_in_squared_units_of_the_target(digits):
     np.testing.assert_allclose(larger.measured.risk, 100 * digits.measured.risk, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_penalties_chosen_anew_lose_nothing_on_noiseless_labels_of_a_linear_model(diabetes):
     assert diabetes.growth[-1] > 1.1
     assert diabetes.retuned.growth[-1] == pytest.approx(1.0, abs=0.03)
@@ -214,6 +216,7 @@ def test_defaults(diabetes):
     assert all(diabetes.advice.beats_mean)
 
 
+@pytest.mark.slow
 def test_penalties_are_kept_unless_tuning_is_asked_for():
     table, plan = gaussian_table(800, 10), gl.Plan.replace(2, 60, penalty=7.0)
     assert gl.forecast(*table, plan=plan, trials=2).plan.penalty[0] == 7.0
@@ -240,6 +243,7 @@ def test_options_stand_for_a_plan(tmp_path):
     assert by_options.plan == plan
 
 
+@pytest.mark.slow
 def test_cv_is_what_is_forecast_where_it_is_asked_for():
     X, y = gaussian_table(400, 8)
     outlook = gl.forecast(X, y, generations=3, n_samples=40, penalty="cv", noise=0.5, trials=2)
@@ -303,6 +307,7 @@ def test_doubling_is_where_the_theory_of_the_true_problem_has_it():
     assert np.all(np.diff(outlook.advice.share_growth) <= 1e-12)
 
 
+@pytest.mark.slow
 def test_a_plan_on_nearly_all_rows_is_forecast_and_checked_on_fewer():
     X, y = gaussian_table(120, 5)
     outlook = gl.forecast(X, y, gl.Plan.replace(3, 120, penalty=0.05), trials=2)
@@ -316,6 +321,7 @@ def test_a_plan_on_nearly_all_rows_is_forecast_and_checked_on_fewer():
 # ------------------------------------------------------------------------------------- what is said
 
 
+@pytest.mark.slow
 def test_least_squares_on_as_many_rows_as_columns_has_no_mean_error():
     outlook = gl.forecast(
         CASES / "as_many_rows_as_columns.csv",
@@ -346,6 +352,7 @@ def test_collinear_columns_are_no_reason_to_shrink():
     assert outlook.predicted.risk[0] == pytest.approx(0.4, abs=0.1)
 
 
+@pytest.mark.slow
 def test_rare_targets_are_forecast():
     outlook = gl.forecast(CASES / "rare_events.csv", "failed", generations=2, trials=2)
     assert outlook.error[0] == pytest.approx(0.032, abs=0.012)
@@ -384,6 +391,7 @@ def test_units_of_the_target_change_units_alone(scale):
     assert "e+" not in " ".join(other.advice.sentences)
 
 
+@pytest.mark.slow
 def test_worse_than_the_mean_is_said_first_and_alone():
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((200, 30)), rng.standard_normal(200)
@@ -560,6 +568,7 @@ def test_weights_count_in_errors():
     assert any("weights count" in note for note in weighted.notes)
 
 
+@pytest.mark.slow
 def test_logarithms_and_back():
     X, y = gaussian_table(300, 3)
     plan = gl.Plan.replace(2, 60, penalty=0.01)
@@ -571,6 +580,7 @@ def test_logarithms_and_back():
         gl.forecast(X, y, plan, log=True)
 
 
+@pytest.mark.slow
 def test_unlabelled_rows_are_trained_on():
     X, y = gaussian_table(200, 5)
     plan = gl.Plan.replace(3, 60, penalty=0.1)
@@ -629,6 +639,7 @@ def test_a_table_has_its_own_target():
         gl.forecast(example_table("diabetes"), "progression")
 
 
+@pytest.mark.slow
 def test_a_table_may_be_too_short():
     with pytest.raises(gl.DataError, match="has 20 usable rows; a forecast needs at least 40"):
         gl.forecast(*gaussian_table(20, 3))

@@ -143,6 +143,7 @@ def literal(plan_labels, n, models, penalty, runs, seed=5):
     return errors.mean(axis=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("labels", ["hard", "soft"])
 def test_errors_are_those_of_a_literal_loop_on_fresh_rows(labels):
     X, codes = mixture(1500)
@@ -211,6 +212,7 @@ def test_text_booleans_and_asked_numbers_are_classes():
     assert f"{100 * words.error[1]:.1f} (" in words._repr_html_()
 
 
+@pytest.mark.slow
 def test_chances_are_scored_where_they_exist():
     X, codes = mixture(120, classes=2)
     options = {"generations": 2, "n_samples": 20, "trials": 2, "classes": True}
@@ -227,6 +229,7 @@ def test_chances_are_scored_where_they_exist():
     assert found.error[0] == pytest.approx(same.error[0], abs=0.01)
 
 
+@pytest.mark.slow
 def test_model_0_is_the_same_in_every_way_that_has_as_many_rows():
     X, codes = mixture(60, classes=2)
     stump = DecisionTreeClassifier(max_depth=1)
@@ -271,6 +274,7 @@ def test_an_estimator_that_is_ridge_forecasts_as_ridge():
     assert found.metric == "mean squared error on real labels"
 
 
+@pytest.mark.slow
 def test_seeds_repeat_and_estimators_stay_as_they_are():
     X, codes = mixture(200)
     model = KNeighborsClassifier(3)

@@ -75,6 +75,7 @@ def clouds(rows, seed=0):
     return c[:, None] * np.full(10, 0.35) + rng.standard_normal((rows, 10)), c > 0
 
 
+@pytest.mark.slow
 def test_theory_stands_beside_the_measurement_of_two_classes():
     X, y = clouds(1500)
     outlook = gl.forecast(X, y, generations=4, n_samples=60, trials=2)

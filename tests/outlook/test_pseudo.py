@@ -86,6 +86,7 @@ def test_rows_far_out_are_seen_and_left_out_where_that_helps():
     assert "other inputs" in far.remark
 
 
+@pytest.mark.slow
 def test_a_forecast_says_what_unlabelled_rows_are_worth():
     X, y, more, _ = power_law(10, 200, 600, 1.2, 0.5, 0.5, 0)
     given = {"generations": 2, "n_samples": 20, "trials": 2}

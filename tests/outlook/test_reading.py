@@ -38,6 +38,7 @@ def measured(losses, chains):
     return read(runs, Sample(np.zeros((M, 1)), losses[:, 0], None), "squared")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sd", [0.3, 1.2])
 def test_levels_of_rows_with_heavy_tails_are_held(sd):
     """Log-normal losses; a normal interval of the larger sd holds the mean 81 % of the time."""

@@ -200,6 +200,7 @@ def test_unlabelled_rows_are_used_once_before_any_is_used_again(rng):
     assert len(set(np.concatenate([draw(10), draw(20)]).ravel())) == 30
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["recycle", "boot", "copula"])
 def test_chains_on_gaussian_rows_are_the_theory(source):
     problem = gl.Problem.power_law(40, capacity=1.0, source=0.5)

@@ -24,6 +24,7 @@ def rows(n: int = 200, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarra
     return X, X @ [1.0, 0.5, 0.2] + 0.5 * rng.standard_normal(n), rng.lognormal(0, 0.5, n)
 
 
+@pytest.mark.slow
 def test_only_ratios_matter_and_weight_zero_is_no_row():
     X, y, weights = rows()
     weights[::10] = 0

@@ -369,6 +369,7 @@ RIDGE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", some_of(RIDGE, "power law", "isotropic, same design"))
 def test_parts_of_ridge_against_explicit_inputs(name):
     setting = RIDGE[name]
@@ -382,6 +383,7 @@ def test_parts_of_ridge_against_explicit_inputs(name):
     agree(rho(one), parts[:, 2] / (160 - 120 - 1), slack=0.01)  # 1 % sees T_0 - d
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["power law, fewer rows", "isotropic, same design"])
 def test_ridge_against_literal_runs(name):
     runs = literal_runs(RIDGE[name], 150, seed=6)

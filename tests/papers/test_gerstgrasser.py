@@ -16,6 +16,7 @@ def test_formulas_are_predict(policy):
     assert [policy.error(n) for n in (1, 2, 37, 100)] == pytest.approx(risk[[0, 1, 36, 99]])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.name)
 def test_formulas_against_runs_that_draw_every_row(policy, rng):
     """Ten directions, 25 rows, four rounds."""

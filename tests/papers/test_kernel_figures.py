@@ -45,6 +45,7 @@ def test_circle_risk_is_the_integral(rng: np.random.Generator) -> None:
     np.testing.assert_allclose(circle.Waves(x, dual).risk(), np.mean(errors**2, axis=0), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_circle_predictions_hold_for_literal_chains() -> None:
     """Generator penalties 0.1 and 0.01, after 0, 2 and 8 generators."""
     streams = np.random.SeedSequence(1).spawn(50)

@@ -214,6 +214,7 @@ def test_the_linear_prediction_agrees_with_chains_of_ridge_regressions(rng):
     assert (abs(mean - expected) < 4 * stderr + 0.03 * expected).all()
 
 
+@pytest.mark.slow
 def test_a_tiny_run_is_whole(tiny):
     found = networks.found(tiny, TINY, seed=0, workers=1)
     made = dataclasses.replace(networks.STUDY, measure=lambda _: found).run(Effort())

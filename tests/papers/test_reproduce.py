@@ -176,6 +176,7 @@ def drawn_already(figures, monkeypatch):
     return asked
 
 
+@pytest.mark.slow
 def test_a_quick_figure_holds_its_claims_is_labelled_and_uses_safe_colours():
     drawn = reproduce("penalty-rules", quick=True)
     assert len(drawn.claims) == 7
@@ -205,6 +206,7 @@ def test_the_same_seed_gives_the_same_numbers(figures):
     assert other.table != figures["chain"].table
 
 
+@pytest.mark.slow
 def test_the_gallery_is_complete_and_readable(tmp_path, figures, drawn_already, genloss):
     folder = tmp_path / "new" / "gallery"
     code, printed, _ = genloss(
@@ -316,6 +318,7 @@ def test_settings_of_the_figures_agree_with_predict(generations, penalty):
         assert formula(setting).risk == pytest.approx(predicted, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_the_best_penalty_of_f2_is_never_beaten_by_a_rule():
     for T, n in ((100, 0), (1600, 5), (25_600, 20)):
         best = power_law.best(T, n)

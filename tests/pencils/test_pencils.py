@@ -416,6 +416,7 @@ def test_derivatives_against_finite_differences():
     assert found == pytest.approx((both[0] - both[1]) / (0.2 * h), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_a_path_of_penalties_starts_from_its_neighbour():
     _, X = design(60)
     start, cold, warm = None, 0, 0

@@ -85,6 +85,7 @@ def test_infinite_trace_and_signal_are_zeta_functions(capacity, source):
     assert law.signal == pytest.approx(zeta(1 + 2 * capacity * source), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_nodes_sum_ten_million_directions_one_by_one():
     law = PowerLaw(1.05, 0.3, dim=10**7)
     rank = np.arange(1.0, 10**7 + 1)
@@ -94,6 +95,7 @@ def test_nodes_sum_ten_million_directions_one_by_one():
     assert float(df2) == pytest.approx((shrink**2).sum(), rel=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("capacity", [1.05, 2.0])
 def test_kappa_of_infinitely_many_directions_solves_its_equation(capacity):
     law, penalty = PowerLaw(capacity, 0.5), np.array([0.0, 1e-6, 1e-2])
@@ -140,6 +142,7 @@ def test_risk_agrees_with_predict(dim, setting):
         assert float(getattr(got, part)) == pytest.approx(float(getattr(after, part)), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_risk_agrees_with_literal_simulation():
     law = PowerLaw(1.5, 0.5, 60)
     plan = gl.Plan.replace(3, 30, noise=0.2).then(n_samples=100, penalty=0.01, noise=0.3)
@@ -540,6 +543,7 @@ def test_error_at_the_crossover_is_that_of_twice_the_noise():
     assert scaling_law(law, n_samples=at * 3, **behind).regime == "inherited noise"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("generator_rows", "count"), [(1e11, 1), (1e12, 1), (1e13, 20)])
 def test_noiseless_crossover(generator_rows, count):
     dim = 10**7

@@ -81,6 +81,7 @@ def assert_same_results(found, expected):
             xr.testing.assert_equal(one, other)
 
 
+@pytest.mark.slow
 def test_results_do_not_depend_on_blocks_or_workers(tmp_path):
     grid = {"plan.penalty": [0.01, 0.1, 1.0], "plan.noise": [0.1, 0.2, 0.3, 0.4]}
     options = {"trials": 8, "seed": 3}
@@ -384,6 +385,7 @@ def ragged(tmp_path_factory):
     )
 
 
+@pytest.mark.slow
 def test_netcdf_holds_the_same_arrays(ragged, tmp_path):
     export(ragged, tmp_path / "r.nc")
     with xr.open_dataset(tmp_path / "r.nc", engine="h5netcdf") as back:

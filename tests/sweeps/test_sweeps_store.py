@@ -207,6 +207,7 @@ def test_a_finished_sweep_is_read_not_computed(finished, no_work):
     assert (done.computed, done.found, done.engine) == (0, 3, "")
 
 
+@pytest.mark.slow
 def test_pandas_and_polars_read_it_without_genloss(finished):
     code = f"""
 import sys, warnings
@@ -528,6 +529,7 @@ def test_a_store_that_cannot_be_made(tmp_path, monkeypatch, no_work):
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fits", [0, 1, 3])
 def test_a_full_disk_is_reported_and_the_sweep_goes_on_later(tmp_path, monkeypatch, finished, fits):
     real, written = Path.write_bytes, []

@@ -37,6 +37,7 @@ def test_encodings_without_a_mark_need_the_option(tmp_path, encoding):
     assert load_table(tmp_path / "t.csv", "y", encoding=encoding).feature_names == NAMES
 
 
+@pytest.mark.slow
 def test_a_byte_that_is_none_is_found_on_its_line(tmp_path):
     lines = ["a,y", *(f"{i},{i % 7}" for i in range(200_000)), "caf\xe9,1"]
     (tmp_path / "t.csv").write_bytes("\n".join(lines).encode("latin-1"))
@@ -178,6 +179,7 @@ def test_long_text_is_prose_and_no_category(tmp_path):
     assert set(load_table(frame, "y", texts="encode").texts) == {"said"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("extra", ["", "\n", '"two\nlines",3,1,0\n'])
 def test_lines_are_named_right_whatever_came_before(tmp_path, extra):
     """Words of a first block, of a later one, after blank lines and after cells of two lines."""

@@ -140,6 +140,7 @@ def test_estimate_from_moments_recovers_a_known_problem():
     assert abs(signal - energy.sum()) < 4 * stderr
 
 
+@pytest.mark.slow
 def test_noise_has_the_correction_for_degrees_of_freedom():
     found = []
     for seed in range(400):
@@ -205,6 +206,7 @@ def said(way: Any, *arguments: Any, **options: Any) -> Any:
         return str(error)[:20]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("missing", ["error", "drop", "mean"])
 @pytest.mark.parametrize("dictionary", [False, True])
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=12)
@@ -294,6 +296,7 @@ def test_a_folder_with_partitions(tmp_path):
     assert whole_moments.count == 200
 
 
+@pytest.mark.slow
 def test_the_sample_is_uniform_and_does_not_depend_on_blocks(tmp_path, monkeypatch):
     n, k, counts = 200, 40, np.zeros(200)
     path = write(tmp_path / "t.parquet", {"x": np.arange(n), "y": np.arange(n) % 5}, group=n)
@@ -357,6 +360,7 @@ def sketched(X: np.ndarray, y: np.ndarray) -> tuple[Sketch, np.ndarray]:
     return found, test
 
 
+@pytest.mark.slow
 def test_range_finder_has_the_top_eigenvalues_of_a_power_law():
     X = power_law_rows(700, 6000, 1.2) + 0.3
     exact = np.linalg.eigvalsh(gram_of(X))[::-1]
@@ -517,12 +521,14 @@ def test_a_kernel_uses_the_sample_and_says_so(tmp_path):
     assert any("the estimate is from all rows" in note for note in linear.notes)
 
 
+@pytest.mark.slow
 def test_few_rows_per_column_leave_the_estimate_to_the_sample(tmp_path):
     path = write(tmp_path / "t.parquet", linear_table(600, 30), group=500)
     outlook = gl.forecast(path, "y", PLAN, stream=True, trials=2)
     assert any("fewer than 50 rows per column" in note for note in outlook.notes)
 
 
+@pytest.mark.slow
 def test_seeds_and_plans_decide_the_sample(tmp_path, monkeypatch):
     monkeypatch.setattr("genloss.outlook.forecast.MOST_USED", 800)
     monkeypatch.setattr("genloss.outlook.prepare.MOST_USED", 800)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from genloss import keep, labels, losses
 from genloss.theory.channels import plane, residuals, soft, squared_loss, two_classes
-from genloss.theory.channels.evolution import GOOD, Fit, solve
+from genloss.theory.channels.evolution import GOOD, Fit, look, model, solve
 from genloss.theory.channels.rows import Law, Rows
 
 LOSSES = [losses.Squared(), losses.Logistic(), losses.SquaredHinge(), losses.Hinge()]
@@ -28,6 +28,7 @@ def law(seed, fields):
     return Law(whole[:-1, :-1], whole[:-1, -1:].T, whole[-1, -1:], gamma)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", LOSSES, ids=str)
 @FEW
 @given(
@@ -80,12 +81,43 @@ def test_the_squared_loss_in_closed_form_is_the_fixed_point(label, rule, noise, 
     fields = np.stack([truth, judge] if rule is not None and rule.labeler else [truth])
     rows = Rows(150.0, 1.3, losses.Squared(), label, rule, noise, tuple(range(len(fields))), 0)
     fit = Fit([rows], fields[:, None] * fields, sigma[None], np.ones(80), ridge)
-    shares, gain, accepted = squared_loss.solved(fit)
+    check_closed_form(fit)
+
+
+def check_closed_form(fit):
+    seen = squared_loss.seen(fit)
+    shares, gain = squared_loss.solved(fit, seen)
     found = solve(fit)
     assert found.residual < GOOD
-    assert found.point.shares[0] == pytest.approx(shares, rel=1e-7, abs=1e-8)
-    assert found.point.gain[0] == pytest.approx(gain, rel=1e-7)
-    assert found.point.sums[0].accepted[0] == pytest.approx(accepted, rel=1e-7)
+    own, spread = model(fit, found)
+    assert own == pytest.approx(shares, rel=1e-7, abs=1e-8)
+    assert spread == pytest.approx(gain, rel=1e-7)
+    kept = sum(
+        rows.number * sums.accepted[0]
+        for rows, sums in zip(fit.rows, found.point.sums, strict=True)
+    )
+    assert kept == pytest.approx(seen.number, rel=1e-7)
+
+
+@settings(max_examples=2, deadline=None)
+@given(
+    rule=st.sampled_from([None, keep.Confident(0.8), keep.Near("real", 0.7)]),
+    label=st.sampled_from([labels.Hard(), labels.Soft(), labels.Clipped(-1, 2)]),
+    clouds=st.booleans(),
+    seed=st.integers(0, 10**6),
+)
+def test_sources_and_clouds_in_closed_form_are_the_fixed_point(rule, label, clouds, seed):
+    rng = np.random.default_rng(seed)
+    sigma = np.arange(1, 61) ** -0.5 / 16
+    first, second, truth = rng.standard_normal((3, 60))
+    fields = np.stack([first, first + second, truth])
+    more = {"centre": 0.4, "real": 0.3} if clouds else {}
+    named = [(0, 2), (1, 2)] if clouds else [(0,), (1,)]
+    rows = [
+        Rows(90.0, 1.3, losses.Squared(), label, rule, 0.2, named[0], 0, **more),
+        Rows(150.0, 1.3, losses.Squared(), labels.Linear(), None, 0.5, named[1], 0, **more),
+    ]
+    check_closed_form(Fit(rows, fields[:, None] * fields, sigma[None], np.ones(60), 5.0))
 
 
 def random_fit(rng):
@@ -115,8 +147,12 @@ def random_fit(rng):
 @pytest.mark.parametrize("count", [25, pytest.param(300, marks=pytest.mark.slow)])
 def test_the_solver_arrives_in_all_of_many_random_settings(count):
     rng = np.random.default_rng(7)
-    residuals = [solve(random_fit(rng)).residual for _ in range(count)]
-    assert max(residuals) < GOOD
+    for _ in range(count):
+        fit = random_fit(rng)
+        found = solve(fit)
+        [left] = look(fit, found.start.unknowns[None]).after - found.start.unknowns
+        assert found.residual < GOOD
+        assert np.abs(left).max() < GOOD
 
 
 def test_a_start_from_the_last_generation_takes_few_evaluations():

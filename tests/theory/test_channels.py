@@ -236,6 +236,7 @@ def test_literal_runs_find_the_table(name):
     agree(gl.predict(problem(), TABLE[name][0]).error, lambda seed: by_hand(name, seed))
 
 
+@pytest.mark.slow
 def test_rows_that_a_verifier_finds_plausible():
     target = problem(200)
     plan = chain(
@@ -265,6 +266,7 @@ def test_rows_that_a_verifier_finds_plausible():
     assert 0.3 < curve.accepted[1] < 0.9
 
 
+@pytest.mark.slow
 def test_a_verifier_of_the_class():
     target = problem(200)
     plan = chain(
@@ -424,6 +426,7 @@ def test_simulate_runs_what_predict_knows():
     assert gl.Curve.from_dict(trials.to_dict()) == trials
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["logistic", losses.Huber(1.0)], ids=str)
 def test_a_penalty_may_pull_to_an_earlier_model(loss):
     target, kind = problem(100), "linear" if loss != "logistic" else "sampled"
@@ -511,7 +514,10 @@ def test_what_no_theory_knows_is_told():
     again = Generation([Source(100, "previous", labels="hard")], 0.1, design="same")
     for plan, reason in (
         (chain(Generation([real], 0.1), again), "rows that another model is fitted to"),
-        (chain(Generation([real], "cv")), "penalty 'cv'"),
+        (
+            chain(Generation([real, Source(50, labels="hard", weight=2.0)], "cv")),
+            "penalty 'cv' on rows that are not alike, or pulled to another model",
+        ),
         (chain(Generation([real], 0.1, features=50)), "random features"),
     ):
         with pytest.raises(

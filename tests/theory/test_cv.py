@@ -6,6 +6,7 @@ from scipy.optimize import minimize_scalar
 
 import genloss as gl
 from genloss.retuning import GRID
+from genloss.theory import two_columns
 from genloss.trials.leave_one_out import chosen_penalty
 
 PROBLEMS = {
@@ -143,6 +144,75 @@ def test_equal_weights_of_several_sources_are_one_weight(weight):
     np.testing.assert_allclose(gl.predict(problem, apart).risk, whole.risk, rtol=1e-12)
     np.testing.assert_allclose(two.risk, one.risk, rtol=1e-6)
     np.testing.assert_allclose(one.penalty, weight * whole.penalty, rtol=1e-9)
+
+
+def clouds(dim):
+    spectrum = np.arange(1, dim + 1) ** -0.5 / 4
+    return gl.Problem(spectrum, means=0.15 * np.sqrt(spectrum) * np.cos(np.arange(dim)))
+
+
+def self_trained(first, then, penalty="cv", weight=1.0):
+    """Hard labels of the last model where it is sure, and real ones."""
+    hard = {"labels": "hard", "weight": weight}
+    sure = gl.Source(then, "previous", keep=gl.keep.Confident(0.2), **hard)
+    return gl.Plan(
+        [
+            gl.Generation([gl.Source(first, **hard)], penalty),
+            *2 * [gl.Generation([sure, gl.Source(50, **hard)], penalty)],
+        ]
+    )
+
+
+def test_two_clouds_choose_as_two_columns_do():
+    plan = self_trained(80, 120)
+    one, both = gl.predict(clouds(60), plan), two_columns.curve_of(clouds(60), plan)
+    for name in ("risk", "error", "penalty", "accepted"):
+        np.testing.assert_allclose(getattr(one, name), getattr(both, name), rtol=1e-3)
+    again = gl.predict(clouds(60), plan.with_penalty(one.penalty))
+    np.testing.assert_allclose(again.risk, one.risk, rtol=1e-12)
+    heavy = gl.predict(clouds(60), self_trained(80, 120, weight=3.0))
+    np.testing.assert_allclose(heavy.penalty, 3 * one.penalty, rtol=1e-9)
+    assert any("penalty is chosen on few rows" in words for words in one.warnings)
+
+
+def least_left_out(X, y, penalties):
+    """Ridge of the penalty of least error on rows left out, the penalty times n unchanged."""
+    squares, axes = np.linalg.eigh(X.T @ X)
+    along = X @ axes
+    fits = [(along.T @ y) / (squares + len(X) * lam) for lam in penalties]
+    errors = [
+        np.sum(((y - along @ w) / (1 - along**2 @ (1 / (squares + len(X) * lam)))) ** 2)
+        for w, lam in zip(fits, penalties, strict=True)
+    ]
+    return axes @ fits[int(np.argmin(errors))]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["clouds", "one truth"])
+def test_classes_choose_as_literal_runs_do(kind):
+    problem, runs, found = clouds(200), 20, []
+    if kind == "one truth":
+        problem = gl.Problem(problem.spectrum, 0.6 * np.cos(np.arange(200)))
+    s, truth, means = problem.spectrum, problem.truth, problem.means
+    for run in range(runs):
+        rng, w = np.random.default_rng(run), None
+        for _ in range(3):
+            n = 500 if w is None else 850
+            X = rng.standard_normal((n, 200)) * np.sqrt(s)
+            real = rng.choice([-1.0, 1.0], n) if means is not None else np.sign(X @ truth)
+            X = X if means is None else X + np.outer(real, means)
+            if w is not None:
+                said = X[:800] @ w
+                real[:800] = np.sign(said)
+                sure = np.r_[np.abs(said) > 0.2, np.ones(50, bool)]
+                X, real = X[sure], real[sure]
+            w = least_left_out(X, real, s.sum() * 10 ** np.linspace(-4, -1, 25))
+            centre = 0.0 if means is None else (means @ (w - truth)) ** 2
+            found.append(s @ (w - truth) ** 2 + centre)
+    risks = np.array(found).reshape(runs, 3)
+    theory = gl.predict(problem, self_trained(500, 800)).risk
+    off, stderr = np.abs(risks.mean(axis=0) - theory), risks.std(axis=0) / np.sqrt(runs - 1)
+    np.testing.assert_array_less(off, 0.02 * theory + 4 * stderr)
 
 
 @pytest.mark.parametrize("over", ["penalty", "last_penalty", "schedule"])

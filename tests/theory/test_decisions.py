@@ -8,6 +8,7 @@ from scipy.stats import norm
 from genloss.theory.several.decisions import MOST_EXACT, differ, wrong
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classes", [2, 4, 10])
 @pytest.mark.parametrize("apart", [1.0, 5.0, 9.0])
 def test_alike_clouds_are_told_apart_as_an_integral_says(classes, apart):

@@ -25,6 +25,7 @@ def chain(rng, problem, n, shares, noise, penalty):
     return [(w - problem.truth) ** 2 @ problem.spectrum for w in models]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("problem", "n", "penalty"),
     [

@@ -33,6 +33,7 @@ PLANS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PLANS)
 def test_a_power_law_is_its_problem_and_tends_to_the_endless_one(name):
     plan, (capacity, source) = PLANS[name], (1.5, 0.5)
@@ -52,6 +53,7 @@ def test_a_power_law_is_its_problem_and_tends_to_the_endless_one(name):
         np.testing.assert_allclose(near / far, 10, rtol=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["ridge", "pool", "random features"])
 def test_few_nodes_stand_for_many_directions_in_any_plan(name, monkeypatch):
     rng = np.random.default_rng(1)

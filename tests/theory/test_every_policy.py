@@ -42,6 +42,9 @@ POLICIES = {
         np.full((3, 3), 1 / 3), 4, ROWS, penalty=penalty, noise=0.5
     ),
     "from outside": lambda penalty: written(BOTH, penalty=penalty),
+    "intercept": lambda penalty: gl.Plan.mix(
+        LENGTH, ROWS, real=0.3, penalty=penalty, noise=0.5
+    ).with_intercept(),
     "towards": lambda penalty: written(
         [gl.Source(ROWS, "previous", 0.5)], penalty=penalty, towards="previous"
     ),
@@ -76,6 +79,7 @@ def test_what_draws_too_often_names_what_runs():
         gl.predict(PROBLEM, plan, method="pencil")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tails", [None, [0.3, 0.7, 2.0]])
 def test_some_patterns_of_what_is_drawn_stand_for_all(tails, monkeypatch):
     problem = gl.Problem(PROBLEM.spectrum, PROBLEM.truth, tails=tails)

@@ -139,9 +139,9 @@ def test_the_contour_does_not_matter():
     values = lambda x: filter.shrink(x, 0.0)
     usual = Contour.around(DIRECTIONS, 200, values, None)
     other = Contour.around(DIRECTIONS, 200, values, 0.3)  # as for a pole at -0.3
-    spreads = [c.spread(values(c.z), values(c.z), energy) for c in (usual, other)]
+    spreads = [c.spread(values(c.x), values(c.x), energy) for c in (usual, other)]
     np.testing.assert_allclose(*spreads, rtol=1e-7, atol=1e-12)
-    np.testing.assert_allclose(usual.mean(values(usual.z)), other.mean(values(other.z)), rtol=1e-8)
+    np.testing.assert_allclose(usual.mean(values(usual.x)), other.mean(values(other.x)), rtol=1e-8)
 
 
 def test_equal_directions_may_be_taken_together():

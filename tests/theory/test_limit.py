@@ -201,6 +201,7 @@ def test_real_rows_do_harm_near_interpolation(n, first, last):
     assert first == 0.01 or not unstable(n, first - 0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.001, 0.1, 0.4, 0.9])
 def test_least_squares_needs_rows_beyond_one_and_a_half(share):
     border = 1 + (1 - share) / (2 - share)
@@ -366,6 +367,7 @@ def test_a_network_in_which_one_agent_sees_real_rows_is_bounded():
     assert found.risk == pytest.approx(risks[-1], rel=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [60, 250])
 @pytest.mark.parametrize(("real", "penalty"), [(0.0, 0.05), (0.4, 0.05), (1.0, 0.05), (0.4, 0.0)])
 def test_one_design_for_ever(n, real, penalty):

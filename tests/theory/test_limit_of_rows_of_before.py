@@ -76,3 +76,18 @@ def test_what_grows_has_none():
     wild = gl.limit(PROBLEM, gl.Plan.distill(4, 120, mixing=3.5, **REST))
     assert not wild.stable
     assert wild.radius > 2
+
+
+def test_least_squares_on_edited_labels_add_errors_without_end():
+    found = gl.limit(gl.Problem.isotropic(30), gl.Plan.edit(4, 40, edited=0.5, noise=0.5))
+    assert (found.stable, found.radius, found.method) == (False, 1.0, "state evolution")
+
+
+@pytest.mark.slow
+def test_ridge_on_edited_labels_forgets_the_truth_if_that_is_seen():
+    problem = gl.Problem.power_law(30, capacity=1.2, source=0.5)
+    ridge = gl.limit(problem, gl.Plan.edit(4, 40, edited=0.9, penalty=0.5, noise=0.5))
+    assert ridge.bias == pytest.approx(problem.signal, rel=1e-3)
+    # patterns of rows double with every model: 12 are looked at, and not 32
+    with pytest.raises(gl.NoTheoryError, match=r"12 models do not show .*simulate runs"):
+        gl.limit(problem, gl.Plan.edit(4, 40, edited=0.5, penalty=0.01, noise=0.5))

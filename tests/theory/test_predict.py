@@ -287,6 +287,7 @@ def stationary_weighted_risk(dim, n_real, n_synthetic, share):
     return final(gl.Problem.isotropic(dim), gl.Plan([start, *[later] * 60]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("k", [1, 2, 4])
 def test_the_best_weight_on_real_rows_is_the_golden_ratio_and_its_relatives(k):
     n_real = 40_000
@@ -329,7 +330,7 @@ def test_stacked_least_squares_forgets_geometrically_when_rows_abound(real):
 
 
 @given(st.integers(1, 40), st.integers(2, 60), st.integers(1, 12), st.floats(0, 3))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_least_squares_chains_grow_by_d_over_n_minus_d_minus_1(d, extra, count, capacity):
     n = d + extra
     problem = gl.Problem.power_law(d, capacity=capacity, source=0.3)
@@ -381,7 +382,7 @@ def test_one_design_has_constant_bias_and_linear_noise(n):
 
 
 @given(st.integers(3, 40), st.integers(3, 40), st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_stacked_least_squares_in_one_dimension_is_a_beta_average(n0, n, data):
     # w1 - w* = (1 - B) (w0 - w*) + noise with B ~ Beta(r / 2, (n - r) / 2)
     real = data.draw(st.integers(1, n - 1))
@@ -591,7 +592,7 @@ def random_pairs(seed, **kind):
 
 
 seeds = st.integers(0, 2**32 - 1)
-many = settings(max_examples=60, deadline=None)
+many = settings(max_examples=25, deadline=None)
 
 
 @given(seeds, st.booleans())
@@ -836,7 +837,7 @@ def master_recursion(problem, plan):
 
 
 @given(seeds)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_predict_is_the_master_recursion(seed):
     rng = np.random.default_rng(seed)
     problem = random_problem(rng)
@@ -1038,6 +1039,7 @@ def test_a_pencil_that_takes_minutes_is_not_started_unasked():
         gl.predict(gl.Problem.isotropic(20), plan)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["same design, penalty", "pooled, penalty"])
 def test_predictions_by_pencil_agree_with_literal_runs(name):
     problem = gl.Problem.power_law(120, capacity=1.0, source=0.5)
@@ -1075,6 +1077,7 @@ def test_predict_names_what_is_wrong(arguments, method, words):
 # --- corners ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_samples", [10, 60])
 def test_negative_shares_on_a_reused_design_correlate_noises_negatively(n_samples):
     problem = gl.Problem.isotropic(20)

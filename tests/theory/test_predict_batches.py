@@ -75,7 +75,7 @@ def test_a_list_of_plans_gives_the_curve_of_each_in_order(capacity):
 
 
 @given(st.integers(0, 2**32 - 1))
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_plans_of_one_outline_do_not_mix(seed):
     rng = np.random.default_rng(seed)
     problem = gl.Problem(rng.uniform(0.1, 2, DIM), rng.standard_normal(DIM))

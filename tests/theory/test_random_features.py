@@ -229,6 +229,7 @@ def test_features_can_be_swept(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_single_precision_runs_features_too():
     plan = CASES["shared features"]
     single, double = (

@@ -40,6 +40,7 @@ def test_the_recursion_has_the_published_values():
     np.testing.assert_allclose(listed, [1, 1.75, 2.083, 2.391, 2.649, 2.788], atol=5e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("design", "generations"), [("fresh", 12), ("same", 4)])
 def test_least_squares_on_many_rows_is_the_one_of_theory_2_8(design, generations):
     rows = 10**9 * PROBLEM.dim
@@ -156,6 +157,7 @@ def test_fixed_compute_lies_between_replacing_and_keeping():
     assert (drawn[1:] < replaced[1:]).all()
 
 
+@pytest.mark.slow
 def test_every_fit_draws_anew():
     """Two fits to halves of one pool differ as much as the rows do that they do not share.
 
@@ -268,6 +270,7 @@ def test_verbs_take_plans_that_draw():
     np.testing.assert_array_equal(runs[0].risk, runs[1].risk)
 
 
+@pytest.mark.slow
 def test_rows_drawn_and_features_can_be_swept(tmp_path):
     pytest.importorskip("zarr")
     plan = CASES["fresh inputs"].with_features(90, shared=False)

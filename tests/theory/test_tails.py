@@ -37,6 +37,7 @@ def literal(runs):
 PLAN = gl.Plan.replace(3, N, penalty=PENALTY, noise=NOISE)
 
 
+@pytest.mark.slow
 def test_theory_and_engine_are_as_a_loop_over_t_rows():
     problem = gl.Problem(PLAIN.spectrum, PLAIN.truth, tails=of_t())
     theory = gl.predict(problem, PLAN).risk

@@ -164,6 +164,7 @@ def test_shared_rows_are_as_a_loop():
     assert (np.abs(theory.risk - mean) < 0.03 * mean + 4 * stderr).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("penalty", [0.05, 0.0])
 @pytest.mark.parametrize("tails", [None, [0.3, 0.7, 2.0]])
 def test_shared_rows_of_a_diagonal_matrix_are_those_of_its_diagonal(penalty, tails):

@@ -69,6 +69,7 @@ def test_the_difference_is_that_of_independent_runs(name):
     np.testing.assert_allclose(found.stderr_apart, apart, rtol=0.3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PAIRS)
 def test_common_numbers_sharpen_the_difference(name):
     problem, plan, other, _ = PAIRS[name]

@@ -83,6 +83,7 @@ def test_every_part_is_its_definition_on_average(kind, n_samples):
     assert (abs(mean - expected) <= 4 * together + 1e-12).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "n_samples"), [("power law", 12), ("isotropic", 26)])
 def test_every_part_has_the_law_of_its_definition(kind, n_samples):
     problem = problem_of(kind)
@@ -162,6 +163,7 @@ def test_risk_against_many_literal_chains(kind, n_samples):
     assert abs(risk - mean) < 4 * together
 
 
+@pytest.mark.slow
 def test_risk_against_the_literal_engine():
     risks, errors = designs("power law", 9).risk(noise=0.4, inherited=INHERITED)
     problem = problem_of("power law")
@@ -237,7 +239,7 @@ def test_a_huge_penalty_leaves_the_null_predictor(n_samples):
 
 
 @given(st.integers(1, 12), st.integers(1, 30), st.integers(0, 2**32 - 1), st.floats(-2, 2))
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_units_do_not_matter_and_parts_have_their_signs(dim, n_samples, seed, power_of_ten):
     rng = np.random.default_rng(seed)
     problem = gl.Problem(rng.uniform(0.1, 2, dim), rng.standard_normal(dim))
@@ -309,6 +311,7 @@ def test_the_result_depends_on_the_seed_alone(n_samples):
 # --- what the conditional expectation saves -------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_rho_needs_hundreds_of_times_fewer_designs_than_raw_runs():
     """Raw errors give rho as the slope between n = 10 and n = 0 generators, in noise variances."""
     problem = gl.Problem.isotropic(60)

@@ -8,7 +8,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
 from genloss import losses
+from genloss.equivalents import NotSolvedError
 from genloss.errors import InvalidInputError
+from genloss.trials import convex
 from genloss.trials.convex import minimise
 
 EVERY = [losses.Squared(), losses.Logistic(), losses.SquaredHinge(), losses.Hinge()]
@@ -67,3 +69,22 @@ def test_rows_that_are_all_straight_at_first_are_fitted_all_the_same(delta):
     w = minimise(X, y, np.ones(200), loss, 0.0)
     pull = loss.slope(y, X @ w)
     assert np.abs(X.T @ pull).max() < 1e-6 * np.abs(X).T.max(axis=0) @ np.abs(pull)
+
+
+@pytest.mark.parametrize("loss", [losses.Logistic(), losses.Absolute()])
+def test_a_minimum_that_is_not_reached_is_told(loss, monkeypatch):
+    X, y = rows(60, 20, seed=0)
+    monkeypatch.setattr(convex, "_MOST", 1)
+    with pytest.raises(NotSolvedError, match="not found in 1 steps: give it a larger penalty"):
+        minimise(X, y, np.ones(60), loss, 0.1)
+
+
+@pytest.mark.parametrize("loss", EVERY, ids=str)
+def test_rows_without_noise_are_a_minimum_that_is_reached(loss):
+    """Also where losses are too small to fall by a share of themselves."""
+    X, _ = rows(60, 20, seed=0)
+    y = X @ np.ones(20)
+    if "numbers" in loss.labels:
+        assert minimise(X, y, np.ones(60), loss, 0.0) == pytest.approx(np.ones(20), abs=1e-6)
+    else:
+        assert np.isfinite(minimise(X, np.sign(y), np.ones(60), loss, 1e-7)).all()

@@ -6,6 +6,8 @@ from sklearn.linear_model import LogisticRegression
 
 import genloss as gl
 from genloss import Generation, Source, losses
+from genloss.equivalents import NotSolvedError
+from genloss.trials import multinomial
 from genloss.trials.multinomial import minimise
 
 LOSS = losses.Multinomial()
@@ -147,6 +149,14 @@ def test_runs_together_are_runs_alone_at_the_minimum(n, dim):
     ]
     assert np.abs(fitted - np.concatenate(alone)).max() < 1e-9
     assert not fitted[2].any()
+
+
+def test_a_minimum_that_is_not_reached_is_told(monkeypatch):
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((2, 30, 5)), np.eye(3)[rng.integers(3, size=(2, 30))] - 1 / 3
+    monkeypatch.setattr(multinomial, "_MOST", 1)
+    with pytest.raises(NotSolvedError, match="not found in 1 steps: give it a larger penalty"):
+        minimise(X, y, np.ones((2, 30)), LOSS, 0.3)
 
 
 def test_a_fit_pulled_to_a_model_stays_there_under_a_large_penalty():

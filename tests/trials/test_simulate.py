@@ -79,6 +79,7 @@ def test_trials_are_independent_of_each_other():
 # --- stopping early ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plan", [LEAST_SQUARES, RIDGE], ids=["exact", "literal"])
 def test_it_stops_as_soon_as_every_standard_error_is_small_enough(plan):
     goal = 0.012
@@ -319,6 +320,7 @@ def test_an_exact_engine_is_refused_where_single_rows_matter(name, method):
 # --- the estimates ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("problem", "plan", "bias"),
     [
@@ -427,6 +429,7 @@ def test_risk_is_bias_plus_variance():
     assert (curve.variance > 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plan", [LEAST_SQUARES, RIDGE], ids=["exact", "literal"])
 def test_the_standard_error_is_the_spread_of_the_estimate(plan):
     curves = [gl.simulate(SMALL, plan, trials=50, seed=seed, workers=1) for seed in range(80)]
@@ -571,6 +574,7 @@ def test_a_constant_penalty_per_pooled_row_forgets_like_a_power():
     np.testing.assert_allclose(risks_of(problem, plan, 30).mean(axis=0), expected, rtol=0.02)
 
 
+@pytest.mark.slow
 def test_pooling_takes_in_rows_of_generations_that_were_not_pooled():
     # 30 + 30 + 30 rows at the end, noise of the first two does not telescope away
     problem, plan = gl.Problem.isotropic(5), gl.Plan.replace(2, 30, noise=1.0)
@@ -610,6 +614,7 @@ def test_ridge_on_the_same_inputs_keeps_them():
     assert (stderr < 0.03 * curve.risk).all()
 
 
+@pytest.mark.slow
 def test_a_reused_design_pools_as_copies_of_its_rows():
     # with k copies of one design the pooled fit averages the k label vectors
     problem, count = gl.Problem.isotropic(4), 4000
@@ -661,7 +666,7 @@ def any_plan(draw, dim):
 
 
 @given(any_plan(dim=5), st.sampled_from(["literal", "auto"]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_every_plan_that_can_be_written_runs(plan, method):
     problem = gl.Problem.power_law(5, capacity=1.0, source=0.5)
     curve = gl.simulate(problem, plan, trials=2, method=method, workers=1)

@@ -86,6 +86,7 @@ def test_ill_conditioned_fits_are_computed_in_double_precision(monkeypatch):
     assert error() > 100 * careful
 
 
+@pytest.mark.slow
 def test_simulate_runs_in_single_precision_and_says_so():
     plan, problem = PLANS["ridge"], gl.Problem.power_law(40, capacity=1.5, source=0.5)
     for method in ("literal", "exact"):

@@ -58,6 +58,7 @@ def test_schedule_is_no_worse_than_constant_and_constant_no_worse_than_given(nam
             assert tuned.gain == pytest.approx(1 - tuned.value / tuned.value_before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", FAST_AND_SLOW)
 @pytest.mark.parametrize("name", PLANS)
 def test_one_penalty_matches_a_fine_grid(name, objective):
@@ -87,6 +88,7 @@ def test_the_last_penalty_matches_a_fine_grid_and_leaves_the_others(name):
     assert found.plan.penalty[:-1].tolist() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", ["final", "mean"])
 def test_a_schedule_of_two_matches_a_grid_of_pairs(objective):
     plan = gl.Plan.replace(2, [40, 25], noise=[0.3, 0.6])
@@ -187,6 +189,7 @@ def test_a_plan_that_is_best_already_comes_back_as_it_is():
     assert found.gain == 0
 
 
+@pytest.mark.slow
 @given(
     st.integers(5, 60),
     st.floats(0, 2),
@@ -291,6 +294,7 @@ def test_none_is_said_where_not_even_all_rows_are_enough():
     assert real_rows_needed(plan, excess_plus(POWER, 0.0), real_noise=0.5) is None
 
 
+@pytest.mark.slow
 def test_more_tolerance_needs_fewer_real_rows():
     plan, error = gl.Plan.replace(10, 600, noise=0.5), excess_plus(gl.Problem.isotropic(100), 0.25)
     needed = [
@@ -380,6 +384,7 @@ def test_the_mean_over_two_models_is_lowest_far_from_any_constant():
     assert tuned.plan.penalty[1] > 1e3 * tuned.plan.penalty[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_a_long_schedule_is_where_no_step_leads_lower(objective):
     """Single penalties, and neighbours together, moved up and down."""

@@ -99,6 +99,7 @@ def test_no_grid_of_penalties_shares_and_weights_beats_what_is_tuned_together():
     assert schedule.value <= together.value * (1 + 1e-6)
 
 
+@pytest.mark.slow
 def test_the_best_weight_of_a_long_loop_is_the_golden_ratio_s():
     """Real and synthetic rows one to one, many more than directions: 0.618 of the weight on real ones."""
     problem, n = gl.Problem.isotropic(4), 4000
@@ -124,6 +125,7 @@ def test_the_best_share_of_real_labels_is_the_golden_ratio_for_minimum_norm_fits
 # --- the cheapest -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_cheapest_plan_is_good_enough_and_less_money_is_not():
     wanted = 0.12
     found = gl.tune(

@@ -12,6 +12,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 import genloss as gl
+from genloss.equivalents import NotSolvedError
+from genloss.weighing import logistic
 from genloss.weighing.logistic import Labelled, Logistic, chances, contrasts
 
 
@@ -44,6 +46,13 @@ def test_fits_are_those_of_scikit_learn_and_so_are_chances_left_out(rng, n_class
         assert exact[i] == pytest.approx(refit, abs=1e-5)
 
 
+def test_a_fit_that_is_not_found_is_told(rng, monkeypatch):
+    monkeypatch.setattr(logistic, "_STEPS", 1)
+    X, y = rows(rng, 50, names=("a", "b"))
+    with pytest.raises(NotSolvedError, match="not found in 1 steps"):
+        Logistic.fit(Labelled.of(X, np.eye(2)[(y == "a").astype(int)]), 1e-6)
+
+
 def cost(found, real, made, test, weight):
     """Log loss of scikit-learn's model on new rows, at a weight and the penalty found there."""
     counts = np.append(np.ones(len(real[1])), np.full(len(made[1]), weight))
@@ -56,6 +65,7 @@ def cost(found, real, made, test, weight):
     return -np.mean(np.log(said[np.arange(len(said)), np.searchsorted(model.classes_, test[1])]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [("no", "yes"), ("a", "b", "c")])
 @pytest.mark.parametrize("wrong", [0.0, 0.4])
 def test_the_weight_is_neither_timid_nor_bold(names, wrong):

@@ -177,6 +177,7 @@ def test_a_scheduler_that_does_not_answer(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_missing_engine_is_named(tmp_path, monkeypatch):
     real = __import__("importlib.util").util.find_spec
     monkeypatch.setattr(
@@ -322,6 +323,7 @@ def test_nothing_outlives_a_sweep(tmp_path, slow, kill, code):
     assert sorted(path.name for path in store.iterdir()) == ["_sweep.json", "blocks"]
 
 
+@pytest.mark.slow
 def test_tasks_that_wait_do_not_keep_processes_alive():
     """Many more are handed out than the workers' queue holds; the end must not wait for them."""
     script = """

@@ -70,8 +70,8 @@ def curve(query: Mapping[str, Any]) -> dict[str, Any]:
     return {"curve": found.to_dict(), "sentence": sentence(found, last)}
 
 
-def end(query: Mapping[str, Any]) -> dict[str, Any]:
-    """What a plan leads to if it goes on for ever, which may take longer than its curve.
+def end(query: Mapping[str, Any], _: Say) -> dict[str, Any]:
+    """What a plan leads to if it goes on for ever, which may take far longer than its curve.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def sentence(found: Curve, end: int) -> str:
         Number of the last model of the plan.
     """
     last, error = found.n_models - 1, found.error
-    classes = error is not None and np.isfinite(error).all()
+    classes = _of_classes(found)
     values = error if error is not None and classes else found.risk
     shown = f"wrong class in {number(100 * values[-1], 3)} % of rows" if classes else None
     which = f"model {last}" if last == end else f"model {last} of {end}"
@@ -137,12 +137,33 @@ def code(query: Mapping[str, Any]) -> dict[str, str]:
 
 
 def best(query: Mapping[str, Any], _: Say) -> dict[str, Any]:
-    """The penalty with the smallest risk of the last model."""
+    """The penalty with the smallest risk of the last model; of classes, with the fewest wrong ones."""
     from genloss.tuning.tune import tune
 
     problem, plan = both(*asked.fields(query, "problem", "plan"))
-    found = tune(problem, plan)
-    return {"penalty": float(found.plan.penalty[-1]), "risk": found.value}
+    if _of_classes(predict(problem, plan)):
+        return {"penalty": _fewest_wrong(problem, plan)}
+    return {"penalty": float(tune(problem, plan).plan.penalty[-1])}
+
+
+def _fewest_wrong(problem: Problem, plan: Plan) -> float:
+    """The penalty of least error of the last model among those that theory knows."""
+    from genloss.tuning.search import lowest
+
+    def error(log: float) -> float:
+        try:
+            found = predict(problem, plan.with_penalty(float(np.exp(log)))).error
+        except NoTheoryError:
+            return np.inf
+        return np.inf if found is None else float(found[-1])
+
+    grid = np.log(problem.spectrum.max()) + np.linspace(*np.log([1e-5, 100]), 25)
+    log, _ = lowest(lambda logs: np.array([*map(error, logs)]), grid, tolerance=0.05, stride=4)
+    return float(np.exp(log))
+
+
+def _of_classes(found: Curve) -> bool:
+    return found.error is not None and bool(np.isfinite(found.error).all())
 
 
 def simulate(query: Mapping[str, Any], say: Say) -> dict[str, Any]:

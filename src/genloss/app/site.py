@@ -35,7 +35,6 @@ KINDS = {
 
 ANSWERS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "curve": explore.curve,
-    "end": explore.end,
     "code": explore.code,
     "curves": compare.curves,
     "codes": compare.code,
@@ -43,6 +42,7 @@ ANSWERS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
 """What is computed while the page waits."""
 
 JOBS: Mapping[str, Job] = {
+    "end": Job("genloss.app.explore:end", 20),
     "best": Job("genloss.app.explore:best", 60),
     "simulate": Job("genloss.app.explore:simulate", 3600),
     "differences": Job("genloss.app.compare:differences", 3600),

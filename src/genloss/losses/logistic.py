@@ -53,7 +53,7 @@ class Logistic(Loss):
         return 0 * np.asarray(y) + _BENDS
 
     def fitted(self, y: Array | float, z: Array, gamma: Array | float) -> Array:
-        """The proximal point, nearly, by Wright's omega."""
+        """The proximal point, to some digits: Wright's omega, and two of Newton's steps."""
         from scipy.special import wrightomega
 
         # chances y at z are the class +1 at another z, where p - gamma / (1 + exp(p)) = z; half of
@@ -61,13 +61,16 @@ class Logistic(Loss):
         half = gamma / 2
         off = z + half * y
         far = np.abs(off)
-        return np.asarray(np.sign(off) * (far - half + wrightomega(np.log(gamma) + half - far)))
+        p = np.sign(off) * (far - half + wrightomega(np.log(gamma) + half - far))
+        return self._nearer(self._nearer(p, y, z, gamma), y, z, gamma)
+
+    def _nearer(self, p: Array, y: Array | float, z: Array, gamma: Array | float) -> Array:
+        slope, bend = self.derivatives(y, p)
+        return np.asarray(p - (p + gamma * slope - z) / (1 + gamma * bend))
 
     def envelope(self, y: Array | float, z: Array, gamma: Array | float) -> tuple[Array, Array]:
         """Slope of the Moreau envelope, and its derivative, by Newton's method."""
         p = self.fitted(y, z, gamma)
-        for _ in range(4):
-            slope, bend = self.derivatives(y, p)
-            p = p - (p + gamma * slope - z) / (1 + gamma * bend)
+        p = self._nearer(self._nearer(p, y, z, gamma), y, z, gamma)
         slope, bend = self.derivatives(y, p)
         return slope, bend / (1 + gamma * bend)

@@ -66,6 +66,10 @@ def check_plan(plan: Plan) -> None:
                 "plan had a labeler from outside, which labels along the eigenvectors of a Problem; a "
                 "forecast is of a table's own columns, genloss.predict and genloss.simulate know it"
             )
+        if step.intercept:
+            raise InvalidInputError(
+                f"intercept of model {step.model} was True; every model of a forecast has one, leave it out"
+            )
         if not step.is_ridge:
             raise InvalidInputError(
                 f"plan had labels, a loss, a filter or a rule that keeps rows beyond ridge regression in model "

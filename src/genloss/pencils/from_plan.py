@@ -34,6 +34,7 @@ from genloss.pencils.expression import (
 )
 from genloss.pencils.ground import Ground
 from genloss.pencils.known import Between, Told, told
+from genloss.pencils.layout import Matrices
 from genloss.pencils.neighbours import chain_of
 from genloss.pencils.space import Space
 from genloss.pencils.subsets import EDITED, Kinds
@@ -106,7 +107,7 @@ def risks(problem: Problem, plan: Plan) -> tuple[Array, Array]:
     for step in steps:
         if not step.is_ridge:
             raise NoTheoryError(
-                f"model {step.model} has labels, a loss, a filter or a rule that keeps rows beyond ridge regression; "
+                f"model {step.model} has labels, a loss, a filter, an intercept or a rule that keeps rows beyond ridge regression; "
                 "a pencil is of ridge regression on linear labels, genloss.predict(problem, plan) "
                 "knows the others"
             )
@@ -137,6 +138,8 @@ class Laws:
         The first model that is fitted here: no later one uses a row or feature drawn before it.
     between : mapping of int to Between, optional
         Models after that whose law is known.
+    parts : mapping of int to sequence of (float, float), optional
+        Models that are no ridge regression, as penalties and coefficients of ridge fits to their rows and labels.
     """
 
     def __init__(
@@ -147,37 +150,50 @@ class Laws:
         new: range,
         first: int = 0,
         between: Mapping[int, Between] | None = None,
+        parts: Mapping[int, Sequence[tuple[float, float]]] | None = None,
     ) -> None:
         self.new, self._ground = new, ground
         truth = ground.models[REAL]
         known = told(ground.features, between or {}, ground.which)
 
-        def written(penalty: Array) -> tuple[dict[int, Expression], list[Expression]]:
-            fits = _fits(steps, penalty, first, ground, known)
+        def written(
+            steps: Sequence[Step], penalty: Array
+        ) -> tuple[dict[int, Expression], list[Expression]]:
+            alone = {u: [(float(own), 1.0)] for u, own in enumerate(penalty)}
+            fits = _fits(steps, alone | dict(parts or {}), first, ground, known)
             return fits, [fits[model] - truth for model in new]
 
-        self._written, self._penalty = written, penalty
-        self._models, self._errors = written(penalty)
+        self._written, self._steps, self._penalty = written, steps, penalty
+        self._models, self._errors = written(steps, penalty)
         self._chain = chain_of(*self._models.values(), *self._errors)
         metric = diagonal(ground.features, ground.metric)
         found = [self._chain.risk(error, metric) for error in self._errors]
         self.bias = np.array([risk.bias for risk in found])
         self.variances = np.array([risk.variance for risk in found])
         fitted = [u for u in range(first, len(steps)) if u not in known]
-        self._own = {u: self._chain.filling(f"model {u}") for u in fitted}
+        self._own = {u: self._chain.filling(f"model {u}") for u in fitted if u not in (parts or {})}
         self._labelers = {u: steps[u].asked for u in range(first, len(steps))}
 
-    def slopes(self, weights: Array) -> Array:
-        """Slopes of a weighted sum of the errors in the logarithm of every penalty, all above zero."""
-        fits, errors = self._written(2 * self._penalty)  # the equations are linear in it
+    def backwards(self, weights: Array) -> Matrices:
+        """How a weighted sum of the errors moves with the numbers of the plan."""
         size = self._ground.metric * self._ground.features.weights
         seeds = {e: by * size for e, by in zip(self._errors, weights, strict=True) if by}
-        found = self._chain.slopes(seeds, [*fits.values(), *errors])
+        return self._chain.backwards(seeds)
+
+    def slopes(self, backwards: Matrices) -> Array:
+        """Slopes of that sum in the logarithm of every penalty."""
+        fits, errors = self._written(self._steps, 2 * self._penalty)  # equations are linear in it
+        found = self._chain.slopes(backwards, [*fits.values(), *errors])
         slopes = np.zeros(self._penalty.size)
         for name, slope in found.items():
             # "model 3", "residual of model 3 on ..."
             slopes[int(name.partition("model ")[2].split()[0])] += slope
         return slopes
+
+    def slope(self, backwards: Matrices, steps: Sequence[Step], penalty: Array) -> float:
+        """Slope along the change to steps and penalties that differ a little, by numbers, of rows too."""
+        fits, errors = self._written(steps, penalty)
+        return self._chain.slope(backwards, [*fits.values(), *errors])
 
     def filter(self, model: int) -> Array:
         """What the mean model keeps of the truth."""
@@ -246,12 +262,12 @@ class Design(NamedTuple):
 
 def _fits(
     steps: Sequence[Step],
-    penalty: Array,
+    parts: Mapping[int, Sequence[tuple[float, float]]],
     first: int,
     ground: Ground,
     known: Mapping[int, Told],
 ) -> dict[int, Expression]:
-    """The labelers from before, and every model from the first on."""
+    """The labelers from before, and every model from the first on: a sum of ridge fits, most often of one."""
     models, features = dict(ground.models), ground.features
     designs: dict[int, Design] = {}
     labelled: dict[int, list[Labels]] = {}
@@ -276,11 +292,13 @@ def _fits(
         before |= {rows.X: rows for rows in labelled[model] if rows.X not in before}
         fitted = [rows for each in step.fitted for rows in labelled[each]]
         if step.towards is None:
-            models[model] = _fit(features, map_, fitted, float(penalty[model]), model)
+            models[model] = sum_of(
+                [by * _fit(features, map_, fitted, each, model) for each, by in parts[model]]
+            )
             continue
         pulled = models[step.towards]  # what is left to fit is pulled to zero
         rest = [rows._replace(y=rows.y - rows.X @ pulled) for rows in fitted]
-        models[model] = pulled + _fit(features, map_, rest, float(penalty[model]), model)
+        models[model] = pulled + _fit(features, map_, rest, parts[model][0][0], model)
     return models
 
 

@@ -12,6 +12,7 @@ from genloss import _check
 from genloss._words import shown
 from genloss.errors import InvalidInputError
 from genloss.pencils.adjoint import adjoint
+from genloss.pencils.channels import channels_of
 from genloss.pencils.dyson import TOLERANCE, Solution, solve
 from genloss.pencils.expression import (
     Array,
@@ -22,6 +23,7 @@ from genloss.pencils.expression import (
     identity,
     noise,
 )
+from genloss.pencils.layout import Matrices, product
 from genloss.pencils.pencil import Pencil
 from genloss.pencils.space import ONE
 
@@ -252,18 +254,31 @@ class Chain:
                 total = total + a * b * self._covariance[k, l]
         return total
 
-    def slopes(
-        self, weights: Mapping[Expression, Array], other: Sequence[Expression]
-    ) -> dict[str, float]:
-        """Slopes of a sum of squares along a change of the numbers that the vectors are made of.
+    def backwards(self, weights: Mapping[Expression, Array]) -> Matrices:
+        """How a sum of squares moves with the numbers that the vectors are made of (`adjoint`).
 
         Parameters
         ----------
         weights : mapping of Expression to ndarray
             Of the squares of every vector in the sum, per direction.
+        """
+        pencil = self.solution.pencil
+        size, seeds = pencil.size // 2, dict[tuple[int, int], Array]()
+        for vector, own in weights.items():
+            for k, a in self._combination(vector).items():
+                for l, b in self._combination(vector).items():
+                    seed = pencil.unit * a * b * own
+                    seeds[k, size + l] = seeds.get((k, size + l), 0.0) + seed
+        return adjoint(self.solution, seeds)
+
+    def slopes(self, backwards: Matrices, other: Sequence[Expression]) -> dict[str, float]:
+        """Slopes of that sum along a change of what is deterministic in the equations.
+
+        Parameters
+        ----------
+        backwards : list of ndarray
         other : sequence of Expression
-            The vectors again, the same but for numbers: the change is that of what is deterministic in
-            their equations.
+            The vectors again, the same but for those numbers.
 
         Returns
         -------
@@ -271,14 +286,7 @@ class Chain:
             By the name of the unknown whose equation changes.
         """
         pencil, changed = self.solution.pencil, Pencil(*other).doubled().deterministic
-        size, seeds = pencil.size // 2, dict[tuple[int, int], Array]()
-        for vector, own in weights.items():
-            for k, a in self._combination(vector).items():
-                for l, b in self._combination(vector).items():
-                    seed = pencil.unit * a * b * own
-                    seeds[k, size + l] = seeds.get((k, size + l), 0.0) + seed
-        backwards = adjoint(self.solution, seeds)
-        found: dict[str, float] = {}
+        size, found = pencil.size // 2, dict[str, float]()
         for (row, column), value in pencil.deterministic.items():
             moved = changed[row, column] - value
             if np.any(moved):
@@ -286,6 +294,29 @@ class Chain:
                 at = self.solution.layout.diagonal(backwards, row, column)
                 found[name] = found.get(name, 0.0) - float(np.sum(moved * at))
         return found
+
+    def slope(self, backwards: Matrices, other: Sequence[Expression]) -> float:
+        """Slope of that sum along a small change of any numbers, of rows too.
+
+        A number of rows is how often a trace over them is counted: what is read in G moves with it.
+        """
+        layout, G = self.solution.layout, self.solution.resolvent
+        own, changed = self.solution.pencil, Pencil(*other).doubled()
+        size, total = own.size // 2, 0.0
+        for (row, column), value in own.deterministic.items():
+            of_noise = row < size <= column  # F is in units of its own
+            number = changed.deterministic[row, column]
+            moved = (number * (changed.unit / own.unit) if of_noise else number) - value
+            if np.any(moved):
+                entry = layout.entry if np.ndim(moved) == 2 else layout.diagonal
+                total -= float(np.sum(moved * entry(backwards, row, column)))
+        before, later = channels_of(own, layout), channels_of(changed, layout)
+        for pair, channels in before.items():
+            for c, after in zip(channels, later[pair], strict=True):
+                read, write = layout.entry(G, *c.read), layout.entry(backwards, *c.write)
+                total += product(c.reads, read) * product(after.writes - c.writes, write)
+                total += product(c.writes, write) * product(after.reads - c.reads, read)
+        return total
 
     def filling(self, name: str) -> float:
         """Share of its rows that the fit with this unknown uses up: df2 / n_samples for ridge."""

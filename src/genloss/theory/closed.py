@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from genloss.generation import REAL
+from genloss.losses.squared import Squared
 from genloss.steps import Step
 
 RICH = "with a penalty, several sources or a covariance of its own"
@@ -30,8 +31,8 @@ def obstacles(steps: Sequence[Step]) -> list[str | None]:
             run = run or f"model {model} reuses the design of a pooled fit"
         if reused and not run and not is_plain(step):
             run = f"model {model} is fitted on a reused design {RICH}"
-        if step.features is not None:
-            found.append(f"model {model} is fitted on random features")
+        if step.features is not None or step.intercept:
+            found.append(obstacle_alone(step))
             run = run or found[-1]
         elif step.towards is not None and (step.retuned or not _all_new_and_even(step)):
             where = "" if step.retuned else " on rows that are not all new and alike"
@@ -52,6 +53,8 @@ def obstacles(steps: Sequence[Step]) -> list[str | None]:
 def obstacle_alone(step: Step) -> str | None:
     """Why a ridge fit is not known by itself, or None where it is one of the inputs to new rows, pulled to zero."""
     model = step.model
+    if step.intercept:
+        return f"model {model} has an intercept"
     if step.features is not None:
         return f"model {model} is fitted on random features"
     if step.towards is not None:
@@ -59,6 +62,11 @@ def obstacle_alone(step: Step) -> str | None:
     if step.is_pooled or not step.is_new:
         return f"model {model} is fitted on rows of an earlier generation"
     return None
+
+
+def stands_alone(step: Step) -> bool:
+    """Whether no other model is fitted to its rows."""
+    return step.is_new and not step.is_pooled and step.last_fit == step.model
 
 
 def obstacles_of_tails(steps: Sequence[Step]) -> list[str | None]:
@@ -123,79 +131,118 @@ class _Pool:
 
 
 MOST_BY_PENCIL = 12  # models of one pencil that are solved in seconds
+FITS_OF_A_FILTER = 8  # ridge fits that stand for a filter in a pencil
+MOST_FITS = 64  # of those, where models go through filters
 
 
 def design_runs(steps: Sequence[Step]) -> dict[int, range]:
-    """Runs of models on one design that are known on a contour alone, by each of their models.
+    """Runs of models on one design that are known as functions of one matrix, by each of their models.
 
-    Those are runs with a filter, and runs of ridge regression that are too long for a pencil.
+    Those are runs with a filter, with labels that a rule makes of what somebody from outside the run says, once,
+    and runs of ridge regression that are too long for a pencil.
     """
     found: dict[int, range] = {}
     start = 0
     for model, step in enumerate(steps):
-        if model and not (is_alone(step) and relabels(step, steps[model - 1])):
+        if model and not (_is_smooth(step) and relabels(step, steps[model - 1])):
             start = model
         run = range(start, model + 1)
         after = steps[model + 1 : model + 2]
-        goes_on = any(is_alone(each) and relabels(each, step) for each in after)
-        if goes_on or len(run) < 2 or not all(map(is_alone, steps[start : model + 1])):
+        goes_on = any(_is_smooth(each) and relabels(each, step) for each in after)
+        if goes_on or len(run) < 2 or not all(map(_is_smooth, steps[start : model + 1])):
             continue
         members = steps[start : model + 1]
         inside = all(max(each.last_inputs, each.last_fit) <= model for each in members)
-        by_filter = any(each.filter is not None for each in members)
-        if inside and (by_filter or len(run) > MOST_BY_PENCIL):
+        by_rule = [each for each in members if not each.is_linear]
+        # what two rules leave of labels on the same rows is not independent
+        told = len(by_rule) < 2 and not any(u in run for each in by_rule for u in each.asked)
+        beyond = by_rule or any(each.filter is not None for each in members)
+        if inside and told and (beyond or len(run) > MOST_BY_PENCIL):
             found |= dict.fromkeys(run, run)
     return found
 
 
 def is_alone(step: Step) -> bool:
-    """Whether it is a smooth filter of one design's rows, all from one source."""
+    """Whether it is a smooth filter of one design's rows, all from one source, with linear labels."""
+    return step.is_linear and _is_smooth(step)
+
+
+def _is_smooth(step: Step) -> bool:
+    """The same with any labels."""
     smooth = step.penalty > 0 if step.filter is None else step.filter.spectral
     if step.filter is not None and step.filter.pole(step.penalty) == 0:
         smooth = False
-    plain = step.is_linear and step.features is None and step.towards is None
+    all_kept = isinstance(step.loss, Squared) and all(block.keep is None for block in step.blocks)
+    plain = all_kept and step.features is None and step.towards is None
     return smooth and plain and not step.is_pooled and len(step.blocks) == 1 and is_even(step)
 
 
 def unknown(steps: Sequence[Step], tails: bool = False) -> str | None:
     """Why no theory knows a plan at all: what is known for ridge regression alone."""
-    if tails or any(step.turned for step in steps):
-        what = "problem has tails" if tails else "plan has rows with a covariance matrix"
-        for step in steps:
-            if not step.is_ridge:
-                return f"{what}, and model {step.model} is no ridge regression on linear labels"
-        return None
-    runs = design_runs(steps) if any(step.filter is not None for step in steps) else {}
+    if steps[0].intercept:
+        return "plan has an intercept"
+    turned = any(step.turned for step in steps)
+    rich = "problem has tails" if tails else "plan has rows with a covariance matrix"
+    runs = {} if all(step.is_ridge for step in steps) else design_runs(steps)
     for step in steps:
-        if step.is_ridge or step.model in runs:
+        if step.is_ridge or (step.model in runs and not (tails or turned)):
             continue
+        if (tails or turned) and (step.filter is None or not step.is_linear):
+            return f"{rich}, and model {step.model} is no ridge regression on linear labels"
         what = f"model {step.model} has labels, a loss, a filter or a rule that keeps rows beyond ridge regression"
-        if step.filter is not None and not (step.is_linear and is_even(step)):
+        if step.filter is not None and not step.is_linear and not _sees_all(step):
             return f"{what}, which are not known together"
-        if step.filter is not None and not step.filter.spectral and len(step.blocks) > 1:
-            return f"{what}: rows of several sources go one source after the other through a {step.filter.kind}"
+        if step.filter is not None and step.filter.spectral and step.is_linear:
+            continue
+        if step.filter is not None and not step.filter.spectral and turned:
+            return f"{what}, on rows of another covariance"
         if step.features is not None:
             return f"{what}, on random features"
-        if step.retuned:
-            return f"{what}, with penalty 'cv'"
-        if step.is_pooled or not step.is_new or step.last_fit > step.model:
+        if step.retuned and not chooses(step):
+            return (
+                f"{what}, with penalty 'cv' on rows that are not alike, or pulled to another model"
+            )
+        if not stands_alone(step):
             return f"{what}, on rows that another model is fitted to"
     return None
+
+
+def _sees_all(step: Step) -> bool:
+    """Whether a filter's rows are alike, or go through it in turn, or are all kept."""
+    assert step.filter is not None
+    kept = all(block.keep is None for block in step.blocks)
+    return kept or is_even(step) or not step.filter.spectral
 
 
 def clouded(step: Step, dim: float) -> str | None:
     """Why no theory knows a fit to rows about the centres of two classes, or None."""
     if step.features is not None:
         return "is fitted on random features"
-    if step.filter is not None or step.retuned:
-        return "has a filter or penalty 'cv'"
+    if step.retuned and not chooses(step):
+        return "has penalty 'cv' on rows that are not alike, or is pulled to another model"
     if any(block.covariance is not None for block in step.blocks):
         return "has rows with a covariance of their own"
-    if step.is_pooled or not step.is_new or step.last_fit > step.model:
+    if step.filter is not None and step.filter.spectral and not is_even(step):
+        return "has a filter of rows that are not alike"
+    if not stands_alone(step):
         return "is fitted on rows that another model is fitted to"
-    if step.penalty == 0 and not ("numbers" in step.loss.labels and step.rows > dim + 1):
+    if (
+        step.filter is None
+        and step.penalty == 0
+        and not ("numbers" in step.loss.labels and step.rows > dim + 1)
+    ):
         return "has no penalty, and labels that can be fitted without error"
     return None
+
+
+def chooses(step: Step) -> bool:
+    """Whether theory knows the penalty that a fit to new rows beyond linear labels chooses."""
+    return is_even(step) and step.towards is None
+
+
+def fits_of(steps: Sequence[Step]) -> list[int]:
+    """Ridge fits that a pencil takes for every model."""
+    return [1 if step.filter is None or not step.is_linear else FITS_OF_A_FILTER for step in steps]
 
 
 def relabels(step: Step, before: Step) -> bool:

@@ -106,7 +106,9 @@ def _chosen_on_few_rows(walk: Walk, risks: Array) -> Mask:
         [sum(block.rows * block.noise**2 for block in step.blocks) / step.rows for step in steps]
         for steps in walk.chains
     ]
-    return chosen & ((1 + np.array(noise) / risks) / walk.rows > DEAR_CHOICE)
+    linear = np.isnan(walk.chosen_at)
+    per_row = np.where(linear, (risks + noise) / walk.rows, walk.chosen_at)
+    return chosen & (per_row > DEAR_CHOICE * risks)
 
 
 def _noiseless(steps: Sequence[Step]) -> bool:

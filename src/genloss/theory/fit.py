@@ -161,6 +161,8 @@ def stage_of(directions: Spectrum, n: Array, lam: Array, kappa: Array) -> Stage:
         gain = np.full((len(n), s.size), np.inf)
         if kind == "least squares":
             gain = (count / s) / (n - d - 1)
+            if directions.constant:  # |1|^2 is n, and not chi square (2.9)
+                gain[:, -1] *= 1 - 2 / n[:, 0]
         return Stage(n, None, None, gain, gain, exact=True)
     resolvent = s + kappa
     np.divide(1.0, resolvent, out=resolvent)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from genloss.errors import NoTheoryError
 from genloss.plan import Plan
 from genloss.problem import beyond
 from genloss.spectrum import Spectral
-from genloss.steps import resolve
+from genloss.steps import Step, resolve
 from genloss.theory import succession
 from genloss.theory.directions import directions_for
 from genloss.theory.predict import CELLS, predict
@@ -18,6 +19,12 @@ from genloss.theory.routes import Walk, routes
 from genloss.theory.units import is_ordinary
 
 Array = npt.NDArray[np.float64]
+
+
+def is_together(problem: Spectral, steps: Sequence[Step]) -> bool:
+    """Whether many penalties of a plan are predicted in whole arrays, and not one after the other."""
+    unlike = steps[0].outside or any(way is not Walk.fresh for way in routes(steps))
+    return not (unlike or beyond(problem) or not is_ordinary(problem))
 
 
 def risks(problem: Spectral, plan: Plan) -> Callable[[Array], Array]:
@@ -34,9 +41,8 @@ def risks(problem: Spectral, plan: Plan) -> Callable[[Array], Array]:
            [0.177, 0.349, 0.619]])
     """
     steps = resolve(plan.with_penalty(1.0))
-    unlike = steps[0].outside or any(way is not Walk.fresh for way in routes(steps))
-    if unlike or beyond(problem) or not is_ordinary(problem):
-        return lambda penalty: _by_plans(problem, plan, penalty)
+    if not is_together(problem, steps):
+        return lambda penalty: np.array([_alone(problem, plan, each) for each in penalty])
     directions = directions_for(problem, steps)
     weight = np.array([step.blocks[0].weight for step in steps])
     size = max(1, CELLS // directions.eigenvalues.size)
@@ -49,17 +55,17 @@ def risks(problem: Spectral, plan: Plan) -> Callable[[Array], Array]:
             bias, variance, _ = succession.risks(walk)
             found.append(bias + variance)
         errors = np.concatenate(found)
-        return errors if np.isfinite(errors).all() else _by_plans(problem, plan, penalty)
+        if np.isfinite(errors).all():
+            return errors
+        return np.array([_alone(problem, plan, each) for each in penalty])
 
     return together
 
 
-def _by_plans(problem: Spectral, plan: Plan, penalty: Array) -> Array:
-    """Plan by plan; infinite where a pencil has no solution that is found, as beside interpolation."""
-    plans = [plan.with_penalty(each) for each in penalty]
+def _alone(problem: Spectral, plan: Plan, penalty: Array) -> Array:
+    """Of one schedule; infinite where theory does not know it, or finds no fixed point, as beside interpolation."""
     try:
-        return np.array([curve.risk for curve in predict(problem, plans)])
-    except ArithmeticError:
-        if len(plans) == 1:
-            return np.full(penalty.shape, np.inf)
-        return np.concatenate([_by_plans(problem, plan, each[None]) for each in penalty])
+        [curve] = predict(problem, [plan.with_penalty(penalty)])
+        return curve.risk
+    except (ArithmeticError, NoTheoryError):
+        return np.full(penalty.shape, np.inf)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, overload
 
 import numpy as np
@@ -17,13 +18,16 @@ from genloss.plan import Plan
 from genloss.problem import Problem, tails_of
 from genloss.spectrum import Spectral, Spectrum, directions_of
 from genloss.steps import Step, agents, resolve
-from genloss.theory import succession, turned, two_columns
+from genloss.theory import intercept, succession, turned, two_columns
 from genloss.theory.alike import outline
 from genloss.theory.channels import NotFoundError
 from genloss.theory.classes import Classes, centre_of
 from genloss.theory.closed import (
+    FITS_OF_A_FILTER,
     MOST_BY_PENCIL,
+    MOST_FITS,
     clouded,
+    fits_of,
     obstacle_alone,
     obstacles,
     obstacles_of_tails,
@@ -91,7 +95,7 @@ def predict(
 
     Fresh designs: state evolution, `theory.md` 2.2-2.3, exact for least squares (n_samples - dim -
     1, `paper.md` 2.1) and for isotropic minimum-norm fits (2.4). Several covariances or weights:
-    2.4. Penalty "cv": the one of least ``tau**2``, the mean leave-one-out error. Same designs: `paper.md` 2.4. Pooled designs: 2.6. Anything else: `genloss.pencils`, exact
+    2.4. An intercept: 2.9. Penalty "cv": the one of least ``tau**2``, the mean leave-one-out error. Same designs: `paper.md` 2.4. Pooled designs: 2.6. Anything else: `genloss.pencils`, exact
     in high dimension, off by a term of order 1/dim at finite size.
 
     Examples
@@ -196,6 +200,8 @@ def _in_any_units(problem: Spectral, plans: Sequence[Plan], method: str) -> list
 def _curves(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve]:
     batches: dict[tuple[object, ...] | None, list[int]] = defaultdict(list)
     chains = [resolve(plan) for plan in plans]
+    if any(steps[0].intercept for steps in chains):
+        return [_curve(problem, plan, method) for plan in plans]
     for number, steps in enumerate(chains):
         key = outline(steps, problem.directions.dim) if len(chains) > 1 else None
         batches[key].append(number)
@@ -209,6 +215,18 @@ def _curves(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve
     return [curves[number] for number in range(len(plans))]
 
 
+def _curve(problem: Spectral, plan: Plan, method: str) -> Curve:
+    """The curve of one plan, which may have an intercept."""
+    steps = resolve(plan)
+    if not steps[0].intercept:
+        return _curves(problem, [plan], method)[0]
+    longer, without = intercept.as_direction(problem, plan, steps)
+    [found] = _curves(longer, [without], method)
+    known = np.logical_and.accumulate([intercept.known(step) for step in steps]) & found.exact
+    asymptotic = found.method == "exact theory" and not known.all()
+    return replace(found, exact=known, method="state evolution" if asymptotic else found.method)
+
+
 def ways_of(problem: Spectral, steps: Sequence[Step], method: str = "auto") -> list[Route]:
     """The route of every model, or NoTheoryError."""
     if centre_of(problem) is not None:
@@ -220,10 +238,8 @@ def _ways(steps: Sequence[Step], method: str, tails: bool) -> list[Route]:
     """The route of every model, or NoTheoryError."""
     if reason := unknown(steps, tails):
         raise _unknown(reason)
-    if method == "pencil" and not all(step.is_ridge for step in steps):
-        raise NoTheoryError(
-            "method was 'pencil', which knows ridge regression on linear labels alone; use 'auto'"
-        )
+    if method == "pencil" and not all(step.is_linear for step in steps):
+        raise NoTheoryError("method was 'pencil', which knows linear labels alone; use 'auto'")
     if any(step.turned for step in steps):
         return _ways_across(steps, method)
     everything: list[Route] = [Walk.pencil] * len(steps)
@@ -255,7 +271,19 @@ def _ways(steps: Sequence[Step], method: str, tails: bool) -> list[Route]:
                 "formula knows it, but predict(method='pencil') and genloss.simulate(problem, plan) "
                 f"do; beyond {MOST_BY_PENCIL} models the pencil takes minutes and must be asked for"
             )
+    if method == "auto":
+        _check_fits(longest_stretch(steps, by_pencil(ways), fits_of(steps)))
     return ways
+
+
+def _check_fits(count: int) -> None:
+    """Refuse filters on shared rows that a pencil knows in minutes only."""
+    if count > MOST_FITS:
+        raise NoTheoryError(
+            f"plan has filters on rows that several models are fitted to, {count} ridge fits in one pencil: "
+            "predict(method='pencil') and genloss.simulate(problem, plan) know it; beyond "
+            f"{MOST_FITS} fits, {FITS_OF_A_FILTER} for a filter, the pencil takes minutes and must be asked for"
+        )
 
 
 def _ways_across(steps: Sequence[Step], method: str) -> list[Route]:
@@ -277,6 +305,8 @@ def _ways_across(steps: Sequence[Step], method: str) -> list[Route]:
             f"{what}, and {why}: no closed formula knows it, but predict(method='pencil') and "
             f"genloss.simulate(problem, plan) do{most if method == 'auto' else ''}"
         )
+    if why:
+        _check_fits(sum(fits_of(steps)))
     return [Walk.turned if step.model < first else Walk.across for step in steps]
 
 
@@ -289,7 +319,7 @@ def _ways_of_clouds(steps: Sequence[Step], method: str, dim: float) -> list[Rout
     for step in steps:
         if why := clouded(step, dim):
             raise _unknown(f"problem has class means, and model {step.model} {why}")
-    return [Walk.channel] * len(steps)
+    return [Walk.channel if step.filter is None else Walk.filtered for step in steps]
 
 
 def _unknown(reason: str) -> NoTheoryError:
@@ -327,11 +357,12 @@ def _by_walk(
             laws = [each.law(problem.truth) for each in chains[0][0].outside]
             matrices = turned.Models(problem.spectrum, problem.truth, laws, walk.tails)
             walk.matrices = matrices
-        classes = Classes(walk.moments) if Walk.channel in ways else None
+        ridge = walk.centre is None and all(step.is_linear for step in chains[0])
+        classes = None if ridge else Classes(walk.moments)
         bias, variance, known = succession.risks(walk, None if classes is None else classes.see)
         risk = bias + variance
         method = "exact theory" if known.all() else "state evolution"
-        method = "channel" if Walk.channel in ways else method
+        method = method if ridge else "channel"
         method = "pencil" if Walk.pencil in ways or Walk.across in ways else method
         more: dict[str, Any] = (
             {} if classes is None else classes.columns(walk, float(problem.directions.signal.sum()))

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from genloss.generation import REAL
 from genloss.plan import Plan
 from genloss.spectrum import Spectrum
 from genloss.steps import Step, resolve
-from genloss.theory import edited, fresh, pooled, pulled, retuned, turned, weighted
+from genloss.theory import edited, fresh, pooled, pulled, retuned, together, turned, weighted
 from genloss.theory.alike import fitted
 from genloss.theory.closed import (
     design_runs,
@@ -34,9 +33,12 @@ if TYPE_CHECKING:
     from genloss.pencils.from_plan import Laws
     from genloss.pencils.known import Between
     from genloss.theory.channels.evolution import Start
+    from genloss.theory.channels.generation import Found
     from genloss.theory.filters.fresh import Filtered
+    from genloss.theory.filters.lengths import InTurn
     from genloss.theory.filters.one_pass import OnePass
     from genloss.theory.filters.run import DesignRun
+    from genloss.theory.filters.sources import Sources
 
 Array = npt.NDArray[np.float64]
 Steps = Sequence[Step]
@@ -65,6 +67,8 @@ class Walk:
     accepted, noisy_directions, ended : ndarray of shape (n_plans, n_models)
         Of fits that are not ridge regression: share of the rows kept, effective directions of the
         fit's noise, and whether it has no minimum.
+    chosen_at : ndarray of shape (n_plans, n_models)
+        Where a channel chose the penalty: the fit's error on labels of its own kind, over its rows.
     """
 
     def __init__(
@@ -92,6 +96,7 @@ class Walk:
         self.accepted = np.ones(self.rows.shape)
         self.noisy_directions = np.full(self.rows.shape, np.inf)
         self.ended = np.zeros(self.rows.shape, dtype=bool)
+        self.chosen_at = np.full(self.rows.shape, np.nan)
         self._start: Start | None = None
         self.remembered = _remembered(chains[0], ways)
         self.moments = Moments(directions, self.remembered, len(self.rows))
@@ -104,7 +109,7 @@ class Walk:
         self._laws: Laws | None = None
         self._hopeless = set[int]()
         self._between: dict[int, Between] = {}
-        self._filters: dict[object, Filtered | OnePass] = {}
+        self._filters: dict[object, Filtered | OnePass | Sources | InTurn] = {}
 
     @property
     def penalty_used(self) -> Array:
@@ -157,7 +162,8 @@ class Walk:
         assert self.matrices is not None
         if self._laws is None:
             [steps] = self.chains
-            self._laws = self.matrices.together(steps, self.penalty_used[0])
+            fits = together.parts(steps, range(len(steps)), self.moments.directions, self.tails)
+            self._laws = self.matrices.together(steps, self.penalty_used[0], fits)
             self._hopeless = without_mean(steps, range(len(steps)), self.moments.directions.dim)
         self.moments.record(model, 1.0, 0.0, lambda _: 0.0, exact=False)
         self._has_no_kappa(model, np.nan, self._laws.filling(model))
@@ -193,10 +199,17 @@ class Walk:
             self.ended[:, model] = not lost
             fresh.diverge(self.moments, 0.0, model)
         else:
-            self.accepted[:, model], self._start = found.accepted, found.start
-            self._between[model] = found.parts, found.gain
-            self.noisy_directions[:, model] = found.directions
+            self._start = found.start
+            self._take_in(model, found)
         self._has_no_kappa(model, np.nan, 0.0)
+
+    def _take_in(self, model: int, found: Found) -> None:
+        """Keep what is known of a fit of a channel."""
+        self.accepted[:, model], self._between[model] = found.accepted, (found.parts, found.gain)
+        self.noisy_directions[:, model] = found.directions
+        if found.chosen is not None:
+            self.penalty[:, model] = found.chosen[0] / self.chains[0][model].blocks[0].weight
+            self.chosen_at[:, model] = found.chosen[1]
 
     def filtered(self, model: int) -> None:
         """Fresh rows, but a fit that is not the exact minimiser."""
@@ -204,13 +217,22 @@ class Walk:
 
         [steps] = self.chains
         step = steps[model]
-        key = step.rows, step.filter, step.penalty, step.blocks[0].weight
-        if key not in self._filters:
-            self._filters[key] = generation.of(self.moments.directions, step)
-        members = groups(self.chains, model)
-        found = generation.fit(self.moments, step, members, self._filters[key])
-        if found is not None:
-            self._between[model] = found
+        assert step.filter is not None
+        plain = bool(self.tails) or generation.is_plain(step, self.centre)
+        if not plain and any(self.moments.diverges({number: 1.0}) for number in step.asked):
+            fresh.diverge(self.moments, 0.0, model)
+        elif plain or (self.centre is None and step.filter.spectral and not is_even(step)):
+            told = step if plain else generation.as_linear(self.moments, step)
+            rows = tuple((block.rows, block.weight, block.covariance) for block in step.blocks)
+            key = rows, step.filter, step.penalty
+            if key not in self._filters:
+                self._filters[key] = generation.of(self.moments.directions, step, self.tails)
+            members = groups([(*steps[:model], told)], model)
+            found = generation.fit(self.moments, told, members, self._filters[key])
+            if found is not None:
+                self._between[model] = found
+        else:
+            self._take_in(model, generation.beyond(self.moments, step, self.centre))
         self._has_no_kappa(model, np.nan, 0.0)
 
     def on_design(self, model: int) -> None:
@@ -222,8 +244,13 @@ class Walk:
         if run is not None:
             self._design = DesignRun(self.moments, steps[run.start : run.stop])
         assert self._design is not None
-        [rows] = groups(self.chains, model)
-        self._design.fit(rows, steps[model])
+        step = steps[model]
+        if not step.is_linear:
+            from genloss.theory.filters.generation import as_linear
+
+            step = as_linear(self.moments, step)
+        [rows] = groups([(*steps[:model], step)], model)
+        self._design.fit(rows, step)
         self._has_no_kappa(model, np.nan, 0.0)
 
     def forget(self) -> None:
@@ -274,7 +301,8 @@ class Walk:
     def pencil(self, model: int) -> None:
         """Anything: solved together with all models it shares rows or features with."""
         if self._laws is None or model not in self._laws.new:
-            self._laws = self._solved(model)
+            known = by_pencil(self.ways), self._between
+            self._laws, self._hopeless = together.solved(self, model, *known)
         laws = self._laws
         if model in self._hopeless:
             fresh.diverge(self.moments, laws.filter(model), model)
@@ -288,35 +316,6 @@ class Walk:
             exact=False,
         )
         self._has_no_kappa(model, np.nan, laws.filling(model))
-
-    def _solved(self, model: int) -> Laws:
-        """The laws of this model and those after it that share what it shares."""
-        from genloss.pencils.from_plan import Laws
-        from genloss.pencils.ground import Ground
-        from genloss.pencils.known import Given
-
-        [steps] = self.chains
-        first, last = stretches(steps, by_pencil(self.ways))[model]
-        moments = self.moments
-        alive = [u for u in moments.filters if 0 <= u < first <= self.remembered[u] or u < REAL]
-        infinite = {u for u in alive if moments.diverges({u: 1.0})}
-        between = [u for u in range(first, model) if not steps[u].is_ridge]
-        lost = infinite.union(u for u in between if u not in self._between)
-        part, dim = steps[: last + 1], moments.directions.dim
-        self._hopeless = without_mean(part, range(first, last + 1), dim, lost)
-        nobody: Between = [], np.zeros(moments.directions.eigenvalues.size)
-        told = {u: self._between.get(u, nobody) for u in between}
-
-        def spread(u: int, v: int) -> Array:
-            known = infinite.isdisjoint({u, v})
-            return moments.whole(moments.covariance({u: 1.0}, {v: 1.0}) if known else 0.0)[0]
-
-        given = Given(
-            {u: moments.whole(moments.mean({u: 1.0}))[0] for u in alive},
-            {(u, v): spread(u, v) for u in alive for v in alive},
-        )
-        ground = Ground.along(moments.directions, part, given, self.tails)
-        return Laws(ground, part, self.penalty_used[0], range(model, last + 1), first, told)
 
 
 Route = Callable[[Walk, int], None]
@@ -337,7 +336,8 @@ def routes(
     """
     if tails:
         known = obstacles_of_tails(steps) if known is None else known
-        return [Walk.pencil if why else Walk.weighted for why in known]
+        alone = [Walk.weighted if step.filter is None else Walk.filtered for step in steps]
+        return [Walk.pencil if why else way for why, way in zip(known, alone, strict=True)]
     ways: list[Route] = []
     reused = any(not step.is_new for step in steps)
     runs = design_runs(steps) if reused else {}
@@ -345,7 +345,7 @@ def routes(
         if step.model in runs:
             ways.append(Walk.on_design)
         elif step.filter is not None:
-            ways.append(Walk.filtered)
+            ways.append(Walk.pencil if obstacle else Walk.filtered)
         elif not step.is_linear:
             ways.append(Walk.channel)
         elif obstacle:
@@ -378,7 +378,7 @@ def entangled(steps: Steps, ways: Sequence[Route]) -> str | None:
         return None
     for (first, last), way in zip(stretches(steps, by_pencil(ways)), ways, strict=True):
         for step in steps[first:last] if way is Walk.pencil else ():
-            if step.filter is not None and ways[step.model] is Walk.on_design:
+            if not step.is_ridge and ways[step.model] is Walk.on_design:
                 return (
                     f"model {step.model} is one of several filters on one design, between models that share "
                     "other rows"
@@ -389,7 +389,8 @@ def entangled(steps: Steps, ways: Sequence[Route]) -> str | None:
 def _remembered(steps: Steps, ways: Sequence[Route]) -> dict[int, int]:
     """Last model that needs each labeler: a pencil fits earlier models of its stretch once more."""
     last = {step.model: step.last_use for step in steps}
-    if Walk.channel in ways:  # every model is compared with the first
+    if Walk.channel in ways or not all(step.is_linear for step in steps):
+        # every model is compared with the first
         last = {model: max(use, model + 1) for model, use in last.items()} | {0: len(steps)}
     if Walk.pencil in ways:
         starts = segment_starts(steps)

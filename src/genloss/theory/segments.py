@@ -34,7 +34,10 @@ def stretches(steps: Sequence[Step], together: Sequence[bool]) -> list[tuple[int
     return found
 
 
-def longest_stretch(steps: Sequence[Step], together: Sequence[bool]) -> int:
-    """Most models that have to be solved together."""
+def longest_stretch(
+    steps: Sequence[Step], together: Sequence[bool], sizes: Sequence[int] | None = None
+) -> int:
+    """Most models that have to be solved together; or the most of what ``sizes`` says of each."""
     found = zip(stretches(steps, together), together, strict=True)
-    return max((last - first + 1 for (first, last), some in found if some), default=0)
+    sizes = sizes or [1] * len(steps)
+    return max((sum(sizes[first : last + 1]) for (first, last), some in found if some), default=0)

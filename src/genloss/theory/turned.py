@@ -16,10 +16,12 @@ from genloss.covariances import Covariance, matrix
 from genloss.equivalents import NotSolvedError
 from genloss.generation import REAL
 from genloss.retuning import best_penalty
-from genloss.steps import Step
+from genloss.steps import Block, Step
 
 if TYPE_CHECKING:
     from genloss.pencils.from_plan import Laws
+    from genloss.theory.filters.matrices import Matrices
+    from genloss.theory.filters.poles import Parts
 
 Array = npt.NDArray[np.float64]
 Shares = Mapping[int, float]
@@ -66,6 +68,7 @@ class Models:
         self.means = {REAL: truth}
         self.covariances: dict[tuple[int, int], Array] = {}
         self._last_use: dict[int, int] = {}
+        self._filters: dict[object, Matrices] = {}
         for k, (mean, variance) in enumerate(outside):
             self.means[REAL - 1 - k] = mean
             self.covariances[REAL - 1 - k, REAL - 1 - k] = np.diag(variance)
@@ -74,14 +77,14 @@ class Models:
         """Add the model of a step on new rows."""
         spectrum, tails = self._spectrum, self._tails
         blocks = [block for block in step.blocks for _ in tails]
-        whole = [_whole(block.covariance, spectrum) for block in step.blocks]
-        sigma = np.array([length * each for each in whole for length in tails])
+        own = [whole(block.covariance, spectrum) for block in step.blocks]
+        sigma = np.array([length * each for each in own for length in tails])
         number = np.array([block.rows / len(tails) for block in blocks])
         weight = np.array([block.weight for block in blocks])
         noise = np.array([block.noise**2 for block in blocks])
         asked = list(dict.fromkeys(u for block in blocks for u in block.shares))
         spare = number.sum() - spectrum.size
-        near = step.penalty == 0 and abs(spare) <= 1
+        near = step.filter is None and step.penalty == 0 and abs(spare) <= 1
         labelers = [block.shares for block in blocks]
         one = all(labeler == labelers[0] for labeler in labelers)
         known = all(np.isfinite(self.covariance(u, u)).all() for u in asked)
@@ -91,6 +94,9 @@ class Models:
         if near and spare >= 0:
             self._copy(step, labelers[0])
             return Used(float(spectrum.size), 0.0, 0.0, exact=True)
+        if step.filter is not None:
+            self._filtered(step, asked)
+            return Used(np.nan, 0.0, step.penalty)
         alike = (sigma == sigma[0]).all() and (weight == weight[0]).all()
         if one and alike and step.penalty == 0 and spare > 1:
             # the mean of an inverse Wishart matrix
@@ -98,9 +104,7 @@ class Models:
             self._copy(step, labelers[0], float(number @ noise / number.sum()) * inverse)
             return Used(float(spectrum.size), 0.0, 0.0, exact=True)
         rows = Rows(sigma, number, weight, noise)
-        share = np.array([[block.shares.get(u, 0.0) for u in asked] for block in blocks])
-        means = np.array([self.means[u] for u in asked])
-        spread = np.array([[self.covariance(u, v) for v in asked] for u in asked])
+        share, means, spread = self._labelers(blocks, asked)
 
         def solved(penalty: float) -> Solved:
             return rows.solved(penalty, share, means, spread)
@@ -112,17 +116,37 @@ class Models:
                 rows.trace,
             )
         found = solved(penalty)
-        along = {
-            u: sum(
-                (found.kept[k] @ self.covariance(v, u) for k, v in enumerate(asked)),
-                0.0 * found.own,
-            )
+        self._record(step, found.mean, found.own, self._along(found.kept, asked))
+        feeds = float(np.abs(np.linalg.eigvals(found.coupling)).max())
+        return Used(found.df2, feeds, penalty)
+
+    def _filtered(self, step: Step, asked: Sequence[int]) -> None:
+        """Add the model of a filter on new rows."""
+        from genloss.theory.filters.matrices import Matrices
+
+        rows = tuple((block.rows, block.weight, block.covariance) for block in step.blocks)
+        key = rows, step.filter, step.penalty
+        if key not in self._filters:  # one at a time: they are large
+            self._filters = {key: Matrices.of(step, self._spectrum, self._tails)}
+        found = self._filters[key].fit(step, *self._labelers(step.blocks, asked))
+        self._record(step, found.mean, found.own, self._along(found.kept, asked))
+
+    def _labelers(
+        self, blocks: Sequence[Block], asked: Sequence[int]
+    ) -> tuple[Array, Array, Array]:
+        """What rows are labelled by: shares (blocks, U), means (U, p) and covariances (U, U, p, p)."""
+        share = np.array([[block.shares.get(u, 0.0) for u in asked] for block in blocks])
+        means = np.array([self.means[u] for u in asked])
+        return share, means, np.array([[self.covariance(u, v) for v in asked] for u in asked])
+
+    def _along(self, kept: Array, asked: Sequence[int]) -> dict[int, Array]:
+        """Covariances with all models of one that keeps so much of its labelers."""
+        none = np.zeros_like(kept[0])
+        return {
+            u: sum((kept[k] @ self.covariance(v, u) for k, v in enumerate(asked)), none)
             for u in self.means
             if u != REAL
         }
-        self._record(step, found.mean, found.own, along)
-        feeds = float(np.abs(np.linalg.eigvals(found.coupling)).max())
-        return Used(found.df2, feeds, penalty)
 
     def _copy(self, step: Step, shares: Shares, spread: Array | float = 0.0) -> None:
         """Add a model that is its one labeler, and what noise of a covariance makes of it."""
@@ -138,13 +162,13 @@ class Models:
         }
         self._record(step, mean, own, along)
 
-    def together(self, steps: Sequence[Step], penalty: Array) -> Laws:
+    def together(self, steps: Sequence[Step], penalty: Array, parts: Mapping[int, Parts]) -> Laws:
         """All models of a plan in which some share rows: from one pencil, in which covariances are matrices."""
         from genloss.pencils.from_plan import Laws
         from genloss.pencils.ground import Ground
 
         ground = Ground.across(self._spectrum, self._truth, steps, self._outside, self._tails)
-        return Laws(ground, steps, penalty, range(len(steps)))
+        return Laws(ground, steps, penalty, range(len(steps)), parts=parts)
 
     def risk(self, model: int) -> tuple[Array, Array]:
         """Bias and variance, each of shape (1,)."""
@@ -202,7 +226,7 @@ class Rows(NamedTuple):
     def solved(self, penalty: float, share: Array, means: Array, spread: Array) -> Solved:
         """The fit to labelers of these means (U, p) and covariances (U, U, p, p), of which sources have shares (S, U)."""
         sigma, number, weight, noise = self
-        e, q = _resolvent(sigma, number, weight, number.sum() * penalty)
+        e, q = resolvent(sigma, number, weight, number.sum() * penalty)
         each = q @ sigma
         pull = (number * weight * e)[:, None, None] * each
         kept = np.tensordot(share.T, pull, 1)
@@ -228,11 +252,12 @@ class Rows(NamedTuple):
         return Solved(mean, covariance, kept, coupling, tau2, df2)
 
 
-def _whole(covariance: Covariance | None, spectrum: Array) -> Array:
+def whole(covariance: Covariance | None, spectrum: Array) -> Array:
+    """A covariance as a matrix."""
     return np.diag(spectrum) if covariance is None else matrix(covariance)
 
 
-def _resolvent(sigma: Array, number: Array, weight: Array, absolute: float) -> tuple[Array, Array]:
+def resolvent(sigma: Array, number: Array, weight: Array, absolute: float) -> tuple[Array, Array]:
     """``e_s = 1 / (alpha + weight_s tr(Sigma_s Q))`` and ``Q = (beta + sum_s n_s weight_s e_s Sigma_s)^-1``.
 
     Scaled as in `weighted.resolvent`, and solved in the same way.

@@ -47,12 +47,13 @@ def without_mean(
         fitted = [each for k in step.fitted for each in labels[k]]
         spare, free = rows[model] - coordinates[model], coordinates[model] == dim
         # least squares is the same, whatever it is pulled to
-        exact = step.penalty == 0 and spare >= 0 and free
+        exact = step.is_ridge and step.penalty == 0 and spare >= 0 and free
         pulled = step.towards in found and not exact
         makers = [block for each in fitted for block in each.makers.values()]
         sound = not pulled and not any(_spoils(block, found, own) for block in makers)
         agree = free and _alike(fitted) and found.isdisjoint(fitted[0].vector or {})
-        if sound and (agree or step.penalty > 0 or abs(spare) > 1):
+        shrinks = step.penalty > 0 or step.filter is not None
+        if sound and (agree or shrinks or abs(spare) > 1):
             continue
         bad = found.intersection(*(block.shares for block in makers))
         found.add(model)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.linalg
 
+from genloss.equivalents import NotSolvedError
 from genloss.errors import InvalidInputError
 from genloss.losses import Loss
 
@@ -18,6 +19,7 @@ Part = Callable[[Array], Array]
 TOLERANCE = 1e-8
 """Length of the gradient, relative to that of its parts, at which a fit is done."""
 _MOST = 200  # Newton steps
+_LEFT = 1e-9  # share of its loss by which a fit that came to no end may still fall
 _SHORT = 0.2  # share of a Newton step that is too little
 _SMALL = 100  # coordinates up to which every step is solved by a factorisation
 _PATIENCE = 250  # products with the Hessian before it is factorised after all
@@ -49,6 +51,8 @@ def minimise(
     InvalidInputError
         Without penalty, if there is no minimum or no single one: classes that a hyperplane
         separates, or fewer rows than directions.
+    NotSolvedError
+        If the minimum was not found.
     """
     if not len(X):
         return np.zeros(X.shape[1])
@@ -70,7 +74,7 @@ def minimise(
             chord = np.divide(loss.slope(y, z + said), off, out=np.zeros_like(off), where=far)
             return weights * np.where(far, chord, loss.curvature(y, z + said))
 
-        w = _newton(
+        w, done = _newton(
             X,
             lambda z: weights * loss.value(y, z + said),
             lambda z: weights * loss.slope(y, z + said),
@@ -80,9 +84,11 @@ def minimise(
             steady=steady if loss.residual else None,
         )
     else:
-        w = _augmented(X, y, weights, loss, ridge, said)
+        w, done = _augmented(X, y, weights, loss, ridge, said)
     if ridge == 0 and "numbers" not in loss.labels and (y * (X @ w) > 0).all():
         raise _no_minimum("separates its classes")
+    if not done:
+        raise not_found(f"in {_MOST} steps")
     return w
 
 
@@ -92,7 +98,17 @@ def _no_minimum(what: str) -> InvalidInputError:
     )
 
 
-def _augmented(X: Array, y: Array, weights: Array, loss: Loss, ridge: float, said: Array) -> Array:
+def not_found(how: str) -> NotSolvedError:
+    """The error for a fit that came to no end."""
+    return NotSolvedError(
+        f"the minimum of a fit was not found {how}: give it a larger penalty, or weights and numbers of "
+        "less different size"
+    )
+
+
+def _augmented(
+    X: Array, y: Array, weights: Array, loss: Loss, ridge: float, said: Array
+) -> tuple[Array, bool]:
     """A loss with corners: the method of multipliers, each of its problems by Newton's method.
 
     The loss of row i is replaced by its envelope at ``x_i'w + gamma * force_i``, smooth in w; the
@@ -115,13 +131,13 @@ def _augmented(X: Array, y: Array, weights: Array, loss: Loss, ridge: float, sai
             return weights * loss.envelope(y, z + said + reach * force, reach * weights)[1]
 
         # few rows bend, and those much: conjugate gradients would take long
-        w = _newton(X, value, slope, curvature, ridge, w, direct=True)
+        w, _ = _newton(X, value, slope, curvature, ridge, w, direct=True)
         new = slope(X @ w)
         apart, force = reach * float(np.abs(new - force).max()), new
         if apart <= 1e-7 * float(np.abs(X @ w).max()):
-            break
+            return w, True
         gamma = max(gamma / 3, 1e-4)
-    return w
+    return w, False
 
 
 def _newton(
@@ -133,14 +149,15 @@ def _newton(
     w: Array,
     direct: bool = False,
     steady: Part | None = None,
-) -> Array:
-    """Damped Newton steps on ``sum value(Xw) + ridge / 2 |w|**2``.
+) -> tuple[Array, bool]:
+    """Damped Newton steps on ``sum value(Xw) + ridge / 2 |w|**2``, and whether they came to the minimum.
 
     Where these must be cut short, as rows are straight so far that will bend, steps of the curvature
     ``steady`` are tried: that of a parabola that is nowhere below a row's value.
     """
     z = X @ w
-    level = float(value(z).sum() + ridge / 2 * (w @ w))
+    start = level = float(value(z).sum() + ridge / 2 * (w @ w))
+    fall = 0.0
     for _ in range(_MOST):
         pull = slope(z)
         by_rows = X.T @ pull
@@ -149,7 +166,7 @@ def _newton(
         parts = float(np.linalg.norm(by_rows) + ridge * np.linalg.norm(w))
         spread = float(np.sqrt(pull**2 @ np.einsum("ij,ij->i", X, X)))
         if length <= TOLERANCE * max(parts, spread):
-            break
+            return w, True
         goal = min(0.1, float(np.sqrt(length / max(parts, spread))))
         there = _Point(w, z, level)
         for part in (curvature, steady):
@@ -159,12 +176,13 @@ def _newton(
             if ridge == 0 and not bend.any():
                 continue
             step = _solved(X, bend, ridge, gradient, goal, direct)
-            found = _down(value, ridge, _Point(w, z, level), step, X @ step, float(gradient @ step))
+            fall = float(gradient @ step)
+            found = _down(value, ridge, _Point(w, z, level), step, X @ step, fall)
             there = found if found.size and found.level <= there.level else there
         if not there.size:
             break
         w, z, level, _ = there
-    return w
+    return w, fall <= _LEFT * max(level, _LEFT * start)
 
 
 class _Point(NamedTuple):

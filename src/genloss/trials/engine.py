@@ -129,6 +129,8 @@ def register(engine: Engine) -> Engine:
 
 def needs_rows(step: Step) -> str | None:
     """Why single rows matter in a fit, whatever its labels: an engine without rows refuses it."""
+    if step.intercept:
+        return f"model {step.model} has an intercept"
     if not step.is_ridge:
         return f"model {step.model} has labels, a loss, a filter or a rule that keeps rows beyond ridge regression"
     if step.features is not None:

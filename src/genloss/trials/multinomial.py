@@ -9,6 +9,7 @@ import numpy.typing as npt
 import scipy.linalg
 
 from genloss.losses import Loss
+from genloss.trials.convex import not_found
 
 Array = npt.NDArray[np.float64]
 
@@ -16,6 +17,7 @@ TOLERANCE = 1e-8
 """Length of the gradient, relative to that of its parts, at which a fit is done."""
 _MOST = 100  # Newton steps
 _PATIENCE = 400  # products with the Hessian in a step
+_LEFT = 1e-9  # share of its loss by which a fit that rounding ends may still fall
 
 
 class Rows(NamedTuple):
@@ -56,6 +58,11 @@ def minimise(
     -------
     ndarray of shape (runs, d, classes)
         The minimisers.
+
+    Raises
+    ------
+    NotSolvedError
+        If a minimum was not found.
     """
     runs, n, d = X.shape
     if n < d:
@@ -83,7 +90,7 @@ def minimise(
         scale, length = np.maximum(parts, spread), _length(gradient)
         open_ = length > TOLERANCE * scale
         if not open_.any():
-            break
+            return found
         if not open_.all():
             rows, left = rows.of(open_), left[open_]
             W, said, level, gradient, length, scale = (
@@ -99,14 +106,16 @@ def minimise(
         along, fall = rows.X @ step, np.einsum("rjk,rjk->r", gradient, step)
         size, new = _down(rows, loss, ridge, (W, said, level), (step, along, fall))
         moved = size > 0
+        if (fall > _LEFT * np.abs(level))[~moved].any():
+            raise not_found("before steps were all rounding")
         W = W - size[:, None, None] * step
         found[left] = W
         rows, left = rows.of(moved), left[moved]
         said = (said - size[:, None, None] * along)[moved]
         W, level = W[moved], new[moved]
         if not left.size:
-            break
-    return found
+            return found
+    raise not_found(f"in {_MOST} steps")
 
 
 def _length(values: Array) -> Array:

@@ -13,7 +13,7 @@ from genloss.spectrum import Spectral
 from genloss.steps import resolve
 from genloss.theory.predict import predict
 from genloss.theory.routes import has_closed_route
-from genloss.tuning.slopes import is_one_pencil
+from genloss.tuning.slopes import way_of
 
 _LONG = 3.0  # seconds from which it is worth a line
 _ONE, _MORE, _EACH = 30, 35, 5  # tries for one penalty, for a schedule too, for each of its models
@@ -38,7 +38,7 @@ def announce(problem: Spectral, plan: Plan, free: Sequence[str]) -> None:
         predict(problem, penalised)
     except (NoTheoryError, ArithmeticError):
         return  # the search itself says so, or passes it over
-    each, tries = time.perf_counter() - began, about(plan, free)
+    each, tries = time.perf_counter() - began, about(problem, plan, free)
     if each * tries > _LONG:
         print(
             f"genloss: models share rows, so that a try takes {number(each, 2)} s; "
@@ -47,9 +47,12 @@ def announce(problem: Spectral, plan: Plan, free: Sequence[str]) -> None:
         )
 
 
-def about(plan: Plan, free: Sequence[str]) -> int:
+def about(problem: Spectral, plan: Plan, free: Sequence[str]) -> int:
     """How many tries there are at least, roughly."""
-    if tuple(free) == ("schedule",) and is_one_pencil(resolve(plan.with_penalty(1.0))):
+    if (
+        tuple(free) == ("schedule",)
+        and way_of(problem, resolve(plan.with_penalty(1.0))) is not None
+    ):
         return _BY_SLOPES
     schedule = _MORE + _EACH * plan.n_models if "schedule" in free else 0
     return _ONE * len(free) + schedule

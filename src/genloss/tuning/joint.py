@@ -23,7 +23,9 @@ Array = npt.NDArray[np.float64]
 
 _TRIED = 256, 49  # points of the first look: of ridge regression by a closed formula, and of others
 _LINE = 41
-_FOLLOWED = 4, 1  # places that are followed downhill
+_FOLLOWED = 4, 2, 1  # places that are followed downhill; where each try is slow; without slopes
+_NEARLY = 1e-5  # part of the objective to which they are, before the best of them goes on
+_EXACTLY = 1e-9
 _SMALLEST = 1 / 64  # step of the search without slopes, in parts of the first look's
 _ROWS = range(-3, 4)  # whole rows tried around the best number
 
@@ -61,9 +63,13 @@ def best_in(problem: Spectral, space: Space, objective: str, near: Array | None 
         order = np.argsort(scores(grid), kind="stable")
         steps = [np.unique(column) for column in grid[1:].T]
         width = np.array([s[1] - s[0] if s.size > 1 else 1.0 for s in steps])
-        starts = apart(list(grid[order]), 1.5 * width, _FOLLOWED[0 if cheap or slopes else 1])
-    found = [_down(scores, slopes, start, space, width, cheap) for start in starts]
+        followed = _FOLLOWED[0 if cheap else 1 if slopes else 2]
+        starts = apart(list(grid[order]), 1.5 * width, followed)
+    nearly = _NEARLY if slopes and not cheap and len(starts) > 1 else None
+    found = [_down(scores, slopes, start, space, width, cheap, nearly) for start in starts]
     best = min(found, key=lambda each: each.value)
+    if nearly is not None:
+        best = _down(scores, slopes, best.point, space, width, cheap, _EXACTLY)
     if "schedule" in space.over and near is None:
         plan = space.plan(best.point)
         tuned = best_schedule_of(problem, objective, space.penalties, plan)
@@ -86,9 +92,10 @@ def _down(
     space: Space,
     width: Array,
     cheap: bool,
+    gain: float | None = None,
 ) -> Best:
     if slopes:
-        place = downhill(scores, slopes, start, space.low, space.high)
+        place = downhill(scores, slopes, start, space.low, space.high, gain=gain)
         ends = [Best(each, slopes[-1](each)[0]) for each in (start, place)]
         return min(ends, key=lambda each: each.value)
     if "schedule" in space.over:  # its penalties are looked for by themselves

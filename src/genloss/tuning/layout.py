@@ -10,7 +10,6 @@ coefficients c has ``a`` and ``(1 - a) c / sum(c)`` instead.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from enum import IntEnum
 from typing import NamedTuple
@@ -20,8 +19,7 @@ import numpy.typing as npt
 
 from genloss.generation import REAL, Generation, Source
 from genloss.plan import Plan
-from genloss.steps import Step
-from genloss.theory.gradients.gradient import Gradient
+from genloss.theory.gradients.found import Gradient
 from genloss.tuning.prices import Prices
 
 Array = npt.NDArray[np.float64]
@@ -71,6 +69,8 @@ class Layout:
     ----------
     kind, model : ndarray of int of shape (n_sources,)
         What the share of real labels means for every source, and the fit it belongs to.
+    sources : list of Source
+        All of them, with real ones where the share of real labels varies.
     weighed : ndarray of bool of shape (n_sources,)
         Rows that a model labels beside real ones, or beside rows that keep their labels.
     """
@@ -82,7 +82,7 @@ class Layout:
         first: dict[Generation, int] = {}
         self._alike = [first.setdefault(generation, len(first)) for generation in split]
         sources = [source for generation in split for source in generation.sources]
-        self._sources = sources
+        self.sources = sources
         self.model = np.repeat(range(len(split)), [len(each.sources) for each in split])
         self.kind = np.array(
             [
@@ -124,7 +124,7 @@ class Layout:
         """Whether labels that mix real ones with a model's do so by shares, between 0 and 1."""
         mixed = [
             source
-            for source, kind in zip(self._sources, self.kind, strict=True)
+            for source, kind in zip(self.sources, self.kind, strict=True)
             if kind == Kind.MIXED
         ]
         return all(0 <= source.mixture["real"] <= 1 for source in mixed)
@@ -132,7 +132,7 @@ class Layout:
     @property
     def weight(self) -> float:
         """Weight of the last rows that a model labels beside real ones."""
-        return self._sources[int(np.flatnonzero(self.weighed)[-1])].weight
+        return self.sources[int(np.flatnonzero(self.weighed)[-1])].weight
 
     def rows(self, real: float | None) -> Array:
         """Rows of every source, as any numbers, at scale one."""
@@ -147,12 +147,12 @@ class Layout:
 
     def prices(self, prices: Prices) -> Array:
         """Price of a label of every source; of rows of before, as much as they were."""
-        return np.array([prices.of_source(source) for source in self._sources])
+        return np.array([prices.of_source(source) for source in self.sources])
 
     def reused(self) -> Array:
         """Matrix (n_sources, n_sources): whose rows every source labels anew, or its own."""
-        found = np.eye(len(self._sources))
-        for at, source in enumerate(self._sources):
+        found = np.eye(len(self.sources))
+        for at, source in enumerate(self.sources):
             if source.inputs != "new":
                 found[at] = self.model == source.inputs
         return found
@@ -187,39 +187,19 @@ class Layout:
             if setting.weight is not None and heavy:
                 made = replace(made, weight=setting.weight)
             if setting.real is not None and _kind(source, generation) == Kind.MIXED:
-                made = replace(made, labeler=_mixed(source, setting.real))
+                made = replace(made, labeler=mixed(source, setting.real))
             sources.append(made)
         drawn = generation.subsample
         if drawn is not None:
             drawn = max(1, round(drawn * setting.scale))
         return replace(generation, sources=tuple(sources), subsample=drawn)
 
-    def to_steps(self, steps: Sequence[Step], setting: Setting) -> list[Step]:
-        """Steps of the plan with any numbers of rows; ``steps`` are those of fits to new rows."""
-        rows, found, at = setting.scale * self.rows(setting.real), [], 0
-        for step in steps:
-            blocks = []
-            for block in step.blocks:
-                source = self._sources[at]
-                new = block._replace(start=0, stop=float(rows[at]))  # type: ignore[arg-type]
-                if setting.weight is not None and self.weighed[at]:
-                    new = new._replace(weight=setting.weight)
-                if setting.real is not None and self.kind[at] == Kind.MIXED:
-                    made = replace(source, labeler=_mixed(source, setting.real))
-                    shares = made.labeler_numbers(step.model)
-                    new = new._replace(shares=shares, noise=made.label_noise)
-                blocks.append(new)
-                at += 1
-            total = float(sum(block.rows for block in blocks))
-            found.append(step._replace(blocks=tuple(blocks), rows=total))  # type: ignore[arg-type]
-        return found
-
     def slope_of_share(self, found: Gradient, real: float, scale: float) -> float:
         """Slope of an objective in the share of real labels, at a fixed scale."""
         slope = scale * float(np.concatenate(found.n_samples) @ self.by_real)
         noises = np.concatenate(found.noise)
         for at in np.flatnonzero(self.kind == Kind.MIXED):
-            source, model = self._sources[at], int(self.model[at])
+            source, model = self.sources[at], int(self.model[at])
             place = at - int(np.argmax(self.model == model))
             own = found.shares[model][place]
             others = {who: c for who, c in source.mixture.items() if who != "real"}
@@ -229,7 +209,7 @@ class Layout:
             slope -= sum(own.get(k, 0.0) * c / total for k, c in by_number.items())
             noisy = source.noise if source.real_noise is None else source.real_noise
             square = source.noise**2 * sum(c**2 for c in others.values()) / total**2
-            noise = replace(source, labeler=_mixed(source, real)).label_noise
+            noise = replace(source, labeler=mixed(source, real)).label_noise
             if noise:
                 slope += noises[at] * (real * noisy**2 - (1 - real) * square) / noise
         return slope
@@ -275,7 +255,8 @@ def _rows_of(generation: Generation) -> int:
     return sum(source.new_rows for source in generation.sources)
 
 
-def _mixed(source: Source, real: float) -> tuple[tuple[str | int, float], ...]:
+def mixed(source: Source, real: float) -> tuple[tuple[str | int, float], ...]:
+    """A labeler with another share of the real one."""
     others = {who: c for who, c in source.mixture.items() if who != "real"}
     total = sum(others.values())
     scaled = {who: (1 - real) * c / total for who, c in others.items()}

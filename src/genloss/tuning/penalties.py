@@ -11,11 +11,11 @@ from genloss.errors import NoTheoryError
 from genloss.plan import Plan
 from genloss.spectrum import Spectral
 from genloss.steps import resolve
-from genloss.theory.many_penalties import risks
+from genloss.theory.many_penalties import is_together, risks
 from genloss.theory.predict import predict
 from genloss.tuning.schedule import best_schedule, downhill, slowly, valleys
 from genloss.tuning.search import is_cheap, lowest
-from genloss.tuning.slopes import is_one_pencil, slope_of
+from genloss.tuning.slopes import slope_of, way_of
 
 Array = npt.NDArray[np.float64]
 Score = Callable[[Array], float]
@@ -48,7 +48,7 @@ def best_penalties(problem: Spectral, plan: Plan, over: str, objective: str, sid
     score, logs = OBJECTIVES[objective], np.linspace(sides[0], sides[1], _GRID)
     if over == "last_penalty":
         return _best_single(problem, score, logs, lambda lam: _with_last_penalty(plan, lam))
-    if over == "schedule" and is_one_pencil(resolve(plan.with_penalty(1.0))):
+    if over == "schedule" and way_of(problem, resolve(plan.with_penalty(1.0))) == "pencil":
         logs = logs[::_COARSE]  # only to start from: slopes lead on
     best = _best_constant(problem, score, logs, plan)
     return best_schedule_of(problem, objective, logs, best) if over == "schedule" else best
@@ -95,6 +95,8 @@ def _refined(
     stride = 1 if is_cheap(problem, build(1.0)) or coarse else _STRIDE
     log_lam, least = lowest(values, grid, tolerance=1.0 if coarse else 1e-3, stride=stride)
     without, best = build(0.0), build(float(np.exp(log_lam)))
+    if not np.isfinite(least):
+        predict(problem, best)  # says why, where no theory knows any of them
     return without if scored(problem, [without], score)[0] <= least else best
 
 
@@ -104,7 +106,11 @@ def _best_constant(problem: Spectral, score: Score, grid: Array, plan: Plan) -> 
 
     def values(logs: Array) -> Array:
         penalties = np.repeat(np.exp(logs)[:, None], plan.n_models, axis=1)
-        return np.array([score(risk) for risk in errors(penalties)])
+        try:
+            return np.array([score(risk) for risk in errors(penalties)])
+        except NoTheoryError:  # of some of them, as of classes that hardly any penalty holds
+            each = [scored(problem, [plan.with_penalty(row)], score) for row in penalties]
+            return np.concatenate(each)
 
     return _refined(problem, score, grid, values, plan.with_penalty)
 
@@ -126,7 +132,8 @@ def best_schedule_of(problem: Spectral, objective: str, grid: Array, start: Plan
     cheap = is_cheap(problem, start.with_penalty(1.0))
     if slopes and cheap:
         ends = [first, downhill(scores, slopes, first, low, high)]
-        for each in valleys(scores, first, low, high):
+        together = is_together(problem, resolve(start.with_penalty(1.0)))
+        for each in valleys(scores, first, low, high, together):
             # the way down is long in long chains: only from where it can lead lower
             if len(first) <= _SHORT or scores(each[None]) < scores(ends[1][None]):
                 ends.append(downhill(scores, slopes, each, low, high))

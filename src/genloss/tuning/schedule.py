@@ -21,6 +21,7 @@ Slopes = Callable[[Array], tuple[float, Array]]
 _LEVELS = 13, 9, 5  # log penalties combined: for few models, for many, and where each try is slow
 _FEW = 3
 _MOST = 400  # schedules of two levels that are tried
+_ONE_BY_ONE = 75  # of them where each is predicted by itself
 _CELLS = 8000  # numbers in them, at most, where there are slopes
 _DEEP = 2  # places that are refined
 _SWEEPS = 4  # rounds over all models, at most, on one step
@@ -117,11 +118,14 @@ def _one_round(
     return both[at], float(found[at])
 
 
-def valleys(scores: Scores, start: Array, low: float, high: float) -> list[Array]:
-    """Places to go downhill from, besides the start: the best schedules of two levels, far apart."""
-    few, many, _ = _LEVELS
-    levels = np.linspace(low, high, few if start.size <= _FEW else many)
-    most = min(_MOST, max(levels.size**2, _CELLS // start.size))
+def valleys(scores: Scores, start: Array, low: float, high: float, together: bool) -> list[Array]:
+    """Places to go downhill from, besides the start: the best schedules of two levels, far apart.
+
+    Fewer of them are tried where schedules are not predicted ``together``.
+    """
+    few, many, slow = _LEVELS
+    levels = np.linspace(low, high, (few if start.size <= _FEW else many) if together else slow)
+    most = min(_MOST, max(levels.size**2, _CELLS // start.size)) if together else _ONE_BY_ONE
     tried = _two_levels(start.size, levels, most)
     order = np.argsort(scores(tried), kind="stable")
     return _apart(tried[order], levels[1] - levels[0], _DEEP)

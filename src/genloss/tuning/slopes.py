@@ -1,8 +1,8 @@
-"""Slopes of an objective in all that is tuned, by one pass backwards through the recursion."""
+"""Slopes of an objective in all that is tuned, by one pass backwards through the recursion or the pencil."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -10,20 +10,23 @@ import numpy.typing as npt
 
 from genloss.errors import NoTheoryError
 from genloss.plan import Plan
-from genloss.problem import beyond
-from genloss.spectrum import Spectral, Spectrum
+from genloss.problem import Problem, beyond
+from genloss.spectrum import Spectral
 from genloss.steps import Step, resolve
-from genloss.theory.closed import MOST_BY_PENCIL, obstacles
-from genloss.theory.directions import directions_for
-from genloss.theory.gradients.gradient import along, obstacle
+from genloss.theory.closed import MOST_BY_PENCIL, obstacle_alone, obstacles
+from genloss.theory.gradients.gradient import known, obstacle
 from genloss.theory.units import is_ordinary
+from genloss.tuning.moving import Moving
 from genloss.tuning.schedule import Slopes
+from genloss.tuning.shared import Shared
 from genloss.tuning.space import Space
 
 Array = npt.NDArray[np.float64]
 
+_FAR = 1e100  # where a fixed point is not found
 _POWERS = 30.0, 300.0, 3e3, 3e4, 3e5
-_FAR = 1e100  # where a pencil has no solution that is found
+Found = Callable[[Callable[[Array], Array], Array], tuple[Array, Array]]
+"""The errors at a point and slopes there, from the point and the objective's slopes in the errors."""
 
 
 def slope_of(problem: Spectral, plan: Plan, objective: str) -> list[Slopes]:
@@ -45,73 +48,88 @@ def slope_of(problem: Spectral, plan: Plan, objective: str) -> list[Slopes]:
     powers of them is followed instead, and then one of higher powers.
     """
     steps = resolve(plan.with_penalty(1.0))
-    directions = directions_for(problem, steps)
-    unlike = beyond(problem) or not is_ordinary(problem)
-    if unlike:
+    way = way_of(problem, steps)
+    if way is None:
         return []
-    if obstacle(steps, directions) is not None:
-        return _by_pencil(directions, steps, objective) if is_one_pencil(steps) else []
+    if way == "pencil":
+        shared = Shared(problem, steps)
+        return _followed(
+            objective, lambda weights, logs: shared.in_penalties(np.exp(logs), weights)
+        )
+    along = known(problem, steps, moving=False)
 
-    def value(power: float, logs: Array) -> tuple[float, Array]:
+    def found(weights: Callable[[Array], Array], logs: Array) -> tuple[Array, Array]:
         penalty = np.exp(logs)
-        found = along(directions, steps, penalty, partial(_weights, objective, power))
-        return _whole(objective, power, found.risk), found.penalty * penalty
+        there = along(steps, penalty, weights)
+        return there.risk, there.penalty * penalty
 
-    return [partial(value, power) for power in _powers(objective)]
-
-
-def is_one_pencil(steps: Sequence[Step]) -> bool:
-    """Whether some models have no closed formula, and one pencil knows all."""
-    plain = all(step.is_ridge and not step.turned and not step.retuned for step in steps)
-    few = len(steps) <= MOST_BY_PENCIL and not steps[0].outside
-    return plain and few and any(obstacles(steps))
-
-
-def _by_pencil(directions: Spectrum, steps: Sequence[Step], objective: str) -> list[Slopes]:
-    """The same where models share rows or features: from one pencil of them all, and its adjoint."""
-    from genloss.pencils.from_plan import Laws
-    from genloss.pencils.ground import Ground
-
-    models, ground = range(len(steps)), Ground.along(directions, steps)
-
-    def value(power: float, logs: Array) -> tuple[float, Array]:
-        try:
-            laws = Laws(ground, steps, np.exp(logs), models)
-        except (NoTheoryError, ArithmeticError):
-            return _FAR, np.zeros(logs.size)
-        risk = laws.bias + laws.variances
-        slopes = laws.slopes(_weights(objective, power, risk))
-        return _whole(objective, power, risk), slopes
-
-    return [partial(value, power) for power in _powers(objective)]
+    return _followed(objective, found)
 
 
 def slope_in(problem: Spectral, space: Space, objective: str) -> list[Slopes]:
     """The same from points of a space; rows are any numbers there."""
     plan = space.layout.to_plan(space.setting((space.low + space.high) / 2))
-    steps = resolve(plan)
-    directions = directions_for(problem, steps)
-    sources = sum(len(step.blocks) for step in steps)
-    if (
-        beyond(problem)
-        or not is_ordinary(problem)
-        or sources != space.layout.kind.size
-        or obstacle(steps, directions) is not None
-    ):
+    moving = Moving(space.layout, plan)
+    way = way_of(problem, moving.steps) if moving.is_whole else None
+    if "weight" in space.over and any(step.filter is not None for step in moving.steps):
+        way = None  # rows through a filter must weigh alike
+    if way is None:
         return []
 
-    def value(power: float, point: Array) -> tuple[float, Array]:
+    def at(point: Array) -> tuple[list[Step], Array]:
         setting = space.setting(point)
         penalty = plan.penalty if setting.penalty is None else setting.penalty
-        made = space.layout.to_steps(steps, setting)
-        found = along(directions, made, penalty, partial(_weights, objective, power))
-        return _whole(objective, power, found.risk), space.slopes(point, found)
+        return moving.to_steps(setting), penalty
 
-    return [partial(value, power) for power in _powers(objective)]
+    if way == "pencil":
+        shared = Shared(problem, moving.steps)
+        return _followed(
+            objective, lambda weights, point: shared.in_space(space, at, point, weights)
+        )
+    along = known(problem, moving.steps)
+
+    def found(weights: Callable[[Array], Array], point: Array) -> tuple[Array, Array]:
+        there = along(*at(point), weights)
+        return there.risk, space.slopes(point, there)
+
+    return _followed(objective, found)
 
 
-def _powers(objective: str) -> tuple[float, ...]:
-    return _POWERS if objective == "worst" else (1.0,)
+def way_of(problem: Spectral, steps: Sequence[Step]) -> str | None:
+    """How slopes are known: backwards through the recursion, or from one pencil; None where they are not."""
+    several = isinstance(problem, Problem) and problem.truth.ndim == 2
+    if several or not is_ordinary(problem):
+        return None
+    try:
+        if obstacle(problem, steps) is None:
+            return "recursion"
+    except NoTheoryError:
+        return None
+    return "pencil" if is_one_pencil(problem, steps) else None
+
+
+def is_one_pencil(problem: Spectral, steps: Sequence[Step]) -> bool:
+    """Whether some models have no closed formula, and one pencil knows all."""
+    plain = all(step.is_ridge and not step.retuned for step in steps)
+    if (kind := beyond(problem)) not in (None, "tails"):
+        return False
+    alone = kind is not None or any(step.turned for step in steps)
+    known = map(obstacle_alone, steps) if alone else obstacles(steps)
+    return plain and len(steps) <= MOST_BY_PENCIL and any(known)
+
+
+def _followed(objective: str, found: Found) -> list[Slopes]:
+    """A function for every power that is followed."""
+
+    def value(power: float, point: Array) -> tuple[float, Array]:
+        try:
+            risk, slopes = found(partial(_weights, objective, power), point)
+        except (NoTheoryError, ArithmeticError):
+            return _FAR, np.zeros(point.size)
+        return _whole(objective, power, risk), slopes
+
+    powers = _POWERS if objective == "worst" else (1.0,)
+    return [partial(value, power) for power in powers]
 
 
 def _whole(objective: str, power: float, risk: Array) -> float:

@@ -17,7 +17,7 @@ from genloss._words import number
 from genloss.errors import InvalidInputError
 from genloss.generation import MOST_ROWS
 from genloss.plan import Plan
-from genloss.theory.gradients.gradient import Gradient
+from genloss.theory.gradients.found import Gradient
 from genloss.tuning.layout import Layout, Setting
 from genloss.tuning.prices import Prices
 
@@ -150,15 +150,7 @@ class Space:
         setting, layout = self.setting(point), self.layout
         slope = np.zeros(self.size)
         if setting.penalty is not None:
-            by_penalty = found.penalty * setting.penalty
-            if "schedule" in self.over:
-                slope[: self.n_penalties] = by_penalty
-            elif "last_penalty" in self.over:
-                slope[self.n_penalties - 1] = by_penalty[-1]
-                if "penalty" in self.over:
-                    slope[0] = by_penalty[:-1].sum()
-            else:
-                slope[0] = by_penalty.sum()
+            slope[: self.n_penalties] = self.of_penalties(found.penalty * setting.penalty)
         at_real, at_weight, at_rows = map(self._place, ("real", "weight", "n_samples"))
         if at_rows is not None:
             slope[at_rows] = layout.slope_of_scale(found, setting.real, setting.scale)
@@ -171,6 +163,15 @@ class Space:
                 by_share -= slope[at_rows] * (self.unit(1.0) - self.unit(0.0)) / self.unit(real)
             slope[at_real] = by_share * real * (1 - real)
         return slope
+
+    def of_penalties(self, slopes: Array) -> Array:
+        """Slopes in the coordinates that are penalties, from those in all log penalties."""
+        if "schedule" in self.over:
+            return slopes
+        if "last_penalty" not in self.over:
+            return slopes.sum(keepdims=True)
+        last = slopes[-1:]
+        return np.append(slopes[:-1].sum(), last) if "penalty" in self.over else last
 
     # --- points to begin with
 

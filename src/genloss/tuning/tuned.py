@@ -81,9 +81,19 @@ class Tuned(Framed, Drawn):
     @property
     def warnings(self) -> tuple[str, ...]:
         """What to know about the numbers found."""
+        said = []
         if "real" in self.found and self.cost is None:
-            return ("real labels are free here; give cost=PRICES and limit=MONEY",)
-        return ()
+            said.append("real labels are free here; give cost=PRICES and limit=MONEY")
+        before, after = (
+            np.nan if curve.error is None else curve.error[-1]
+            for curve in (self.before, self.curve)
+        )
+        if after > before:
+            said.append(
+                f"the last model has {number(100 * after, 3)} % wrong classes, {number(100 * before, 3)} % before: "
+                "risk is how far its values are from the truth, whatever class they say"
+            )
+        return tuple(said)
 
     def _table(self) -> dict[str, npt.NDArray[Any]]:
         columns = {"penalty": self.plan.penalty, "risk": self.curve.risk}

@@ -17,6 +17,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from genloss.equivalents import NotSolvedError
+
 Array = npt.NDArray[np.float64]
 
 _STEPS, _NEAR, _LEAST = 40, 1e-6, 1e-8
@@ -97,6 +99,11 @@ class Logistic:
         """Minimise ``sum_i c_i loss_i + N penalty |B|^2`` by Newton steps, N the sum of counts.
 
         B are scikit-learn's coefficients, so that ``C = 1 / (2 N penalty)`` gives the same model.
+
+        Raises
+        ------
+        NotSolvedError
+            If the minimum was not found.
         """
         base = contrasts(rows.Y.shape[1])
         pull = _pull(rows, penalty)
@@ -112,8 +119,10 @@ class Logistic:
                 size /= 2
             theta, value = theta - size * step, min(new, value)
             if np.sum(slope * step) <= _NEAR * abs(value):  # the next step would be its square
-                break
-        return cls(theta, rows, penalty)
+                return cls(theta, rows, penalty)
+        raise NotSolvedError(
+            f"a logistic regression was not found in {_STEPS} steps of Newton's method"
+        )
 
     @cached_property
     def inverse(self) -> Array:

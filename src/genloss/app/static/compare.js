@@ -2,14 +2,14 @@
 
 import { Chart } from "./chart.js";
 import { control, group } from "./controls.js";
-import { fromAddress, ownFields, pick, planTable, POLICIES, problemFields, problemTable, START } from "./fields.js";
+import { fromAddress, ownFields, pick, planTable, POLICIES, problemFields, problemTable, REBUILD, START } from "./fields.js";
 import * as keep from "./keep.js";
 import { button, later, make, recipe, say, table, tabs } from "./page.js";
 import { ask, newest, Refused, run } from "./server.js";
 import { counted, number, numbers } from "./words.js";
 
 const SHARED = ["problem", "dim", "capacity", "source", "signal", "generations", "trials", "seed"];
-const OWN = ["policy", "n_samples", "real", "n_real", "weight", "last", "mixing", "design", "loss", "labels", "noise", "penalty"];
+const OWN = ["policy", "n_samples", "real", "n_real", "weight", "last", "mixing", "edited", "design", "loss", "labels", "sure", "noise", "chosen", "penalty"];
 const MOST = 4;
 const LETTERS = "ABCD";
 
@@ -121,7 +121,7 @@ export function view() {
 
   function change(act, field) {
     act();
-    if (field === "policy" || field === "problem") {
+    if (REBUILD.has(field)) {
       const at = document.activeElement?.id ? [...result.parentNode.querySelectorAll("select")].indexOf(document.activeElement) : -1;
       build();
       result.parentNode.querySelectorAll("select")[at]?.focus();

@@ -2,21 +2,22 @@
 
 import { Chart } from "./chart.js";
 import { control, group } from "./controls.js";
-import { fromAddress, ownFields, pick, planTable, POLICIES, problemFields, problemTable, START } from "./fields.js";
+import { fromAddress, ownFields, pick, planTable, POLICIES, problemFields, problemTable, REBUILD, START } from "./fields.js";
 import * as keep from "./keep.js";
 import { paced } from "./pace.js";
 import { button, later, make, recipe, say, table, tabs } from "./page.js";
-import { ask, newest, Refused, run } from "./server.js";
+import { ask, Refused, run } from "./server.js";
 import { counted, number, numbers } from "./words.js";
 
 const NAMES = [
   "problem", "dim", "capacity", "source", "signal", "policy", "generations", "n_samples", "real", "n_real", "weight", "last",
-  "mixing", "design", "loss", "labels", "noise", "penalty", "trials", "seed",
+  "mixing", "edited", "design", "loss", "labels", "sure", "noise", "chosen", "penalty", "trials", "seed",
 ];
 
 const EXAMPLES = {
   "Least squares on noisy labels": {},
   "The same with a penalty": { penalty: 0.05 },
+  "The penalty is chosen anew every time": { chosen: "anew" },
   "A fifth of the rows is real": { policy: "mix", real: 0.2, penalty: 0.01 },
   "All rows are kept": { policy: "accumulate" },
   "Real rows stay, synthetic ones are renewed": { policy: "anchored", n_real: 300, penalty: 0.01 },
@@ -34,6 +35,7 @@ export function view() {
   let end = null; // and what comes if the plan goes on for ever, null until that is known
   let trials = null; // a curve that was simulated
   let stop = null;
+  let leave = null; // ends the search for what comes in the end
 
   // what there is to set
   const panel = make("form", { class: "panel", "aria-label": "Problem and plan", onsubmit: (event) => event.preventDefault() });
@@ -110,14 +112,16 @@ export function view() {
     }
     draw();
   }, refused);
-  const foresee = newest("end", (told, asked) => {
-    if (JSON.stringify(asked) !== JSON.stringify(tables())) return; // a slider has moved meanwhile
-    end = told;
-    draw();
-  }, () => {});
   // the curve follows the slider; what comes in the end may take longer, and waits until it rests
-  const rest = later(() => foresee(tables()), 120);
+  const rest = later(() => {
+    const tell = (told) => {
+      end = told;
+      draw();
+    };
+    leave = run("end", tables(), { done: tell, failed: () => tell({ stable: null, words: "" }) });
+  }, 120);
   function predict() {
+    leave?.();
     end = null;
     follow(tables());
   }
@@ -146,7 +150,7 @@ export function view() {
 
   function change(name, value) {
     state = { ...state, [name]: value };
-    if (name === "policy" || name === "problem") {
+    if (REBUILD.has(name)) {
       before = null;
       build();
       controls[name].node.querySelector("select").focus();
@@ -243,7 +247,7 @@ export function view() {
   // questions that take alike
   function kind({ problem, plan }) {
     const { preset, loss, labels, design, penalty } = plan;
-    return JSON.stringify([problem.preset, preset, loss, labels, design, penalty > 0]);
+    return JSON.stringify([problem.preset, preset, loss, labels, design, penalty === "cv" || penalty > 0]);
   }
 
   const column = () => (theory?.curve?.error?.every(Number.isFinite) ? "error" : "risk");

@@ -17,13 +17,16 @@ export const FIELDS = {
   n_samples: { label: "Rows per model", title: "rows of a generation, n_samples", ...whole, from: 10, to: 20000, most: 1e6, start: 600 },
   real: { label: "Share of real labels", title: "real", scale: "linear", from: 0, to: 1, step: 0.01, start: 0.2 },
   n_real: { label: "Real rows", title: "n_real", ...whole, from: 10, to: 20000, most: 1e6, start: 300 },
-  weight: { label: "Weight of a synthetic row", title: "a real row has 1", scale: "log", from: 0.01, to: 10, start: 1 },
+  edited: { label: "Share of labels replaced", title: "edited", scale: "linear", from: 0, to: 1, step: 0.01, start: 0.2 },
+  weight: { label: "Weight of rows that models label", title: "a real row has 1", scale: "log", from: 0.01, to: 10, start: 1 },
   last: { label: "Blocks in the window", title: "last", ...whole, from: 1, to: 50, most: 200, start: 3 },
   mixing: { label: "Weight of the model's labels", title: "mixing; the rest is the weight of the row's own label", scale: "linear", from: -1, to: 1.5, step: 0.05, start: 0.6 },
   design: { label: "New blocks have", options: { fresh: "new inputs", same: "the first block's inputs" }, start: "fresh" },
   loss: { label: "Loss", options: { logistic: "logistic", squared: "squared", squared_hinge: "squared hinge" }, start: "logistic" },
   labels: { label: "A model's label is", options: { hard: "its class", sampled: "a class by chance", soft: "its probability" }, start: "hard" },
+  sure: { label: "Keep labels surer than", title: "rows on which the labeler's value is nearer to zero are left out", scale: "linear", from: 0, to: 5, step: 0.05, start: 0 },
   noise: { label: "Label noise", title: "standard deviation, sigma", scale: "linear", from: 0, to: 2, step: 0.01, most: 1e6, start: 0.5 },
+  chosen: { label: "Penalty is chosen", options: { once: "once, below", anew: "anew for every model" }, start: "once" },
   penalty: { label: "Penalty", title: "lambda", scale: "log0", from: 1e-6, to: 10, most: 1e6, start: 0 },
   trials: { label: "Runs", title: "trials", ...whole, from: 10, to: 10000, start: 500 },
   each: { label: "Rows per model", title: "rows that a model is trained on, n_samples", scale: "none", whole: true, from: 1, to: 1e6, start: 100 },
@@ -41,9 +44,14 @@ export const POLICIES = {
   anchored: ["Real rows that stay", "One real data set, and the newest synthetic rows beside it.", ["n_real", "weight"]],
   window: ["The last blocks", "The newest blocks of rows, with the labels they have.", ["last"]],
   distill: ["Self-distillation", "The first rows again, their labels mixed with the last model's.", ["mixing"]],
-  self_train: ["Self-training", "Classes: real rows, and new ones that the last model labels.", ["n_real", "loss", "labels"]],
+  self_train: ["Self-training", "Classes: real rows, and new ones that the last model labels.", ["n_real", "loss", "labels", "sure"]],
+  edit: ["Some labels replaced", "The rows stay; the last model replaces a share of their labels, drawn anew.", ["edited"]],
+  ppi: ["Prediction-powered", "The last model labels many rows, and new real ones take its mistakes away.", ["n_real", "weight"]],
 };
 FIELDS.policy.options = Object.fromEntries(Object.entries(POLICIES).map(([name, [label]]) => [name, label]));
+
+// fields on which it depends what others there are
+export const REBUILD = new Set(["problem", "policy", "chosen"]);
 
 const OF_PROBLEM = { power_law: ["dim", "capacity", "source"], isotropic: ["dim", "signal"] };
 
@@ -51,7 +59,13 @@ export const START = Object.fromEntries(Object.entries(FIELDS).map(([name, field
 
 export const problemFields = (state) => ["problem", ...OF_PROBLEM[state.problem]];
 
-export const ownFields = (state) => ["n_samples", ...POLICIES[state.policy][2], "noise", "penalty"];
+// by leave-one-out, which self-training does not offer
+const anew = ({ policy, chosen }) => policy !== "self_train" && chosen === "anew";
+
+export function ownFields(state) {
+  const choice = state.policy === "self_train" ? ["penalty"] : anew(state) ? ["chosen"] : ["chosen", "penalty"];
+  return ["n_samples", ...POLICIES[state.policy][2], "noise", ...choice];
+}
 
 // the tables of a plan file
 export function problemTable(state) {
@@ -59,9 +73,11 @@ export function problemTable(state) {
 }
 
 export function planTable(state) {
+  const { chosen, sure, ...told } = pick(state, ownFields(state));
   const count = { [state.policy === "distill" ? "rounds" : "generations"]: state.generations };
-  const real = state.policy === "self_train" && state.labels === "soft" ? { real_labels: "hard" } : {};
-  return { preset: state.policy, ...count, ...pick(state, ownFields(state)), ...real };
+  const soft = state.policy === "self_train" && state.labels === "soft" ? { real_labels: "hard" } : {};
+  const kept = sure > 0 ? { keep: { kind: "confident", threshold: sure } } : {};
+  return { preset: state.policy, ...count, ...told, ...soft, ...kept, ...(anew(state) ? { penalty: "cv" } : {}) };
 }
 
 export const pick = (state, names) => Object.fromEntries(names.map((name) => [name, state[name]]));

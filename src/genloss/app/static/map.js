@@ -2,7 +2,7 @@
 
 import { control, group } from "./controls.js";
 import { address as exploreAddress } from "./explore.js";
-import { FIELDS, fromAddress, ownFields, pick, planTable, POLICIES, problemFields, problemTable, START } from "./fields.js";
+import { FIELDS, fromAddress, ownFields, pick, planTable, POLICIES, problemFields, problemTable, REBUILD, START } from "./fields.js";
 import { Heat } from "./heat.js";
 import * as keep from "./keep.js";
 import { button, later, make, say, table } from "./page.js";
@@ -11,7 +11,7 @@ import { number, numbers } from "./words.js";
 
 const NAMES = [
   "problem", "dim", "capacity", "source", "signal", "policy", "generations", "n_samples", "real", "n_real", "weight", "last",
-  "mixing", "design", "loss", "labels", "noise", "penalty",
+  "mixing", "edited", "design", "loss", "labels", "sure", "noise", "chosen", "penalty",
 ];
 const FIRST = { problem: "isotropic", dim: 100, policy: "mix", generations: 4, noise: 1, n_samples: 150, penalty: 0 };
 const AXES = { x: { field: "n_samples", low: 60, high: 200, log: false }, y: { field: "real", low: 0.02, high: 0.98, log: false } };
@@ -59,7 +59,7 @@ export function view(open) {
     make("details", {}, make("summary", {}, "Some of the values as a table"), cells),
   );
 
-  const possible = () => [...problemFields(state).slice(1), "generations", ...ownFields(state)].filter((name) => !FIELDS[name].options);
+  const possible = () => [...problemFields(state).slice(1), "generations", ...ownFields(state)].filter((name) => !FIELDS[name].options && name !== "sure");
 
   function build() {
     const part = (name) => control(name, state[name], change).node;
@@ -148,7 +148,7 @@ export function view(open) {
 
   function change(name, chosen) {
     state = { ...state, [name]: chosen };
-    if (name === "policy" || name === "problem") {
+    if (REBUILD.has(name)) {
       const fields = possible();
       for (const which of ["x", "y"]) {
         const other = axes[which === "x" ? "y" : "x"].field;

@@ -54,6 +54,11 @@ def _check_fit(model: int, generation: Generation, task: Task) -> None:
             f"plan had {what} in model {model}; a forecast is of ridge, logistic regression or an "
             "estimator, leave it out"
         )
+    if generation.intercept:
+        raise InvalidInputError(
+            f"intercept of model {model} was True; a forecast fits its own, or leaves it to the estimator: "
+            "leave it out"
+        )
     if generation.towards is not None and task.estimator is not None:
         raise InvalidInputError(
             f"towards of model {model} was {generation.towards!r} with an estimator, whose own penalty "

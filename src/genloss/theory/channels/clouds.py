@@ -21,21 +21,35 @@ KNOWN = 1e-9
 """Noise on the class of a real row, of which there is none."""
 
 
-def laws(rows: Rows, law: Law) -> list[tuple[float, Law]]:
-    """The law of what is said of the rows of a class, without the last field.
+def means(rows: Rows, own: list[int], second: Array) -> list[tuple[float, list[int], Array, Array]]:
+    """Of the rows of a class: its side, the fields that are named, their covariance and their means.
 
-    One class stands for both where everything is the same but for the sign.
+    One class stands for both where everything is the same but for the sign; ``second`` is of the fields ``own``.
     """
+    if rows.centre is None:
+        return [(1.0, own, second, np.zeros(len(own)))]
+    named, spread, middle = own[:-1], second[:-1, :-1], second[:-1, -1] / rows.centre
+    if not named:  # the class itself, with its noise
+        spread, middle = np.zeros((1, 1)), np.zeros(1)
+    middle = middle + rows.real * (np.arange(middle.size) == 0)
+    return [(side, named, spread, side * middle) for side in _sides(rows)]
+
+
+def _sides(rows: Rows) -> tuple[float, ...]:
+    alike = is_even(rows.loss, rows.keep) and _is_odd(rows.label)
+    return (1.0,) if alike else (1.0, -1.0)
+
+
+def laws(rows: Rows, law: Law) -> list[tuple[float, Law]]:
+    """The law of what is said of the rows of a class, without the last field."""
     assert rows.centre is not None
-    means, middle = law.second[:-1, -1] / rows.centre, law.cross[:, -1] / rows.centre
-    second, cross = law.second[:-1, :-1], law.cross[:, :-1]
-    if not means.size:  # the class itself, with its noise
-        means, second, cross = np.zeros(1), np.zeros((1, 1)), np.zeros((len(middle), 1))
-    means = means + rows.real * (np.arange(means.size) == 0)
-    sides = (1.0,) if is_even(rows.loss, rows.keep) and _is_odd(rows.label) else (1.0, -1.0)
+    cross, middle = law.cross[:, :-1], law.cross[:, -1] / rows.centre
+    if not cross.shape[1]:
+        cross = np.zeros((len(middle), 1))
+    sides = means(rows, [*range(len(law.second))], law.second)
     return [
-        (side, Law(second, cross, law.square, law.gamma, side * means, side * middle))
-        for side in sides
+        (side, Law(second, cross, law.square, law.gamma, centre, side * middle))
+        for side, _, second, centre in sides
     ]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ Array = npt.NDArray[np.float64]
 
 GOOD = 1e-10
 _SMALL = 1e-6  # step of a difference quotient
+_SLOWER = 10  # times as much may be left by a step as the last one's pace says
 _FAR = 0.05  # residual from which on a step asks for another Jacobian
 
 
@@ -60,39 +61,88 @@ class Fit:
         return self.ridge / self.sigma.max(axis=1) / len(self.sigma)
 
     @cached_property
-    def said(self) -> list[tuple[list[int], Array]]:
-        """Fields of every source, and what they say of its rows: ``E h h'``."""
-        second = self.second @ self.sigma.T
-        own = [list(rows.fields) for rows in self.rows]
-        return [
-            (fields, second[np.ix_(fields, fields)][..., rows.sheet])
-            for fields, rows in zip(own, self.rows, strict=True)
-        ]
+    def ways(self) -> list[tuple[int, int]]:
+        """The pulls: which field, by rows of which sheet."""
+        named = ((field, rows.sheet) for rows in self.rows for field in rows.fields)
+        return list(dict.fromkeys(named))
+
+    @cached_property
+    def own(self) -> list[list[int]]:
+        """Which pulls are those of a source."""
+        return [[self.ways.index((k, rows.sheet)) for k in rows.fields] for rows in self.rows]
+
+    @cached_property
+    def said(self) -> list[Array]:
+        """What the fields of every source say of its rows, ``E h h'``."""
+        own = [(list(rows.fields), self.sigma[rows.sheet]) for rows in self.rows]
+        return [self.second[np.ix_(fields, fields)] @ sigma for fields, sigma in own]
+
+    @cached_property
+    def units(self) -> Array:
+        """What pulls are counted in: one over the size of labelers of which only the sign is heard."""
+        units = np.ones(len(self.ways))
+        for rows, own, second in zip(self.rows, self.own, self.said, strict=True):
+            if rows.is_scale_free and second[0, 0] > 0:
+                units[own[0]] = second[0, 0] ** -0.5
+        return units
+
+    @cached_property
+    def met(self) -> Array:
+        """What two pulls share along a direction, that of ``towards`` last, (ways, ways * p)."""
+        along = [(field, self.sigma[sheet]) for field, sheet in self.ways]
+        if self.towards is not None:
+            along.append((self.towards, np.ones(self.sigma.shape[1])))
+        fields, weight = [field for field, _ in along], np.array([sigma for _, sigma in along])
+        met = self.second[np.ix_(fields, fields)] * weight[:, None] * weight
+        return met.reshape(len(met), -1)
+
+    @cached_property
+    def counted(self) -> Array:
+        """Eigenvalues of every sheet as often as they are there."""
+        return self.sigma * self.multiplicity
 
     @cached_property
     def is_pull(self) -> npt.NDArray[np.bool_]:
         """Whether an unknown is a pull; else it is a logarithm."""
-        return np.tile(np.arange(2 + len(self.second)) > 1, len(self.sigma))
+        sheets = len(self.sigma)
+        return np.arange(2 * sheets + len(self.ways)) >= 2 * sheets
 
 
 class Point(NamedTuple):
     """A fit seen from a point of the unknowns; the first axis is that of a batch of points."""
 
-    shares: Array
-    """A, how fields enter the model, (batch, fields, p)."""
-    gain: Array
-    """Variance of the model's noise along the directions of an eigenvalue, (batch, p)."""
     laws: list[Law]
     sums: list[Sums]
     after: Array
     """The unknowns that follow, (batch, unknowns)."""
 
 
+Memory = dict[Any, dict[float, Any]]
+
+
 class Start(NamedTuple):
-    """Unknowns, and how what follows from them moves with them if that is known."""
+    """Unknowns of a fit like the one to solve, and how what follows from them moves with them if that is known."""
 
     unknowns: Array
     jacobian: Array | None = None
+    moves: tuple[Array, ...] = ()
+    """By what the unknowns moved from fit to fit of late, the last move first."""
+    memory: Memory | None = None
+    """Of every kind of rows what integrals keep (`Rows.memory`)."""
+
+    def ahead(self) -> Start:
+        """Moved on as much as the last move was of the one before, so that fits that take turns go back."""
+        if len(self.moves) < 2:
+            return self
+        last, before = self.moves
+        square = float(before @ before)
+        share = np.clip(float(last @ before) / square, -1, 1) if square > 0 else 0.0
+        return self._replace(unknowns=self.unknowns + share * last)
+
+    def followed_by(self, after: Start) -> Start:
+        """Where the next fit may start from."""
+        moves = after.unknowns - self.unknowns, *self.moves[:1]
+        return after._replace(moves=moves)
 
 
 class Solution(NamedTuple):
@@ -106,49 +156,62 @@ class Solution(NamedTuple):
 
 
 def look(fit: Fit, unknowns: Array) -> Point:
-    """What follows from some points ``(log E, log N, pulls / E)`` of every sheet.
+    """What follows from some points ``(log E, log N, pulls / E / units)``, the first two for every sheet.
 
     ``E = C + ridge / largest eigenvalue``: every point is a law that may be.
     """
-    batch, sheets, fields = len(unknowns), len(fit.sigma), len(fit.second)
-    x = unknowns.reshape(batch, sheets, 2 + fields)
-    strength = np.exp(x[..., 0])
-    stiffness = fit.ridge + (strength - fit.floor) @ fit.sigma
-    pulls = np.swapaxes(x[..., 2:] * strength[..., None], 1, 2)
-    shares = (pulls @ fit.sigma) / stiffness[:, None]
-    if fit.towards is not None:
-        shares[:, fit.towards] += fit.ridge / stiffness
-    gain = (np.exp(x[..., 1]) @ fit.sigma) * fit.multiplicity / stiffness**2
-    cross = np.einsum("bkp,klp->blp", shares, fit.second)
-    square = ((shares * cross).sum(axis=1) + gain) @ fit.sigma.T
-    cross = cross @ fit.sigma.T
-    gamma = (fit.multiplicity / stiffness) @ fit.sigma.T
+    strength, noise, pulls, per = _read(fit, unknowns)
+    resolvent = 1 / (fit.ridge + (strength - fit.floor) @ fit.sigma)
+    through = (pulls @ fit.met).reshape(*pulls.shape, -1)
+    cross = np.vecdot(through, resolvent[:, None])
+    spread = (pulls[:, None] @ through)[:, 0] + noise @ fit.counted
+    square = (spread * resolvent**2) @ fit.sigma.T
+    gamma = resolvent @ fit.counted.T
     laws, found = [], []
-    after = np.zeros((batch, sheets, 2 + fields))
-    after[..., 0] = fit.floor
-    for rows, (own, second) in zip(fit.rows, fit.said, strict=True):
-        sheet = rows.sheet
-        law = Law(
-            second,
-            cross[:, own, sheet],
-            square[:, sheet],
-            gamma[:, sheet] * rows.weight,
-        )
+    sheets = strength.shape[1]
+    after = np.zeros_like(unknowns)
+    after[:, :sheets] = fit.floor
+    for rows, own, second in zip(fit.rows, fit.own, fit.said, strict=True):
+        sheet, number = rows.sheet, rows.number * rows.weight
+        law = Law(second, cross[:, own], square[:, sheet], gamma[:, sheet] * rows.weight)
         sums = integrals(rows, law)
-        after[:, sheet, 0] += rows.number * rows.weight * sums.curvature
-        after[:, sheet, 1] += rows.number * rows.weight**2 * sums.square
-        for place, field in enumerate(own):
-            after[:, sheet, 2 + field] += rows.number * rows.weight * sums.pull[:, place]
+        after[:, sheet] += number * sums.curvature
+        after[:, sheets + sheet] += number * rows.weight * sums.square
+        for place, way in enumerate(own):
+            after[:, 2 * sheets + way] += number * sums.pull[:, place]
         laws.append(law)
         found.append(sums)
-    after[..., 2:] /= after[..., :1]
-    after[..., :2] = np.log(after[..., :2])
-    return Point(shares, gain, laws, found, after.reshape(batch, -1))
+    after[:, 2 * sheets :] /= after[:, per] * fit.units
+    after[:, : 2 * sheets] = np.log(after[:, : 2 * sheets])
+    return Point(laws, found, after)
+
+
+def _read(fit: Fit, unknowns: Array) -> tuple[Array, Array, Array, list[int]]:
+    """E and N of every sheet, pulls with that of ``towards``, and which E the others are divided by."""
+    sheets, per = len(fit.sigma), [sheet for _, sheet in fit.ways]
+    scales = np.exp(unknowns[:, : 2 * sheets])
+    strength, noise = scales[:, :sheets], scales[:, sheets:]
+    pulls = unknowns[:, 2 * sheets :] * (strength[:, per] * fit.units)
+    if fit.towards is not None:
+        pulls = np.concatenate([pulls, np.full((len(pulls), 1), fit.ridge)], axis=1)
+    return strength, noise, pulls, per
+
+
+def model(fit: Fit, found: Solution) -> tuple[Array, Array]:
+    """How fields enter the model, (fields, p), and its noise's variance along the directions, (p,)."""
+    strength, noise, pulls, _ = _read(fit, found.start.unknowns[None])
+    resolvent = 1 / (fit.ridge + (strength[0] - fit.floor) @ fit.sigma)
+    shares = np.zeros((len(fit.second), resolvent.size))
+    for (field, sheet), pull in zip(fit.ways, pulls[0], strict=False):
+        shares[field] += pull * fit.sigma[sheet] * resolvent
+    if fit.towards is not None:
+        shares[fit.towards] += fit.ridge * resolvent
+    return shares, (noise[0] @ fit.counted) * resolvent**2
 
 
 def integrals(rows: Rows, law: Law) -> Sums:
     """What a fit needs of one source, by the cheapest integrals that know it."""
-    way = next((each for each in (residuals, two_classes, soft) if each.knows(rows)), plane)
+    way = next((each for each in (two_classes, residuals, soft) if each.knows(rows)), plane)
     if rows.centre is None:
         return way.sums(rows, law)
     sides = [(side, way.sums(rows, each)) for side, each in clouds.laws(rows, law)]
@@ -162,10 +225,10 @@ def solve(
 
     ``has_none`` is asked where Newton's method finds none, and answered by None.
     """
-    if start is not None and start.unknowns.size == len(fit.sigma) * (2 + len(fit.second)):
-        found = _newton(fit, start)
+    if start is not None and start.unknowns.size == fit.is_pull.size:
+        found = _newton(fit, start.ahead())
         if found.residual < GOOD:
-            return found
+            return found._replace(start=start.followed_by(found.start))
     high = max(fit.ridge, 0.075 * _rows(fit) * float(fit.sigma.max()))
     x = _plain_steps(replace(fit, ridge=high), _guess(replace(fit, ridge=high)))
     found = _newton(fit, Start(_moved(x, fit, high, fit.ridge)))
@@ -180,7 +243,7 @@ def _newton(fit: Fit, start: Start, most: int = 60) -> Solution:
     The Jacobian comes from differences, all points as one batch. As long as the residual falls to a
     fifth it is updated instead, by Broyden's rule, from single points.
     """
-    x, jacobian = start
+    x, jacobian = start[:2]
     shifts = np.concatenate([np.zeros((1, x.size)), _SMALL * np.eye(x.size)])
     best: Solution | None = None
     step, old, last = np.zeros(x.size), np.zeros(x.size), np.inf
@@ -188,8 +251,8 @@ def _newton(fit: Fit, start: Start, most: int = 60) -> Solution:
         points = x + shifts if jacobian is None else x[None]
         point = look(fit, points)
         away = point.after - points
-        residual = float(np.abs(away[0]).max())
-        sound = bool(np.isfinite(away).all())
+        sizes = np.abs(away).max(axis=1)
+        residual, sound = float(sizes[0]), bool(np.isfinite(sizes.max()))
         if sound and (best is None or residual < best.residual):
             best = Solution(point, Start(x, jacobian), residual, taken)
             if residual < GOOD:
@@ -206,12 +269,16 @@ def _newton(fit: Fit, start: Start, most: int = 60) -> Solution:
             jacobian = (away[1:] - away[0]).T / _SMALL
         elif last < np.inf and residual < 0.2 * last:
             jacobian = jacobian + np.outer(away[0] - old - jacobian @ step, step) / (step @ step)
-        elif last < np.inf or residual > 0.1:
+        elif last < np.inf or residual > 0.01:
             jacobian, last = None, residual
             continue
+        pace = residual / last if last < np.inf else 1.0
         old, last = away[0], residual
         step = _step(jacobian, away[0], x, fit) if taken % 8 else away[0] / 2
         x = x + step
+        if pace < 0.1 and taken % 8 and (left := _SLOWER * pace * residual) < GOOD:
+            best = Solution(point, Start(x, jacobian), left, taken)
+            break
         if residual > _FAR:  # the next point asks for another one
             jacobian = None
     if best is None:
@@ -225,20 +292,14 @@ def _step(jacobian: Array, away: Array, x: Array, fit: Fit) -> Array:
         step = np.linalg.solve(jacobian, -away)
     except np.linalg.LinAlgError:
         return away / 2
-    scale = np.where(fit.is_pull, np.maximum(np.abs(x), 1), 1)
-    longest = float(np.max(np.abs(step) / scale))
-    return np.asarray(step * min(1.0, 1.5 / max(longest, 1e-300)))
+    longest = float((np.abs(step) / np.maximum(np.abs(x) * fit.is_pull, 1)).max())
+    return step if longest < 1.5 else step * (1.5 / longest)
 
 
 def _first(point: Point) -> Point:
     """The first point of a batch."""
-    return Point(
-        point.shares[:1],
-        point.gain[:1],
-        [Law(law.second, *(each[:1] for each in law[1:4])) for law in point.laws],
-        [Sums(*(each[:1] for each in sums)) for sums in point.sums],
-        point.after[:1],
-    )
+    sums = [Sums(*(each[:1] for each in sums)) for sums in point.sums]
+    return Point([law.only() for law in point.laws], sums, point.after[:1])
 
 
 def _rows(fit: Fit) -> float:
@@ -247,24 +308,21 @@ def _rows(fit: Fit) -> float:
 
 def _guess(fit: Fit) -> Array:
     """A point to start from: little curvature and noise, and a pull to the labelers."""
-    sheets, fields = len(fit.sigma), len(fit.second)
-    x = np.zeros((sheets, 2 + fields))
-    second = fit.second @ fit.sigma.T
-    x[:, 0] = np.log(fit.ridge / fit.sigma.max(axis=1) / sheets)
-    for rows in fit.rows:
+    sheets, second = len(fit.sigma), fit.second @ fit.sigma.T
+    strength = np.log(fit.ridge / fit.sigma.max(axis=1) / sheets)
+    noise, pulls = np.zeros(sheets), np.zeros(len(fit.ways))
+    for rows, own in zip(fit.rows, fit.own, strict=True):
         labeler, sheet = rows.fields[0], rows.sheet
         size = second[labeler, labeler, sheet] + rows.noise**2
         steps = rows.label.makes == "numbers"
-        x[sheet, 0] = np.logaddexp(x[sheet, 0], np.log(rows.number * rows.weight / 4))
-        x[sheet, 1] += rows.number * rows.weight**2 * (size if steps else 1.0) / 2
-        x[sheet, 2 + labeler] += 0.2 / (1.0 if steps else np.sqrt(size) + 1e-300)
-    used = [rows.sheet for rows in fit.rows]
-    x[:, 1] = np.where(np.isin(np.arange(sheets), used), np.log(np.maximum(x[:, 1], 1e-300)), 0)
-    return x.ravel()
+        strength[sheet] = np.logaddexp(strength[sheet], np.log(rows.number * rows.weight / 4))
+        noise[sheet] += rows.number * rows.weight**2 * (size if steps else 1.0) / 2
+        pulls[own[0]] += 0.2 / (1.0 if steps else np.sqrt(size) + 1e-300)
+    return np.concatenate([strength, np.log(np.maximum(noise, 1e-300)), pulls / fit.units])
 
 
 def _plain_steps(fit: Fit, x: Array) -> Array:
-    for _ in range(6):
+    for _ in range(3):
         after = look(fit, x[None]).after[0]
         x = np.where(np.isfinite(after), 0.3 * x + 0.7 * after, x)
     return x
@@ -272,15 +330,14 @@ def _plain_steps(fit: Fit, x: Array) -> Array:
 
 def _moved(x: Array, fit: Fit, high: float, low: float) -> Array:
     """The same curvature and pulls under another ridge."""
-    sheets = len(fit.sigma)
-    moved = x.reshape(sheets, -1).copy()
+    sheets, moved = len(fit.sigma), x.copy()
     largest = fit.sigma.max(axis=1) * sheets
-    strength = np.exp(moved[:, 0])
+    strength = np.exp(x[:sheets])
     # pulls enter as a share of E, which the ridge is part of
     fresh = np.maximum(strength - high / largest, 1e-3 * strength) + low / largest
-    moved[:, 2:] *= (strength / fresh)[:, None]
-    moved[:, 0] = np.log(fresh)
-    return moved.ravel()
+    moved[2 * sheets :] *= (strength / fresh)[[sheet for _, sheet in fit.ways]]
+    moved[:sheets] = np.log(fresh)
+    return moved
 
 
 def _continued(fit: Fit, x: Array, high: float) -> Solution:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +12,7 @@ import numpy.typing as npt
 from genloss.class_rules import rule_of
 from genloss.covariances import Covariance
 from genloss.generation import REAL
+from genloss.spectrum import Spectrum
 from genloss.steps import Step
 from genloss.theory.channels import NotFoundError, clouds, evolution, separable, squared_loss
 from genloss.theory.channels.rows import Rows
@@ -33,6 +36,9 @@ class Found(NamedTuple):
         What the model takes of whom.
     gain : ndarray of shape (p,)
         Variance beside that.
+    chosen : tuple of float or None
+        Where leave-one-out chose it: the penalty, and the fit's error on labels of its own kind over the
+        number of rows.
     """
 
     accepted: float
@@ -40,6 +46,7 @@ class Found(NamedTuple):
     start: evolution.Start | None
     parts: list[tuple[Shares, Array]]
     gain: Array
+    chosen: tuple[float, float] | None = None
 
 
 def fit(
@@ -54,30 +61,22 @@ def fit(
     NoTheoryError
         If the fixed point was not found.
     """
-    model, directions = step.model, moments.directions
-    rows, fields, sheets, towards = _read(step, directions.eigenvalues, centre)
-    means = [_only(moments.mean(each)) + 0 * directions.eigenvalues for each in fields]
-    spread = np.array(
-        [
-            [_only(moments.covariance(a, b)) + 0 * directions.eigenvalues for b in fields]
-            for a in fields
-        ]
-    )
-    second = moments.signal * np.array(means)[:, None] * np.array(means) + spread
-    ridge = 2 * step.rows * step.penalty
-    count, dim = directions.multiplicity, directions.dim
-    problem = evolution.Fit(rows, second, sheets, count, ridge, towards, dim)
-    squared = squared_loss.knows(problem)
-    found = None if squared else evolution.solve(problem, start, _has_none)
+    model = step.model
+    memory: evolution.Memory = {} if start is None else start.memory or {}
+    problem, fields, spread = read(moments, step, centre, memory)
+    rows, count, directions = problem.rows, problem.multiplicity, moments.directions
+    chosen = None
+    squared = squared_loss.seen(problem) if squared_loss.knows(problem) else None
+    found = None if squared is not None else evolution.solve(problem, start, _has_none)
     good = found is not None and found.residual < evolution.GOOD
     if found is not None and (good or centre is not None):
         kept = sum(
             r.number * float(s.accepted[0]) for r, s in zip(rows, found.point.sums, strict=True)
         )
     else:
-        kept = _rows_kept(problem)
-    if centre is None and kept < 1:  # the penalty alone decides
-        if separable.ends(problem):
+        kept = _rows_kept(problem) if squared is None else squared.number
+    if (centre is None or squared is not None) and kept < 1:  # the penalty alone decides
+        if centre is None and separable.ends(problem):
             return None
         base: Shares = {} if step.towards is None else {step.towards: 1.0}
         moments.record(
@@ -89,8 +88,12 @@ def fit(
         )
         one = np.ones(count.shape)
         return Found(kept / step.rows, kept, start, [(base, one)] if base else [], 0 * one)
-    if squared:
-        shares, gain, accepted = squared_loss.solved(problem)
+    if squared is not None:
+        if step.retuned:
+            ridge, error = squared_loss.chosen(problem, squared)
+            problem = replace(problem, ridge=ridge)
+            chosen = ridge / (2 * step.rows), error / kept
+        shares, gain = squared_loss.solved(problem, squared)
     elif found is None:
         return None
     else:
@@ -100,8 +103,23 @@ def fit(
                 "fit that hardly has a minimum, or numbers far apart; genloss.simulate(problem, plan) "
                 "runs it"
             )
-        shares, gain, start = found.point.shares[0], found.point.gain[0], found.start
-        accepted = kept / step.rows
+        shares, gain = evolution.model(problem, found)
+        start = found.start._replace(memory=memory)
+    record(moments, model, fields, shares, spread, gain)
+    parts = list(zip(fields, shares, strict=True))
+    noisy = noisy_directions(directions, gain, kept)
+    return Found(kept / step.rows, noisy, start, parts, gain, chosen)
+
+
+def record(
+    moments: Moments,
+    model: int,
+    fields: Sequence[Shares],
+    shares: Array,
+    spread: Array,
+    gain: Array,
+) -> None:
+    """Add a model that takes shares (fields, p) of fields that have a covariance, and has a noise beside."""
     moments.record(
         model,
         sum(a * moments.mean(each) for a, each in zip(shares, fields, strict=True)),
@@ -111,11 +129,36 @@ def fit(
         ),
         exact=False,
     )
+
+
+def noisy_directions(directions: Spectrum, gain: Array, kept: float) -> float:
+    """Effective number of directions of a fit's noise, no larger than its rows."""
+    count = directions.multiplicity
     loud = directions.eigenvalues * np.divide(gain, count, out=np.zeros_like(gain), where=count > 0)
     square = float(loud**2 @ count)
     inverse = square / float(loud @ count) ** 2 if square > 0 else 0.0
-    parts = list(zip(fields, shares, strict=True))
-    return Found(accepted, 1 / (inverse + 1 / kept), start, parts, gain)
+    return kept / (inverse * kept + 1)
+
+
+def read(
+    moments: Moments, step: Step, centre: float | None, memory: evolution.Memory | None = None
+) -> tuple[evolution.Fit, list[Shares], Array]:
+    """What a step fits, the fields that it names, and their covariance (fields, fields, p)."""
+    directions = moments.directions
+    rows, fields, sheets, towards = _read(
+        step, directions.eigenvalues, centre, {} if memory is None else memory
+    )
+    means = [_only(moments.mean(each)) + 0 * directions.eigenvalues for each in fields]
+    spread = np.array(
+        [
+            [_only(moments.covariance(a, b)) + 0 * directions.eigenvalues for b in fields]
+            for a in fields
+        ]
+    )
+    second = moments.signal * np.array(means)[:, None] * np.array(means) + spread
+    ridge = 2 * step.rows * step.penalty
+    count, dim = directions.multiplicity, directions.dim
+    return evolution.Fit(rows, second, sheets, count, ridge, towards, dim), fields, spread
 
 
 def _has_none(fit: evolution.Fit) -> bool:
@@ -126,19 +169,11 @@ def _has_none(fit: evolution.Fit) -> bool:
 
 def _rows_kept(fit: evolution.Fit) -> float:
     """How many rows are expected to be kept."""
-    kept = 0.0
-    for rows in fit.rows:
-        share = 1.0
-        if rows.keep is not None:
-            own = list(rows.fields)
-            second = fit.second[np.ix_(own, own)] @ fit.sigma[rows.sheet]
-            share = squared_loss.kept_moments(rows, squared_loss.root_of(second))[0]
-        kept += share * rows.number
-    return kept
+    return squared_loss.seen(fit).number
 
 
 def _read(
-    step: Step, spectrum: Array, centre: float | None
+    step: Step, spectrum: Array, centre: float | None, memory: evolution.Memory
 ) -> tuple[list[Rows], list[Shares], Array, int | None]:
     """Sources of a step, the labelers and judges they name, their covariances, and what it pulls to."""
     fields: list[Shares] = []
@@ -150,31 +185,34 @@ def _read(
         return fields.index(shares)
 
     rows = []
-    for block in step.blocks:
+    for place, block in enumerate(step.blocks):
         if block.covariance not in sheets:
             sheets.append(block.covariance)
         asked, real = block.shares, 0.0
         if centre is not None:  # real labels are the class, and no value of a field
             asked = {u: share for u, share in asked.items() if u != REAL}
             real = block.shares.get(REAL, 0.0)
-        named = [number(asked)] if asked else []
+        # a class that is judged by a model is the value of nobody's field
+        named = [number(asked)] if asked or block.keep is not None else []
         if block.keep is not None and (judge := number(block.judge)) not in named:
             named.append(judge)
         if centre is not None:
             named.append(number({REAL: 1.0}))
+        rule = rule_of(block, clouds=centre is not None)
+        noise = block.noise if asked or block.noise else clouds.KNOWN
         rows.append(
             Rows(
                 float(block.rows),
                 block.weight,
                 step.loss,
-                rule_of(block, clouds=centre is not None),
+                rule,
                 block.keep,
-                block.noise if asked or block.noise else clouds.KNOWN,
+                noise,
                 tuple(named),
                 sheets.index(block.covariance),
                 centre,
                 real,
-                {},
+                memory.setdefault((place, step.loss, rule, block.keep, noise), {}),
             )
         )
     sigma = [spectrum if each is None else np.array(each) for each in sheets]

@@ -44,7 +44,7 @@ def between(edges: Array) -> tuple[Array, Array]:
     """Points and weights of Gauss rules between sorted edges, along the last axis."""
     points, weights = _rule(_ORDER.get())
     start, width = edges[..., :-1], edges[..., 1:] - edges[..., :-1]
-    some = (width > 0).reshape(-1, width.shape[-1]).any(axis=0)
+    some = (width != 0).reshape(-1, width.shape[-1]).any(axis=0)
     if not some.all():
         start, width = start[..., some], width[..., some]
     shape = (*start.shape[:-1], start.shape[-1] * points.size)

@@ -57,6 +57,12 @@ class Rows(NamedTuple):
         named = len(self.fields) - (self.centre is not None)
         return self.keep is not None and named == 1
 
+    @property
+    def is_scale_free(self) -> bool:
+        """Whether labels are the same if the labeler says twice as much."""
+        noises = self.label.noises() if self.label.makes == "classes" else None
+        return self.noise == 0 and self.real == 0 and noises is not None and not noises[1].any()
+
 
 def judge_turns(rows: Rows, second: Array, far: float, centre: Array | float = 0.0) -> Array:
     """Edges in the labeler's noisy value u where a judge's value passes the end of an interval."""
@@ -122,7 +128,7 @@ class Law(NamedTuple):
         """Slope of the fields' mean in z, (batch, k), and their covariance given z, (batch, k, k)."""
         slope = self.cross / self.square[:, None]
         rest = self.second - slope[:, :, None] * self.cross[:, None, :]
-        diagonal = np.einsum("bkk->bk", rest)
+        diagonal = rest.reshape(len(rest), -1)[:, :: len(self.second) + 1]
         np.maximum(diagonal, 1e-14 * self.second.diagonal(), out=diagonal)
         return slope, rest
 

@@ -12,9 +12,9 @@ import numpy.typing as npt
 from scipy.special import ndtr
 
 from genloss.theory.channels.evolution import Fit
+from genloss.theory.channels.kept import root_of
 from genloss.theory.channels.panels import FAR, SPREAD, between, joined
 from genloss.theory.channels.rows import Rows, density
-from genloss.theory.channels.squared_loss import root_of
 
 Array = npt.NDArray[np.float64]
 

@@ -1,120 +1,139 @@
-"""The squared loss needs no fixed point (`channels.md` 7): one source, any labels, any rule.
+"""The squared loss needs no fixed point (`channels.md` 7 and 10): rows of one covariance and weight, any labels, any rule.
 
-Rows that are kept have a law of their own, of which first and second moments along the fields are all
-that matters: across the fields they are as before.
+A linear map of the labels sees of its rows how many there are, and first and second moments:
+``E x y = Sigma Theta push``, ``E x x' = Sigma + Sigma Theta bend Theta' Sigma``, ``E y**2``, where the columns of
+Theta are the fields. The centre of a cloud is such a column too, a multiple of the truth.
 """
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr
 
 from genloss.equivalents import solve as effective_penalty
 from genloss.losses.squared import Squared
+from genloss.retuning import best_penalty
 from genloss.spectrum import Spectrum
+from genloss.theory.channels import clouds
 from genloss.theory.channels.evolution import Fit
-from genloss.theory.channels.panels import FAR, SPREAD, between, joined
-from genloss.theory.channels.rows import Rows, density, judge_turns
+from genloss.theory.channels.kept import kept_moments, root_of
 
 Array = npt.NDArray[np.float64]
-FAR_OFF = 40.0  # as good as infinite, in standard deviations
+
+_OWN = 1e-10  # of a judge's variance: less of its own is nothing of its own
 
 
 def knows(fit: Fit) -> bool:
-    """Whether the loss is squared, on rows of one source, and the penalty pulls to zero."""
-    one = len(fit.rows) == 1 and fit.towards is None and fit.rows[0].centre is None
-    return one and isinstance(fit.rows[0].loss, Squared)
+    """Whether the loss is squared, on rows of one covariance and weight, and the penalty pulls to zero."""
+    alike = len(fit.sigma) == 1 and len({rows.weight for rows in fit.rows}) == 1
+    return alike and fit.towards is None and isinstance(fit.rows[0].loss, Squared)
 
 
-def solved(fit: Fit) -> tuple[Array, Array, float]:
-    """How fields enter the model (fields, p), variance of its noise (p,), and share of rows kept."""
-    [rows], [s] = fit.rows, fit.sigma
-    root = root_of(fit.second @ s)
-    accepted, outer, with_label, square = kept_moments(rows, root)
-    n = max(rows.number * accepted, 1e-300)
-    penalty = fit.ridge / (2 * rows.weight * n)
-    count = fit.multiplicity
-    dim = float(count.sum()) if fit.dim is None else fit.dim
-    spectrum = Spectrum(s, count, np.zeros_like(s), dim)
-    found = effective_penalty(spectrum, np.array([penalty]), np.array([n]))
-    kappa, df2 = float(found.kappa[0]), float(found.df2[0])
-    shrink = s / (s + kappa)
-    inverse = np.linalg.inv(root)
-    seen = inverse @ (fit.second @ (s * shrink)) @ inverse.T
-    twice = inverse @ (fit.second @ (s * shrink**2)) @ inverse.T
-    same = np.eye(len(root))
-    c = np.linalg.solve(same + (outer - same) @ seen, with_label)
-    fitted = seen @ c
-    missed = square - 2 * fitted @ with_label + fitted @ outer @ fitted
-    missed += c @ (twice - seen @ seen) @ c
-    noise = missed / (1 - df2 / n)
-    shares = (inverse.T @ c)[:, None] * shrink
-    return shares, noise / n * s * count / (s + kappa) ** 2, accepted
+class Seen(NamedTuple):
+    """Rows that are kept, as a linear map of the labels sees them.
 
-
-def root_of(second: Array) -> Array:
-    """Lower root; a judge that is a multiple of the labeler has nothing of its own."""
-    tiny = 1e-14 * np.diagonal(second) + 1e-300
-    return np.asarray(np.linalg.cholesky(second + np.diag(tiny)))
-
-
-def kept_moments(rows: Rows, root: Array) -> tuple[float, Array, Array, float]:
-    """Share kept, and means of ``zeta zeta'``, ``zeta y`` and ``y**2`` over kept rows.
-
-    ``zeta`` are the fields in coordinates in which they are independent and of variance one, the
-    labeler first.
+    Attributes
+    ----------
+    number : float
+        How many.
+    push : ndarray of shape (fields,)
+        Coefficients of ``E x y``.
+    bend : ndarray of shape (fields, fields)
+        Coefficients of what ``E x x'`` is beyond the covariance.
+    square : float
+        ``E y**2``.
     """
-    width = float(np.hypot(root[0, 0], rows.noise))
-    breaks = rows.label.breaks(-FAR * width, FAR * width)
-    judged = judge_turns(rows, root @ root.T, FAR * width)
-    limit = np.array([FAR * width])
-    u, weight = between(joined(-limit, limit, width * SPREAD, breaks, judged))
-    weight = weight * density(u, np.asarray(width**2))
-    # given u the labeler's coordinate is normal, and what the judge has of its own untouched
-    mean, spread = root[0, 0] / width**2 * u, rows.noise / width
-    moments = np.zeros((len(root) + 2, len(root) + 2))
-    for label, chance in zip(*rows.label.law(u), strict=True):
-        given = _given_u(rows, root[-1], u, label, mean, spread)
-        moments += np.einsum("u,jku->jk", weight * chance, given)
-    accepted = max(float(moments[0, 0]), 0.0)
-    moments /= accepted or 1.0
-    return accepted, moments[2:, 2:], moments[1, 2:], float(moments[1, 1])
+
+    number: float
+    push: Array
+    bend: Array
+    square: float
 
 
-def _given_u(rows: Rows, judge: Array, u: Array, label: Array, mean: Array, spread: float) -> Array:
-    """Means of the products of (1, y, zeta) where a row is kept, given u, (k + 2, k + 2, nodes)."""
-    k = len(judge)
-    inside = np.zeros((3, u.size))  # moments 0, 1, 2 of the judge's standardised value
-    middle = judge[0] * mean
-    width = float(np.hypot(judge[0] * spread, judge[1] if k > 1 else 0.0))
-    if rows.keep is None:
-        inside[0] = inside[2] = 1.0
-    else:
-        for low, high in rows.keep.intervals(label):
-            inside += _between(low - middle, high - middle, width)
-    # zeta = mean + along * xi + rest, xi being the judge's standardised value
-    along = np.array([judge[0] * spread**2, *judge[1:]]) / (width or 1.0)
-    rest = np.diag([spread**2, *[1.0] * (k - 1)]) - np.outer(along, along)
-    centre = np.zeros((k, u.size))
-    centre[0] = mean
-    first = centre * inside[0] + along[:, None] * inside[1]
-    found = np.empty((k + 2, k + 2, u.size))
-    found[0, 0], found[0, 1], found[1, 1] = inside[0], label * inside[0], label**2 * inside[0]
-    found[0, 2:], found[1, 2:] = first, label * first
-    crossed = centre[:, None] * along[:, None] * inside[1]
-    found[2:, 2:] = centre[:, None] * centre * inside[0] + crossed + crossed.swapaxes(0, 1)
-    found[2:, 2:] += np.outer(along, along)[..., None] * inside[2] + rest[..., None] * inside[0]
-    found[1, 0], found[2:, 0], found[2:, 1] = found[0, 1], found[0, 2:], found[1, 2:]
-    return found
+def seen(fit: Fit, only: int | None = None) -> Seen:
+    """The rows of all sources of a fit, or of one by its number."""
+    count = len(fit.second)
+    number, square, push, bend = 0.0, 0.0, np.zeros(count), np.zeros((count, count))
+    for place, (rows, second) in enumerate(zip(fit.rows, fit.said, strict=True)):
+        if only not in (None, place):
+            continue
+        own = list(rows.fields)
+        sides = clouds.means(rows, own, second)
+        for side, named, spread, means in sides:
+            root = root_of(spread)
+            found = kept_moments(rows, root, means)
+            mass = rows.number / len(sides) * found.share
+            number, square = number + mass, square + mass * found.square
+            if named:
+                some = np.diagonal(root) ** 2 > _OWN * np.diagonal(spread)
+                inverse = np.linalg.inv(root)[some]
+                outer = (found.outer - np.eye(len(root)))[np.ix_(some, some)]
+                push[named] += mass * (found.cross[some] @ inverse)
+                bend[np.ix_(named, named)] += mass * (inverse.T @ outer @ inverse)
+            if rows.centre is not None:
+                centre, share = own[-1], side / rows.centre
+                push[centre] += mass * share * found.label
+                bend[centre, centre] += mass * share**2
+                if named:
+                    mixed = mass * share * (found.first[some] @ inverse)
+                    bend[named, centre] += mixed
+                    bend[centre, named] += mixed
+    over = number or 1.0
+    return Seen(number, push / over, bend / over, square / over)
 
 
-def _between(low: Array, high: Array, width: float) -> Array:
-    """Moments 0, 1 and 2 of a standard normal variable between two limits that are in other units."""
-    if width == 0:
-        kept = ((low < 0) & (high > 0)).astype(np.float64)
-        return np.stack([kept, 0 * kept, kept])
-    a, b = (np.clip(end / width, -FAR_OFF, FAR_OFF) for end in (low, high))
-    bells = [np.exp(-(end**2) / 2) / np.sqrt(2 * np.pi) for end in (a, b)]
-    mass = ndtr(b) - ndtr(a)
-    return np.stack([mass, bells[0] - bells[1], mass + a * bells[0] - b * bells[1]])
+class Told(NamedTuple):
+    """What fits take of the fields, and say along them, one row an effective penalty, real or complex."""
+
+    taken: npt.NDArray[Any]
+    said: npt.NDArray[Any]
+
+
+def told(fit: Fit, rows: Seen, kappa: npt.NDArray[Any]) -> Told:
+    """The mean fit is ``s / (s + kappa) Theta taken``, of which ``Theta' Sigma`` is what it says."""
+    [s] = fit.sigma
+    gram = np.einsum("abp,kp->kab", fit.second * s, s / (s + kappa[:, None]), optimize=True)
+    said = np.linalg.solve(np.eye(len(rows.push)) + gram @ rows.bend, (gram @ rows.push)[..., None])
+    return Told(rows.push - said[..., 0] @ rows.bend.T, said[..., 0])
+
+
+def penalised(fit: Fit, rows: Seen, penalty: Array) -> tuple[Array, Array, Told, Array]:
+    """Effective penalties, shrinkage, fits, and their mean squared errors on rows of their own kind."""
+    [s], count, n = fit.sigma, fit.multiplicity, rows.number
+    dim = float(count.sum()) if fit.dim is None else fit.dim
+    found = effective_penalty(
+        Spectrum(s, count, np.zeros_like(s), dim), penalty, np.full(penalty.size, n)
+    )
+    kappa = found.kappa
+    shrink = s / (s + kappa[:, None])
+    each = told(fit, rows, kappa)
+    twice = np.einsum("abp,kp->kab", fit.second * s, shrink**2, optimize=True)
+    missed = rows.square - 2 * each.said @ rows.push
+    missed += np.einsum("ka,kab,kb->k", each.taken, twice, each.taken)
+    missed += np.einsum("ka,ab,kb->k", each.said, rows.bend, each.said)
+    held = (penalty > 0) & (kappa > 0)
+    # 1 - df2 / n = (1 - df1 / n) + (df1 - df2) / n, both without cancellation
+    left = (shrink / (s + kappa[:, None])) @ count * kappa / n
+    left += np.where(held, penalty / np.where(held, kappa, 1.0), 1 - np.minimum(found.df1 / n, 1))
+    return kappa, shrink, each, missed / left
+
+
+def solved(fit: Fit, rows: Seen) -> tuple[Array, Array]:
+    """How fields enter the model (fields, p), and variance of its noise (p,)."""
+    [s], weight = fit.sigma, fit.rows[0].weight
+    penalty = fit.ridge / (2 * weight * rows.number)
+    kappa, shrink, each, error = penalised(fit, rows, np.array([penalty]))
+    gain = error[0] / rows.number * s * fit.multiplicity / (s + kappa[0]) ** 2
+    return each.taken.T * shrink, gain
+
+
+def chosen(fit: Fit, rows: Seen) -> tuple[float, float]:
+    """The ridge of the penalty of least leave-one-out error, and that error."""
+    [s] = fit.sigma
+    # the mean squared length of a row
+    length = float(s @ fit.multiplicity) + float(np.sum(rows.bend * (fit.second @ s**2)))
+    penalty = best_penalty(lambda tried: penalised(fit, rows, tried)[3], length)
+    error = float(penalised(fit, rows, np.array([penalty]))[3][0])
+    return 2 * fit.rows[0].weight * rows.number * penalty, error

@@ -20,7 +20,8 @@ from genloss.theory.channels.rows import Law, Rows, Sums, density
 
 Array = npt.NDArray[np.float64]
 FAR_OFF = 40.0  # as good as infinite, in standard deviations
-_CLOSE = 0.01
+CLOSE = 0.05
+"""Share by which a law may differ from the one that panels were made for."""
 CLASSES = np.array([[1.0], [-1.0]])
 Given = tuple[Array, Array]
 """Of the fields given z: slope of their mean, (batch, k), and covariance, (batch, k, k)."""
@@ -34,32 +35,36 @@ def knows(rows: Rows) -> bool:
 def sums(rows: Rows, law: Law) -> Sums:
     """Integrals over z for both classes; arrays have shape (batch, classes, nodes)."""
     classes = CLASSES[:1] if rows.centre is None and is_even(rows.loss, rows.keep) else CLASSES
-    given, middle = law.given_z(), law.about()[:, None, None]
+    given, square = law.given_z(), law.square[:, None, None]
     z, weight, psi, change = _nodes(rows, law, classes, given)
-    mass = (2 / len(classes)) * weight * density(z - middle, law.square[:, None, None])
-    chance, moved = (_all if rows.keep is None else _kept)(rows, law, classes, z - middle, given)
-    kept = mass * chance
-    mass *= psi
+    off = z if rows.centre is None else z - law.about()[:, None, None]
+    mass = (2 / len(classes)) * weight * density(off, square)
+    chance, moved = (_all if rows.keep is None else _kept)(rows, law, classes, off, given)
+    kept, push = mass * chance, mass * psi
     return Sums(
-        _total(kept * change),
-        _total(chance * mass * psi),
-        -np.einsum("bcn,bcnk->bk", mass, moved),
-        _total(kept),
-        _total(chance * mass) if rows.centre is not None else np.zeros_like(law.square),
+        _total(kept, change),
+        _total(kept, psi * psi),
+        -np.stack([_total(push, each) for each in moved], axis=1),
+        np.ones_like(law.square) if rows.keep is None else kept.sum(axis=(1, 2)),
+        np.zeros_like(law.square) if rows.centre is None else _total(kept, psi),
     )
+
+
+def _total(weights: Array, values: Array) -> Array:
+    return np.asarray(np.vecdot(weights, values).sum(axis=1))
 
 
 def _nodes(rows: Rows, law: Law, classes: Array, given: Given) -> tuple[Array, Array, Array, Array]:
     """Nodes z, their weights, slope and curvature of the envelope.
 
-    In fitted values the loss stays where it is, and panels serve all laws that are within a hundredth.
+    In fitted values the loss stays where it is, and panels serve all laws that are close by.
     """
     gamma = law.gamma[:, None, None]
     if rows.loss.closed or rows.memory is None:
         return along(rows.loss, classes, _edges(rows, law, classes, given), gamma)
     here, known = _place(law, given), rows.memory.get(law.first)
     if known is None or any(
-        abs(a - b) > _CLOSE * abs(b) for a, b in zip(here, known[0], strict=True)
+        abs(a - b) > CLOSE * abs(b) for a, b in zip(here, known[0], strict=True)
     ):
         law, given = law.only(), (given[0][:1], given[1][:1])
         edges = _edges(rows, law, classes, given)
@@ -70,15 +75,9 @@ def _nodes(rows: Rows, law: Law, classes: Array, given: Given) -> tuple[Array, A
 
 def _place(law: Law, given: Given) -> list[float]:
     """What edges hang on, of the first point of a batch."""
-    slope, rest = given[0][0], given[1][0]
-    middle = float(law.about()[0]) / float(law.square[0]) ** 0.5
-    return [
-        float(law.square[0]),
-        float(law.gamma[0]),
-        *slope.tolist(),
-        *rest.diagonal().tolist(),
-        1 + middle,
-    ]
+    [slope, *_], [rest, *_], [square, *_], [gamma, *_] = *given, law.square, law.gamma
+    middle = 1 + float(law.about()[0] / np.sqrt(square)) if np.ndim(law.centre) else 1.0
+    return [float(square), float(gamma), middle, *slope.tolist(), *rest.diagonal().tolist()]
 
 
 def _edges(rows: Rows, law: Law, classes: Array, given: Given) -> Array:
@@ -91,10 +90,6 @@ def _edges(rows: Rows, law: Law, classes: Array, given: Given) -> Array:
         *_steps(rows, law, classes, given),
         rows.loss.edges(classes, law.gamma[:, None, None]),
     )
-
-
-def _total(values: Array) -> Array:
-    return np.asarray(values.reshape(len(values), -1).sum(axis=1))
 
 
 @cache
@@ -134,20 +129,22 @@ def _steps(rows: Rows, law: Law, classes: Array, given: Given) -> list[Array]:
     return groups
 
 
-def _all(rows: Rows, law: Law, classes: Array, off: Array, given: Given) -> tuple[Array, Array]:
+def _all(
+    rows: Rows, law: Law, classes: Array, off: Array, given: Given
+) -> tuple[Array, list[Array]]:
     """Chance of each class given z, its mean left out, and the derivatives in the fields' means."""
     weights, deviations = rows.label.noises()  # type: ignore[misc]
     slope, rest = given
     noises = deviations**2 + rows.noise**2
-    width = np.sqrt(rest[:, 0, 0, None] + noises)[:, None, None]  # (batch, 1, 1, terms)
-    at = (classes * (law.first + slope[:, :1, None] * off))[..., None] / width
-    bell = np.exp(at * at / -2) / width
-    moved = np.zeros((*off.shape, slope.shape[1]))
-    moved[..., 0] = classes * (bell @ weights) / np.sqrt(2 * np.pi)
-    return ndtr(at) @ weights, moved
+    width = np.sqrt(rest[:, 0, 0, None] + noises)[:, None]  # (batch, 1, terms)
+    at = (classes * (law.first + slope[:, :1, None] * off))[..., None] / width[:, None]
+    bell = np.exp(at * at * -0.5) @ (weights / (np.sqrt(2 * np.pi) * width))[..., None]
+    return ndtr(at) @ weights, [classes * bell[..., 0]]
 
 
-def _kept(rows: Rows, law: Law, classes: Array, off: Array, given: Given) -> tuple[Array, Array]:
+def _kept(
+    rows: Rows, law: Law, classes: Array, off: Array, given: Given
+) -> tuple[Array, list[Array]]:
     """Chance of each class with the row kept given z, and its derivatives in the fields' means."""
     assert rows.keep is not None
     weights, deviations = rows.label.noises()  # type: ignore[misc]
@@ -179,7 +176,7 @@ def _kept(rows: Rows, law: Law, classes: Array, off: Array, given: Given) -> tup
                 chance += sign * (both @ weights[~sure])
                 moved[..., 0] += sign * ((y * by_a / width[..., ~sure]) @ weights[~sure])
                 moved[..., -1] -= sign * ((by_b / judge) @ weights[~sure])
-    return chance, moved
+    return chance, list(np.moveaxis(moved, -1, 0))
 
 
 def _both_below(a: Array, b: Array, tilt: Array) -> tuple[Array, Array, Array]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from genloss.errors import NoTheoryError
 from genloss.filters import Filter
 from genloss.spectrum import Spectrum
-from genloss.theory.filters.contour import Complex, Contour
+from genloss.theory.filters.contour import Contour
 from genloss.theory.filters.edge import upper_edge
 from genloss.theory.filters.one_pass import OnePass
 
@@ -28,12 +28,12 @@ class Filtered:
     Attributes
     ----------
     contour : Contour
-    values : ndarray of shape (k,)
-        ``x g(x)`` at its nodes.
+    values : ndarray of shape (m,)
+        ``x g(x)`` at its places.
     """
 
     contour: Contour
-    values: Complex
+    values: Array
 
     @cached_property
     def shrink(self) -> Array:
@@ -45,7 +45,7 @@ class Filtered:
         """Variance per unit of the label noise's, summed over equal directions."""
         contour = self.contour
         return (
-            contour.directions.multiplicity * contour.mean(self.values**2 / contour.z) / contour.n
+            contour.directions.multiplicity * contour.mean(self.values**2 / contour.x) / contour.n
         )
 
     def _spread(self, energy: Array) -> Array:
@@ -73,7 +73,7 @@ def filtered(
     InvalidInputError
         If the steps of the filter would explode.
     NoTheoryError
-        If its values on a contour around the spectrum are too large.
+        If it is no sum of few ridge fits.
     """
     edge, trace = upper_edge(directions, n), directions.trace
     top = edge if filter_.spectral else float(directions.eigenvalues.max())
@@ -81,13 +81,18 @@ def filtered(
     if filter_.kind == "sgd":
         return OnePass(directions, int(n), filter_.step, penalty, weight)  # type: ignore[attr-defined]
     if not filter_.spectral:
-        raise NoTheoryError(
-            f"no formula knows the filter {filter_.kind!r}, which is not spectral; genloss.simulate runs it"
-        )
+        raise not_spectral(filter_)
 
-    def values(x: npt.NDArray[Any]) -> Complex:
+    def values(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return np.asarray(filter_.shrink(weight * x, penalty))
 
     pole = filter_.pole(penalty)
     contour = Contour.around(directions, n, values, None if pole is None else pole / weight, edge)
-    return Filtered(contour, values(contour.z))
+    return Filtered(contour, values(contour.x))
+
+
+def not_spectral(filter_: Filter) -> NoTheoryError:
+    """The error for a filter of which theory knows nothing."""
+    return NoTheoryError(
+        f"no formula knows the filter {filter_.kind!r}, which is not spectral; genloss.simulate runs it"
+    )

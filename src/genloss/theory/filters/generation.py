@@ -3,35 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from genloss.labels.linear import Linear
 from genloss.spectrum import Spectrum
 from genloss.steps import Step
+from genloss.theory.closed import is_even
 from genloss.theory.filters.fresh import Filtered, filtered
+from genloss.theory.filters.lengths import InTurn
 from genloss.theory.filters.one_pass import OnePass
+from genloss.theory.filters.sources import Sources
 from genloss.theory.fresh import diverge
 from genloss.theory.labelers import Group, average
 from genloss.theory.moments import Moments, Shares, inner
 
+if TYPE_CHECKING:
+    from genloss.theory.channels.generation import Found
+
 Array = npt.NDArray[np.float64]
 
 
-def of(directions: Spectrum, step: Step) -> Filtered | OnePass:
+def of(
+    directions: Spectrum, step: Step, tails: Sequence[float] = ()
+) -> Filtered | OnePass | Sources | InTurn:
     """The filter of a step on its rows, whoever labels them."""
     assert step.filter is not None
+    if tails and not step.filter.spectral:
+        return InTurn(directions, tails)
+    if tails or not is_even(step):
+        return Sources.of(step, directions, tails)
     return filtered(directions, step.rows, step.filter, step.penalty, step.blocks[0].weight)
 
 
 def fit(
-    moments: Moments, step: Step, members: Sequence[Group], found: Filtered | OnePass
+    moments: Moments,
+    step: Step,
+    members: Sequence[Group],
+    found: Filtered | OnePass | Sources | InTurn,
 ) -> tuple[list[tuple[Shares, Array]], Array] | None:
-    """Fit the model of a step on fresh rows of one covariance and weight; ``found`` is what `of` says.
+    """Fit the model of a step on fresh rows; ``found`` is what `of` says.
 
-    What labelers disagree by is noise on the labels of their rows. Returns what the model takes of whom,
+    Where all rows are alike, what labelers disagree by is noise on the labels of their rows. Returns what the model takes of whom,
     and its variance beside that; None where it has no mean error.
     """
+    if isinstance(found, (Sources, InTurn)):
+        return found.fit(moments, step, members)
     whole, model, s = average(members), step.model, moments.spectrum
     bar = whole.labeler
     mean = moments.mean(bar)
@@ -57,3 +76,53 @@ def fit(
     )
     who = {number: float(np.asarray(share).ravel()[0]) for number, share in bar.items()}
     return [(who, found.shrink)], variance - found.shrink**2 * spread[0]
+
+
+def is_plain(step: Step, centre: float | None) -> bool:
+    """Whether labels are linear, rows about zero and, where they go through a filter one by one, alike."""
+    assert step.filter is not None
+    alike = step.filter.spectral or (len(step.blocks) == 1 and is_even(step))
+    return step.is_linear and centre is None and alike
+
+
+def as_linear(moments: Moments, step: Step) -> Step:
+    """The step with the labels that a linear map takes for its own, a slope and a noise (Bussgang): all rows are kept."""
+    from genloss.theory.channels import generation  # opens SciPy's special functions
+    from genloss.theory.channels.squared_loss import seen
+
+    fit_, _, _ = generation.read(moments, step, None)
+    blocks = []
+    for place, (block, rows, second) in enumerate(
+        zip(step.blocks, fit_.rows, fit_.said, strict=True)
+    ):
+        found, [field] = seen(fit_, place), rows.fields
+        slope = float(found.push[field])
+        noise = max(found.square - slope**2 * float(second[0, 0]), 0.0) ** 0.5
+        shares = {number: slope * share for number, share in block.shares.items()}
+        blocks.append(block._replace(shares=shares, noise=noise, labels=Linear()))
+    return step._replace(blocks=tuple(blocks), is_linear=True)
+
+
+def beyond(moments: Moments, step: Step, centre: float | None) -> Found:
+    """Fit the model of a step whose labels, rule or rows are others, or that takes sources in turn."""
+    from genloss.theory.channels import generation  # opens SciPy's special functions
+    from genloss.theory.channels.squared_loss import seen
+    from genloss.theory.filters import row_by_row, spiked
+
+    assert step.filter is not None
+    fit_, fields, covariance = generation.read(moments, step, centre)
+    rows = seen(fit_)
+    if rows.number < 1:  # it stays where it starts
+        shares, gain = (
+            np.zeros((len(fields), moments.spectrum.size)),
+            np.zeros(moments.spectrum.size),
+        )
+    elif step.filter.spectral:
+        shares, gain = spiked.solved(moments, step, fit_, rows)
+    else:
+        each = [seen(fit_, place) for place in range(len(step.blocks))]
+        shares, gain = row_by_row.solved(step, fit_, each)
+    generation.record(moments, step.model, fields, shares, covariance, gain)
+    parts = list(zip(fields, shares, strict=True))
+    noisy = generation.noisy_directions(moments.directions, gain, rows.number)
+    return generation.Found(rows.number / step.rows, noisy, None, parts, gain)

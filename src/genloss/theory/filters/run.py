@@ -1,19 +1,21 @@
 """Models on one design, each by ridge or a filter, in any number: all are functions of one matrix S.
 
 A model of the run is ``sum_k F_k(S) theta_k + sum_j G_j(S) X'e_j / n`` over labelers k from outside the run and label
-noises j inside it. Both are kept as values on one contour (`filters.md`), where a fit multiplies them by its own.
+noises j inside it. Both are kept as values at the places of one contour (`filters.md`), where a fit multiplies them by its own.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from genloss.errors import NoTheoryError
 from genloss.steps import Step
-from genloss.theory.filters.contour import Complex, Contour
+from genloss.theory.filters.contour import Contour
 from genloss.theory.filters.edge import upper_edge
 from genloss.theory.labelers import Group
 from genloss.theory.moments import Moments
@@ -38,26 +40,31 @@ class DesignRun:
             if (pole := step.filter.pole(step.penalty)) is not None:
                 poles.append(pole / weight)
 
-        def product(x: Complex) -> Complex:
-            return np.prod([_values(step, x) for step in steps], axis=0)
+        kinds = Counter((step.filter, step.penalty) for step in steps)
+        among = {(step.filter, step.penalty): step for step in steps}
 
-        self._contour = Contour.around(directions, n, product, min(poles, default=None), top)
+        def all_and_each(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+            each = np.array([_values(step, x) for step in among.values()])
+            often = np.array([kinds[kind] for kind in among])
+            return np.array([np.prod(each ** often[:, None], axis=0), *each])
+
+        self._contour = Contour.around(directions, n, all_and_each, min(poles, default=None), top)
         self._filters: dict[int, Array] = {}
         self._beyond: dict[int, dict[int, Array | float]] = {}
-        self._terms: dict[int, dict[int, Complex]] = {}
-        self._noises: dict[int, Complex] = {}
+        self._terms: dict[int, dict[int, Array]] = {}
+        self._noises: dict[int, Array] = {}
         self._variances: list[float] = []
 
     def fit(self, rows: Group, step: Step) -> None:
         """Fit the next model of the run."""
-        contour, values = self._contour, _values(step, self._contour.z)
-        terms: dict[int, Complex] = {}
-        noises = np.zeros((len(self._variances) + 1, contour.z.size), dtype=complex)
+        contour, values = self._contour, _values(step, self._contour.x)
+        terms: dict[int, Array] = {}
+        noises = np.zeros((len(self._variances) + 1, contour.x.size))
         for labeler, share in rows.labeler.items():
             known = self._terms.get(labeler)
             if known is None:
                 self._meet(labeler)
-                known = {labeler: np.ones_like(contour.z)}
+                known = {labeler: np.ones_like(contour.x)}
             else:
                 noises[: len(self._noises[labeler])] += share * self._noises[labeler]
             for k, term in known.items():
@@ -116,7 +123,7 @@ class DesignRun:
         count = len(self._noises[other])
         variances = np.array(self._variances[:count])[:, None]
         both = (variances * self._noises[model][:count] * self._noises[other]).sum(axis=0)
-        own = contour.directions.multiplicity * contour.mean(both / contour.z) / contour.n
+        own = contour.directions.multiplicity * contour.mean(both / contour.x) / contour.n
         return np.asarray(total + own)
 
     def _covariance_beyond(self, model: int, other: int) -> Array | float:
@@ -125,7 +132,7 @@ class DesignRun:
         return sum(self._contour.mean(term) * self._beyond[k].get(other, 0.0) for k, term in terms)
 
 
-def _values(step: Step, x: Complex) -> Complex:
+def _values(step: Step, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """What a fit makes of the eigenvalue x of the rows' covariance, weights not counted."""
     loud = step.blocks[0].weight * x
     if step.filter is None:

@@ -8,10 +8,13 @@ epsilon algorithm takes such rates out of a sequence (`for-ever.md`).
 from __future__ import annotations
 
 import math
+from contextlib import suppress
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from genloss.curve import Curve
 from genloss.errors import NoTheoryError
 from genloss.plan import Plan
 from genloss.spectrum import Spectral
@@ -23,6 +26,7 @@ from genloss.theory.predict import predict
 Array = npt.NDArray[np.float64]
 
 _MODELS = (16, 32)
+_DRAWN = (8, 12)  # where the patterns of drawn or edited rows double with every fit
 _GOOD = 1e-6  # by how much of a limit the last estimates may differ, at first
 _FAIR = 1e-3  # and at last
 _STEADY = 1e-3  # of the size of moves: growth that is no growth
@@ -33,8 +37,13 @@ def obstacle(plan: Plan, found: Repetition) -> str | None:
     """Why the first repetitions are not known to a pencil, or None where they are."""
     for step in resolve(plan):
         model = step.model
-        if not step.is_ridge or step.turned:
-            return f"model {model} is no ridge regression on linear labels, along the problem's directions"
+        spectral = step.filter is None or step.filter.spectral
+        if not (step.is_linear and spectral) or step.turned:
+            return (
+                f"model {model} is no spectral fit of linear labels, along the problem's directions"
+            )
+        if step.filter is not None and any(b.design != model and b.shares for b in step.blocks):
+            return f"model {model} goes through a filter on rows that are labelled again"
         if step.retuned or step.is_pooled:
             return f"model {model} has pooled rows or the penalty 'cv'"
     if not found.seen:
@@ -47,46 +56,81 @@ def obstacle(plan: Plan, found: Repetition) -> str | None:
         return (
             "the plan is too short to show which rows go along with it: write one repetition more"
         )
-    if 3 * found.length > _MODELS[0]:
+    if 3 * found.length > _models(plan)[-1] - found.start:
         return f"rounds of {found.length} generations are too long for a pencil to show several"
     return None
 
 
-def end(
-    problem: Spectral, plan: Plan, found: Repetition
-) -> tuple[float, float, float, float, str | None]:
-    """Bias, variance, radius, half-life, and a caution where the limit is known to few digits."""
-    for most in _MODELS:
-        times = (most - found.start) // found.length
-        curve = predict(problem, found.unrolled(plan, times), method="pencil")
+class End(NamedTuple):
+    """What is read off the first repetitions: bias, variance, radius, half-life, and how they were known."""
+
+    bias: float
+    variance: float
+    radius: float
+    half_life: float
+    method: str
+    caution: str | None = None
+
+
+def end(problem: Spectral, plan: Plan, found: Repetition) -> End:
+    """Where errors lead; with a caution where it is known to few digits.
+
+    Raises
+    ------
+    NoTheoryError
+        If the first models do not show it.
+    """
+    sizes = _models(plan)
+    for most in sizes:
+        curve = _curve(problem, found.unrolled(plan, (most - found.start) // found.length))
         assert curve.bias is not None
         at = slice(max(found.start - 1, 0), None, found.length)
         path, biases = curve.risk[at], curve.bias[at]
         if not np.isfinite(path).all():
-            return math.inf, math.inf, math.inf, math.inf, None
+            return End(math.inf, math.inf, math.inf, math.inf, curve.method)
         moves = np.diff(path)
         if not moves[-1]:
-            return float(biases[-1]), float(path[-1] - biases[-1]), 0.0, 0.0, None
+            bias = float(biases[-1])
+            return End(bias, float(path[-1]) - bias, 0.0, 0.0, curve.method)
         late = moves[-3:]
         ratios = np.abs(late[1:] / late[:-1])
         before, growth = float(ratios[0]), float(ratios[-1])
         grows = growth > 1 - _STEADY and growth - 1 >= _AHEAD * (before - growth) - _STEADY**2
-        if grows and most == _MODELS[-1]:
-            return math.inf, math.inf, growth if growth > 1 + _STEADY else 1.0, math.inf, None
+        if grows and most == sizes[-1]:
+            rate = growth if growth > 1 + _STEADY else 1.0
+            return End(math.inf, math.inf, rate, math.inf, curve.method)
         risk, away = _limit(path)
-        if away < _GOOD * risk:
+        if away < _GOOD * risk and growth <= 1 - _STEADY:
             break
     if away > _FAIR * risk or growth > 1 - _STEADY:
+        who = "genloss.predict(method='pencil') or genloss.simulate run"
         raise NoTheoryError(
-            f"{most} models do not show where the risk settles, if it does; genloss.predict(method='pencil') "
-            "or genloss.simulate run a plan of as many generations as you like"
+            f"{most} models do not show where the risk settles, if it does; "
+            f"{'genloss.simulate runs' if sizes == _DRAWN else who} a plan of as many generations as you like"
         )
     rate = min(max(_limit(moves[1:] / moves[:-1])[0], growth), 1 - 1e-9) if growth < 1 else growth
     bias = float(np.clip(_limit(biases)[0], 0.0, risk))
     said = None
     if away > _GOOD * risk:
         said = f"the limit is extrapolated from {most} models, to about {100 * away / risk:.1g} percent"
-    return bias, risk - bias, rate, half_life(iter(path.tolist()), risk, rate), said
+    life = half_life(iter(path.tolist()), risk, rate)
+    return End(bias, risk - bias, rate, life, curve.method, said)
+
+
+def _models(plan: Plan) -> tuple[int, int]:
+    """How many are looked at: at first, and at most."""
+    steps = resolve(plan)
+    some = any(
+        step.drawn is not None or any(block.edited < 1 for block in step.blocks) for step in steps
+    )
+    return _DRAWN if some and any(step.penalty for step in steps) else _MODELS
+
+
+def _curve(problem: Spectral, plan: Plan) -> Curve:
+    """As `predict` knows them, or by a pencil of any number of models."""
+    with suppress(NoTheoryError):
+        return predict(problem, plan)
+    return predict(problem, plan, method="pencil")
 
 
 def _limit(values: Array) -> tuple[float, float]:

@@ -113,9 +113,9 @@ def _filtered(
         quiet = np.abs(kept(-left)) < min(1 / abs(b) if b else math.inf, _LOUD)
     pole = float(left[~quiet].min(initial=left[-1]))
     contour = Contour.around(directions, n, lambda x: mean(x) + noises(x), pole, edge)
-    values, s, energy = mean(contour.z), directions.eigenvalues, directions.energy
+    values, s, energy = mean(contour.x), directions.eigenvalues, directions.energy
     bias = float(s @ (energy * np.square(1 - contour.mean(values))))
-    loud = directions.multiplicity * contour.mean(noises(contour.z) / contour.z) / n
+    loud = directions.multiplicity * contour.mean(noises(contour.x) / contour.x) / n
     variance = float(s @ (contour.spread(values, values, energy) + block.noise**2 * loud))
     path: Iterator[float] = iter(())
     with suppress(NoTheoryError):  # then the radius speaks alone

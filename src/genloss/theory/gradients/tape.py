@@ -6,7 +6,7 @@ over the directions of an eigenvalue. The slopes have the same keys and shapes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -26,17 +26,28 @@ def pair(one: int, other: int) -> Pair:
 class Tape:
     """Filters and covariances of one plan's models, forwards; their slopes, backwards."""
 
-    def __init__(self, directions: Spectrum) -> None:
-        self.directions = directions
+    def __init__(
+        self,
+        directions: Spectrum,
+        outside: Mapping[int, tuple[Array, Array]] = {},
+        centre: float | None = None,
+    ) -> None:
+        self.directions, self.centre = directions, centre
         self.nothing = np.zeros_like(directions.eigenvalues)
         self.filters: dict[int, Array] = {REAL: self.nothing + 1}
         self.covariance: dict[Pair, Array] = {}
+        for u, (filter_, variance) in outside.items():
+            self.filters[u], self.covariance[u, u] = filter_, variance
         self.of_filters: dict[int, Array] = {}
         self.of_covariance: dict[Pair, Array] = {}
 
     def spread(self, one: int, other: int) -> Array:
         """Covariance of two models; the truth is not random."""
         return self.covariance.get(pair(one, other), self.nothing)
+
+    def put(self, one: int, other: int, covariance: Array) -> None:
+        """Add a covariance of two models."""
+        self.covariance[pair(one, other)] = covariance
 
     def second(self, one: int, other: int) -> Array:
         """``E theta_k theta_l``, summed over the directions of every eigenvalue."""
@@ -47,13 +58,19 @@ class Tape:
         """Error of every model, shape (models,)."""
         missed = 1 - np.array([self.filters[t] for t in range(models)])
         variance = np.array([self.covariance[t, t] for t in range(models)])
-        return missed**2 @ self.directions.signal + variance @ self.directions.eigenvalues
+        risk = missed**2 @ self.directions.signal + variance @ self.directions.eigenvalues
+        if self.centre is not None:
+            risk += (missed @ self.directions.signal / self.centre) ** 2
+        return np.asarray(risk)
 
     def ask(self, model: int, weight: float) -> None:
         """Start with the slope of one model's error."""
         if weight:
             s, signal = self.directions.eigenvalues, self.directions.signal
-            self.add_filter(model, -2 * weight * signal * (1 - self.filters[model]))
+            missed = 1 - self.filters[model]
+            self.add_filter(model, -2 * weight * signal * missed)
+            if self.centre is not None:
+                self.add_filter(model, -2 * weight * signal * (missed @ signal) / self.centre**2)
             self.add_spread(model, model, weight * s)
 
     def asked(self, model: int, others: Iterable[int]) -> tuple[Array, Array, dict[int, Array]]:

@@ -12,26 +12,16 @@ Backwards the fixed point of e is linear: its slopes are handed on by one solve.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from genloss.theory.gradients.found import Slopes
 from genloss.theory.gradients.tape import Tape, pair
 from genloss.theory.weighted import Rows, resolvent
 
 Array = npt.NDArray[np.float64]
-
-
-class Slopes(NamedTuple):
-    """Slopes in what the sources of one fit are: arrays (S,), shares (S, k), and its penalty."""
-
-    n: Array
-    weight: Array
-    noise: Array
-    """Of the noise's variance."""
-    shares: Array
-    penalty: float
 
 
 class Weighted:
@@ -70,6 +60,7 @@ class Weighted:
         self.model, self.rows, self.labelers, self.shares = model, rows, labelers, shares
         self.penalty, self.base, self.along = penalty, base, along
         S, count, n, weight = rows
+        self.n, self.weight = n, weight
         total = float(n.sum())
         self.least_squares = penalty == 0 and total > count.sum()
         if kappa:  # of rows of one kind, where e is 1 / (n omega kappa)
@@ -156,14 +147,32 @@ class Weighted:
         of_strength -= S @ (of_q * q**2)
 
         # the fixed point 1 / e = alpha + weight rho, rho = tr S q
-        rho = S @ (count * q)
-        of_e = 2 * n * weight**2 * e * of_v + of_strength * n * weight
-        jacobian = weight[:, None] * T * (n * weight)
-        jacobian[np.diag_indices_from(jacobian)] -= 1 / e**2
-        implicit = -np.linalg.solve(jacobian.T, of_e)
-        of_strength = of_strength + (implicit * weight) @ T
-        of_n = of_v * (weight * e) ** 2 + of_strength * weight * e
-        of_weight = 2 * n * weight * e**2 * of_v + of_strength * n * e - implicit * rho
-        of_alpha = 0.0 if self.least_squares else -float(implicit.sum())
-        of_penalty = np.nan if self.least_squares else of_alpha * float(n.sum())
-        return Slopes(of_n + of_alpha * self.penalty, of_weight, of_noise, of_shares, of_penalty)
+        found = implicit(self, S @ (count * q), of_v, of_strength)
+        return found._replace(noise=of_noise, shares=of_shares)
+
+
+class Resolved(Protocol):
+    """Scalars of a fit: rows and weights of sources, e, T and the penalty."""
+
+    n: Array
+    weight: Array
+    e: Array
+    T: Array
+    penalty: float
+    least_squares: bool
+
+
+def implicit(fit: Resolved, rho: Array, of_v: Array, of_strength: Array) -> Slopes:
+    """Slopes in rows, weights and the penalty, from those in v and in ``n omega e``; others are empty."""
+    n, weight, e, T = fit.n, fit.weight, fit.e, fit.T
+    of_e = 2 * n * weight**2 * e * of_v + of_strength * n * weight
+    jacobian = weight[:, None] * T * (n * weight)
+    jacobian[np.diag_indices_from(jacobian)] -= 1 / e**2
+    by_e = -np.linalg.solve(jacobian.T, of_e)
+    of_strength = of_strength + (by_e * weight) @ T
+    of_n = of_v * (weight * e) ** 2 + of_strength * weight * e
+    of_weight = 2 * n * weight * e**2 * of_v + of_strength * n * e - by_e * rho
+    of_alpha = 0.0 if fit.least_squares else -float(by_e.sum())
+    of_penalty = np.nan if fit.least_squares else of_alpha * float(n.sum())
+    none = np.empty(0)
+    return Slopes(of_n + of_alpha * fit.penalty, of_weight, none, none, of_penalty)

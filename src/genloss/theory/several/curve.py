@@ -16,7 +16,7 @@ from genloss.problem import Problem, beyond
 from genloss.steps import Step, agents
 from genloss.theory.closed import is_even
 from genloss.theory.doubts import CHOSEN, DEAR_CHOICE, FEW, FEW_NOISY, NOT_GAUSSIAN, models_named
-from genloss.theory.several import decisions, filtered
+from genloss.theory.several import decisions, filtered, spiked
 from genloss.theory.several.fit import Used, fit, spread_of
 from genloss.theory.several.models import Models, Part
 from genloss.theory.several.points import is_rough
@@ -79,7 +79,7 @@ def check(problem: Problem, steps: Sequence[Step]) -> None:
             f"problem has {beyond(problem)}: no theory knows it, but genloss.simulate(problem, plan) does"
         )
     for step in steps:
-        if why := obstacle(step, clouds=problem.means is not None):
+        if why := obstacle(step):
             raise NoTheoryError(
                 f"model {step.model} of several classes {why}: no theory knows it, but "
                 "genloss.simulate(problem, plan) does"
@@ -105,7 +105,11 @@ def fitted(models: Models, step: Step) -> Used | None:
         return None
     if near and step.rows >= models.directions.dim:
         return _copied(models, step)
-    return (fit if step.filter is None else filtered.fit)(models, step)
+    if step.filter is None:
+        return fit(models, step)
+    in_turn = not step.filter.spectral and len(step.blocks) > 1
+    plain = not models.clouds and not in_turn and all(b.keep is None for b in step.blocks)
+    return (filtered.fit if plain else spiked.fit)(models, step)
 
 
 def _agree(models: Models, step: Step) -> bool:
@@ -123,7 +127,7 @@ def _copied(models: Models, step: Step) -> Used:
     return Used(0.0, dim, dim, np.inf, 1.0, 0.0)
 
 
-def obstacle(step: Step, *, clouds: bool) -> str | None:
+def obstacle(step: Step) -> str | None:
     """Why a fit is not known, or None."""
     if not isinstance(step.loss, Squared):
         return f"is fitted by {step.loss} loss"
@@ -135,12 +139,8 @@ def obstacle(step: Step, *, clouds: bool) -> str | None:
         return "is fitted on rows with a covariance matrix"
     if step.filter is None:
         return None
-    if clouds:
-        return "is fitted by a filter on rows about class means"
-    if not is_even(step) or any(block.keep is not None for block in step.blocks):
-        return "is fitted by a filter on rows that are not alike, or not all kept"
-    if not step.filter.spectral and len(step.blocks) > 1:
-        return f"is fitted by {step.filter}, through which rows of several sources go one source after the other"
+    if not is_even(step):
+        return "is fitted by a filter on rows that are not alike"
     return None
 
 

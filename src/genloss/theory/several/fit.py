@@ -265,7 +265,7 @@ def spread_of(models: Models, parts: Sequence[Part]) -> Array:
         for other in parts:
             profile = (one.profile * other.profile)[:, None, None]
             between = models.spread(one.shares, other.shares)
-            total += profile * (one.matrix.T @ between @ other.matrix)
+            total += profile * (one.matrix.swapaxes(-1, -2) @ between @ other.matrix)
     return total
 
 

@@ -22,7 +22,10 @@ Shares = Mapping[int, float]
 
 
 class Part(NamedTuple):
-    """What a model takes of some labelers: ``profile_i * matrix' theta_i`` along direction i."""
+    """What a model takes of some labelers: ``profile_i * matrix' theta_i`` along direction i.
+
+    The matrix may be another one for every direction, (p, classes, classes).
+    """
 
     shares: Shares
     profile: Array
@@ -122,7 +125,7 @@ class Models:
                 self.covariances[model, u] = sum(
                     (
                         part.profile[:, None, None]
-                        * (part.matrix.T @ self.spread(part.shares, {u: 1.0}))
+                        * (part.matrix.swapaxes(-1, -2) @ self.spread(part.shares, {u: 1.0}))
                         for part in parts
                     ),
                     np.zeros_like(own),

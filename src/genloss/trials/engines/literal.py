@@ -16,7 +16,7 @@ from genloss.generation import REAL
 from genloss.losses.squared import Squared
 from genloss.problem import Problem
 from genloss.steps import Block, Step
-from genloss.trials import loop, multinomial, several, together
+from genloss.trials import centred, loop, multinomial, several, together
 from genloss.trials.convex import minimise
 from genloss.trials.engine import Engine
 from genloss.trials.leave_one_out import chosen_penalty
@@ -36,18 +36,24 @@ def run(
     dtype: Precision = np.float64,
 ) -> Batch:
     """Run the plan ``count`` times, with rows and products of rows in ``dtype``."""
-    root = np.sqrt(problem.spectrum)
     if problem.classes:
         return several.measured(problem, steps, _chains(problem, steps, rng, count, dtype), rng)
+    constant = steps[0].intercept  # the last coefficient, of a last column of ones
+    root, truth = np.sqrt(problem.spectrum), problem.truth
+    if constant:
+        root, truth = np.append(root, 1.0), np.append(truth, 0.0)
     risks = np.empty((count, len(steps)))
-    errors = np.zeros((len(steps), problem.dim))
+    errors = np.zeros((len(steps), root.size))
     world = Gaussian(problem, rng, dtype)
     seen = None if all(step.is_linear for step in steps) else Seen(problem, count, len(steps))
     for trial in range(count):
         learner = Learner(rng, dtype)
-        chain = loop.models(steps, world, learner, _known(problem, steps, rng))
+        known = _known(problem, steps, rng)
+        if constant:
+            known = {who: np.append(w, 0.0) for who, w in known.items()}
+        chain = loop.models(steps, world, learner, known)
         for model, w in enumerate(chain):
-            error = root * (w - problem.truth)
+            error = root * (w - truth)
             risks[trial, model] = error @ error
             errors[model] += error
             if seen is not None:
@@ -143,6 +149,8 @@ class Gaussian:
                 rows *= lengths.astype(self._dtype)[:, None]
             blocks.append(rows)
         X = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+        if step.intercept:
+            X = np.append(X, np.ones((len(X), 1), dtype=self._dtype), axis=1)
         return X if self._classes is None else self._classes.moved(step.model, X)
 
     def labels(
@@ -189,6 +197,8 @@ class Learner:
 
     def __call__(self, step: Step, rows: loop.Rows, towards: Array | None) -> Array:
         """Coefficients of the model."""
+        if step.intercept:
+            return centred.fit(self._fitted, step, rows, towards)
         if towards is None:
             return self._fitted(step, rows, None)
         return towards + self._fitted(step, rows, rows.X @ towards.astype(rows.X.dtype))

@@ -27,6 +27,8 @@ def refuses(_problem: Problem, steps: Sequence[Step]) -> str | None:
     for step in steps:
         if not step.is_linear:
             return f"labels, loss or kept rows of model {step.model} are beyond ridge regression"
+        if step.intercept and step.rows == 1:
+            return f"model {step.model} has an intercept and one row"
         if step.drawn is not None:
             return f"rows are drawn from a pool for model {step.model}"
         if why := choice.needs_matrix(step):
@@ -37,8 +39,9 @@ def refuses(_problem: Problem, steps: Sequence[Step]) -> str | None:
 def run(problem: Problem, steps: Sequence[Step], rng: np.random.Generator, count: int) -> Batch:
     """Run the plan ``count`` times."""
     truth = np.sqrt(problem.spectrum) * problem.truth
+    truth = np.append(truth, 0.0) if steps[0].intercept else truth
     risks = np.empty((count, len(steps)))
-    sums = np.empty((len(steps), problem.dim))
+    sums = np.empty((len(steps), truth.size))
     held = problem.dim <= choice.LARGEST
     most = most_steps(problem.dim) if held else MOST_STEPS
     chain = Chain(problem, steps, groups(steps), rng, count, most, completes=held)

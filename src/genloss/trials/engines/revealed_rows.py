@@ -29,6 +29,8 @@ def refuses(_problem: Problem, steps: Sequence[Step]) -> str | None:
     """Whether a fit asks for more than products of its rows, or has very many."""
     if why := choice.undetermined(steps):
         return why
+    if steps[0].intercept:
+        return "plan has an intercept"
     for step in steps:
         if why := choice.needs_matrix(step):
             return why

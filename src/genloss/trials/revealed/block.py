@@ -34,6 +34,14 @@ class Block:
         Where the entries come from, in the order in which they are asked for.
     expected : int
         How many directions will be asked for; more only cost a copy.
+    means : bool
+        Whether the sum of every part's rows is drawn first: the image of ones, standard normal
+        apart from its length.
+
+    Attributes
+    ----------
+    sums : list of ndarray of shape (runs, width)
+        These sums.
     """
 
     def __init__(
@@ -43,12 +51,19 @@ class Block:
         runs: int,
         rng: np.random.Generator,
         expected: int = 16,
+        *,
+        means: bool = False,
     ) -> None:
         self._rng = rng
         self._left = np.repeat(np.array(rows, dtype=np.float64)[:, None], runs, axis=1)
         self._directions = Stack(runs, width, expected)
         self._images = Stack(runs, width, expected)
         self._complete: dict[int, Array] = {}
+        self.sums: list[Array] = []
+        for left in self._left if means else ():
+            image = rng.standard_normal(out=self._images.next())
+            self.sums.append(np.sqrt(left)[:, None] * image)
+            left -= 1
 
     def ask(self, vectors: Array, part: int | None = None) -> Array:
         """``A'A v`` of every run, (runs, width) to the same; of one part's rows if it is named."""

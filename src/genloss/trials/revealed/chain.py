@@ -25,6 +25,7 @@ from genloss.trials.revealed import complete, lanczos, ridge
 from genloss.trials.revealed.block import Block
 from genloss.trials.revealed.features import Features
 from genloss.trials.revealed.gradients import Product, Solved
+from genloss.trials.revealed.intercepts import Centre, Intercepts
 from genloss.trials.revealed.labelers import known
 from genloss.trials.revealed.layout import Group, Stretch
 from genloss.trials.revealed.spread import Spread
@@ -55,9 +56,13 @@ class Rows:
     block: Block
     noises: list[int] = field(init=False)
     """How many noisy labels every part has."""
+    sums: list[Array] = field(init=False)
+    """``X'1`` of every part, where a fit asks for it."""
 
     def __post_init__(self) -> None:
         self.noises = [0] * len(self.group.stretches)
+        spread = self.spread
+        self.sums = [each if spread is None else spread.back(each) for each in self.block.sums]
 
     @property
     def size(self) -> Array | float:
@@ -122,6 +127,7 @@ class Chain:
         self._problem, self._steps, self._rng, self._runs = problem, steps, rng, runs
         self._most, self._completes, self.steps_taken = most, completes, list[int]()
         self._noises = max(group.noises for group in groups)
+        self._intercepts = Intercepts(runs) if steps[0].intercept else None
         self._groups: dict[int, list[Group]] = {}
         for group in groups:
             self._groups.setdefault(group.design, []).append(group)
@@ -134,12 +140,16 @@ class Chain:
         self._features: dict[int, Features] = {}
 
     def __iter__(self) -> Iterator[Array]:
-        """The whitened models of every run, shape (runs, dim), in order."""
+        """The whitened models of every run, shape (runs, dim), in order; the intercept is one entry more."""
         for step in self._steps:
             self._begin(step)
             self._label(step)
             self._models[step.model] = self._fit(step)
-            yield self._models[step.model][:, : self._problem.dim]
+            fitted = self._models[step.model][:, : self._problem.dim]
+            if self._intercepts is None:
+                yield fitted
+            else:
+                yield np.append(fitted, self._intercepts.of[step.model][:, None], axis=1)
             self._forget(step.model)
 
     def _padded(self, values: Array) -> Array:
@@ -152,7 +162,8 @@ class Chain:
             if group.covariance is not None:
                 spread = Spread(group.covariance, self._problem.spectrum, self._noises)
             width = self._problem.dim + self._noises
-            block = Block(group.sizes, width, self._runs, self._rng)
+            means = self._intercepts is not None
+            block = Block(group.sizes, width, self._runs, self._rng, means=means)
             self._open.append(Rows(group, spread, block))
         if step.features is not None and step.map == step.model:
             root = self._padded(np.sqrt(self._problem.spectrum))
@@ -163,8 +174,8 @@ class Chain:
             for part, stretch in enumerate(rows.group.stretches):
                 for block in stretch.covered(step.blocks):
                     right = np.zeros(self._models[REAL].shape)
+                    theta = right.copy()
                     if block.shares:
-                        theta = right.copy()
                         for who, share in block.shares.items():
                             theta += share * self._models[who]
                         if block.noise:
@@ -173,6 +184,10 @@ class Chain:
                         right += rows.gram(theta, part if len(rows.noises) > 1 else None)
                     if block.kept:
                         right += block.kept * self._labels[block.since, stretch]
+                    if self._intercepts is not None:
+                        right += self._intercepts.label(
+                            step.model, stretch, block, rows.sums[part], theta
+                        )
                     self._labels[step.model, stretch] = right
             if rows.group.design == step.model:
                 rows.block.join()
@@ -182,24 +197,43 @@ class Chain:
             (rows, weight) for rows in self._open if (weight := rows.group.weights.get(step.model))
         ]
 
+        right = np.zeros(self._models[REAL].shape)
+        labels = [
+            (model, *each) for model in step.fitted for each in self._weights(self._steps[model])
+        ]
+        for model, stretch, weight in labels:
+            right += weight * self._labels[model, stretch]
+        centre = None
+        if self._intercepts is not None:
+            sums = [
+                (weight * sum(r.group.sizes), weight * np.sum(r.sums, axis=0))
+                for r, weight in taking
+            ]
+            centre = self._intercepts.centre(sums, labels)
+            right -= centre.right
+
         def gram(w: Array) -> Array:
             answers = [rows.gram(w) if g == 1 else g * rows.gram(w) for rows, g in taking]
             for answer in answers[1:]:
                 answers[0] += answer
-            return answers[0]
+            return answers[0] if centre is None else centre.apart(answers[0], w)
 
-        right = np.zeros(self._models[REAL].shape)
-        for model in step.fitted:
-            for stretch, weight in self._weights(self._steps[model]):
-                right += weight * self._labels[model, stretch]
         start = None if step.towards is None else self._models[step.towards]
         if start is not None:
             right -= gram(start)
-        fitted = self._solved(step, taking, gram, right)
-        return fitted if start is None else fitted + start
+        fitted = self._solved(step, taking, gram, right, centre)
+        fitted = fitted if start is None else fitted + start
+        if self._intercepts is not None and centre is not None:
+            self._intercepts.of[step.model] = centre.intercept(fitted)
+        return fitted
 
     def _solved(
-        self, step: Step, taking: list[tuple[Rows, float]], gram: Product, right: Array
+        self,
+        step: Step,
+        taking: list[tuple[Rows, float]],
+        gram: Product,
+        right: Array,
+        centre: Centre | None,
     ) -> Array:
         absolute, most = step.rows * step.penalty, self._most
         unbounded = MOST_STEPS if self._completes else most
@@ -212,13 +246,16 @@ class Chain:
             found = lanczos.fit(how, gram, right, spectrum, rows, step.penalty, unbounded)
             return self._taken(step, found)
         sizes = [part.size * weight for part, weight in taking]
-        singular = absolute == 0 and step.inputs < self._problem.dim
+        apart = step.inputs - step.intercept
+        singular = absolute == 0 and apart < self._problem.dim
         inverse = ridge.inverse(spectrum, sizes, absolute, singular=singular)
         found = ridge.fit(gram, right, spectrum, absolute, inverse, most)
         if self._completes:
             for run in np.flatnonzero(~found.done).tolist():
                 matrix = sum(weight * rows.whole(run) for rows, weight in taking)
-                rank = step.inputs if singular else self._problem.dim
+                if centre is not None:
+                    matrix = matrix - centre.outer(run)
+                rank = apart if singular else self._problem.dim
                 found.solution[run] = complete.solve(
                     np.asarray(matrix), right[run], spectrum, absolute, inverse, rank
                 )

@@ -1,0 +1,87 @@
+"""One filtered fit on new rows of which some have a covariance matrix (`filters.md`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from genloss.steps import Step
+from genloss.theory.filters.across import Across
+from genloss.theory.filters.kinds import Array, Complex, Kinds
+from genloss.theory.filters.pairs import Pairs
+from genloss.theory.filters.sources import ridges
+
+
+class Fitted(NamedTuple):
+    """Mean (p,) and covariance (p, p) of a model, and what it keeps of each labeler (U, p, p)."""
+
+    mean: Array
+    own: Array
+    kept: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Matrices:
+    """A spectral filter on new rows, of which some have a covariance matrix."""
+
+    pairs: Pairs
+    space: Across
+    coefficients: Complex
+
+    @classmethod
+    def of(cls, step: Step, spectrum: Array, tails: Sequence[float]) -> Matrices:
+        """The filter of a step on its rows, whoever labels them."""
+        kinds = Kinds.of(step, tails)
+        space = Across.of(kinds, spectrum)
+        pairs, coefficients = ridges(step, kinds, space)
+        return cls(pairs, space, coefficients)
+
+    def fit(self, step: Step, share: Array, means: Array, spread: Array) -> Fitted:
+        """Fit the model of a step to labelers of these means (U, p) and covariances (U, U, p, p).
+
+        Every block's labels have shares (blocks, U) of them.
+        """
+        kinds, pairs = self.pairs.kinds, self.pairs
+        share = share[kinds.source]
+        load = pairs.strength(share)[: pairs.size]
+        kept = pairs.q[: pairs.size, None] @ np.tensordot(load, self.space.sigma, 1)
+        gap = _gap(kinds, self.space, kept, share, means, spread)
+        noise = np.array([step.blocks[b].noise ** 2 for b in kinds.source])
+        own = pairs.variance(self.coefficients, self.coefficients, noise, gap)
+        pull = 2 * np.tensordot(self.coefficients, kept, 1).real
+        for u, one in enumerate(pull):
+            for v, other in enumerate(pull):
+                own = own + one @ spread[u, v] @ other.T
+        return Fitted(np.einsum("uij,uj->i", pull, means), own, pull)
+
+
+def _gap(
+    kinds: Kinds, space: Across, kept: Complex, share: Array, means: Array, spread: Array
+) -> Complex:
+    """``E (theta_s - w_k)' Sigma_s (theta_s - w_l)`` of fits to other rows, but for their own variance: (k, 2k, S)."""
+    drawn = [u for u in range(len(means)) if spread[u, u].any()]
+    kept_of, among = kept[:, drawn], spread[np.ix_(drawn, drawn)]
+    fitted = np.zeros_like(kept_of)  # covariance of w_k and theta_u
+    for u, row in enumerate(among):
+        for v, each in enumerate(row):
+            fitted[:, v] += kept_of[:, u] @ each
+    mean = np.einsum("kuij,uj->ki", kept, means, optimize=True)
+    said = np.einsum("cij,uvij->cuv", space.sigma, among, optimize=True)
+    crossed = np.einsum("cij,kuij->kcu", space.sigma, fitted, optimize=True)
+    flat = kept_of.reshape(len(kept), -1)
+    fits = []
+    for own in space.sigma:
+        loud = (own @ fitted).reshape(len(kept), -1)
+        fits.append(np.hstack([flat @ loud.T, flat @ loud.conj().T]))
+    gap = np.empty((len(kept), 2 * len(kept), len(share)), dtype=complex)
+    for s, (shape, by) in enumerate(zip(kinds.shape, share, strict=True)):
+        away = by @ means - mean
+        both = np.concatenate([away, away.conj()])
+        line = crossed[:, shape] @ by[drawn]
+        gap[..., s] = away @ space.sigma[shape] @ both.T + fits[shape]
+        gap[..., s] += by[drawn] @ said[shape] @ by[drawn] - line[:, None]
+        gap[..., s] -= np.concatenate([line, line.conj()])
+    return gap

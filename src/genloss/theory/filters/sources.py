@@ -1,0 +1,110 @@
+"""One filtered fit on new rows of several weights, covariances or lengths (`filters.md`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.errors import NoTheoryError
+from genloss.spectrum import Spectrum
+from genloss.steps import Step
+from genloss.theory.filters.along import Along
+from genloss.theory.filters.contour import ROOM
+from genloss.theory.filters.kinds import Array, Complex, Kinds, Space
+from genloss.theory.filters.nodes import Nodes
+from genloss.theory.filters.pairs import Pairs
+from genloss.theory.fresh import diverge
+from genloss.theory.labelers import Group, average
+from genloss.theory.moments import Moments, Shares
+
+
+def ridges(step: Step, kinds: Kinds, space: Space) -> tuple[Pairs, Complex]:
+    """The filter of a step on its rows, as a sum of ridge fits with these coefficients.
+
+    Raises
+    ------
+    InvalidInputError
+        If the steps of the filter would explode.
+    NoTheoryError
+        If it is no sum of few ridge fits.
+    """
+    filter_ = step.filter
+    assert filter_ is not None
+    if not filter_.spectral:
+        raise NoTheoryError(
+            f"no formula knows the filter {filter_.kind!r} on rows of several weights or "
+            "covariances; genloss.simulate runs it"
+        )
+    edge = kinds.upper_edge(space)
+    filter_.check(edge, kinds.trace(space), step.penalty)
+
+    def values(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return np.asarray(filter_.shrink(x, step.penalty))
+
+    nodes = Nodes.around(ROOM * edge, values, filter_.pole(step.penalty))
+    return Pairs(kinds, space, nodes), nodes.of(values(nodes.x))
+
+
+@dataclass(frozen=True, eq=False)
+class Sources:
+    """A spectral filter on new rows, all along the problem's directions."""
+
+    pairs: Pairs
+    space: Along
+    coefficients: Complex
+
+    @classmethod
+    def of(cls, step: Step, directions: Spectrum, tails: Sequence[float] = ()) -> Sources:
+        """The filter of a step on its rows, whoever labels them."""
+        kinds = Kinds.of(step, tails)
+        space = Along.of(kinds, directions)
+        pairs, coefficients = ridges(step, kinds, space)
+        return cls(pairs, space, coefficients)
+
+    def fit(
+        self, moments: Moments, step: Step, members: Sequence[Group]
+    ) -> tuple[list[tuple[Shares, Array]], Array] | None:
+        """Fit the model of a step: what it takes of whom, and its variance beside that; None without mean error."""
+        kinds, model = self.pairs.kinds, step.model
+        thetas = [step.blocks[b].shares for b in kinds.source]
+        if any(moments.diverges(theta) for theta in thetas):
+            diverge(moments, moments.mean(average(members).labeler), model)
+            return None
+        labelers = [theta for i, theta in enumerate(thetas) if theta not in thetas[:i]]
+        by = np.array([[theta == one for one in labelers] for theta in thetas], dtype=float)
+        noise = np.array([step.blocks[b].noise ** 2 for b in kinds.source])
+        spread = np.array(
+            [[moments.whole(moments.covariance(a, b))[0] for b in labelers] for a in labelers]
+        )
+        means = np.array([moments.whole(moments.mean(theta))[0] for theta in labelers])
+        kept = (self.pairs.strength(by) @ self.space.sigma) * self.pairs.q[:, None]
+        pull = 2 * np.tensordot(self.coefficients, kept[: self.pairs.size], 1).real
+        gap = self._gap(kept, by, moments.signal * means[:, None] * means + spread)
+        own = self.pairs.variance(self.coefficients, self.coefficients, noise, gap)
+        told = np.einsum("ui,vi,uvi->i", pull, pull, spread)
+        moments.record(
+            model,
+            (pull * means).sum(axis=0)[None],
+            (told + own)[None],
+            lambda u: sum(
+                p * moments.covariance(theta, {u: 1.0})
+                for p, theta in zip(pull, labelers, strict=True)
+            ),
+            exact=False,
+        )
+        return list(zip(labelers, pull, strict=True)), own
+
+    def _gap(self, kept: Complex, by: Array, second: Array) -> Complex:
+        """``E (theta_s - w_k)' Sigma_s (theta_s - w_l)`` of fits to other rows, but for their own variance."""
+        shape, sigma, half = self.pairs.kinds.shape, self.space.sigma, self.pairs.size
+        fitted = np.einsum("tup,kup->ktp", second, kept)  # E theta_t w_k
+        who = by.argmax(axis=1), shape
+        said = np.einsum("cp,ttp->tc", sigma, second)[who]
+        crossed = np.einsum("cp,ktp->ktc", sigma, fitted)[:, *who]
+        flat = kept[:half].reshape(half, -1)
+        fits = [flat @ (one * fitted).reshape(2 * half, -1).T for one in sigma]
+        return np.asarray(said - crossed[:half, None] - crossed + np.stack(fits, -1)[..., shape])

@@ -1,0 +1,214 @@
+"""Fits to new rows of which some have a covariance matrix, forwards and backwards (`theory.md` 2.4).
+
+As in `weighted`, but means are vectors, and covariances and what fits keep of their labelers are matrices.
+Traces are written as sums over the entries of symmetric matrices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.generation import REAL
+from genloss.steps import Step
+from genloss.theory.gradients.found import Gradient, Objective, Slopes
+from genloss.theory.gradients.tape import pair
+from genloss.theory.gradients.weighted import implicit
+from genloss.theory.turned import resolvent, whole
+
+Array = npt.NDArray[np.float64]
+Steps = Sequence[Step]
+
+
+@dataclass(frozen=True, eq=False)
+class Matrices:
+    """A problem: spectrum and truth (p,), laws of models from outside, and lengths of rows."""
+
+    spectrum: Array
+    truth: Array
+    outside: Sequence[tuple[Array, Array]]
+    tails: Sequence[float]
+
+    def along(self, steps: Steps, penalty: Array, objective: Objective) -> Gradient:
+        """`gradient` for trusted steps, with other penalties."""
+        tape, found = _Tape(self), Gradient.blank(len(steps))
+        alive = [REAL - 1 - k for k in range(len(self.outside))]
+        fits: list[_Fit] = []
+        for step in steps:
+            alive = [u for u in alive if u < REAL or steps[u].last_use > step.model]
+            labels_later = step.last_use > step.model
+            fits.append(_Fit(self, step, float(penalty[step.model])))
+            fits[-1].forward(tape, alive if labels_later else [])
+            alive += [step.model] if labels_later else []
+        risk = tape.risks(len(steps))
+        for model, weight in enumerate(objective(risk).tolist()):
+            away = tape.means[model] - self.truth
+            tape.of_mean[model] = tape.of_mean.get(model, 0.0) + 2 * weight * self.spectrum * away
+            tape.add(model, model, weight * np.diag(self.spectrum))
+        for step, fit in zip(reversed(steps), reversed(fits), strict=True):
+            found.fill(step, fit.labelers, fit.backward(tape).of_sources(len(self.tails) or 1))
+        return found._replace(risk=risk)
+
+
+@dataclass(eq=False)
+class _Tape:
+    """Means and covariances of all models, and the slopes in them; a covariance has the smaller number first."""
+
+    problem: Matrices
+    means: dict[int, Array] = field(default_factory=dict)
+    covariances: dict[tuple[int, int], Array] = field(default_factory=dict)
+    of_mean: dict[int, Array | float] = field(default_factory=dict)
+    of_covariance: dict[tuple[int, int], Array] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.means[REAL] = self.problem.truth
+        for k, (mean, variance) in enumerate(self.problem.outside):
+            self.means[REAL - 1 - k] = mean
+            self.covariances[REAL - 1 - k, REAL - 1 - k] = np.diag(variance)
+
+    def spread(self, one: int, other: int) -> Array:
+        """Covariance of two models; the truth has none."""
+        known = self.covariances.get(pair(one, other))
+        if known is None:
+            return np.zeros(2 * (self.problem.truth.size,))
+        return known if one <= other else known.T
+
+    def risks(self, models: int) -> Array:
+        """Error of every model."""
+        s, truth = self.problem.spectrum, self.problem.truth
+        return np.array(
+            [
+                s @ (self.means[t] - truth) ** 2 + s @ np.diagonal(self.covariances[t, t])
+                for t in range(models)
+            ]
+        )
+
+    def slope_along(self, model: int, other: int) -> Array:
+        """Slope in the covariance of a model with another."""
+        known = self.of_covariance.get(pair(model, other))
+        if known is None:
+            return np.zeros(2 * (self.problem.truth.size,))
+        return known if model <= other else known.T
+
+    def add(self, one: int, other: int, slope: Array) -> None:
+        """Add to the slope in a covariance."""
+        if REAL not in (one, other):
+            key = pair(one, other)
+            slope = slope if one <= other else slope.T
+            self.of_covariance[key] = self.of_covariance.get(key, 0.0) + slope
+
+
+class _Fit:
+    """One fit."""
+
+    def __init__(self, problem: Matrices, step: Step, penalty: float) -> None:
+        tails = problem.tails or (1.0,)
+        blocks = [block for block in step.blocks for _ in tails]
+        own = [whole(block.covariance, problem.spectrum) for block in step.blocks]
+        self.model, self.penalty, self.spectrum = step.model, penalty, problem.spectrum
+        self.sigma = np.array([length * each for each in own for length in tails])
+        self.n = np.array([block.rows / len(tails) for block in blocks])
+        self.weight = np.array([block.weight for block in blocks])
+        self.noise = np.array([block.noise**2 for block in blocks])
+        self.labelers = list(dict.fromkeys(u for block in blocks for u in block.shares))
+        self.shares = np.array([[b.shares.get(u, 0.0) for u in self.labelers] for b in blocks])
+        total = float(self.n.sum())
+        self.least_squares = penalty == 0 and total > problem.truth.size
+        self.e, self.q = resolvent(self.sigma, self.n, self.weight, total * penalty)
+        self.each = self.q @ self.sigma
+        self.strength = self.n * self.weight * self.e
+        self.pull = self.strength[:, None, None] * self.each
+        self.kept = np.tensordot(self.shares.T, self.pull, 1)
+        one = np.eye(problem.truth.size)
+        self.away = self.shares[:, :, None, None] * one - self.kept
+        self.v = self.n * (self.weight * self.e) ** 2
+        self.T = np.einsum("sij,tji->st", self.each, self.each)
+        self.system = np.eye(self.n.size) - self.T * self.v
+        self.tau, self.along = np.zeros(self.n.size), list[int]()
+
+    def _labelers(self, tape: _Tape) -> tuple[Array, Array, Array]:
+        """Means (k, p), covariances and second moments (k, k, p, p) of the labelers."""
+        means = np.array([tape.means[u] for u in self.labelers])
+        spread = np.array([[tape.spread(u, v) for v in self.labelers] for u in self.labelers])
+        return means, spread, spread + means[:, None, :, None] * means[None, :, None, :]
+
+    def forward(self, tape: _Tape, along: Sequence[int]) -> None:
+        """Add the model to the tape, with its covariances with some others."""
+        means, spread, second = self._labelers(tape)
+        self.along = [*along]
+        missed = _times("suij,uvjk->svik", self.away, second)
+        gap = np.sum((self.sigma[:, None] @ missed) * self.away, axis=(1, 2, 3))
+        self.tau = np.linalg.solve(self.system, self.noise + gap)
+        own = _times("uvij,vkj->ik", _times("uij,uvjk->uvik", self.kept, spread), self.kept)
+        tape.means[self.model] = np.einsum("uij,uj->i", self.kept, means)
+        tape.covariances[self.model, self.model] = own + self.q @ self._noisy() @ self.q
+        for u in self.along:
+            between = _times("vij,vjk->ik", self.kept, self._spreads(tape, u))
+            key = pair(self.model, u)
+            tape.covariances[key] = between if self.model <= u else between.T
+
+    def _noisy(self) -> Array:
+        return np.asarray(np.tensordot(self.v * self.tau, self.sigma, 1))
+
+    def _spreads(self, tape: _Tape, other: int) -> Array:
+        """Covariances of all labelers with a model."""
+        return np.array([tape.spread(v, other) for v in self.labelers])
+
+    def backward(self, tape: _Tape) -> Slopes:
+        """Hand slopes on to the labelers."""
+        sigma, q, each, kept, away, v, tau = (
+            *(self.sigma, self.q, self.each, self.kept, self.away),
+            *(self.v, self.tau),
+        )
+        means, spread, second = self._labelers(tape)
+        of_mean = tape.of_mean.get(self.model, 0.0) + np.zeros_like(self.spectrum)
+        of_own = tape.of_covariance.get((self.model, self.model), np.zeros_like(q))
+        of_own = (of_own + of_own.T) / 2
+
+        # errors of the rows
+        by_gain = np.einsum("sij,ij->s", sigma, q @ of_own @ q)
+        of_noise = np.asarray(np.linalg.solve(self.system.T, v * by_gain))
+        of_T = np.outer(of_noise, v * tau)
+        of_v = tau * (by_gain + of_noise @ self.T)
+        of_q = 2 * of_own @ q @ self._noisy()
+        of_q += np.einsum("sij,sjk->ik", sigma @ q, np.tensordot(of_T + of_T.T, sigma, 1))
+        heard = of_noise[:, None, None] * sigma
+        of_away = 2 * heard[:, None] @ _times("suij,uvjk->svik", away, second)
+        of_second = _times("suji,svjk->uvik", away, heard[:, None] @ away)
+
+        # moments
+        of_kept = of_mean[:, None] * means[:, None] + 2 * of_own @ _times(
+            "uij,uvjk->vik", kept, spread
+        )
+        of_spread = _times("uji,vjk->uvik", kept, of_own @ kept)
+        for u in self.along:
+            slope = tape.slope_along(self.model, u)
+            of_kept += slope @ np.swapaxes(self._spreads(tape, u), 1, 2)
+            for k, own in zip(self.labelers, kept, strict=True):
+                tape.add(k, u, own.T @ slope)
+        of_means = np.einsum("uij,i->uj", kept, of_mean)
+        of_means += np.einsum(
+            "uvij,vj->ui", of_second + np.swapaxes(of_second, 0, 1).swapaxes(2, 3), means
+        )
+        for i, k in enumerate(self.labelers):
+            tape.of_mean[k] = tape.of_mean.get(k, 0.0) + of_means[i]
+            for j, l in enumerate(self.labelers):
+                tape.add(k, l, of_spread[i, j] + of_second[i, j])
+
+        # who is kept how much
+        of_kept = of_kept - of_away.sum(axis=0)
+        of_shares = np.einsum("suii->su", of_away) + np.einsum("uij,sij->su", of_kept, self.pull)
+        of_source = np.tensordot(self.shares, of_kept, 1)
+        of_strength = np.einsum("sij,sij->s", of_source, each)
+        of_q += np.einsum("s,sij,sjk->ik", self.strength, of_source, sigma)
+        by_q = q @ of_q @ q
+        of_strength -= np.einsum("sij,ij->s", sigma, by_q)
+        found = implicit(self, np.einsum("sii->s", each), of_v, of_strength)
+        return found._replace(noise=of_noise, shares=of_shares)
+
+
+def _times(subscripts: str, *arrays: Array) -> Array:
+    return np.asarray(np.einsum(subscripts, *arrays, optimize=True))

@@ -1,0 +1,171 @@
+"""Plans whose models are vectors along the problem's directions: the recursion forwards, then backwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.equivalents import solve
+from genloss.generation import REAL
+from genloss.spectrum import Spectrum
+from genloss.steps import Block, Step
+from genloss.theory.closed import is_even
+from genloss.theory.gradients.even import Asked, Even
+from genloss.theory.gradients.found import Gradient, Objective
+from genloss.theory.gradients.straight import chain, is_straight
+from genloss.theory.gradients.tape import Tape
+from genloss.theory.gradients.weighted import Weighted
+from genloss.theory.weighted import Rows
+
+if TYPE_CHECKING:
+    from genloss.theory.gradients.channel import Channel, Starts
+    from genloss.theory.gradients.through_filter import ThroughFilter
+
+Array = npt.NDArray[np.float64]
+Steps = Sequence[Step]
+
+
+class Setting(NamedTuple):
+    """What a problem has beside directions, and what is known from plans that are much alike.
+
+    Attributes
+    ----------
+    outside : mapping
+        Filters and variances of models from outside.
+    tails : sequence of float
+        How squared lengths of rows vary.
+    centre : float or None
+        Of rows about the centres of two classes.
+    starts : dict or None
+        Where fixed points may start from, by model; written too.
+    moving : bool
+        Whether slopes in rows and weights are asked for, where they take work of their own.
+    """
+
+    outside: Mapping[int, tuple[Array, Array]] = {}
+    tails: Sequence[float] = ()
+    centre: float | None = None
+    starts: Starts | None = None
+    moving: bool = True
+
+
+def along(
+    directions: Spectrum,
+    steps: Steps,
+    penalty: Array,
+    objective: Objective,
+    setting: Setting = Setting(),  # noqa: B008
+) -> Gradient:
+    """`gradient` for trusted steps, with other penalties."""
+    even, several = _fits(directions, steps, penalty, setting)
+    found = Gradient.blank(len(steps))
+    if is_straight(even, len(steps)):
+        risk, of_noise, of_share = chain(directions, even, objective, moving=setting.moving)
+        for model, step in enumerate(steps):
+            [block] = step.blocks
+            found.noise[model] = np.array([2 * block.noise * of_noise[model]])
+            found.shares[model] = [dict.fromkeys(block.shares, float(of_share[model]))]
+    else:
+        tape = Tape(directions, setting.outside, setting.centre)
+        for model in range(len(steps)):
+            several[model].forward(tape) if model in several else even.forward(tape, model)
+        risk = tape.risks(len(steps))
+        for model, weight in enumerate(objective(risk).tolist()):
+            tape.ask(model, weight)
+        for step in reversed(steps):
+            if step.model in several:
+                fit = several[step.model]
+                slopes = fit.backward(tape).of_sources(len(setting.tails) or 1)
+                found.fill(step, fit.labelers, slopes)
+            else:
+                _back(tape, step, even, found)
+    rows, penalties = even.slopes()
+    for model, n, lam in zip(even.at, rows, penalties, strict=True):
+        weight = steps[model].blocks[0].weight
+        found.n_samples[model], found.penalty[model] = np.array([n]), lam / weight
+        # a weight of all rows is the inverse of a penalty
+        by_weight = -lam * penalty[model] / weight**2 if penalty[model] else 0.0
+        found.weight[model] = np.array([by_weight])
+    return found._replace(risk=risk)
+
+
+def _back(tape: Tape, step: Step, even: Even, found: Gradient) -> None:
+    """Go back through a fit of one source; what is found of its rows and penalty comes at the end."""
+    [block] = step.blocks
+    shares, of_error = even.backward(tape, step.model)
+    found.noise[step.model] = np.array([2 * block.noise * of_error])
+    found.shares[step.model] = [{k: shares[k] for k in block.shares}]
+
+
+def _fits(
+    directions: Spectrum, steps: Steps, penalty: Array, setting: Setting
+) -> tuple[Even, dict[int, Weighted | Channel | ThroughFilter]]:
+    """The fits of one source each, and those of several."""
+    single: list[Asked] = []
+    several: dict[int, Weighted | Channel | ThroughFilter] = {}
+    starts = {} if setting.starts is None else setting.starts
+    tails, lengths = setting.tails, len(setting.tails) or 1
+    alike = [
+        step.model
+        for step in steps
+        if len(step.blocks) > 1 and is_even(step) and step.is_ridge and not tails
+    ]
+    n, lam = _numbers(steps, alike, penalty)
+    kappa = dict(zip(alike, solve(directions, lam, n).kappa.tolist(), strict=True))
+    alive = [*setting.outside]
+    for step in steps:
+        model, base = step.model, step.towards
+        alive = [u for u in alive if u < REAL or steps[u].last_use > model]
+        along = alive if step.last_use > model else []
+        if step.filter is not None:
+            from genloss.theory.gradients.through_filter import ThroughFilter
+
+            several[model] = ThroughFilter(
+                directions, step, float(penalty[model]), along, setting.moving
+            )
+        elif not step.is_linear or setting.centre is not None:
+            from genloss.theory.gradients.channel import Channel  # opens SciPy's special functions
+
+            several[model] = Channel(
+                directions, step, float(penalty[model]), along, setting.centre, starts
+            )
+        elif len(step.blocks) == 1 and step.blocks[0].covariance is None and not tails:
+            [block] = step.blocks
+            single.append(Asked(model, _left(block, base), block.noise**2, base, along))
+        else:
+            given = [_left(block, base) for block in step.blocks]
+            labelers = list(dict.fromkeys(k for labeler in given for k in labeler))
+            shares = np.array([[labeler.get(k, 0.0) for k in labelers] for labeler in given])
+            noise = np.array([block.noise**2 for block in step.blocks])
+            several[model] = Weighted(
+                model,
+                Rows.of(step, directions, tails),
+                np.repeat(noise, lengths),
+                labelers,
+                np.repeat(shares, lengths, axis=0),
+                float(penalty[model]),
+                base,
+                along,
+                kappa.get(model),
+            )
+        if step.last_use > model:
+            alive = [*alive, model]
+    n, lam = _numbers(steps, [asked.model for asked in single], penalty)
+    return Even(directions, single, n, lam), several
+
+
+def _numbers(steps: Steps, models: Sequence[int], penalty: Array) -> tuple[Array, Array]:
+    """Rows of fits, and their penalties over the weight of the rows."""
+    weights = np.array([steps[model].blocks[0].weight for model in models])
+    return np.array([float(steps[m].rows) for m in models]), penalty[list(models)] / weights
+
+
+def _left(block: Block, base: int | None) -> dict[int, float]:
+    """The labeler, less the model that the penalty pulls to."""
+    labeler = dict(block.shares)
+    if base is not None:
+        labeler[base] = labeler.get(base, 0.0) - 1.0
+    return labeler

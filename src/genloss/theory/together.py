@@ -1,0 +1,74 @@
+"""Models that share rows or random features, solved together: what a pencil is told of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.generation import REAL
+from genloss.spectrum import Spectrum
+from genloss.steps import Step
+from genloss.theory.closed import stands_alone
+from genloss.theory.segments import stretches
+from genloss.theory.without_mean import without_mean
+
+if TYPE_CHECKING:
+    from genloss.pencils.from_plan import Laws
+    from genloss.pencils.known import Between
+    from genloss.theory.filters.poles import Parts
+    from genloss.theory.routes import Walk
+
+Array = npt.NDArray[np.float64]
+
+
+def solved(
+    walk: Walk, model: int, by_pencil: Sequence[bool], between: Mapping[int, Between]
+) -> tuple[Laws, set[int]]:
+    """The laws of a model and those after it that share what it shares, and which of them have no mean.
+
+    ``between`` are the models on rows of their own whose law is known by now.
+    """
+    from genloss.pencils.from_plan import Laws
+    from genloss.pencils.ground import Ground
+    from genloss.pencils.known import Given
+
+    [steps] = walk.chains
+    first, last = stretches(steps, by_pencil)[model]
+    moments = walk.moments
+    alive = [u for u in moments.filters if 0 <= u < first <= walk.remembered[u] or u < REAL]
+    infinite = {u for u in alive if moments.diverges({u: 1.0})}
+    apart = [u for u in range(first, model) if not steps[u].is_ridge and stands_alone(steps[u])]
+    lost = infinite.union(u for u in apart if u not in between)
+    part, dim = steps[: last + 1], moments.directions.dim
+    hopeless = without_mean(part, range(first, last + 1), dim, lost)
+    nobody: Between = [], np.zeros(moments.directions.eigenvalues.size)
+    told = {u: between.get(u, nobody) for u in apart}
+
+    def spread(u: int, v: int) -> Array:
+        known = infinite.isdisjoint({u, v})
+        return moments.whole(moments.covariance({u: 1.0}, {v: 1.0}) if known else 0.0)[0]
+
+    given = Given(
+        {u: moments.whole(moments.mean({u: 1.0}))[0] for u in alive},
+        {(u, v): spread(u, v) for u in alive for v in alive},
+    )
+    ground = Ground.along(moments.directions, part, given, walk.tails)
+    inside = [u for u in range(first, last + 1) if u not in told]
+    fits = parts(steps, inside, moments.directions, walk.tails)
+    penalty = walk.penalty_used[0]
+    return Laws(ground, part, penalty, range(model, last + 1), first, told, fits), hopeless
+
+
+def parts(
+    steps: Sequence[Step], models: Sequence[int], directions: Spectrum, tails: Sequence[float]
+) -> Mapping[int, Parts]:
+    """Ridge fits for those of some models that go through a filter."""
+    filtered = [u for u in models if steps[u].filter is not None]
+    if not filtered:
+        return {}
+    from genloss.theory.filters import poles
+
+    return {u: poles.parts(steps, steps[u], directions, tails) for u in filtered}

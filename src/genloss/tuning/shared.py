@@ -1,0 +1,83 @@
+"""Slopes where models share rows or features: from one pencil of them all, and its adjoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.pencils.from_plan import Laws
+from genloss.pencils.ground import Ground
+from genloss.pencils.known import Given
+from genloss.problem import Problem, tails_of
+from genloss.spectrum import Spectral
+from genloss.steps import Step
+from genloss.theory.directions import directions_for, from_outside
+from genloss.tuning.space import Space
+
+Array = npt.NDArray[np.float64]
+Steps = Sequence[Step]
+Weights = Callable[[Array], Array]
+
+_STEP = 1e-7  # of a coordinate, along which the numbers of the pencil change
+
+
+class Shared:
+    """A problem, and steps that are all solved together.
+
+    Parameters
+    ----------
+    problem : Problem or genloss.scaling.PowerLaw
+    steps : sequence of Step
+        Others that are asked for differ from them by numbers alone.
+    """
+
+    def __init__(self, problem: Spectral, steps: Steps) -> None:
+        self._steps, self._models = steps, range(len(steps))
+        tails = tails_of(problem)
+        if any(step.turned for step in steps):
+            assert isinstance(problem, Problem)
+            laws = [each.law(problem.truth) for each in steps[0].outside]
+            self._ground = Ground.across(problem.spectrum, problem.truth, steps, laws, tails)
+            return
+        directions = directions_for(problem, steps)
+        given = _given(from_outside(problem, steps))
+        self._ground = Ground.along(directions, steps, given, tails)
+
+    def in_penalties(self, penalty: Array, weights: Weights) -> tuple[Array, Array]:
+        """Errors, and slopes of their weighted sum in the logarithms of the penalties."""
+        laws = Laws(self._ground, self._steps, penalty, self._models)
+        risk = laws.bias + laws.variances
+        return risk, laws.slopes(laws.backwards(weights(risk)))
+
+    def in_space(
+        self,
+        space: Space,
+        at: Callable[[Array], tuple[list[Step], Array]],
+        point: Array,
+        weights: Weights,
+    ) -> tuple[Array, Array]:
+        """The same in the coordinates of a space, at whose points there are steps and penalties."""
+        laws = Laws(self._ground, *at(point), self._models)
+        risk = laws.bias + laws.variances
+        backwards, slopes = laws.backwards(weights(risk)), np.zeros(point.size)
+        if space.n_penalties:
+            slopes[: space.n_penalties] = space.of_penalties(laws.slopes(backwards))
+        for place in range(space.n_penalties, point.size):
+            moved = point + _STEP * (np.arange(point.size) == place)
+            slopes[place] = laws.slope(backwards, *at(moved)) / _STEP
+        return risk, slopes
+
+
+def _given(outside: Mapping[int, tuple[Array, Array]]) -> Given | None:
+    if not outside:
+        return None
+    return Given(
+        {u: filter_ for u, (filter_, _) in outside.items()},
+        {
+            (u, v): variance if u == v else 0 * variance
+            for u, (_, variance) in outside.items()
+            for v in outside
+        },
+    )

@@ -1,0 +1,156 @@
+"""Fits with an intercept: literal, revealed and predicted, against normal equations with a column of ones."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import Ridge
+
+import genloss as gl
+from genloss.steps import resolve
+from genloss.trials import loop
+from genloss.trials.engines.literal import Learner
+
+Gen, Source = gl.Generation, gl.Source
+SPECTRUM = np.arange(1, 5) ** -0.8
+PROBLEM = gl.Problem.from_spectrum(SPECTRUM)
+TRUTH = np.append(PROBLEM.truth, 0.0)
+
+
+def fitted(X, y, weights, penalty):
+    """Coefficients and intercept of every run, (runs, dim + 1)."""
+    rows = np.append(X, np.ones((*X.shape[:2], 1)), axis=2)
+    left = rows.transpose(0, 2, 1) * weights
+    ridge = X.shape[1] * penalty * np.diag(np.append(np.ones(X.shape[2]), 0.0))
+    return np.linalg.solve(left @ rows + ridge, left @ y[..., None])[..., 0]
+
+
+def chain(generations, runs):
+    """Excess risks of models on new rows, (models, runs): the intercept's square is part of them."""
+    rng, models = np.random.default_rng(0), {-1: np.tile(TRUTH, (runs, 1))}
+    for model, (sources, penalty) in enumerate(generations):
+        X, y, weights = [], [], []
+        for rows, labeler, noise, weight in sources:
+            w = models[labeler]
+            X.append(rng.standard_normal((runs, rows, 4)) * np.sqrt(SPECTRUM))
+            said = (X[-1] @ w[:, :-1, None])[..., 0] + w[:, -1:]
+            y.append(said + noise * rng.standard_normal(said.shape))
+            weights.append(np.full(rows, weight))
+        whole = np.concatenate(X, axis=1), np.concatenate(y, axis=1), np.concatenate(weights)
+        models[model] = fitted(*whole, penalty)
+    wrong = [models[model] - TRUTH for model in range(len(generations))]
+    return np.array([each**2 @ np.append(SPECTRUM, 1.0) for each in wrong])
+
+
+def plan_of(generations):
+    return gl.Plan(
+        Gen([Source(n, "real" if who < 0 else who, s, weight=w) for n, who, s, w in sources], lam)
+        for sources, lam in generations
+    ).with_intercept()
+
+
+def z(curve, drawn):
+    spread = drawn.std(axis=1) / np.sqrt(drawn.shape[1])
+    own = 0.0 if curve.stderr is None else curve.stderr
+    return np.abs(curve.risk - drawn.mean(axis=1)) / np.hypot(spread, own)
+
+
+def test_a_fit_is_that_of_scikit_learn():
+    rng = np.random.default_rng(1)
+    X, y, weights = rng.standard_normal((9, 4)) + 2, rng.normal(-1, 1, 9), rng.uniform(1, 3, 9)
+    rows = loop.Rows(np.append(X, np.ones((9, 1)), axis=1), y, weights)
+    [step] = resolve(gl.Plan.replace(1, 9, penalty=0.2).with_intercept())
+    told = Ridge(9 * 0.2).fit(X, y, weights)
+    w = Learner(rng)(step, rows, None)
+    np.testing.assert_allclose(w, np.append(told.coef_, told.intercept_), rtol=1e-9)
+    before = np.array([1.0, 0.0, -1.0, 2.0, 5.0])
+    told.fit(X, y - X @ before[:4] - 5, weights)
+    moved = Learner(rng)(step, rows, before) - before
+    np.testing.assert_allclose(moved, np.append(told.coef_, told.intercept_), rtol=1e-9)
+
+
+def test_least_squares_is_predicted_exactly():
+    plan = [([(11, -1, 0.5, 1.0)], 0.0), ([(16, 0, 0.3, 1.0)], 0.0), ([(9, 1, 0.2, 2.0)], 0.0)]
+    curve = gl.predict(PROBLEM, plan_of(plan))
+    assert curve.exact.all()
+    assert (z(curve, chain(plan, 8_000)) < 4).all()
+
+
+@pytest.mark.slow
+def test_weighted_sources_are_drawn_from_the_law():
+    plan = [
+        ([(8, -1, 0.5, 3.0), (5, -1, 0.2, 1.0)], 0.05),
+        ([(6, 0, 0.5, 2.0), (7, -1, 0.1, 1.0)], 0.05),
+        ([(6, 1, 0.3, 1.0), (5, 0, 0.1, 4.0)], 0.05),
+    ]
+    drawn = chain(plan, 20_000)
+    for method, runs in (("literal", 1000), ("revealed", 2048)):
+        curve = gl.simulate(PROBLEM, plan_of(plan), trials=runs, seed=1, method=method)
+        assert (z(curve, drawn) < 4).all(), method
+
+
+NOISY = {"noise": 0.5, "penalty": 0.05}
+REVEALED = {
+    "few rows": gl.Plan.replace(2, 60, **NOISY),
+    "minimum norm": gl.Plan.replace(2, 60, noise=0.5),
+    "real and synthetic": gl.Plan.mix(3, 150, real=0.4, **NOISY),
+    "one design": gl.Plan.same_design(3, 200, **NOISY),
+    "accumulate": gl.Plan.accumulate(3, 100, design="fresh", **NOISY),
+    "towards": gl.Plan(
+        [
+            Gen.of(150, labeler="real", **NOISY),
+            Gen([Source(120, "previous", 0.5)], 0.1, towards="previous"),
+        ]
+    ),
+    "covariance and weight": gl.Plan(
+        [
+            Gen(
+                [Source(90, noise=0.5, weight=3.0), Source(80, covariance=tuple([0.5] * 120))], 0.05
+            ),
+            Gen([Source(90, 0, noise=0.5), Source(80, noise=0.2, weight=2.0)], 0.05),
+        ]
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", REVEALED)
+def test_other_plans_are_predicted_to_two_percent(name):
+    problem, plan = gl.Problem.from_spectrum(np.arange(1, 121) ** -1.2), REVEALED[name]
+    plan = plan.with_intercept()
+    theory = gl.predict(problem, plan)
+    runs = gl.simulate(problem, plan, trials=200, seed=1, method="revealed")
+    assert not theory.exact.any()
+    assert (abs(theory.risk - runs.risk) < 0.02 * runs.risk + 4 * runs.stderr).all()
+
+
+def test_one_for_all_models_or_for_none():
+    plan = gl.Plan.replace(2, 50).with_intercept()
+    assert gl.Plan.from_dict(plan.to_dict()) == plan
+    assert plan.then(n_samples=40, intercept=True).n_models == 3
+    with pytest.raises(gl.InvalidInputError, match="intercept of model 2 was False, and True"):
+        plan.then(n_samples=40)
+    with pytest.raises(gl.InvalidInputError, match="intercept was True with loss logistic"):
+        Gen([Source(50, labels="hard")], 0.1, loss="logistic", intercept=True)
+    with pytest.raises(gl.InvalidInputError, match="intercept was True with penalty 'cv'"):
+        gl.Plan.replace(2, 50, penalty="cv").with_intercept()
+
+
+@pytest.mark.parametrize(
+    ("plan", "reason"),
+    [
+        (gl.Plan.replace(2, 50, penalty=0.1).with_features(9, shared=True), "random features"),
+        (gl.Plan([Gen([Source(50)], filter=gl.filters.GradientDescent(5, 0.1))]), "a filter"),
+    ],
+)
+def test_what_no_theory_knows_is_simulated(plan, reason):
+    plan = plan.with_intercept()
+    with pytest.raises(gl.NoTheoryError, match=f"{reason}: no theory knows it, but genloss.sim"):
+        gl.predict(PROBLEM, plan)
+    assert np.isfinite(gl.simulate(PROBLEM, plan, trials=2).risk).all()
+
+
+def test_a_tuned_penalty_is_that_of_fits_with_an_intercept():
+    problem = gl.Problem.power_law(60, capacity=1.2, source=0.5)
+    best = gl.tune(problem, gl.Plan.replace(2, 20, penalty=0.1, noise=0.5).with_intercept()).plan
+    beside = [best.with_penalty(factor * best.penalty) for factor in (0.9, 1.0, 1.1)]
+    below, least, above = (curve.risk[-1] for curve in gl.predict(problem, beside))
+    assert least < min(below, above)

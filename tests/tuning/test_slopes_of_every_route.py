@@ -1,0 +1,166 @@
+"""Which routes `tune` searches by slopes, and these slopes against differences of predictions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import genloss as gl
+from genloss.steps import resolve
+from genloss.tuning.layout import Layout
+from genloss.tuning.prices import Prices
+from genloss.tuning.slopes import slope_in, slope_of, way_of
+from genloss.tuning.space import Space
+
+S, G = gl.Source, gl.Generation
+DIM = 12
+RNG = np.random.default_rng(0)
+POWER = gl.Problem.power_law(DIM, capacity=1.2, source=0.5)
+TAILS = replace(POWER, tails=(0.25, 0.75, 2.0))
+TURN = np.linalg.qr(RNG.standard_normal((DIM, DIM)))[0]
+MATRIX = TURN * POWER.spectrum @ TURN.T
+VECTOR = tuple((POWER.spectrum * np.exp(0.3 * RNG.standard_normal(DIM))).tolist())
+TEACHER = gl.External(bias=0.05, variance=0.01)
+
+
+def stacked(covariance=None):
+    """Real rows beside those that a model labels, of a covariance."""
+    made = S(20, "previous", 0.5, covariance=covariance)
+    return gl.Plan(
+        [
+            G([S(20, noise=0.5, covariance=covariance)], 0.1),
+            G([S(10, noise=0.4), made], 0.2),
+            G([S(8, {"real": 0.4, 0: 0.6}, 0.3)] if covariance is None else [S(8), made], 0.1),
+        ]
+    )
+
+
+def fitted(plan, labels="linear", **more):
+    """The plan with another loss, another kind of labels."""
+    return gl.Plan(
+        [
+            replace(g, sources=tuple(replace(s, labels=labels) for s in g.sources), **more)
+            for g in plan
+        ]
+    )
+
+
+HUBER = {"kind": "huber", "delta": 1.0}
+JUDGED = gl.Plan(
+    [
+        G([S(30, noise=0.5, labels="hard")], 0.1, loss="logistic"),
+        G(
+            [S(40, "previous", 0.3, labels="hard", keep={"kind": "agrees", "labeler": "real"})],
+            0.1,
+            loss="logistic",
+        ),
+    ]
+)
+CLASSES = gl.Plan.mix(2, 30, real=0.3, penalty=0.1, noise=0.5)
+CLOUDS = gl.Problem(POWER.spectrum, means=0.7 * POWER.spectrum * POWER.truth)
+REUSED = gl.Plan(
+    [
+        G([S(20, noise=0.5), S(9, TEACHER, 0.2)], 0.1),
+        G([S(10, "previous", 0.5), S(8, noise=0.3), S(None, 0, 0.4, inputs=0)], 0.2),
+        G([S(9, "previous", 0.5), S(None, {"kept": 0.5, 1: 0.5}, 0.4, inputs=0)], 0.1),
+    ]
+)
+QUICK = {"pooled", "hard classes", "judged rows"}  # of those whose models have no closed formula
+SOME = ("penalty", "last_penalty", "real", "n_samples")
+ALL = ("schedule", "real", "weight", "n_samples")
+
+ROUTES = {
+    "chain": (POWER, gl.Plan.replace(3, 20, noise=0.5), "recursion", SOME),
+    "stacked": (POWER, stacked(), "recursion", SOME),
+    "covariances": (POWER, stacked(VECTOR), "recursion", ALL),
+    "tails": (TAILS, stacked(VECTOR), "recursion", ALL),
+    "matrices": (POWER, stacked(MATRIX), "recursion", ALL),
+    "tails and matrices": (TAILS, stacked(MATRIX), "recursion", ALL),
+    "from outside": (
+        POWER,
+        gl.Plan([G([S(20, TEACHER, 0.5), S(9)], 0.1), G([S(9, "previous"), S(9, TEACHER)], 0.1)]),
+        "recursion",
+        ("schedule", "n_samples"),
+    ),
+    "Huber's loss": (POWER, fitted(stacked(), loss=HUBER), "recursion", SOME),
+    "Huber's loss, covariances": (POWER, fitted(stacked(VECTOR), loss=HUBER), "recursion", ALL),
+    "hard classes": (POWER, fitted(stacked(), "hard", loss="logistic"), "recursion", SOME),
+    "soft classes": (POWER, fitted(stacked(), "soft", loss="logistic"), "recursion", SOME),
+    "clipped labels": (
+        POWER,
+        fitted(stacked(), {"kind": "clipped", "low": -1.0, "high": 1.0}),
+        "recursion",
+        SOME,
+    ),
+    "a filter": (
+        POWER,
+        fitted(stacked(), filter={"kind": "iterated_ridge", "rounds": 2}),
+        "recursion",
+        SOME,
+    ),
+    "judged rows": (POWER, JUDGED, "recursion", ("schedule", "n_samples")),
+    "class means": (CLOUDS, fitted(CLASSES, "hard", loss="logistic"), "recursion", SOME),
+    "reused rows": (POWER, REUSED, "pencil", ALL),
+    "reused rows, tails": (TAILS, REUSED, "pencil", SOME),
+    "reused rows, matrices": (
+        POWER,
+        gl.Plan(
+            [
+                G([S(20, noise=0.5, covariance=MATRIX)], 0.1),
+                G([S(10, "previous", 0.5), S(None, "previous", 0.3, inputs=0)], 0.2),
+            ]
+        ),
+        "pencil",
+        ("penalty", "weight", "n_samples"),
+    ),
+    "pooled": (POWER, gl.Plan.accumulate(2, 20, design="fresh", noise=0.5), "pencil", SOME),
+    "subsample": (POWER, gl.Plan.subsample(2, 20, design="same", noise=0.5), "pencil", SOME),
+    "one design": (
+        POWER,
+        gl.Plan.mix_labels(2, 20, real=0.4, design="same", noise=0.5),
+        "pencil",
+        SOME,
+    ),
+    "features": (
+        POWER,
+        gl.Plan.replace(2, 20, noise=0.5).with_features(9, shared=True),
+        "pencil",
+        ("schedule", "n_samples"),
+    ),
+}
+CASES = [
+    name
+    if name in QUICK or (way == "recursion" and all(step.is_ridge for step in resolve(plan)))
+    else pytest.param(name, marks=pytest.mark.slow)
+    for name, (_, plan, way, _) in ROUTES.items()
+]
+
+
+def space(plan, over):
+    prices = Prices(1.0, 0.1) if "n_samples" in over else None
+    return Space(Layout(plan, "real" in over), over, np.log([1e-2, 1.0]), prices, 30.0)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_slopes_in_all_that_is_free(name):
+    problem, plan, way, over = ROUTES[name]
+    assert way_of(problem, resolve(plan.with_penalty(1.0))) == way
+    box = space(plan, over)
+    [value] = slope_in(problem, box, "mean")
+    point = box.low + (box.high - box.low) * np.linspace(0.4, 0.6, box.size)
+    along = RNG.standard_normal(box.size)  # any direction has to do with all of them
+    far, near = (value(point + by * along)[0] - value(point - by * along)[0] for by in (2e-3, 1e-3))
+    assert value(point)[1] @ along == pytest.approx((8 * near - far) / 12e-3, rel=1e-6)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_values_are_those_of_predictions_and_slopes_of_a_schedule_those_of_a_box(name):
+    problem, plan, _, _ = ROUTES[name]
+    logs = np.log(np.geomspace(0.05, 0.2, plan.n_models))
+    [value] = slope_of(problem, plan, "mean")
+    risk, slopes = value(logs)
+    assert risk == pytest.approx(gl.predict(problem, plan.with_penalty(np.exp(logs))).risk.mean())
+    [whole] = slope_in(problem, space(plan, ("schedule",)), "mean")
+    np.testing.assert_allclose(whole(logs)[1], slopes, rtol=1e-9, atol=1e-12)
