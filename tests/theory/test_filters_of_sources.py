@@ -102,3 +102,20 @@ def test_literal_runs_of_sources_through_a_filter(problem, how, penalty, sources
     theory = gl.predict(problem, plan).risk
     runs = gl.simulate(problem, plan, trials=120, seed=5, method="literal")
     assert (np.abs(runs.risk - theory) < 0.02 * theory + 4 * runs.stderr).all()
+
+
+def test_lengths_of_one_are_none_in_a_pass_of_sgd():
+    even = gl.Problem(PLAIN.spectrum, PLAIN.truth, tails=[1.0])
+    plan = chain(COVARIANCES, filters.SGD(0.03), 0.02)
+    plain, told = (gl.predict(each, plan) for each in (PLAIN, even))
+    np.testing.assert_allclose(told.risk, plain.risk, rtol=1e-9)
+    assert told.exact.all()
+
+
+@pytest.mark.slow
+def test_literal_passes_of_sgd_over_rows_whose_lengths_vary():
+    problem = gl.Problem(PLAIN.spectrum, PLAIN.truth, tails=[0.2, 0.5, 1.0, 2.3])
+    plan = chain(COVARIANCES, filters.SGD(0.03), 0.02)
+    theory = gl.predict(problem, plan).risk
+    runs = gl.simulate(problem, plan, trials=300, seed=5, method="literal")
+    assert (np.abs(runs.risk - theory) < 4 * runs.stderr).all()

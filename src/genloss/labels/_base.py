@@ -32,6 +32,15 @@ class Label(Member):
         """Values of h between ``low`` and ``high`` at which the law jumps or bends."""
         return np.empty(0)
 
+    def jumps(self) -> bool:
+        """Whether the mean label jumps, at one of the `breaks`."""
+        for far in (1.0, 1e2, 1e4):  # steps of any length
+            sides = (self.breaks(-far, far) + sign * 1e-10 * far for sign in (-1, 1))
+            below, above = (np.sum(np.multiply(*self.law(h)), axis=0) for h in sides)
+            if (np.abs(above - below) > 1e-7 * far).any():
+                return True
+        return False
+
     def noises(self) -> tuple[Array, Array] | None:
         """Classes as those of a noisy sign: weights and standard deviations of a mixture.
 

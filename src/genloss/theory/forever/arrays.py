@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.errors import NoTheoryError
-from genloss.labels import Clipped, Hard, Linear, Sampled, Soft
 from genloss.plan import Plan
 from genloss.problem import Problem, tails_of
 from genloss.steps import Step
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.float64]
 
-_SMOOTH = (Linear, Clipped, Soft, Sampled, Hard)
 # by how much moments are off, as a share of a state: counted on points that change sides, or summed
 _COUNTED, _SUMMED = 1e-4, 1e-9
 
@@ -46,14 +44,17 @@ class Arrays(Turn):
         self._fitted: Callable[[Step], object]
         if problem.truth.ndim == 2:
             from genloss.theory.several import curve, models  # opens SciPy's special functions
-            from genloss.theory.several.decisions import MOST_EXACT
+            from genloss.theory.several.targets import are_steps
 
             curve.check(problem, self._steps)
             several = models.Models(problem, self._steps)
             self._models, self._fitted = several, lambda step: curve.fitted(several, step)
             self._of_mean, self._of_pair = root[:, None], problem.spectrum[:, None, None]
-            if self._classes or self._jumps:
-                self.grain = _COUNTED if several.classes > MOST_EXACT or self._jumps else _SUMMED
+            blocks = [block for step in self._steps for block in step.blocks]
+            if any(b.keep is not None or are_steps(b.labels, several.classes) for b in blocks):
+                self.grain = _COUNTED
+            elif self._classes:
+                self.grain = _SUMMED
         else:
             ways_of(problem, self._steps)  # or NoTheoryError
             if why := next(filter(None, map(obstacle_alone, self._steps)), None):
@@ -92,12 +93,6 @@ class Arrays(Turn):
         from genloss.theory.several import curve
 
         return curve.wrong(self._problem, self._models, self._block[-1])  # type: ignore[arg-type]
-
-    @property
-    def _jumps(self) -> bool:
-        """Whether moments are counted on points of which some change sides."""
-        blocks = [block for step in self._steps for block in step.blocks]
-        return any(b.keep is not None or not isinstance(b.labels, _SMOOTH) for b in blocks)
 
     def _moves(self, model: int) -> bool:
         return model >= 0 and model not in self._anchors

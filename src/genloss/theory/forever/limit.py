@@ -289,13 +289,13 @@ def _any(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
         settled = settle(turn, turn.start, turn.grain)
         size = settled.growth
         if settled.state is not None and turn.start.size:
-            if turn.grain and len(settled.path) > 2:
+            along = settled.path[-1] - settled.path[-2]
+            size = radius(turn, settled.state, along, turn.grain)
+            if size >= 1 and turn.grain and len(settled.path) > 2:  # steps of points may add to it
                 size = pace(settled.path, turn.grain)
-            else:
-                size = radius(turn, settled.state, settled.path[-1] - settled.path[-2])
             turn(settled.state)
             copies = len(settled.path) == 2 and size <= 1 + 1e-6
-        elif settled.state is None and size < 1:
+        elif settled.state is None and (size < 1 or turn.is_bounded):
             raise NoTheoryError(
                 f"repetitions of the last {found.length} generations still move the models, each by {size:.3g} of "
                 f"the move before: where they settle is not known; {_who_runs(problem, plan)}"

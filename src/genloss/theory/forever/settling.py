@@ -114,9 +114,10 @@ def _guess(xs: list[Array], changes: list[Array]) -> Array:
     return np.asarray(x + change - weights @ (moves + answers))
 
 
-def radius(turn: Map, state: Array, along: Array) -> float:
+def radius(turn: Map, state: Array, along: Array, grain: float = 0.0) -> float:
     """Spectral radius of a map at its fixed point; ``along`` is where differences from it stay longest.
 
+    Differences are as large as makes what the map may be off, ``grain``, and its bend alike.
     0 where the state is nothing, as of fits that keep no row: no old error is left to be multiplied.
     """
     if float(np.linalg.norm(state)) < _NOTHING:
@@ -125,7 +126,8 @@ def radius(turn: Map, state: Array, along: Array) -> float:
     if not size > 0:
         along = np.random.default_rng(0).standard_normal(state.size) * state
         size = float(np.linalg.norm(along)) or 1.0
-    here, reach = turn(state), _SMALL * float(np.linalg.norm(state))
+    share = max(_SMALL, grain ** (1 / 3))
+    here, reach, close = turn(state), share * float(np.linalg.norm(state)), max(1e-5, grain / share)
     basis, table, known = [along / size], np.zeros((_TURNS + 1, _TURNS)), 0.0
     for k in range(_TURNS):
         image = (turn(state + reach * basis[k]) - here) / reach
@@ -134,7 +136,7 @@ def radius(turn: Map, state: Array, along: Array) -> float:
             image = image - table[j, k] * each
         table[k + 1, k] = np.linalg.norm(image)
         found = float(np.abs(np.linalg.eigvals(table[: k + 1, : k + 1])).max())
-        if table[k + 1, k] < 1e-6 or (k > 3 and abs(found - known) < 1e-5 * found):
+        if table[k + 1, k] < 0.1 * close or (k > 3 and abs(found - known) < close * found):
             return found
         known = found
         basis.append(image / table[k + 1, k])

@@ -88,7 +88,7 @@ def targets(middle: Array, covariance: Array, noise: float, rule: Label) -> Targ
         if rule.makes != "numbers":  # what all values have in common decides no class
             apart = np.eye(classes) - 1 / classes
             total = apart @ total @ apart
-        if isinstance(rule, Hard) and classes <= MOST_EXACT:
+        if _decides(rule, classes):
             chances, slope = largest(middle, total)
             return _of(covariance, chances - 1 / classes, slope, _drawn_square(chances))
         away = spread(total, classes, clouds)
@@ -103,6 +103,16 @@ def targets(middle: Array, covariance: Array, noise: float, rule: Label) -> Targ
         # by parts, E u y' = (E u u') E dy/dh with the noisy u; what no labeler says has no slope
         slope = inverse(total, classes) @ score
     return _of(covariance, mean, slope, square)
+
+
+def are_steps(rule: Label, classes: int) -> bool:
+    """Whether moments of all rows move by steps with what they are of: points change sides."""
+    return rule.jumps() and not _decides(rule, classes)
+
+
+def _decides(rule: Label, classes: int) -> bool:
+    """Whether chances of the largest value are wanted, and known without points."""
+    return isinstance(rule, Hard) and classes <= MOST_EXACT
 
 
 def _of(covariance: Array, mean: Array, slope: Array, square: Array) -> Targets:
