@@ -80,9 +80,8 @@ def predict(
     ------
     NoTheoryError
         "closed": for reused or pooled designs with a penalty or several sources. "auto": for more
-        than 12 generations that share rows or features and need the pencil. "pencil": for a fit
-        without penalty to as many rows as directions or random features, or where more than 12 labels
-        of one row may be drawn for a fit. Penalty "cv": for every generation that needs the pencil.
+        than 12 generations that share rows or features and need the pencil. "pencil": where more than 12
+        labels of one row may be drawn for a fit. Penalty "cv": for every generation that needs the pencil.
     genloss.pencils.NoConvergenceError
         If a pencil's fixed point was not found. As with NoTheoryError, `simulate` runs the plan.
     InvalidInputError

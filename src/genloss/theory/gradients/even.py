@@ -64,7 +64,8 @@ class Even:
         self.gain, self.square = profile, self.shrink * self.shrink
         self.seen: dict[int, tuple[Array, Array, Array]] = {}  # of the labelers, by place
         # slopes in shrink, gap and gain
-        self.of_shrink, self.of_gap, self.of_gain = (np.zeros(self.r.shape) for _ in range(3))
+        none: list[Array] = [np.zeros(self.r.shape) for _ in range(3)]
+        self.of_shrink, self.of_gap, self.of_gain = none
 
     def forward(self, tape: Tape, model: int) -> None:
         """Add a model to the tape."""

@@ -66,11 +66,12 @@ def chain(
         of_share = np.vecdot(shrink * of_filter + by_mean, means)
         handed = square * of_variance + of_error[:, None] * gap
         of_share += 2 * np.vecdot(handed, spread[:-1])
-    even.of_shrink = shrink * of_variance
-    even.of_shrink *= spread[:-1]
-    even.of_shrink *= 2
+    of_shrink = shrink * of_variance
+    of_shrink *= spread[:-1]
+    of_shrink *= 2
     means *= of_filter
-    even.of_shrink += means
+    of_shrink += means
+    even.of_shrink = of_shrink
     second *= of_error[:, None]
     even.of_gap = second
     of_variance *= heard[:, None]
