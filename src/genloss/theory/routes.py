@@ -160,10 +160,11 @@ class Walk:
         """Anything, where some rows have a covariance matrix: all models of the plan are solved together."""
         assert self.matrices is not None
         if self._laws is None:
-            [steps] = self.chains
-            fits = together.parts(steps, range(len(steps)), self.moments.directions, self.tails)
-            self._laws = self.matrices.together(steps, self.penalty_used[0], fits)
-            self._hopeless = without_mean(steps, range(len(steps)), self.moments.directions.dim)
+            [steps], directions = self.chains, self.moments.directions
+            fits = together.parts(steps, range(len(steps)), directions, self.tails)
+            self._hopeless = without_mean(steps, range(len(steps)), directions.dim)
+            penalty = together.held(steps, self.penalty_used[0], self._hopeless, directions)
+            self._laws = self.matrices.together(steps, penalty, fits)
         self.moments.record(model, 1.0, 0.0, lambda _: 0.0, exact=False)
         self._has_no_kappa(model, np.nan, self._laws.filling(model))
 
