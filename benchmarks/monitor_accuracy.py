@@ -337,13 +337,13 @@ def main() -> None:
     tables = (table for table in usable(arguments.data) if len(table.y) >= FEWEST)
     found: list[dict[str, float | str]] = []
     with threadpool_limits(1):
+        chosen = list(islice(tables, arguments.skip, arguments.skip + arguments.tables))
         if arguments.left_out:
-            for table in islice(tables, arguments.tables):
+            for table in chosen:
                 for n, real, start in product((100, 300), (0.0, 0.3), range(arguments.starts)):
                     found += left_out(table, n, real, start)
             tell_left_out(found)
             return
-        chosen = list(islice(tables, arguments.skip, arguments.skip + arguments.tables))
         for name in arguments.loops or LOOPS:
             for table, start in product(chosen, range(arguments.starts)):
                 found += loops(table, name, start, arguments.each)
@@ -354,9 +354,7 @@ def main() -> None:
 
 def tell(found: pd.DataFrame) -> None:
     """Print what alarm, meter and causes did, a line for every loop and what goes wrong in it."""
-    heads = (
-        "loop | from round 3 on | loops | alarm | median round | drift tail | one way | no one way"
-    )
+    heads = "loop | from round 3 on | loops | alarm | median round | drift tail | one way | no one way | either"
     print(f"| {heads} | rise: true | read | drift | inside |")
     print("|---" * 13 + "|")
     missed = found["rise"] - found["read"]
@@ -368,23 +366,27 @@ def tell(found: pd.DataFrame) -> None:
             continue
         rung = part["alarm"][part["alarm"] > 0]
         mean = part.mean(numeric_only=True)
+        shares = ("drifted", "one way", "no one way", "not told")
         print(
-            f"| {name} | {kind} | {len(part)} | {len(rung) / len(part):.0%} | "
-            f"{'' if rung.empty else f'{rung.median():.0f}'} | {mean['drifted']:.0%} | {mean['one way']:.0%} | "
-            f"{mean['no one way']:.0%} | {mean['not told']:.0%} | {mean['rise']:.3f} | {mean['read']:.3f} | {mean['drift']:.3f} | "
-            f"{mean['inside']:.0%} |"
+            f"| {name if kind == WRONG[0] else ''} | {kind} | {len(part)} | {_share(len(rung) / len(part))} | "
+            f"{'' if rung.empty else f'{rung.median():.0f}'} | {' | '.join(_share(mean[each]) for each in shares)} | "
+            f"{mean['rise']:.3f} | {mean['read']:.3f} | {mean['drift']:.3f} | {_share(mean['inside'])} |"
         )
     print("\n| loop | rank correlation of what is read | of drift | median error | inside |")
     print("|---" * 5 + "|")
     for name in [*dict.fromkeys(found["loop"]), None]:
         part = found if name is None else found[found["loop"] == name]
         ranks = part[["rise", "read", "drift"]].corr("spearman")["rise"]
-        missed = ((part["read"] - part["rise"]).abs() / part["first"]).median()
+        off = ((part["read"] - part["rise"]).abs() / part["first"]).median()
         print(
-            f"| {name or 'all'} | {ranks['read']:.2f} | {ranks['drift']:.2f} | {missed:.3f} | "
-            f"{part['inside'].mean():.0%} |"
+            f"| {name or 'all'} | {ranks['read']:.2f} | {ranks['drift']:.2f} | {off:.3f} | "
+            f"{_share(part['inside'].mean())} |"
         )
     print("tables:", sorted(set(found["table"])))
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.0f} %" if value else "0"
 
 
 if __name__ == "__main__":

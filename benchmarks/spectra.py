@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.optimize import minimize
 from timing import together
@@ -11,6 +13,7 @@ from genloss.spectrum import LONG, Spectrum
 from genloss.steps import resolve
 from genloss.theory.gradients.gradient import along
 from genloss.theory.predict import predict
+from genloss.tuning.slopes import slope_of
 
 
 def kept_directions() -> list[str]:
@@ -171,6 +174,65 @@ WHAT = (
 )
 
 
+def by_route() -> list[str]:
+    """Errors and their slopes in a penalty for each fit, by route."""
+    problem = gl.Problem.power_law(40, capacity=1.2, source=0.5)
+    turn = np.linalg.qr(np.random.default_rng(0).standard_normal((40, 40)))[0]
+    matrix = turn * problem.spectrum @ turn.T
+
+    def stacked(**more: object) -> gl.Plan:
+        first = gl.Generation([gl.Source(60, noise=0.5, **more)], 0.1)
+        made = gl.Source(60, "previous", 0.5, **more)
+        return gl.Plan([first, *[gl.Generation([gl.Source(20, noise=0.5), made], 0.1)] * 7])
+
+    def fitted(**more: object) -> gl.Plan:
+        return gl.Plan([replace(generation, **more) for generation in stacked()])
+
+    tails = replace(problem, tails=(0.25, 0.75, 2.0))
+    lines = []
+    for name, own, plan in (
+        ("lengths that vary, 8 fits", tails, stacked()),
+        ("covariance matrices, 8 fits", problem, stacked(covariance=matrix)),
+        ("Huber's loss, 8 fits", problem, fitted(loss={"kind": "huber", "delta": 1.0})),
+        ("a filter, 8 fits", problem, fitted(filter={"kind": "iterated_ridge", "rounds": 2})),
+        ("accumulate, 5 fits", problem, gl.Plan.accumulate(5, 60, design="fresh", noise=0.5)),
+    ):
+        logs = np.log(np.geomspace(0.02, 0.2, plan.n_models))
+        [value] = slope_of(own, plan, "final")
+        with_penalty = [plan.with_penalty(np.exp(logs))]
+        fast, once = together(
+            lambda value=value, logs=logs: value(logs),
+            lambda own=own, plans=with_penalty: predict(own, plans),
+            repeats=3,
+        )
+        lines.append(f"| {name} | {fast * 1e3:.1f} ms | {fast / once:.1f} | {plan.n_models + 1} |")
+    return lines
+
+
+SLOPES = """
+### Slopes
+
+`tune` goes down slopes of its objective in all that is free at once. They come from one pass backwards:
+
+| plan | slopes |
+|---|---|
+| fits to new rows of any sources, weights and covariances, one pull towards a model, models from outside, endless spectra | the recursion backwards (`theory.md` 2.2, 2.4) |
+| the same where lengths of rows vary (tails), or covariances are matrices | the same; means are vectors there, and covariances matrices |
+| any loss, labels, rule that keeps rows, class means | the recursion backwards, through every fit's fixed point by its own derivative (a handful of numbers, told apart by differences: to 1e-8) |
+| gradient descent and other spectral filters on rows that weigh alike | the same; what a penalty moves in the filter is told apart by differences |
+| rows or random features that models share, also with tails, matrices, models from outside: up to 12 models | the pencil's adjoint, in penalties, rows, weights and shares |
+
+Searched without slopes, by steps: columns of several classes, filters that take rows one by one or rows that are not alike,
+a penalty that is chosen by `"cv"` beside something else that is free, long runs on one design, and numbers too far apart to be
+squared. A test compares the slopes of every row of the table with differences of predictions.
+
+Errors and all slopes of a schedule:
+
+| plan | time | predictions | by differences |
+|---|---|---|---|
+"""
+
+
 def section() -> list[str]:
     """Lines of the page."""
     return [
@@ -181,4 +243,6 @@ def section() -> list[str]:
         *compressed_pencil(),
         *slopes(),
         *small(),
+        *SLOPES.splitlines(),
+        *by_route(),
     ]

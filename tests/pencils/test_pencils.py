@@ -560,7 +560,8 @@ def test_slopes_in_penalties_hold_in_a_full_space():
         return laws.bias + laws.variances, laws
 
     at, weights, step = np.log([0.1, 0.3]), np.array([0.4, 1.0]), 1e-5
-    slopes = risk(at)[1].slopes(weights)
+    laws = risk(at)[1]
+    slopes = laws.slopes(laws.backwards(weights))
     for k, move in enumerate(step * np.eye(2)):
         tried = weights @ (risk(at + move)[0] - risk(at - move)[0]) / (2 * step)
         assert slopes[k] == pytest.approx(tried, rel=1e-6)

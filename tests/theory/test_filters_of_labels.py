@@ -65,9 +65,50 @@ def test_a_chain_ends_where_its_limit_is():
     early = Generation(rows, 0.02, filter=filters.GradientDescent(60, 0.2))
     first = Generation([Source(300, **HARD)], 0.02)
     found = gl.limit(CLOUDS, gl.Plan([first, *3 * [early]]))
-    far = gl.predict(CLOUDS, gl.Plan([first, *40 * [early]]))
+    far = gl.predict(CLOUDS, gl.Plan([first, *25 * [early]]))
     assert found.risk == pytest.approx(far.risk[-1], rel=1e-8)
     assert found.error == pytest.approx(far.error[-1], rel=1e-8)
+
+
+def labelled_once(penalty, noise=0.0):
+    """Hard labels of the truth, and the same rows with what the last model says of them."""
+    again = Generation([Source(300, "previous", noise)], penalty, design="same")
+    return gl.Plan([Generation([Source(300, noise=0.3, **HARD)], penalty), again, again])
+
+
+def test_a_design_labelled_by_a_rule_once_is_iterated_ridge():
+    chain_ = gl.predict(PLAIN, labelled_once(0.05))
+    first = [Source(300, noise=0.3, **HARD)]
+    for model in range(3):
+        how = filters.IteratedRidge(model + 1)
+        one = gl.predict(PLAIN, gl.Plan([Generation(first, 0.05, filter=how)]))
+        assert chain_.risk[model] == pytest.approx(one.risk[0], rel=1e-8)
+        assert chain_.error[model] == pytest.approx(one.error[0], rel=1e-8)
+
+
+@pytest.mark.slow
+def test_a_design_labelled_by_a_rule_once_is_as_in_the_loop():
+    runs, risks = 60, []
+    for run in range(runs):
+        rng = np.random.default_rng(run)
+        X, real = drawn(rng, PLAIN, 300)
+        y = np.sign(real + 0.3 * rng.standard_normal(300))
+        for _ in range(3):
+            w = np.linalg.solve(X.T @ X + 300 * 0.05 * np.eye(DIM), X.T @ y)
+            risks.append(SPECTRUM @ (w - PLAIN.truth) ** 2)
+            y = X @ w + 0.2 * rng.standard_normal(300)
+    risks = np.array(risks).reshape(runs, 3)
+    theory = gl.predict(PLAIN, labelled_once(0.05, 0.2)).risk
+    stderr = risks.std(axis=0, ddof=1) / np.sqrt(runs)
+    np.testing.assert_array_less(np.abs(risks.mean(axis=0) - theory), 0.02 * theory + 4 * stderr)
+
+
+def test_two_rules_on_one_design_are_refused():
+    """What both leave of their labels is one and the same luck of the rows."""
+    rows = [Source(300, "real", 0.3, **HARD)]
+    plan = gl.Plan([Generation(rows, 0.05), Generation(rows, 0.05, design="same")])
+    with pytest.raises(gl.NoTheoryError, match="another model is fitted to.*simulate"):
+        gl.predict(PLAIN, plan)
 
 
 def drawn(rng, problem, n):

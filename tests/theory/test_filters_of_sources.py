@@ -78,6 +78,13 @@ def test_a_diagonal_matrix_is_its_diagonal_and_one_round_is_ridge(tails):
     np.testing.assert_allclose(one, ridge, rtol=1e-7)
 
 
+def test_matrices_for_every_node_have_an_end():
+    many = gl.Problem.isotropic(601)
+    plan = gl.Plan([Generation([Source(90, covariance=np.eye(601))], 0.1, filter=HOWS[1][0])])
+    with pytest.raises(gl.NoTheoryError, match=r"beyond 600.*genloss\.simulate"):
+        gl.predict(many, plan)
+
+
 @pytest.mark.slow
 def test_literal_runs_of_rows_with_matrices_through_a_filter():
     plan = chain(through_matrices(turned(120, 1)), filters.GradientDescent(30, 0.1), 0.0)
@@ -102,3 +109,20 @@ def test_literal_runs_of_sources_through_a_filter(problem, how, penalty, sources
     theory = gl.predict(problem, plan).risk
     runs = gl.simulate(problem, plan, trials=120, seed=5, method="literal")
     assert (np.abs(runs.risk - theory) < 0.02 * theory + 4 * runs.stderr).all()
+
+
+def test_lengths_of_one_are_none_in_a_pass_of_sgd():
+    even = gl.Problem(PLAIN.spectrum, PLAIN.truth, tails=[1.0])
+    plan = chain(COVARIANCES, filters.SGD(0.03), 0.02)
+    plain, told = (gl.predict(each, plan) for each in (PLAIN, even))
+    np.testing.assert_allclose(told.risk, plain.risk, rtol=1e-9)
+    assert told.exact.all()
+
+
+@pytest.mark.slow
+def test_literal_passes_of_sgd_over_rows_whose_lengths_vary():
+    problem = gl.Problem(PLAIN.spectrum, PLAIN.truth, tails=[0.2, 0.5, 1.0, 2.3])
+    plan = chain(COVARIANCES, filters.SGD(0.03), 0.02)
+    theory = gl.predict(problem, plan).risk
+    runs = gl.simulate(problem, plan, trials=300, seed=5, method="literal")
+    assert (np.abs(runs.risk - theory) < 4 * runs.stderr).all()

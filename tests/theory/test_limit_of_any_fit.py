@@ -251,3 +251,16 @@ def test_what_judges_or_pulls_by_number_moves_along_as_labelers_do(judge, toward
         for plan in (gl.Plan([FIRST, named]), gl.Plan([FIRST, numbered]))
     )
     assert [step.asked for step in one] == [step.asked for step in other]
+
+
+@pytest.mark.slow
+def test_labels_that_are_classes_grow_for_a_while_only():
+    """Moves that grow by 2 % a repetition: between two states that such a chain comes near to."""
+    spectrum = np.arange(1, 201) ** -0.5
+    means = 0.1125 * np.sqrt(spectrum) * np.random.default_rng(0).standard_normal(200)
+    early = {"filter": filters.GradientDescent(30, 0.05)}
+    first = gl.Generation([gl.Source(300, labels="hard")], 0.02, **early)
+    rows = [gl.Source(300, "previous", labels="hard"), gl.Source(100, labels="hard")]
+    plan = gl.Plan([first, *3 * [gl.Generation(rows, 0.02, **early)]])
+    with pytest.raises(gl.NoTheoryError, match="still move the models, each by 1.0"):
+        gl.limit(gl.Problem(spectrum, means=means), plan)

@@ -130,6 +130,23 @@ ROUTES = {
         ("schedule", "n_samples"),
     ),
 }
+STEPWISE = {
+    "several columns": (
+        gl.Problem(POWER.spectrum, np.stack([POWER.truth, -POWER.truth, POWER.truth[::-1]], 1)),
+        stacked(),
+    ),
+    "rows one by one": (
+        POWER,
+        fitted(gl.Plan.replace(2, 20, noise=0.5), filter={"kind": "sgd", "step": 0.05}),
+    ),
+    "unlike rows through a filter": (
+        POWER,
+        fitted(stacked(VECTOR), filter={"kind": "iterated_ridge", "rounds": 2}),
+    ),
+    "a long run on one design": (POWER, gl.Plan.same_design(14, 20, noise=0.5)),
+    "a problem far from one": (gl.Problem(1e-70 * POWER.spectrum, POWER.truth), stacked()),
+}
+
 CASES = [
     name
     if name in QUICK or (way == "recursion" and all(step.is_ridge for step in resolve(plan)))
@@ -141,6 +158,14 @@ CASES = [
 def space(plan, over):
     prices = Prices(1.0, 0.1) if "n_samples" in over else None
     return Space(Layout(plan, "real" in over), over, np.log([1e-2, 1.0]), prices, 30.0)
+
+
+@pytest.mark.parametrize("name", STEPWISE)
+def test_what_is_searched_without_slopes(name):
+    problem, plan = STEPWISE[name]
+    gl.predict(problem, plan.with_penalty(0.1))  # is known all the same
+    assert slope_of(problem, plan, "mean") == []
+    assert slope_in(problem, space(plan, ("penalty",)), "mean") == []
 
 
 @pytest.mark.parametrize("name", CASES)

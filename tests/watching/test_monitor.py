@@ -17,7 +17,7 @@ from sklearn.linear_model import LinearRegression
 
 import genloss as gl
 from genloss.watching.alarm import bet, process, tail
-from genloss.watching.reading import read
+from genloss.watching.reading import Told, read
 from genloss.watching.rehearsal import Rehearsed
 
 
@@ -94,14 +94,14 @@ def test_a_loop_as_rehearsed_is_quiet_and_one_that_is_not_is_seen(live, rng, tmp
     assert json.loads(json.dumps(loud.to_dict()))["alarm"] is True
 
 
-def told(steps, rng):
+def told(steps, rng, said_of_it=None):
     """What is said of steps (T, w) after rehearsals whose steps are of size 1 and point anywhere."""
     count = np.arange(1, len(steps) + 1)
     change = 0.3 * rng.normal(size=(30, len(steps)))
     rehearsed = Rehearsed(change, np.log(count) + change, np.ones(len(steps)), np.ones_like(change))
     said = np.cumsum(np.vstack([np.zeros(steps.shape[1]), steps]), axis=0)
     nowhere = np.full(steps.shape[1], np.nan)
-    found = read(np.arange(len(said)), said, rehearsed, nowhere, 0.05)
+    found = read(np.arange(len(said)), said, rehearsed, nowhere, 0.05, told=said_of_it)
     return found.alarm, " ".join(found.sentences)
 
 
@@ -123,6 +123,20 @@ def test_what_is_said_of_causes_is_what_the_changes_show(rng):
     assert "One round does not tell why: noisier labels" in both
     assert "shifted labels" in both
     assert "To tell these apart" not in told(anywhere / 3, rng)[1]
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (Told(), None),
+        (Told(real=0.3), "take the range"),
+        (Told(learner="KNeighborsRegressor", noisy=False), "eight of ten loops"),
+    ],
+)
+def test_where_drift_fails_its_reader_is_told(said, words, rng):
+    sentences = told(np.eye(6)[:2], rng, said)[1]
+    assert ("take the range" in sentences) == (words == "take the range")
+    assert ("eight of ten loops" in sentences) == (words == "eight of ten loops")
 
 
 def test_labels_of_watched_rows_tell_more_than_drift(tmp_path, rng):

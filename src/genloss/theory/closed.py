@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from genloss.generation import REAL
+from genloss.losses.squared import Squared
 from genloss.steps import Step
 
 RICH = "with a penalty, several sources or a covariance of its own"
@@ -135,34 +136,44 @@ MOST_FITS = 64  # of those, where models go through filters
 
 
 def design_runs(steps: Sequence[Step]) -> dict[int, range]:
-    """Runs of models on one design that are known on a contour alone, by each of their models.
+    """Runs of models on one design that are known as functions of one matrix, by each of their models.
 
-    Those are runs with a filter, and runs of ridge regression that are too long for a pencil.
+    Those are runs with a filter, with labels that a rule makes of what somebody from outside the run says, once,
+    and runs of ridge regression that are too long for a pencil.
     """
     found: dict[int, range] = {}
     start = 0
     for model, step in enumerate(steps):
-        if model and not (is_alone(step) and relabels(step, steps[model - 1])):
+        if model and not (_is_smooth(step) and relabels(step, steps[model - 1])):
             start = model
         run = range(start, model + 1)
         after = steps[model + 1 : model + 2]
-        goes_on = any(is_alone(each) and relabels(each, step) for each in after)
-        if goes_on or len(run) < 2 or not all(map(is_alone, steps[start : model + 1])):
+        goes_on = any(_is_smooth(each) and relabels(each, step) for each in after)
+        if goes_on or len(run) < 2 or not all(map(_is_smooth, steps[start : model + 1])):
             continue
         members = steps[start : model + 1]
         inside = all(max(each.last_inputs, each.last_fit) <= model for each in members)
-        by_filter = any(each.filter is not None for each in members)
-        if inside and (by_filter or len(run) > MOST_BY_PENCIL):
+        by_rule = [each for each in members if not each.is_linear]
+        # what two rules leave of labels on the same rows is not independent
+        told = len(by_rule) < 2 and not any(u in run for each in by_rule for u in each.asked)
+        beyond = by_rule or any(each.filter is not None for each in members)
+        if inside and told and (beyond or len(run) > MOST_BY_PENCIL):
             found |= dict.fromkeys(run, run)
     return found
 
 
 def is_alone(step: Step) -> bool:
-    """Whether it is a smooth filter of one design's rows, all from one source."""
+    """Whether it is a smooth filter of one design's rows, all from one source, with linear labels."""
+    return step.is_linear and _is_smooth(step)
+
+
+def _is_smooth(step: Step) -> bool:
+    """The same with any labels."""
     smooth = step.penalty > 0 if step.filter is None else step.filter.spectral
     if step.filter is not None and step.filter.pole(step.penalty) == 0:
         smooth = False
-    plain = step.is_linear and step.features is None and step.towards is None
+    all_kept = isinstance(step.loss, Squared) and all(block.keep is None for block in step.blocks)
+    plain = all_kept and step.features is None and step.towards is None
     return smooth and plain and not step.is_pooled and len(step.blocks) == 1 and is_even(step)
 
 
@@ -172,7 +183,7 @@ def unknown(steps: Sequence[Step], tails: bool = False) -> str | None:
         return "plan has an intercept"
     turned = any(step.turned for step in steps)
     rich = "problem has tails" if tails else "plan has rows with a covariance matrix"
-    runs = design_runs(steps) if any(step.filter is not None for step in steps) else {}
+    runs = {} if all(step.is_ridge for step in steps) else design_runs(steps)
     for step in steps:
         if step.is_ridge or (step.model in runs and not (tails or turned)):
             continue
@@ -183,8 +194,8 @@ def unknown(steps: Sequence[Step], tails: bool = False) -> str | None:
             return f"{what}, which are not known together"
         if step.filter is not None and step.filter.spectral and step.is_linear:
             continue
-        if step.filter is not None and not step.filter.spectral and (tails or turned):
-            return f"{what}, on rows of another covariance or of lengths that vary"
+        if step.filter is not None and not step.filter.spectral and turned:
+            return f"{what}, on rows of another covariance"
         if step.features is not None:
             return f"{what}, on random features"
         if step.retuned and not chooses(step):

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from genloss.errors import NoTheoryError
 from genloss.plan import Plan
 from genloss.problem import beyond
 from genloss.spectrum import Spectral
 from genloss.steps import Step, resolve
 from genloss.theory import succession
-from genloss.theory.channels import NotFoundError
 from genloss.theory.directions import directions_for
 from genloss.theory.predict import CELLS, predict
 from genloss.theory.routes import Walk, routes
@@ -63,9 +63,9 @@ def risks(problem: Spectral, plan: Plan) -> Callable[[Array], Array]:
 
 
 def _alone(problem: Spectral, plan: Plan, penalty: Array) -> Array:
-    """Of one schedule; infinite where a fixed point is not found, as beside interpolation."""
+    """Of one schedule; infinite where theory does not know it, or finds no fixed point, as beside interpolation."""
     try:
         [curve] = predict(problem, [plan.with_penalty(penalty)])
         return curve.risk
-    except (ArithmeticError, NotFoundError):
+    except (ArithmeticError, NoTheoryError):
         return np.full(penalty.shape, np.inf)

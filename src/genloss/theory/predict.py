@@ -158,6 +158,8 @@ def _of_several(problem: Problem, plan: Plan, method: str) -> Curve:
                 return curve_of(problem, steps)  # in which labels have no other unit
             units = Units.of(problem, [plan])
             return units.curve(curve_of(units.problem(problem), resolve(units.plan(plan))))
+    except InvalidInputError:  # steps of a filter that explode
+        raise
     except (ArithmeticError, np.linalg.LinAlgError) as error:
         raise too_far_apart(f"several classes: {error}") from None
 

@@ -13,7 +13,7 @@ from genloss.plan import Plan
 from genloss.spectrum import Spectrum
 from genloss.steps import Step, resolve
 from genloss.theory import edited, fresh, pooled, pulled, retuned, together, turned, weighted
-from genloss.theory.alike import fitted
+from genloss.theory.alike import as_filter, fitted
 from genloss.theory.closed import (
     design_runs,
     is_even,
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from genloss.theory.channels.evolution import Start
     from genloss.theory.channels.generation import Found
     from genloss.theory.filters.fresh import Filtered
+    from genloss.theory.filters.lengths import InTurn
     from genloss.theory.filters.one_pass import OnePass
     from genloss.theory.filters.run import DesignRun
     from genloss.theory.filters.sources import Sources
@@ -108,7 +109,7 @@ class Walk:
         self._laws: Laws | None = None
         self._hopeless = set[int]()
         self._between: dict[int, Between] = {}
-        self._filters: dict[object, Filtered | OnePass | Sources] = {}
+        self._filters: dict[object, Filtered | OnePass | Sources | InTurn] = {}
 
     @property
     def penalty_used(self) -> Array:
@@ -220,13 +221,12 @@ class Walk:
         [steps] = self.chains
         step = steps[model]
         assert step.filter is not None
-        plain = generation.is_plain(step, self.centre)
+        plain = bool(self.tails) or generation.is_plain(step, self.centre)
         if not plain and any(self.moments.diverges({number: 1.0}) for number in step.asked):
             fresh.diverge(self.moments, 0.0, model)
         elif plain or (self.centre is None and step.filter.spectral and not is_even(step)):
             told = step if plain else generation.as_linear(self.moments, step)
-            rows = tuple((block.rows, block.weight, block.covariance) for block in step.blocks)
-            key = rows, step.filter, step.penalty
+            key = as_filter(step)
             if key not in self._filters:
                 self._filters[key] = generation.of(self.moments.directions, step, self.tails)
             members = groups([(*steps[:model], told)], model)
@@ -246,8 +246,13 @@ class Walk:
         if run is not None:
             self._design = DesignRun(self.moments, steps[run.start : run.stop])
         assert self._design is not None
-        [rows] = groups(self.chains, model)
-        self._design.fit(rows, steps[model])
+        step = steps[model]
+        if not step.is_linear:
+            from genloss.theory.filters.generation import as_linear
+
+            step = as_linear(self.moments, step)
+        [rows] = groups([(*steps[:model], step)], model)
+        self._design.fit(rows, step)
         self._has_no_kappa(model, np.nan, 0.0)
 
     def forget(self) -> None:
@@ -375,7 +380,7 @@ def entangled(steps: Steps, ways: Sequence[Route]) -> str | None:
         return None
     for (first, last), way in zip(stretches(steps, by_pencil(ways)), ways, strict=True):
         for step in steps[first:last] if way is Walk.pencil else ():
-            if step.filter is not None and ways[step.model] is Walk.on_design:
+            if not step.is_ridge and ways[step.model] is Walk.on_design:
                 return (
                     f"model {step.model} is one of several filters on one design, between models that share "
                     "other rows"

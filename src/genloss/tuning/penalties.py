@@ -48,7 +48,7 @@ def best_penalties(problem: Spectral, plan: Plan, over: str, objective: str, sid
     score, logs = OBJECTIVES[objective], np.linspace(sides[0], sides[1], _GRID)
     if over == "last_penalty":
         return _best_single(problem, score, logs, lambda lam: _with_last_penalty(plan, lam))
-    if over == "schedule" and way_of(problem, resolve(plan.with_penalty(1.0))) == "pencil":
+    if over == "schedule" and way_of(problem, resolve(plan.with_penalty(1.0))) is not None:
         logs = logs[::_COARSE]  # only to start from: slopes lead on
     best = _best_constant(problem, score, logs, plan)
     return best_schedule_of(problem, objective, logs, best) if over == "schedule" else best
@@ -108,7 +108,7 @@ def _best_constant(problem: Spectral, score: Score, grid: Array, plan: Plan) -> 
         penalties = np.repeat(np.exp(logs)[:, None], plan.n_models, axis=1)
         try:
             return np.array([score(risk) for risk in errors(penalties)])
-        except NoTheoryError:  # of some of them, as of classes that hardly any penalty holds
+        except (NoTheoryError, ArithmeticError):  # of some of them, as of steps that explode
             each = [scored(problem, [plan.with_penalty(row)], score) for row in penalties]
             return np.concatenate(each)
 

@@ -73,7 +73,7 @@ def filtered(
     InvalidInputError
         If the steps of the filter would explode.
     NoTheoryError
-        If its values on a contour around the spectrum are too large.
+        If it is no sum of few ridge fits.
     """
     edge, trace = upper_edge(directions, n), directions.trace
     top = edge if filter_.spectral else float(directions.eigenvalues.max())

@@ -13,6 +13,7 @@ from genloss.spectrum import Spectrum
 from genloss.steps import Step
 from genloss.theory.closed import is_even
 from genloss.theory.filters.fresh import Filtered, filtered
+from genloss.theory.filters.lengths import InTurn
 from genloss.theory.filters.one_pass import OnePass
 from genloss.theory.filters.sources import Sources
 from genloss.theory.fresh import diverge
@@ -27,23 +28,28 @@ Array = npt.NDArray[np.float64]
 
 def of(
     directions: Spectrum, step: Step, tails: Sequence[float] = ()
-) -> Filtered | OnePass | Sources:
+) -> Filtered | OnePass | Sources | InTurn:
     """The filter of a step on its rows, whoever labels them."""
     assert step.filter is not None
+    if tails and not step.filter.spectral:
+        return InTurn(directions, tails)
     if tails or not is_even(step):
         return Sources.of(step, directions, tails)
     return filtered(directions, step.rows, step.filter, step.penalty, step.blocks[0].weight)
 
 
 def fit(
-    moments: Moments, step: Step, members: Sequence[Group], found: Filtered | OnePass | Sources
+    moments: Moments,
+    step: Step,
+    members: Sequence[Group],
+    found: Filtered | OnePass | Sources | InTurn,
 ) -> tuple[list[tuple[Shares, Array]], Array] | None:
     """Fit the model of a step on fresh rows; ``found`` is what `of` says.
 
     Where all rows are alike, what labelers disagree by is noise on the labels of their rows. Returns what the model takes of whom,
     and its variance beside that; None where it has no mean error.
     """
-    if isinstance(found, Sources):
+    if isinstance(found, (Sources, InTurn)):
         return found.fit(moments, step, members)
     whole, model, s = average(members), step.model, moments.spectrum
     bar = whole.labeler

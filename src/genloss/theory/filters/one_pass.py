@@ -19,7 +19,7 @@ from genloss.spectrum import Spectrum
 
 Array = npt.NDArray[np.float64]
 
-_CHUNK = 64  # steps that are solved at once
+_CHUNK = 32  # steps that are solved at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,9 +71,9 @@ class OnePass:
         fixed = of_p * still + 2 * pull**2 * energy + eta**2 * s * count * noise
         heard = eta**2 * s * count  # of sum_j s_j D_j in the next C
         size = min(_CHUNK, self.n)
-        of_own, of_keep = _powers(own, size), _powers(keep, size)
+        of_own, of_keep = _powers(own, size + 1), _powers(keep, size + 1)
         # in a chunk C_k = own^k C_0 + sum_{l<k} own^(k-1-l) (fixed - left keep^l + heard q_l)
-        echo = of_own @ (s * heard)
+        echo = of_own[:-1] @ (s * heard)
         lags = np.subtract.outer(np.arange(size), np.arange(size)) - 1
         solve = np.linalg.inv(np.eye(size) - np.where(lags >= 0, echo[np.maximum(lags, 0)], 0.0))
         sums, mixed = np.zeros((2, size + 1, s.size))
@@ -81,19 +81,20 @@ class OnePass:
             sums[k + 1] = own * sums[k] + 1
             mixed[k + 1] = own * mixed[k] + of_keep[k]
         always = sums[:-1] @ (s * fixed) + s @ (energy - 2 * still)
+        fading = (2 * of_keep[:-1] - of_p * mixed[:-1]) * (s * still)  # with what P has yet to go
         c, gone = np.zeros_like(s), np.ones_like(s)
         for first in range(0, self.n, size):
             steps = min(size, self.n - first)
-            left, rest = of_p * still * gone, s * still * gone
-            known = of_own @ (s * c) - mixed[:-1] @ (s * left) + always + 2 * (of_keep @ rest)
+            left = of_p * still * gone
+            known = of_own[:-1] @ (s * c) + fading @ gone + always
             q = (solve @ known)[:steps]
             c = (
-                own**steps * c
+                of_own[steps] * c
                 + sums[steps] * fixed
                 - mixed[steps] * left
                 + heard * (q[::-1] @ of_own[:steps])
             )
-            gone = gone * keep**steps
+            gone = gone * of_keep[steps]
         return c
 
 

@@ -41,8 +41,8 @@ def solved(step: Step, fit: Fit, sources: list[Seen]) -> tuple[Array, Array]:
     assert isinstance(how, SGD)
     accepted = sum(rows.number for rows in sources) / step.rows
     loud = [accepted * rows.weight * fit.sigma[rows.sheet] for rows in fit.rows]
-    top, length = (max(map(size, loud)) for size in (np.max, count.dot))
-    how.check(float(top), float(length), step.penalty)
+    top, length = max(float(s.max()) for s in loud), max(float(s @ count) for s in loud)
+    how.check(top, length, step.penalty)
     shares, spread = np.zeros((len(second), count.size)), np.zeros(count.size)
     for rows, own in zip(sources, fit.rows, strict=True):
         s, eta = fit.sigma[own.sheet], how.step * accepted * own.weight

@@ -1,7 +1,7 @@
 """Models on one design, each by ridge or a filter, in any number: all are functions of one matrix S.
 
 A model of the run is ``sum_k F_k(S) theta_k + sum_j G_j(S) X'e_j / n`` over labelers k from outside the run and label
-noises j inside it. Both are kept as values on one contour (`filters.md`), where a fit multiplies them by its own.
+noises j inside it. Both are kept as values at the places of one contour (`filters.md`), where a fit multiplies them by its own.
 """
 
 from __future__ import annotations

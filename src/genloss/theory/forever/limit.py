@@ -295,7 +295,7 @@ def _any(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
                 size = pace(settled.path, turn.grain)
             turn(settled.state)
             copies = len(settled.path) == 2 and size <= 1 + 1e-6
-        elif settled.state is None and size < 1:
+        elif settled.state is None and (size < 1 or turn.is_bounded):
             raise NoTheoryError(
                 f"repetitions of the last {found.length} generations still move the models, each by {size:.3g} of "
                 f"the move before: where they settle is not known; {_who_runs(problem, plan)}"

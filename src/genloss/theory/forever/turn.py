@@ -97,6 +97,12 @@ class Turn(ABC):
         blocks = [block for step in self._steps for block in step.blocks]
         return any(block.labels.makes != "numbers" for block in blocks)
 
+    @property
+    def is_bounded(self) -> bool:
+        """Whether no label can be large, so that no model with a penalty is, whatever grows for a while."""
+        blocks = [block for model in self._block for block in self._steps[model].blocks]
+        return all(block.labels.makes != "numbers" for block in blocks)
+
     @abstractmethod
     def error(self) -> float | None:
         """Share of wrong classes of the last model of the repetition made last, where labels are classes."""

@@ -157,7 +157,9 @@ class Channel:
         moves = _STEP * np.eye(x.size)
         of_x = np.array([valued(fit, x + by) - valued(fit, x - by) for by in moves]) / (2 * _STEP)
         up, down = np.split(evolution.look(fit, np.concatenate([x + moves, x - moves])).after, 2)
-        mu = np.linalg.solve(np.eye(x.size) - (up - down) / (2 * _STEP), of_x)
+        mu = np.asarray(
+            np.linalg.solve(np.eye(x.size) - (up - down) / (2 * _STEP), of_x), dtype=np.float64
+        )
         step = _STEP * fit.ridge
         ends = [replace(fit, ridge=fit.ridge + by) for by in (step, -step)]
         values = [valued(end, x) + evolution.look(end, x[None]).after[0] @ mu for end in ends]
@@ -227,11 +229,10 @@ def _changes(law: Law) -> Iterator[tuple[Change, float]]:
             lambda by, one=one: law._replace(second=law.second + by * one),  # type: ignore[misc]
             near * sizes[i] * sizes[j],
         )
-    for i in range(k):
-        one = np.eye(k)[i]
+    for place, one in enumerate(np.eye(k)):
         yield (
             lambda by, one=one: law._replace(cross=law.cross + by * one),  # type: ignore[misc]
-            near * sizes[i] * sizes[k],
+            near * sizes[place] * sizes[k],
         )
     yield lambda by: law._replace(square=law.square + by), near * sizes[k] ** 2
     yield lambda by: law._replace(gamma=law.gamma + by), _STEP * float(law.gamma[0])

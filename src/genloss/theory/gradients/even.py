@@ -51,17 +51,21 @@ class Even:
         self.kappa, self.df1, *_ = solve(directions, penalty, n)
         k = self.kappa[:, None]
         self.r = 1 / (self.s + k)
-        profile = self.s * self.count * self.r**2
+        self.shrink = self.s * self.r
+        self.keen = self.shrink * self.r
+        """``s r**2``, minus the slope of the shrinkage in kappa."""
+        profile = self.count * self.keen
         with np.errstate(divide="ignore", invalid="ignore"):
             curved = n * penalty / self.kappa + self.kappa * profile.sum(axis=1)
         # n - df2, and n - dim - 1 for least squares (`paper.md` 2.1)
         self.left = np.where(self.kappa > 0, curved, n - directions.dim - 1)
-        self.shrink, self.gap = self.s * self.r, self.s * (k * self.r) ** 2
-        self.gain = profile / self.left[:, None]
-        self.square = self.shrink**2
+        self.gap = k * k * self.keen
+        profile /= self.left[:, None]
+        self.gain, self.square = profile, self.shrink * self.shrink
         self.seen: dict[int, tuple[Array, Array, Array]] = {}  # of the labelers, by place
         # slopes in shrink, gap and gain
-        self.of_shrink, self.of_gap, self.of_gain = (np.zeros_like(self.r) for _ in range(3))
+        none: list[Array] = [np.zeros(self.r.shape) for _ in range(3)]
+        self.of_shrink, self.of_gap, self.of_gain = none
 
     def forward(self, tape: Tape, model: int) -> None:
         """Add a model to the tape."""
@@ -117,12 +121,15 @@ class Even:
 
     def slopes(self) -> tuple[Array, Array]:
         """Slopes in rows and penalties of all fits, once all were gone through backwards."""
-        s, r, n, kappa = self.s, self.r, self.n, self.kappa
-        shrunk = kappa > 0
-        of_left = -(self.of_gain * self.gain).sum(axis=1) / self.left
-        of_kappa = (s * r**2 * (2 * kappa[:, None] * s * r * self.of_gap - self.of_shrink)).sum(1)
-        of_kappa -= 2 * (self.of_gain * self.gain * r).sum(axis=1)
-        of_kappa += 2 * of_left * (self.count * s**2 * r**3).sum(axis=1)
+        n, kappa = self.n, self.kappa
+        shrunk, gained = kappa > 0, self.of_gain * self.gain
+        whole = gained.sum(axis=1)
+        of_left = -whole / self.left
+        of_shrinkage = self.shrink * self.of_gap
+        of_shrinkage *= 2 * kappa[:, None]
+        of_shrinkage -= self.of_shrink
+        of_kappa = np.vecdot(self.keen, of_shrinkage) - 2 * np.vecdot(gained, self.r)
+        of_kappa -= 2 * whole * np.vecdot(self.gain, self.shrink)
         # kappa (1 - df1 / n) = penalty, of which the slope is left / n
         of_rows = of_left - np.where(shrunk, of_kappa * kappa * self.df1 / (n * self.left), 0.0)
         return of_rows, np.where(shrunk, of_kappa * n / self.left, np.nan)

@@ -23,21 +23,28 @@ def is_straight(even: Even, models: int) -> bool:
 
 
 def chain(
-    directions: Spectrum, even: Even, objective: Callable[[Array], Array]
+    directions: Spectrum, even: Even, objective: Callable[[Array], Array], *, moving: bool = True
 ) -> tuple[Array, Array, Array]:
-    """Errors; slopes in every label noise's variance and share. The slopes of the fits stay with them."""
+    """Errors; slopes in every label noise's variance and share, of which NaN if nothing is ``moving``.
+
+    The slopes of the fits stay with them.
+    """
     s, signal, energy = directions.eigenvalues, directions.signal, directions.energy
     shrink, gap, gain, square = even.shrink, even.gap, even.gain, even.square
     noise = np.array([fit.noise for _, fit in even.at.values()])
     filters = np.cumprod(shrink, axis=0)
-    means = np.concatenate([np.ones((1, s.size)), filters[:-1]])  # of the labelers
-    signals, heard = energy * means**2, np.empty(noise.size)
+    means = np.ones_like(filters)  # of the labelers
+    means[1:] = filters[:-1]
+    second, heard = means * means, np.empty(noise.size)
+    second *= energy
     spread = np.zeros((noise.size + 1, s.size))
     for t in range(noise.size):
-        heard[t] = gap[t] @ (signals[t] + spread[t]) + noise[t]
-        spread[t + 1] = square[t] * spread[t] + heard[t] * gain[t]
+        second[t] += spread[t]
+        heard[t] = gap[t] @ second[t] + noise[t]
+        np.multiply(square[t], spread[t], out=spread[t + 1])
+        spread[t + 1] += heard[t] * gain[t]
     missed = 1 - filters
-    risk = missed**2 @ signal + spread[1:] @ s
+    risk = np.square(missed) @ signal + spread[1:] @ s
 
     weight = objective(risk)
     of_variance, of_error = np.outer(weight, s), np.empty(noise.size)
@@ -45,15 +52,28 @@ def chain(
         of_error[t] = of_variance[t] @ gain[t]
         if t:
             of_variance[t - 1] += square[t] * of_variance[t] + of_error[t] * gap[t]
-    by_error = of_error[:, None] * gap
-    by_mean = 2 * energy * by_error * means
-    of_filter = -2 * weight[:, None] * signal * missed
+    by_mean = gap * (2 * of_error[:, None])
+    by_mean *= means
+    by_mean *= energy
+    missed *= signal
+    missed *= -2 * weight[:, None]
+    of_filter = missed
     of_filter[:-1] += by_mean[1:]
     for t in reversed(range(1, noise.size)):
         of_filter[t - 1] += shrink[t] * of_filter[t]
-    even.of_shrink = of_filter * means + 2 * of_variance * shrink * spread[:-1]
-    even.of_gap = of_error[:, None] * (signals + spread[:-1])
-    even.of_gain = heard[:, None] * of_variance
-    of_share = np.vecdot(shrink * of_filter + by_mean, means)
-    of_share += 2 * np.vecdot(square * of_variance + by_error, spread[:-1])
+    of_share = np.full(noise.size, np.nan)
+    if moving:
+        of_share = np.vecdot(shrink * of_filter + by_mean, means)
+        handed = square * of_variance + of_error[:, None] * gap
+        of_share += 2 * np.vecdot(handed, spread[:-1])
+    of_shrink = shrink * of_variance
+    of_shrink *= spread[:-1]
+    of_shrink *= 2
+    means *= of_filter
+    of_shrink += means
+    even.of_shrink = of_shrink
+    second *= of_error[:, None]
+    even.of_gap = second
+    of_variance *= heard[:, None]
+    even.of_gain = of_variance
     return risk, of_error, of_share

@@ -134,17 +134,17 @@ class ThroughFilter:
             along = sum(float(of_along[u] @ each) for u, each in others if u in of_along)
             return float(of_filter @ mean + of_variance @ variance) + along
 
-        def slope(name: str) -> float:
+        def by(name: str) -> float:
             """In the logarithm of a number."""
-            up, down = (whole(self._fit(**{name: float(np.exp(by))})) for by in (_STEP, -_STEP))
+            up, down = (whole(self._fit(**{name: float(np.exp(h))})) for h in (_STEP, -_STEP))
             return (up - down) / (2 * _STEP)
 
         total = float(self._rows.sum())
         of_rows = (of_part - float(self._part @ of_part)) / total
-        of_rows += slope("n") / total if self._moving else np.nan
+        of_rows += by("n") / total if self._moving else np.nan
         # of one source among others it would make them unlike
         alone = self._moving and self._part.size == 1
-        weight = slope("weight") / self._step.blocks[0].weight if alone else np.nan
-        penalty = slope("penalty") / self._penalty if self._penalty else 0.0
+        weight = by("weight") / self._step.blocks[0].weight if alone else np.nan
+        penalty = by("penalty") / self._penalty if self._penalty else 0.0
         weights = np.full(self._part.size, weight)
         return Slopes(of_rows, weights, of_noise * self._part, of_by, penalty)

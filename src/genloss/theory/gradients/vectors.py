@@ -63,7 +63,7 @@ def along(
     even, several = _fits(directions, steps, penalty, setting)
     found = Gradient.blank(len(steps))
     if is_straight(even, len(steps)):
-        risk, of_noise, of_share = chain(directions, even, objective)
+        risk, of_noise, of_share = chain(directions, even, objective, moving=setting.moving)
         for model, step in enumerate(steps):
             [block] = step.blocks
             found.noise[model] = np.array([2 * block.noise * of_noise[model]])
