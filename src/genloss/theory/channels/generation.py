@@ -166,8 +166,7 @@ def read(
 def has_no_mean(step: Step, found: Found, moments: Moments) -> bool:
     """Whether rows that are kept are about as many as directions, and labels contradict each other."""
     near = abs(step.rows * found.accepted - moments.directions.dim) <= 1
-    free = step.penalty == 0 and not step.retuned
-    return near and free and isinstance(step.loss, Squared) and contradict(step)
+    return near and step.penalty == 0 and isinstance(step.loss, Squared) and contradict(step)
 
 
 def _has_none(fit: evolution.Fit) -> bool:

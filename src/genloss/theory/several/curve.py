@@ -111,7 +111,7 @@ def check(problem: Problem, steps: Sequence[Step]) -> None:
 def fitted(models: Models, step: Step) -> Used | None:
     """Add the model of a step; None where it has no mean risk."""
     free, dim = (
-        step.penalty == 0 and not step.retuned and step.filter is None,
+        step.penalty == 0 and step.filter is None,
         models.directions.dim,
     )
     lost = models.lost(step)
