@@ -185,3 +185,12 @@ def test_soft_labels_of_a_model_that_is_nearly_copied_need_no_finer_steps(monkey
     monkeypatch.setattr(soft, "_REST", 2 * soft._REST)
     for one, two in zip(found, soft.sums(rows, some), strict=True):
         assert one == pytest.approx(two, rel=1e-9)
+
+
+@pytest.mark.parametrize("gamma", [0.1, 3.0, 30.0])
+def test_panels_end_where_a_steep_step_is(gamma):
+    # hard labels of a labeler that the model is nearly minus: the class changes within .06 of z
+    some = Law(np.eye(1), np.array([[-2.1492]]), np.array([4.621]), np.array([gamma]))
+    rows = Rows(1.0, 1.0, losses.Logistic(), labels.Hard(), None, 0.0, (0,), 0)
+    for one, two in zip(two_classes.sums(rows, some), plane.sums(rows, some), strict=True):
+        assert one == pytest.approx(two, rel=1e-5, abs=1e-6)

@@ -72,13 +72,16 @@ def test_a_risk_is_infinite_where_noise_grows_with_how_little_rows_vary(kind):
         assert np.isinf(risk[-1]) == grows, name
 
 
-def test_it_is_so_of_exactly_as_many_rows_as_directions():
+@pytest.mark.parametrize("kind", ["spectrum", "matrix"])
+def test_it_is_so_of_exactly_as_many_rows_as_directions(kind):
     problem = gl.Problem.power_law(DIM, capacity=1.5, source=0.5)
+    q, _ = np.linalg.qr(np.random.default_rng(0).standard_normal((DIM, DIM)))
+    covariance = q @ np.diag(problem.spectrum) @ q.T if kind == "matrix" else None
     for name in ("new rows", "its rows", "its rows and real ones", "its rows, then new ones"):
         later = PLANS[name]
         grows = _noise_of_first(later, 1e-6, DIM) > 100 * _noise_of_first(later, 1e-3, DIM)
         fewer, exactly, more = (
-            gl.predict(problem, _plan(later, None, DIM + k)).risk for k in (-1, 0, 1)
+            gl.predict(problem, _plan(later, covariance, DIM + k)).risk for k in (-1, 0, 1)
         )
         assert np.isinf(exactly[0]), name
         assert np.isinf(exactly[-1]) == grows, name

@@ -161,10 +161,11 @@ class Walk:
         """Anything, where some rows have a covariance matrix: all models of the plan are solved together."""
         assert self.matrices is not None
         if self._laws is None:
-            [steps] = self.chains
-            fits = together.parts(steps, range(len(steps)), self.moments.directions, self.tails)
-            self._laws = self.matrices.together(steps, self.penalty_used[0], fits)
-            self._hopeless = without_mean(steps, range(len(steps)), self.moments.directions.dim)
+            [steps], directions = self.chains, self.moments.directions
+            fits = together.parts(steps, range(len(steps)), directions, self.tails)
+            self._hopeless = without_mean(steps, range(len(steps)), directions.dim)
+            penalty = together.held(steps, self.penalty_used[0], self._hopeless, directions)
+            self._laws = self.matrices.together(steps, penalty, fits)
         self.moments.record(model, 1.0, 0.0, lambda _: 0.0, exact=False)
         self._has_no_kappa(model, np.nan, self._laws.filling(model))
 
@@ -190,10 +191,8 @@ class Walk:
         """Fresh rows, but another loss than the squared, other labels, or a rule that keeps rows."""
         from genloss.theory.channels import generation  # opens SciPy's special functions
 
-        [steps] = self.chains
-        step = steps[model]
-        named = [{number: 1.0} for number in step.asked]
-        lost = any(self.moments.diverges(each) for each in named)
+        step = self.chains[0][model]
+        lost = any(self.moments.diverges({number: 1.0}) for number in step.asked)
         found = None if lost else generation.fit(self.moments, step, self._start, self.centre)
         if found is not None and generation.has_no_mean(step, found, self.moments):
             lost, found = True, None
@@ -217,8 +216,7 @@ class Walk:
         """Fresh rows, but a fit that is not the exact minimiser."""
         from genloss.theory.filters import generation
 
-        [steps] = self.chains
-        step = steps[model]
+        step = self.chains[0][model]
         assert step.filter is not None
         plain = bool(self.tails) or generation.is_plain(step, self.centre)
         if not plain and any(self.moments.diverges({number: 1.0}) for number in step.asked):
@@ -228,7 +226,7 @@ class Walk:
             key = as_filter(step)
             if key not in self._filters:
                 self._filters[key] = generation.of(self.moments.directions, step, self.tails)
-            members = groups([(*steps[:model], told)], model)
+            members = groups([(*self.chains[0][:model], told)], model)
             found = generation.fit(self.moments, told, members, self._filters[key])
             if found is not None:
                 self._between[model] = found

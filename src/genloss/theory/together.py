@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.float64]
 
-_HARDLY = 1e-8
+_HARDLY = 1e-8  # of the largest eigenvalue: a square system, that can be solved
 
 
 def solved(
@@ -61,12 +61,17 @@ def solved(
     ground = Ground.along(moments.directions, part, given, walk.tails)
     inside = [u for u in range(first, last + 1) if u not in told]
     fits = parts(steps, inside, moments.directions, walk.tails)
-    penalty = walk.penalty_used[0].copy()
-    # a square system without a mean is that of a penalty that hardly is there
-    rows, free = np.array(fitted_rows(part)), np.array(freedom(part, dim))
-    square = [u for u in hopeless.intersection(inside) if not penalty[u] and rows[u] == free[u]]
-    penalty[square] = _HARDLY * float(moments.directions.eigenvalues.max())
+    penalty = held(part, walk.penalty_used[0], hopeless.intersection(inside), moments.directions)
     return Laws(ground, part, penalty, range(model, last + 1), first, told, fits), hopeless
+
+
+def held(steps: Sequence[Step], penalty: Array, hopeless: set[int], directions: Spectrum) -> Array:
+    """Penalties; of fits without a mean to as many rows as directions one that hardly is there."""
+    rows, free = fitted_rows(steps), freedom(steps, directions.dim)
+    square = [u for u in hopeless if not penalty[u] and rows[u] == free[u]]
+    penalty = penalty.copy()
+    penalty[square] = _HARDLY * float(directions.eigenvalues.max())
+    return penalty
 
 
 def parts(

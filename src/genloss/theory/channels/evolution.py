@@ -293,7 +293,7 @@ def _step(jacobian: Array, away: Array, x: Array, fit: Fit) -> Array:
     except np.linalg.LinAlgError:
         return away / 2
     longest = float((np.abs(step) / np.maximum(np.abs(x) * fit.is_pull, 1)).max())
-    return step if longest < 1.5 else step * (1.5 / longest)
+    return np.asarray(step * min(1.0, 1.5 / max(longest, 1e-300)))
 
 
 def _first(point: Point) -> Point:

@@ -110,7 +110,10 @@ def check(problem: Problem, steps: Sequence[Step]) -> None:
 
 def fitted(models: Models, step: Step) -> Used | None:
     """Add the model of a step; None where it has no mean risk."""
-    free, dim = step.penalty == 0 and step.filter is None, models.directions.dim
+    free, dim = (
+        step.penalty == 0 and step.filter is None,
+        models.directions.dim,
+    )
     lost = models.lost(step)
     near = free and not lost and abs(rows_kept(models, step) - dim) <= 1
     if lost or (near and (models.clouds or contradict(step))):
