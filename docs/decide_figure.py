@@ -16,6 +16,7 @@ FLOW = (
         "Who made the labels?",
         ("people", "train as always"),
         ("bought or generated, train once", "genloss weigh real.csv synthetic.csv"),
+        ("nobody, a model could", "genloss forecast ... --unlabelled more.csv"),
         "a model, again and again",
     ),
     (

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from genloss.labels.linear import Linear
 from genloss.steps import Step
 
 Array = npt.NDArray[np.float64]
@@ -22,6 +23,15 @@ def freedom(steps: Sequence[Step], dim: float) -> list[float]:
     """Coordinates that every fit has, a constant among them."""
     known = [dim if step.features is None else min(dim, step.features) for step in steps]
     return [free + step.intercept for free, step in zip(known, steps, strict=True)]
+
+
+def contradict(step: Step) -> bool:
+    """Whether labels of a fit are more than what one labeler says, which enough rows find."""
+    shares = step.blocks[0].shares
+    return any(
+        block.shares != shares or block.noise or not isinstance(block.labels, Linear)
+        for block in step.blocks
+    )
 
 
 def near_interpolation(rows: Array, freedom: Array, penalty: Array) -> Mask:

@@ -176,6 +176,38 @@ class Writer:
             made.append(Gen(rows, self.penalty(), loss="logistic"))
         return gl.Plan(made)
 
+    def early(self):
+        """Any filter of any labels and rule, of Gaussian rows or about the centres of two classes."""
+        spectrum, top = self.problem.spectrum, self.problem.spectrum.max()
+        if self.rng.random() < 0.5:
+            means = self.rng.standard_normal(self.dim) * np.sqrt(spectrum)
+            self.problem = gl.Problem(spectrum, means=self.rng.uniform(0.05, 0.2) * means)
+        how = ["hard", "hard", "sampled", "soft", "linear", labels.Clipped(-0.6, 0.8)]
+        made = []
+        for model in range(4):
+            filter_ = self.pick(
+                [
+                    filters.GradientDescent(int(self.rng.integers(3, 60)), 0.15 / top),
+                    filters.IteratedRidge(int(self.rng.integers(1, 4))),
+                    filters.SGD(self.between(0.05, 0.3)),
+                    None,
+                ]
+            )
+            rules = keep.Confident(0.1, 0), keep.Near(0, 1.2), None, None
+            blocks = [
+                Src(
+                    self.rows(),
+                    self.pick(["previous", 0, "real"]) if model else "real",
+                    self.pick([0.0, 0.3]),
+                    labels=self.pick(how),
+                    keep=self.pick(rules) if model else None,
+                )
+                for _ in range(self.rng.integers(1, 3))
+            ]
+            penalty = self.pick([self.penalty(), "cv"]) if filter_ is None else self.penalty()
+            made.append(Gen(blocks, penalty, filter=filter_))
+        return gl.Plan(made)
+
     def tails(self):
         rho = np.sort(3 / self.rng.chisquare(6, 16))
         self.problem = gl.Problem(self.problem.spectrum, self.problem.truth, tails=rho)
@@ -215,7 +247,7 @@ class Writer:
         self.outside = [gl.External(truth + 0.5 * off), gl.External(bias=0.3 * off, variance=0.01)]
         early = filters.GradientFlow(self.between(5, 50) / self.problem.spectrum.max())
         for model in range(1, 4):
-            filter_ = early if self.problem.means is None and self.rng.random() < 0.2 else None
+            filter_ = early if self.rng.random() < 0.3 else None
             blocks = [self.of_a_class(model, plain=filter_ is not None)]
             if self.rng.random() < 0.5:
                 blocks.append(Src(self.rows(0.3, 2), "real", labels="hard"))
@@ -228,10 +260,10 @@ class Writer:
         cut = labels.Clipped(-0.6, 0.8), labels.Rounded(0.5)
         how = self.pick(["hard", "hard", "sampled", "soft", "linear", self.pick(cut)])
         who = self.pick([int(self.rng.integers(model)), "previous", self.pick(self.outside)])
-        rest = {"labels": how}
+        rules = keep.Confident(0.2), keep.Agrees(0), keep.Near(self.outside[0], 1.0)
+        rest = {"labels": how, "keep": self.pick([None, None, *rules])}
         if not plain:
-            rules = keep.Confident(0.2), keep.Agrees(0), keep.Near(self.outside[0], 1.0)
-            rest |= {"weight": self.pick([1.0, 2.0]), "keep": self.pick([None, None, *rules])}
+            rest["weight"] = self.pick([1.0, 2.0])
             if self.rng.random() < 0.2:
                 rest["covariance"] = self.rng.permutation(self.problem.spectrum)
         return Src(self.rows(0.7, 4), who, self.pick([0.0, 0.3]), **rest)
@@ -253,6 +285,7 @@ KINDS = [
     "agents",
     "classes_of_a_truth",
     "classes_of_centres",
+    "early",
 ]
 
 

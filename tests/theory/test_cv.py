@@ -163,11 +163,17 @@ def self_trained(first, then, penalty="cv", weight=1.0):
     )
 
 
+@pytest.mark.slow
 def test_two_clouds_choose_as_two_columns_do():
     plan = self_trained(80, 120)
     one, both = gl.predict(clouds(60), plan), two_columns.curve_of(clouds(60), plan)
     for name in ("risk", "error", "penalty", "accepted"):
         np.testing.assert_allclose(getattr(one, name), getattr(both, name), rtol=1e-3)
+
+
+def test_a_penalty_chosen_about_class_means_is_a_number_as_any_other():
+    plan = self_trained(80, 120)
+    one = gl.predict(clouds(60), plan)
     again = gl.predict(clouds(60), plan.with_penalty(one.penalty))
     np.testing.assert_allclose(again.risk, one.risk, rtol=1e-12)
     heavy = gl.predict(clouds(60), self_trained(80, 120, weight=3.0))

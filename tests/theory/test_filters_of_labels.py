@@ -65,7 +65,7 @@ def test_a_chain_ends_where_its_limit_is():
     early = Generation(rows, 0.02, filter=filters.GradientDescent(60, 0.2))
     first = Generation([Source(300, **HARD)], 0.02)
     found = gl.limit(CLOUDS, gl.Plan([first, *3 * [early]]))
-    far = gl.predict(CLOUDS, gl.Plan([first, *40 * [early]]))
+    far = gl.predict(CLOUDS, gl.Plan([first, *25 * [early]]))
     assert found.risk == pytest.approx(far.risk[-1], rel=1e-8)
     assert found.error == pytest.approx(far.error[-1], rel=1e-8)
 

@@ -78,6 +78,13 @@ def test_a_diagonal_matrix_is_its_diagonal_and_one_round_is_ridge(tails):
     np.testing.assert_allclose(one, ridge, rtol=1e-7)
 
 
+def test_matrices_for_every_node_have_an_end():
+    many = gl.Problem.isotropic(601)
+    plan = gl.Plan([Generation([Source(90, covariance=np.eye(601))], 0.1, filter=HOWS[1][0])])
+    with pytest.raises(gl.NoTheoryError, match=r"beyond 600.*genloss\.simulate"):
+        gl.predict(many, plan)
+
+
 @pytest.mark.slow
 def test_literal_runs_of_rows_with_matrices_through_a_filter():
     plan = chain(through_matrices(turned(120, 1)), filters.GradientDescent(30, 0.1), 0.0)

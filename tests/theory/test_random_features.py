@@ -193,8 +193,7 @@ def test_only_the_pencil_knows_random_features():
     with pytest.raises(gl.NoTheoryError, match="model 0 is fitted on random features"):
         gl.predict(PROBLEM, plan, method="closed")
     edge = gl.Plan.replace(1, 90, noise=0.1).with_features(90, shared=False)
-    with pytest.raises(gl.NoTheoryError, match="as many rows as directions, 90"):
-        gl.predict(PROBLEM, edge)
+    assert np.isinf(gl.predict(PROBLEM, edge).risk).all()
     assert any("number of random features" in each for each in gl.simulate(PROBLEM, edge).warnings)
     few = gl.predict(PROBLEM, CHAIN.with_features(20, shared=True))
     assert any("below 50" in warning for warning in few.warnings)

@@ -693,3 +693,19 @@ def test_labels_that_agree_have_a_mean_risk_at_any_number_of_rows(rows):
     assert np.allclose(found.risk, sum(one.risk for one in each), rtol=1e-8, atol=1e-12)
     noisy = gl.Plan([Generation([Source(rows, "real", 0.5)], 0.0)])
     assert np.isinf(gl.predict(problem, noisy).risk).all()
+
+
+@pytest.mark.parametrize("classes", [1, 3])
+def test_rows_that_are_kept_are_those_that_are_as_many_as_directions(classes):
+    problem = one_truth(classes, dim=30) if classes > 1 else gl.Problem.isotropic(30, signal=4.0)
+    first = Generation([Source(150, labels="hard")], 0.01)
+
+    def fit(n, **rest):
+        rows = Source(n, labels="hard", keep=gl.keep.Agrees(0), **rest)
+        return gl.predict(problem, gl.Plan([first, Generation([rows])]))
+
+    share = fit(3000).accepted[1]
+    assert np.isfinite(fit(30).risk[1])  # written are as many as there are directions, kept fewer
+    assert np.isinf(fit(round(30 / share)).risk[1])
+    [*_, said] = [w for w in fit(round(32.5 / share)).warnings if "without penalty" in w]
+    assert said.startswith("model 1: n_samples within 3 of dim 30 without penalty")

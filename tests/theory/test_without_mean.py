@@ -28,8 +28,8 @@ PLANS = {
 }
 
 
-def _plan(later, covariance):
-    first = gl.Generation([gl.Source(ROWS, "real", noise=0.5, covariance=covariance)], 0.0)
+def _plan(later, covariance, rows=ROWS):
+    first = gl.Generation([gl.Source(rows, "real", noise=0.5, covariance=covariance)], 0.0)
     generations = [first]
     for blocks, penalty in later:
         sources = [
@@ -39,17 +39,17 @@ def _plan(later, covariance):
     return gl.Plan(generations)
 
 
-def _noise_of_first(later, least):
+def _noise_of_first(later, least, n=ROWS):
     """How the last model depends on the noise of the first one's labels."""
     rng = np.random.default_rng(5)
-    u, s, v = np.linalg.svd(rng.standard_normal((ROWS, DIM)), full_matrices=False)
+    u, s, v = np.linalg.svd(rng.standard_normal((n, DIM)), full_matrices=False)
     s[-1] = least
     X = (u * s) @ v
     models = [np.linalg.pinv(X)]
     for blocks, penalty in later:
         rows = [X if at == OWN else rng.standard_normal((MORE, DIM)) for at, _ in blocks]
         said = [
-            np.zeros((len(x), ROWS)) if by == REAL else x @ models[by]
+            np.zeros((len(x), n)) if by == REAL else x @ models[by]
             for x, (_, by) in zip(rows, blocks, strict=True)
         ]
         A, y = np.vstack(rows), np.vstack(said)
@@ -70,6 +70,20 @@ def test_a_risk_is_infinite_where_noise_grows_with_how_little_rows_vary(kind):
         risk = gl.predict(problem, _plan(later, covariance)).risk
         assert np.isinf(risk[0]), name
         assert np.isinf(risk[-1]) == grows, name
+
+
+def test_it_is_so_of_exactly_as_many_rows_as_directions():
+    problem = gl.Problem.power_law(DIM, capacity=1.5, source=0.5)
+    for name in ("new rows", "its rows", "its rows and real ones", "its rows, then new ones"):
+        later = PLANS[name]
+        grows = _noise_of_first(later, 1e-6, DIM) > 100 * _noise_of_first(later, 1e-3, DIM)
+        fewer, exactly, more = (
+            gl.predict(problem, _plan(later, None, DIM + k)).risk for k in (-1, 0, 1)
+        )
+        assert np.isinf(exactly[0]), name
+        assert np.isinf(exactly[-1]) == grows, name
+        if not grows:  # the middle between its neighbours
+            assert exactly[-1] == pytest.approx((fewer[-1] + more[-1]) / 2, rel=0.02), name
 
 
 def test_labels_without_noise_that_agree_leave_a_mean():

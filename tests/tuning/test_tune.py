@@ -246,6 +246,18 @@ def test_penalties_at_which_a_pencil_has_no_solution_are_passed_over():
     assert best.value < best.value_before
 
 
+@pytest.mark.parametrize("over", ["penalty", "last_penalty"])
+def test_penalties_at_which_steps_explode_are_passed_over(over):
+    problem = gl.Problem(np.ones(20), np.ones(20))
+    early = gl.filters.GradientDescent(9, 0.3)
+    rows = [[gl.Source(60, noise=2.0)], [gl.Source(60, "previous", 1.0)]]
+    plan = gl.Plan([gl.Generation(each, 1e-4, filter=early) for each in rows])
+    with pytest.raises(gl.InvalidInputError, match="explodes"):
+        gl.predict(problem, plan.with_penalty(9.0))
+    tuned = gl.tune(problem, plan, over=over)
+    assert tuned.value < tuned.value_before
+
+
 def test_plans_that_are_too_long_for_the_pencil_cannot_be_tuned():
     with pytest.raises(gl.NoTheoryError, match=r"genloss\.simulate"):
         gl.tune(POWER, gl.Plan.window(13, 90, last=3, noise=0.5))

@@ -35,11 +35,15 @@ def test_fits_are_those_of_scikit_learn_and_so_are_chances_left_out(rng, n_class
     base = contrasts(n_classes).T
     said = model.fit(X, codes, every.counts).predict_proba(X)
     assert chances(fit.scores(every.X) @ base) == pytest.approx(said, abs=1e-6)
-    left = chances(fit.left_out(every.only(np.arange(150) < 50)) @ base)
+    left, exact = (
+        chances(fit.left_out(every.only(np.arange(150) < 50), steps=steps) @ base)
+        for steps in (1, 9)
+    )
     for i in range(5):
         rest = np.arange(150) != i
         refit = model.fit(X[rest], codes[rest], every.counts[rest]).predict_proba(X[i : i + 1])[0]
         assert np.abs(left[i] - refit).max() < 0.1 * np.abs(said[i] - refit).max() + 1e-4
+        assert exact[i] == pytest.approx(refit, abs=1e-5)
 
 
 def test_a_fit_that_is_not_found_is_told(rng, monkeypatch):

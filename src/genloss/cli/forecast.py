@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         "genloss forecast sales.csv --target amount --time day --penalty cv",
         "genloss forecast mails.csv --target folder --classes",
         "genloss forecast mails.csv --target folder --estimator forest",
+        "genloss forecast mails.csv --target folder --unlabelled more.csv",
         "genloss forecast preise.csv --target preis --decimal , --encoding latin-1",
     )
 )

@@ -124,7 +124,7 @@ def _list(json: bool) -> None:
         print(f"  {name:15} {study.figure:3} {study.shows}{cost}")
         for option, text in study.options.items():
             print(f"  {'':19} --{option}: {text}")
-    print("\nTimes are of one processor core; several share the work.")
+    print("\nTimes are rough, of one processor core; several share the work.")
 
 
 def _check_options(options: Mapping[str, str]) -> None:

@@ -52,9 +52,13 @@ class Filter(Member):
         return
 
 
-def too_long(name: str, step: float, largest: float) -> InvalidInputError:
+class ExplodesError(InvalidInputError, ArithmeticError):
+    """A fit whose steps are too long for the penalty and the rows: a search goes on elsewhere."""
+
+
+def too_long(name: str, step: float, largest: float) -> ExplodesError:
     """The error for a step that explodes."""
-    return InvalidInputError(
+    return ExplodesError(
         f"step of {name} was {step:.6g}; it must be below {largest:.4g}, beyond which it explodes on "
         "these rows"
     )

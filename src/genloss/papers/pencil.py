@@ -248,7 +248,7 @@ PAPER = Paper(
     experiments=(
         Study(
             name="derivations",
-            seconds=(12,),
+            seconds=(12, 72),
             shows="the pencil engine on nine problems",
             title="Nine derivations by the pencil engine",
             measure=_measure,

@@ -17,6 +17,12 @@ def fitted(steps: Steps) -> tuple[list[int], list[float]]:
     return fitted_rows(steps), [step.penalty / step.blocks[0].weight for step in steps]
 
 
+def as_filter(step: Step) -> tuple[object, ...]:
+    """What fits through one filter have in common where theory knows them all at once, whoever labels them."""
+    rows = tuple((block.rows, block.weight, block.covariance) for block in step.blocks)
+    return rows, step.filter, step.penalty
+
+
 def outline(steps: Steps, dim: float) -> tuple[object, ...]:
     """What plans have in common that differ by numbers of rows, penalties and noises only."""
     rows, penalties = fitted(steps)

@@ -34,7 +34,7 @@ def cautions(problem: Spectral, walk: Walk, risks: Array, exact: Mask) -> list[t
     ended = _ended(walk)
     infinite = ~np.isfinite(risks) & ~ended
     away = np.minimum.accumulate(walk.noisy_directions, axis=1) < FEW_NOISY
-    spread = ~infinite & ~ended & near_interpolation(rows, free, walk.penalty)
+    spread = ~infinite & ~ended & near_interpolation(rows * walk.accepted, free, walk.penalty)
     crowded = ~infinite & (walk.filling > CROWDED)
     few = ~exact & (df2 < FEW_DIRECTIONS)
     thin = ~exact & ~few & (np.minimum(free, rows) < LOW_DIM)
@@ -54,8 +54,7 @@ def cautions(problem: Spectral, walk: Walk, risks: Array, exact: Mask) -> list[t
         ),
         (
             spread,
-            f"n_samples within 3 of dim {d:.12g}{_or_features(walk)} without penalty: single runs spread "
-            "without bound",
+            spreading(f"{d:.12g}{_or_features(walk)}"),
         ),
         (
             crowded & exact & ~spread,
@@ -86,6 +85,11 @@ def cautions(problem: Spectral, walk: Walk, risks: Array, exact: Mask) -> list[t
         models = np.flatnonzero(where[number, plan]).tolist()
         sentences[plan] = (*sentences[plan], f"{models_named(models)}: {found[number][1]}")
     return sentences if problem.gaussian else [(*words, NOT_GAUSSIAN) for words in sentences]
+
+
+def spreading(freedom: str) -> str:
+    """What is said of fits that are near interpolation."""
+    return f"n_samples within 3 of dim {freedom} without penalty: single runs spread without bound"
 
 
 def _ended(walk: Walk) -> Mask:

@@ -80,9 +80,8 @@ def predict(
     ------
     NoTheoryError
         "closed": for reused or pooled designs with a penalty or several sources. "auto": for more
-        than 12 generations that share rows or features and need the pencil. "pencil": for a fit
-        without penalty to as many rows as directions or random features, or where more than 12 labels
-        of one row may be drawn for a fit. Penalty "cv": for every generation that needs the pencil.
+        than 12 generations that share rows or features and need the pencil. "pencil": where more than 12
+        labels of one row may be drawn for a fit. Penalty "cv": for every generation that needs the pencil.
     genloss.pencils.NoConvergenceError
         If a pencil's fixed point was not found. As with NoTheoryError, `simulate` runs the plan.
     InvalidInputError
@@ -159,6 +158,8 @@ def _of_several(problem: Problem, plan: Plan, method: str) -> Curve:
                 return curve_of(problem, steps)  # in which labels have no other unit
             units = Units.of(problem, [plan])
             return units.curve(curve_of(units.problem(problem), resolve(units.plan(plan))))
+    except InvalidInputError:  # steps of a filter that explode
+        raise
     except (ArithmeticError, np.linalg.LinAlgError) as error:
         raise too_far_apart(f"several classes: {error}") from None
 

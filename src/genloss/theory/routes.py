@@ -13,7 +13,7 @@ from genloss.plan import Plan
 from genloss.spectrum import Spectrum
 from genloss.steps import Step, resolve
 from genloss.theory import edited, fresh, pooled, pulled, retuned, together, turned, weighted
-from genloss.theory.alike import fitted
+from genloss.theory.alike import as_filter, fitted
 from genloss.theory.closed import (
     design_runs,
     is_even,
@@ -195,6 +195,8 @@ class Walk:
         named = [{number: 1.0} for number in step.asked]
         lost = any(self.moments.diverges(each) for each in named)
         found = None if lost else generation.fit(self.moments, step, self._start, self.centre)
+        if found is not None and generation.has_no_mean(step, found, self.moments):
+            lost, found = True, None
         if found is None:
             self.ended[:, model] = not lost
             fresh.diverge(self.moments, 0.0, model)
@@ -223,8 +225,7 @@ class Walk:
             fresh.diverge(self.moments, 0.0, model)
         elif plain or (self.centre is None and step.filter.spectral and not is_even(step)):
             told = step if plain else generation.as_linear(self.moments, step)
-            rows = tuple((block.rows, block.weight, block.covariance) for block in step.blocks)
-            key = rows, step.filter, step.penalty
+            key = as_filter(step)
             if key not in self._filters:
                 self._filters[key] = generation.of(self.moments.directions, step, self.tails)
             members = groups([(*steps[:model], told)], model)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from genloss.cautions import fitted_rows, freedom
 from genloss.generation import REAL
 from genloss.spectrum import Spectrum
 from genloss.steps import Step
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from genloss.theory.routes import Walk
 
 Array = npt.NDArray[np.float64]
+
+_HARDLY = 1e-8
 
 
 def solved(
@@ -58,7 +61,11 @@ def solved(
     ground = Ground.along(moments.directions, part, given, walk.tails)
     inside = [u for u in range(first, last + 1) if u not in told]
     fits = parts(steps, inside, moments.directions, walk.tails)
-    penalty = walk.penalty_used[0]
+    penalty = walk.penalty_used[0].copy()
+    # a square system without a mean is that of a penalty that hardly is there
+    rows, free = np.array(fitted_rows(part)), np.array(freedom(part, dim))
+    square = [u for u in hopeless.intersection(inside) if not penalty[u] and rows[u] == free[u]]
+    penalty[square] = _HARDLY * float(moments.directions.eigenvalues.max())
     return Laws(ground, part, penalty, range(model, last + 1), first, told, fits), hopeless
 
 

@@ -17,6 +17,7 @@ from genloss.equivalents import NotSolvedError
 from genloss.generation import REAL
 from genloss.retuning import best_penalty
 from genloss.steps import Block, Step
+from genloss.theory.alike import as_filter
 
 if TYPE_CHECKING:
     from genloss.pencils.from_plan import Laws
@@ -124,8 +125,7 @@ class Models:
         """Add the model of a filter on new rows."""
         from genloss.theory.filters.matrices import Matrices
 
-        rows = tuple((block.rows, block.weight, block.covariance) for block in step.blocks)
-        key = rows, step.filter, step.penalty
+        key = as_filter(step)
         if key not in self._filters:  # one at a time: they are large
             self._filters = {key: Matrices.of(step, self._spectrum, self._tails)}
         found = self._filters[key].fit(step, *self._labelers(step.blocks, asked))

@@ -108,7 +108,7 @@ def _best_constant(problem: Spectral, score: Score, grid: Array, plan: Plan) -> 
         penalties = np.repeat(np.exp(logs)[:, None], plan.n_models, axis=1)
         try:
             return np.array([score(risk) for risk in errors(penalties)])
-        except NoTheoryError:  # of some of them, as of classes that hardly any penalty holds
+        except (NoTheoryError, ArithmeticError):  # of some of them, as of steps that explode
             each = [scored(problem, [plan.with_penalty(row)], score) for row in penalties]
             return np.concatenate(each)
 

@@ -43,9 +43,13 @@ MOST_NUMBERS = 1000
 
 _GRID = np.logspace(-4, 0, 7)
 _LANDMARKS = 150
+_STEPS, _REFITTED = (
+    6,
+    1e8,
+)  # Newton steps to a refit; rows times rows times squared coefficients up to which they are made
 _RIDGE = 0.01  # penalty of the ridge that tells tables apart
 _SURE = 0.75
-"""Standard errors by which a weight has to be better than none."""
+"""Standard errors by which a weight has to be better than none on folds, which an estimator is judged by."""
 _ALIKE = 0.25
 """Standard errors within which a stronger penalty is as good: the least of several losses of few rows flatters."""
 
@@ -120,8 +124,15 @@ class ClassRows(Features):
         found = []
         for weight in WEIGHTS:
             fits = path(real.plus(float(weight), made), self.grid)
-            found.append([self._losses(fit.left_out(real)) for fit in fits])
-        return _best(found, self.grid), "leave-one-out, by one Newton step"
+            steps = self._steps(float(weight))
+            found.append([self._losses(fit.left_out(real, steps=steps)) for fit in fits])
+        return _best(found, self.grid), "leave-one-out"
+
+    def _steps(self, weight: float) -> int:
+        """Newton steps without a row: one is off where real rows are few, and nothing outweighs them."""
+        numbers = (len(self.levels) - 1) * (self.X.shape[1] + 1)
+        quick = self.n * (self.n + self.m) * numbers**2 <= _REFITTED
+        return _STEPS if quick and weight * self.m < self.n else 1
 
     def fitted(self, estimator: Any, pair: Pair, made_from: str, seed: int) -> Surface:
         """Losses of an estimator on folds: of its chances, or of its classes where it has none."""
@@ -146,8 +157,10 @@ class ClassRows(Features):
         return Surface(FEW_WEIGHTS, np.full(FEW_WEIGHTS.size, np.nan), losses, wrong)
 
     def chosen(self, found: Surface, worth: float | None, *, wary: bool) -> int:
-        """Place of the weight: 0 unless another is clearly better than that, or is shown to be."""
-        at = found.least if worth is None else found.nearest(worth)
+        """Place of the weight: of the least loss by leave-one-out; on folds 0 unless that is clearly better."""
+        at = found.least
+        if worth is not None:
+            return at
         gain, shown = found.errors[0] - found.errors[at], found.plausible[0] > 0
         sure = shown or (not wary and gain > _SURE * found.apart(at)[0])
         return at if sure else 0

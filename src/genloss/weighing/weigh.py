@@ -46,7 +46,7 @@ def weigh(
 
     Only real rows are scored, each left out of the fit that is scored on it, exactly. Of the weights
     that cannot be told from the best one (one paired standard error) the answer is the one nearest
-    to what the noise of both tables and the shift between them ask for.
+    to what the noise of both tables and the shift between them ask for; of classes the best one.
 
     Parameters
     ----------

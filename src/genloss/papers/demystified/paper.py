@@ -22,7 +22,7 @@ PAPER = Paper(
     reference="Dohmatob, Feng, Kempe, arXiv 2402.07712",
     presets=("replace", "same_design"),
     statements=statements,
-    seconds=(20,),
+    seconds=(20, 207),
     experiments=tuple(
         module.STUDY
         for module in (

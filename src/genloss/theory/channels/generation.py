@@ -9,9 +9,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from genloss.cautions import contradict
 from genloss.class_rules import rule_of
 from genloss.covariances import Covariance
 from genloss.generation import REAL
+from genloss.losses.squared import Squared
 from genloss.spectrum import Spectrum
 from genloss.steps import Step
 from genloss.theory.channels import NotFoundError, clouds, evolution, separable, squared_loss
@@ -159,6 +161,12 @@ def read(
     ridge = 2 * step.rows * step.penalty
     count, dim = directions.multiplicity, directions.dim
     return evolution.Fit(rows, second, sheets, count, ridge, towards, dim), fields, spread
+
+
+def has_no_mean(step: Step, found: Found, moments: Moments) -> bool:
+    """Whether rows that are kept are about as many as directions, and labels contradict each other."""
+    near = abs(step.rows * found.accepted - moments.directions.dim) <= 1
+    return near and step.penalty == 0 and isinstance(step.loss, Squared) and contradict(step)
 
 
 def _has_none(fit: evolution.Fit) -> bool:

@@ -8,11 +8,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from genloss.errors import NoTheoryError
 from genloss.steps import Step
 from genloss.theory.filters.across import Across
 from genloss.theory.filters.kinds import Array, Complex, Kinds
 from genloss.theory.filters.pairs import Pairs
 from genloss.theory.filters.sources import ridges
+
+_MOST = 600  # directions
 
 
 class Fitted(NamedTuple):
@@ -33,7 +36,18 @@ class Matrices:
 
     @classmethod
     def of(cls, step: Step, spectrum: Array, tails: Sequence[float]) -> Matrices:
-        """The filter of a step on its rows, whoever labels them."""
+        """The filter of a step on its rows, whoever labels them.
+
+        Raises
+        ------
+        NoTheoryError
+            If there are so many directions that a matrix for every node takes gigabytes.
+        """
+        if spectrum.size > _MOST:
+            raise NoTheoryError(
+                f"model {step.model} goes through a filter and has rows with a covariance matrix, in {spectrum.size} "
+                f"directions: beyond {_MOST} it takes gigabytes; genloss.simulate runs it"
+            )
         kinds = Kinds.of(step, tails)
         space = Across.of(kinds, spectrum)
         pairs, coefficients = ridges(step, kinds, space)

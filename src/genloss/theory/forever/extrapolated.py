@@ -42,8 +42,9 @@ def obstacle(plan: Plan, found: Repetition) -> str | None:
             return (
                 f"model {model} is no spectral fit of linear labels, along the problem's directions"
             )
-        if step.filter is not None and any(b.design != model and b.shares for b in step.blocks):
-            return f"model {model} goes through a filter on rows that are labelled again"
+        again = any(block.design != model and block.shares for block in step.blocks)
+        if step.filter is not None and (again or step.drawn is not None):
+            return f"model {model} goes through a filter on rows that are drawn, or labelled again"
         if step.retuned or step.is_pooled:
             return f"model {model} has pooled rows or the penalty 'cv'"
     if not found.seen:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from genloss.cautions import contradict, near_interpolation
 from genloss.class_means import separation
 from genloss.curve import Curve
 from genloss.errors import NoTheoryError
@@ -15,9 +16,17 @@ from genloss.losses.squared import Squared
 from genloss.problem import Problem, beyond
 from genloss.steps import Step, agents
 from genloss.theory.closed import is_even
-from genloss.theory.doubts import CHOSEN, DEAR_CHOICE, FEW, FEW_NOISY, NOT_GAUSSIAN, models_named
+from genloss.theory.doubts import (
+    CHOSEN,
+    DEAR_CHOICE,
+    FEW,
+    FEW_NOISY,
+    NOT_GAUSSIAN,
+    models_named,
+    spreading,
+)
 from genloss.theory.several import decisions, filtered, spiked
-from genloss.theory.several.fit import Used, fit, spread_of
+from genloss.theory.several.fit import Used, fit, rows_kept, spread_of
 from genloss.theory.several.models import Models, Part
 from genloss.theory.several.points import is_rough
 
@@ -58,7 +67,9 @@ def curve_of(problem: Problem, steps: Sequence[Step]) -> Curve:
         bias=bias,
         variance=variance,
         method="channel",
-        warnings=_warnings(problem, directions, error, per_row / (bias + variance)),
+        warnings=_warnings(
+            problem, steps, accepted, directions, error, per_row / (bias + variance)
+        ),
         kappa=kappa,
         df1=df1,
         df2=df2,
@@ -99,24 +110,19 @@ def check(problem: Problem, steps: Sequence[Step]) -> None:
 
 def fitted(models: Models, step: Step) -> Used | None:
     """Add the model of a step; None where it has no mean risk."""
-    near = step.penalty == 0 and step.filter is None and abs(step.rows - models.directions.dim) <= 1
-    if (near and not _agree(models, step)) or models.lost(step):
+    free, dim = step.penalty == 0 and step.filter is None, models.directions.dim
+    lost = models.lost(step)
+    near = free and not lost and abs(rows_kept(models, step) - dim) <= 1
+    if lost or (near and (models.clouds or contradict(step))):
         models.lose(step.model)
         return None
-    if near and step.rows >= models.directions.dim:
+    if near and step.rows >= dim and all(block.keep is None for block in step.blocks):
         return _copied(models, step)
     if step.filter is None:
         return fit(models, step)
     in_turn = not step.filter.spectral and len(step.blocks) > 1
     plain = not models.clouds and not in_turn and all(b.keep is None for b in step.blocks)
     return (filtered.fit if plain else spiked.fit)(models, step)
-
-
-def _agree(models: Models, step: Step) -> bool:
-    """Whether all labels are what one labeler says, which a fit finds or comes near to."""
-    shares = step.blocks[0].shares
-    alike = all(block.shares == shares and not block.noise for block in step.blocks)
-    return alike and step.is_linear and not models.clouds
 
 
 def _copied(models: Models, step: Step) -> Used:
@@ -163,12 +169,22 @@ def _scores(problem: Problem, models: Models, model: int) -> tuple[float, float,
     return wrong(problem, models, model), moved, float(np.sqrt(size))
 
 
-def _warnings(problem: Problem, directions: Array, error: Array, chosen: Array) -> tuple[str, ...]:
-    classes = problem.truth.shape[1]
+def _warnings(
+    problem: Problem,
+    steps: Sequence[Step],
+    accepted: Array,
+    directions: Array,
+    error: Array,
+    chosen: Array,
+) -> tuple[str, ...]:
+    classes, dim = problem.truth.shape[1], np.array(float(problem.dim))
     few, dear = directions < FEW_NOISY, chosen / (classes - 1) > DEAR_CHOICE
+    rows = np.array([step.rows for step in steps]) * accepted
+    penalty = np.array([np.nan if step.filter else step.penalty for step in steps])
+    close = near_interpolation(rows, dim, penalty) & np.isfinite(error)
     found = [
         f"{models_named(np.flatnonzero(where).tolist())}: {what}"
-        for where, what in ((few, FEW), (dear, CHOSEN))
+        for where, what in ((few, FEW), (close, spreading(f"{problem.dim}")), (dear, CHOSEN))
         if where.any()
     ]
     if classes > decisions.MOST_EXACT and np.nanmin(error, initial=1.0) < _COARSE:

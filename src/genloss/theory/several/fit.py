@@ -122,6 +122,15 @@ def fit(models: Models, step: Step) -> Used:
     return used._replace(penalty=float(absolute / step.rows), per_row=per_row)
 
 
+def rows_kept(models: Models, step: Step) -> float:
+    """How many rows of a fit are expected to be kept."""
+    if all(block.keep is None for block in step.blocks):
+        return float(step.rows)
+    rows = Rows.of(step, models.directions)
+    each = zip(step.blocks, rows.sigma, rows.number, strict=True)
+    return float(sum(n * source_of(models, block, sigma).accepted for block, sigma, n in each))
+
+
 def _fitted(
     models: Models, rows: Rows, sources: Sequence[Source], absolute: float, towards: int | None
 ) -> Fitted:

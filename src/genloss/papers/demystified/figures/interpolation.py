@@ -138,7 +138,7 @@ def _explain(ax: Any) -> None:
 
 STUDY = Study(
     name="interpolation",
-    seconds=(11,),
+    seconds=(11, 119),
     figure="F3",
     shows="few rows: collapse without noise",
     title="F3. Fewer rows than directions: collapse without noise",

@@ -235,7 +235,7 @@ def _shapes(name: str, each: Panel, sizes: Sizes, null: float) -> Iterator[Claim
 
 STUDY = Study(
     name="mnist",
-    seconds=(11,),
+    seconds=(11, 25),
     figure="F5",
     shows="kernel ridge on images of digits",
     title="Kernel ridge regression on {data}",

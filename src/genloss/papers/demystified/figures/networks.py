@@ -366,7 +366,7 @@ def _caption(found: Found) -> str:
 
 STUDY = Study(
     name="networks",
-    seconds=(15,),
+    seconds=(15, 310),
     shows="extension: neural networks",
     title="Extension: does the theory carry over to neural networks?",
     options={"mnist": MNIST},

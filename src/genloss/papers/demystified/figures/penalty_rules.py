@@ -312,7 +312,7 @@ def _draw_designs(ax: Axes, drawn: Drawn) -> None:
 
 STUDY = Study(
     name="penalty-rules",
-    seconds=(6,),
+    seconds=(6, 15),
     shows="penalty rules against the optimum",
     title="Penalty rules against the best penalty",
     measure=_measure,

@@ -360,7 +360,7 @@ def _draw(found: Found) -> Figure:
 
 STUDY = Study(
     name="scaling-laws",
-    seconds=(16,),
+    seconds=(16, 43),
     shows="exponents, crossovers, turning point",
     title="Scaling laws under power-law covariance",
     measure=_measure,
