@@ -45,7 +45,7 @@ _APART = (
 _GAIN = "With new real labels among the rows drift says little of the rise: take the range, not the number."
 _EXACT = (
     "Where labels have no noise, models other than ridge repeat what the one before has learned by heart: on other "
-    "tables the rise was then read too low, and the range held it in eight of ten loops."
+    "tables the rise was then read too low, and the range held it in eight of ten loops of nearest neighbours."
 )
 
 BLIND = "Not seen: errors that model 0 has already, and what changes in the world but not in the models."
