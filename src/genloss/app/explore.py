@@ -157,7 +157,7 @@ def _fewest_wrong(problem: Problem, plan: Plan) -> float:
             return np.inf
         return np.inf if found is None else float(found[-1])
 
-    grid = np.log(problem.spectrum.max()) + np.linspace(*np.log([1e-5, 100]), 25)
+    grid = np.log(np.geomspace(1e-5, 100, 25) * problem.spectrum.max())
     log, _ = lowest(lambda logs: np.array([*map(error, logs)]), grid, tolerance=0.05, stride=4)
     return float(np.exp(log))
 
