@@ -73,7 +73,7 @@ def plans(draw):
     same = name in ("same_design", "distill")
     values = {
         "generations": st.just(count) | st.just(float(count)),
-        "n_samples": rows if same or name in ("accumulate", "subsample") else each(rows),
+        "n_samples": rows if same or name in ("accumulate", "edit", "subsample") else each(rows),
         "penalty": each(not_negative if name == "self_train" else penalties),
         "noise": not_negative if name in ("distill", "self_train") else each(not_negative),
         "loss": st.sampled_from(["logistic", "squared_hinge"]),

@@ -259,7 +259,7 @@ def test_a_gallery_keeps_what_it_showed_of_other_figures(tmp_path, figures):
     write_page(tmp_path, first, effort=Effort(quick=True, seed=3))
     page = write_page(tmp_path, second, effort=Effort()).read_text(encoding="utf-8")
     assert "`genloss reproduce chain --quick --seed 3`" in page
-    assert "`genloss reproduce interpolation` ·" in page
+    assert "`genloss reproduce interpolation` (2 min on one core) ·" in page
     claims = sum(len(each.claims) for each in figures.values())
     assert f"{claims} of {claims} claims hold." in page
     anew = write_page(tmp_path, first, effort=Effort(quick=True, seed=3))
