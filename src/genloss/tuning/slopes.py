@@ -71,9 +71,7 @@ def slope_in(problem: Spectral, space: Space, objective: str) -> list[Slopes]:
     plan = space.layout.to_plan(space.setting((space.low + space.high) / 2))
     moving = Moving(space.layout, plan)
     way = way_of(problem, moving.steps) if moving.is_whole else None
-    if "weight" in space.over and any(step.filter is not None for step in moving.steps):
-        way = None  # rows through a filter must weigh alike
-    if way is None:
+    if way is None or _stuck(space, moving.steps):
         return []
 
     def at(point: Array) -> tuple[list[Step], Array]:
@@ -86,13 +84,21 @@ def slope_in(problem: Spectral, space: Space, objective: str) -> list[Slopes]:
         return _followed(
             objective, lambda weights, point: shared.in_space(space, at, point, weights)
         )
-    along = known(problem, moving.steps)
+    along = known(problem, moving.steps, weighing="weight" in space.over)
 
     def found(weights: Callable[[Array], Array], point: Array) -> tuple[Array, Array]:
         there = along(*at(point), weights)
         return there.risk, space.slopes(point, there)
 
     return _followed(objective, found)
+
+
+def _stuck(space: Space, steps: Sequence[Step]) -> bool:
+    """Whether rows are to be moved through a filter that takes them one by one, in whole numbers."""
+    moved = {"real", "n_samples"} & set(space.over)
+    return bool(moved) and any(
+        step.filter is not None and not step.filter.spectral for step in steps
+    )
 
 
 def way_of(problem: Spectral, steps: Sequence[Step]) -> str | None:
