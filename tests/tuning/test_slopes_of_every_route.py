@@ -19,6 +19,7 @@ DIM = 12
 RNG = np.random.default_rng(0)
 POWER = gl.Problem.power_law(DIM, capacity=1.2, source=0.5)
 TAILS = replace(POWER, tails=(0.25, 0.75, 2.0))
+COLUMNS = gl.Problem(POWER.spectrum, RNG.standard_normal((DIM, 3)))
 TURN = np.linalg.qr(RNG.standard_normal((DIM, DIM)))[0]
 MATRIX = TURN * POWER.spectrum @ TURN.T
 VECTOR = tuple((POWER.spectrum * np.exp(0.3 * RNG.standard_normal(DIM))).tolist())
@@ -145,6 +146,14 @@ ROUTES = {
     ),
     "judged rows": (POWER, JUDGED, "recursion", ("schedule", "n_samples")),
     "class means": (CLOUDS, fitted(CLASSES, "hard", loss="logistic"), "recursion", SOME),
+    "several columns": (COLUMNS, stacked(VECTOR), "recursion", ALL),
+    "several columns, a filter": (COLUMNS, fitted(stacked(), filter=ROUNDS), "recursion", SOME),
+    "several columns, one pass": (
+        COLUMNS,
+        fitted(stacked(), filter=PASS),
+        "recursion",
+        ("schedule",),
+    ),
     "reused rows": (POWER, REUSED, "pencil", ALL),
     "reused rows, tails": (TAILS, REUSED, "pencil", SOME),
     "reused rows, matrices": (
@@ -174,10 +183,7 @@ ROUTES = {
     ),
 }
 STEPWISE = {
-    "several columns": (
-        gl.Problem(POWER.spectrum, np.stack([POWER.truth, -POWER.truth, POWER.truth[::-1]], 1)),
-        stacked(),
-    ),
+    "columns of classes": (COLUMNS, fitted(stacked(), "hard")),
     "rows kept by a rule, through a filter": (
         POWER,
         gl.Plan([replace(g, loss="squared", filter=ROUNDS) for g in JUDGED]),

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from genloss.errors import NoTheoryError
 from genloss.plan import Plan
-from genloss.problem import Problem, beyond
+from genloss.problem import beyond
 from genloss.spectrum import Spectral
 from genloss.steps import Step, resolve
 from genloss.theory.closed import MOST_BY_PENCIL, obstacle_alone, obstacles
@@ -103,8 +103,7 @@ def _stuck(space: Space, steps: Sequence[Step]) -> bool:
 
 def way_of(problem: Spectral, steps: Sequence[Step]) -> str | None:
     """How slopes are known: backwards through the recursion, or from one pencil; None where they are not."""
-    several = isinstance(problem, Problem) and problem.truth.ndim == 2
-    if several or not is_ordinary(problem):
+    if not is_ordinary(problem):
         return None
     try:
         if obstacle(problem, steps) is None:

@@ -16,6 +16,7 @@ from genloss.spectrum import Spectral
 from genloss.steps import Step, resolve
 from genloss.theory.classes import centre_of
 from genloss.theory.directions import directions_for, from_outside
+from genloss.theory.gradients import columns
 from genloss.theory.gradients.found import Gradient, Objective
 from genloss.theory.gradients.matrices import Matrices
 from genloss.theory.gradients.vectors import Setting, along
@@ -77,6 +78,13 @@ def known(problem: Spectral, steps: Steps, *, moving: bool = True, weighing: boo
 
     Of penalties alone if no others are ``moving``, and of weights only if they are ``weighing``.
     """
+    if isinstance(problem, Problem) and problem.truth.ndim == 2:
+        count = problem.truth.shape[1]
+        one, given = columns.as_one(problem, steps)
+        alone = known(one, given, moving=moving, weighing=weighing)
+        return lambda made, penalty, objective: columns.of_each(
+            alone(columns.as_one(problem, made)[1], penalty, objective), count
+        )
     if any(step.turned for step in steps):
         assert isinstance(problem, Problem)
         laws = [each.law(problem.truth) for each in steps[0].outside]
@@ -89,6 +97,8 @@ def known(problem: Spectral, steps: Steps, *, moving: bool = True, weighing: boo
 
 def obstacle(problem: Spectral, steps: Steps) -> str | None:
     """Why there are no slopes of a plan's errors, or None where there are."""
+    if isinstance(problem, Problem) and problem.truth.ndim == 2:
+        return columns.obstacle(problem, steps) or obstacle(*columns.as_one(problem, steps))
     kind = beyond(problem)
     if centre_of(problem) is None and kind not in (None, "tails"):
         return f"problem has {kind}"
