@@ -146,6 +146,13 @@ ROUTES = {
     ),
     "judged rows": (POWER, JUDGED, "recursion", ("schedule", "n_samples")),
     "class means": (CLOUDS, fitted(CLASSES, "hard", loss="logistic"), "recursion", SOME),
+    "judged rows, a filter": (
+        POWER,
+        gl.Plan([replace(g, loss="squared", filter=ROUNDS) for g in JUDGED]),
+        "recursion",
+        ("schedule", "n_samples"),
+    ),
+    "class means, a filter": (CLOUDS, fitted(CLASSES, "hard", filter=ROUNDS), "recursion", SOME),
     "several columns": (COLUMNS, stacked(VECTOR), "recursion", ALL),
     "several columns, a filter": (COLUMNS, fitted(stacked(), filter=ROUNDS), "recursion", SOME),
     "several columns, one pass": (
@@ -184,9 +191,9 @@ ROUTES = {
 }
 STEPWISE = {
     "columns of classes": (COLUMNS, fitted(stacked(), "hard")),
-    "rows kept by a rule, through a filter": (
+    "rows kept by a rule, one by one": (
         POWER,
-        gl.Plan([replace(g, loss="squared", filter=ROUNDS) for g in JUDGED]),
+        gl.Plan([replace(g, loss="squared", filter=PASS) for g in JUDGED]),
     ),
     "a covariance matrix, through a filter": (POWER, fitted(stacked(MATRIX), filter=ROUNDS)),
     "a long run on one design": (POWER, gl.Plan.same_design(14, 20, noise=0.5)),

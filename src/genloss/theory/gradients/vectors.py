@@ -164,6 +164,10 @@ def _through(
 ) -> ThroughFilter | OfFields:
     """A fit through a filter."""
     assert step.filter is not None
+    if setting.centre is not None or any(block.keep is not None for block in step.blocks):
+        from genloss.theory.gradients.spiked import Spiked
+
+        return Spiked(directions, step, penalty, along, setting.centre)
     tails, spectral = setting.tails, step.filter.spectral
     moving, several = setting.moving, len(step.blocks) > 1
     weighing = moving and setting.weighing
