@@ -73,7 +73,8 @@ class OnePass:
         # in a chunk C_k = own^k C_0 + sum_{l<k} own^(k-1-l) (fixed - left keep^l + heard q_l)
         echo = of_own[:-1] @ (s * heard)
         lags = np.subtract.outer(np.arange(size), np.arange(size)) - 1
-        solve = np.linalg.inv(np.eye(size) - np.where(lags >= 0, echo[np.maximum(lags, 0)], 0.0))
+        back = np.where(lags >= 0, echo[np.maximum(lags, 0)], 0.0)
+        solve = np.asarray(np.linalg.inv(np.eye(size) - back), dtype=float)
         sums, mixed = np.zeros((2, size + 1, s.size))
         for k in range(size):
             sums[k + 1] = own * sums[k] + 1

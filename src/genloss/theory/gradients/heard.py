@@ -8,7 +8,7 @@ move in the map.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -101,8 +101,9 @@ class Heard(OfFields):
             shares, gain = self._mapped(step, self._told, self._variance, self._second)
             return float(np.sum(of_shares * shares) + of_gain @ gain)
 
-        def apart(up: Step, down: Step, size: float) -> float:
-            return (whole(up) - whole(down)) / (2 * _STEP * size)
+        def apart(ends: Iterable[Step], size: float) -> float:
+            up, down = map(whole, ends)
+            return (up - down) / (2 * _STEP * size)
 
         def moved(place: int, block: Block) -> Step:
             return self._step._replace(blocks=(*blocks[:place], block, *blocks[place + 1 :]))
@@ -111,13 +112,13 @@ class Heard(OfFields):
         for place, block in enumerate(blocks):
             if self._weighing:
                 weights = (moved(place, block._replace(weight=block.weight * x)) for x in _ENDS)
-                weight[place] = apart(*weights, block.weight)
+                weight[place] = apart(weights, block.weight)
             if self._moving:
                 more = (moved(place, _of_rows(block, x)) for x in _ENDS)
-                n[place] = apart(*more, block.rows)
+                n[place] = apart(more, block.rows)
         lam = self._penalty
-        ends = (self._step._replace(penalty=lam * x) for x in _ENDS)
-        penalty = apart(*ends, lam) if lam else 0.0
+        lams = (self._step._replace(penalty=lam * x) for x in _ENDS)
+        penalty = apart(lams, lam) if lam else 0.0
         return of_second, Slopes(n, weight, of_noise, np.empty(0), penalty)
 
 

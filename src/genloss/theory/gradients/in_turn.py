@@ -54,7 +54,8 @@ class OneByOne(Heard):
         of_by, of_noise = np.zeros_like(self._told), np.zeros(len(blocks))
         of_second, of_shares = np.zeros_like(second), of_shares.copy()
         for place in reversed(range(len(blocks))):
-            block, s, own, pull = (x[place] for x in (blocks, self._sigma, self._told, pulls))
+            block, s = blocks[place], self._sigma[place]
+            own, pull = self._told[place], pulls[place]
             eta = how.step * block.weight
             keep, heard, gain = rest * (rest - 2 * pull), eta**2 * s, eta**2 * mean * s * count
             for row in reversed(range(round(block.rows))):

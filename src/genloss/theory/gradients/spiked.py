@@ -19,6 +19,7 @@ from genloss.steps import Step
 from genloss.theory.channels import NotFoundError
 from genloss.theory.channels.evolution import Fit
 from genloss.theory.channels.generation import _read
+from genloss.theory.channels.rows import Rows
 from genloss.theory.channels.squared_loss import Seen, seen, told
 from genloss.theory.filters import spiked
 from genloss.theory.filters.contour import Contour
@@ -85,31 +86,31 @@ class Spiked(OfFields):
             shares, gain = spiked.solved(contour, weights, self._fit, rows)
             return float(np.sum(of_shares * shares) + of_gain @ gain)
 
-        up, down = (np.exp(by) for by in (_STEP, -_STEP))
+        up, down = (float(np.exp(by)) for by in (_STEP, -_STEP))
         by_loud = (whole(loud=up) - whole(loud=down)) / (2 * _STEP)
         by_number = (whole(number=up) - whole(number=down)) / (2 * _STEP) + by_loud
         of_seen = of_seen._replace(number=by_number / self._rows.number)
         penalty = (whole(penalty=up) - whole(penalty=down)) / (2 * _STEP * lam) if lam else 0.0
 
         def valued(fit: Fit) -> float:
-            return sum(float(np.sum(a * b)) for a, b in zip(of_seen, seen(fit), strict=True))
+            found, asked = seen(fit), of_seen
+            linear = asked.number * found.number + asked.push @ found.push
+            return float(linear + np.sum(asked.bend * found.bend) + asked.square * found.square)
 
         self._add_by_said(of_second, valued)
         n, noise = np.zeros((2, len(self._sources)))
         for place, source in enumerate(self._sources):
 
-            def moved(place: int = place, **by: float) -> float:
-                rows = [*self._sources]
-                rows[place] = rows[place]._replace(**by)
+            def moved(source: Rows, place: int = place) -> float:
+                rows = [*self._sources[:place], source, *self._sources[place + 1 :]]
                 return valued(replace(self._fit, rows=rows))
 
-            ends = [moved(number=source.number * (1 + by)) for by in (_STEP, -_STEP)]
+            ends = [moved(source._replace(number=source.number * x)) for x in (up, down)]
             n[place] = (ends[0] - ends[1]) / (2 * _STEP * source.number)
             n[place] -= by_loud / self._step.rows
-            if source.noise > 0 and (
-                REAL not in self._step.blocks[place].shares or source.centre is None
-            ):
-                ends = [moved(noise=source.noise * (1 + by)) for by in (_STEP, -_STEP)]
+            of_class = source.centre is not None and REAL in self._step.blocks[place].shares
+            if source.noise > 0 and not of_class:
+                ends = [moved(source._replace(noise=source.noise * x)) for x in (up, down)]
                 noise[place] = (ends[0] - ends[1]) / (4 * _STEP * source.noise**2)
         alone = len(self._sources) == 1  # of one source among others it would make them unlike
         weight = np.full(n.size, by_loud / self._step.blocks[0].weight if alone else np.nan)
