@@ -153,6 +153,18 @@ ROUTES = {
         ("schedule", "n_samples"),
     ),
     "class means, a filter": (CLOUDS, fitted(CLASSES, "hard", filter=ROUNDS), "recursion", SOME),
+    "a filter, matrices": (
+        POWER,
+        fitted(stacked(MATRIX), filter=ROUNDS),
+        "recursion",
+        ("schedule", "weight", "n_samples"),
+    ),
+    "a filter, tails and matrices": (
+        TAILS,
+        fitted(stacked(MATRIX), filter=ROUNDS),
+        "recursion",
+        ("schedule",),
+    ),
     "several columns": (COLUMNS, stacked(VECTOR), "recursion", ALL),
     "several columns, a filter": (COLUMNS, fitted(stacked(), filter=ROUNDS), "recursion", SOME),
     "several columns, one pass": (
@@ -195,7 +207,6 @@ STEPWISE = {
         POWER,
         gl.Plan([replace(g, loss="squared", filter=PASS) for g in JUDGED]),
     ),
-    "a covariance matrix, through a filter": (POWER, fitted(stacked(MATRIX), filter=ROUNDS)),
     "a long run on one design": (POWER, gl.Plan.same_design(14, 20, noise=0.5)),
     "a problem far from one": (gl.Problem(1e-70 * POWER.spectrum, POWER.truth), stacked()),
 }

@@ -88,7 +88,9 @@ def known(problem: Spectral, steps: Steps, *, moving: bool = True, weighing: boo
     if any(step.turned for step in steps):
         assert isinstance(problem, Problem)
         laws = [each.law(problem.truth) for each in steps[0].outside]
-        return Matrices(problem.spectrum, problem.truth, laws, tails_of(problem)).along
+        return Matrices(
+            problem.spectrum, problem.truth, laws, tails_of(problem), moving, moving and weighing
+        ).along
     outside, tails, centre = from_outside(problem, steps), tails_of(problem), centre_of(problem)
     setting = Setting(outside, tails, centre, {}, moving, weighing)
     directions = directions_for(problem, steps)
@@ -106,7 +108,9 @@ def obstacle(problem: Spectral, steps: Steps) -> str | None:
     isotropic = (directions.eigenvalues == directions.eigenvalues[0]).all()
     for step, way in zip(steps, ways_of(problem, steps), strict=True):
         if way is Walk.turned and step.filter is not None:
-            return f"model {step.model} is fitted by {step.filter} beside rows with a covariance matrix"
+            if not step.filter.spectral:
+                return f"model {step.model} is fitted by {step.filter}, beside covariance matrices"
+            continue
         if way is Walk.filtered:
             if why := _beside_filter(problem, step):
                 return f"model {step.model} {why}"

@@ -114,7 +114,7 @@ class Heard(OfFields):
                 weights = (moved(place, block._replace(weight=block.weight * x)) for x in _ENDS)
                 weight[place] = apart(weights, block.weight)
             if self._moving:
-                more = (moved(place, _of_rows(block, x)) for x in _ENDS)
+                more = (moved(place, of_rows(block, x)) for x in _ENDS)
                 n[place] = apart(more, block.rows)
         lam = self._penalty
         lams = (self._step._replace(penalty=lam * x) for x in _ENDS)
@@ -125,7 +125,7 @@ class Heard(OfFields):
 _ENDS = 1 + _STEP, 1 - _STEP
 
 
-def _of_rows(block: Block, times: float) -> Block:
+def of_rows(block: Block, times: float) -> Block:
     """The block with some times its rows."""
     return block._replace(stop=block.start + times * block.rows)  # type: ignore[arg-type]
 
