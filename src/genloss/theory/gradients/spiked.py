@@ -46,6 +46,8 @@ class Spiked(OfFields):
         Models that label later ones, as this one does.
     centre : float or None
         Of rows about the centres of two classes.
+    moving : bool
+        Whether slopes in rows, weights and noise are asked for; else they are NaN.
     """
 
     def __init__(
@@ -55,8 +57,9 @@ class Spiked(OfFields):
         penalty: float,
         along: Sequence[int],
         centre: float | None,
+        moving: bool,
     ) -> None:
-        self._directions = directions
+        self._directions, self._moving = directions, moving
         self._sources, fields, self._sigma, _ = _read(step, directions.eigenvalues, centre, {})
         super().__init__(step._replace(penalty=penalty), along, fields)
 
@@ -98,6 +101,9 @@ class Spiked(OfFields):
             return float(linear + np.sum(asked.bend * found.bend) + asked.square * found.square)
 
         self._add_by_said(of_second, valued)
+        if not self._moving:
+            unknown = np.full(len(self._sources), np.nan)
+            return of_second, Slopes(unknown, unknown, unknown, np.empty(0), penalty)
         n, noise = np.zeros((2, len(self._sources)))
         for place, source in enumerate(self._sources):
 
@@ -124,6 +130,8 @@ class Spiked(OfFields):
         apart = float(np.linalg.eigvalsh(said / np.outer(sizes, sizes))[0])
         near = _STEP * min(max(apart, _LEAST), 1.0)
         for i, j in zip(*np.triu_indices(len(sizes)), strict=True):
+            if not any({i, j} <= {*source.fields} for source in self._sources):
+                continue  # no row hears both
             step = near * sizes[i] * sizes[j]
             ends = []
             for by in (step, -step):

@@ -164,15 +164,17 @@ def _through(
 ) -> ThroughFilter | OfFields:
     """A fit through a filter."""
     assert step.filter is not None
-    if setting.centre is not None or any(block.keep is not None for block in step.blocks):
-        from genloss.theory.gradients.spiked import Spiked
-
-        return Spiked(directions, step, penalty, along, setting.centre)
     tails, spectral = setting.tails, step.filter.spectral
     moving, several = setting.moving, len(step.blocks) > 1
     weighing = moving and setting.weighing
     # of several sources a weight that moves makes them unlike, as do steps that are taken in turn
     alike = is_even(step) and not (several and (weighing or not spectral))
+    kept = any(block.keep is not None for block in step.blocks)
+    by_rule = alike and spectral and not step.is_linear
+    if setting.centre is not None or kept or by_rule:
+        from genloss.theory.gradients.spiked import Spiked
+
+        return Spiked(directions, step, penalty, along, setting.centre, moving)
     if alike and step.is_linear and not tails:
         from genloss.theory.gradients.through_filter import ThroughFilter
 
