@@ -19,6 +19,7 @@ DIM = 12
 RNG = np.random.default_rng(0)
 POWER = gl.Problem.power_law(DIM, capacity=1.2, source=0.5)
 TAILS = replace(POWER, tails=(0.25, 0.75, 2.0))
+COLUMNS = gl.Problem(POWER.spectrum, RNG.standard_normal((DIM, 3)))
 TURN = np.linalg.qr(RNG.standard_normal((DIM, DIM)))[0]
 MATRIX = TURN * POWER.spectrum @ TURN.T
 VECTOR = tuple((POWER.spectrum * np.exp(0.3 * RNG.standard_normal(DIM))).tolist())
@@ -47,6 +48,9 @@ def fitted(plan, labels="linear", **more):
     )
 
 
+ROUNDS = {"kind": "iterated_ridge", "rounds": 2}
+PASS = {"kind": "sgd", "step": 0.05}
+CLIPPED = {"kind": "clipped", "low": -1.0, "high": 1.0}
 HUBER = {"kind": "huber", "delta": 1.0}
 JUDGED = gl.Plan(
     [
@@ -67,7 +71,13 @@ REUSED = gl.Plan(
         G([S(9, "previous", 0.5), S(None, {"kept": 0.5, 1: 0.5}, 0.4, inputs=0)], 0.1),
     ]
 )
-QUICK = {"pooled", "hard classes", "judged rows"}  # of those whose models have no closed formula
+QUICK = {
+    "pooled",
+    "hard classes",
+    "judged rows",
+    "one pass",
+    "one pass, tails",
+}  # of those whose models have no closed formula
 SOME = ("penalty", "last_penalty", "real", "n_samples")
 ALL = ("schedule", "real", "weight", "n_samples")
 
@@ -90,18 +100,79 @@ ROUTES = {
     "soft classes": (POWER, fitted(stacked(), "soft", loss="logistic"), "recursion", SOME),
     "clipped labels": (
         POWER,
-        fitted(stacked(), {"kind": "clipped", "low": -1.0, "high": 1.0}),
+        fitted(stacked(), CLIPPED),
         "recursion",
         SOME,
     ),
     "a filter": (
         POWER,
-        fitted(stacked(), filter={"kind": "iterated_ridge", "rounds": 2}),
+        fitted(stacked(), filter=ROUNDS),
         "recursion",
         SOME,
     ),
+    "a filter, covariances": (POWER, fitted(stacked(VECTOR), filter=ROUNDS), "recursion", ALL),
+    "a filter, a weight": (POWER, fitted(stacked(), filter=ROUNDS), "recursion", ("weight",)),
+    "a filter, tails": (TAILS, fitted(stacked(), filter=ROUNDS), "recursion", SOME),
+    "a filter, clipped": (POWER, fitted(stacked(), CLIPPED, filter=ROUNDS), "recursion", SOME),
+    "a filter, covariances, clipped": (
+        POWER,
+        fitted(stacked(VECTOR), CLIPPED, filter=ROUNDS),
+        "recursion",
+        ("schedule", "n_samples"),
+    ),
+    "one pass": (
+        POWER,
+        fitted(gl.Plan.replace(3, 70, noise=0.5), filter=PASS),
+        "recursion",
+        ("schedule",),
+    ),
+    "one pass, sources in turn": (
+        POWER,
+        fitted(stacked(VECTOR), filter=PASS),
+        "recursion",
+        ("schedule", "weight"),
+    ),
+    "one pass, tails": (
+        TAILS,
+        fitted(stacked(VECTOR), filter=PASS),
+        "recursion",
+        ("schedule", "weight"),
+    ),
+    "one pass, clipped": (
+        POWER,
+        fitted(stacked(), CLIPPED, filter=PASS),
+        "recursion",
+        ("schedule",),
+    ),
     "judged rows": (POWER, JUDGED, "recursion", ("schedule", "n_samples")),
     "class means": (CLOUDS, fitted(CLASSES, "hard", loss="logistic"), "recursion", SOME),
+    "judged rows, a filter": (
+        POWER,
+        gl.Plan([replace(g, loss="squared", filter=ROUNDS) for g in JUDGED]),
+        "recursion",
+        ("schedule", "n_samples"),
+    ),
+    "class means, a filter": (CLOUDS, fitted(CLASSES, "hard", filter=ROUNDS), "recursion", SOME),
+    "a filter, matrices": (
+        POWER,
+        fitted(stacked(MATRIX), filter=ROUNDS),
+        "recursion",
+        ("schedule", "weight", "n_samples"),
+    ),
+    "a filter, tails and matrices": (
+        TAILS,
+        fitted(stacked(MATRIX), filter=ROUNDS),
+        "recursion",
+        ("schedule",),
+    ),
+    "several columns": (COLUMNS, stacked(VECTOR), "recursion", ALL),
+    "several columns, a filter": (COLUMNS, fitted(stacked(), filter=ROUNDS), "recursion", SOME),
+    "several columns, one pass": (
+        COLUMNS,
+        fitted(stacked(), filter=PASS),
+        "recursion",
+        ("schedule",),
+    ),
     "reused rows": (POWER, REUSED, "pencil", ALL),
     "reused rows, tails": (TAILS, REUSED, "pencil", SOME),
     "reused rows, matrices": (
@@ -131,17 +202,10 @@ ROUTES = {
     ),
 }
 STEPWISE = {
-    "several columns": (
-        gl.Problem(POWER.spectrum, np.stack([POWER.truth, -POWER.truth, POWER.truth[::-1]], 1)),
-        stacked(),
-    ),
-    "rows one by one": (
+    "columns of classes": (COLUMNS, fitted(stacked(), "hard")),
+    "rows kept by a rule, one by one": (
         POWER,
-        fitted(gl.Plan.replace(2, 20, noise=0.5), filter={"kind": "sgd", "step": 0.05}),
-    ),
-    "unlike rows through a filter": (
-        POWER,
-        fitted(stacked(VECTOR), filter={"kind": "iterated_ridge", "rounds": 2}),
+        gl.Plan([replace(g, loss="squared", filter=PASS) for g in JUDGED]),
     ),
     "a long run on one design": (POWER, gl.Plan.same_design(14, 20, noise=0.5)),
     "a problem far from one": (gl.Problem(1e-70 * POWER.spectrum, POWER.truth), stacked()),
@@ -166,6 +230,12 @@ def test_what_is_searched_without_slopes(name):
     gl.predict(problem, plan.with_penalty(0.1))  # is known all the same
     assert slope_of(problem, plan, "mean") == []
     assert slope_in(problem, space(plan, ("penalty",)), "mean") == []
+
+
+def test_a_number_of_rows_taken_one_by_one_is_searched_without_slopes():
+    problem, plan, _, _ = ROUTES["one pass"]
+    assert slope_in(problem, space(plan, ("penalty",)), "mean")
+    assert slope_in(problem, space(plan, ("penalty", "n_samples")), "mean") == []
 
 
 @pytest.mark.parametrize("name", CASES)

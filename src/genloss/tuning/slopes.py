@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from genloss.errors import NoTheoryError
 from genloss.plan import Plan
-from genloss.problem import Problem, beyond
+from genloss.problem import beyond
 from genloss.spectrum import Spectral
 from genloss.steps import Step, resolve
 from genloss.theory.closed import MOST_BY_PENCIL, obstacle_alone, obstacles
@@ -71,9 +71,7 @@ def slope_in(problem: Spectral, space: Space, objective: str) -> list[Slopes]:
     plan = space.layout.to_plan(space.setting((space.low + space.high) / 2))
     moving = Moving(space.layout, plan)
     way = way_of(problem, moving.steps) if moving.is_whole else None
-    if "weight" in space.over and any(step.filter is not None for step in moving.steps):
-        way = None  # rows through a filter must weigh alike
-    if way is None:
+    if way is None or _stuck(space, moving.steps):
         return []
 
     def at(point: Array) -> tuple[list[Step], Array]:
@@ -86,7 +84,7 @@ def slope_in(problem: Spectral, space: Space, objective: str) -> list[Slopes]:
         return _followed(
             objective, lambda weights, point: shared.in_space(space, at, point, weights)
         )
-    along = known(problem, moving.steps)
+    along = known(problem, moving.steps, weighing="weight" in space.over)
 
     def found(weights: Callable[[Array], Array], point: Array) -> tuple[Array, Array]:
         there = along(*at(point), weights)
@@ -95,10 +93,18 @@ def slope_in(problem: Spectral, space: Space, objective: str) -> list[Slopes]:
     return _followed(objective, found)
 
 
+def _stuck(space: Space, steps: Sequence[Step]) -> bool:
+    """Whether a filter takes rows one by one that are to be any number, or kept rows that are to be unlike."""
+    filtered = [step for step in steps if step.filter is not None]
+    if "weight" in space.over and any(b.keep for step in filtered for b in step.blocks):
+        return True
+    moved = {"real", "n_samples"} & set(space.over)
+    return bool(moved) and not all(step.filter and step.filter.spectral for step in filtered)
+
+
 def way_of(problem: Spectral, steps: Sequence[Step]) -> str | None:
     """How slopes are known: backwards through the recursion, or from one pencil; None where they are not."""
-    several = isinstance(problem, Problem) and problem.truth.ndim == 2
-    if several or not is_ordinary(problem):
+    if not is_ordinary(problem):
         return None
     try:
         if obstacle(problem, steps) is None:

@@ -74,3 +74,9 @@ class Across(NamedTuple):
             for one, inner in zip(q, np.tensordot(pairs[..., c], other, 1), strict=True):
                 total += (one @ (own @ inner)).real
         return total
+
+    def weighed(self, q: Complex, other: Complex, weights: Array) -> Complex:
+        """Slopes of the sum of ``weights * sandwich`` in its pairs, but for the real part: (k, l, C)."""
+        one = (weights @ q).reshape(len(q), -1)
+        each = [np.swapaxes(own @ other, 1, 2).reshape(len(other), -1) for own in self.sigma]
+        return np.asarray(np.stack([one @ own.T for own in each], -1))

@@ -67,3 +67,8 @@ class Along(NamedTuple):
             (q * (pairs[..., c] @ other)).sum(axis=0).real * own for c, own in enumerate(self.sigma)
         )
         return np.asarray(sum(parts) * self.multiplicity)
+
+    def weighed(self, q: Complex, other: Complex, weights: Array) -> Complex:
+        """Slopes of ``weights @ sandwich`` in its pairs, but for the real part: (k, l, C)."""
+        loud = weights * self.multiplicity * self.sigma
+        return np.asarray(np.stack([(q * own) @ other.T for own in loud], -1))

@@ -62,6 +62,12 @@ class Filtered:
         own = self._echo @ energy if few else self._spread(energy)
         return np.asarray(self.shrink**2 * spread + own + noise * self.noise_gain)
 
+    def heard(self, weights: Array) -> tuple[Array, float]:
+        """Slopes of ``weights @ variance`` in the energy and in the noise: but for counts, as it was heard."""
+        count = self.contour.directions.multiplicity
+        none = np.zeros_like(weights)
+        return self.variance(count * weights, none, 0.0) / count, float(weights @ self.noise_gain)
+
 
 def filtered(
     directions: Spectrum, n: float, filter_: Filter, penalty: float, weight: float = 1.0

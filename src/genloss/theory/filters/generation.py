@@ -118,7 +118,9 @@ def beyond(moments: Moments, step: Step, centre: float | None) -> Found:
             np.zeros(moments.spectrum.size),
         )
     elif step.filter.spectral:
-        shares, gain = spiked.solved(moments, step, fit_, rows)
+        contour = spiked.around(moments.directions, step, fit_, rows)
+        weights = spiked.weights_of(contour, step, spiked.loudness(step, rows))
+        shares, gain = spiked.solved(contour, weights, fit_, rows)
     else:
         each = [seen(fit_, place) for place in range(len(step.blocks))]
         shares, gain = row_by_row.solved(step, fit_, each)

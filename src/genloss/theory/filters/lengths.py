@@ -58,7 +58,9 @@ class InTurn:
             [[moments.whole(moments.covariance(a, b))[0] for b in labelers] for a in labelers]
         )
         second = moments.signal * means[:, None] * means + spread
-        shares, own = self._passed(step, [labelers.index(theta) for theta in thetas], second)
+        by = np.array([[theta == one for one in labelers] for theta in thetas], dtype=float)
+        noise = np.array([block.noise**2 for block in step.blocks])
+        shares, own = self.passed(step, by, noise, second)
         moments.record(
             step.model,
             (shares * means).sum(axis=0)[None],
@@ -71,13 +73,26 @@ class InTurn:
         )
         return list(zip(labelers, shares, strict=True)), own
 
-    def _passed(self, step: Step, who: Sequence[int], second: Array) -> tuple[Array, Array]:
-        """What the model takes of labelers (T, p) of these second moments (T, T, p), and its own variance (p,)."""
+    @property
+    def mean(self) -> float:
+        """Mean of the squared lengths."""
+        return float(np.mean(self.lengths))
+
+    @property
+    def square(self) -> float:
+        """Mean of their squares."""
+        return float(np.mean(np.square(self.lengths)))
+
+    def passed(self, step: Step, by: Array, noise: Array, second: Array) -> tuple[Array, Array]:
+        """What the model takes of fields (T, p) of these second moments (T, T, p), and its own variance (p,).
+
+        Sources label by ``by`` (blocks, T) times the fields, with noise of variances (blocks,).
+        """
         how, count = step.filter, self.directions.multiplicity
         assert how is not None
         if not isinstance(how, SGD):
             raise not_spectral(how)
-        mean, square = float(np.mean(self.lengths)), float(np.mean(np.square(self.lengths)))
+        mean, square = self.mean, self.square
         default = self.directions.eigenvalues
         sigma = [default if b.covariance is None else np.array(b.covariance) for b in step.blocks]
         loud = [b.weight * mean * s for b, s in zip(step.blocks, sigma, strict=True)]
@@ -86,13 +101,13 @@ class InTurn:
         )
         shares, spread = np.zeros((len(second), count.size)), np.zeros(count.size)
         rest = 1 - how.step * step.penalty
-        for place, block, s in zip(who, step.blocks, sigma, strict=True):
+        for own, variance, block, s in zip(by, noise, step.blocks, sigma, strict=True):
             eta = how.step * block.weight
             keep, pull = rest * (rest - 2 * eta * mean * s), eta * mean * s
-            labels = eta**2 * mean * s * count * block.noise**2
-            for _ in range(block.rows):
-                away = -shares
-                away[place] += 1
+            labels = eta**2 * mean * s * count * variance
+            taken = own[:, None] * pull
+            for _ in range(round(block.rows)):
+                away = own[:, None] - shares
                 off = np.einsum("ap,abp,bp->p", away, second, away)
                 loose, heard = off + spread, eta**2 * s
                 spread = (
@@ -100,6 +115,5 @@ class InTurn:
                     + heard * (square * (2 * s * loose + count * (s @ loose)) - mean**2 * s * off)
                     + labels
                 )
-                shares *= rest - pull
-                shares[place] += pull
+                shares = (rest - pull) * shares + taken
         return shares, spread

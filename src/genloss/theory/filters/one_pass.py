@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -61,25 +62,32 @@ class OnePass:
         # less the squared mean fit of the labeler's own mean
         return np.asarray(second - self.shrink**2 * (energy - spread))
 
-    def _second(self, energy: Array, noise: float) -> Array:
-        """C after all steps; ``energy`` is U, summed over equal directions as C is."""
+    @cached_property
+    def _chunk(self) -> _Chunk:
         s, count, eta = self._s, self.directions.multiplicity, self.step
         rho, keep, pull = 1 - eta * self.penalty, self._keep, self.step * self._s
         own = rho**2 - 2 * rho * pull + 2 * pull**2  # of C in the next C
-        still = pull * energy / (1 - keep)  # where P settles: P_k = still (1 - keep**k)
-        of_p = 2 * rho * pull - 4 * pull**2
-        fixed = of_p * still + 2 * pull**2 * energy + eta**2 * s * count * noise
         heard = eta**2 * s * count  # of sum_j s_j D_j in the next C
         size = min(_CHUNK, self.n)
         of_own, of_keep = _powers(own, size + 1), _powers(keep, size + 1)
         # in a chunk C_k = own^k C_0 + sum_{l<k} own^(k-1-l) (fixed - left keep^l + heard q_l)
         echo = of_own[:-1] @ (s * heard)
         lags = np.subtract.outer(np.arange(size), np.arange(size)) - 1
-        solve = np.linalg.inv(np.eye(size) - np.where(lags >= 0, echo[np.maximum(lags, 0)], 0.0))
+        back = np.where(lags >= 0, echo[np.maximum(lags, 0)], 0.0)
+        solve = np.asarray(np.linalg.inv(np.eye(size) - back), dtype=float)
         sums, mixed = np.zeros((2, size + 1, s.size))
         for k in range(size):
             sums[k + 1] = own * sums[k] + 1
             mixed[k + 1] = own * mixed[k] + of_keep[k]
+        still, of_p = pull / (1 - keep), 2 * rho * pull - 4 * pull**2
+        return _Chunk(size, still, of_p, heard, of_own, of_keep, sums, mixed, solve)
+
+    def _second(self, energy: Array, noise: float) -> Array:
+        """C after all steps; ``energy`` is U, summed over equal directions as C is."""
+        s, pull = self._s, self.step * self._s
+        size, still, of_p, heard, of_own, of_keep, sums, mixed, solve = self._chunk
+        still = still * energy  # where P settles: P_k = still (1 - keep**k)
+        fixed = of_p * still + 2 * pull**2 * energy + heard * noise
         always = sums[:-1] @ (s * fixed) + s @ (energy - 2 * still)
         fading = (2 * of_keep[:-1] - of_p * mixed[:-1]) * (s * still)  # with what P has yet to go
         c, gone = np.zeros_like(s), np.ones_like(s)
@@ -96,6 +104,42 @@ class OnePass:
             )
             gone = gone * of_keep[steps]
         return c
+
+    def heard(self, weights: Array) -> tuple[Array, float]:
+        """Slopes of ``weights @ variance`` in the energy and in the noise: the same steps backwards."""
+        s, pull = self._s, self.step * self._s
+        size, still, of_p, heard, of_own, of_keep, sums, mixed, solve = self._chunk
+        # sums over the steps of the slope in C, of what q has of it, and of both times keep^k
+        total, fading, heard_total, heard_fading = np.zeros((4, s.size))
+        c = weights
+        for first in range(0, self.n, size):
+            steps = min(size, self.n - first)
+            q = (solve @ (of_own[:-1] @ (heard * c)))[:steps]
+            ahead = of_keep[1] ** (self.n - first - steps)
+            back = q[::-1]
+            total += sums[steps] * c + s * (back @ sums[:steps])
+            fading += ahead * (mixed[steps] * c + s * (back @ mixed[:steps]))
+            heard_total += q.sum()
+            heard_fading += ahead * (back @ of_keep[:steps])
+            c = of_own[steps] * c + s * (back @ of_own[:steps])
+        of_energy = (of_p * still + 2 * pull**2) * total - of_p * still * fading
+        of_energy += s * ((1 - 2 * still) * heard_total + 2 * still * heard_fading)
+        of_energy -= self.shrink**2 * weights
+        return of_energy, self.weight * float(heard_total[0])
+
+
+class _Chunk(NamedTuple):
+    """What every chunk of steps has: powers and sums of them are one row a step."""
+
+    size: int
+    still: Array
+    of_p: Array
+    heard: Array
+    of_own: Array
+    of_keep: Array
+    sums: Array
+    mixed: Array
+    solve: Array
 
 
 def _powers(base: Array, count: int) -> Array:

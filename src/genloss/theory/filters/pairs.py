@@ -56,6 +56,18 @@ class Pairs:
         pairs = one[:, None, None] * theirs[:, None] * (told + self._feeds * fed)
         return 2 * self.space.sandwich(self.q[: self.size], self.q, pairs)
 
+    def heard(self, one: Complex, other: Complex, traced: Complex) -> Complex:
+        """Slopes of a sum of a `variance` in ``noise + length gap`` of pairs of penalties, (k, 2k, S).
+
+        ``traced`` (k, 2k, C) are those of the same sum of a `Space.sandwich` in its pairs.
+        """
+        kinds, theirs = self.kinds, np.concatenate([other, other.conj()])
+        pairs = 2 * one[:, None, None] * theirs[:, None] * traced
+        fed = np.swapaxes(self._solve @ self._traces, -1, -2) @ (self._feeds * pairs)[..., None]
+        told = pairs + fed[..., 0]
+        gain = kinds.number * kinds.weight**2 * kinds.length
+        return np.asarray(told[..., kinds.shape] * self._both * gain)
+
     @cached_property
     def _both(self) -> Complex:
         return np.asarray(self.e[: self.size, None] * self.e)

@@ -81,10 +81,8 @@ class Sources:
             [[moments.whole(moments.covariance(a, b))[0] for b in labelers] for a in labelers]
         )
         means = np.array([moments.whole(moments.mean(theta))[0] for theta in labelers])
-        kept = (self.pairs.strength(by) @ self.space.sigma) * self.pairs.q[:, None]
-        pull = 2 * np.tensordot(self.coefficients, kept[: self.pairs.size], 1).real
-        gap = self._gap(kept, by, moments.signal * means[:, None] * means + spread)
-        own = self.pairs.variance(self.coefficients, self.coefficients, noise, gap)
+        second = moments.signal * means[:, None] * means + spread
+        pull, own = self.law(by, noise, second)
         told = np.einsum("ui,vi,uvi->i", pull, pull, spread)
         moments.record(
             model,
@@ -98,13 +96,27 @@ class Sources:
         )
         return list(zip(labelers, pull, strict=True)), own
 
+    def law(self, by: Array, noise: Array, second: Array) -> tuple[Array, Array]:
+        """What the model takes of fields (T, p) of second moments (T, T, p), and its own variance (p,).
+
+        Rows of a kind are labelled by ``by`` (S, T) times the fields, with noise of variances (S,).
+        """
+        kept = self.kept(by)
+        pull = 2 * np.tensordot(self.coefficients, kept[: self.pairs.size], 1).real
+        gap = self._gap(kept, by, second)
+        return pull, self.pairs.variance(self.coefficients, self.coefficients, noise, gap)
+
+    def kept(self, by: Array) -> Complex:
+        """What ridge fits of the penalties of the nodes keep of the fields, (2k, T, p)."""
+        return np.asarray((self.pairs.strength(by) @ self.space.sigma) * self.pairs.q[:, None])
+
     def _gap(self, kept: Complex, by: Array, second: Array) -> Complex:
         """``E (theta_s - w_k)' Sigma_s (theta_s - w_l)`` of fits to other rows, but for their own variance."""
         shape, sigma, half = self.pairs.kinds.shape, self.space.sigma, self.pairs.size
         fitted = np.einsum("tup,kup->ktp", second, kept)  # E theta_t w_k
-        who = by.argmax(axis=1), shape
-        said = np.einsum("cp,ttp->tc", sigma, second)[who]
-        crossed = np.einsum("cp,ktp->ktc", sigma, fitted)[:, *who]
+        told = np.einsum("cp,tup->ctu", sigma, second)[shape]
+        said = np.einsum("st,stu,su->s", by, told, by)
+        crossed = (np.einsum("cp,ktp->kct", sigma, fitted)[:, shape] * by).sum(axis=-1)
         flat = kept[:half].reshape(half, -1)
         fits = [flat @ (one * fitted).reshape(2 * half, -1).T for one in sigma]
         return np.asarray(said - crossed[:half, None] - crossed + np.stack(fits, -1)[..., shape])

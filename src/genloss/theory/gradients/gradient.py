@@ -9,13 +9,14 @@ import numpy.typing as npt
 
 from genloss.cautions import near_interpolation
 from genloss.errors import NoTheoryError
+from genloss.filters.sgd import SGD
 from genloss.plan import Plan
 from genloss.problem import Problem, beyond, tails_of
 from genloss.spectrum import Spectral
 from genloss.steps import Step, resolve
 from genloss.theory.classes import centre_of
-from genloss.theory.closed import is_even
 from genloss.theory.directions import directions_for, from_outside
+from genloss.theory.gradients import columns
 from genloss.theory.gradients.found import Gradient, Objective
 from genloss.theory.gradients.matrices import Matrices
 from genloss.theory.gradients.vectors import Setting, along
@@ -72,27 +73,44 @@ def gradient(
     return known(problem, steps)(steps, penalty, objective or _last)
 
 
-def known(problem: Spectral, steps: Steps, *, moving: bool = True) -> Along:
-    """The slopes of steps that are these but for their numbers, of penalties alone if no others are ``moving``."""
+def known(problem: Spectral, steps: Steps, *, moving: bool = True, weighing: bool = True) -> Along:
+    """The slopes of steps that are these but for their numbers.
+
+    Of penalties alone if no others are ``moving``, and of weights only if they are ``weighing``.
+    """
+    if isinstance(problem, Problem) and problem.truth.ndim == 2:
+        count = problem.truth.shape[1]
+        one, given = columns.as_one(problem, steps)
+        alone = known(one, given, moving=moving, weighing=weighing)
+        return lambda made, penalty, objective: columns.of_each(
+            alone(columns.as_one(problem, made)[1], penalty, objective), count
+        )
     if any(step.turned for step in steps):
         assert isinstance(problem, Problem)
         laws = [each.law(problem.truth) for each in steps[0].outside]
-        return Matrices(problem.spectrum, problem.truth, laws, tails_of(problem)).along
-    setting = Setting(
-        from_outside(problem, steps), tails_of(problem), centre_of(problem), {}, moving
-    )
+        return Matrices(
+            problem.spectrum, problem.truth, laws, tails_of(problem), moving, moving and weighing
+        ).along
+    outside, tails, centre = from_outside(problem, steps), tails_of(problem), centre_of(problem)
+    setting = Setting(outside, tails, centre, {}, moving, weighing)
     directions = directions_for(problem, steps)
     return lambda made, penalty, objective: along(directions, made, penalty, objective, setting)
 
 
 def obstacle(problem: Spectral, steps: Steps) -> str | None:
     """Why there are no slopes of a plan's errors, or None where there are."""
+    if isinstance(problem, Problem) and problem.truth.ndim == 2:
+        return columns.obstacle(problem, steps) or obstacle(*columns.as_one(problem, steps))
     kind = beyond(problem)
     if centre_of(problem) is None and kind not in (None, "tails"):
         return f"problem has {kind}"
     directions = directions_for(problem, steps)
     isotropic = (directions.eigenvalues == directions.eigenvalues[0]).all()
     for step, way in zip(steps, ways_of(problem, steps), strict=True):
+        if way is Walk.turned and step.filter is not None:
+            if not step.filter.spectral:
+                return f"model {step.model} is fitted by {step.filter}, beside covariance matrices"
+            continue
         if way is Walk.filtered:
             if why := _beside_filter(problem, step):
                 return f"model {step.model} {why}"
@@ -113,13 +131,15 @@ def obstacle(problem: Spectral, steps: Steps) -> str | None:
 def _beside_filter(problem: Spectral, step: Step) -> str | None:
     """What slopes through a filter do not know."""
     assert step.filter is not None
-    alike = is_even(step) and not beyond(problem) and step.is_linear
-    counted = problem.directions.multiplicity.all()
-    if alike and step.filter.spectral and counted:
-        return None
-    return (
-        f"is fitted by {step.filter}, on rows or labels that are not alike or one after the other"
-    )
+    what = f"is fitted by {step.filter}"
+    otherwise = centre_of(problem) is not None or any(block.keep for block in step.blocks)
+    if otherwise and not step.filter.spectral:
+        return f"{what}, on rows that are kept by a rule or lie about class means"
+    if not (step.filter.spectral or isinstance(step.filter, SGD)):
+        return f"{what}, which no formula knows"
+    if not problem.directions.multiplicity.all():
+        return f"{what}, where the spectrum has directions that count for none"
+    return None
 
 
 def _last(risk: Array) -> Array:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,9 @@ from genloss.theory.gradients.found import Gradient, Objective, Slopes
 from genloss.theory.gradients.tape import pair
 from genloss.theory.gradients.weighted import implicit
 from genloss.theory.turned import resolvent, whole
+
+if TYPE_CHECKING:
+    from genloss.theory.gradients.matrix_filter import MatrixFilter
 
 Array = npt.NDArray[np.float64]
 Steps = Sequence[Step]
@@ -31,16 +35,18 @@ class Matrices:
     truth: Array
     outside: Sequence[tuple[Array, Array]]
     tails: Sequence[float]
+    moving: bool = True
+    weighing: bool = True
 
     def along(self, steps: Steps, penalty: Array, objective: Objective) -> Gradient:
         """`gradient` for trusted steps, with other penalties."""
-        tape, found = _Tape(self), Gradient.blank(len(steps))
+        tape, found = Tape(self), Gradient.blank(len(steps))
         alive = [REAL - 1 - k for k in range(len(self.outside))]
-        fits: list[_Fit] = []
+        fits: list[_Fit | MatrixFilter] = []
         for step in steps:
             alive = [u for u in alive if u < REAL or steps[u].last_use > step.model]
             labels_later = step.last_use > step.model
-            fits.append(_Fit(self, step, float(penalty[step.model])))
+            fits.append(self._fit(step, float(penalty[step.model])))
             fits[-1].forward(tape, alive if labels_later else [])
             alive += [step.model] if labels_later else []
         risk = tape.risks(len(steps))
@@ -49,12 +55,22 @@ class Matrices:
             tape.of_mean[model] = tape.of_mean.get(model, 0.0) + 2 * weight * self.spectrum * away
             tape.add(model, model, weight * np.diag(self.spectrum))
         for step, fit in zip(reversed(steps), reversed(fits), strict=True):
-            found.fill(step, fit.labelers, fit.backward(tape).of_sources(len(self.tails) or 1))
+            slopes = fit.backward(tape)
+            if isinstance(fit, _Fit):
+                slopes = slopes.of_sources(len(self.tails) or 1)
+            found.fill(step, fit.labelers, slopes)
         return found._replace(risk=risk)
+
+    def _fit(self, step: Step, penalty: float) -> _Fit | MatrixFilter:
+        if step.filter is None:
+            return _Fit(self, step, penalty)
+        from genloss.theory.gradients.matrix_filter import MatrixFilter
+
+        return MatrixFilter(self, step, penalty)
 
 
 @dataclass(eq=False)
-class _Tape:
+class Tape:
     """Means and covariances of all models, and the slopes in them; a covariance has the smaller number first."""
 
     problem: Matrices
@@ -85,6 +101,21 @@ class _Tape:
                 for t in range(models)
             ]
         )
+
+    def put(self, model: int, mean: Array, own: Array) -> None:
+        """Add a model."""
+        self.means[model], self.covariances[model, model] = mean, own
+
+    def relate(self, model: int, other: int, between: Array) -> None:
+        """Add the covariance of a model with another."""
+        self.covariances[pair(model, other)] = between if model <= other else between.T
+
+    def asked(self, model: int) -> tuple[Array, Array]:
+        """Slopes in a model's mean and in its own covariance."""
+        of_mean = self.of_mean.get(model, 0.0) + np.zeros_like(self.problem.spectrum)
+        none = np.zeros(2 * (self.problem.truth.size,))
+        of_own = self.of_covariance.get((model, model), none)
+        return of_mean, (of_own + of_own.T) / 2
 
     def slope_along(self, model: int, other: int) -> Array:
         """Slope in the covariance of a model with another."""
@@ -129,13 +160,13 @@ class _Fit:
         self.system = np.eye(self.n.size) - self.T * self.v
         self.tau, self.along = np.zeros(self.n.size), list[int]()
 
-    def _labelers(self, tape: _Tape) -> tuple[Array, Array, Array]:
+    def _labelers(self, tape: Tape) -> tuple[Array, Array, Array]:
         """Means (k, p), covariances and second moments (k, k, p, p) of the labelers."""
         means = np.array([tape.means[u] for u in self.labelers])
         spread = np.array([[tape.spread(u, v) for v in self.labelers] for u in self.labelers])
         return means, spread, spread + means[:, None, :, None] * means[None, :, None, :]
 
-    def forward(self, tape: _Tape, along: Sequence[int]) -> None:
+    def forward(self, tape: Tape, along: Sequence[int]) -> None:
         """Add the model to the tape, with its covariances with some others."""
         means, spread, second = self._labelers(tape)
         self.along = [*along]
@@ -143,30 +174,22 @@ class _Fit:
         gap = np.sum((self.sigma[:, None] @ missed) * self.away, axis=(1, 2, 3))
         self.tau = np.linalg.solve(self.system, self.noise + gap)
         own = _times("uvij,vkj->ik", _times("uij,uvjk->uvik", self.kept, spread), self.kept)
-        tape.means[self.model] = np.einsum("uij,uj->i", self.kept, means)
-        tape.covariances[self.model, self.model] = own + self.q @ self._noisy() @ self.q
+        mean = np.einsum("uij,uj->i", self.kept, means)
+        tape.put(self.model, mean, own + self.q @ self._noisy() @ self.q)
         for u in self.along:
-            between = _times("vij,vjk->ik", self.kept, self._spreads(tape, u))
-            key = pair(self.model, u)
-            tape.covariances[key] = between if self.model <= u else between.T
+            tape.relate(self.model, u, _times("vij,vjk->ik", self.kept, spreads(tape, self, u)))
 
     def _noisy(self) -> Array:
         return np.asarray(np.tensordot(self.v * self.tau, self.sigma, 1))
 
-    def _spreads(self, tape: _Tape, other: int) -> Array:
-        """Covariances of all labelers with a model."""
-        return np.array([tape.spread(v, other) for v in self.labelers])
-
-    def backward(self, tape: _Tape) -> Slopes:
+    def backward(self, tape: Tape) -> Slopes:
         """Hand slopes on to the labelers."""
         sigma, q, each, kept, away, v, tau = (
             *(self.sigma, self.q, self.each, self.kept, self.away),
             *(self.v, self.tau),
         )
-        means, spread, second = self._labelers(tape)
-        of_mean = tape.of_mean.get(self.model, 0.0) + np.zeros_like(self.spectrum)
-        of_own = tape.of_covariance.get((self.model, self.model), np.zeros_like(q))
-        of_own = (of_own + of_own.T) / 2
+        _, _, second = self._labelers(tape)
+        _, of_own = tape.asked(self.model)
 
         # errors of the rows
         by_gain = np.einsum("sij,ij->s", sigma, q @ of_own @ q)
@@ -179,24 +202,7 @@ class _Fit:
         of_away = 2 * heard[:, None] @ _times("suij,uvjk->svik", away, second)
         of_second = _times("suji,svjk->uvik", away, heard[:, None] @ away)
 
-        # moments
-        of_kept = of_mean[:, None] * means[:, None] + 2 * of_own @ _times(
-            "uij,uvjk->vik", kept, spread
-        )
-        of_spread = _times("uji,vjk->uvik", kept, of_own @ kept)
-        for u in self.along:
-            slope = tape.slope_along(self.model, u)
-            of_kept += slope @ np.swapaxes(self._spreads(tape, u), 1, 2)
-            for k, own in zip(self.labelers, kept, strict=True):
-                tape.add(k, u, own.T @ slope)
-        of_means = np.einsum("uij,i->uj", kept, of_mean)
-        of_means += np.einsum(
-            "uvij,vj->ui", of_second + np.swapaxes(of_second, 0, 1).swapaxes(2, 3), means
-        )
-        for i, k in enumerate(self.labelers):
-            tape.of_mean[k] = tape.of_mean.get(k, 0.0) + of_means[i]
-            for j, l in enumerate(self.labelers):
-                tape.add(k, l, of_spread[i, j] + of_second[i, j])
+        of_kept = handed(tape, self, self.along, kept, of_second)
 
         # who is kept how much
         of_kept = of_kept - of_away.sum(axis=0)
@@ -208,6 +214,42 @@ class _Fit:
         of_strength -= np.einsum("sij,ij->s", sigma, by_q)
         found = implicit(self, np.einsum("sii->s", each), of_v, of_strength)
         return found._replace(noise=of_noise, shares=of_shares)
+
+
+class OnTape(Protocol):
+    """A fit: its model, and who labels its rows."""
+
+    model: int
+    labelers: list[int]
+
+
+def spreads(tape: Tape, fit: OnTape, other: int) -> Array:
+    """Covariances of all labelers of a fit with a model."""
+    return np.array([tape.spread(v, other) for v in fit.labelers])
+
+
+def handed(tape: Tape, fit: OnTape, along: Sequence[int], kept: Array, of_second: Array) -> Array:
+    """Hand slopes on to the labelers of a fit, of whom it keeps so much; slopes in what it keeps."""
+    names = fit.labelers
+    means = np.array([tape.means[u] for u in names])
+    spread = np.array([[tape.spread(u, v) for v in names] for u in names])
+    of_mean, of_own = tape.asked(fit.model)
+    of_kept = of_mean[:, None] * means[:, None] + 2 * of_own @ _times("uij,uvjk->vik", kept, spread)
+    of_spread = _times("uji,vjk->uvik", kept, of_own @ kept)
+    for u in along:
+        slope = tape.slope_along(fit.model, u)
+        of_kept += slope @ np.swapaxes(spreads(tape, fit, u), 1, 2)
+        for k, own in zip(names, kept, strict=True):
+            tape.add(k, u, own.T @ slope)
+    of_means = np.einsum("uij,i->uj", kept, of_mean)
+    of_means += np.einsum(
+        "uvij,vj->ui", of_second + np.swapaxes(of_second, 0, 1).swapaxes(2, 3), means
+    )
+    for i, k in enumerate(names):
+        tape.of_mean[k] = tape.of_mean.get(k, 0.0) + of_means[i]
+        for j, l in enumerate(names):
+            tape.add(k, l, of_spread[i, j] + of_second[i, j])
+    return np.asarray(of_kept)
 
 
 def _times(subscripts: str, *arrays: Array) -> Array:

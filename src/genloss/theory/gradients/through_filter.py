@@ -4,8 +4,8 @@ With labels that sources give by x_s, on a share pi_s of the rows, and what they
 
     mean = S x ,   variance = S**2 var(x) + K E x**2 + gain sum pi_s (noise_s**2 + <s, E (x_s - x)**2>) ,
 
-where S, K and gain are functions of the rows' number, weight and penalty alone. K is symmetric but for how
-often directions are there. What those three numbers move is told by differences.
+where S, K and gain are functions of the rows' number, weight and penalty alone. What those three numbers move
+is told by differences.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy.typing as npt
 from genloss.spectrum import Spectrum
 from genloss.steps import Step
 from genloss.theory.filters.fresh import Filtered, filtered
+from genloss.theory.filters.one_pass import OnePass
 from genloss.theory.gradients.found import Slopes
 from genloss.theory.gradients.tape import Tape
 
@@ -61,14 +62,12 @@ class ThroughFilter:
         self._away = self._by - self._bar
         self._own = self._fit()
 
-    def _fit(self, n: float = 1.0, penalty: float = 1.0, weight: float = 1.0) -> Filtered:
+    def _fit(self, n: float = 1.0, penalty: float = 1.0, weight: float = 1.0) -> Filtered | OnePass:
         """The filter with its numbers times some factors."""
         filter_ = self._step.filter
         assert filter_ is not None
         rows, loud = n * float(self._rows.sum()), weight * self._step.blocks[0].weight
-        found = filtered(self._directions, rows, filter_, penalty * self._penalty, loud)
-        assert isinstance(found, Filtered)
-        return found
+        return filtered(self._directions, rows, filter_, penalty * self._penalty, loud)
 
     def _said(self, tape: Tape) -> tuple[Array, Array, Array, Array]:
         """Filters (k, p), covariances and second moments (k, k, p) of labelers, and how sources differ (S,)."""
@@ -79,7 +78,7 @@ class ThroughFilter:
         told = second @ tape.directions.eigenvalues
         return filters, spread, second, np.einsum("su,uv,sv->s", self._away, told, self._away)
 
-    def _law(self, tape: Tape, own: Filtered) -> tuple[Array, Array, list[Array]]:
+    def _law(self, tape: Tape, own: Filtered | OnePass) -> tuple[Array, Array, list[Array]]:
         """Filter, variance and covariances with others, of a filter with some numbers."""
         filters, spread, second, apart = self._said(tape)
         bar, noise = self._bar, float(self._part @ (self._noise + apart))
@@ -103,12 +102,10 @@ class ThroughFilter:
     def backward(self, tape: Tape) -> Slopes:
         """Hand slopes on to the labelers."""
         s, bar, own, names = self._directions.eigenvalues, self._bar, self._own, self.labelers
-        count, shrink = self._directions.multiplicity, own.shrink
+        shrink = own.shrink
         filters, spread, second, apart = self._said(tape)
         of_filter, of_variance, of_along = tape.asked(self.model, self._along)
-        none = np.zeros_like(s)
-        of_noise = float(of_variance @ own.noise_gain)
-        echo = own.variance(count * of_variance, none, 0.0) / count
+        echo, of_noise = own.heard(of_variance)
         of_mean, of_spread = shrink * of_filter, shrink**2 * of_variance
 
         # by labeler: what sources say on average, and what they differ by
@@ -128,7 +125,7 @@ class ThroughFilter:
         of_by = self._part[:, None] * (of_bar + heard - self._part @ heard)
         of_part = self._by @ (of_bar - self._part @ heard) + of_noise * (self._noise + apart)
 
-        def whole(own: Filtered) -> float:
+        def whole(own: Filtered | OnePass) -> float:
             mean, variance, between = self._law(tape, own)
             others = zip(self._along, between, strict=True)
             along = sum(float(of_along[u] @ each) for u, each in others if u in of_along)
@@ -141,7 +138,9 @@ class ThroughFilter:
 
         total = float(self._rows.sum())
         of_rows = (of_part - float(self._part @ of_part)) / total
-        of_rows += by("n") / total if self._moving else np.nan
+        # a pass has whole rows
+        counted = self._moving and isinstance(own, Filtered)
+        of_rows += by("n") / total if counted else np.nan
         # of one source among others it would make them unlike
         alone = self._moving and self._part.size == 1
         weight = by("weight") / self._step.blocks[0].weight if alone else np.nan

@@ -21,7 +21,8 @@ from genloss.theory.gradients.weighted import Weighted
 from genloss.theory.weighted import Rows
 
 if TYPE_CHECKING:
-    from genloss.theory.gradients.channel import Channel, Starts
+    from genloss.theory.gradients.channel import Starts
+    from genloss.theory.gradients.fields import OfFields
     from genloss.theory.gradients.through_filter import ThroughFilter
 
 Array = npt.NDArray[np.float64]
@@ -43,6 +44,8 @@ class Setting(NamedTuple):
         Where fixed points may start from, by model; written too.
     moving : bool
         Whether slopes in rows and weights are asked for, where they take work of their own.
+    weighing : bool
+        Whether weights of some sources may become others, so that those in weights are asked for.
     """
 
     outside: Mapping[int, tuple[Array, Array]] = {}
@@ -50,6 +53,7 @@ class Setting(NamedTuple):
     centre: float | None = None
     starts: Starts | None = None
     moving: bool = True
+    weighing: bool = True
 
 
 def along(
@@ -78,7 +82,9 @@ def along(
         for step in reversed(steps):
             if step.model in several:
                 fit = several[step.model]
-                slopes = fit.backward(tape).of_sources(len(setting.tails) or 1)
+                slopes = fit.backward(tape)
+                if isinstance(fit, Weighted):
+                    slopes = slopes.of_sources(len(setting.tails) or 1)
                 found.fill(step, fit.labelers, slopes)
             else:
                 _back(tape, step, even, found)
@@ -102,10 +108,10 @@ def _back(tape: Tape, step: Step, even: Even, found: Gradient) -> None:
 
 def _fits(
     directions: Spectrum, steps: Steps, penalty: Array, setting: Setting
-) -> tuple[Even, dict[int, Weighted | Channel | ThroughFilter]]:
+) -> tuple[Even, dict[int, Weighted | OfFields | ThroughFilter]]:
     """The fits of one source each, and those of several."""
     single: list[Asked] = []
-    several: dict[int, Weighted | Channel | ThroughFilter] = {}
+    several: dict[int, Weighted | OfFields | ThroughFilter] = {}
     starts = {} if setting.starts is None else setting.starts
     tails, lengths = setting.tails, len(setting.tails) or 1
     alike = [
@@ -121,11 +127,7 @@ def _fits(
         alive = [u for u in alive if u < REAL or steps[u].last_use > model]
         along = alive if step.last_use > model else []
         if step.filter is not None:
-            from genloss.theory.gradients.through_filter import ThroughFilter
-
-            several[model] = ThroughFilter(
-                directions, step, float(penalty[model]), along, setting.moving
-            )
+            several[model] = _through(directions, step, float(penalty[model]), along, setting)
         elif not step.is_linear or setting.centre is not None:
             from genloss.theory.gradients.channel import Channel  # opens SciPy's special functions
 
@@ -155,6 +157,33 @@ def _fits(
             alive = [*alive, model]
     n, lam = _numbers(steps, [asked.model for asked in single], penalty)
     return Even(directions, single, n, lam), several
+
+
+def _through(
+    directions: Spectrum, step: Step, penalty: float, along: Sequence[int], setting: Setting
+) -> ThroughFilter | OfFields:
+    """A fit through a filter."""
+    assert step.filter is not None
+    tails, spectral = setting.tails, step.filter.spectral
+    moving, several = setting.moving, len(step.blocks) > 1
+    weighing = moving and setting.weighing
+    # of several sources a weight that moves makes them unlike, as do steps that are taken in turn
+    alike = is_even(step) and not (several and (weighing or not spectral))
+    kept = any(block.keep is not None for block in step.blocks)
+    by_rule = alike and spectral and not step.is_linear
+    if setting.centre is not None or kept or by_rule:
+        from genloss.theory.gradients.spiked import Spiked
+
+        return Spiked(directions, step, penalty, along, setting.centre, moving)
+    if alike and step.is_linear and not tails:
+        from genloss.theory.gradients.through_filter import ThroughFilter
+
+        return ThroughFilter(directions, step, penalty, along, moving)
+    from genloss.theory.gradients.in_turn import OneByOne
+    from genloss.theory.gradients.unlike import Unlike
+
+    kind = Unlike if spectral else OneByOne
+    return kind(directions, step, penalty, along, tails, moving=moving, weighing=weighing)
 
 
 def _numbers(steps: Steps, models: Sequence[int], penalty: Array) -> tuple[Array, Array]:

@@ -1,0 +1,127 @@
+"""A spectral filter on new rows of which some have a covariance matrix, backwards (`filters.md`).
+
+As in `unlike`, but means are vectors, and what ridge fits keep of their labelers are matrices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.steps import Block, Step
+from genloss.theory.filters.matrices import Matrices as Filtered
+from genloss.theory.gradients.found import Slopes
+from genloss.theory.gradients.heard import of_rows
+from genloss.theory.gradients.matrices import Matrices, Tape, handed, spreads
+
+Array = npt.NDArray[np.float64]
+Whole = Callable[[Step], float]
+
+_STEP = 1e-4  # of a number's logarithm, in differences of the second order
+_ENDS = 1 + _STEP, 1 - _STEP
+
+
+class MatrixFilter:
+    """One fit."""
+
+    def __init__(self, problem: Matrices, step: Step, penalty: float) -> None:
+        self._problem, self._step = problem, step._replace(penalty=penalty)
+        self.model, blocks = step.model, step.blocks
+        self.labelers = list(dict.fromkeys(u for block in blocks for u in block.shares))
+        self._shares = np.array([[b.shares.get(u, 0.0) for u in self.labelers] for b in blocks])
+        self._own, self._along = self._of_step(self._step), list[int]()
+
+    def _of_step(self, step: Step) -> Filtered:
+        """The filter of a step; nodes that serve a penalty serve those beside it."""
+        if step.penalty == self._step.penalty:
+            return Filtered.of(step, self._problem.spectrum, self._problem.tails)
+        assert step.filter is not None
+        nodes = self._own.pairs.nodes
+        values = np.asarray(step.filter.shrink(nodes.x, step.penalty))
+        return replace(self._own, coefficients=nodes.of(values))
+
+    def _said(self, tape: Tape) -> tuple[Array, Array]:
+        """Means (k, p) and covariances (k, k, p, p) of the labelers."""
+        names = self.labelers
+        spread = np.array([[tape.spread(u, v) for v in names] for u in names])
+        return np.array([tape.means[u] for u in names]), spread
+
+    def forward(self, tape: Tape, along: Sequence[int]) -> None:
+        """Add the model to the tape, with its covariances with some others."""
+        self._along, said = [*along], self._said(tape)
+        found = self._own.fit(self._step, self._shares, *said)
+        self._kept = found.kept
+        tape.put(self.model, found.mean, found.own)
+        for u in along:
+            tape.relate(self.model, u, np.einsum("vij,vjk->ik", found.kept, spreads(tape, self, u)))
+
+    def backward(self, tape: Tape) -> Slopes:
+        """Hand slopes on to the labelers."""
+        pairs, space, coefficients = self._own.pairs, self._own.space, self._own.coefficients
+        kinds, half = pairs.kinds, pairs.size
+        means, spread = self._said(tape)
+        second = spread + means[:, None, :, None] * means[None, :, None, :]
+        of_mean, of_own = tape.asked(self.model)
+        by = self._shares[kinds.source]
+        load = pairs.strength(by)
+        kept = pairs.q[:, None] @ np.tensordot(load, space.sigma, 1)
+        traced = space.weighed(pairs.q[:half], pairs.q, of_own)
+        heard = pairs.heard(coefficients, coefficients, traced)
+        of_by, of_second = np.zeros_like(by), np.zeros_like(second)
+        of_kept = np.zeros_like(kept)
+        one = np.eye(means.shape[1])
+        for s, (shape, length) in enumerate(zip(kinds.shape, kinds.length, strict=True)):
+            sigma, of_gap = space.sigma[shape], length * heard[..., s]
+            away = by[s][:, None, None] * one - kept
+            right = np.tensordot(of_gap, away, 1)
+            left = np.tensordot(of_gap.T, away[:half], 1)
+            loud = sigma @ away[:half]
+            of_second += np.einsum("kvji,kujl->vuil", right, loud, optimize=True).real
+            of_away = np.einsum("luij,uvjm->lvim", sigma @ left, second, optimize=True)
+            of_away[:half] += np.einsum("kvij,vujm->kuim", sigma @ right, second, optimize=True)
+            of_kept -= of_away
+            of_by[s] = np.einsum("kuii->u", of_away).real
+        of_pull = handed(tape, self, self._along, self._kept, of_second)
+        of_kept[:half] += 2 * coefficients[:, None, None, None] * of_pull
+        turned = np.swapaxes(pairs.q, 1, 2)[:, None] @ of_kept
+        heard_by = np.einsum("cij,kuij->kcu", space.sigma, turned, optimize=True)[:, kinds.shape]
+        strength = pairs.e * (kinds.number * kinds.loud)
+        of_by += (strength[..., None] * heard_by).real.sum(axis=0)
+        sources = np.arange(len(self._step.blocks))[:, None] == kinds.source
+        of_noise = sources @ heard.real.sum(axis=(0, 1))
+
+        def whole(step: Step) -> float:
+            found = self._of_step(step).fit(step, self._shares, means, spread)
+            total = float(of_mean @ found.mean + np.sum(of_own * found.own))
+            for u in self._along:
+                between = np.einsum("vij,vjk->ik", found.kept, spreads(tape, self, u))
+                total += float(np.sum(tape.slope_along(self.model, u) * between))
+            return total
+
+        n, weight, penalty = self._numbers(whole)
+        return Slopes(n, weight, of_noise, sources @ of_by, penalty)
+
+    def _numbers(self, whole: Whole) -> tuple[Array, Array, float]:
+        """Slopes in rows, weights and the penalty, by differences."""
+        blocks, lam = self._step.blocks, self._step.penalty
+
+        def apart(ends: Iterable[Step], size: float) -> float:
+            up, down = map(whole, ends)
+            return (up - down) / (2 * _STEP * size)
+
+        def moved(place: int, block: Block) -> Step:
+            return self._step._replace(blocks=(*blocks[:place], block, *blocks[place + 1 :]))
+
+        n, weight = np.full((2, len(blocks)), np.nan)
+        for place, block in enumerate(blocks):
+            if self._problem.weighing:
+                more = (moved(place, block._replace(weight=block.weight * x)) for x in _ENDS)
+                weight[place] = apart(more, block.weight)
+            if self._problem.moving:
+                more = (moved(place, of_rows(block, x)) for x in _ENDS)
+                n[place] = apart(more, block.rows)
+        lams = (self._step._replace(penalty=lam * x) for x in _ENDS)
+        return n, weight, apart(lams, lam) if lam else 0.0

@@ -1,0 +1,82 @@
+"""A spectral filter on new rows of several weights, covariances, lengths or labels, backwards (`filters.md`).
+
+It is a sum of ridge fits of complex penalties, ``A = 2 Re sum_k c_k kept_k``, and its variance is a sum over pairs
+of them that is linear in the labels' noise and in ``gap_s(k, l) = <s_s, E (x_s - kept_k)(x_s - kept_l)>``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from genloss.spectrum import Spectrum
+from genloss.steps import Step
+from genloss.theory.filters.sources import Sources
+from genloss.theory.gradients.heard import Heard
+
+Array = npt.NDArray[np.float64]
+
+
+class Unlike(Heard):
+    """One fit; the rows of every source have ``tails`` as squared lengths, if there are any."""
+
+    def __init__(
+        self,
+        directions: Spectrum,
+        step: Step,
+        penalty: float,
+        along: Sequence[int],
+        tails: Sequence[float],
+        *,
+        moving: bool,
+        weighing: bool,
+    ) -> None:
+        super().__init__(directions, step, penalty, along, moving=moving, weighing=weighing)
+        self._tails = tails
+        self._own = Sources.of(self._step, directions, tails)
+
+    def _mapped(self, step: Step, by: Array, noise: Array, second: Array) -> tuple[Array, Array]:
+        own = self._of_step(step)
+        source = own.pairs.kinds.source
+        return own.law(by[source], noise[source], second)
+
+    def _of_step(self, step: Step) -> Sources:
+        """The filter of a step; nodes that serve a penalty serve those beside it."""
+        if step is self._step:
+            return self._own
+        if step.blocks is not self._step.blocks:
+            return Sources.of(step, self._directions, self._tails)
+        assert step.filter is not None
+        nodes = self._own.pairs.nodes
+        values = np.asarray(step.filter.shrink(nodes.x, step.penalty))
+        return replace(self._own, coefficients=nodes.of(values))
+
+    def _back(self, of_shares: Array, of_gain: Array) -> tuple[Array, Array, Array]:
+        pairs, space, coefficients = self._own.pairs, self._own.space, self._own.coefficients
+        kinds, half, second = pairs.kinds, pairs.size, self._second
+        by = self._told[kinds.source]
+        kept = self._own.kept(by)
+        traced = space.weighed(pairs.q[:half], pairs.q, of_gain)
+        heard = pairs.heard(coefficients, coefficients, traced)
+        of_noise = heard.real.sum(axis=(0, 1))
+        of_by, of_second = np.zeros_like(by), np.zeros_like(second)
+        of_kept = np.zeros_like(kept)
+        of_kept[:half] = 2 * coefficients[:, None, None] * of_shares
+        for s, (shape, length) in enumerate(zip(kinds.shape, kinds.length, strict=True)):
+            sigma, of_gap = space.sigma[shape], length * heard[..., s]
+            away = by[s][:, None] - kept
+            right = np.tensordot(of_gap, away, 1)
+            left = np.tensordot(of_gap.T, away[:half], 1)
+            of_second += np.einsum("ktp,kup->tup", away[:half], right).real * sigma
+            of_away = np.einsum("tup,lup->ltp", second, left) * sigma
+            of_away[:half] += np.einsum("tup,kup->ktp", second, right) * sigma
+            of_kept -= of_away
+            of_by[s] = of_away.real.sum(axis=(0, 2))
+        loud = np.einsum("cp,kp,ktp->kct", space.sigma, pairs.q, of_kept)[:, kinds.shape]
+        strength = pairs.e * (kinds.number * kinds.loud)
+        of_by += (strength[..., None] * loud).real.sum(axis=0)
+        sources = np.arange(len(self._step.blocks))[:, None] == kinds.source
+        return sources @ of_by, sources @ of_noise, of_second
