@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 from urllib.request import urlopen
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Request, sync_playwright
 
 FIRST = """
 new MutationObserver((_, observer) => {
@@ -110,14 +110,15 @@ def first_curve(browser: Browser, address: str) -> tuple[float, int]:
     """Milliseconds from opening the page to its first curve, and bytes that came."""
     page = browser.new_context().new_page()
     page.add_init_script(FIRST)
-    sizes: list[int] = []
-    page.on("response", lambda response: sizes.append(len(response.body())))
+    came: list[Request] = []
+    page.on("requestfinished", lambda request: came.append(request))
     page.goto(f"{address}/explore")
     page.locator("#explore-table tbody tr").first.wait_for()
     page.wait_for_timeout(300)
     took = page.evaluate("window.firstCurve")
+    weight = sum(request.sizes()["responseBodySize"] for request in came)
     page.context.close()
-    return float(took), sum(sizes)
+    return float(took), weight
 
 
 def moves(
