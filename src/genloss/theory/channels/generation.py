@@ -147,7 +147,7 @@ def read(
 ) -> tuple[evolution.Fit, list[Shares], Array]:
     """What a step fits, the fields that it names, and their covariance (fields, fields, p)."""
     directions = moments.directions
-    rows, fields, sheets, towards = _read(
+    rows, fields, sheets, towards = sources_of(
         step, directions.eigenvalues, centre, {} if memory is None else memory
     )
     means = [_only(moments.mean(each)) + 0 * directions.eigenvalues for each in fields]
@@ -180,7 +180,7 @@ def _rows_kept(fit: evolution.Fit) -> float:
     return squared_loss.seen(fit).number
 
 
-def _read(
+def sources_of(
     step: Step, spectrum: Array, centre: float | None, memory: evolution.Memory
 ) -> tuple[list[Rows], list[Shares], Array, int | None]:
     """Sources of a step, the labelers and judges they name, their covariances, and what it pulls to."""

@@ -21,7 +21,7 @@ from genloss.generation import REAL
 from genloss.spectrum import Spectrum
 from genloss.steps import Step
 from genloss.theory.channels import NotFoundError, evolution
-from genloss.theory.channels.generation import _read
+from genloss.theory.channels.generation import sources_of
 from genloss.theory.channels.rows import Law, Rows
 from genloss.theory.gradients.fields import OfFields
 from genloss.theory.gradients.found import Slopes
@@ -60,7 +60,7 @@ class Channel(OfFields):
         starts: Starts,
     ) -> None:
         self._directions, self._penalty, self._starts = directions, penalty, starts
-        read = _read(step, directions.eigenvalues, centre, {})
+        read = sources_of(step, directions.eigenvalues, centre, {})
         self._rows, fields, self._sigma, self._towards = read
         super().__init__(step, along, fields)
 

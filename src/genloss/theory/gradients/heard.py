@@ -8,7 +8,7 @@ move in the map.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +16,11 @@ import numpy.typing as npt
 from genloss.labels.linear import Linear
 from genloss.spectrum import Spectrum
 from genloss.steps import Block, Step
+from genloss.theory.gradients.differences import STEP, in_numbers
 from genloss.theory.gradients.fields import OfFields
 from genloss.theory.gradients.found import Slopes
 
 Array = npt.NDArray[np.float64]
-
-_STEP = 1e-4  # of a number's logarithm, in differences of the second order
 
 
 class Heard(OfFields):
@@ -88,12 +87,12 @@ class Heard(OfFields):
                 continue
             loud = self._loud[place]
             asked = np.array([of_by[place, k], of_heard[place]])
-            up, down = (asked @ _heard(block, loud * (1 + by)) for by in (_STEP, -_STEP))
-            of_second[k, k] += (up - down) / (2 * _STEP * loud) * self._sigma[place]
+            up, down = (asked @ _heard(block, loud * (1 + by)) for by in (STEP, -STEP))
+            of_second[k, k] += (up - down) / (2 * STEP * loud) * self._sigma[place]
             if block.noise > 0:
-                ends = (block._replace(noise=block.noise * (1 + by)) for by in (_STEP, -_STEP))
+                ends = (block._replace(noise=block.noise * (1 + by)) for by in (STEP, -STEP))
                 up, down = (asked @ _heard(end, loud) for end in ends)
-                of_noise[place] = (up - down) / (4 * _STEP * block.noise**2)
+                of_noise[place] = (up - down) / (4 * STEP * block.noise**2)
             else:
                 of_noise[place] = 0.0
 
@@ -101,33 +100,10 @@ class Heard(OfFields):
             shares, gain = self._mapped(step, self._told, self._variance, self._second)
             return float(np.sum(of_shares * shares) + of_gain @ gain)
 
-        def apart(ends: Iterable[Step], size: float) -> float:
-            up, down = map(whole, ends)
-            return (up - down) / (2 * _STEP * size)
-
-        def moved(place: int, block: Block) -> Step:
-            return self._step._replace(blocks=(*blocks[:place], block, *blocks[place + 1 :]))
-
-        n, weight = np.full((2, len(blocks)), np.nan)
-        for place, block in enumerate(blocks):
-            if self._weighing:
-                weights = (moved(place, block._replace(weight=block.weight * x)) for x in _ENDS)
-                weight[place] = apart(weights, block.weight)
-            if self._moving:
-                more = (moved(place, of_rows(block, x)) for x in _ENDS)
-                n[place] = apart(more, block.rows)
-        lam = self._penalty
-        lams = (self._step._replace(penalty=lam * x) for x in _ENDS)
-        penalty = apart(lams, lam) if lam else 0.0
+        n, weight, penalty = in_numbers(
+            self._step, whole, moving=self._moving, weighing=self._weighing
+        )
         return of_second, Slopes(n, weight, of_noise, np.empty(0), penalty)
-
-
-_ENDS = 1 + _STEP, 1 - _STEP
-
-
-def of_rows(block: Block, times: float) -> Block:
-    """The block with some times its rows."""
-    return block._replace(stop=block.start + times * block.rows)  # type: ignore[arg-type]
 
 
 def _heard(block: Block, loud: float) -> Array:

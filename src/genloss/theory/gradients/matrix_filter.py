@@ -5,23 +5,19 @@ As in `unlike`, but means are vectors, and what ridge fits keep of their labeler
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from genloss.steps import Block, Step
+from genloss.steps import Step
 from genloss.theory.filters.matrices import Matrices as Filtered
+from genloss.theory.gradients.differences import in_numbers
 from genloss.theory.gradients.found import Slopes
-from genloss.theory.gradients.heard import of_rows
 from genloss.theory.gradients.matrices import Matrices, Tape, handed, spreads
 
 Array = npt.NDArray[np.float64]
-Whole = Callable[[Step], float]
-
-_STEP = 1e-4  # of a number's logarithm, in differences of the second order
-_ENDS = 1 + _STEP, 1 - _STEP
 
 
 class MatrixFilter:
@@ -101,27 +97,7 @@ class MatrixFilter:
                 total += float(np.sum(tape.slope_along(self.model, u) * between))
             return total
 
-        n, weight, penalty = self._numbers(whole)
+        n, weight, penalty = in_numbers(
+            self._step, whole, moving=self._problem.moving, weighing=self._problem.weighing
+        )
         return Slopes(n, weight, of_noise, sources @ of_by, penalty)
-
-    def _numbers(self, whole: Whole) -> tuple[Array, Array, float]:
-        """Slopes in rows, weights and the penalty, by differences."""
-        blocks, lam = self._step.blocks, self._step.penalty
-
-        def apart(ends: Iterable[Step], size: float) -> float:
-            up, down = map(whole, ends)
-            return (up - down) / (2 * _STEP * size)
-
-        def moved(place: int, block: Block) -> Step:
-            return self._step._replace(blocks=(*blocks[:place], block, *blocks[place + 1 :]))
-
-        n, weight = np.full((2, len(blocks)), np.nan)
-        for place, block in enumerate(blocks):
-            if self._problem.weighing:
-                more = (moved(place, block._replace(weight=block.weight * x)) for x in _ENDS)
-                weight[place] = apart(more, block.weight)
-            if self._problem.moving:
-                more = (moved(place, of_rows(block, x)) for x in _ENDS)
-                n[place] = apart(more, block.rows)
-        lams = (self._step._replace(penalty=lam * x) for x in _ENDS)
-        return n, weight, apart(lams, lam) if lam else 0.0

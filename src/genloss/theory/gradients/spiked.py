@@ -18,7 +18,7 @@ from genloss.spectrum import Spectrum
 from genloss.steps import Step
 from genloss.theory.channels import NotFoundError
 from genloss.theory.channels.evolution import Fit
-from genloss.theory.channels.generation import _read
+from genloss.theory.channels.generation import sources_of
 from genloss.theory.channels.rows import Rows
 from genloss.theory.channels.squared_loss import Seen, seen, told
 from genloss.theory.filters import spiked
@@ -60,7 +60,7 @@ class Spiked(OfFields):
         moving: bool,
     ) -> None:
         self._directions, self._moving = directions, moving
-        self._sources, fields, self._sigma, _ = _read(step, directions.eigenvalues, centre, {})
+        self._sources, fields, self._sigma, _ = sources_of(step, directions.eigenvalues, centre, {})
         super().__init__(step._replace(penalty=penalty), along, fields)
 
     def _law(self, second: Array) -> tuple[Array, Array]:
