@@ -146,25 +146,25 @@ ROUTES = {
         POWER,
         fitted(gl.Plan.replace(3, 70, noise=0.5), filter=PASS),
         "recursion",
-        ("schedule",),
+        ("schedule", "n_samples"),
     ),
     "one pass, sources in turn": (
         POWER,
         fitted(stacked(VECTOR), filter=PASS),
         "recursion",
-        ("schedule", "weight"),
+        ("schedule", "real", "weight", "n_samples"),
     ),
     "one pass, tails": (
         TAILS,
         fitted(stacked(VECTOR), filter=PASS),
         "recursion",
-        ("schedule", "weight"),
+        ("schedule", "real", "weight", "n_samples"),
     ),
     "one pass, clipped": (
         POWER,
         fitted(stacked(), CLIPPED, filter=PASS),
         "recursion",
-        ("schedule",),
+        ("schedule", "n_samples"),
     ),
     "judged rows": (POWER, JUDGED, "recursion", ("schedule", "n_samples")),
     "class means": (CLOUDS, fitted(CLASSES, "hard", loss="logistic"), "recursion", SOME),
@@ -193,7 +193,7 @@ ROUTES = {
         COLUMNS,
         fitted(stacked(), filter=PASS),
         "recursion",
-        ("schedule",),
+        SOME,
     ),
     "reused rows": (POWER, REUSED, "pencil", ALL),
     "reused rows, tails": (TAILS, REUSED, "pencil", SOME),
@@ -252,12 +252,6 @@ def test_what_is_searched_without_slopes(name):
     gl.predict(problem, plan.with_penalty(0.1))  # is known all the same
     assert slope_of(problem, plan, "mean") == []
     assert slope_in(problem, space(plan, ("penalty",)), "mean") == []
-
-
-def test_a_number_of_rows_taken_one_by_one_is_searched_without_slopes():
-    problem, plan, _, _ = ROUTES["one pass"]
-    assert slope_in(problem, space(plan, ("penalty",)), "mean")
-    assert slope_in(problem, space(plan, ("penalty", "n_samples")), "mean") == []
 
 
 @pytest.mark.parametrize("name", CASES)

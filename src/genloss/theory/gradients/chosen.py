@@ -51,7 +51,7 @@ def through_choice(
     for penalty, slope in zip(chosen.tried.tolist(), chosen.slopes.tolist(), strict=True):
         each = made(penalty).back_from_left_out(tape, by_penalty * slope)
         of_unit += each.penalty * penalty
-        slopes = Slopes(*(one + other for one, other in zip(slopes, each, strict=True)))
+        slopes = slopes.plus(each)
     fit = made(chosen.penalty)
     total, loud = fit.n.sum(), fit.weight * traces
     unit = fit.n @ loud / total
