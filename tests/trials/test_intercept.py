@@ -12,32 +12,40 @@ from genloss.trials.engines.literal import Learner
 Gen, Source = gl.Generation, gl.Source
 SPECTRUM = np.arange(1, 5) ** -0.8
 PROBLEM = gl.Problem.from_spectrum(SPECTRUM)
-TRUTH = np.append(PROBLEM.truth, 0.0)
 
 
 def fitted(X, y, weights, penalty):
     """Coefficients and intercept of every run, (runs, dim + 1)."""
+    n, share = X.shape[1], weights / weights.sum()
+    if n <= X.shape[2]:  # the shortest coefficients of all that fit best beside a free constant
+        root = np.sqrt(weights)[:, None]
+        middle, level = share @ X, y @ share
+        rows, left = (X - middle[:, None]) * root, (y - level[:, None])[..., None] * root
+        gram = rows @ rows.transpose(0, 2, 1) + n * penalty * np.eye(n)
+        w = (rows.transpose(0, 2, 1) @ np.linalg.pinv(gram, hermitian=True) @ left)[..., 0]
+        return np.append(w, level[:, None] - (middle * w).sum(axis=1, keepdims=True), axis=1)
     rows = np.append(X, np.ones((*X.shape[:2], 1)), axis=2)
     left = rows.transpose(0, 2, 1) * weights
-    ridge = X.shape[1] * penalty * np.diag(np.append(np.ones(X.shape[2]), 0.0))
+    ridge = n * penalty * np.diag(np.append(np.ones(X.shape[2]), 0.0))
     return np.linalg.solve(left @ rows + ridge, left @ y[..., None])[..., 0]
 
 
-def chain(generations, runs):
+def chain(generations, runs, spectrum=SPECTRUM):
     """Excess risks of models on new rows, (models, runs): the intercept's square is part of them."""
-    rng, models = np.random.default_rng(0), {-1: np.tile(TRUTH, (runs, 1))}
+    truth = np.append(gl.Problem.from_spectrum(spectrum).truth, 0.0)
+    rng, models = np.random.default_rng(0), {-1: np.tile(truth, (runs, 1))}
     for model, (sources, penalty) in enumerate(generations):
         X, y, weights = [], [], []
         for rows, labeler, noise, weight in sources:
             w = models[labeler]
-            X.append(rng.standard_normal((runs, rows, 4)) * np.sqrt(SPECTRUM))
+            X.append(rng.standard_normal((runs, rows, spectrum.size)) * np.sqrt(spectrum))
             said = (X[-1] @ w[:, :-1, None])[..., 0] + w[:, -1:]
             y.append(said + noise * rng.standard_normal(said.shape))
             weights.append(np.full(rows, weight))
         whole = np.concatenate(X, axis=1), np.concatenate(y, axis=1), np.concatenate(weights)
         models[model] = fitted(*whole, penalty)
-    wrong = [models[model] - TRUTH for model in range(len(generations))]
-    return np.array([each**2 @ np.append(SPECTRUM, 1.0) for each in wrong])
+    wrong = [models[model] - truth for model in range(len(generations))]
+    return np.array([each**2 @ np.append(spectrum, 1.0) for each in wrong])
 
 
 def plan_of(generations):
@@ -72,6 +80,34 @@ def test_least_squares_is_predicted_exactly():
     curve = gl.predict(PROBLEM, plan_of(plan))
     assert curve.exact.all()
     assert (z(curve, chain(plan, 8_000)) < 4).all()
+
+
+FEW = {
+    "one row": (SPECTRUM, [([(1, -1, 0.5, 1.0)], 0.3), ([(1, 0, 0.3, 2.0)], 0.0)]),
+    "minimum norm": (np.ones(4), [([(3, -1, 0.5, 1.0)], 0.0), ([(2, 0, 0.3, 1.0)], 0.0)]),
+}
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_few_rows_are_predicted_exactly(name):
+    spectrum, plan = FEW[name]
+    curve = gl.predict(gl.Problem.from_spectrum(spectrum), plan_of(plan))
+    assert curve.exact.all()
+    assert (z(curve, chain(plan, 8_000, spectrum)) < 4).all()
+
+
+@pytest.mark.parametrize("name", ["one", "several"])
+def test_the_constant_of_few_rows_is_as_loud_as_it_is(name):
+    spectrum = np.full(150, 0.01)
+    sources = {
+        "one": [(3, -1, 0.5, 1.0)],
+        "several": [(2, -1, 0.5, 3.0), (1, -1, 0.1, 1.0)],
+    }[name]
+    plan = [(sources, 0.4), ([(2, 0, 0.3, 1.0)], 0.4)]
+    curve = gl.predict(gl.Problem.from_spectrum(spectrum), plan_of(plan))
+    drawn = chain(plan, 2000, spectrum)
+    away = np.abs(curve.risk - drawn.mean(axis=1))
+    assert (away < 0.03 * curve.risk + 4 * drawn.std(axis=1) / np.sqrt(2000)).all()
 
 
 @pytest.mark.slow

@@ -225,7 +225,12 @@ def _curve(problem: Spectral, plan: Plan, method: str) -> Curve:
     [found] = _curves(longer, [without], method)
     known = np.logical_and.accumulate([intercept.known(step) for step in steps]) & found.exact
     asymptotic = found.method == "exact theory" and not known.all()
-    return replace(found, exact=known, method="state evolution" if asymptotic else found.method)
+    return replace(
+        found,
+        exact=known,
+        method="state evolution" if asymptotic else found.method,
+        warnings=(*found.warnings, *intercept.doubts(problem, steps, found.exact & ~known)),
+    )
 
 
 def ways_of(problem: Spectral, steps: Sequence[Step], method: str = "auto") -> list[Route]:

@@ -18,7 +18,8 @@ from genloss.plan import Plan
 from genloss.problem import Problem, beyond
 from genloss.spectrum import Spectral, directions_of
 from genloss.steps import resolve
-from genloss.theory.doubts import LOW_DIM, NOT_GAUSSIAN
+from genloss.theory import intercept
+from genloss.theory.doubts import LOW_DIM, NOT_GAUSSIAN, THIN
 from genloss.theory.forever import cures, extrapolated, one_design, pools, tried_cures
 from genloss.theory.forever.fresh_blocks import FreshBlock
 from genloss.theory.forever.iterates import half_life
@@ -201,6 +202,8 @@ def limit(problem: Spectral, plan: Plan, *, block: int | None = None) -> Limit:
     if isinstance(problem, Problem):
         plan.check_fits(problem.dim)
     check_classes(problem, resolve(plan))
+    if resolve(plan)[0].intercept:
+        return _with_intercept(problem, plan, block)
     found = repetition(plan, block)
     solve = _any if beyond(problem) else _way(problem, plan, found)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -212,6 +215,18 @@ def limit(problem: Spectral, plan: Plan, *, block: int | None = None) -> Limit:
             return solve(problem, plan, found)
         units = Units.of(problem, [plan])
         return _back(solve(units.problem(problem), units.plan(plan), found), units)
+
+
+def _with_intercept(problem: Spectral, plan: Plan, block: int | None) -> Limit:
+    """The limit where a constant is one direction more."""
+    steps = resolve(plan)
+    found = limit(*intercept.as_direction(problem, plan, steps), block=block)
+    last = steps[len(steps) - found.block :]
+    if found.method != "exact theory" or all(map(intercept.known, last)):
+        return found
+    few = min(problem.directions.dim, *(step.rows for step in last)) < LOW_DIM
+    said = (*found.warnings, *((THIN,) if few else ()))
+    return replace(found, method="state evolution", warnings=said)
 
 
 def _has_own_units(problem: Problem, plan: Plan) -> bool:
@@ -344,9 +359,7 @@ def _doubts(problem: Spectral, plan: Plan, found: Repetition, exact: bool) -> tu
     least = min(problem.directions.dim, int(plan.n_samples[found.first :].min()))
     said = [] if problem.gaussian else [NOT_GAUSSIAN]
     if not exact and least < LOW_DIM:
-        said.append(
-            f"dim or n_samples below {LOW_DIM}: the asymptotic formula may be off by percents"
-        )
+        said.append(THIN)
     return tuple(said)
 
 
