@@ -20,7 +20,7 @@ from genloss.spectrum import Spectral, directions_of
 from genloss.steps import resolve
 from genloss.theory import intercept
 from genloss.theory.doubts import LOW_DIM, NOT_GAUSSIAN, THIN
-from genloss.theory.forever import cures, extrapolated, one_design, pools, tried_cures
+from genloss.theory.forever import cures, extrapolated, intercepts, one_design, pools, tried_cures
 from genloss.theory.forever.fresh_blocks import FreshBlock
 from genloss.theory.forever.iterates import half_life
 from genloss.theory.forever.links import is_affine
@@ -203,7 +203,7 @@ def limit(problem: Spectral, plan: Plan, *, block: int | None = None) -> Limit:
         plan.check_fits(problem.dim)
     check_classes(problem, resolve(plan))
     if resolve(plan)[0].intercept:
-        return _with_intercept(problem, plan, block)
+        return intercepts.of(limit, _who_runs, problem, plan, block)
     found = repetition(plan, block)
     solve = _any if beyond(problem) else _way(problem, plan, found)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -215,18 +215,6 @@ def limit(problem: Spectral, plan: Plan, *, block: int | None = None) -> Limit:
             return solve(problem, plan, found)
         units = Units.of(problem, [plan])
         return _back(solve(units.problem(problem), units.plan(plan), found), units)
-
-
-def _with_intercept(problem: Spectral, plan: Plan, block: int | None) -> Limit:
-    """The limit where a constant is one direction more."""
-    steps = resolve(plan)
-    found = limit(*intercept.as_direction(problem, plan, steps), block=block)
-    last = steps[len(steps) - found.block :]
-    if found.method != "exact theory" or all(map(intercept.known, last)):
-        return found
-    few = min(problem.directions.dim, *(step.rows for step in last)) < LOW_DIM
-    said = (*found.warnings, *((THIN,) if few else ()))
-    return replace(found, method="state evolution", warnings=said)
 
 
 def _has_own_units(problem: Problem, plan: Plan) -> bool:
@@ -264,6 +252,9 @@ _SHOWN = 64  # repetitions after which the radius alone says how long it takes
 
 def _who_runs(problem: Spectral, plan: Plan) -> str:
     who = "genloss.simulate runs"
+    steps = resolve(plan)
+    if steps[0].intercept and not intercept.refused(problem, steps):
+        problem, plan = intercept.as_direction(problem, plan, steps)
     for method in ("auto", "pencil"):
         with suppress(NoTheoryError):
             ways_of(problem, resolve(plan), method)
