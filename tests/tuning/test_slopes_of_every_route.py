@@ -48,6 +48,13 @@ def fitted(plan, labels="linear", **more):
     )
 
 
+def choosing(plan):
+    """The plan, all of whose fits but the last choose their penalty."""
+    return gl.Plan(
+        [replace(g, penalty="cv") for g in plan.generations[:-1]] + [plan.generations[-1]]
+    )
+
+
 ROUNDS = {"kind": "iterated_ridge", "rounds": 2}
 PASS = {"kind": "sgd", "step": 0.05}
 CLIPPED = {"kind": "clipped", "low": -1.0, "high": 1.0}
@@ -71,6 +78,21 @@ REUSED = gl.Plan(
         G([S(9, "previous", 0.5), S(None, {"kept": 0.5, 1: 0.5}, 0.4, inputs=0)], 0.1),
     ]
 )
+CHOSEN = {
+    "chosen penalties": (POWER, choosing(stacked()), ("last_penalty", "real", "n_samples")),
+    "chosen penalties, covariances": (
+        POWER,
+        choosing(stacked(VECTOR)),
+        ("last_penalty", "real", "weight", "n_samples"),
+    ),
+    "chosen penalties, tails": (TAILS, choosing(stacked()), ("last_penalty", "real", "n_samples")),
+    "chosen penalties, matrices": (
+        POWER,
+        choosing(stacked(MATRIX)),
+        ("last_penalty", "real", "weight", "n_samples"),
+    ),
+    "chosen penalties, several columns": (COLUMNS, choosing(stacked(VECTOR)), ("real", "weight")),
+}
 QUICK = {
     "pooled",
     "hard classes",
@@ -242,12 +264,28 @@ def test_a_number_of_rows_taken_one_by_one_is_searched_without_slopes():
 def test_slopes_in_all_that_is_free(name):
     problem, plan, way, over = ROUTES[name]
     assert way_of(problem, resolve(plan.with_penalty(1.0))) == way
+    assert_slopes(problem, plan, over)
+
+
+def assert_slopes(problem, plan, over):
     box = space(plan, over)
     [value] = slope_in(problem, box, "mean")
     point = box.low + (box.high - box.low) * np.linspace(0.4, 0.6, box.size)
     along = RNG.standard_normal(box.size)  # any direction has to do with all of them
     far, near = (value(point + by * along)[0] - value(point - by * along)[0] for by in (2e-3, 1e-3))
     assert value(point)[1] @ along == pytest.approx((8 * near - far) / 12e-3, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name == "chosen penalties" else pytest.param(name, marks=pytest.mark.slow)
+        for name in CHOSEN
+    ],
+)
+def test_slopes_beside_chosen_penalties(name):
+    problem, plan, over = CHOSEN[name]
+    assert_slopes(problem, plan, over)
 
 
 @pytest.mark.parametrize("name", CASES)

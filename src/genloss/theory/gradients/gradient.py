@@ -115,8 +115,10 @@ def obstacle(problem: Spectral, steps: Steps) -> str | None:
             if why := _beside_filter(problem, step):
                 return f"model {step.model} {why}"
             continue
-        if way not in (Walk.fresh, Walk.weighted, Walk.turned, Walk.channel) or step.retuned:
-            return f"model {step.model} is not fitted to new rows alone, with a penalty that is a number"
+        if way not in (Walk.fresh, Walk.weighted, Walk.turned, Walk.channel):
+            return f"model {step.model} is not fitted to new rows alone"
+        if step.retuned and way is Walk.channel:
+            return f"model {step.model} chooses its penalty by labels of a rule, or on rows that it keeps"
         rows, several = np.array(float(step.rows)), len(step.blocks) > 1
         if step.penalty == 0 and near_interpolation(rows, np.array(directions.dim), np.zeros(())):
             return f"model {step.model} has as many rows as directions and no penalty"
