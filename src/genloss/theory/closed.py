@@ -194,8 +194,6 @@ def unknown(steps: Sequence[Step], tails: bool = False) -> str | None:
             return f"{what}, which are not known together"
         if step.filter is not None and step.filter.spectral and step.is_linear:
             continue
-        if step.filter is not None and not step.filter.spectral and turned:
-            return f"{what}, on rows of another covariance"
         if step.features is not None:
             return f"{what}, on random features"
         if step.retuned and not chooses(step):

@@ -48,6 +48,10 @@ def fit(
     rows = Rows.of(step, moments.directions, tails)
     total = rows.number.sum()
 
+    constant = moments.directions.constant
+    if constant and total == 1:
+        _of_one_row(moments, rows, thetas[0], float(noise[0]), model)
+        return Found(step.penalty, 1.0, 0.0)
     near = step.penalty == 0 and abs(total - dim) <= 1
     one = moments.agree(thetas)
     if any(moments.diverges(theta) for theta in thetas) or (near and (noise.any() or not one)):
@@ -57,7 +61,8 @@ def fit(
         _copy(moments, thetas[0], model)
         return Found(0.0, math.nan, 0.0)
     if one and step.penalty == 0 and rows.alike and total > dim + 1:
-        _copy(moments, thetas[0], model, rows.inverse(dim) * float(rows.number @ noise) / total)
+        spread = rows.inverse(moments.directions) * float(rows.number @ noise) / total
+        _copy(moments, thetas[0], model, spread)
         return Found(0.0, dim, 0.0)
 
     labelers = [theta for i, theta in enumerate(thetas) if theta not in thetas[:i]]
@@ -75,11 +80,13 @@ def fit(
         lam = best_penalty(lambda tried: rows.left_out(labels, tried), rows.trace)
     e, q, pull, coupling, tau2 = (each[0] for each in rows.solved(labels, np.array([lam])))
     v = rows.number * (rows.weight * e) ** 2
+    gain = v[:, None] * rows.sigma * q**2 * rows.multiplicity
+    if constant:
+        about_constant(rows.number * rows.weight * e * rows.sigma[:, -1], rows.number, pull, gain)
     moments.record(
         model,
         sum(p * moments.mean(theta) for p, theta in zip(pull, labelers, strict=True)),
-        np.einsum("ui,vi,uvi->i", pull, pull, spread)
-        + (v * tau2) @ (rows.sigma * q**2 * rows.multiplicity),
+        np.einsum("ui,vi,uvi->i", pull, pull, spread) + tau2 @ gain,
         lambda u: sum(
             p * moments.covariance(theta, {u: 1.0}) for p, theta in zip(pull, labelers, strict=True)
         ),
@@ -114,7 +121,10 @@ class Rows(NamedTuple):
         weight = np.array([block.weight for block in blocks])
         if tails:
             count, lengths = len(tails), np.tile(tails, len(blocks))
-            sigma = np.repeat(sigma, count, axis=0) * lengths[:, None]
+            longer = np.repeat(lengths[:, None], sigma.shape[1], axis=1)
+            if directions.constant:
+                longer[:, -1] = 1.0
+            sigma = np.repeat(sigma, count, axis=0) * longer
             number, weight = np.repeat(number / count, count), np.repeat(weight, count)
         return cls(sigma, directions.multiplicity, number, weight)
 
@@ -130,9 +140,13 @@ class Rows(NamedTuple):
         """Whether all have one covariance and one weight."""
         return bool((self.sigma == self.sigma[0]).all() and (self.weight == self.weight[0]).all())
 
-    def inverse(self, dim: float) -> Array:
+    def inverse(self, directions: Spectrum) -> Array:
         """``E (X'X)^-1`` of rows that are alike, an inverse Wishart matrix, summed over equal directions."""
-        return self.multiplicity / self.sigma[0] / (self.number.sum() - dim - 1)
+        total = self.number.sum()
+        inverse = self.multiplicity / self.sigma[0] / (total - directions.dim - 1)
+        if directions.constant:
+            inverse[-1] *= 1 - 2 / total
+        return inverse
 
     def solved(self, labels: Labels, lam: Array) -> tuple[Array, Array, Array, Array, Array]:
         """Of penalties (k,): fixed point (e, q), how labelers are weighted, how errors feed back, and tau**2."""
@@ -156,6 +170,40 @@ class Rows(NamedTuple):
         """Weighted leave-one-out errors of penalties, up to a factor."""
         *_, tau2 = self.solved(labels, lam)
         return np.asarray(tau2 @ (self.number * self.weight))
+
+
+def about_constant(strength: Array, number: Array, pull: Array, gain: Array) -> None:
+    """Set what a fit keeps of a constant, which is all of it, and its error, which is that of the mean row.
+
+    Parameters
+    ----------
+    strength : ndarray of shape (S,)
+        How much the constant listens to every source.
+    number : ndarray of shape (S,)
+        Rows of every source.
+    pull : ndarray of shape (labelers, p)
+    gain : ndarray of shape (S, p)
+        Changed in place.
+    """
+    share = strength / strength.sum()
+    pull[:, -1] /= pull[:, -1].sum()
+    gain[:, -1] *= 1 - np.square(share) @ (1 / number)  # rows are one fewer apart from their mean
+
+
+def _of_one_row(moments: Moments, rows: Rows, theta: Shares, noise: float, model: int) -> None:
+    """A fit to one row that knows a constant is that row's label."""
+    keeps = np.zeros(moments.shape[1])
+    keeps[-1] = 1.0
+    own = moments.covariance(theta, theta)
+    said = moments.signal * np.square(moments.mean(theta)) + own
+    heard = float((rows.sigma[0, :-1] * (said + 0 * keeps).ravel()[:-1]).sum()) + noise
+    moments.record(
+        model,
+        keeps * moments.mean(theta),
+        keeps * (own + heard / rows.sigma[0, -1]),
+        lambda u: keeps * moments.covariance(theta, {u: 1.0}),
+        moments.all_exact(theta),
+    )
 
 
 def _copy(moments: Moments, theta: Shares, model: int, noise: Array | float = 0.0) -> None:

@@ -51,7 +51,7 @@ class Heard(OfFields):
         moving: bool,
         weighing: bool,
     ) -> None:
-        self._directions, self._penalty = directions, penalty
+        self._directions, self.penalty = directions, penalty
         self._moving, self._weighing = moving, weighing
         fields = [block.shares for block in step.blocks]
         fields = [each for k, each in enumerate(fields) if each not in fields[:k]]

@@ -50,7 +50,7 @@ class OneByOne(Heard):
         how, blocks, second = self._step.filter, self._step.blocks, self._second
         assert isinstance(how, SGD)
         mean, square = self._own.mean, self._own.square
-        count, rest = self._directions.multiplicity, 1 - how.step * self._penalty
+        count, rest = self._directions.multiplicity, 1 - how.step * self.penalty
         pulls = [how.step * b.weight * mean * s for b, s in zip(blocks, self._sigma, strict=True)]
         starts = [np.zeros_like(of_shares)]
         for block, own, pull in zip(blocks, self._told, pulls, strict=True):
