@@ -24,6 +24,7 @@ TURN = np.linalg.qr(RNG.standard_normal((DIM, DIM)))[0]
 MATRIX = TURN * POWER.spectrum @ TURN.T
 VECTOR = tuple((POWER.spectrum * np.exp(0.3 * RNG.standard_normal(DIM))).tolist())
 TEACHER = gl.External(bias=0.05, variance=0.01)
+OTHER = gl.External(bias=-0.2)
 
 
 def stacked(covariance=None):
@@ -194,6 +195,18 @@ ROUTES = {
         fitted(stacked(), filter=PASS),
         "recursion",
         SOME,
+    ),
+    "several columns, from outside": (
+        COLUMNS,
+        gl.Plan(
+            [
+                G([S(20, TEACHER, 0.5), S(9, ((OTHER, 0.5), ("real", 0.5)))], 0.1),
+                G([S(9, "previous"), S(9, OTHER), S(9, TEACHER)], 0.1),
+                G([S(20, {"previous": 0.5, "real": 0.5}, 0.2)], 0.1),
+            ]
+        ),
+        "recursion",
+        ("schedule", "n_samples"),
     ),
     "reused rows": (POWER, REUSED, "pencil", ALL),
     "reused rows, tails": (TAILS, REUSED, "pencil", SOME),

@@ -16,7 +16,7 @@ from genloss.theory.closed import is_even
 from genloss.theory.gradients.even import Asked, Even
 from genloss.theory.gradients.found import Gradient, Objective
 from genloss.theory.gradients.straight import chain, is_straight
-from genloss.theory.gradients.tape import Tape
+from genloss.theory.gradients.tape import Pair, Tape
 from genloss.theory.gradients.weighted import Weighted
 from genloss.theory.weighted import Rows
 
@@ -37,6 +37,8 @@ class Setting(NamedTuple):
     ----------
     outside : mapping
         Filters and variances of models from outside.
+    between : mapping
+        Covariances of such models, by pairs.
     tails : sequence of float
         How squared lengths of rows vary.
     centre : float or None
@@ -50,6 +52,7 @@ class Setting(NamedTuple):
     """
 
     outside: Mapping[int, tuple[Array, Array]] = {}
+    between: Mapping[Pair, Array] = {}
     tails: Sequence[float] = ()
     centre: float | None = None
     starts: Starts | None = None
@@ -74,7 +77,7 @@ def along(
             found.noise[model] = np.array([2 * block.noise * of_noise[model]])
             found.shares[model] = [dict.fromkeys(block.shares, float(of_share[model]))]
     else:
-        tape = Tape(directions, setting.outside, setting.centre)
+        tape = Tape(directions, setting.outside, setting.centre, setting.between)
         for model in range(len(steps)):
             several[model].forward(tape) if model in several else even.forward(tape, model)
         risk = tape.risks(len(steps))
