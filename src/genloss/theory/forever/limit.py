@@ -295,7 +295,8 @@ def _any(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
         settled = settle(turn, turn.start, turn.grain)
         size = settled.growth
         if settled.state is not None and turn.start.size:
-            along = settled.path[-1] - settled.path[-2]
+            # what is left to go is slow above all; moves hide what is slowest
+            along = settled.state - settled.path[-2]
             size = radius(turn, settled.state, along, turn.grain)
             if size >= 1 and turn.grain and len(settled.path) > 2:  # steps of points may add to it
                 size = pace(settled.path, turn.grain)
