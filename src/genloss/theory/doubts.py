@@ -22,6 +22,7 @@ FEW_NOISY = 20.0  # effective directions of a fit's noise (`channels.md` 5)
 LOW_DIM = 50
 DEAR_CHOICE = 0.009  # a quarter of what a penalty's choice adds to the error (`theory.md` 2.2)
 FEW_SPARE = 100
+THIN = f"dim or n_samples below {LOW_DIM}: the asymptotic formula may be off by percents"
 FEW = "few effective directions: the asymptotic formula may be 3 to 10 percent off"
 CHOSEN = "the penalty is chosen on few rows, and what the choice costs is not in the formula: mostly 2 to 10 percent"
 NOT_GAUSSIAN = "inputs are not Gaussian: the theory is an approximation here"
@@ -50,11 +51,11 @@ def cautions(problem: Spectral, walk: Walk, risks: Array, exact: Mask) -> list[t
         (
             infinite,
             f"the mean risk is infinite, because this fit or a labeler's had n_samples within 1 of "
-            f"dim {d:.12g} without penalty",
+            f"dim {_dim(problem)} without penalty",
         ),
         (
             spread,
-            spreading(f"{d:.12g}{_or_features(walk)}"),
+            spreading(f"{_dim(problem)}{_or_features(walk)}"),
         ),
         (
             crowded & exact & ~spread,
@@ -66,7 +67,7 @@ def cautions(problem: Spectral, walk: Walk, risks: Array, exact: Mask) -> list[t
             "problem change the risk a lot, and the asymptotic formula may be off by tens of percents",
         ),
         (few, f"fewer than {FEW_DIRECTIONS:.0f} effective directions: single runs vary a lot"),
-        (thin, f"dim or n_samples below {LOW_DIM}: the asymptotic formula may be off by percents"),
+        (thin, THIN),
         (
             ~infinite & ~ended & _chosen_on_few_rows(walk, risks),
             CHOSEN,
@@ -118,6 +119,12 @@ def _chosen_on_few_rows(walk: Walk, risks: Array) -> Mask:
 def _noiseless(steps: Sequence[Step]) -> bool:
     """Whether an error is bias alone, which varies most where few rows are left over."""
     return not any(block.noise for step in steps for block in step.blocks)
+
+
+def _dim(problem: Spectral) -> str:
+    directions = problem.directions
+    constant = int(directions.constant)
+    return f"{directions.dim - constant:.12g}{' + 1 for the intercept' * constant}"
 
 
 def _or_features(walk: Walk) -> str:

@@ -10,12 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from genloss.errors import NoTheoryError
 from genloss.plan import Plan
 from genloss.problem import Problem, tails_of
 from genloss.spectrum import Spectral, Spectrum
 from genloss.steps import Step
+from genloss.theory.doubts import LOW_DIM, THIN, models_named
+
+Mask = npt.NDArray[np.bool_]
 
 _FAR = 1e9
 """Times all that shrinks a coefficient: shrinking is below rounding of a risk."""
@@ -30,9 +34,17 @@ class _Extended:
 
 
 def known(step: Step) -> bool:
-    """Whether the law of a fit with an intercept is exact where that of least squares is."""
-    [first, *others] = step.blocks
-    return step.is_new and not step.is_pooled and not others and first.covariance is None
+    """Whether the law of a fit with an intercept is exact where that of one without is."""
+    first = step.blocks[0]
+    alike = (first.shares, first.weight, first.covariance)
+    return all((block.shares, block.weight, block.covariance) == alike for block in step.blocks)
+
+
+def doubts(problem: Spectral, steps: Sequence[Step], lost: Mask) -> tuple[str, ...]:
+    """What is said of models whose law would be exact without an intercept."""
+    dim = problem.directions.dim
+    thin = [step.model for step in steps if lost[step.model] and min(dim, step.rows) < LOW_DIM]
+    return (f"{models_named(thin)}: {THIN}",) if thin else ()
 
 
 def refused(problem: Spectral, steps: Sequence[Step]) -> str | None:

@@ -18,7 +18,7 @@ from genloss.plan import Plan
 from genloss.problem import Problem, tails_of
 from genloss.spectrum import Spectral, Spectrum, directions_of
 from genloss.steps import Step, agents, resolve
-from genloss.theory import intercept, succession, turned, two_columns
+from genloss.theory import centred, intercept, succession, turned, two_columns
 from genloss.theory.alike import outline
 from genloss.theory.channels import NotFoundError
 from genloss.theory.classes import Classes, centre_of
@@ -221,11 +221,19 @@ def _curve(problem: Spectral, plan: Plan, method: str) -> Curve:
     steps = resolve(plan)
     if not steps[0].intercept:
         return _curves(problem, [plan], method)[0]
+    if centred.knows(problem, steps):
+        [found] = _curves(problem, [centred.without(plan, steps)], method)
+        return centred.curve(found, steps)
     longer, without = intercept.as_direction(problem, plan, steps)
     [found] = _curves(longer, [without], method)
     known = np.logical_and.accumulate([intercept.known(step) for step in steps]) & found.exact
     asymptotic = found.method == "exact theory" and not known.all()
-    return replace(found, exact=known, method="state evolution" if asymptotic else found.method)
+    return replace(
+        found,
+        exact=known,
+        method="state evolution" if asymptotic else found.method,
+        warnings=(*found.warnings, *intercept.doubts(problem, steps, found.exact & ~known)),
+    )
 
 
 def ways_of(problem: Spectral, steps: Sequence[Step], method: str = "auto") -> list[Route]:
@@ -272,7 +280,7 @@ def _ways(steps: Sequence[Step], method: str, tails: bool) -> list[Route]:
                 "formula knows it, but predict(method='pencil') and genloss.simulate(problem, plan) "
                 f"do; beyond {MOST_BY_PENCIL} models the pencil takes minutes and must be asked for"
             )
-    if method == "auto":
+    if method == "auto" and Walk.pencil in ways:
         _check_fits(longest_stretch(steps, by_pencil(ways), fits_of(steps)))
     return ways
 

@@ -22,7 +22,7 @@ from genloss.theory.closed import (
     obstacles_of_tails,
     relabels,
 )
-from genloss.theory.fit import stages
+from genloss.theory.fit import filling, stages
 from genloss.theory.labelers import groups
 from genloss.theory.moments import Moments
 from genloss.theory.same_design import Run
@@ -91,8 +91,7 @@ class Walk:
         anything = np.where(np.isnan(self.penalty), directions.trace, self.penalty)
         self.stages, self.effective = stages(directions, self.rows, anything)
         self.directions_used = self.effective.df2.copy()
-        shrunk = self.effective.kappa > 0
-        self.filling = np.where(shrunk, self.effective.df2 / self.rows, 0.0)
+        self.filling = filling(directions, self.rows, self.effective)
         self.accepted = np.ones(self.rows.shape)
         self.noisy_directions = np.full(self.rows.shape, np.inf)
         self.ended = np.zeros(self.rows.shape, dtype=bool)

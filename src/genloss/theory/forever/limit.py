@@ -18,8 +18,9 @@ from genloss.plan import Plan
 from genloss.problem import Problem, beyond
 from genloss.spectrum import Spectral, directions_of
 from genloss.steps import resolve
-from genloss.theory.doubts import LOW_DIM, NOT_GAUSSIAN
-from genloss.theory.forever import cures, extrapolated, one_design, pools, tried_cures
+from genloss.theory import intercept
+from genloss.theory.doubts import LOW_DIM, NOT_GAUSSIAN, THIN
+from genloss.theory.forever import cures, extrapolated, intercepts, one_design, pools, tried_cures
 from genloss.theory.forever.fresh_blocks import FreshBlock
 from genloss.theory.forever.iterates import half_life
 from genloss.theory.forever.links import is_affine
@@ -201,6 +202,8 @@ def limit(problem: Spectral, plan: Plan, *, block: int | None = None) -> Limit:
     if isinstance(problem, Problem):
         plan.check_fits(problem.dim)
     check_classes(problem, resolve(plan))
+    if resolve(plan)[0].intercept:
+        return intercepts.of(limit, _who_runs, problem, plan, block)
     found = repetition(plan, block)
     solve = _any if beyond(problem) else _way(problem, plan, found)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -249,6 +252,9 @@ _SHOWN = 64  # repetitions after which the radius alone says how long it takes
 
 def _who_runs(problem: Spectral, plan: Plan) -> str:
     who = "genloss.simulate runs"
+    steps = resolve(plan)
+    if steps[0].intercept and not intercept.refused(problem, steps):
+        problem, plan = intercept.as_direction(problem, plan, steps)
     for method in ("auto", "pencil"):
         with suppress(NoTheoryError):
             ways_of(problem, resolve(plan), method)
@@ -344,9 +350,7 @@ def _doubts(problem: Spectral, plan: Plan, found: Repetition, exact: bool) -> tu
     least = min(problem.directions.dim, int(plan.n_samples[found.first :].min()))
     said = [] if problem.gaussian else [NOT_GAUSSIAN]
     if not exact and least < LOW_DIM:
-        said.append(
-            f"dim or n_samples below {LOW_DIM}: the asymptotic formula may be off by percents"
-        )
+        said.append(THIN)
     return tuple(said)
 
 
