@@ -10,10 +10,13 @@ from scipy import stats
 
 import genloss as gl
 from genloss.steps import resolve
+from genloss.trials.convex import minimise
 from genloss.trials.engines import literal, revealed_designs, revealed_rows
+from genloss.trials.revealed import convex, spans
 from genloss.trials.revealed.block import Block
 from genloss.trials.revealed.entries import Entries
 from genloss.trials.revealed.lanczos import filtered
+from genloss.trials.revealed.rows import Labelled
 
 Gen, Src = gl.Generation, gl.Source
 SMALL = gl.Problem.power_law(24, capacity=1.0, source=0.5)
@@ -286,6 +289,54 @@ def test_parts_are_told_apart_until_they_are_joined():
     np.testing.assert_allclose(block.ask(v), one + other, atol=1e-10)
     for answer, rows in ((one, 5), (other, 7)):
         assert stats.kstest(answer[:, 1], stats.chi2(rows).cdf).pvalue > 1e-3
+
+
+class Drawn:
+    """A design that is there as a whole."""
+
+    def __init__(self, X):
+        self.X, self.rows, self.asked = X, X.shape[1], 0
+
+    def values(self, w):
+        self.asked += 1
+        return (self.X @ w[..., None])[..., 0]
+
+    def sums(self, u):
+        return (u[:, None] @ self.X)[:, 0]
+
+
+@pytest.mark.parametrize("longest", [2, 48])
+@pytest.mark.parametrize(
+    "loss", [gl.losses.Logistic(), gl.losses.Huber(0.2)], ids=["logistic", "Huber"]
+)
+def test_a_convex_fit_ends_at_the_least(loss, longest, monkeypatch):
+    """Rows of two designs, one of them labelled twice; spans alone, and conjugate gradients behind."""
+    monkeypatch.setattr(spans, "_LONGEST", longest)
+    rng = np.random.default_rng(0)
+    spectrum = np.arange(1.0, 41.0) ** -1.2
+    one, two = (Drawn(rng.standard_normal((3, n, 40))) for n in (50, 30))
+    parts = [
+        Labelled(each, np.sign(rng.standard_normal((3, each.rows))), weights, None)
+        for each, weights in (
+            (one, np.ones((3, 50))),
+            (two, np.full((3, 30), 0.5)),
+            (two, rng.integers(0, 2, (3, 30)).astype(float)),
+        )
+    ]
+    found = convex.fit(parts, loss, spectrum, 0.4, 1000)
+    assert found.done.all()
+    root = np.sqrt(spectrum)
+    for run in range(3):
+        X, y, weights = (
+            np.concatenate(each)
+            for each in zip(
+                *((p.design.X[run], p.labels[run], p.weights[run]) for p in parts), strict=True
+            )
+        )
+        expected = root * minimise(X * root, y, weights, loss, 0.8)
+        np.testing.assert_allclose(
+            found.solution[run], expected, atol=3e-5 * np.abs(expected).max()
+        )
 
 
 def test_a_filter_is_found_in_few_directions():

@@ -24,6 +24,7 @@ TURN = np.linalg.qr(RNG.standard_normal((DIM, DIM)))[0]
 MATRIX = TURN * POWER.spectrum @ TURN.T
 VECTOR = tuple((POWER.spectrum * np.exp(0.3 * RNG.standard_normal(DIM))).tolist())
 TEACHER = gl.External(bias=0.05, variance=0.01)
+OTHER = gl.External(bias=-0.2)
 
 
 def stacked(covariance=None):
@@ -45,6 +46,13 @@ def fitted(plan, labels="linear", **more):
             replace(g, sources=tuple(replace(s, labels=labels) for s in g.sources), **more)
             for g in plan
         ]
+    )
+
+
+def choosing(plan):
+    """The plan, all of whose fits but the last choose their penalty."""
+    return gl.Plan(
+        [replace(g, penalty="cv") for g in plan.generations[:-1]] + [plan.generations[-1]]
     )
 
 
@@ -71,6 +79,21 @@ REUSED = gl.Plan(
         G([S(9, "previous", 0.5), S(None, {"kept": 0.5, 1: 0.5}, 0.4, inputs=0)], 0.1),
     ]
 )
+CHOSEN = {
+    "chosen penalties": (POWER, choosing(stacked()), ("last_penalty", "real", "n_samples")),
+    "chosen penalties, covariances": (
+        POWER,
+        choosing(stacked(VECTOR)),
+        ("last_penalty", "real", "weight", "n_samples"),
+    ),
+    "chosen penalties, tails": (TAILS, choosing(stacked()), ("last_penalty", "real", "n_samples")),
+    "chosen penalties, matrices": (
+        POWER,
+        choosing(stacked(MATRIX)),
+        ("last_penalty", "real", "weight", "n_samples"),
+    ),
+    "chosen penalties, several columns": (COLUMNS, choosing(stacked(VECTOR)), ("real", "weight")),
+}
 QUICK = {
     "pooled",
     "hard classes",
@@ -124,25 +147,25 @@ ROUTES = {
         POWER,
         fitted(gl.Plan.replace(3, 70, noise=0.5), filter=PASS),
         "recursion",
-        ("schedule",),
+        ("schedule", "n_samples"),
     ),
     "one pass, sources in turn": (
         POWER,
         fitted(stacked(VECTOR), filter=PASS),
         "recursion",
-        ("schedule", "weight"),
+        ("schedule", "real", "weight", "n_samples"),
     ),
     "one pass, tails": (
         TAILS,
         fitted(stacked(VECTOR), filter=PASS),
         "recursion",
-        ("schedule", "weight"),
+        ("schedule", "real", "weight", "n_samples"),
     ),
     "one pass, clipped": (
         POWER,
         fitted(stacked(), CLIPPED, filter=PASS),
         "recursion",
-        ("schedule",),
+        ("schedule", "n_samples"),
     ),
     "judged rows": (POWER, JUDGED, "recursion", ("schedule", "n_samples")),
     "class means": (CLOUDS, fitted(CLASSES, "hard", loss="logistic"), "recursion", SOME),
@@ -171,7 +194,19 @@ ROUTES = {
         COLUMNS,
         fitted(stacked(), filter=PASS),
         "recursion",
-        ("schedule",),
+        SOME,
+    ),
+    "several columns, from outside": (
+        COLUMNS,
+        gl.Plan(
+            [
+                G([S(20, TEACHER, 0.5), S(9, ((OTHER, 0.5), ("real", 0.5)))], 0.1),
+                G([S(9, "previous"), S(9, OTHER), S(9, TEACHER)], 0.1),
+                G([S(20, {"previous": 0.5, "real": 0.5}, 0.2)], 0.1),
+            ]
+        ),
+        "recursion",
+        ("schedule", "n_samples"),
     ),
     "reused rows": (POWER, REUSED, "pencil", ALL),
     "reused rows, tails": (TAILS, REUSED, "pencil", SOME),
@@ -232,22 +267,32 @@ def test_what_is_searched_without_slopes(name):
     assert slope_in(problem, space(plan, ("penalty",)), "mean") == []
 
 
-def test_a_number_of_rows_taken_one_by_one_is_searched_without_slopes():
-    problem, plan, _, _ = ROUTES["one pass"]
-    assert slope_in(problem, space(plan, ("penalty",)), "mean")
-    assert slope_in(problem, space(plan, ("penalty", "n_samples")), "mean") == []
-
-
 @pytest.mark.parametrize("name", CASES)
 def test_slopes_in_all_that_is_free(name):
     problem, plan, way, over = ROUTES[name]
     assert way_of(problem, resolve(plan.with_penalty(1.0))) == way
+    assert_slopes(problem, plan, over)
+
+
+def assert_slopes(problem, plan, over):
     box = space(plan, over)
     [value] = slope_in(problem, box, "mean")
     point = box.low + (box.high - box.low) * np.linspace(0.4, 0.6, box.size)
     along = RNG.standard_normal(box.size)  # any direction has to do with all of them
     far, near = (value(point + by * along)[0] - value(point - by * along)[0] for by in (2e-3, 1e-3))
     assert value(point)[1] @ along == pytest.approx((8 * near - far) / 12e-3, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name == "chosen penalties" else pytest.param(name, marks=pytest.mark.slow)
+        for name in CHOSEN
+    ],
+)
+def test_slopes_beside_chosen_penalties(name):
+    problem, plan, over = CHOSEN[name]
+    assert_slopes(problem, plan, over)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -94,12 +94,9 @@ def slope_in(problem: Spectral, space: Space, objective: str) -> list[Slopes]:
 
 
 def _stuck(space: Space, steps: Sequence[Step]) -> bool:
-    """Whether a filter takes rows one by one that are to be any number, or kept rows that are to be unlike."""
+    """Whether rows that a rule keeps for a filter are to be unlike."""
     filtered = [step for step in steps if step.filter is not None]
-    if "weight" in space.over and any(b.keep for step in filtered for b in step.blocks):
-        return True
-    moved = {"real", "n_samples"} & set(space.over)
-    return bool(moved) and not all(step.filter and step.filter.spectral for step in filtered)
+    return "weight" in space.over and any(b.keep for step in filtered for b in step.blocks)
 
 
 def way_of(problem: Spectral, steps: Sequence[Step]) -> str | None:

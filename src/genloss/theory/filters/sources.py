@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from genloss.errors import NoTheoryError
 from genloss.spectrum import Spectrum
 from genloss.steps import Step
 from genloss.theory.filters.along import Along
 from genloss.theory.filters.contour import ROOM
+from genloss.theory.filters.fresh import not_spectral
 from genloss.theory.filters.kinds import Array, Complex, Kinds, Space
 from genloss.theory.filters.nodes import Nodes
 from genloss.theory.filters.pairs import Pairs
@@ -35,10 +35,7 @@ def ridges(step: Step, kinds: Kinds, space: Space) -> tuple[Pairs, Complex]:
     filter_ = step.filter
     assert filter_ is not None
     if not filter_.spectral:
-        raise NoTheoryError(
-            f"no formula knows the filter {filter_.kind!r} on rows of several weights or "
-            "covariances; genloss.simulate runs it"
-        )
+        raise not_spectral(filter_)
     edge = kinds.upper_edge(space)
     filter_.check(edge, kinds.trace(space), step.penalty)
 

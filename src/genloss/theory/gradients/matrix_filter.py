@@ -80,7 +80,7 @@ class MatrixFilter:
             of_away[:half] += np.einsum("kvij,vujm->kuim", sigma @ right, second, optimize=True)
             of_kept -= of_away
             of_by[s] = np.einsum("kuii->u", of_away).real
-        of_pull = handed(tape, self, self._along, self._kept, of_second)
+        of_pull = handed(tape, self, (of_mean, of_own), self._along, self._kept, of_second)
         of_kept[:half] += 2 * coefficients[:, None, None, None] * of_pull
         turned = np.swapaxes(pairs.q, 1, 2)[:, None] @ of_kept
         heard_by = np.einsum("cij,kuij->kcu", space.sigma, turned, optimize=True)[:, kinds.shape]

@@ -80,10 +80,7 @@ class Weighted:
     def forward(self, tape: Tape) -> None:
         """Add the model to the tape."""
         filters, spread, second = self._labelers(tape)
-        S, away = self.rows.sigma, self.away
-        missed = np.einsum("kli,sli->ski", second, away)
-        gap = ((away * missed).sum(axis=1) * S).sum(axis=1)
-        self.tau = np.linalg.solve(self.system, self.noise + gap)
+        self.tau = self._errors(second)
         pull = self._whole()
         tape.filters[self.model] = (pull * filters).sum(axis=0)
         variance = (pull * np.einsum("kli,li->ki", spread, pull)).sum(axis=0) + (
@@ -93,6 +90,16 @@ class Weighted:
         for u in self.along:
             each = np.array([tape.spread(k, u) for k in self.labelers])
             tape.covariance[pair(u, self.model)] = (pull * each).sum(axis=0)
+
+    def _errors(self, second: Array) -> Array:
+        """Squared errors on new rows of every source, tau**2."""
+        missed = np.einsum("kli,sli->ski", second, self.away)
+        gap = ((self.away * missed).sum(axis=1) * self.rows.sigma).sum(axis=1)
+        return np.asarray(np.linalg.solve(self.system, self.noise + gap))
+
+    def said(self, tape: Tape) -> Array:
+        """Second moments (k, k, p) of the labelers."""
+        return self._labelers(tape)[2]
 
     def _labelers(self, tape: Tape) -> tuple[Array, Array, Array]:
         """Filters (k, p), covariances and second moments (k, k, p) of the labelers."""
@@ -107,15 +114,31 @@ class Weighted:
 
     def backward(self, tape: Tape) -> Slopes:
         """Hand slopes on to the labelers."""
+        return self._back(tape, *tape.asked(self.model, self.along), np.zeros_like(self.n))
+
+    def back_from_left_out(self, tape: Tape, times: float) -> Slopes:
+        """The same from the leave-one-out error that chooses penalties, ``n omega @ tau**2``, some times."""
+        self.tau, loud = self._errors(self.said(tape)), times * self.n * self.weight
+        found = self._back(tape, tape.nothing, tape.nothing, {}, loud)
+        n, weight = times * self.weight * self.tau, times * self.n * self.tau
+        return found._replace(n=found.n + n, weight=found.weight + weight)
+
+    def _back(
+        self,
+        tape: Tape,
+        of_filter: Array,
+        of_variance: Array,
+        of_along: dict[int, Array],
+        of_tau: Array,
+    ) -> Slopes:
         S, count, n, weight = self.rows
         e, q, T, v, tau, away = self.e, self.q, self.T, self.v, self.tau, self.away
         filters, spread, second = self._labelers(tape)
         pull = self._whole()
-        of_filter, of_variance, of_along = tape.asked(self.model, self.along)
 
         # errors of the rows
         by_gain = self.gain @ of_variance
-        of_noise = np.asarray(np.linalg.solve(self.system.T, v * by_gain))
+        of_noise = np.asarray(np.linalg.solve(self.system.T, v * by_gain + of_tau))
         of_T = np.outer(of_noise, v * tau)
         of_v = tau * (by_gain + of_noise @ T)
         of_q = 2 * q * count * (of_variance * ((v * tau) @ S) + ((of_T.T @ S) * S).sum(axis=0))

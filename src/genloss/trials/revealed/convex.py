@@ -1,7 +1,8 @@
 """A fit under any smooth convex loss, from values and sums of rows alone: Newton's method.
 
-Each of its systems is solved by conjugate gradients, whose directions are the only ones that are ever
-revealed: steps and line searches stay within them. All runs go at once; a run that is done stands still.
+It begins within spans. Where these become long, each of its systems is solved by conjugate gradients.
+Only their directions are ever revealed: steps and line searches stay within them. All runs go at once;
+a run that is done stands still.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.losses import Loss
+from genloss.trials.revealed import spans
 from genloss.trials.revealed.gradients import Solved, solve
+from genloss.trials.revealed.objective import Objective
 from genloss.trials.revealed.rows import Labelled
 
 Array = npt.NDArray[np.float64]
@@ -39,71 +42,38 @@ def fit(
     absolute : float
         Penalty times the number of candidate rows, positive.
     most : int
-        Most steps of conjugate gradients within one of Newton's.
+        Most steps within spans, and of conjugate gradients within one of Newton's.
     """
-    penalties = 2 * absolute / spectrum
-    runs = len(parts[0].labels)
-    w = np.zeros((runs, spectrum.size))
-    values = [np.zeros_like(part.labels) for part in parts]
-    level, goal = _level(parts, loss, values, w, penalties), np.zeros(runs)
-    done, total = np.zeros(runs, dtype=bool), 0
-    for step in range(_MOST):
-        pulls = [part.weights * loss.slope(part.labels, z) for part, z in _with(parts, values)]
-        gradient = _sums(parts, pulls) + penalties * w
-        bends = [part.weights * loss.curvature(part.labels, z) for part, z in _with(parts, values)]
-        steep = sum(bend.sum(axis=1) for bend in bends)
-        inverse = 1 / (np.asarray(steep)[:, None] + penalties)
-        size = np.vecdot(gradient, inverse * gradient)
-        goal = TOLERANCE**2 * size if step == 0 else goal
-        done = size <= goal
+    objective = Objective(parts, loss, 2 * absolute / spectrum)
+    w, values, goal, total = spans.descend(objective, TOLERANCE, most)
+    level: Array | None = None
+    done = np.zeros(len(w), dtype=bool)
+    for _ in range(_MOST):
+        pulls, bends = objective.pulls(values)
+        gradient = objective.sums(pulls) + objective.penalties * w
+        inverse = objective.inverse(bends)
+        done = np.vecdot(gradient, inverse * gradient) <= goal
         if done.all():
             break
         gradient[done] = 0
 
         def product(p: Array, bends: list[Array] = bends) -> Array:
-            images = [bend * part.design.values(p) for part, bend in _with(parts, bends)]
-            return _sums(parts, images) + penalties * p
+            images = [bend * image for bend, image in zip(bends, objective.values(p), strict=True)]
+            return objective.sums(images) + objective.penalties * p
 
         found = solve(product, gradient, inverse, tolerance=_INEXACT, most=most)
         total += found.steps
         if not found.done.all():
             break
-        along = [part.design.values(found.solution) for part in parts]
+        level = objective.level(values, w) if level is None else level
+        back = found.solution, objective.values(found.solution)
         slope = np.vecdot(gradient, found.solution)
-        w, values, level = _searched(
-            parts, loss, penalties, (w, values, level), (found.solution, along), slope
-        )
+        w, values, level = _searched(objective, (w, values, level), back, slope)
     return Solved(w, done, total)
 
 
-def _with(parts: Sequence[Labelled], arrays: Sequence[Array]) -> list[tuple[Labelled, Array]]:
-    return list(zip(parts, arrays, strict=True))
-
-
-def _sums(parts: Sequence[Labelled], arrays: Sequence[Array]) -> Array:
-    """``X'u`` over all parts; parts on one design are asked together."""
-    together: dict[int, Array] = {}
-    designs = {id(part.design): part.design for part in parts}
-    for part, u in _with(parts, arrays):
-        key = id(part.design)
-        together[key] = together[key] + u if key in together else u
-    return np.asarray(sum(designs[key].sums(u) for key, u in together.items()))
-
-
-def _level(
-    parts: Sequence[Labelled], loss: Loss, values: Sequence[Array], w: Array, penalties: Array
-) -> Array:
-    """What is minimised, of every run."""
-    rows = sum(
-        (part.weights * loss.value(part.labels, z)).sum(axis=1) for part, z in _with(parts, values)
-    )
-    return np.asarray(rows + np.vecdot(w, penalties * w) / 2)
-
-
 def _searched(
-    parts: Sequence[Labelled],
-    loss: Loss,
-    penalties: Array,
+    objective: Objective,
     there: tuple[Array, list[Array], Array],
     back: tuple[Array, list[Array]],
     slope: Array,
@@ -114,7 +84,7 @@ def _searched(
     while True:
         new_w = w - length[:, None] * back[0]
         new_values = [z - length[:, None] * a for z, a in zip(values, back[1], strict=True)]
-        new = _level(parts, loss, new_values, new_w, penalties)
+        new = objective.level(new_values, new_w)
         high = new > level - 1e-4 * length * slope + 1e-12 * np.abs(level)
         if not high.any():
             return new_w, new_values, new
