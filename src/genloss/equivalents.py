@@ -205,8 +205,17 @@ def _newton(
         residual = np.abs(value) / np.where(spare, lam, k)
         if (residual <= tolerance).all() or step == _MAX_STEPS:
             return k, df1, df2, residual, step
+        back = value / (left2 / n)
+        part = back / k
+        if np.abs(part).max() ** 2 < tolerance and not spare.any():
+            # F is bent so little that what is left after this step needs no look at all directions
+            df3 = np.multiply(room[0], room[1], out=room[1]) @ s.multiplicity
+            df1 = df1 + (df1 - df2) * part
+            df2 = df2 + 2 * (df2 - df3) * part
+            k = k - back
+            return k, df1, df2, np.abs(k * (1 - df1 / n) - lam) / k, step
         # the root is positive, whatever rounding does to the last steps
-        k = np.maximum(k - value / (left2 / n), k / 64)
+        k = np.maximum(k - back, k / 64)
 
 
 def shrinkage_sums(

@@ -132,6 +132,7 @@ class _Pool:
 
 MOST_BY_PENCIL = 12  # models of one pencil that are solved in seconds
 FITS_OF_A_FILTER = 8  # ridge fits that stand for a filter in a pencil
+FITS_OF_A_BLOCK = 2  # at least, for SGD over rows that other fits see
 MOST_FITS = 64  # of those, where models go through filters
 
 
@@ -192,7 +193,9 @@ def unknown(steps: Sequence[Step], tails: bool = False) -> str | None:
         what = f"model {step.model} has labels, a loss, a filter or a rule that keeps rows beyond ridge regression"
         if step.filter is not None and not step.is_linear and not _sees_all(step):
             return f"{what}, which are not known together"
-        if step.filter is not None and step.filter.spectral and step.is_linear:
+        if step.filter is not None and step.is_linear:
+            if not step.filter.spectral and step.drawn is not None:
+                return f"{what}, over rows that are drawn in an order of its own"
             continue
         if step.features is not None:
             return f"{what}, on random features"
@@ -239,8 +242,16 @@ def chooses(step: Step) -> bool:
 
 
 def fits_of(steps: Sequence[Step]) -> list[int]:
-    """Ridge fits that a pencil takes for every model."""
-    return [1 if step.filter is None or not step.is_linear else FITS_OF_A_FILTER for step in steps]
+    """Ridge fits that a pencil takes for every model, at least."""
+    return [_fits_of(steps, step) for step in steps]
+
+
+def _fits_of(steps: Sequence[Step], step: Step) -> int:
+    if step.filter is None or not step.is_linear:
+        return 1
+    if step.filter.spectral:
+        return FITS_OF_A_FILTER
+    return FITS_OF_A_BLOCK * sum(len(steps[k].blocks) for k in step.fitted)
 
 
 def relabels(step: Step, before: Step) -> bool:

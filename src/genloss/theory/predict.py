@@ -280,7 +280,7 @@ def _ways(steps: Sequence[Step], method: str, tails: bool) -> list[Route]:
                 "formula knows it, but predict(method='pencil') and genloss.simulate(problem, plan) "
                 f"do; beyond {MOST_BY_PENCIL} models the pencil takes minutes and must be asked for"
             )
-    if method == "auto":
+    if method == "auto" and Walk.pencil in ways:
         _check_fits(longest_stretch(steps, by_pencil(ways), fits_of(steps)))
     return ways
 

@@ -17,9 +17,8 @@ from genloss.theory.segments import stretches
 from genloss.theory.without_mean import without_mean
 
 if TYPE_CHECKING:
-    from genloss.pencils.from_plan import Laws
+    from genloss.pencils.from_plan import Laws, Part
     from genloss.pencils.known import Between
-    from genloss.theory.filters.poles import Parts
     from genloss.theory.routes import Walk
 
 Array = npt.NDArray[np.float64]
@@ -76,11 +75,14 @@ def held(steps: Sequence[Step], penalty: Array, hopeless: set[int], directions: 
 
 def parts(
     steps: Sequence[Step], models: Sequence[int], directions: Spectrum, tails: Sequence[float]
-) -> Mapping[int, Parts]:
-    """Ridge fits for those of some models that go through a filter."""
-    filtered = [u for u in models if steps[u].filter is not None]
+) -> Mapping[int, Part]:
+    """How those of some models that go through a filter are made of ridge fits."""
+    filtered = {u: how for u in models if (how := steps[u].filter) is not None}
     if not filtered:
         return {}
-    from genloss.theory.filters import poles
+    from genloss.theory.filters import blocks, poles
 
-    return {u: poles.parts(steps, steps[u], directions, tails) for u in filtered}
+    smooth = [u for u, how in filtered.items() if how.spectral]
+    in_turn = [u for u in filtered if u not in smooth]
+    found: dict[int, Part] = {u: poles.parts(steps, steps[u], directions, tails) for u in smooth}
+    return {**found, **blocks.passes(steps, in_turn, directions, tails)}

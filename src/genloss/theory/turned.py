@@ -20,9 +20,8 @@ from genloss.steps import Block, Step
 from genloss.theory.alike import as_filter
 
 if TYPE_CHECKING:
-    from genloss.pencils.from_plan import Laws
+    from genloss.pencils.from_plan import Laws, Part
     from genloss.theory.filters.matrices import Matrices
-    from genloss.theory.filters.poles import Parts
 
 Array = npt.NDArray[np.float64]
 Shares = Mapping[int, float]
@@ -169,7 +168,7 @@ class Models:
         }
         self._record(step, mean, own, along)
 
-    def together(self, steps: Sequence[Step], penalty: Array, parts: Mapping[int, Parts]) -> Laws:
+    def together(self, steps: Sequence[Step], penalty: Array, parts: Mapping[int, Part]) -> Laws:
         """All models of a plan in which some share rows: from one pencil, in which covariances are matrices."""
         from genloss.pencils.from_plan import Laws
         from genloss.pencils.ground import Ground
