@@ -76,7 +76,7 @@ class Few:
             away += times(value, combined).reshape(w, n, n, _PROBES).swapaxes(0, 1)
         own = np.arange(n)
         away[own, :, own] -= z
-    X
+        sizes = [
             np.sqrt(np.einsum("awbq,awbq->ab", each, each) / (w * _PROBES)) for each in (seen, away)
         ]
         return sizes[0], sizes[1]

@@ -220,13 +220,13 @@ class Chain:
                 ),
                 np.zeros(few.width),
             )
-            parts: dict[int, Array] = {}
+            parts: dict[int, Array] = {}  # of the covariance with every unknown
             for value, by in forced:
                 for i, numbers in zip(own, by, strict=True):
                     if i not in below or not numbers.any():
                         continue
                     before = times(value, g(k, i).T).T  # all are symmetric
-                    for j in np.flatnonzero(numbers):
+                    for j in np.flatnonzero(numbers).tolist():
                         parts[j] = parts.get(j, 0.0) + numbers[j] * before
             for l in read.intersection(own):
                 if (l, k) in self._covariance:
