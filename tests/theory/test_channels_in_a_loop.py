@@ -325,6 +325,7 @@ def test_soft_labels_and_squared_hinge():
     agree(gl.predict(target, plan).risk, run, trials=30, of="risk", within=0.03)
 
 
+@pytest.mark.slow
 def test_several_labelers_weights_and_covariances():
     target = problem(200)
     other = tuple(np.random.default_rng(0).permutation(target.spectrum))
