@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -23,7 +24,7 @@ collect_ignore = [] if BROWSER else ["app/test_app_browser.py"]
 
 SLOW = 300_000  # milliseconds that a busy machine may take
 
-settings.register_profile("genloss", deadline=None, derandomize=True, max_examples=25)
+settings.register_profile("genloss", deadline=None, derandomize=True, max_examples=12)
 settings.load_profile("genloss")
 
 
@@ -43,6 +44,16 @@ def pytest_configure(config: pytest.Config) -> None:
         environment.delenv("PYTHONDONTWRITEBYTECODE")
         environment.setenv("PYTHONPYCACHEPREFIX", str(config.cache.mkdir("bytecode")))
         config.add_cleanup(environment.undo)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Keep what is collected out of the rounds of the garbage collector: it lives as long as pytest does."""
+    gc.disable()
+    found = yield
+    gc.freeze()
+    gc.enable()
+    return found
 
 
 @pytest.hookimpl(wrapper=True)

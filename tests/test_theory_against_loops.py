@@ -194,6 +194,7 @@ def chain_law(rng, dim, rows, noises, count):
     return rng.chisquare(dim, count) * spread
 
 
+@pytest.mark.slow
 def test_the_spread_of_one_run_is_the_one_of_2_1():
     d, rows, noises = 10, np.array([40, 60]), np.array([0.5, 0.8])
     plan = gl.Plan.replace(2, rows, noise=noises)

@@ -76,7 +76,7 @@ def problems(draw):
 
 
 @given(plans(), problems())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_plans_and_problems_survive_their_plain_form(plan, problem):
     assert Plan.from_dict(plan.to_dict()) == plan
     assert Problem.from_dict(problem.to_dict()) == problem
@@ -84,7 +84,7 @@ def test_plans_and_problems_survive_their_plain_form(plan, problem):
 
 
 @given(plan=plans(), problem=problems(), ending=st.sampled_from([".toml", ".json"]))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_plans_and_problems_survive_a_file(tmp_path_factory, plan, problem, ending):
     path = tmp_path_factory.getbasetemp() / f"survivor{ending}"
     gl.save(path, plan=plan, problem=problem)

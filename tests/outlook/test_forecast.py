@@ -256,10 +256,10 @@ def test_cv_is_what_is_forecast_where_it_is_asked_for():
     "plan",
     [
         gl.Plan.accumulate(3, 60, design="fresh", penalty=0.1, noise=0.5),
-        gl.Plan.mix_labels(3, 60, real=0.5, design="same"),
         *(
             pytest.param(plan, marks=pytest.mark.slow)
             for plan in (
+                gl.Plan.mix_labels(3, 60, real=0.5, design="same"),
                 gl.Plan.same_design(3, 60, penalty=0.1, noise=0.5),
                 gl.Plan.accumulate(3, 60, design="same"),
                 gl.Plan.subsample(3, 60, design="fresh", penalty=0.1, noise=0.5),

@@ -47,6 +47,7 @@ def test_least_squares_on_as_many_rows_as_columns_has_no_mean_error():
     assert "null" not in json.dumps(outlook.to_dict()["models"])
 
 
+@pytest.mark.slow
 def test_collinear_columns_are_no_reason_to_shrink():
     outlook = gl.forecast(CASES / "twin_gauges.csv", "y", generations=3, trials=2)
     assert outlook.error[0] == pytest.approx(0.4, abs=0.08)
@@ -189,7 +190,8 @@ def rare_flags(rng):
     return X, X @ [1.0, 2, 3, 4]
 
 
-@pytest.mark.parametrize("make", [titanic_like, pytest.param(rare_flags, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("make", [titanic_like, rare_flags])
 def test_rows_of_few_values_that_meet_are_no_copies(make):
     X, y = make(np.random.default_rng(0))
     outlook = gl.forecast(X, y, generations=2, penalty=0.02, trials=2)
@@ -222,6 +224,7 @@ def test_near_determined_targets_are_noted():
     assert any("determine the target" in text for text in exact.warnings)
 
 
+@pytest.mark.slow
 def test_order_is_noted():
     rng = np.random.default_rng(0)
     X = rng.standard_normal((300, 3)).cumsum(axis=0)

@@ -1,4 +1,4 @@
-"""Stores of sweeps: killed, shared, read."""
+"""Stores of sweeps: made, killed, shared."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ import time
 import numpy as np
 import pytest
 import xarray as xr
-from sweeps_in_processes import ARGUMENTS, PLAN, PROBLEM, blocks, content, serial
+from stores import ARGUMENTS, PLAN, PROBLEM, blocks, content, serial
 
 import genloss as gl
-from genloss.sweeps import load_results
+from genloss.errors import InvalidInputError
+from genloss.sweeps import StoreError, export, load_results, load_sweep
+from genloss.sweeps.blocks import Blocks
 from genloss.sweeps.design import Sweep
+from genloss.sweeps.places import Place
 from genloss.sweeps.runs import run
+from genloss.sweeps.store import Store
 
 # 24 blocks, each some 30 ms
 SLOW = {
@@ -139,59 +143,6 @@ def test_two_processes_share_a_store(tmp_path, whole):
     assert_whole(store, whole)
 
 
-@pytest.mark.parametrize("days", [-400, 400])
-def test_clocks_do_not_matter(copy, finished, days):
-    """A machine whose clock is ahead or behind made half of the store."""
-    blocks(copy)[1].unlink()
-    for path in (copy, *copy.rglob("*")):
-        then = time.time() + days * 86400
-        os.utime(path, (then, then))
-    done = run(Sweep.of(*ARGUMENTS, trials=4), str(copy), cluster="serial")
-    assert (done.computed, done.found) == (1, 2)
-    xr.testing.assert_identical(done.dataset(), load_results(finished))
-
-
-def test_a_finished_sweep_is_read_not_computed(finished, no_work):
-    before = content(finished)
-    again = serial(*ARGUMENTS, trials=4, store=finished)
-    assert content(finished) == before
-    assert np.isfinite(again.risk).all()
-    what = Sweep.of(*ARGUMENTS, trials=4)
-    done = run(what, str(finished))
-    assert (done.computed, done.found, done.engine) == (0, 3, "")
-
-
-@pytest.mark.slow
-def test_pandas_and_polars_read_it_without_genloss(finished):
-    code = f"""
-import sys, warnings
-warnings.simplefilter("error")
-sys.modules["genloss"] = None
-import pandas, polars
-frame = pandas.read_parquet({str(finished)!r})
-asked = "penalty == 0.1 and noise == 0.2 and route == 'theory' and model == 2"
-print(repr(float(frame.query(asked).risk.item())), len(frame))
-table = polars.read_parquet({str(finished / "blocks")!r})
-c = polars.col
-asked = (c("penalty") == 0.1) & (c("noise") == 0.2) & (c("route") == "theory") & (c("model") == 2)
-print(repr(table.filter(asked)["risk"].item()), len(table))
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    point = load_results(finished).sel(penalty=0.1, noise=0.2, route="theory", model=2)
-    assert done.stdout.splitlines() == [f"{float(point.risk)!r} {12 * 2 * 3}"] * 2
-    plan = gl.Plan.replace(3, 40, penalty=0.1, noise=0.2)
-    assert float(point.risk) == pytest.approx(gl.predict(gl.Problem.isotropic(12), plan).risk[2])
-
-
-def test_an_unfinished_store_is_read_too(copy, finished):
-    blocks(copy)[1].unlink()
-    found, expected = load_results(copy), load_results(finished)
-    there = found.n_models > 0
-    assert int(there.sum()) == 8
-    xr.testing.assert_equal(found.risk.where(there), expected.risk.where(there))
-    assert found.risk.where(~there).isnull().all()
-
-
 def test_the_labels_of_rows_are_those_of_the_grid(tmp_path):
     import pandas as pd
 
@@ -212,3 +163,105 @@ def test_the_labels_of_rows_are_those_of_the_grid(tmp_path):
         assert (float(here.risk), float(here.noise), int(here.dim)) == (
             row.risk, row.noise, row.dim
         )  # fmt: skip
+
+
+def test_an_empty_folder_becomes_the_store(tmp_path):
+    serial(*ARGUMENTS, store=tmp_path)
+    assert np.isfinite(load_results(tmp_path).risk).all()
+
+
+@pytest.fixture
+def memory():
+    """Files behind a URL, gone afterwards."""
+    import fsspec
+
+    system = fsspec.filesystem("memory")
+    yield system
+    system.rm("/sweeps", recursive=True)
+
+
+def test_a_url_is_a_store_too(memory, no_work_later):
+    url, what = "memory://sweeps/a", Sweep.of(*ARGUMENTS, trials=4)
+    first = run(what, url, cluster="serial", block_size=4)
+    expected = first.dataset()
+    assert np.isfinite(expected.risk).all()
+    memory.rm("/sweeps/a/blocks/0000002.parquet")
+    again = run(what, url, cluster="serial")
+    assert (again.computed, again.found) == (1, 2)
+    block = memory.cat_file("/sweeps/a/blocks/0000001.parquet")
+    for spoiled in (block[:-3], block[:9] + bytes([block[9] ^ 1]) + block[10:]):
+        memory.pipe_file("/sweeps/a/blocks/0000001.parquet", spoiled)
+        with pytest.raises(StoreError, match=r"0000001.parquet is not what genloss wrote"):
+            run(what, url, cluster="serial")
+    mended = run(what, url, cluster="serial", repair=True)
+    assert (mended.computed, mended.found) == (1, 2)
+    no_work_later()
+    xr.testing.assert_identical(serial(*ARGUMENTS, trials=4, store=url), expected)
+    xr.testing.assert_identical(load_results(url), expected)
+    memory.pipe_file("/sweeps/c/chapter.txt", b"long")
+    with pytest.raises(StoreError, match="is not a sweep of genloss"):
+        serial(*ARGUMENTS, store="memory://sweeps/c")
+    with pytest.raises(InvalidInputError, match="Protocol not known"):
+        serial(*ARGUMENTS, store="nowhere://a")
+
+
+def test_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path / "..")
+    results = serial(*ARGUMENTS, store="~/t.sweep")
+    assert (tmp_path / "t.sweep" / "_sweep.json").exists()
+    xr.testing.assert_identical(load_results("~/t.sweep"), results)
+    file = tmp_path / "a.toml"
+    file.write_text(
+        "problem = {}\nplan = {}\ngrid = {}\n[sweep]\nstore = '~/elsewhere'\n", encoding="utf-8"
+    )
+    assert load_sweep("~/a.toml").store == str(tmp_path / "elsewhere")
+    export(results, "~/t.nc")
+    assert (tmp_path / "t.nc").exists()
+    with pytest.raises(InvalidInputError, match="no-such-user"):
+        serial(*ARGUMENTS, store="~no-such-user/t")
+
+
+@pytest.fixture
+def no_work_later(monkeypatch):
+    return lambda: monkeypatch.setattr(
+        "genloss.sweeps.runs.answer", lambda *_: pytest.fail("work was done")
+    )
+
+
+def test_the_second_of_two_makers_uses_the_first_store(tmp_path):
+    what = Sweep.of(*ARGUMENTS)
+    first = Store.create(Place.of(str(tmp_path)), what, Blocks.of_size(what.shape, 12), 3)
+    before = content(tmp_path)
+    second = Store.create(Place.of(str(tmp_path)), what, Blocks.of_size(what.shape, 1), 3)
+    assert content(tmp_path) == before
+    assert second.blocks == first.blocks
+
+
+def test_a_file_system_without_links_has_stores_too(tmp_path, monkeypatch):
+    def refused(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", refused)
+    test_the_second_of_two_makers_uses_the_first_store(tmp_path)
+
+
+def test_a_failing_point_is_named_and_the_rest_is_kept(tmp_path, monkeypatch):
+    real = gl.predict
+    module = sys.modules["genloss.theory.predict"]
+
+    def fails(problem, plans):
+        if any(plan.penalty[0] == 1.0 for plan in plans):
+            raise FloatingPointError("no")
+        return real(problem, plans)
+
+    monkeypatch.setattr(module, "predict", fails)
+    monkeypatch.setattr("genloss.sweeps.runs._cost", lambda *_: 0.01)
+    store = tmp_path / "s"
+    with pytest.raises(gl.GenlossError, match=r"point 8 \(plan.penalty = 1.0.*FloatingPointError"):
+        serial(*ARGUMENTS, store=store, block_size=4)
+    kept = len(blocks(store))
+    assert kept < 3
+    monkeypatch.setattr(module, "predict", real)
+    done = run(Sweep.of(*ARGUMENTS), str(store), cluster="serial")
+    assert (done.computed, done.found) == (3 - kept, kept)

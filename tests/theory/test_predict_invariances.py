@@ -318,7 +318,7 @@ def master_recursion(problem, plan):
 
 
 @given(seeds)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_predict_is_the_master_recursion(seed):
     rng = np.random.default_rng(seed)
     problem = random_problem(rng)

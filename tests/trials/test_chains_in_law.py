@@ -72,6 +72,7 @@ def test_pooling_takes_in_rows_of_generations_that_were_not_pooled():
     assert stderr < 0.02 * curve.risk[-1]
 
 
+@pytest.mark.slow
 def test_ridge_on_the_same_inputs_keeps_them():
     problem, lam = SMALL, 0.2
     rng, by_hand = np.random.default_rng(10), []

@@ -174,7 +174,7 @@ def any_plan(draw, dim):
 
 
 @given(any_plan(dim=5), st.sampled_from(["literal", "auto"]))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_every_plan_that_can_be_written_runs(plan, method):
     problem = gl.Problem.power_law(5, capacity=1.0, source=0.5)
     curve = gl.simulate(problem, plan, trials=2, method=method, workers=1)

@@ -245,7 +245,7 @@ def test_penalties_at_which_a_pencil_has_no_solution_are_passed_over():
     assert best.value < best.value_before
 
 
-@pytest.mark.parametrize("over", ["penalty", "last_penalty"])
+@pytest.mark.parametrize("over", ["penalty", pytest.param("last_penalty", marks=pytest.mark.slow)])
 def test_penalties_at_which_steps_explode_are_passed_over(over):
     problem = gl.Problem(np.ones(20), np.ones(20))
     early = gl.filters.GradientDescent(9, 0.3)

@@ -115,11 +115,11 @@ def test_the_best_share_of_real_labels_is_the_golden_ratio_for_minimum_norm_fits
     problem = gl.Problem.isotropic(300)
     plan = gl.Plan.mix_labels(8, 100, real=0.5, noise=3.0)
     share = gl.tune(problem, plan, over="real").found["real"]
-    grid = np.linspace(0.4, 0.9, 101)
+    grid = np.linspace(0.4, 0.9, 41)
     tried = gl.predict(
         problem, [gl.Plan.mix_labels(8, 100, real=float(a), noise=3.0) for a in grid]
     )
-    assert share == pytest.approx(grid[np.argmin([curve.risk[-1] for curve in tried])], abs=3e-3)
+    assert share == pytest.approx(grid[np.argmin([curve.risk[-1] for curve in tried])], abs=7e-3)
 
 
 # --- the cheapest -----------------------------------------------------------------------------

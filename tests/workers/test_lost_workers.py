@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 import xarray as xr
-from sweeps_of_workers import PLAN, PROBLEM, SMALL
 
 import genloss as gl
 from genloss.sweeps import load_results
@@ -27,6 +26,11 @@ from genloss.workers import (
     mapped,
     running,
 )
+
+PROBLEM = {"preset": "isotropic", "dim": 12}
+PLAN = {"preset": "replace", "generations": 3, "n_samples": 40, "noise": 0.5}
+GRID = {"plan.penalty": [0.01, 0.1, 1.0], "plan.noise": [0.1, 0.2, 0.3, 0.4]}
+SMALL = Sweep.of(PROBLEM, PLAN, GRID, trials=8, seed=1)
 
 SLOW_GRID = {"plan.penalty": {"log": [1e-3, 1.0, 6]}, "plan.noise": {"linear": [0.1, 1.0, 6]}}
 SLOW = Sweep.of(
@@ -319,10 +323,3 @@ def test_tasks_that_dask_gives_up_are_reported():
         pytest.raises(WorkersLost, match="KilledWorker"),
     ):
         list(finished(workers, os._exit, [1]))
-
-
-@pytest.mark.slow
-def test_a_local_cluster_when_asked(tmp_path, expected):
-    done = run(SMALL, str(tmp_path / "s"), cluster="local", workers=2, block_size=4)
-    assert (done.engine, done.computed) == ("local", 3)
-    xr.testing.assert_equal(done.dataset().drop_attrs(), expected.drop_attrs())

@@ -9,10 +9,10 @@ from multiprocessing.pool import ThreadPool
 
 import pytest
 import xarray as xr
-from sweeps_of_workers import SMALL
 
 import genloss as gl
 from genloss.errors import InvalidInputError
+from genloss.sweeps.design import Sweep
 from genloss.sweeps.runs import run
 from genloss.workers import (
     SchedulerLost,
@@ -25,6 +25,17 @@ from genloss.workers import (
     running,
 )
 from genloss.workers.engines import Serial
+
+PROBLEM = {"preset": "isotropic", "dim": 12}
+PLAN = {"preset": "replace", "generations": 3, "n_samples": 40, "noise": 0.5}
+GRID = {"plan.penalty": [0.01, 0.1, 1.0], "plan.noise": [0.1, 0.2, 0.3, 0.4]}
+SMALL = Sweep.of(PROBLEM, PLAN, GRID, trials=8, seed=1)
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory):
+    store = tmp_path_factory.mktemp("serial") / "s"
+    return run(SMALL, str(store), cluster="serial", block_size=4).dataset()
 
 
 def test_processes_give_the_same_numbers(tmp_path, expected):
@@ -161,3 +172,10 @@ def test_a_missing_engine_is_named(tmp_path, monkeypatch):
     ):
         with pytest.raises(gl.MissingDependencyError, match=cure):
             run(SMALL, str(tmp_path / "s"), cluster=cluster)
+
+
+@pytest.mark.slow
+def test_a_local_cluster_when_asked(tmp_path, expected):
+    done = run(SMALL, str(tmp_path / "s"), cluster="local", workers=2, block_size=4)
+    assert (done.engine, done.computed) == ("local", 3)
+    xr.testing.assert_equal(done.dataset().drop_attrs(), expected.drop_attrs())

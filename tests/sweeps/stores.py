@@ -1,4 +1,4 @@
-"""Sweeps in processes of their own."""
+"""Sweeps that tests of stores share."""
 
 from __future__ import annotations
 
