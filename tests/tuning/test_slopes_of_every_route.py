@@ -108,6 +108,14 @@ ROUTES = {
     "chain": (POWER, gl.Plan.replace(3, 20, noise=0.5), "recursion", SOME),
     "stacked": (POWER, stacked(), "recursion", SOME),
     "covariances": (POWER, stacked(VECTOR), "recursion", ALL),
+    "an intercept": (
+        POWER,
+        gl.Plan.replace(3, 20, noise=0.5).with_intercept(),
+        "recursion",
+        SOME,
+    ),
+    "an intercept, stacked": (POWER, stacked().with_intercept(), "recursion", ALL),
+    "an intercept, covariances": (POWER, stacked(VECTOR).with_intercept(), "recursion", ALL),
     "tails": (TAILS, stacked(VECTOR), "recursion", ALL),
     "matrices": (POWER, stacked(MATRIX), "recursion", ALL),
     "tails and matrices": (TAILS, stacked(MATRIX), "recursion", ALL),
@@ -246,9 +254,14 @@ STEPWISE = {
     "a problem far from one": (gl.Problem(1e-70 * POWER.spectrum, POWER.truth), stacked()),
 }
 
+
+def plain(step):
+    return step.is_ridge or step.intercept
+
+
 CASES = [
     name
-    if name in QUICK or (way == "recursion" and all(step.is_ridge for step in resolve(plan)))
+    if name in QUICK or (way == "recursion" and all(plain(step) for step in resolve(plan)))
     else pytest.param(name, marks=pytest.mark.slow)
     for name, (_, plan, way, _) in ROUTES.items()
 ]
@@ -270,7 +283,7 @@ def test_what_is_searched_without_slopes(name):
 @pytest.mark.parametrize("name", CASES)
 def test_slopes_in_all_that_is_free(name):
     problem, plan, way, over = ROUTES[name]
-    assert way_of(problem, resolve(plan.with_penalty(1.0))) == way
+    assert way_of(problem, plan) == way
     assert_slopes(problem, plan, over)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.equivalents import solve
+from genloss.errors import NoTheoryError
 from genloss.generation import REAL
 from genloss.spectrum import Spectrum
 from genloss.steps import Block, Step
@@ -114,6 +115,8 @@ def _fits(
     directions: Spectrum, steps: Steps, penalty: Array, setting: Setting
 ) -> tuple[Even, dict[int, Weighted | Chosen | OfFields | ThroughFilter]]:
     """The fits of one source each, and those of several."""
+    if directions.constant and any(step.rows <= 1 for step in steps):
+        raise NoTheoryError("a fit with an intercept to a row is that row's label")
     single: list[Asked] = []
     several: dict[int, Weighted | Chosen | OfFields | ThroughFilter] = {}
     starts = {} if setting.starts is None else setting.starts
@@ -167,7 +170,7 @@ def _weighted(
     rows = Rows.of(step, directions, tails)
     noise, shares = np.repeat(noise, lengths), np.repeat(shares, lengths, axis=0)
     return lambda penalty, kappa=None: Weighted(
-        step.model, rows, noise, labelers, shares, penalty, base, along, kappa
+        step.model, rows, noise, labelers, shares, penalty, base, along, kappa, directions.constant
     )
 
 
