@@ -225,6 +225,11 @@ def _curve(problem: Spectral, plan: Plan, method: str) -> Curve:
         [found] = _curves(problem, [centred.without(plan, steps)], method)
         return centred.curve(found, steps)
     longer, without = intercept.as_direction(problem, plan, steps)
+    pencils = [
+        way in (Walk.pencil, Walk.across) for way in ways_of(longer, resolve(without), method)
+    ]
+    if reason := intercept.few(problem, steps, pencils):
+        raise _unknown(reason)
     [found] = _curves(longer, [without], method)
     known = np.logical_and.accumulate([intercept.known(step) for step in steps]) & found.exact
     asymptotic = found.method == "exact theory" and not known.all()
