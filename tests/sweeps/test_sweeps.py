@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import genloss as gl
 from genloss.errors import InvalidInputError
-from genloss.sweeps import export, load_sweep, sweep
+from genloss.sweeps import export, load_sweep, runs, sweep
 from genloss.sweeps.axes import read_grid
 from genloss.sweeps.blocks import Blocks, best_size, seconds_per_point
 from genloss.sweeps.design import Sweep
@@ -669,3 +669,15 @@ def test_without_a_name_the_store_is_found_by_its_content(tmp_path, monkeypatch)
     monkeypatch.setattr("genloss.sweeps.runs.answer", lambda *_: pytest.fail("work was done"))
     xr.testing.assert_identical(serial(ISOTROPIC, REPLACE, {"plan.penalty": [0.1]}), results)
     assert [path.name for path in tmp_path.iterdir()] == ["genloss-sweeps"]
+
+
+def test_a_long_sweep_says_how_long_it_will_take(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(runs, "_cost", lambda *_: 5.0)  # seconds a point, it is said
+    grid = {"plan.penalty": [0.1, 0.2, 0.3]}
+    serial(ISOTROPIC, REPLACE, grid, store=tmp_path / "told", progress=True)
+    assert capsys.readouterr().err == "genloss: 3 points take about 15 s on one worker\n"
+    serial(ISOTROPIC, REPLACE, grid, store=tmp_path / "quiet")
+    assert not capsys.readouterr().err
+    monkeypatch.setattr(runs, "_cost", lambda *_: 0.01)
+    serial(ISOTROPIC, REPLACE, grid, store=tmp_path / "short", progress=True)
+    assert not capsys.readouterr().err
