@@ -222,7 +222,7 @@ def _curve(problem: Spectral, plan: Plan, method: str) -> Curve:
     if centred.knows(problem, steps):
         [found] = _curves(problem, [centred.without(plan, steps)], method)
         return centred.curve(found, steps)
-    longer, without = intercept.as_direction(problem, plan, steps)
+    longer, without = intercept.as_direction(problem, plan, steps, method)
     pencils = [
         way in (Walk.pencil, Walk.across) for way in ways_of(longer, resolve(without), method)
     ]
