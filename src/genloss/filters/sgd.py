@@ -16,7 +16,8 @@ from genloss.filters._base import Array, Filter, Values, too_long
 class SGD(Filter):
     """``w <- w + step (x (y - x'w) - penalty w)`` for one row after the other, from zero (`filters.md`).
 
-    It is no function of ``X'X``: what theory knows of it are exact second moments for Gaussian rows.
+    It is no function of ``X'X``: what theory knows of it are exact second moments for new Gaussian rows, and few blocks
+    of rows where several models see them.
 
     Parameters
     ----------
