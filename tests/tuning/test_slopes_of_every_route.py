@@ -176,7 +176,7 @@ ROUTES = {
     ),
     "one pass": (
         POWER,
-        fitted(gl.Plan.replace(3, 70, noise=0.5), filter=PASS),
+        fitted(gl.Plan.replace(3, 70, penalty=0.1, noise=0.5), filter=PASS),
         "recursion",
         ("schedule", "n_samples"),
     ),
