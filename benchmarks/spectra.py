@@ -296,7 +296,7 @@ SLOPES = """
 | plan | slopes |
 |---|---|
 | fits to new rows of any sources, weights and covariances, one pull towards a model, models from outside, endless spectra, an intercept | the recursion backwards (`theory.md` 2.2, 2.4, 2.9) |
-| the same where fits choose their penalties (`"cv"`) and something else is free | the same, through the three errors of rows left out that a choice hangs on |
+| the same, or the squared loss on labels by a rule, rows that one keeps, class means, where fits choose their penalties (`"cv"`) and something else is free | the same, through the three errors of rows left out that a choice hangs on |
 | least squares on alike rows of several sources | the formula at finite size backwards; what rows move in its few numbers is told apart by differences |
 | the same where lengths of rows vary (tails), or covariances are matrices | the same; means are vectors there, and covariances matrices |
 | any loss, labels, rule that keeps rows, class means | the recursion backwards, through every fit's fixed point by its own derivative (a handful of numbers, told apart by differences: to 1e-8) |
@@ -306,10 +306,9 @@ SLOPES = """
 | rows or random features that models share, also with tails, matrices, models from outside: up to 12 models | the pencil's adjoint, in penalties, rows, weights and shares |
 
 Searched without slopes, by steps: columns of classes, which meet in their labels; rows that `sgd` takes one by one where a
-rule keeps them or they lie about class means; weights of rows that a rule keeps for a filter; a penalty that is chosen by
-`"cv"` on labels by a rule; least squares on about as many rows as directions, and shortest fits to alike directions; long
-runs on one design; and numbers too far apart to be squared. A test compares the slopes of every row of the table with
-differences of predictions.
+rule keeps them or they lie about class means; weights of rows that a rule keeps for a filter; least squares on about as many
+rows as directions, and shortest fits to alike directions; long runs on one design; and numbers too far apart to be squared.
+A test compares the slopes of every row of the table with differences of predictions.
 
 Runs of more than 12 models on one design are quicker by differences than by the pencil that would know their slopes: of
 14 models (100 directions) a prediction takes 10.4 ms and the pencil with its slopes 297 ms, 28 predictions where

@@ -95,6 +95,17 @@ CHOSEN = {
         choosing(stacked(MATRIX)),
         ("last_penalty", "real", "weight", "n_samples"),
     ),
+    "chosen penalties, hard classes": (
+        POWER,
+        choosing(fitted(stacked(), "hard")),
+        ("last_penalty", "real", "n_samples"),
+    ),
+    "chosen penalties, judged rows": (
+        POWER,
+        choosing(gl.Plan([replace(g, loss="squared") for g in (*JUDGED, JUDGED.generations[1])])),
+        ("last_penalty", "n_samples"),
+    ),
+    "chosen penalties, class means": (CLOUDS, choosing(fitted(CLASSES, "hard")), ("real",)),
     "chosen penalties, several columns": (COLUMNS, choosing(stacked(VECTOR)), ("real", "weight")),
 }
 WITHOUT = {
