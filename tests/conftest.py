@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -23,24 +24,50 @@ collect_ignore = [] if BROWSER else ["app/test_app_browser.py"]
 
 SLOW = 300_000  # milliseconds that a busy machine may take
 
-settings.register_profile("genloss", deadline=None, derandomize=True, max_examples=25)
+settings.register_profile("genloss", deadline=None, derandomize=True, max_examples=12)
 settings.load_profile("genloss")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let the processes that tests start hear control-C, and share their bytecode.
+    """Let the processes that tests start hear signals, and share their bytecode.
 
     Where Python may keep none beside its sources, to compile the same large libraries again and
     again takes longer than what is tested: pytest's own cache has it.
     """
     os.environ.setdefault("MPLBACKEND", "agg")
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell does in its background
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    heard = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
+    for each, handler in heard.items():
+        if signal.getsignal(each) is signal.SIG_IGN:  # in a shell's background, and under nohup
+            signal.signal(each, handler)
     if os.environ.get("PYTHONDONTWRITEBYTECODE"):
         environment = pytest.MonkeyPatch()
         environment.delenv("PYTHONDONTWRITEBYTECODE")
         environment.setenv("PYTHONPYCACHEPREFIX", str(config.cache.mkdir("bytecode")))
         config.add_cleanup(environment.undo)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Keep what is collected out of the rounds of the garbage collector: it lives as long as pytest does."""
+    gc.disable()
+    found = yield
+    gc.freeze()
+    gc.enable()
+    return found
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+    """Let two processes begin at opposite ends: what one has compiled, the other reads."""
+    report = yield
+    if os.environ.get("PYTEST_XDIST_WORKER") == "gw1" and isinstance(collector, pytest.Dir):
+        report.result.reverse()
+    return report
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One order of all tests, whichever they were collected in."""
+    items.sort(key=lambda item: item.path)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

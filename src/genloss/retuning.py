@@ -9,6 +9,7 @@ the refinement.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,23 @@ GRID = 10.0 ** (np.arange(-32, 5) / 4)
 """Penalties that are tried, in units of the trace, shape (37,)."""
 
 _FINE = 17  # penalties between the neighbours of the best of the grid, before a parabola
+
+
+class Choice(NamedTuple):
+    """What was chosen, and what it hangs on.
+
+    Attributes
+    ----------
+    penalty : float
+    tried : ndarray of shape (3,) or (0,)
+        Penalties about it whose errors decide where it is; none where it is one of those that are tried.
+    slopes : ndarray of the same shape
+        Slopes of its logarithm in these errors.
+    """
+
+    penalty: float
+    tried: Array
+    slopes: Array
 
 
 def best_penalty(error: Callable[[Array], Array], trace: float) -> float:
@@ -43,14 +61,32 @@ def best_penalty(error: Callable[[Array], Array], trace: float) -> float:
     >>> round(best_penalty(lambda lam: np.log(lam / 0.02) ** 2, trace=3.0), 9)
     0.02
     """
+    return choice(error, trace).penalty
+
+
+def choice(error: Callable[[Array], Array], trace: float) -> Choice:
+    """The same, with the errors that it hangs on.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from genloss.retuning import choice
+    >>> found = choice(lambda lam: np.log(lam / 0.02) ** 2, trace=3.0)
+    >>> bool(abs(found.slopes.sum()) < 1e-9 * abs(found.slopes).max())  # only differences of errors matter
+    True
+    """
     logs = np.log(GRID * trace)
     at = int(np.argmin(error(np.exp(logs))))
     fine = np.linspace(logs[max(at - 1, 0)], logs[min(at + 1, logs.size - 1)], _FINE)
     values = error(np.exp(fine))
     near = int(np.argmin(values))
-    if not 0 < near < fine.size - 1:
-        return float(np.exp(fine[near]))
-    before, least, after = values[near - 1 : near + 2]
-    bend = before + after - 2 * least
-    shift = (before - after) / (2 * bend) if bend > 0 else 0.0
-    return float(np.exp(fine[near] + shift * (fine[1] - fine[0])))
+    if 0 < near < fine.size - 1:
+        before, least, after = values[near - 1 : near + 2]
+        bend = before + after - 2 * least
+        if bend > 0:
+            width = float(fine[1] - fine[0])
+            shift = (before - after) / (2 * bend)
+            slopes = width / bend**2 * np.array([after - least, before - after, least - before])
+            tried = np.exp(fine[near - 1 : near + 2])
+            return Choice(float(np.exp(fine[near] + shift * width)), tried, slopes)
+    return Choice(float(np.exp(fine[near])), np.empty(0), np.empty(0))

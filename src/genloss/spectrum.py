@@ -65,6 +65,11 @@ class Spectrum:
         return cls(eigenvalues, np.ones_like(eigenvalues), energy, float(eigenvalues.size))
 
     @property
+    def inputs(self) -> Array:
+        """Eigenvalues but a constant's."""
+        return self.eigenvalues[:-1] if self.constant else self.eigenvalues
+
+    @property
     def signal(self) -> Array:
         """Error of the null predictor along the directions of each eigenvalue, shape (k,)."""
         return self.eigenvalues * self.energy

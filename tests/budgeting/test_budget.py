@@ -248,6 +248,7 @@ def powered_errors(ppi, trials, rng):
     return np.mean(found, axis=0)
 
 
+@pytest.mark.slow
 def test_what_predictions_save_is_what_a_literal_fit_saves():
     """On average over pilots: a model that explains residuals of the fit, at a hundredth of the price."""
     rng, cost = np.random.default_rng(0), {"real": 1, "synthetic": 0.01}

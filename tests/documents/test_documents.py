@@ -39,7 +39,7 @@ def outlook() -> gl.Forecast:
     columns = {f"{HOSTILE}{k}": X[:, k] for k in range(6)}
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame(columns | {HOSTILE: y})
-    return gl.forecast(frame, HOSTILE, gl.Plan.replace(4, 60, noise=0.5))
+    return gl.forecast(frame, HOSTILE, gl.Plan.replace(4, 60, noise=0.5), trials=2)
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +62,7 @@ def test_page_runs_nothing_and_loads_nothing(page: str) -> None:
     assert HOSTILE in found.words
 
 
+@pytest.mark.slow
 def test_reports_of_weights_and_budgets_are_as_safe(tmp_path: Path) -> None:
     pandas = pytest.importorskip("pandas")
     rng = np.random.default_rng(0)

@@ -121,6 +121,7 @@ def test_ridge_against_tune():
     assert int(near) > 2 * int(far) > 0
 
 
+@pytest.mark.slow
 def test_few_rows_against_prediction_and_simulation():
     home = module("few-rows")
     problem = gl.Problem.isotropic(home.DIM)
@@ -194,6 +195,7 @@ def test_power_law_against_prediction():
     assert "has local slope 0.600 near" in flat("power-law", "theorist")  # c = 2 1.5 .5 / (1 + 1.5)
 
 
+@pytest.mark.slow
 def test_penalty_against_tune():
     home = module("penalty")
     problem = gl.Problem.power_law(home.DIM, capacity=home.CAPACITY, source=home.SOURCE)

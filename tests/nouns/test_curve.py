@@ -36,7 +36,7 @@ def curves(draw):
     )
 
 
-@settings(max_examples=40)
+@settings(max_examples=10)
 @given(curves())
 def test_a_curve_survives_its_plain_form_and_json(curve):
     for plain in (curve.to_dict(), json.loads(json.dumps(curve.to_dict()))):

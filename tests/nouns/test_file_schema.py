@@ -216,7 +216,7 @@ def test_the_schema_is_one():
     jsonschema.Draft202012Validator.check_schema(file_schema())
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(plain=files)
 def test_what_loads_is_valid(plain, folder):
     loaded, why = loads(plain, folder)

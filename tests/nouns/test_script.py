@@ -66,7 +66,7 @@ def built(text):
     return names
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(problems(), plans())
 def test_the_code_builds_equal_values(problem, plan):
     names = built(gl.to_python(problem, plan))

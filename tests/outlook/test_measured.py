@@ -191,6 +191,7 @@ def test_real_rows_help_and_samples_hurt():
 # ------------------------------------------------------------------------------------ what is asked
 
 
+@pytest.mark.slow
 def test_text_booleans_and_asked_numbers_are_classes():
     X, codes = mixture(300, classes=2)
     options = {"generations": 2, "n_samples": 40, "trials": 2}
@@ -260,6 +261,7 @@ def test_rows_that_a_way_had_to_do_with_are_said_alike_and_what_unlabelled_rows_
     assert not any("unlabelled" in note for note in gl.forecast(X, codes, **options).notes)
 
 
+@pytest.mark.slow
 def test_an_estimator_that_is_ridge_forecasts_as_ridge():
     rng = np.random.default_rng(0)
     X = rng.standard_normal((800, 4))

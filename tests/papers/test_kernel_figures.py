@@ -64,6 +64,7 @@ def test_circle_predictions_hold_for_literal_chains() -> None:
 # ---- the continued spectrum
 
 
+@pytest.mark.slow
 def test_continuation_finds_the_risk_of_a_known_problem(rng: np.random.Generator) -> None:
     """From 600 rows of a power law: the risk with twice as many rows, and after ten generators."""
     known = gl.Problem.power_law(6_000, capacity=1.3, source=0.3)
@@ -204,6 +205,7 @@ def small(data_home: Path, monkeypatch: pytest.MonkeyPatch) -> mnist_chains.Size
     return sizes
 
 
+@pytest.mark.slow
 def test_small_run_on_digits(small: mnist_chains.Sizes) -> None:
     made = mnist.STUDY.run(Effort(quick=True))
     assert "scikit-learn digits" in made.title

@@ -200,6 +200,7 @@ def test_images_are_centred_scaled_and_averaged_over_blocks():
     assert large.scored_inputs.shape == (1, 49)
 
 
+@pytest.mark.slow
 def test_the_linear_prediction_agrees_with_chains_of_ridge_regressions(rng):
     rows = gaussian(rng, n_rows=4000, dim=40, noise=0.5)
     sizes = Sizes(n_samples=150, before=3)

@@ -9,12 +9,13 @@ from genloss.pencils import NoConvergenceError, dyson
 TEN = gl.Problem.isotropic(10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("n_samples", "right"),
     [
         (100, [0.01126, 0.02009, 0.02430, 0.02662, 0.02842]),
-        pytest.param(316, None, marks=pytest.mark.slow),
-        pytest.param(1000, None, marks=pytest.mark.slow),
+        (316, None),
+        (1000, None),
     ],
 )
 def test_the_fixed_compute_preset_is_answered(n_samples, right):

@@ -79,7 +79,7 @@ def tables(draw):
     return columns, {name: draw(st.integers(0, 4)) for name in names}
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(tables(), WIDTHS)
 def test_every_number_of_a_table_parses_back_at_every_width(table, width):
     values, ranks = table

@@ -1,11 +1,9 @@
-from __future__ import annotations
+"""Rules for the penalty, regimes, and the law of a problem."""
 
-import itertools
+from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.integrate import quad
-from scipy.special import zeta
 
 import genloss as gl
 from genloss.errors import InvalidInputError
@@ -24,418 +22,9 @@ from genloss.scaling.fitting import fit_power_law
 from genloss.scaling.regimes import regime
 from genloss.scaling.rules import noise_terms
 
-EXPONENTS = [(2.0, 0.5), (1.5, 0.375), (1.5, 0.75), (2.0, 1.5)]
-
 
 def slope(x, y):
     return np.polyfit(np.log(x), np.log(y), 1)[0]
-
-
-# ---------------------------------------------------------------------- spectrum
-
-
-def summands(eigenvalue, signal, kappa):
-    """What the theory sums over directions: shrinkage, its square, bias, tail, a long chain's bias."""
-    shrink, gap = eigenvalue / (eigenvalue + kappa), kappa / (eigenvalue + kappa)
-    lost = -np.expm1(-30 * np.log1p(kappa / eigenvalue))
-    return shrink, shrink**2, signal * gap**2, eigenvalue * gap**2, signal * lost**2
-
-
-def brute_sums(capacity, source, kappa, dim):
-    """Term by term up to 10**6, then adaptive quadrature of the tail."""
-    exact = min(dim or 10**6, 10**6)
-    rank = np.arange(1.0, exact + 1)
-    law = (rank**-capacity, rank ** -(1 + 2 * capacity * source))
-    totals = [values.sum() for values in summands(*law, kappa)]
-    if dim is not None and dim <= exact:
-        return totals
-    end = np.log(dim + 0.5) if dim else 230 / min(capacity - 1, 2 * capacity * source)
-    start = np.log(exact + 0.5)
-    edges = np.linspace(start, min(end, 600.0), 120)
-    for which in range(len(totals)):
-
-        def integrand(x, which=which):
-            parts = summands(np.exp(-capacity * x), np.exp(-(1 + 2 * capacity * source) * x), kappa)
-            return parts[which] * np.exp(x)
-
-        totals[which] += sum(
-            quad(integrand, a, b, epsabs=1e-13 * totals[which], epsrel=1e-11)[0]
-            for a, b in itertools.pairwise(edges)
-        )
-    return totals
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("dim", [10, 300, 10**6, 10**9, None])
-@pytest.mark.parametrize(
-    ("capacity", "source"), [(1.05, 0.3), (1.5, 0.375), (2.0, 1.5), (4.0, 0.5)]
-)
-def test_weighted_nodes_sum_like_all_directions(capacity, source, dim):
-    nodes = PowerLaw(capacity, source, dim).directions
-    signal = nodes.signal / nodes.multiplicity
-    for kappa in (1e-2, 1e-6):
-        got = [each @ nodes.multiplicity for each in summands(nodes.eigenvalues, signal, kappa)]
-        assert got == pytest.approx(brute_sums(capacity, source, kappa, dim), rel=1e-8)
-
-
-@pytest.mark.parametrize(("capacity", "source"), [(1.05, 0.3), (1.5, 0.1), (3.0, 2.0)])
-def test_infinite_trace_and_signal_are_zeta_functions(capacity, source):
-    law = PowerLaw(capacity, source)
-    assert law.trace == pytest.approx(zeta(capacity), rel=1e-12)
-    assert law.signal == pytest.approx(zeta(1 + 2 * capacity * source), rel=1e-12)
-
-
-@pytest.mark.slow
-def test_nodes_sum_ten_million_directions_one_by_one():
-    law = PowerLaw(1.05, 0.3, dim=10**7)
-    rank = np.arange(1.0, 10**7 + 1)
-    shrink = rank**-1.05 / (rank**-1.05 + 1e-5)
-    df1, df2 = law.degrees_of_freedom(1e-5)
-    assert float(df1) == pytest.approx(shrink.sum(), rel=1e-10)
-    assert float(df2) == pytest.approx((shrink**2).sum(), rel=1e-10)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("capacity", [1.05, 2.0])
-def test_kappa_of_infinitely_many_directions_solves_its_equation(capacity):
-    law, penalty = PowerLaw(capacity, 0.5), np.array([0.0, 1e-6, 1e-2])
-    kappa = law.kappa(penalty, 1e4)
-    for k, lam in zip(kappa, penalty, strict=True):
-        df1 = brute_sums(capacity, 0.5, k, None)[0]
-        assert k == pytest.approx(lam + k * df1 / 1e4, rel=1e-8)
-
-
-SETTINGS = [
-    # rows, penalty, noise, generators, their rows over dim, their noise and penalty
-    (100, 1e-2, 0.5, 3, 2.5, 0.4, 0.0),
-    (50, 0.0, 0.3, 2, 4.0, 0.2, 0.0),
-    (900, 0.0, 0.3, 2, 4.0, 0.2, 0.0),
-    (200, 1e-3, 0.0, 5, 0.5, 0.4, 0.0),
-    (200, 1e-3, 0.2, 5, 0.5, 0.0, 1e-2),
-    (200, 1e-1, 0.2, 4, 2.0, 0.3, 1e-2),
-    (200, 1e-1, 0.2, 0, 2.0, 0.3, 0.0),
-]
-
-
-@pytest.mark.parametrize("dim", [10, 6000])
-@pytest.mark.parametrize("setting", SETTINGS)
-def test_risk_agrees_with_predict(dim, setting):
-    rows, penalty, noise, count, ratio, own, own_penalty = setting
-    law, generator_rows = PowerLaw(1.5, 0.5, dim), int(ratio * dim)
-    plan = gl.Plan.replace(1, rows, penalty=penalty, noise=noise)
-    if count:
-        chain = gl.Plan.replace(count, generator_rows, penalty=own_penalty, noise=own)
-        plan = chain.then(n_samples=rows, penalty=penalty, noise=noise)
-    got = law.risk(
-        rows,
-        penalty=penalty,
-        noise=noise,
-        generations=count,
-        generator_samples=generator_rows,
-        generator_noise=own,
-        generator_penalty=own_penalty,
-    )
-    assert float(got.total) == pytest.approx(gl.predict(law.problem(), plan).risk[-1], rel=1e-9)
-    behind = [(generator_rows, own_penalty, own)] * count
-    after = law.risk_after(behind, rows, penalty=penalty, noise=noise)
-    for part in ("bias", "variance", "inherited"):
-        assert float(getattr(got, part)) == pytest.approx(float(getattr(after, part)), rel=1e-9)
-
-
-@pytest.mark.slow
-def test_risk_agrees_with_literal_simulation():
-    law = PowerLaw(1.5, 0.5, 60)
-    plan = gl.Plan.replace(3, 30, noise=0.2).then(n_samples=100, penalty=0.01, noise=0.3)
-    trials = gl.simulate(law.problem(), plan, trials=400, seed=1, method="literal")
-    arguments = {"generations": 3, "generator_samples": 30, "generator_noise": 0.2}
-    got = float(law.risk(100, penalty=0.01, noise=0.3, **arguments).total)
-    assert abs(trials.risk[-1] - got) < 0.03 * got + 4 * trials.stderr[-1]
-
-
-def test_many_directions_tend_to_infinitely_many():
-    behind = {"generations": 3, "generator_samples": 500, "generator_noise": 0.2}
-    endless = PowerLaw(1.5, 0.5).risk(1000, penalty=1e-3, noise=0.3, **behind).total
-    gaps = [
-        abs(
-            PowerLaw(1.5, 0.5, dim).risk(1000, penalty=1e-3, noise=0.3, **behind).total / endless
-            - 1
-        )
-        for dim in (10**5, 10**7, 10**9)
-    ]
-    # what is missing is proportional to the missing trace, dim**-(capacity - 1)
-    assert gaps[0] / gaps[1] == pytest.approx(10, rel=0.1)
-    assert gaps[1] / gaps[2] == pytest.approx(10, rel=0.1)
-    assert gaps[2] < 1e-3
-
-
-def test_risk_broadcasts_and_fractional_generations_are_affine():
-    law, rows = PowerLaw(2.0, 0.5, 5000), np.array([100.0, 1000.0])[:, None]
-    counts = np.array([0.0, 1.5, 3.0])
-    risk = law.risk(
-        rows,
-        penalty=0.01,
-        noise=0.1,
-        generations=counts,
-        generator_samples=9e3,
-        generator_noise=1.0,
-    )
-    assert risk.total.shape == (2, 3)
-    np.testing.assert_allclose(risk.total[:, 1], risk.total[:, ::2].mean(axis=1), rtol=1e-12)
-    one = law.risk(1000, penalty=0.01, noise=0.1, generations=3, generator_samples=9e3)
-    assert float(one.bias) == pytest.approx(risk.bias[1, 2], rel=1e-12)
-
-
-def test_tiny_bias_keeps_its_digits():
-    law = PowerLaw(2.0, 1.5, 300)
-    rows, penalty = 1000.0, 1e-9
-    kappa = float(law.kappa(penalty, rows))
-    nodes = law.directions
-    df2 = float(law.degrees_of_freedom(kappa)[1])
-    bias = kappa**2 * np.sum(nodes.signal / (nodes.eigenvalues + kappa) ** 2) / (1 - df2 / rows)
-    assert float(law.risk(rows, penalty=penalty).bias) == pytest.approx(bias, rel=1e-10)
-    assert bias < 1e-15
-
-
-def test_least_squares_without_mean_is_infinite():
-    law = PowerLaw(1.5, 0.5, 10)
-    assert np.isinf(law.risk([9, 10, 11], noise=0.1).total).all()
-    assert np.isfinite(law.risk([8, 12], noise=0.1).total).all()
-    behind = {"generations": 1, "generator_noise": 0.1}
-    assert np.isinf(law.risk(20, generator_samples=[9, 10, 11], **behind).total).all()
-    assert np.isfinite(law.risk(20, generator_samples=[8, 12], **behind).total).all()
-    assert np.isfinite(law.risk([9, 10, 11], penalty=0.1, noise=0.1).total).all()
-
-
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
-        (lambda: PowerLaw(1.0, 0.5), "capacity was 1.0"),
-        (lambda: PowerLaw(2.0, -0.1), "source was -0.1"),
-        (lambda: PowerLaw(2.0, 0.0), "source was 0"),
-        (lambda: PowerLaw(2.0, 0.5, 0), "dim was 0"),
-        (lambda: PowerLaw(2.0, 0.5).problem(), "dim was None"),
-        (lambda: PowerLaw(2.0, 0.5).risk(-1), "n_samples was -1"),
-        (lambda: PowerLaw(2.0, 0.5).risk(10, generations=2), "generator_samples was None"),
-        (
-            lambda: PowerLaw(2.0, 0.5).risk(10, generations=1.5, generator_samples=10),
-            "whole numbers",
-        ),
-        (
-            lambda: PowerLaw(2.0, 0.5).risk(
-                10, generations=2, generator_samples=10, generator_penalty=1, design="same"
-            ),
-            "same design",
-        ),
-        (lambda: PowerLaw(2.0, 0.5).risk([1, 2], penalty=[1, 2, 3]), "broadcast"),
-        (lambda: PowerLaw(2.0, 0.5).risk("many"), "numeric"),
-    ],
-)
-def test_power_law_refuses(make, message):
-    with pytest.raises(InvalidInputError, match=message):
-        make()
-
-
-# --------------------------------------------------------------------- exponents
-
-
-@pytest.mark.parametrize(("capacity", "source"), EXPONENTS)
-def test_clean_and_noiseless_rates(capacity, source):
-    law, rows = PowerLaw(capacity, source), np.logspace(8, 10, 5)
-    ell = exponents.clean_penalty_exponent(capacity, source)
-    risk = law.risk(rows, penalty=rows**-ell, noise=0.5)
-    rate = exponents.clean_rate(capacity, source)
-    assert slope(rows, risk.total) == pytest.approx(-rate, abs=0.01)
-    best = best_penalty(law, rows, noise=0.5)
-    assert slope(rows, best.risk) == pytest.approx(-rate, abs=0.01)
-    assert slope(rows, best.penalty) == pytest.approx(-ell, abs=0.01)
-    fast = law.risk(rows := np.logspace(4, 6, 5), penalty=rows**-capacity).total
-    assert slope(rows, fast) == pytest.approx(-exponents.noiseless_rate(capacity, source), abs=0.01)
-
-
-@pytest.mark.parametrize("ell", [0.3, 0.6, 1.2])
-def test_bias_and_variance_exponents(ell):
-    law, rows = PowerLaw(1.5, 0.75), np.logspace(9, 11, 5)
-    risk = law.risk(rows, penalty=rows**-ell, noise=1.0)
-    bias, variance = (
-        exponents.bias_exponent(ell, 1.5, 0.75),
-        exponents.variance_exponent(ell, 1.5),
-    )
-    assert slope(rows, risk.bias) == pytest.approx(-bias, abs=0.03)
-    assert slope(rows, risk.variance) == pytest.approx(-variance, abs=0.02)
-
-
-@pytest.mark.parametrize(("capacity", "source"), EXPONENTS)
-def test_both_branches_of_inherited_noise(capacity, source):
-    ell = exponents.clean_penalty_exponent(capacity, source)
-    through_df2, through_tail = exponents.inherited_exponents(ell, capacity)
-    few = PowerLaw(capacity, source, 20_000)
-    rows = np.logspace(6, 8, 5)
-    behind = {"generations": 1, "generator_noise": 1.0}
-    rising = few.risk(rows, penalty=rows**-ell, generator_samples=4e4, **behind).inherited
-    assert slope(rows, rising) == pytest.approx(-through_df2, abs=0.03)
-    many = PowerLaw(capacity, source, 10**11)
-    rows = np.logspace(5, 7, 5)
-    falling = many.risk(rows, penalty=rows**-ell, generator_samples=2e11, **behind).inherited
-    assert slope(rows, falling) == pytest.approx(-through_tail, abs=0.02)
-
-
-def test_inherited_noise_saturates_at_all_directions():
-    behind = {"generations": 2, "generator_samples": 3000.0, "generator_noise": 0.5}
-    risk = PowerLaw(2.0, 0.5, 1000).risk(1e15, penalty=1e-13, **behind)
-    assert float(risk.inherited) == pytest.approx(2 * 0.25 * 1000 / 1999, rel=1e-3)
-
-
-def modified_errors(a, b, share, powers, rows, noise=1.0):
-    """Errors with T**b generator rows and T**a generators: of T**-ell for every ell, and the best."""
-    errors = np.empty((len(powers) + 2, len(rows)))
-    for at, T in enumerate(rows):
-        law = PowerLaw(2.0, 0.5, int(share(T, T**b)))
-        behind = {"generations": T**a, "generator_samples": T**b, "generator_noise": 1.0}
-        best = best_penalty(law, T, noise=noise, **behind)
-        fixed = [float(law.risk(T, penalty=T**-ell, noise=noise, **behind).total) for ell in powers]
-        errors[:, at] = *fixed, float(best.risk), float(best.penalty)
-    kept = [slope(rows, each) for each in errors[:-2]]
-    return kept, slope(rows, errors[-2]), slope(rows, errors[-1] + 1e-300)
-
-
-@pytest.mark.parametrize(
-    ("a", "b"), [(0.0, 0.6), (0.0, 0.8), (0.1, 0.8), (0.0, 1.2), (0.2, 1.1), (0.2, 0.45)]
-)
-def test_modified_law(a, b):
-    growths = {"generator_growth": b, "generation_growth": a}
-    clean = exponents.clean_penalty_exponent(2.0, 0.5)
-    adapted = exponents.best_penalty_exponent(2.0, 0.5, **growths)
-    assert adapted == pytest.approx(min(b - a, 1) * clean)
-    rows = np.logspace(11, 13, 5)
-
-    # a vanishing share of directions, yet many more than are learned
-    def directions(T, generator_rows):
-        return min(generator_rows / 20, 3e9)
-
-    (with_clean, with_adapted), best, penalty = modified_errors(
-        a, b, directions, (clean, adapted), rows
-    )
-    rate, kept = (
-        exponents.best_rate(2.0, 0.5, **growths),
-        exponents.kept_clean_rate(2.0, 0.5, **growths),
-    )
-    assert with_adapted == pytest.approx(-rate, abs=0.02)
-    assert best == pytest.approx(-rate, abs=0.02)
-    assert penalty == pytest.approx(-adapted, abs=0.02)
-    assert with_clean == pytest.approx(-kept, abs=0.05)
-    diverges = b - a < exponents.divergence_threshold(2.0, 0.5)
-    assert (with_clean > 0) == diverges == (kept < 0)
-
-
-def test_modified_law_with_a_fixed_share_of_directions():
-    growths = {"generator_growth": 1.15, "generation_growth": 0.2, "proportional": True}
-    clean = exponents.clean_penalty_exponent(2.0, 0.5)
-    adapted = exponents.best_penalty_exponent(2.0, 0.5, **growths)
-    assert adapted == pytest.approx(0.8 * clean)
-    (with_adapted, with_clean), best, _ = modified_errors(
-        0.2, 1.15, lambda _, rows: rows / 2, (adapted, clean), np.logspace(11, 13, 5)
-    )
-    assert best == pytest.approx(-exponents.best_rate(2.0, 0.5, **growths), abs=0.03)
-    assert with_adapted == pytest.approx(-exponents.best_rate(2.0, 0.5, **growths), abs=0.03)
-    assert with_clean == pytest.approx(-exponents.kept_clean_rate(2.0, 0.5, **growths), abs=0.05)
-
-
-@pytest.mark.parametrize(
-    ("a", "b", "proportional"), [(0.1, 0.8, False), (0.3, 0.9, False), (0.1, 1.3, True)]
-)
-def test_every_part_of_the_modified_law(a, b, proportional):
-    """Slopes of bias, variance and inherited noise one by one, away from any best exponent."""
-    beta, r, ell, rows = 1.5, 0.4, 0.45, np.logspace(11, 13, 5)
-    parts = []
-    for T in rows:
-        law = PowerLaw(beta, r, int(T**b / 20))
-        behind = {"generations": T**a, "generator_samples": T**b, "generator_noise": 1.0}
-        risk = law.risk(T, penalty=T**-ell, noise=1.0, **behind)
-        parts.append([float(part) for part in (risk.bias, risk.variance, risk.inherited)])
-    growths = {"generator_growth": b, "generation_growth": a, "proportional": proportional}
-    predicted = exponents.modified_exponents(ell, beta, r, **growths)
-    for measured, expected in zip(np.array(parts).T, predicted, strict=True):
-        assert slope(rows, measured) == pytest.approx(-expected, abs=0.02)
-    s = exponents.slowdown(b, a, proportional=proportional)
-    assert s == pytest.approx(min(b, 1) - a)
-
-
-def test_as_many_generators_as_rows_do_not_vanish():
-    growths = {"generator_growth": 0.5, "generation_growth": 0.5}
-    assert exponents.best_rate(2.0, 0.5, **growths) == 0
-    rows = np.logspace(6, 10, 5)
-    _, best, _ = modified_errors(0.5, 0.5, lambda _, generator: generator / 20, (), rows)
-    assert best == pytest.approx(0, abs=0.01)
-
-
-@pytest.mark.parametrize(("b", "directions"), [(1.5, 0.8), (4.0, 1.3)])
-def test_noiseless_downstream(b, directions):
-    rate = exponents.noiseless_best_rate(2.0, 0.5, generator_growth=b)
-    assert rate == pytest.approx(min(b * 2 / 3, 2))
-    rows = np.logspace(7, 9, 5) if b < 3 else np.logspace(4, 6, 5)
-    _, best, penalty = modified_errors(0, b, lambda T, _: T**directions, (), rows, noise=0.0)
-    assert best == pytest.approx(-rate, abs=0.03)
-    if b < 3:
-        ell = exponents.noiseless_best_penalty_exponent(2.0, 0.5, generator_growth=b)
-        assert penalty == pytest.approx(-ell, abs=0.03)
-
-
-@pytest.mark.parametrize(("capacity", "source"), EXPONENTS[:3])
-def test_bias_of_interpolating_generators_grows_like_a_power(capacity, source):
-    counts = np.array([10, 20, 40, 80, 160])
-    behind = {"generations": counts, "generator_samples": 20_000}
-    bias = PowerLaw(capacity, source).risk(10**9, penalty=1e-15, **behind).bias
-    power = exponents.bias_growth_exponent(source)
-    assert slope(counts, bias) == pytest.approx(power, abs=0.05 * power)
-
-
-@pytest.mark.parametrize(("capacity", "source"), [*EXPONENTS, (3.0, 0.25)])
-def test_constants(capacity, source):
-    law = PowerLaw(capacity, source)
-    kappa = 1e-14
-    nodes = law.directions
-    bias = float(nodes.signal @ (kappa / (nodes.eigenvalues + kappa)) ** 2)
-    power = 2 * min(source, 1)
-    assert bias == pytest.approx(exponents.bias_constant(capacity, source) * kappa**power, rel=5e-3)
-    df2 = float(law.degrees_of_freedom(kappa)[1])
-    expected = exponents.variance_constant(capacity) * kappa ** (-1 / capacity)
-    assert df2 == pytest.approx(expected, rel=1e-3)
-    best = best_penalty(law, 1e14, noise=1.0)
-    ell = exponents.clean_penalty_exponent(capacity, source)
-    rate = exponents.clean_rate(capacity, source)
-    assert float(best.penalty) * 1e14**ell == pytest.approx(
-        exponents.best_penalty_constant(capacity, source), rel=0.01
-    )
-    assert float(best.risk) * 1e14**rate == pytest.approx(
-        exponents.best_error_constant(capacity, source), rel=0.01
-    )
-
-
-@pytest.mark.parametrize("capacity", [1.2, 1.5, 2.0, 4.0])
-def test_constants_of_interpolation(capacity):
-    law, rows = PowerLaw(capacity, 0.5), 1e9
-    expected = exponents.interpolation_constants(capacity)
-    kappa = float(law.kappa(0.0, rows))
-    assert kappa * rows**capacity == pytest.approx(expected.kappa, rel=1e-3)
-    assert float(law.degrees_of_freedom(kappa)[1]) / rows == pytest.approx(expected.df2, rel=1e-3)
-    variance = float(law.risk(rows, noise=1.0).variance)
-    assert variance == pytest.approx(expected.variance, rel=2e-3)
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda: exponents.clean_rate(1.0, 0.5),
-        lambda: exponents.noiseless_rate(2.0, -1),
-        lambda: exponents.bias_growth_exponent(1.0),
-        lambda: exponents.bias_constant(2.0, 1.0),
-        lambda: exponents.bias_constant(2.0, 0.0),
-        lambda: exponents.inherited_exponents(float("nan"), 2.0),
-    ],
-)
-def test_exponents_refuse(call):
-    with pytest.raises(InvalidInputError):
-        call()
 
 
 # ------------------------------------------------------------------------- rules
@@ -714,6 +303,27 @@ def test_law_of_a_problem_is_that_of_its_power_law(scale, signal):
         assert one.penalty == pytest.approx(scale * other.penalty, rel=1e-3)
         assert one.risk == pytest.approx(signal * other.risk, rel=1e-6)
     assert "ranks 20 to 200" in law.sentences[0]
+
+
+def test_fit_of_a_noisy_signal_has_the_mean_of_it():
+    """Values over the fitted line are one on average, and all the same over early and late ranks."""
+    rng, rank = np.random.default_rng(0), np.arange(1.0, 401)
+    for _ in range(20):
+        problem = gl.Problem(rank**-1.5, rank**-0.25 * rng.standard_normal(400))
+        found = fit_power_law(problem)
+        some = slice(found.first - 1, found.last)
+        x = np.log(rank[some])
+        line = found.signal * np.exp(-(1 + 2 * found.capacity * found.source) * x)
+        off = (problem.spectrum * problem.truth**2)[some] / line - 1
+        assert abs(off / rank[some] @ np.ones_like(x)) < 1e-9
+        assert abs(off / rank[some] @ x) < 1e-9
+
+
+def test_signal_in_a_few_ranks_is_no_power_law():
+    truth = np.zeros(400)
+    truth[:25] = 1.0
+    with pytest.raises(gl.InvalidInputError, match="all early"):
+        fit_power_law(gl.Problem(np.arange(1.0, 401) ** -1.5, truth))
 
 
 def test_fit_of_a_noisy_truth():

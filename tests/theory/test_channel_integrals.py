@@ -144,7 +144,7 @@ def random_fit(rng):
     return Fit([rows], fields[:, None] * fields, sigma[None], np.ones(p), ridge)
 
 
-@pytest.mark.parametrize("count", [25, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [8, pytest.param(300, marks=pytest.mark.slow)])
 def test_the_solver_arrives_in_all_of_many_random_settings(count):
     rng = np.random.default_rng(7)
     for _ in range(count):

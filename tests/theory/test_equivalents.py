@@ -47,7 +47,7 @@ def root_by_bisection(s, lam, n):
 
 
 @given(fits())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_kappa_solves_the_fixed_point(fit):
     s, lam, n = fit
     k = float(kappa(s, lam, n))
@@ -59,7 +59,7 @@ def test_kappa_solves_the_fixed_point(fit):
 
 
 @given(fits())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_kappa_is_the_root_a_bracketing_solver_finds(fit):
     s, lam, n = fit
     if lam > 0 or n < s.size:
@@ -74,7 +74,7 @@ def test_kappa_at_the_interpolation_threshold_is_the_geometric_mean_for_a_tiny_p
 
 
 @given(spectra(min_size=2), st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_without_penalty_df1_is_the_number_of_rows_or_kappa_is_zero(s, data):
     n = data.draw(st.integers(1, s.size - 1))
     df1, _ = degrees_of_freedom(s, kappa(s, 0.0, n))
@@ -84,7 +84,7 @@ def test_without_penalty_df1_is_the_number_of_rows_or_kappa_is_zero(s, data):
 
 
 @given(st.integers(1, 300), st.integers(1, 900), penalties, st.floats(0.01, 100))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_isotropic_kappa_has_a_closed_form(p, n, lam, scale):
     phi, low = p / n, lam / scale
     b = low + phi - 1
@@ -166,7 +166,7 @@ def test_shapes_broadcast(lam, n, shape):
 
 
 @given(fits(), st.floats(-6, 6))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_scaling_spectrum_and_penalty_scales_kappa(fit, power):
     s, lam, n = fit
     c = 10.0**power
@@ -174,7 +174,7 @@ def test_scaling_spectrum_and_penalty_scales_kappa(fit, power):
 
 
 @given(fits(), st.integers(0, 2**31))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_order_of_directions_does_not_matter(fit, seed):
     s, lam, n = fit
     shuffled = np.random.default_rng(seed).permutation(s)
@@ -182,7 +182,7 @@ def test_order_of_directions_does_not_matter(fit, seed):
 
 
 @given(fits(), st.integers(2, 5))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_repeating_every_direction_and_every_row_changes_nothing(fit, m):
     s, lam, n = fit
     once, often = effective_penalty(s, lam, n), effective_penalty(np.repeat(s, m), lam, m * n)
@@ -191,7 +191,7 @@ def test_repeating_every_direction_and_every_row_changes_nothing(fit, m):
 
 
 @given(fits())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_kappa_grows_with_the_penalty_and_falls_with_the_rows(fit):
     s, lam, n = fit
     k = float(kappa(s, lam, n))
@@ -212,7 +212,7 @@ def test_many_rows_leave_the_penalty_itself():
 
 
 @given(spectra(), st.floats(0, 10))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_degrees_of_freedom_are_sums_of_shrinkage_factors(s, k):
     df1, df2 = degrees_of_freedom(s, k)
     assert float(df1) == pytest.approx(sum(x / (x + k) for x in s), rel=1e-12)

@@ -103,7 +103,7 @@ def test_what_does_not_go_together_is_told(more, words):
             "not known together",
         ),
         (
-            chain(filters.SGD(0.05), [Source(None, "previous", inputs=0)]),
+            chain(filters.SGD(0.05), [Source(None, "previous", inputs=0, labels="hard")]),
             "another model is fitted to",
         ),
     ],

@@ -60,6 +60,7 @@ def test_a_model_that_says_nothing_is_wrong_half_of_the_time():
         assert curve.accepted[1:].max() < 1e-12
 
 
+@pytest.mark.slow
 def test_a_chain_ends_where_its_limit_is():
     rows = [Source(100, "previous", **HARD), Source(300, **HARD)]
     early = Generation(rows, 0.02, filter=filters.GradientDescent(60, 0.2))

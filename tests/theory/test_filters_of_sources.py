@@ -126,3 +126,24 @@ def test_literal_passes_of_sgd_over_rows_whose_lengths_vary():
     theory = gl.predict(problem, plan).risk
     runs = gl.simulate(problem, plan, trials=300, seed=5, method="literal")
     assert (np.abs(runs.risk - theory) < 4 * runs.stderr).all()
+
+
+@pytest.mark.parametrize("tails", [None, [0.5, 1.5]])
+def test_a_pass_of_sgd_over_a_diagonal_matrix_is_one_over_its_diagonal(tails):
+    usual = gl.Problem.power_law(24, capacity=1.0, source=0.5)
+    problem = gl.Problem(usual.spectrum, usual.truth, tails=tails)
+    own = np.random.default_rng(3).permutation(problem.spectrum)
+    plans = [chain(through_matrices(each), filters.SGD(0.05), 0.02) for each in (own, np.diag(own))]
+    along, across = (gl.predict(problem, plan) for plan in plans)
+    np.testing.assert_allclose(across.risk, along.risk, rtol=1e-9)
+    assert across.exact.all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tails", [None, [0.4, 1.0, 1.6]])
+def test_literal_passes_of_sgd_over_rows_with_matrices(tails):
+    problem = gl.Problem(PLAIN.spectrum, PLAIN.truth, tails=tails)
+    plan = chain(through_matrices(turned(120, 1)), filters.SGD(0.05), 0.02)
+    theory = gl.predict(problem, plan).risk
+    runs = gl.simulate(problem, plan, trials=300, seed=5, method="literal")
+    assert (np.abs(runs.risk - theory) < 4 * runs.stderr).all()

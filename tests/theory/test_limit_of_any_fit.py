@@ -98,6 +98,7 @@ def test_literal_chains_settle_there(rows, error, radius):
     assert abs(runs.error[-1] - found.error) < 0.03 * found.error + 4 * runs.error_stderr[-1]
 
 
+@pytest.mark.slow
 def test_early_stopping_calms_a_chain_that_explodes():
     problem = gl.Problem.isotropic(60)
     rows = [gl.Source(72, "previous", 1.0), gl.Source(8, noise=1.0)]
@@ -174,6 +175,7 @@ def unstable(share=0.1, **fit):
     return gl.Plan([gl.Generation([gl.Source(80, noise=1.0)], 0.1), later, later])
 
 
+@pytest.mark.slow
 def test_what_is_tried_is_what_ridge_solves_for():
     problem, fit = gl.Problem.isotropic(60), {"penalty": 1e-5}
     tried = gl.limit(problem, unstable(filter=filters.IteratedRidge(1), **fit))

@@ -36,7 +36,7 @@ def plans(draw):
     return gl.Plan(built)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(plans())
 def test_an_appended_generation_changes_no_earlier_model(plan):
     problem = gl.Problem.power_law(20, capacity=1.0, source=0.5)
@@ -47,7 +47,7 @@ def test_an_appended_generation_changes_no_earlier_model(plan):
         np.testing.assert_array_equal(part.exact, whole.exact[:k])
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(plans())
 def test_stretches_one_by_one_are_the_whole_plan_at_once(plan):
     problem = gl.Problem.power_law(20, capacity=1.0, source=0.5)

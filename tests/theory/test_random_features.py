@@ -217,6 +217,7 @@ def test_verbs_take_plans_with_features():
         gl.forecast(X, X[:, 0], plan)
 
 
+@pytest.mark.slow
 def test_features_can_be_swept(tmp_path):
     pytest.importorskip("zarr")
     plan = gl.Plan.replace(2, 160, penalty=0.05, noise=0.5).with_features(90, shared=True)

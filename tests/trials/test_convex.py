@@ -24,7 +24,7 @@ def rows(n, d, seed):
 
 
 @pytest.mark.parametrize("loss", EVERY, ids=str)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     n=st.integers(5, 80), d=st.integers(2, 60), ridge=st.floats(0.01, 10), seed=st.integers(0, 999)
 )

@@ -24,16 +24,20 @@ TURN = np.linalg.qr(RNG.standard_normal((DIM, DIM)))[0]
 MATRIX = TURN * POWER.spectrum @ TURN.T
 VECTOR = tuple((POWER.spectrum * np.exp(0.3 * RNG.standard_normal(DIM))).tolist())
 TEACHER = gl.External(bias=0.05, variance=0.01)
+OTHER = gl.External(bias=-0.2)
 
 
-def stacked(covariance=None):
+def stacked(covariance=None, rows=1):
     """Real rows beside those that a model labels, of a covariance."""
-    made = S(20, "previous", 0.5, covariance=covariance)
+    made = S(20 * rows, "previous", 0.5, covariance=covariance)
     return gl.Plan(
         [
-            G([S(20, noise=0.5, covariance=covariance)], 0.1),
-            G([S(10, noise=0.4), made], 0.2),
-            G([S(8, {"real": 0.4, 0: 0.6}, 0.3)] if covariance is None else [S(8), made], 0.1),
+            G([S(20 * rows, noise=0.5, covariance=covariance)], 0.1),
+            G([S(10 * rows, noise=0.4), made], 0.2),
+            G(
+                [S(8 * rows, {"real": 0.4, 0: 0.6}, 0.3)] if covariance is None else [S(8), made],
+                0.1,
+            ),
         ]
     )
 
@@ -45,6 +49,13 @@ def fitted(plan, labels="linear", **more):
             replace(g, sources=tuple(replace(s, labels=labels) for s in g.sources), **more)
             for g in plan
         ]
+    )
+
+
+def choosing(plan):
+    """The plan, all of whose fits but the last choose their penalty."""
+    return gl.Plan(
+        [replace(g, penalty="cv") for g in plan.generations[:-1]] + [plan.generations[-1]]
     )
 
 
@@ -71,6 +82,41 @@ REUSED = gl.Plan(
         G([S(9, "previous", 0.5), S(None, {"kept": 0.5, 1: 0.5}, 0.4, inputs=0)], 0.1),
     ]
 )
+CHOSEN = {
+    "chosen penalties": (POWER, choosing(stacked()), ("last_penalty", "real", "n_samples")),
+    "chosen penalties, covariances": (
+        POWER,
+        choosing(stacked(VECTOR)),
+        ("last_penalty", "real", "weight", "n_samples"),
+    ),
+    "chosen penalties, tails": (TAILS, choosing(stacked()), ("last_penalty", "real", "n_samples")),
+    "chosen penalties, matrices": (
+        POWER,
+        choosing(stacked(MATRIX)),
+        ("last_penalty", "real", "weight", "n_samples"),
+    ),
+    "chosen penalties, several columns": (COLUMNS, choosing(stacked(VECTOR)), ("real", "weight")),
+}
+WITHOUT = {
+    "least squares": (POWER, gl.Plan.replace(3, 60, noise=0.5), ("n_samples",)),
+    "least squares, stacked": (
+        POWER,
+        stacked(rows=3).with_penalty(0.0),
+        ("real", "n_samples", "last_penalty"),
+    ),
+    "least squares, an intercept": (
+        POWER,
+        stacked(rows=3).with_penalty(0.0).with_intercept(),
+        ("real", "n_samples"),
+    ),
+    "least squares, isotropic": (
+        gl.Problem.isotropic(DIM),
+        stacked(rows=3).with_penalty(0.0),
+        ("real",),
+    ),
+    "minimum norm": (POWER, gl.Plan.mix(3, 8, real=0.5, noise=0.5), ("real",)),
+    "least squares, weights": (POWER, stacked(VECTOR).with_penalty(0.0), ("weight",)),
+}
 QUICK = {
     "pooled",
     "hard classes",
@@ -85,6 +131,14 @@ ROUTES = {
     "chain": (POWER, gl.Plan.replace(3, 20, noise=0.5), "recursion", SOME),
     "stacked": (POWER, stacked(), "recursion", SOME),
     "covariances": (POWER, stacked(VECTOR), "recursion", ALL),
+    "an intercept": (
+        POWER,
+        gl.Plan.replace(3, 20, noise=0.5).with_intercept(),
+        "recursion",
+        SOME,
+    ),
+    "an intercept, stacked": (POWER, stacked().with_intercept(), "recursion", ALL),
+    "an intercept, covariances": (POWER, stacked(VECTOR).with_intercept(), "recursion", ALL),
     "tails": (TAILS, stacked(VECTOR), "recursion", ALL),
     "matrices": (POWER, stacked(MATRIX), "recursion", ALL),
     "tails and matrices": (TAILS, stacked(MATRIX), "recursion", ALL),
@@ -124,25 +178,25 @@ ROUTES = {
         POWER,
         fitted(gl.Plan.replace(3, 70, noise=0.5), filter=PASS),
         "recursion",
-        ("schedule",),
+        ("schedule", "n_samples"),
     ),
     "one pass, sources in turn": (
         POWER,
         fitted(stacked(VECTOR), filter=PASS),
         "recursion",
-        ("schedule", "weight"),
+        ("schedule", "real", "weight", "n_samples"),
     ),
     "one pass, tails": (
         TAILS,
         fitted(stacked(VECTOR), filter=PASS),
         "recursion",
-        ("schedule", "weight"),
+        ("schedule", "real", "weight", "n_samples"),
     ),
     "one pass, clipped": (
         POWER,
         fitted(stacked(), CLIPPED, filter=PASS),
         "recursion",
-        ("schedule",),
+        ("schedule", "n_samples"),
     ),
     "judged rows": (POWER, JUDGED, "recursion", ("schedule", "n_samples")),
     "class means": (CLOUDS, fitted(CLASSES, "hard", loss="logistic"), "recursion", SOME),
@@ -171,7 +225,19 @@ ROUTES = {
         COLUMNS,
         fitted(stacked(), filter=PASS),
         "recursion",
-        ("schedule",),
+        SOME,
+    ),
+    "several columns, from outside": (
+        COLUMNS,
+        gl.Plan(
+            [
+                G([S(20, TEACHER, 0.5), S(9, ((OTHER, 0.5), ("real", 0.5)))], 0.1),
+                G([S(9, "previous"), S(9, OTHER), S(9, TEACHER)], 0.1),
+                G([S(20, {"previous": 0.5, "real": 0.5}, 0.2)], 0.1),
+            ]
+        ),
+        "recursion",
+        ("schedule", "n_samples"),
     ),
     "reused rows": (POWER, REUSED, "pencil", ALL),
     "reused rows, tails": (TAILS, REUSED, "pencil", SOME),
@@ -211,9 +277,14 @@ STEPWISE = {
     "a problem far from one": (gl.Problem(1e-70 * POWER.spectrum, POWER.truth), stacked()),
 }
 
+
+def plain(step):
+    return step.is_ridge or step.intercept
+
+
 CASES = [
     name
-    if name in QUICK or (way == "recursion" and all(step.is_ridge for step in resolve(plan)))
+    if name in QUICK or (way == "recursion" and all(plain(step) for step in resolve(plan)))
     else pytest.param(name, marks=pytest.mark.slow)
     for name, (_, plan, way, _) in ROUTES.items()
 ]
@@ -221,7 +292,8 @@ CASES = [
 
 def space(plan, over):
     prices = Prices(1.0, 0.1) if "n_samples" in over else None
-    return Space(Layout(plan, "real" in over), over, np.log([1e-2, 1.0]), prices, 30.0)
+    limit = 30.0 if plan.penalty.any() else 600.0  # enough rows for fits without a penalty
+    return Space(Layout(plan, "real" in over), over, np.log([1e-2, 1.0]), prices, limit)
 
 
 @pytest.mark.parametrize("name", STEPWISE)
@@ -232,22 +304,44 @@ def test_what_is_searched_without_slopes(name):
     assert slope_in(problem, space(plan, ("penalty",)), "mean") == []
 
 
-def test_a_number_of_rows_taken_one_by_one_is_searched_without_slopes():
-    problem, plan, _, _ = ROUTES["one pass"]
-    assert slope_in(problem, space(plan, ("penalty",)), "mean")
-    assert slope_in(problem, space(plan, ("penalty", "n_samples")), "mean") == []
-
-
 @pytest.mark.parametrize("name", CASES)
 def test_slopes_in_all_that_is_free(name):
     problem, plan, way, over = ROUTES[name]
-    assert way_of(problem, resolve(plan.with_penalty(1.0))) == way
+    assert way_of(problem, plan) == way
+    assert_slopes(problem, plan, over)
+
+
+def assert_slopes(problem, plan, over):
     box = space(plan, over)
     [value] = slope_in(problem, box, "mean")
     point = box.low + (box.high - box.low) * np.linspace(0.4, 0.6, box.size)
     along = RNG.standard_normal(box.size)  # any direction has to do with all of them
     far, near = (value(point + by * along)[0] - value(point - by * along)[0] for by in (2e-3, 1e-3))
     assert value(point)[1] @ along == pytest.approx((8 * near - far) / 12e-3, rel=1e-6)
+    return box
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name == "chosen penalties" else pytest.param(name, marks=pytest.mark.slow)
+        for name in CHOSEN
+    ],
+)
+def test_slopes_beside_chosen_penalties(name):
+    problem, plan, over = CHOSEN[name]
+    assert_slopes(problem, plan, over)
+
+
+@pytest.mark.parametrize("name", WITHOUT)
+def test_slopes_without_a_penalty(name):
+    problem, plan, over = WITHOUT[name]
+    box = assert_slopes(problem, plan, over)
+    if "n_samples" not in over:
+        point = box.start()
+        [value] = slope_in(problem, box, "mean")
+        risk = gl.predict(problem, box.plan(point)).risk
+        assert value(point)[0] == pytest.approx(risk.mean(), rel=1e-6)
 
 
 @pytest.mark.parametrize("name", CASES)

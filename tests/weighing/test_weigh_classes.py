@@ -112,6 +112,7 @@ def test_classes_are_said_like_numbers(rng):
     assert "wrong" in found._repr_html_()
 
 
+@pytest.mark.slow
 def test_labels_by_a_model_of_these_rows_lose_the_row_as_well(rng):
     X, y = rows(rng, 60)
     more = rng.normal(size=(300, 5))
@@ -122,6 +123,7 @@ def test_labels_by_a_model_of_these_rows_lose_the_row_as_well(rng):
     assert not told.advice.gain_shown
 
 
+@pytest.mark.slow
 def test_any_classifier_with_chances_or_without(rng):
     real, made = rows(rng, 60), rows(rng, 200)
     pipeline = make_pipeline(StandardScaler(), LogisticRegression())
@@ -151,6 +153,7 @@ def test_classes_that_real_lacks_are_left_out_and_a_large_model_is_refused(rng):
         gl.weigh((wide[0][:40], wide[1][:40]), wide)
 
 
+@pytest.mark.slow
 def test_the_command_weighs_classes(genloss, tmp_path, monkeypatch, rng):
     monkeypatch.chdir(tmp_path)
     for name, count in (("real.csv", 60), ("made.csv", 200)):

@@ -33,6 +33,7 @@ from genloss.pencils.expression import (
     sum_of,
 )
 from genloss.pencils.ground import Ground
+from genloss.pencils.in_blocks import InBlocks, Order
 from genloss.pencils.known import Between, Told, told
 from genloss.pencils.layout import Matrices
 from genloss.pencils.neighbours import chain_of
@@ -43,8 +44,17 @@ from genloss.problem import Problem, beyond, tails_of
 from genloss.spectrum import Spectrum
 from genloss.steps import Block, Step, resolve
 
-Rows = tuple[int, Expression]
-"""Number of the first of some rows that always go together, and their design."""
+Part = Sequence[tuple[float, float]] | InBlocks
+"""How a model is made of ridge fits to its rows and labels: penalties and coefficients of fits that are each pulled to the
+one before, or one pass of SGD."""
+
+
+class Rows(NamedTuple):
+    """Rows that always go together: the number of the first, their design, and what their order is to a pass of SGD."""
+
+    start: float
+    X: Expression
+    order: Order | None
 
 
 class Labels(NamedTuple):
@@ -55,6 +65,7 @@ class Labels(NamedTuple):
     weight: float
     model: int
     kinds: Kinds
+    order: Order | None
 
     def taken(self, fit: int) -> Coefficient:
         """One in the rows that take part in a fit, zero in the others."""
@@ -138,8 +149,8 @@ class Laws:
         The first model that is fitted here: no later one uses a row or feature drawn before it.
     between : mapping of int to Between, optional
         Models after that whose law is known.
-    parts : mapping of int to sequence of (float, float), optional
-        Models that are no ridge regression, as penalties and coefficients of ridge fits to their rows and labels.
+    parts : mapping of int to Part, optional
+        Models that are no ridge regression.
     """
 
     def __init__(
@@ -150,7 +161,7 @@ class Laws:
         new: range,
         first: int = 0,
         between: Mapping[int, Between] | None = None,
-        parts: Mapping[int, Sequence[tuple[float, float]]] | None = None,
+        parts: Mapping[int, Part] | None = None,
     ) -> None:
         self.new, self._ground = new, ground
         truth = ground.models[REAL]
@@ -159,7 +170,7 @@ class Laws:
         def written(
             steps: Sequence[Step], penalty: Array
         ) -> tuple[dict[int, Expression], list[Expression]]:
-            alone = {u: [(float(own), 1.0)] for u, own in enumerate(penalty)}
+            alone: dict[int, Part] = {u: [(float(own), 1.0)] for u, own in enumerate(penalty)}
             fits = _fits(steps, alone | dict(parts or {}), first, ground, known)
             return fits, [fits[model] - truth for model in new]
 
@@ -219,17 +230,25 @@ class Design(NamedTuple):
     kinds: Kinds
 
     @classmethod
-    def of(cls, steps: Sequence[Step], model: int, ground: Ground) -> Design:
+    def of(
+        cls, steps: Sequence[Step], model: int, ground: Ground, parts: Mapping[int, Part]
+    ) -> Design:
         """The design of a model, for all steps that stand on it."""
         users = [step for step in steps[model:] if any(b.design == model for b in step.blocks)]
-        kinds = Kinds.of(steps, [step.model for step in users], ground.tails)
         blocks = [block for step in users for block in step.blocks if block.design == model]
-        cuts = sorted({0}.union(block.stop for block in blocks))
+        fits = [step.model for step in steps[model:] if any(u.model in step.fitted for u in users)]
+        passes = [how for fit in fits if isinstance(how := parts.get(fit), InBlocks)]
+        tails = passes[0].lengths(ground.tails) if len(passes) == len(fits) else ground.tails
+        kinds = Kinds.of(steps, [step.model for step in users], tails)
+        many = passes[0].blocks if passes else 1
         rows = []
-        for start, stop in pairwise(cuts):
-            name = f"rows {start}-{stop} of model {model}"
-            own = next(b.covariance for b in blocks if b.start <= start < b.stop)
-            rows.append((start, ground.rows(kinds, stop - start, own, name, f"Z{model}.{start}")))
+        for first, last in pairwise(sorted({0}.union(block.stop for block in blocks))):
+            own = next(b.covariance for b in blocks if b.start <= first < b.stop)
+            for start, stop in pairwise(np.linspace(first, last, many + 1).tolist()):
+                name = f"rows {start:.12g}-{stop:.12g} of model {model}"
+                X = ground.rows(kinds, stop - start, own, name, f"Z{model}.{start:.12g}")
+                order = Order.of(X, *ground.traces(own), kinds.length) if passes else None
+                rows.append(Rows(start, X, order))
         return cls(rows, kinds)
 
     def labels(
@@ -245,7 +264,7 @@ class Design(NamedTuple):
         ``before`` are those they got first, ``latest`` those they have now.
         """
         labels = []
-        for start, X in self.rows:
+        for start, X, order in self.rows:
             if not block.start <= start < block.stop:
                 continue
             y = [block.kept * before[X].y] if block.kept else []
@@ -256,18 +275,18 @@ class Design(NamedTuple):
             if block.edited < 1:
                 new = self.kinds.inside(model, EDITED)
                 made = _times(new, made) + _times(1 - new, latest[X])
-            labels.append(Labels(X, made, block.weight, model, self.kinds))
+            labels.append(Labels(X, made, block.weight, model, self.kinds, order))
         return labels
 
 
 def _fits(
     steps: Sequence[Step],
-    parts: Mapping[int, Sequence[tuple[float, float]]],
+    parts: Mapping[int, Part],
     first: int,
     ground: Ground,
     known: Mapping[int, Told],
 ) -> dict[int, Expression]:
-    """The labelers from before, and every model from the first on: a sum of ridge fits, most often of one."""
+    """The labelers from before, and every model from the first on: a combination of ridge fits, most often of one."""
     models, features = dict(ground.models), ground.features
     designs: dict[int, Design] = {}
     labelled: dict[int, list[Labels]] = {}
@@ -280,7 +299,7 @@ def _fits(
             models[model] = known[model](models)
             continue
         if step.new:
-            designs[model] = Design.of(steps, model, ground)
+            designs[model] = Design.of(steps, model, ground, parts)
         if step.map == model:
             map_ = _feature_map(features, step.features, model)
         labelled[model] = [
@@ -291,15 +310,37 @@ def _fits(
         latest |= {rows.X: rows.y for rows in labelled[model]}
         before |= {rows.X: rows for rows in labelled[model] if rows.X not in before}
         fitted = [rows for each in step.fitted for rows in labelled[each]]
+        how = parts[model]
+        if isinstance(how, InBlocks):
+            models[model] = how.fit(features, fitted, model)
+            continue
         if step.towards is None:
-            models[model] = sum_of(
-                [by * _fit(features, map_, fitted, each, model) for each, by in parts[model]]
-            )
+            models[model] = _combined(features, map_, fitted, how, model)
             continue
         pulled = models[step.towards]  # what is left to fit is pulled to zero
         rest = [rows._replace(y=rows.y - rows.X @ pulled) for rows in fitted]
-        models[model] = pulled + _fit(features, map_, rest, parts[model][0][0], model)
+        models[model] = pulled + _fit(features, map_, rest, how[0][0], model)
     return models
+
+
+def _combined(
+    features: Space,
+    map_: Expression | None,
+    labels: Sequence[Labels],
+    parts: Sequence[tuple[float, float]],
+    model: int,
+) -> Expression:
+    """A model as a combination of ridge fits, each pulled to the one before it.
+
+    It is one vector of its own: labels by a sum would keep the rounding of every term.
+    """
+    if len(parts) == 1:
+        return parts[0][1] * _fit(features, map_, labels, parts[0][0], model)
+    fits: list[Expression] = []
+    for penalty, _ in parts:
+        fits.append(_fit(features, map_, labels, penalty, model, *fits[-1:]))
+    whole = sum_of([by * fit for fit, (_, by) in zip(fits, parts, strict=True)])
+    return implicit(features, lambda w: w - whole, name=f"sum of model {model}")
 
 
 def _feature_map(features: Space, count: int | None, model: int) -> Expression | None:
@@ -316,8 +357,9 @@ def _fit(
     labels: Sequence[Labels],
     penalty: float,
     model: int,
+    pulled: Expression | None = None,
 ) -> Expression:
-    """The vector that solves the equations of one fit; with a feature map F, F times it."""
+    """The vector that solves the equations of one fit, pulled to zero or to another; with a feature map F, F times it."""
     taken = [(own, own.taken(model)) for own in labels]
     weights: dict[Expression, Coefficient] = {}
     for own, part in taken:
@@ -348,7 +390,8 @@ def _fit(
 
     def normal(b: Expression) -> Expression:
         back = F.T @ sum_of([X.T @ residual(X, F @ b) for X in weights])
-        return b - back if few else penalty * b - back / n
+        moved = b if pulled is None else b - pulled
+        return moved - back if few else penalty * moved - back / n
 
     return F @ implicit(F.cols, normal, name=f"model {model}")
 

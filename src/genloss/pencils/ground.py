@@ -107,6 +107,14 @@ class Ground(NamedTuple):
         length = kinds.length
         return X if isinstance(length, float) else diagonal(space, length, name="lengths") @ X
 
+    def traces(self, covariance: Covariance | None) -> tuple[float, float]:
+        """Of a covariance, and of its square."""
+        own = self.covariances[covariance]
+        if self.features.full:
+            return float(np.trace(own)), float(np.sum(own * own))
+        count = self.features.weights
+        return float(count @ own**2), float(count @ own**4)
+
 
 def _own(steps: Sequence[Step]) -> set[Covariance]:
     return {block.covariance for step in steps for block in step.blocks} - {None}  # type: ignore[return-value]

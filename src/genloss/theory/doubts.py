@@ -22,6 +22,7 @@ FEW_NOISY = 20.0  # effective directions of a fit's noise (`channels.md` 5)
 LOW_DIM = 50
 DEAR_CHOICE = 0.009  # a quarter of what a penalty's choice adds to the error (`theory.md` 2.2)
 FEW_SPARE = 100
+THIN = f"dim or n_samples below {LOW_DIM}: the asymptotic formula may be off by percents"
 FEW = "few effective directions: the asymptotic formula may be 3 to 10 percent off"
 CHOSEN = "the penalty is chosen on few rows, and what the choice costs is not in the formula: mostly 2 to 10 percent"
 NOT_GAUSSIAN = "inputs are not Gaussian: the theory is an approximation here"
@@ -34,7 +35,9 @@ def cautions(problem: Spectral, walk: Walk, risks: Array, exact: Mask) -> list[t
     ended = _ended(walk)
     infinite = ~np.isfinite(risks) & ~ended
     away = np.minimum.accumulate(walk.noisy_directions, axis=1) < FEW_NOISY
-    spread = ~infinite & ~ended & near_interpolation(rows * walk.accepted, free, walk.penalty)
+    exactly = np.array([step.filter is None for step in walk.chains[0]])
+    near = exactly & near_interpolation(rows, free, walk.penalty, walk.accepted)
+    spread = ~infinite & ~ended & near
     crowded = ~infinite & (walk.filling > CROWDED)
     few = ~exact & (df2 < FEW_DIRECTIONS)
     thin = ~exact & ~few & (np.minimum(free, rows) < LOW_DIM)
@@ -49,12 +52,12 @@ def cautions(problem: Spectral, walk: Walk, risks: Array, exact: Mask) -> list[t
         (away, FEW),
         (
             infinite,
-            f"the mean risk is infinite, because this fit or a labeler's had n_samples within 1 of "
-            f"dim {d:.12g} without penalty",
+            f"the mean risk is infinite, because this fit or a labeler's had n_samples{_kept(walk)} within 1 of "
+            f"dim {_dim(problem)} without penalty",
         ),
         (
             spread,
-            spreading(f"{d:.12g}{_or_features(walk)}"),
+            spreading(f"{_dim(problem)}{_or_features(walk)}", _kept(walk)),
         ),
         (
             crowded & exact & ~spread,
@@ -66,7 +69,7 @@ def cautions(problem: Spectral, walk: Walk, risks: Array, exact: Mask) -> list[t
             "problem change the risk a lot, and the asymptotic formula may be off by tens of percents",
         ),
         (few, f"fewer than {FEW_DIRECTIONS:.0f} effective directions: single runs vary a lot"),
-        (thin, f"dim or n_samples below {LOW_DIM}: the asymptotic formula may be off by percents"),
+        (thin, THIN),
         (
             ~infinite & ~ended & _chosen_on_few_rows(walk, risks),
             CHOSEN,
@@ -87,9 +90,9 @@ def cautions(problem: Spectral, walk: Walk, risks: Array, exact: Mask) -> list[t
     return sentences if problem.gaussian else [(*words, NOT_GAUSSIAN) for words in sentences]
 
 
-def spreading(freedom: str) -> str:
+def spreading(freedom: str, kept: str = "") -> str:
     """What is said of fits that are near interpolation."""
-    return f"n_samples within 3 of dim {freedom} without penalty: single runs spread without bound"
+    return f"n_samples{kept} within 3 of dim {freedom} without penalty: single runs spread without bound"
 
 
 def _ended(walk: Walk) -> Mask:
@@ -118,6 +121,17 @@ def _chosen_on_few_rows(walk: Walk, risks: Array) -> Mask:
 def _noiseless(steps: Sequence[Step]) -> bool:
     """Whether an error is bias alone, which varies most where few rows are left over."""
     return not any(block.noise for step in steps for block in step.blocks)
+
+
+def _dim(problem: Spectral) -> str:
+    directions = problem.directions
+    constant = int(directions.constant)
+    return f"{directions.dim - constant:.12g}{' + 1 for the intercept' * constant}"
+
+
+def _kept(walk: Walk) -> str:
+    some = any(block.keep for step in walk.chains[0] for block in step.blocks)
+    return ", or what a rule may keep of it," if some else ""
 
 
 def _or_features(walk: Walk) -> str:

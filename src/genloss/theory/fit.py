@@ -127,6 +127,8 @@ class Stages(Sequence[Stage]):
             return [stage_of(self._directions, *fits[:, 0][..., None])]
         if (fits[:, :, 0] == fits[:, :1, 0]).all():
             return [stage_of(self._directions, *fits[:, 0][..., None])] * len(n)
+        if self._directions.constant and (n == 1).any():  # a fit of another kind
+            return [stage_of(self._directions, *fits[:, 0][..., None])]
         whole = stage_of(self._directions, *fits)
         return [whole.of(model) for model in range(len(n))]
 
@@ -148,13 +150,24 @@ def stages(
         different, where = np.unique(fits, return_inverse=True)
     found = solve(directions, different.real.copy(), different.imag.copy())
     kappa, df1, df2, residual = (column[where.reshape(fits.shape)] for column in found[:4])
+    if directions.constant:
+        kappa = np.where(n_samples == 1, np.inf, kappa)
     chain = Stages(directions, n_samples, penalty, kappa)
     return chain, EffectivePenalty(kappa, df1, df2, residual, found.steps)
+
+
+def filling(directions: Spectrum, n_samples: Array, effective: EffectivePenalty) -> Array:
+    """Share of the rows that df2 takes, zero for least squares; a constant has a row to itself."""
+    constant = int(directions.constant)
+    shares = (effective.df2 - constant) / np.maximum(n_samples - constant, 1)
+    return np.where(effective.kappa > 0, shares, 0.0)
 
 
 def stage_of(directions: Spectrum, n: Array, lam: Array, kappa: Array) -> Stage:
     """One fit of every plan of a batch, all of one regime, for columns (n_plans, 1)."""
     s, count, d = directions.eigenvalues, directions.multiplicity, directions.dim
+    if directions.constant and (n == 1).all():
+        return _of_one_row(directions, n)
     kind = regime(float(n[0, 0]), float(lam[0, 0]), d)
     if not kappa.any():
         # E (X'X)^-1 = Sigma^-1 / (n - d - 1), infinite for n = d, d + 1 (paper.md 2.1)
@@ -171,13 +184,37 @@ def stage_of(directions: Spectrum, n: Array, lam: Array, kappa: Array) -> Stage:
     gain *= count
     # n - df2 = (n - df1) + (df1 - df2), both without cancellation
     gain /= n * lam / kappa + kappa * gain.sum(axis=1, keepdims=True)
+    if directions.constant:  # n - 1 rows apart from their mean, and the mean's error over n (2.9)
+        shrink[:, -1] = 1.0
+        gain[:, -1] *= 1 - 1 / n[:, 0]
     label_gain, exact = gain, False
     if kind == "minimum norm without a mean":
         label_gain = np.full_like(gain, np.inf)
-    elif kind == "minimum norm" and (s == s[0]).all():
-        # E tr (XX')^-1 = n / (d - n - 1) for unit variance (paper.md 2.2, 2.4)
-        label_gain, exact = n * count / (d * (d - n - 1) * s), True
+    elif kind == "minimum norm" and (inputs := directions.inputs).min() == inputs.max():
+        label_gain, exact = _of_isotropic(directions, n), True
     resolvent *= kappa
     resolvent *= resolvent
     resolvent *= s
+    if directions.constant:
+        resolvent[:, -1] = 0.0
     return Stage(n, shrink, resolvent, gain, label_gain, exact)
+
+
+def _of_isotropic(directions: Spectrum, n: Array) -> Array:
+    """What label noise adds to fits of minimum norm on alike directions, a constant apart from these."""
+    count, d, s = directions.multiplicity, directions.dim, directions.eigenvalues
+    # E tr (XX')^-1 = n / (d - n - 1) for unit variance (paper.md 2.2, 2.4)
+    if not directions.constant:
+        return np.asarray(n * count / (d * (d - n - 1) * s))
+    apart, inputs = n - 1, d - 1
+    gain = apart * count / (inputs * (inputs - apart - 1) * s)
+    gain[:, -1] = (1 + gain[:, :-1] @ directions.inputs) / (n[:, 0] * s[-1])
+    return np.asarray(gain)
+
+
+def _of_one_row(directions: Spectrum, n: Array) -> Stage:
+    """A fit to one row that knows a constant: it is that row's label, whatever the penalty (2.9)."""
+    s = directions.eigenvalues
+    shrink, gain = np.zeros((2, len(n), s.size))
+    shrink[:, -1], gain[:, -1] = 1.0, 1 / s[-1]
+    return Stage(n, shrink, (1 - shrink) * s, gain, gain, exact=True)

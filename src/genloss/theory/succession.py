@@ -66,7 +66,8 @@ def _one_by_one(walk: Walk) -> Iterator[range]:
 
 def _successions(walk: Walk) -> Iterator[range]:
     """All models in order, those of a succession together."""
-    if len(walk.rows) > 1 or walk.matrices is not None or walk.chains[0][0].outside:
+    alone = walk.matrices is not None or walk.chains[0][0].outside
+    if len(walk.rows) > 1 or alone or walk.moments.directions.constant:
         yield from _one_by_one(walk)
         return
     spectrum, kappa = walk.moments.spectrum, walk.effective.kappa[0]

@@ -17,9 +17,8 @@ from genloss.theory.segments import stretches
 from genloss.theory.without_mean import without_mean
 
 if TYPE_CHECKING:
-    from genloss.pencils.from_plan import Laws
+    from genloss.pencils.from_plan import Laws, Part
     from genloss.pencils.known import Between
-    from genloss.theory.filters.poles import Parts
     from genloss.theory.routes import Walk
 
 Array = npt.NDArray[np.float64]
@@ -38,8 +37,13 @@ def solved(
     from genloss.pencils.ground import Ground
     from genloss.pencils.known import Given
 
-    [steps] = walk.chains
-    first, last = stretches(steps, by_pencil)[model]
+    [written] = walk.chains
+    first, last = stretches(written, by_pencil)[model]
+    steps = [walk.as_told.get(step.model, step) for step in written]
+    untold = [
+        u for u in range(model + 1, last + 1) if not (steps[u].is_linear or stands_alone(steps[u]))
+    ]
+    last = min([last, *(u - 1 for u in untold)])  # labels by a rule wait for their labeler's law
     moments = walk.moments
     alive = [u for u in moments.filters if 0 <= u < first <= walk.remembered[u] or u < REAL]
     infinite = {u for u in alive if moments.diverges({u: 1.0})}
@@ -76,11 +80,14 @@ def held(steps: Sequence[Step], penalty: Array, hopeless: set[int], directions: 
 
 def parts(
     steps: Sequence[Step], models: Sequence[int], directions: Spectrum, tails: Sequence[float]
-) -> Mapping[int, Parts]:
-    """Ridge fits for those of some models that go through a filter."""
-    filtered = [u for u in models if steps[u].filter is not None]
+) -> Mapping[int, Part]:
+    """How those of some models that go through a filter are made of ridge fits."""
+    filtered = {u: how for u in models if (how := steps[u].filter) is not None}
     if not filtered:
         return {}
-    from genloss.theory.filters import poles
+    from genloss.theory.filters import blocks, poles
 
-    return {u: poles.parts(steps, steps[u], directions, tails) for u in filtered}
+    smooth = [u for u, how in filtered.items() if how.spectral]
+    in_turn = [u for u in filtered if u not in smooth]
+    found: dict[int, Part] = {u: poles.parts(steps, steps[u], directions, tails) for u in smooth}
+    return {**found, **blocks.passes(steps, in_turn, directions, tails)}

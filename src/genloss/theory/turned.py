@@ -20,9 +20,8 @@ from genloss.steps import Block, Step
 from genloss.theory.alike import as_filter
 
 if TYPE_CHECKING:
-    from genloss.pencils.from_plan import Laws
+    from genloss.pencils.from_plan import Laws, Part
     from genloss.theory.filters.matrices import Matrices
-    from genloss.theory.filters.poles import Parts
 
 Array = npt.NDArray[np.float64]
 Shares = Mapping[int, float]
@@ -97,7 +96,7 @@ class Models:
             return Used(float(spectrum.size), 0.0, 0.0, exact=True)
         if step.filter is not None:
             self._filtered(step, asked)
-            return Used(np.nan, 0.0, step.penalty)
+            return Used(np.nan, 0.0, step.penalty, exact=not step.filter.spectral)
         alike = (sigma == sigma[0]).all() and (weight == weight[0]).all()
         if one and alike and step.penalty == 0 and spare > 1:
             # the mean of an inverse Wishart matrix
@@ -123,12 +122,19 @@ class Models:
 
     def _filtered(self, step: Step, asked: Sequence[int]) -> None:
         """Add the model of a filter on new rows."""
+        from genloss.theory.filters.in_turn_across import AcrossInTurn
         from genloss.theory.filters.matrices import Matrices
 
-        key = as_filter(step)
-        if key not in self._filters:  # one at a time: they are large
-            self._filters = {key: Matrices.of(step, self._spectrum, self._tails)}
-        found = self._filters[key].fit(step, *self._labelers(step.blocks, asked))
+        assert step.filter is not None
+        labelers = self._labelers(step.blocks, asked)
+        if step.filter.spectral:
+            key = as_filter(step)
+            if key not in self._filters:  # one at a time: they are large
+                self._filters = {key: Matrices.of(step, self._spectrum, self._tails)}
+            found = self._filters[key].fit(step, *labelers)
+        else:
+            own = [whole(block.covariance, self._spectrum) for block in step.blocks]
+            found = AcrossInTurn.of(step, own, self._tails).fit(*labelers)
         self._record(step, found.mean, found.own, self._along(found.kept, asked))
 
     def _labelers(
@@ -162,7 +168,7 @@ class Models:
         }
         self._record(step, mean, own, along)
 
-    def together(self, steps: Sequence[Step], penalty: Array, parts: Mapping[int, Parts]) -> Laws:
+    def together(self, steps: Sequence[Step], penalty: Array, parts: Mapping[int, Part]) -> Laws:
         """All models of a plan in which some share rows: from one pencil, in which covariances are matrices."""
         from genloss.pencils.from_plan import Laws
         from genloss.pencils.ground import Ground

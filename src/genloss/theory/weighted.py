@@ -48,6 +48,10 @@ def fit(
     rows = Rows.of(step, moments.directions, tails)
     total = rows.number.sum()
 
+    constant = moments.directions.constant
+    if constant and total == 1:
+        _of_one_row(moments, rows, thetas[0], float(noise[0]), model)
+        return Found(step.penalty, 1.0, 0.0)
     near = step.penalty == 0 and abs(total - dim) <= 1
     one = moments.agree(thetas)
     if any(moments.diverges(theta) for theta in thetas) or (near and (noise.any() or not one)):
@@ -57,7 +61,8 @@ def fit(
         _copy(moments, thetas[0], model)
         return Found(0.0, math.nan, 0.0)
     if one and step.penalty == 0 and rows.alike and total > dim + 1:
-        _copy(moments, thetas[0], model, rows.inverse(dim) * float(rows.number @ noise) / total)
+        spread = rows.inverse(moments.directions) * float(rows.number @ noise) / total
+        _copy(moments, thetas[0], model, spread)
         return Found(0.0, dim, 0.0)
 
     labelers = [theta for i, theta in enumerate(thetas) if theta not in thetas[:i]]
@@ -72,16 +77,16 @@ def fit(
     )
     lam = step.penalty
     if step.retuned:
-        lam = best_penalty(
-            lambda tried: np.array([rows.left_out(labels, each) for each in tried]), rows.trace
-        )
-    e, q, pull, coupling, tau2 = rows.solved(labels, lam)
+        lam = best_penalty(lambda tried: rows.left_out(labels, tried), rows.trace)
+    e, q, pull, coupling, tau2 = (each[0] for each in rows.solved(labels, np.array([lam])))
     v = rows.number * (rows.weight * e) ** 2
+    gain = v[:, None] * rows.sigma * q**2 * rows.multiplicity
+    if constant:
+        about_constant(rows.number * rows.weight * e * rows.sigma[:, -1], rows.number, pull, gain)
     moments.record(
         model,
         sum(p * moments.mean(theta) for p, theta in zip(pull, labelers, strict=True)),
-        np.einsum("ui,vi,uvi->i", pull, pull, spread)
-        + (v * tau2) @ (rows.sigma * q**2 * rows.multiplicity),
+        np.einsum("ui,vi,uvi->i", pull, pull, spread) + tau2 @ gain,
         lambda u: sum(
             p * moments.covariance(theta, {u: 1.0}) for p, theta in zip(pull, labelers, strict=True)
         ),
@@ -116,7 +121,10 @@ class Rows(NamedTuple):
         weight = np.array([block.weight for block in blocks])
         if tails:
             count, lengths = len(tails), np.tile(tails, len(blocks))
-            sigma = np.repeat(sigma, count, axis=0) * lengths[:, None]
+            longer = np.repeat(lengths[:, None], sigma.shape[1], axis=1)
+            if directions.constant:
+                longer[:, -1] = 1.0
+            sigma = np.repeat(sigma, count, axis=0) * longer
             number, weight = np.repeat(number / count, count), np.repeat(weight, count)
         return cls(sigma, directions.multiplicity, number, weight)
 
@@ -132,30 +140,71 @@ class Rows(NamedTuple):
         """Whether all have one covariance and one weight."""
         return bool((self.sigma == self.sigma[0]).all() and (self.weight == self.weight[0]).all())
 
-    def inverse(self, dim: float) -> Array:
+    def inverse(self, directions: Spectrum) -> Array:
         """``E (X'X)^-1`` of rows that are alike, an inverse Wishart matrix, summed over equal directions."""
-        return self.multiplicity / self.sigma[0] / (self.number.sum() - dim - 1)
+        total = self.number.sum()
+        inverse = self.multiplicity / self.sigma[0] / (total - directions.dim - 1)
+        if directions.constant:
+            inverse[-1] *= 1 - 2 / total
+        return inverse
 
-    def solved(self, labels: Labels, lam: float) -> tuple[Array, Array, Array, Array, Array]:
-        """Fixed point (e, q), how labelers are weighted, how errors feed back, and tau**2."""
+    def solved(self, labels: Labels, lam: Array) -> tuple[Array, Array, Array, Array, Array]:
+        """Of penalties (k,): fixed point (e, q), how labelers are weighted, how errors feed back, and tau**2."""
         sigma, count, number, weight = self
-        e, q = resolvent(sigma, count, number, weight, number.sum() * lam)
+        e, q = resolvents(sigma, count, number, weight, number.sum() * lam)
         # w_bar = sum_t pull_t theta_t over labelers
-        pull = labels.by.T @ (q * (number * weight * e)[:, None] * sigma)
+        pull = labels.by.T @ (q[:, None] * (number * weight * e)[..., None] * sigma)
         missed = []
-        for place in range(len(pull)):
+        for place in range(pull.shape[1]):
             away = -pull  # theta_t - w_bar = sum_u away_u theta_u
-            away[place] += 1
-            missed.append(np.einsum("ui,vi,uvi->i", away, away, labels.second))
-        gap = np.sum(sigma * (labels.by @ np.array(missed)), axis=1)
-        coupling = (sigma * q * count) @ (sigma * q).T * (number * (weight * e) ** 2)
-        tau2 = np.linalg.solve(np.eye(len(number)) - coupling, labels.noise + gap)
+            away[:, place] += 1
+            missed.append(np.einsum("kui,kvi,uvi->ki", away, away, labels.second))
+        gap = np.sum(sigma * (labels.by @ np.array(missed).swapaxes(0, 1)), axis=2)
+        each = sigma * q[:, None]
+        coupling = (each * count) @ each.swapaxes(1, 2) * (number * (weight * e) ** 2)[:, None]
+        system = np.eye(len(number)) - coupling
+        tau2 = np.linalg.solve(system, (labels.noise + gap)[..., None])[..., 0]
         return e, q, pull, coupling, tau2
 
-    def left_out(self, labels: Labels, lam: float) -> float:
-        """Weighted leave-one-out error, up to a factor."""
+    def left_out(self, labels: Labels, lam: Array) -> Array:
+        """Weighted leave-one-out errors of penalties, up to a factor."""
         *_, tau2 = self.solved(labels, lam)
-        return float(self.number * self.weight @ tau2)
+        return np.asarray(tau2 @ (self.number * self.weight))
+
+
+def about_constant(strength: Array, number: Array, pull: Array, gain: Array) -> None:
+    """Set what a fit keeps of a constant, which is all of it, and its error, which is that of the mean row.
+
+    Parameters
+    ----------
+    strength : ndarray of shape (S,)
+        How much the constant listens to every source.
+    number : ndarray of shape (S,)
+        Rows of every source.
+    pull : ndarray of shape (labelers, p)
+    gain : ndarray of shape (S, p)
+        Changed in place.
+    """
+    share = strength / strength.sum()
+    pull[:, -1] /= pull[:, -1].sum()
+    gain[:, -1] *= 1 - np.square(share) @ (1 / number)  # rows are one fewer apart from their mean
+
+
+def _of_one_row(moments: Moments, rows: Rows, theta: Shares, noise: float, model: int) -> None:
+    """A fit to one row that knows a constant is that row's label."""
+    keeps = np.zeros(moments.shape[1])
+    keeps[-1] = 1.0
+    own = moments.covariance(theta, theta)
+    said = moments.signal * np.square(moments.mean(theta)) + own
+    sigma = rows.number @ rows.sigma  # of the length that the row happens to have
+    heard = float((sigma[:-1] * (said + 0 * keeps).ravel()[:-1]).sum()) + noise
+    moments.record(
+        model,
+        keeps * moments.mean(theta),
+        keeps * (own + heard / sigma[-1]),
+        lambda u: keeps * moments.covariance(theta, {u: 1.0}),
+        moments.all_exact(theta),
+    )
 
 
 def _copy(moments: Moments, theta: Shares, model: int, noise: Array | float = 0.0) -> None:
@@ -183,25 +232,37 @@ def resolvent(
     with (alpha, beta) = (absolute penalty, 1), or (1, 0) for least squares with more rows than
     directions: there, this is the scale-free form.
     """
-    least_squares = absolute == 0 and rows.sum() > count.sum()
-    alpha, beta = (1.0, 0.0) if least_squares else (absolute, 1.0)
-    strength = rows * omega
+    e, q = resolvents(sigma, count, rows, omega, np.array([absolute]))
+    return e[0], q[0]
 
-    def q_of(e: Array) -> Array:
-        return 1 / (beta + (strength * e) @ sigma)
 
-    masses = sigma * count
+def resolvents(
+    sigma: Array, count: Array, rows: Array, omega: Array, absolute: Array
+) -> tuple[Array, Array]:
+    """The same of many absolute penalties (k,), all at once: e (k, S) and Q (k, p)."""
+    least_squares = (absolute == 0) & (rows.sum() > count.sum())
+    alpha = np.where(least_squares, 1.0, absolute)[:, None]
+    beta = np.where(least_squares, 0.0, 1.0)[:, None]
+    strength, masses = rows * omega, sigma * count
     e = 1 / (alpha + omega * masses.sum(axis=1))
+    found, left = np.empty((len(absolute), count.size)), np.arange(len(absolute))
     for _ in range(500):
-        q = q_of(e)
-        value = 1 / e - alpha - omega * (masses @ q)
-        if np.max(np.abs(value) * e) < 1e-12:
-            return e, q
+        own = e[left]
+        q = 1 / (beta[left] + (strength * own) @ sigma)
+        traced = alpha[left] + omega * (q @ masses.T)
+        value = 1 / own - traced
+        done = np.max(np.abs(value) * own, axis=1) < 1e-12
+        if done.any():
+            found[left[done]] = q[done]
+            left = left[~done]
+            if not left.size:
+                return e, found
+            own, q, traced, value = (each[~done] for each in (own, q, traced, value))
         # Newton in log e; the fixed-point step, monotone and safe, where Newton leaves the domain
-        jacobian = (omega[:, None] * strength * ((masses * q) @ (sigma * q).T)) * e
-        jacobian[np.diag_indices_from(jacobian)] -= 1 / e
-        step = np.linalg.solve(jacobian, -value)
-        plain = np.log(1 / (alpha + omega * (masses @ q)) / e)
-        trusted = np.abs(step).max() < 1.0
-        e = e * np.exp(step if trusted else plain)
+        coupled = (masses * q[:, None]) @ (sigma * q[:, None]).swapaxes(1, 2)
+        jacobian = omega[:, None] * strength * coupled * own[:, None]
+        jacobian[:, range(len(omega)), range(len(omega))] -= 1 / own
+        step = np.linalg.solve(jacobian, -value[..., None])[..., 0]
+        trusted = np.abs(step).max(axis=1, keepdims=True) < 1.0
+        e[left] = own * np.exp(np.where(trusted, step, -np.log(traced * own)))
     raise NotSolvedError("the fixed point of the weighted sources did not converge")

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from genloss.plan import Plan
 from genloss.spectrum import Spectral, directions_of
 from genloss.tuning.layout import Layout, Setting
-from genloss.tuning.penalties import OBJECTIVES, scored
+from genloss.tuning.penalties import OBJECTIVES, scored, with_last_penalty
 from genloss.tuning.search import is_cheap
 
 Array = npt.NDArray[np.float64]
@@ -51,13 +51,13 @@ def along(
     else:
         middle = found or 1e-2 * float(directions_of(problem).eigenvalues.max())
         places = middle * np.geomspace(1 / _WIDE, _WIDE, count)
-    layout, penalty = Layout(plan, name == "real"), plan.penalty
+    layout = Layout(plan, name == "real")
 
     def changed(value: float) -> Plan:
         if name == "penalty":
             return plan.with_penalty(value)
         if name == "last_penalty":
-            return plan.with_penalty([*penalty[:-1], value])
+            return with_last_penalty(plan, value)
         share, weight = (value if name == each else None for each in ("real", "weight"))
         return layout.to_plan(Setting(None, share, weight, 1.0))
 

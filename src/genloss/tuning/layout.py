@@ -10,6 +10,7 @@ coefficients c has ``a`` and ``(1 - a) c / sum(c)`` instead.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from enum import IntEnum
 from typing import NamedTuple
@@ -31,7 +32,7 @@ class Setting(NamedTuple):
     Attributes
     ----------
     penalty : ndarray of shape (n_models,) or None
-        Every fit's penalty.
+        Every fit's penalty; NaN leaves the choice to the fit.
     real : float or None
         Share of real rows, or of the real one in every label.
     weight : float or None
@@ -164,6 +165,8 @@ class Layout:
         known: dict[tuple[int, float | None], Generation] = {}
         for model, generation in enumerate(self._split):
             lam = None if setting.penalty is None else float(setting.penalty[model])
+            if lam is not None and math.isnan(lam):  # chosen by the fit
+                lam = None
             key = self._alike[model], lam
             if key not in known:
                 own = self.model == model

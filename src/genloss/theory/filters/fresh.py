@@ -85,7 +85,7 @@ def filtered(
     top = edge if filter_.spectral else float(directions.eigenvalues.max())
     filter_.check(weight * top, weight * trace, penalty)
     if filter_.kind == "sgd":
-        return OnePass(directions, int(n), filter_.step, penalty, weight)  # type: ignore[attr-defined]
+        return OnePass(directions, n, filter_.step, penalty, weight)  # type: ignore[attr-defined]
     if not filter_.spectral:
         raise not_spectral(filter_)
 

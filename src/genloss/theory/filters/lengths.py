@@ -12,7 +12,7 @@ and C the variance about it, per direction,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,13 +20,15 @@ import numpy.typing as npt
 
 from genloss.filters.sgd import SGD
 from genloss.spectrum import Spectrum
-from genloss.steps import Step
+from genloss.steps import Block, Step
 from genloss.theory.filters.fresh import not_spectral
 from genloss.theory.fresh import diverge
 from genloss.theory.labelers import Group, average
 from genloss.theory.moments import Moments, Shares
 
 Array = npt.NDArray[np.float64]
+State = tuple[Array, Array]
+"""What a model takes of the fields, and its own variance."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,37 +85,67 @@ class InTurn:
         """Mean of their squares."""
         return float(np.mean(np.square(self.lengths)))
 
-    def passed(self, step: Step, by: Array, noise: Array, second: Array) -> tuple[Array, Array]:
+    def passed(self, step: Step, by: Array, noise: Array, second: Array) -> State:
         """What the model takes of fields (T, p) of these second moments (T, T, p), and its own variance (p,).
 
         Sources label by ``by`` (blocks, T) times the fields, with noise of variances (blocks,).
         """
+        *_, (_, state) = self.states(step, by, noise, second)
+        return state
+
+    def states(
+        self, step: Step, by: Array, noise: Array, second: Array
+    ) -> Iterator[tuple[State, State]]:
+        """The same after the whole rows of every source, and after all of it: a part of a row is so much of a step."""
+        sigma = self._check(step)
+        state = np.zeros((len(second), self.directions.multiplicity.size)), 0 * sigma[0]
+        for own, variance, block, s in zip(by, noise, step.blocks, sigma, strict=True):
+            after, rows = self.row(step, block, s, own, variance, second), float(block.rows)
+            for _ in range(int(rows)):
+                state = after(state)
+            whole = state
+            if part := rows % 1:
+                shares, spread = (
+                    one + part * (other - one)
+                    for one, other in zip(state, after(state), strict=True)
+                )
+                state = shares, spread
+            yield whole, state
+
+    def _check(self, step: Step) -> list[Array]:
+        """Covariances of the sources, if its steps hold."""
         how, count = step.filter, self.directions.multiplicity
         assert how is not None
         if not isinstance(how, SGD):
             raise not_spectral(how)
-        mean, square = self.mean, self.square
         default = self.directions.eigenvalues
         sigma = [default if b.covariance is None else np.array(b.covariance) for b in step.blocks]
-        loud = [b.weight * mean * s for b, s in zip(step.blocks, sigma, strict=True)]
+        loud = [b.weight * self.mean * s for b, s in zip(step.blocks, sigma, strict=True)]
         how.check(
             max(float(s.max()) for s in loud), max(float(s @ count) for s in loud), step.penalty
         )
-        shares, spread = np.zeros((len(second), count.size)), np.zeros(count.size)
-        rest = 1 - how.step * step.penalty
-        for own, variance, block, s in zip(by, noise, step.blocks, sigma, strict=True):
-            eta = how.step * block.weight
-            keep, pull = rest * (rest - 2 * eta * mean * s), eta * mean * s
-            labels = eta**2 * mean * s * count * variance
-            taken = own[:, None] * pull
-            for _ in range(round(block.rows)):
-                away = own[:, None] - shares
-                off = np.einsum("ap,abp,bp->p", away, second, away)
-                loose, heard = off + spread, eta**2 * s
-                spread = (
-                    keep * spread
-                    + heard * (square * (2 * s * loose + count * (s @ loose)) - mean**2 * s * off)
-                    + labels
-                )
-                shares = (rest - pull) * shares + taken
-        return shares, spread
+        return sigma
+
+    def row(
+        self, step: Step, block: Block, s: Array, own: Array, variance: float, second: Array
+    ) -> Callable[[State], State]:
+        """What one row of a source makes of the model."""
+        assert isinstance(step.filter, SGD)
+        mean, square, count = self.mean, self.square, self.directions.multiplicity
+        eta, rest = step.filter.step * block.weight, 1 - step.filter.step * step.penalty
+        keep, pull = rest * (rest - 2 * eta * mean * s), eta * mean * s
+        labels, taken = eta**2 * mean * s * count * variance, own[:, None] * pull
+
+        def after(state: State) -> State:
+            shares, spread = state
+            away = own[:, None] - shares
+            off = np.einsum("ap,abp,bp->p", away, second, away)
+            loose, heard = off + spread, eta**2 * s
+            spread = (
+                keep * spread
+                + heard * (square * (2 * s * loose + count * (s @ loose)) - mean**2 * s * off)
+                + labels
+            )
+            return (rest - pull) * shares + taken, spread
+
+        return after

@@ -25,18 +25,18 @@ _CHUNK = 32  # steps that are solved at once
 
 @dataclass(frozen=True, eq=False)
 class OnePass:
-    """``n`` steps from zero, each on a fresh row.
+    """``n`` steps from zero, each on a fresh row; a part of a row is a chance that it is there.
 
     Attributes
     ----------
     directions : Spectrum
-    n : int
+    n : float
     step, penalty, weight : float
         Rows of a weight are rows times its root.
     """
 
     directions: Spectrum
-    n: int
+    n: float
     step: float
     penalty: float
     weight: float
@@ -49,8 +49,21 @@ class OnePass:
     def shrink(self) -> Array:
         """The mean fit is shrink times the labeler."""
         pull = self.step * self._s
+        return np.asarray(pull * (1 - self._gone) / (1 - self._keep))
+
+    @property
+    def _whole(self) -> int:
+        return int(self.n)
+
+    @property
+    def _part(self) -> float:
+        return self.n - self._whole
+
+    @property
+    def _gone(self) -> Array:
+        """What is left of where the mean fit starts."""
         keep = self._keep
-        return np.asarray(pull * (1 - keep**self.n) / (1 - keep))
+        return np.asarray(keep**self._whole * (1 - self._part * (1 - keep)))
 
     @property
     def _keep(self) -> Array:
@@ -68,7 +81,7 @@ class OnePass:
         rho, keep, pull = 1 - eta * self.penalty, self._keep, self.step * self._s
         own = rho**2 - 2 * rho * pull + 2 * pull**2  # of C in the next C
         heard = eta**2 * s * count  # of sum_j s_j D_j in the next C
-        size = min(_CHUNK, self.n)
+        size = min(_CHUNK, max(self._whole, 1))
         of_own, of_keep = _powers(own, size + 1), _powers(keep, size + 1)
         # in a chunk C_k = own^k C_0 + sum_{l<k} own^(k-1-l) (fixed - left keep^l + heard q_l)
         echo = of_own[:-1] @ (s * heard)
@@ -91,8 +104,8 @@ class OnePass:
         always = sums[:-1] @ (s * fixed) + s @ (energy - 2 * still)
         fading = (2 * of_keep[:-1] - of_p * mixed[:-1]) * (s * still)  # with what P has yet to go
         c, gone = np.zeros_like(s), np.ones_like(s)
-        for first in range(0, self.n, size):
-            steps = min(size, self.n - first)
+        for first in range(0, self._whole, size):
+            steps = min(size, self._whole - first)
             left = of_p * still * gone
             known = of_own[:-1] @ (s * c) + fading @ gone + always
             q = (solve @ known)[:steps]
@@ -103,6 +116,11 @@ class OnePass:
                 + heard * (q[::-1] @ of_own[:steps])
             )
             gone = gone * of_keep[steps]
+        if self._part:
+            p = still * (1 - gone)
+            after = of_own[1] * c + heard * (s @ (c - 2 * p + energy) + noise)
+            after += of_p * p + 2 * pull**2 * energy
+            c = c + self._part * (after - c)
         return c
 
     def heard(self, weights: Array) -> tuple[Array, float]:
@@ -111,11 +129,18 @@ class OnePass:
         size, still, of_p, heard, of_own, of_keep, sums, mixed, solve = self._chunk
         # sums over the steps of the slope in C, of what q has of it, and of both times keep^k
         total, fading, heard_total, heard_fading = np.zeros((4, s.size))
-        c = weights
-        for first in range(0, self.n, size):
-            steps = min(size, self.n - first)
+        c, last, of_noise = weights, np.zeros_like(s), 0.0
+        if self._part:
+            loud = self._part * float(heard @ weights)
+            of_p_last = self._part * of_p * weights - 2 * loud * s
+            last = self._part * 2 * pull**2 * weights + loud * s
+            last += still * (1 - of_keep[1] ** self._whole) * of_p_last
+            c = weights + self._part * (of_own[1] * weights - weights) + loud * s
+            of_noise = loud
+        for first in range(0, self._whole, size):
+            steps = min(size, self._whole - first)
             q = (solve @ (of_own[:-1] @ (heard * c)))[:steps]
-            ahead = of_keep[1] ** (self.n - first - steps)
+            ahead = of_keep[1] ** (self._whole - first - steps)
             back = q[::-1]
             total += sums[steps] * c + s * (back @ sums[:steps])
             fading += ahead * (mixed[steps] * c + s * (back @ mixed[:steps]))
@@ -124,8 +149,8 @@ class OnePass:
             c = of_own[steps] * c + s * (back @ of_own[:steps])
         of_energy = (of_p * still + 2 * pull**2) * total - of_p * still * fading
         of_energy += s * ((1 - 2 * still) * heard_total + 2 * still * heard_fading)
-        of_energy -= self.shrink**2 * weights
-        return of_energy, self.weight * float(heard_total[0])
+        of_energy += last - self.shrink**2 * weights
+        return of_energy, self.weight * (float(heard_total[0]) + of_noise)
 
 
 class _Chunk(NamedTuple):

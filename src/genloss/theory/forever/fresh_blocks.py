@@ -160,6 +160,7 @@ class FreshBlock:
             step = self.chains[0][model]
             n = step.rows
             near = n in (dim, dim + 1) or (n == dim - 1 and dim > 1)
+            near = near and not (self.directions.constant and n == 1)  # which is its label
             loud = len(members) > 1 or members[0].noisy
             if step.penalty == 0 and near and loud:
                 return True

@@ -18,8 +18,10 @@ from genloss.plan import Plan
 from genloss.problem import Problem, beyond
 from genloss.spectrum import Spectral, directions_of
 from genloss.steps import resolve
-from genloss.theory.doubts import LOW_DIM, NOT_GAUSSIAN
-from genloss.theory.forever import cures, extrapolated, one_design, pools, tried_cures
+from genloss.theory import intercept
+from genloss.theory.closed import obstacle_alone
+from genloss.theory.doubts import LOW_DIM, NOT_GAUSSIAN, THIN
+from genloss.theory.forever import cures, extrapolated, intercepts, one_design, pools, tried_cures
 from genloss.theory.forever.fresh_blocks import FreshBlock
 from genloss.theory.forever.iterates import half_life
 from genloss.theory.forever.links import is_affine
@@ -170,7 +172,7 @@ def limit(problem: Spectral, plan: Plan, *, block: int | None = None) -> Limit:
     Raises
     ------
     NoTheoryError
-        For repeated fits of which no recursion is known, such as pooled rows under another loss; or if repetitions do
+        For repeated fits of which no recursion is known, such as rows drawn from a pool under another loss; or if repetitions do
         not settle, or not so that it can be seen. The message names what runs instead.
     InvalidInputError
         If an argument is out of range.
@@ -201,6 +203,8 @@ def limit(problem: Spectral, plan: Plan, *, block: int | None = None) -> Limit:
     if isinstance(problem, Problem):
         plan.check_fits(problem.dim)
     check_classes(problem, resolve(plan))
+    if resolve(plan)[0].intercept:
+        return intercepts.of(limit, _who_runs, problem, plan, block)
     found = repetition(plan, block)
     solve = _any if beyond(problem) else _way(problem, plan, found)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -226,12 +230,15 @@ def _way(
     last = resolve(plan)[found.first :]
     alone = all(step.is_new and not step.is_pooled for step in last)
     if any(step.turned for step in resolve(plan)):
-        return _any
+        apart = not any(map(obstacle_alone, resolve(plan)))
+        return _any if apart or extrapolated.obstacle(plan, found) else _extrapolated
     if alone:
         if all(step.is_ridge and is_affine(step) for step in last):
             return _fresh
         if all(step.features is None or step.map in found.models for step in last):
             return _any
+    if pools.becomes_one(plan, found):
+        return _pooled
     known = pools if last[-1].is_pooled else one_design
     why = known.obstacle(plan, found)
     if why is None:
@@ -249,6 +256,9 @@ _SHOWN = 64  # repetitions after which the radius alone says how long it takes
 
 def _who_runs(problem: Spectral, plan: Plan) -> str:
     who = "genloss.simulate runs"
+    steps = resolve(plan)
+    if steps[0].intercept and not intercept.refused(problem, steps):
+        problem, plan = intercept.as_direction(problem, plan, steps)
     for method in ("auto", "pencil"):
         with suppress(NoTheoryError):
             ways_of(problem, resolve(plan), method)
@@ -289,7 +299,8 @@ def _any(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
         settled = settle(turn, turn.start, turn.grain)
         size = settled.growth
         if settled.state is not None and turn.start.size:
-            along = settled.path[-1] - settled.path[-2]
+            # what is left to go is slow above all; moves hide what is slowest
+            along = settled.state - settled.path[-2]
             size = radius(turn, settled.state, along, turn.grain)
             if size >= 1 and turn.grain and len(settled.path) > 2:  # steps of points may add to it
                 size = pace(settled.path, turn.grain)
@@ -324,6 +335,13 @@ def _any(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
     )
 
 
+def _pooled(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
+    """A pool of any rows: moves end like a power of its size."""
+    end = _any(problem, pools.by_many_rows(plan, found), found)
+    life = math.nan if end.stable else math.inf
+    return replace(end, radius=1.0, half_life=life, cure=None, cure_real=None)
+
+
 def _closed(
     ends: tuple[float, float, float, float], problem: Spectral, plan: Plan, found: Repetition
 ) -> Limit:
@@ -344,9 +362,7 @@ def _doubts(problem: Spectral, plan: Plan, found: Repetition, exact: bool) -> tu
     least = min(problem.directions.dim, int(plan.n_samples[found.first :].min()))
     said = [] if problem.gaussian else [NOT_GAUSSIAN]
     if not exact and least < LOW_DIM:
-        said.append(
-            f"dim or n_samples below {LOW_DIM}: the asymptotic formula may be off by percents"
-        )
+        said.append(THIN)
     return tuple(said)
 
 

@@ -19,7 +19,7 @@ from genloss.theory.closed import is_even
 from genloss.theory.fit import Stage, regime
 from genloss.theory.labelers import Group, average
 from genloss.theory.stacking import pair_constants
-from genloss.theory.weighted import Rows, resolvent
+from genloss.theory.weighted import Rows, about_constant, resolvent
 
 Array = npt.NDArray[np.float64]
 
@@ -126,20 +126,23 @@ def weighted(directions: Spectrum, step: Step, lam: float) -> Link:
     labelers = tuple(dict.fromkeys(number for theta in thetas for number in theta))
     share = np.array([[theta.get(k, 0.0) for k in labelers] for theta in thetas])
     if lam == 0 and is_exact(step, directions):
-        return _least_squares(step, rows, labelers, share[0], directions.dim)
+        return _least_squares(step, rows, labelers, share[0], directions)
     e, q = resolvent(sigma, count, number, weight, number.sum() * lam)
     by_source = q * (number * weight * e)[:, None] * sigma  # (S, p)
     pull = share.T @ by_source  # (k, p)
+    v = number * (weight * e) ** 2
+    gain = v[:, None] * sigma * q**2 * count
+    if directions.constant:
+        about_constant(by_source[:, -1], number, pull, gain)
     away = share[:, :, None] - pull  # theta_s - w_bar, (S, k, p)
     heard = sigma[:, None, None] * away[:, :, None] * away[:, None]
-    v = number * (weight * e) ** 2
     coupling = (sigma * q * count) @ (sigma * q).T * v
     return Link(
         labelers,
         pull[:, None],
         (pull[:, None] * pull)[:, :, None],
         heard[:, :, :, None],
-        (v[:, None] * sigma * q**2 * count)[:, None],
+        gain[:, None],
         np.array([[block.noise**2] for block in step.blocks]),
         coupling[None],
         np.zeros((1, sigma.shape[1])),
@@ -147,7 +150,7 @@ def weighted(directions: Spectrum, step: Step, lam: float) -> Link:
 
 
 def _least_squares(
-    step: Step, rows: Rows, labelers: tuple[int, ...], share: Array, dim: float
+    step: Step, rows: Rows, labelers: tuple[int, ...], share: Array, directions: Spectrum
 ) -> Link:
     """Rows of one covariance and labeler: it is found but for the noise of its labels."""
     p = rows.sigma.shape[1]
@@ -158,7 +161,7 @@ def _least_squares(
         pull,
         pull[:, None] * pull,
         np.zeros((1, share.size, share.size, 1, p)),
-        rows.inverse(dim)[None, None],
+        rows.inverse(directions)[None, None],
         np.array([[noise]]),
         np.zeros((1, 1, 1)),
         np.zeros((1, p)),

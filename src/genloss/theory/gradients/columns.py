@@ -1,7 +1,8 @@
 """Several columns of linear labels: one linear map fits them all, so that errors of columns add.
 
 Their sum is the error of one column whose truth has in every direction the columns' length there, and whose labels
-have all the noise: that of each column times the root of their number.
+have all the noise: that of each column times the root of their number. A model from outside is along the truth there
+what it is of it, and all else of it, which no fit can tell from chance, adds to its covariances.
 """
 
 from __future__ import annotations
@@ -9,12 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from genloss.errors import NoTheoryError
+from genloss.external import External
+from genloss.generation import REAL
 from genloss.problem import Problem
 from genloss.steps import Step
 from genloss.theory.gradients.found import Gradient
 
+Array = npt.NDArray[np.float64]
 Steps = Sequence[Step]
 
 
@@ -24,8 +29,6 @@ def obstacle(problem: Problem, steps: Steps) -> str | None:
 
     if problem.means is not None:
         return "problem has class means of several classes"
-    if steps[0].outside:
-        return "plan has a labeler from outside, and problem several columns"
     for step in steps:
         if not step.is_linear or any(block.keep is not None for block in step.blocks):
             return f"model {step.model} of several columns has labels or a rule in which they meet"
@@ -38,12 +41,46 @@ def obstacle(problem: Problem, steps: Steps) -> str | None:
 
 def as_one(problem: Problem, steps: Steps) -> tuple[Problem, list[Step]]:
     """One column, and the steps that fit it."""
+    one = Problem(problem.spectrum, np.linalg.norm(problem.truth, axis=1))
+    apart = between(problem, steps)
+    outside = tuple(
+        External(
+            bias=tuple((along - one.truth).tolist()),
+            variance=tuple(apart[REAL - 1 - k, REAL - 1 - k].tolist()),
+        )
+        for k, (along, _) in enumerate(_split(problem, steps))
+    )
+    return one, [step._replace(outside=outside) for step in louder(problem, steps)]
+
+
+def louder(problem: Problem, steps: Steps) -> list[Step]:
+    """The steps with the noise of all columns on the labels of one."""
     loud = problem.truth.shape[1] ** 0.5
-    made = [
+    return [
         step._replace(blocks=tuple(b._replace(noise=loud * b.noise) for b in step.blocks))
         for step in steps
     ]
-    return Problem(problem.spectrum, np.linalg.norm(problem.truth, axis=1)), made
+
+
+def between(problem: Problem, steps: Steps) -> dict[tuple[int, int], Array]:
+    """Covariances of models from outside about what they are along the truth, (p,)."""
+    found = {}
+    split = [beside for _, beside in _split(problem, steps)]
+    for k, one in enumerate(split):
+        for j, other in enumerate(split[: k + 1]):
+            found[REAL - 1 - k, REAL - 1 - j] = (one * other).sum(axis=1)
+        _, variance = steps[0].outside[k].law(problem.truth)
+        found[REAL - 1 - k, REAL - 1 - k] += variance.sum(axis=1)
+    return found
+
+
+def _split(problem: Problem, steps: Steps) -> list[tuple[Array, Array]]:
+    """Means of models from outside along the truth of every direction, (p,), and what is left of them, (p, columns)."""
+    length = np.linalg.norm(problem.truth, axis=1, keepdims=True)
+    unit = np.divide(problem.truth, length, out=np.zeros_like(problem.truth), where=length > 0)
+    means = [each.law(problem.truth)[0] for each in steps[0].outside]
+    along = [(unit * mean).sum(axis=1) for mean in means]
+    return [(a, mean - a[:, None] * unit) for a, mean in zip(along, means, strict=True)]
 
 
 def of_each(found: Gradient, columns: int) -> Gradient:

@@ -66,6 +66,16 @@ class Slopes(NamedTuple):
     shares: Array
     penalty: float
 
+    def plus(self, other: Slopes) -> Slopes:
+        """The sum of both."""
+        return Slopes(
+            self.n + other.n,
+            self.weight + other.weight,
+            self.noise + other.noise,
+            self.shares + other.shares,
+            self.penalty + other.penalty,
+        )
+
     def of_sources(self, lengths: int) -> Slopes:
         """The same of sources whose rows were told apart by so many lengths."""
         n, weight, noise, shares = (

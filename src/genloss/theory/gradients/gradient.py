@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from genloss.theory.directions import directions_for, from_outside
 from genloss.theory.gradients import columns
 from genloss.theory.gradients.found import Gradient, Objective
 from genloss.theory.gradients.matrices import Matrices
+from genloss.theory.gradients.tape import Pair
 from genloss.theory.gradients.vectors import Setting, along
 from genloss.theory.predict import ways_of
 from genloss.theory.routes import Walk
@@ -70,7 +71,9 @@ def gradient(
     penalty = np.array([step.penalty for step in steps])
     if (why := obstacle(problem, steps)) is not None:
         raise NoTheoryError(f"{why}: slopes of its error are not known")
-    return known(problem, steps)(steps, penalty, objective or _last)
+    # least squares has another formula as soon as rows have other weights
+    weighing = all(step.penalty != 0 or len(step.blocks) == 1 for step in steps)
+    return known(problem, steps, weighing=weighing)(steps, penalty, objective or _last)
 
 
 def known(problem: Spectral, steps: Steps, *, moving: bool = True, weighing: bool = True) -> Along:
@@ -79,12 +82,19 @@ def known(problem: Spectral, steps: Steps, *, moving: bool = True, weighing: boo
     Of penalties alone if no others are ``moving``, and of weights only if they are ``weighing``.
     """
     if isinstance(problem, Problem) and problem.truth.ndim == 2:
-        count = problem.truth.shape[1]
-        one, given = columns.as_one(problem, steps)
-        alone = known(one, given, moving=moving, weighing=weighing)
+        several, between = problem, columns.between(problem, steps)
+        problem, steps = columns.as_one(problem, steps)
+        alone = _known(problem, steps, between, moving, weighing)
         return lambda made, penalty, objective: columns.of_each(
-            alone(columns.as_one(problem, made)[1], penalty, objective), count
+            alone(columns.louder(several, made), penalty, objective), several.truth.shape[1]
         )
+    return _known(problem, steps, {}, moving, weighing)
+
+
+def _known(
+    problem: Spectral, steps: Steps, between: Mapping[Pair, Array], moving: bool, weighing: bool
+) -> Along:
+    """The same of one column, where models from outside have covariances with each other."""
     if any(step.turned for step in steps):
         assert isinstance(problem, Problem)
         laws = [each.law(problem.truth) for each in steps[0].outside]
@@ -92,7 +102,7 @@ def known(problem: Spectral, steps: Steps, *, moving: bool = True, weighing: boo
             problem.spectrum, problem.truth, laws, tails_of(problem), moving, moving and weighing
         ).along
     outside, tails, centre = from_outside(problem, steps), tails_of(problem), centre_of(problem)
-    setting = Setting(outside, tails, centre, {}, moving, weighing)
+    setting = Setting(outside, between, tails, centre, {}, moving, weighing)
     directions = directions_for(problem, steps)
     return lambda made, penalty, objective: along(directions, made, penalty, objective, setting)
 
@@ -105,7 +115,7 @@ def obstacle(problem: Spectral, steps: Steps) -> str | None:
     if centre_of(problem) is None and kind not in (None, "tails"):
         return f"problem has {kind}"
     directions = directions_for(problem, steps)
-    isotropic = (directions.eigenvalues == directions.eigenvalues[0]).all()
+    isotropic = (directions.inputs == directions.inputs[0]).all()
     for step, way in zip(steps, ways_of(problem, steps), strict=True):
         if way is Walk.turned and step.filter is not None:
             if not step.filter.spectral:
@@ -115,14 +125,16 @@ def obstacle(problem: Spectral, steps: Steps) -> str | None:
             if why := _beside_filter(problem, step):
                 return f"model {step.model} {why}"
             continue
-        if way not in (Walk.fresh, Walk.weighted, Walk.turned, Walk.channel) or step.retuned:
-            return f"model {step.model} is not fitted to new rows alone, with a penalty that is a number"
-        rows, several = np.array(float(step.rows)), len(step.blocks) > 1
+        if way not in (Walk.fresh, Walk.weighted, Walk.turned, Walk.channel):
+            return f"model {step.model} is not fitted to new rows alone"
+        if step.retuned and way is Walk.channel:
+            return f"model {step.model} chooses its penalty by labels of a rule, or on rows that it keeps"
+        rows = np.array(float(step.rows))
         if step.penalty == 0 and near_interpolation(rows, np.array(directions.dim), np.zeros(())):
             return f"model {step.model} has as many rows as directions and no penalty"
         if step.penalty == 0 and way is Walk.channel:
             return f"model {step.model} has no penalty, and may have no minimum"
-        exact = way is Walk.turned or (way is Walk.fresh and (several or isotropic))
+        exact = way is Walk.turned or (way is Walk.fresh and isotropic and rows < directions.dim)
         if step.penalty == 0 and exact:
             return f"model {step.model} has no penalty and a formula of its own at finite size"
     return None

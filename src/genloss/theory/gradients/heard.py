@@ -39,7 +39,7 @@ class Heard(OfFields):
     """
 
     counted = True
-    """Whether rows may be any number: else slopes in them are NaN."""
+    """Whether slopes in rows are told apart by differences: else they are NaN here."""
 
     def __init__(
         self,
@@ -51,8 +51,8 @@ class Heard(OfFields):
         moving: bool,
         weighing: bool,
     ) -> None:
-        self._directions, self._penalty = directions, penalty
-        self._moving, self._weighing = moving and self.counted, weighing
+        self._directions, self.penalty = directions, penalty
+        self._moving, self._weighing = moving, weighing
         fields = [block.shares for block in step.blocks]
         fields = [each for k, each in enumerate(fields) if each not in fields[:k]]
         super().__init__(step._replace(penalty=penalty), along, fields)
@@ -101,7 +101,7 @@ class Heard(OfFields):
             return float(np.sum(of_shares * shares) + of_gain @ gain)
 
         n, weight, penalty = in_numbers(
-            self._step, whole, moving=self._moving, weighing=self._weighing
+            self._step, whole, moving=self._moving and self.counted, weighing=self._weighing
         )
         return of_second, Slopes(n, weight, of_noise, np.empty(0), penalty)
 

@@ -15,6 +15,7 @@ from genloss.filters.sgd import SGD
 from genloss.spectrum import Spectrum
 from genloss.steps import Step
 from genloss.theory.filters.lengths import InTurn
+from genloss.theory.gradients.found import Slopes
 from genloss.theory.gradients.heard import Heard
 
 Array = npt.NDArray[np.float64]
@@ -40,40 +41,55 @@ class OneByOne(Heard):
         self._own = InTurn(directions, tails or (1.0,))
 
     def _mapped(self, step: Step, by: Array, noise: Array, second: Array) -> tuple[Array, Array]:
-        return self._own.passed(step, by, noise, second)
+        states = list(self._own.states(step, by, noise, second))
+        if step is self._step:
+            self._states = [whole for whole, _ in states]
+        return states[-1][1]
 
     def _back(self, of_shares: Array, of_gain: Array) -> tuple[Array, Array, Array]:
         how, blocks, second = self._step.filter, self._step.blocks, self._second
         assert isinstance(how, SGD)
         mean, square = self._own.mean, self._own.square
-        count, rest = self._directions.multiplicity, 1 - how.step * self._penalty
+        count, rest = self._directions.multiplicity, 1 - how.step * self.penalty
         pulls = [how.step * b.weight * mean * s for b, s in zip(blocks, self._sigma, strict=True)]
         starts = [np.zeros_like(of_shares)]
         for block, own, pull in zip(blocks, self._told, pulls, strict=True):
-            starts.append(_after(starts[-1], own, rest, pull, round(block.rows)))
-        of_by, of_noise = np.zeros_like(self._told), np.zeros(len(blocks))
-        of_second, of_shares = np.zeros_like(second), of_shares.copy()
+            starts.append(_after(starts[-1], own, rest, pull, float(block.rows)))
+        of_by, of_noise, self._of_rows = np.zeros_like(self._told), *np.zeros((2, len(blocks)))
+        of_second = np.zeros_like(second)
         for place in reversed(range(len(blocks))):
             block, s = blocks[place], self._sigma[place]
             own, pull = self._told[place], pulls[place]
-            eta = how.step * block.weight
+            eta, whole, part = how.step * block.weight, int(block.rows), float(block.rows) % 1
             keep, heard, gain = rest * (rest - 2 * pull), eta**2 * s, eta**2 * mean * s * count
-            for row in reversed(range(round(block.rows))):
-                of_noise[place] += gain @ of_gain
+            if self._moving:
+                state = self._states[place]
+                given = block, s, own, float(self._variance[place]), second
+                moved = self._own.row(self._step, *given)(state)
+                by_shares, by_spread = (new - old for new, old in zip(moved, state, strict=True))
+                self._of_rows[place] = np.sum(of_shares * by_shares) + of_gain @ by_spread
+            for row, much in [(whole, part)] * (part > 0) + [
+                (row, 1.0) for row in reversed(range(whole))
+            ]:
+                of_noise[place] += much * (gain @ of_gain)
                 away = own[:, None] - _after(starts[place], own, rest, pull, row)
-                loud = square * s * (2 * heard * of_gain + (heard * count) @ of_gain)
-                of_off = loud - mean**2 * s * heard * of_gain
-                of_gain = keep * of_gain + loud
+                loud = much * square * s * (2 * heard * of_gain + (heard * count) @ of_gain)
+                of_off = loud - much * mean**2 * s * heard * of_gain
+                of_gain = (1 - much + much * keep) * of_gain + loud
                 of_second += away[:, None] * away * of_off
                 of_away = 2 * np.einsum("abp,bp->ap", second, away) * of_off
-                of_by[place] += of_away.sum(axis=1) + of_shares @ pull
-                of_shares = (rest - pull) * of_shares - of_away
+                of_by[place] += of_away.sum(axis=1) + much * (of_shares @ pull)
+                of_shares = (1 - much + much * (rest - pull)) * of_shares - of_away
         return of_by, of_noise, of_second
 
+    def _implicit(self, of_shares: Array, of_gain: Array) -> tuple[Array, Slopes]:
+        of_second, slopes = super()._implicit(of_shares, of_gain)
+        return of_second, slopes._replace(n=self._of_rows if self._moving else slopes.n)
 
-def _after(start: Array, own: Array, rest: float, pull: Array, rows: int) -> Array:
+
+def _after(start: Array, own: Array, rest: float, pull: Array, rows: float) -> Array:
     """What is taken of the fields after so many rows of a source."""
     keep = rest - pull
-    gone, left = keep**rows, 1 - keep
+    gone, left = keep ** int(rows) * (1 - rows % 1 * (1 - keep)), 1 - keep
     share = np.divide(pull * (1 - gone), left, out=np.zeros_like(pull), where=left != 0)
     return np.asarray(gone * start + own[:, None] * share)

@@ -6,7 +6,7 @@ Traces are written as sums over the entries of symmetric matrices.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.generation import REAL
+from genloss.retuning import choice
 from genloss.steps import Step
+from genloss.theory.gradients.chosen import through_choice
 from genloss.theory.gradients.found import Gradient, Objective, Slopes
 from genloss.theory.gradients.tape import pair
 from genloss.theory.gradients.weighted import implicit
@@ -42,7 +44,7 @@ class Matrices:
         """`gradient` for trusted steps, with other penalties."""
         tape, found = Tape(self), Gradient.blank(len(steps))
         alive = [REAL - 1 - k for k in range(len(self.outside))]
-        fits: list[_Fit | MatrixFilter] = []
+        fits: list[_Fit | _Chosen | MatrixFilter] = []
         for step in steps:
             alive = [u for u in alive if u < REAL or steps[u].last_use > step.model]
             labels_later = step.last_use > step.model
@@ -56,12 +58,14 @@ class Matrices:
             tape.add(model, model, weight * np.diag(self.spectrum))
         for step, fit in zip(reversed(steps), reversed(fits), strict=True):
             slopes = fit.backward(tape)
-            if isinstance(fit, _Fit):
-                slopes = slopes.of_sources(len(self.tails) or 1)
+            if slopes.n.size > len(step.blocks):
+                slopes = slopes.of_sources(len(self.tails))
             found.fill(step, fit.labelers, slopes)
         return found._replace(risk=risk)
 
-    def _fit(self, step: Step, penalty: float) -> _Fit | MatrixFilter:
+    def _fit(self, step: Step, penalty: float) -> _Fit | _Chosen | MatrixFilter:
+        if step.retuned:
+            return _Chosen(self, step)
         if step.filter is None:
             return _Fit(self, step, penalty)
         from genloss.theory.gradients.matrix_filter import MatrixFilter
@@ -170,30 +174,52 @@ class _Fit:
         """Add the model to the tape, with its covariances with some others."""
         means, spread, second = self._labelers(tape)
         self.along = [*along]
-        missed = _times("suij,uvjk->svik", self.away, second)
-        gap = np.sum((self.sigma[:, None] @ missed) * self.away, axis=(1, 2, 3))
-        self.tau = np.linalg.solve(self.system, self.noise + gap)
+        self.tau = self._errors(second)
         own = _times("uvij,vkj->ik", _times("uij,uvjk->uvik", self.kept, spread), self.kept)
         mean = np.einsum("uij,uj->i", self.kept, means)
         tape.put(self.model, mean, own + self.q @ self._noisy() @ self.q)
         for u in self.along:
             tape.relate(self.model, u, _times("vij,vjk->ik", self.kept, spreads(tape, self, u)))
 
+    def _errors(self, second: Array) -> Array:
+        """Squared errors on new rows of every source, tau**2."""
+        missed = _times("suij,uvjk->svik", self.away, second)
+        gap = np.sum((self.sigma[:, None] @ missed) * self.away, axis=(1, 2, 3))
+        return np.asarray(np.linalg.solve(self.system, self.noise + gap))
+
+    def left_out(self, tape: Tape) -> float:
+        """The leave-one-out error that chooses penalties, ``n omega @ tau**2``."""
+        self.tau = self._errors(self._labelers(tape)[2])
+        return float(self.n * self.weight @ self.tau)
+
+    def back_from_left_out(self, tape: Tape, times: float) -> Slopes:
+        """Hand slopes in some times that error on to the labelers."""
+        self.left_out(tape)
+        none = np.zeros_like(self.q[0]), np.zeros_like(self.q)
+        found = self._back(tape, none, [], times * self.n * self.weight)
+        n, weight = times * self.weight * self.tau, times * self.n * self.tau
+        return found._replace(n=found.n + n, weight=found.weight + weight)
+
     def _noisy(self) -> Array:
         return np.asarray(np.tensordot(self.v * self.tau, self.sigma, 1))
 
     def backward(self, tape: Tape) -> Slopes:
         """Hand slopes on to the labelers."""
+        return self._back(tape, tape.asked(self.model), self.along, np.zeros_like(self.n))
+
+    def _back(
+        self, tape: Tape, asked: tuple[Array, Array], along: Sequence[int], of_tau: Array
+    ) -> Slopes:
         sigma, q, each, kept, away, v, tau = (
             *(self.sigma, self.q, self.each, self.kept, self.away),
             *(self.v, self.tau),
         )
         _, _, second = self._labelers(tape)
-        _, of_own = tape.asked(self.model)
+        _, of_own = asked
 
         # errors of the rows
         by_gain = np.einsum("sij,ij->s", sigma, q @ of_own @ q)
-        of_noise = np.asarray(np.linalg.solve(self.system.T, v * by_gain))
+        of_noise = np.asarray(np.linalg.solve(self.system.T, v * by_gain + of_tau))
         of_T = np.outer(of_noise, v * tau)
         of_v = tau * (by_gain + of_noise @ self.T)
         of_q = 2 * of_own @ q @ self._noisy()
@@ -202,7 +228,7 @@ class _Fit:
         of_away = 2 * heard[:, None] @ _times("suij,uvjk->svik", away, second)
         of_second = _times("suji,svjk->uvik", away, heard[:, None] @ away)
 
-        of_kept = handed(tape, self, self.along, kept, of_second)
+        of_kept = handed(tape, self, asked, along, kept, of_second)
 
         # who is kept how much
         of_kept = of_kept - of_away.sum(axis=0)
@@ -214,6 +240,32 @@ class _Fit:
         of_strength -= np.einsum("sij,ij->s", sigma, by_q)
         found = implicit(self, np.einsum("sii->s", each), of_v, of_strength)
         return found._replace(noise=of_noise, shares=of_shares)
+
+
+class _Chosen:
+    """A fit that chooses its penalty."""
+
+    def __init__(self, problem: Matrices, step: Step) -> None:
+        self._made: Callable[[float], _Fit] = lambda penalty: _Fit(problem, step, penalty)
+        some = self._made(1.0)
+        self.model, self.labelers = step.model, some.labelers
+        self._traces = np.einsum("sii->s", some.sigma)
+        self._unit = float(some.n * some.weight @ self._traces / some.n.sum())
+
+    def forward(self, tape: Tape, along: Sequence[int]) -> None:
+        """Add the model to the tape, with its covariances with some others."""
+
+        def errors(tried: Array) -> Array:
+            return np.array([self._made(each).left_out(tape) for each in tried.tolist()])
+
+        self._choice = choice(errors, self._unit)
+        self._fit = self._made(self._choice.penalty)
+        self._fit.forward(tape, along)
+
+    def backward(self, tape: Tape) -> Slopes:
+        """Hand slopes on to the labelers."""
+        slopes = self._fit.backward(tape)
+        return through_choice(tape, slopes, self._choice, self._made, self._traces)
 
 
 class OnTape(Protocol):
@@ -228,12 +280,22 @@ def spreads(tape: Tape, fit: OnTape, other: int) -> Array:
     return np.array([tape.spread(v, other) for v in fit.labelers])
 
 
-def handed(tape: Tape, fit: OnTape, along: Sequence[int], kept: Array, of_second: Array) -> Array:
-    """Hand slopes on to the labelers of a fit, of whom it keeps so much; slopes in what it keeps."""
+def handed(
+    tape: Tape,
+    fit: OnTape,
+    asked: tuple[Array, Array],
+    along: Sequence[int],
+    kept: Array,
+    of_second: Array,
+) -> Array:
+    """Hand slopes on to the labelers of a fit, of whom it keeps so much; slopes in what it keeps.
+
+    ``asked`` are slopes in its mean and covariance, and those in its covariances with others are the tape's.
+    """
     names = fit.labelers
     means = np.array([tape.means[u] for u in names])
     spread = np.array([[tape.spread(u, v) for v in names] for u in names])
-    of_mean, of_own = tape.asked(fit.model)
+    of_mean, of_own = asked
     of_kept = of_mean[:, None] * means[:, None] + 2 * of_own @ _times("uij,uvjk->vik", kept, spread)
     of_spread = _times("uji,vjk->uvik", kept, of_own @ kept)
     for u in along:

@@ -31,6 +31,7 @@ class Tape:
         directions: Spectrum,
         outside: Mapping[int, tuple[Array, Array]] = {},
         centre: float | None = None,
+        between: Mapping[Pair, Array] = {},
     ) -> None:
         self.directions, self.centre = directions, centre
         self.nothing = np.zeros_like(directions.eigenvalues)
@@ -38,6 +39,7 @@ class Tape:
         self.covariance: dict[Pair, Array] = {}
         for u, (filter_, variance) in outside.items():
             self.filters[u], self.covariance[u, u] = filter_, variance
+        self.covariance |= {pair(*each): value for each, value in between.items()}
         self.of_filters: dict[int, Array] = {}
         self.of_covariance: dict[Pair, Array] = {}
 

@@ -138,9 +138,7 @@ class ThroughFilter:
 
         total = float(self._rows.sum())
         of_rows = (of_part - float(self._part @ of_part)) / total
-        # a pass has whole rows
-        counted = self._moving and isinstance(own, Filtered)
-        of_rows += by("n") / total if counted else np.nan
+        of_rows += by("n") / total if self._moving else np.nan
         # of one source among others it would make them unlike
         alone = self._moving and self._part.size == 1
         weight = by("weight") / self._step.blocks[0].weight if alone else np.nan

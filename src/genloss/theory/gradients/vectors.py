@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from genloss.equivalents import solve
+from genloss.errors import NoTheoryError
 from genloss.generation import REAL
 from genloss.spectrum import Spectrum
 from genloss.steps import Block, Step
@@ -16,12 +17,13 @@ from genloss.theory.closed import is_even
 from genloss.theory.gradients.even import Asked, Even
 from genloss.theory.gradients.found import Gradient, Objective
 from genloss.theory.gradients.straight import chain, is_straight
-from genloss.theory.gradients.tape import Tape
+from genloss.theory.gradients.tape import Pair, Tape
 from genloss.theory.gradients.weighted import Weighted
 from genloss.theory.weighted import Rows
 
 if TYPE_CHECKING:
     from genloss.theory.gradients.channel import Starts
+    from genloss.theory.gradients.chosen import Chosen
     from genloss.theory.gradients.fields import OfFields
     from genloss.theory.gradients.through_filter import ThroughFilter
 
@@ -36,6 +38,8 @@ class Setting(NamedTuple):
     ----------
     outside : mapping
         Filters and variances of models from outside.
+    between : mapping
+        Covariances of such models, by pairs.
     tails : sequence of float
         How squared lengths of rows vary.
     centre : float or None
@@ -49,6 +53,7 @@ class Setting(NamedTuple):
     """
 
     outside: Mapping[int, tuple[Array, Array]] = {}
+    between: Mapping[Pair, Array] = {}
     tails: Sequence[float] = ()
     centre: float | None = None
     starts: Starts | None = None
@@ -73,7 +78,7 @@ def along(
             found.noise[model] = np.array([2 * block.noise * of_noise[model]])
             found.shares[model] = [dict.fromkeys(block.shares, float(of_share[model]))]
     else:
-        tape = Tape(directions, setting.outside, setting.centre)
+        tape = Tape(directions, setting.outside, setting.centre, setting.between)
         for model in range(len(steps)):
             several[model].forward(tape) if model in several else even.forward(tape, model)
         risk = tape.risks(len(steps))
@@ -83,8 +88,8 @@ def along(
             if step.model in several:
                 fit = several[step.model]
                 slopes = fit.backward(tape)
-                if isinstance(fit, Weighted):
-                    slopes = slopes.of_sources(len(setting.tails) or 1)
+                if slopes.n.size > len(step.blocks):
+                    slopes = slopes.of_sources(len(setting.tails))
                 found.fill(step, fit.labelers, slopes)
             else:
                 _back(tape, step, even, found)
@@ -108,16 +113,17 @@ def _back(tape: Tape, step: Step, even: Even, found: Gradient) -> None:
 
 def _fits(
     directions: Spectrum, steps: Steps, penalty: Array, setting: Setting
-) -> tuple[Even, dict[int, Weighted | OfFields | ThroughFilter]]:
+) -> tuple[Even, dict[int, Weighted | Chosen | OfFields | ThroughFilter]]:
     """The fits of one source each, and those of several."""
+    _check(directions, steps, penalty)
     single: list[Asked] = []
-    several: dict[int, Weighted | OfFields | ThroughFilter] = {}
+    several: dict[int, Weighted | Chosen | OfFields | ThroughFilter] = {}
     starts = {} if setting.starts is None else setting.starts
-    tails, lengths = setting.tails, len(setting.tails) or 1
+    tails = setting.tails
     alike = [
         step.model
         for step in steps
-        if len(step.blocks) > 1 and is_even(step) and step.is_ridge and not tails
+        if len(step.blocks) > 1 and is_even(step) and step.is_ridge and not (tails or step.retuned)
     ]
     n, lam = _numbers(steps, alike, penalty)
     kappa = dict(zip(alike, solve(directions, lam, n).kappa.tolist(), strict=True))
@@ -134,29 +140,67 @@ def _fits(
             several[model] = Channel(
                 directions, step, float(penalty[model]), along, setting.centre, starts
             )
-        elif len(step.blocks) == 1 and step.blocks[0].covariance is None and not tails:
+        elif _is_stacked(directions, step, float(penalty[model]), setting):
+            from genloss.theory.gradients.stacked import Stacked
+
+            several[model] = Stacked(directions, step, along)
+        elif len(step.blocks) == 1 and is_even(step) and not (tails or step.retuned):
             [block] = step.blocks
             single.append(Asked(model, _left(block, base), block.noise**2, base, along))
         else:
-            given = [_left(block, base) for block in step.blocks]
-            labelers = list(dict.fromkeys(k for labeler in given for k in labeler))
-            shares = np.array([[labeler.get(k, 0.0) for k in labelers] for labeler in given])
-            noise = np.array([block.noise**2 for block in step.blocks])
-            several[model] = Weighted(
-                model,
-                Rows.of(step, directions, tails),
-                np.repeat(noise, lengths),
-                labelers,
-                np.repeat(shares, lengths, axis=0),
-                float(penalty[model]),
-                base,
-                along,
-                kappa.get(model),
-            )
+            made = _weighted(directions, step, along, tails)
+            if step.retuned:
+                from genloss.theory.gradients.chosen import Chosen
+
+                several[model] = Chosen(made, directions if is_even(step) and not tails else None)
+            else:
+                several[model] = made(float(penalty[model]), kappa.get(model))
         if step.last_use > model:
             alive = [*alive, model]
     n, lam = _numbers(steps, [asked.model for asked in single], penalty)
     return Even(directions, single, n, lam), several
+
+
+def _check(directions: Spectrum, steps: Steps, penalty: Array) -> None:
+    """Raise NoTheoryError where numbers came to lie at which errors have another formula, or none."""
+    alike = bool((directions.inputs == directions.inputs[0]).all())
+    for step, lam in zip(steps, penalty.tolist(), strict=True):
+        if directions.constant and step.rows <= 1:
+            raise NoTheoryError("a fit with an intercept to a row is that row's label")
+        free = lam == 0 and step.filter is None
+        few = (alike and is_even(step)) or step.rows >= directions.dim - 1
+        if free and few and step.rows <= directions.dim + 1:
+            raise NoTheoryError(f"model {step.model} has no penalty and too few rows")
+
+
+def _is_stacked(directions: Spectrum, step: Step, penalty: float, setting: Setting) -> bool:
+    """Whether a fit is least squares on alike rows, from several sources or of a covariance of their own."""
+    first, *others = step.blocks
+    if penalty or step.rows <= directions.dim + 1 or setting.tails:
+        return False
+    if any((b.covariance, b.weight) != (first.covariance, first.weight) for b in others):
+        return False
+    if others and setting.moving and setting.weighing:
+        return False  # weights that move make them unlike
+    if first.covariance is None:
+        return bool(others)
+    return all(block.shares == first.shares for block in others)
+
+
+def _weighted(
+    directions: Spectrum, step: Step, along: Sequence[int], tails: Sequence[float]
+) -> Callable[..., Weighted]:
+    """A fit of several sources, of any penalty (and of an effective one, where it is known)."""
+    lengths, base = len(tails) or 1, step.towards
+    given = [_left(block, base) for block in step.blocks]
+    labelers = list(dict.fromkeys(k for labeler in given for k in labeler))
+    shares = np.array([[labeler.get(k, 0.0) for k in labelers] for labeler in given])
+    noise = np.array([block.noise**2 for block in step.blocks])
+    rows = Rows.of(step, directions, tails)
+    noise, shares = np.repeat(noise, lengths), np.repeat(shares, lengths, axis=0)
+    return lambda penalty, kappa=None: Weighted(
+        step.model, rows, noise, labelers, shares, penalty, base, along, kappa, directions.constant
+    )
 
 
 def _through(

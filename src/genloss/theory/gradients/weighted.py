@@ -43,6 +43,8 @@ class Weighted:
         Models that label later ones, as this one does.
     kappa : float, optional
         The effective penalty, where all rows have one covariance and weight.
+    constant : bool, default False
+        Whether the last direction is one, whose error is that of the mean row.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Weighted:
         base: int | None,
         along: Sequence[int],
         kappa: float | None = None,
+        constant: bool = False,
     ) -> None:
         self.model, self.rows, self.labelers, self.shares = model, rows, labelers, shares
         self.penalty, self.base, self.along = penalty, base, along
@@ -72,7 +75,13 @@ class Weighted:
         self.away = shares[:, :, None] - self.pull
         self.T = (S * self.q * count) @ (S * self.q).T
         self.v = n * (weight * self.e) ** 2
-        self.gain = S * self.q**2 * count
+        self.apart = np.ones(S.shape[1])
+        strength = n * weight * self.e * S[:, -1]
+        self.heard = (
+            strength / strength.sum() if constant else 0 * n
+        )  # by a constant, of every source
+        self.apart[-1] -= np.square(self.heard) @ (1 / n)
+        self.gain = S * self.q**2 * count * self.apart
         self.noise = noise
         self.system = np.eye(len(n)) - self.T * self.v
         self.tau = np.zeros(len(n))
@@ -80,10 +89,7 @@ class Weighted:
     def forward(self, tape: Tape) -> None:
         """Add the model to the tape."""
         filters, spread, second = self._labelers(tape)
-        S, away = self.rows.sigma, self.away
-        missed = np.einsum("kli,sli->ski", second, away)
-        gap = ((away * missed).sum(axis=1) * S).sum(axis=1)
-        self.tau = np.linalg.solve(self.system, self.noise + gap)
+        self.tau = self._errors(second)
         pull = self._whole()
         tape.filters[self.model] = (pull * filters).sum(axis=0)
         variance = (pull * np.einsum("kli,li->ki", spread, pull)).sum(axis=0) + (
@@ -93,6 +99,16 @@ class Weighted:
         for u in self.along:
             each = np.array([tape.spread(k, u) for k in self.labelers])
             tape.covariance[pair(u, self.model)] = (pull * each).sum(axis=0)
+
+    def _errors(self, second: Array) -> Array:
+        """Squared errors on new rows of every source, tau**2."""
+        missed = np.einsum("kli,sli->ski", second, self.away)
+        gap = ((self.away * missed).sum(axis=1) * self.rows.sigma).sum(axis=1)
+        return np.asarray(np.linalg.solve(self.system, self.noise + gap))
+
+    def said(self, tape: Tape) -> Array:
+        """Second moments (k, k, p) of the labelers."""
+        return self._labelers(tape)[2]
 
     def _labelers(self, tape: Tape) -> tuple[Array, Array, Array]:
         """Filters (k, p), covariances and second moments (k, k, p) of the labelers."""
@@ -107,18 +123,35 @@ class Weighted:
 
     def backward(self, tape: Tape) -> Slopes:
         """Hand slopes on to the labelers."""
+        return self._back(tape, *tape.asked(self.model, self.along), np.zeros_like(self.n))
+
+    def back_from_left_out(self, tape: Tape, times: float) -> Slopes:
+        """The same from the leave-one-out error that chooses penalties, ``n omega @ tau**2``, some times."""
+        self.tau, loud = self._errors(self.said(tape)), times * self.n * self.weight
+        found = self._back(tape, tape.nothing, tape.nothing, {}, loud)
+        n, weight = times * self.weight * self.tau, times * self.n * self.tau
+        return found._replace(n=found.n + n, weight=found.weight + weight)
+
+    def _back(
+        self,
+        tape: Tape,
+        of_filter: Array,
+        of_variance: Array,
+        of_along: dict[int, Array],
+        of_tau: Array,
+    ) -> Slopes:
         S, count, n, weight = self.rows
         e, q, T, v, tau, away = self.e, self.q, self.T, self.v, self.tau, self.away
         filters, spread, second = self._labelers(tape)
         pull = self._whole()
-        of_filter, of_variance, of_along = tape.asked(self.model, self.along)
 
         # errors of the rows
         by_gain = self.gain @ of_variance
-        of_noise = np.asarray(np.linalg.solve(self.system.T, v * by_gain))
+        of_noise = np.asarray(np.linalg.solve(self.system.T, v * by_gain + of_tau))
         of_T = np.outer(of_noise, v * tau)
         of_v = tau * (by_gain + of_noise @ T)
-        of_q = 2 * q * count * (of_variance * ((v * tau) @ S) + ((of_T.T @ S) * S).sum(axis=0))
+        loud = of_variance * ((v * tau) @ S)
+        of_q = 2 * q * count * (loud * self.apart + ((of_T.T @ S) * S).sum(axis=0))
         heard = of_noise[:, None] * S
         of_away = 2 * heard[:, None] * np.einsum("kli,sli->ski", second, away)
         of_second = np.einsum("ski,sli->kli", heard[:, None] * away, away)
@@ -145,10 +178,15 @@ class Weighted:
         of_strength = (of_source * S) @ q
         of_q += ((strength[:, None] * S) * of_source).sum(axis=0)
         of_strength -= S @ (of_q * q**2)
+        by_apart, heard = float(loud[-1] * q[-1] ** 2 * count[-1]), self.heard
+        if heard.any():
+            moved = heard / n - np.square(heard) @ (1 / n)
+            of_strength -= 2 * by_apart * moved * S[:, -1] / (strength @ S[:, -1])
 
         # the fixed point 1 / e = alpha + weight rho, rho = tr S q
         found = implicit(self, S @ (count * q), of_v, of_strength)
-        return found._replace(noise=of_noise, shares=of_shares)
+        of_n = found.n + by_apart * np.square(heard / n)
+        return found._replace(n=of_n, noise=of_noise, shares=of_shares)
 
 
 class Resolved(Protocol):
