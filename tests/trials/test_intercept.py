@@ -224,6 +224,15 @@ def test_lengths_of_rows_and_models_from_outside_are_predicted():
         assert (away < 0.03 * runs.risk + 4 * runs.stderr).all()
 
 
+def test_a_constant_beside_penalties_far_apart_is_solved():
+    first = Gen([Source(40, noise=1.0, weight=0.01)], 1000.0)
+    plan = gl.Plan([first, Gen([Source(None, "kept", inputs=0)], 1e-3)])
+    problem = gl.Problem.isotropic(100)
+    one, other = (gl.predict(problem, each).risk for each in (plan, plan.with_intercept()))
+    assert (other > one).all()
+    assert other == pytest.approx(one + (one + 1.0) / 40, rel=0.02)
+
+
 def test_few_rows_that_models_share_are_refused():
     plan = gl.Plan.accumulate(2, 4, design="same", penalty=0.1, noise=0.5).with_intercept()
     with pytest.raises(gl.NoTheoryError, match="has an intercept and 4 rows, fewer than 10"):

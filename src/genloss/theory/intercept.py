@@ -19,14 +19,16 @@ from genloss.generation import Source
 from genloss.plan import Plan
 from genloss.problem import Problem, tails_of
 from genloss.spectrum import Spectral, Spectrum
-from genloss.steps import Step
+from genloss.steps import Step, resolve
 from genloss.theory.closed import obstacle_alone
 from genloss.theory.doubts import LOW_DIM, THIN, models_named
+from genloss.theory.routes import Walk, routes
 
 Mask = npt.NDArray[np.bool_]
 
-_FAR = 1e9
-"""Times all that shrinks a coefficient: shrinking is below rounding of a risk."""
+_FAR, _FAR_IN_PENCIL = 1e9, 1e3
+"""Times all that shrinks a coefficient: shrinking is below rounding of a risk, and in a pencil, which larger ones keep
+from converging, far below its own error."""
 FEW_ROWS = 10
 """Below these a pencil's constant is off by more than 3 percent."""
 
@@ -85,7 +87,9 @@ def few(problem: Spectral, steps: Sequence[Step], by_pencil: Sequence[bool]) -> 
     return None
 
 
-def as_direction(problem: Spectral, plan: Plan, steps: Sequence[Step]) -> tuple[Spectral, Plan]:
+def as_direction(
+    problem: Spectral, plan: Plan, steps: Sequence[Step], method: str = "auto"
+) -> tuple[Spectral, Plan]:
     """The problem with a constant as its last direction, and the plan without intercepts.
 
     Raises
@@ -97,11 +101,13 @@ def as_direction(problem: Spectral, plan: Plan, steps: Sequence[Step]) -> tuple[
         raise NoTheoryError(
             f"{reason}: no theory knows it, but genloss.simulate(problem, plan) does"
         )
-    spread = problem.directions
+    spread, far = problem.directions, _FAR_IN_PENCIL if method == "pencil" else _FAR
+    if Walk.pencil in routes(resolve(plan.with_intercept(False)), tails=bool(tails_of(problem))):
+        far = _FAR_IN_PENCIL
     largest = max(
         spread.trace, *(step.penalty / block.weight for step in steps for block in step.blocks)
     )
-    variance = _FAR * largest
+    variance = far * largest
     generations = tuple(
         replace(
             generation,
