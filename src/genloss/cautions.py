@@ -34,9 +34,25 @@ def contradict(step: Step) -> bool:
     )
 
 
-def near_interpolation(rows: Array, freedom: Array, penalty: Array) -> Mask:
-    """Where a fit without penalty has within 3 as many rows as coordinates.
+def near_interpolation(
+    rows: Array, freedom: Array, penalty: Array, kept: Array | float = 1.0
+) -> Mask:
+    """Where a fit without penalty may have within 3 as many rows as coordinates.
 
-    With noisy labels its error then has no variance, and within 1 no mean.
+    With noisy labels its error then has no variance, and within 1 no mean. Of rows of which a rule keeps a share
+    that is so where the number kept is by 4 of its standard deviations.
     """
-    return (penalty == 0) & (np.abs(rows - freedom) <= 3)
+    return (penalty == 0) & (_missed(rows, freedom, kept, 4) <= 3)
+
+
+def lacks_mean(rows: float, freedom: float, kept: float) -> bool:
+    """Whether so many rows, or those that a rule keeps in one run of twenty, are within 1 as many as coordinates."""
+    return bool(_missed(rows, freedom, kept, 2) <= 1)
+
+
+def _missed(
+    rows: Array | float, freedom: Array | float, kept: Array | float, deviations: int
+) -> Array:
+    """How far numbers of rows stay from one of coordinates, within some standard deviations of what is kept."""
+    spread = np.sqrt(rows * np.asarray(kept) * np.maximum(1 - np.asarray(kept), 0.0))
+    return np.asarray(np.abs(rows * np.asarray(kept) - freedom) - deviations * spread)

@@ -25,6 +25,14 @@ def test_kernels_are_those_of_scikit_learn(kernel, reference, rng):
     np.testing.assert_allclose(kernel(A, B), reference(A, B), rtol=1e-12)
 
 
+@pytest.mark.parametrize("scale", [1.0, 1e4, 1e8])
+def test_no_value_of_rbf_is_above_one(scale, rng):
+    rows = scale * rng.standard_normal((40, 5))
+    for kind in (np.float64, np.float32):
+        own = rows.astype(kind)
+        assert gl.Kernel("rbf", gamma=1.0)(own, own).max() <= 1 + 1e-12
+
+
 def test_nystrom_features_on_all_rows_give_the_kernel(rng):
     X = rng.standard_normal((30, 4))
     kernel = gl.Kernel("rbf")

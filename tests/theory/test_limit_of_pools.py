@@ -59,6 +59,47 @@ def test_literal_runs_come_near(plan, inputs):
     assert abs(runs.risk[-1] - found.risk) < 0.03 * found.risk + 4 * runs.stderr[-1]
 
 
+def two_sources(generations):
+    """Labels of one design, of which some rows have real ones."""
+    own = [
+        Source(60, {"real": 0.6, "previous": 0.3}, NOISE),
+        Source(90, "real", NOISE, weight=2.0),
+    ]
+    first = Generation([Source(60, noise=NOISE), Source(90, noise=NOISE)], 0.3)
+    return gl.Plan([first, *generations * [Generation(own, 0.3, "same", pooled=True)]])
+
+
+def beyond_ridge(generations, **how):
+    """A pool, mostly real, that another fit than ridge regression is made to."""
+    labels = how.pop("labels", "linear")
+    new = [Source(30, "previous", 0.1, labels=labels), Source(270, noise=0.1, labels=labels)]
+    first = Generation([Source(300, noise=0.1, labels=labels)], **how)
+    return gl.Plan([first, *generations * [Generation(new, pooled=True, **how)]])
+
+
+BEYOND = [
+    two_sources,
+    lambda n: beyond_ridge(n, filter=gl.filters.GradientDescent(steps=5, step=0.5)),
+    lambda n: beyond_ridge(n, penalty=0.2, loss={"kind": "huber", "delta": 0.2}),
+    lambda n: beyond_ridge(n, penalty=0.05, loss="logistic", labels="hard"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("plan", BEYOND, ids=["two sources", "filter", "huber", "logistic"])
+def test_literal_runs_of_other_pools_come_near(plan):
+    problem = gl.Problem.power_law(60, capacity=1.0, source=0.5)
+    found, runs = gl.limit(problem, plan(3)), gl.simulate(problem, plan(24), trials=5)
+    assert found.radius == 1.0
+    assert abs(runs.risk[-1] - found.risk) < 0.03 * found.risk + 4 * runs.stderr[-1]
+
+
+@pytest.mark.parametrize("plan", BEYOND[1:3], ids=["filter", "huber"])
+def test_all_rows_of_a_pool_leave_nothing_to_chance(plan):
+    found = gl.limit(gl.Problem.isotropic(30), plan(2))
+    assert found.variance < 1e-6 * found.risk
+
+
 def test_models_that_disagree_are_noise_of_the_rows_they_label():
     # v = d / (n - d - 1) (noise^2 + v / 2): half of the rows are real
     found = gl.limit(PROBLEM, pool(3, 0.5, 0.0, drawn=200))
@@ -73,7 +114,7 @@ def test_models_that_disagree_are_noise_of_the_rows_they_label():
     ("plan", "word"),
     [
         (gl.Plan.weighted(np.tril(np.ones((4, 4))), 100, penalty=0.1), "one generation more"),
-        (gl.Plan.subsample(3, 100, design="same", penalty=0.1), "labels of one design, drawn"),
+        (gl.Plan.subsample(3, 100, design="same", penalty=0.1), "labels of one design, and draws"),
         (
             gl.Plan([*pool(1, 0.5, 0.1), *2 * [Generation([Source(50, 0)], 0.1, pooled=True)]]),
             "stays",

@@ -91,3 +91,45 @@ def test_ridge_on_edited_labels_forgets_the_truth_if_that_is_seen():
     # patterns of rows double with every model: 12 are looked at, and not 32
     with pytest.raises(gl.NoTheoryError, match=r"12 models do not show .*simulate runs"):
         gl.limit(problem, gl.Plan.edit(4, 40, edited=0.5, penalty=0.01, noise=0.5))
+
+
+def through_filters(rows, first=150):
+    """Three repetitions of gradient descent on these rows, after a real generation."""
+    how = gl.filters.GradientDescent(steps=20, step=0.5)
+    last = gl.Generation(rows, filter=how)
+    return gl.Plan([gl.Generation([gl.Source(first, noise=0.5)], filter=how), *3 * [last]])
+
+
+@pytest.mark.slow
+def test_filters_on_rows_labelled_again_settle_where_literal_runs_do():
+    again = gl.Source(None, {"kept": 0.5, "previous": 0.5}, 0.3, inputs=0)
+    plan = through_filters([again, gl.Source(50, "previous", 0.3)])
+    problem = gl.Problem.power_law(60, capacity=1.2, source=0.5)
+    found = gl.limit(problem, plan)
+    runs = gl.simulate(problem, repetition(plan).unrolled(plan, 12), trials=150)
+    assert found.radius < 0.7
+    assert found.warnings == ()
+    assert abs(runs.risk[-1] - found.risk) < 0.03 * found.risk + 4 * runs.stderr[-1]
+
+
+@pytest.mark.slow
+def test_long_chains_of_filters_in_one_pencil_keep_their_digits():
+    # every model is several fits, of which none may leave its rounding to those after it
+    problem = gl.Problem.power_law(40, capacity=1.2, source=0.5)
+    rows = [gl.Source(None, "kept", inputs=0, weight=2.0), gl.Source(150, "previous", noise=0.3)]
+    plan = repetition(through_filters(rows)).unrolled(through_filters(rows), 11)
+    risk = gl.predict(problem, plan, method="pencil").risk
+    np.testing.assert_allclose(risk[-3:], risk[-4], rtol=1e-3)
+
+
+@pytest.mark.slow
+def test_rows_that_vary_along_other_directions_beside_rows_that_stay():
+    problem = gl.Problem.power_law(60, capacity=1.0, source=0.5)
+    basis = np.linalg.qr(np.random.default_rng(0).standard_normal((60, 60)))[0]
+    other = gl.Source(120, "previous", 0.3, covariance=basis * problem.spectrum @ basis.T)
+    last = gl.Generation([gl.Source(None, "kept", inputs=0), other], 0.05)
+    plan = gl.Plan([gl.Generation([gl.Source(120, noise=0.5)], 0.05), last, last])
+    found = gl.limit(problem, plan)
+    runs = gl.simulate(problem, repetition(plan).unrolled(plan, 10), trials=200)
+    assert found.stable
+    assert abs(runs.risk[-1] - found.risk) < 0.03 * found.risk + 4 * runs.stderr[-1]

@@ -105,3 +105,36 @@ def test_own_covariances_enter_the_caution():
     assert any("fewer than 10" in text for text in gl.predict(flat, own).warnings)
     plain = gl.Plan([gl.Generation([gl.Source(200, noise=0.1)], 1e-2)])
     assert gl.predict(flat, plain).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (2 * 60, "the mean risk is infinite"),
+        (2 * 60 + 24, "the mean risk is infinite"),  # one run of some hundred has 59, 60 or 61 rows
+        (2 * 60 + 50, "what a rule may keep of it, within 3 of dim 60 without penalty"),
+        (2 * 60 + 90, None),
+    ],
+)
+def test_a_rule_may_keep_as_many_rows_as_directions(rows, said):
+    half = gl.keep.Confident(0.6744897501960817)  # of normal labels
+    source = gl.Source(rows, "real", 0.3, keep=half)
+    curve = gl.predict(SIXTY, gl.Plan([gl.Generation([source])]))
+    spread = [text for text in curve.warnings if "penalty" in text]
+    assert np.isinf(curve.risk[0]) == (said == "the mean risk is infinite")
+    assert len(spread) == (said is not None)
+    assert said is None or said in spread[0]
+
+
+@pytest.mark.parametrize(("steps", "grows"), [(320, True), (20, False)])
+def test_moves_that_grow_are_told_of_any_fit(steps, grows):
+    how = gl.filters.GradientDescent(steps=steps, step=0.3)
+    rows = [gl.Source(72, "previous", 1.0), gl.Source(8, noise=1.0)]
+    first = gl.Generation([gl.Source(80, noise=1.0)], filter=how)
+    plan = gl.Plan([first, *4 * [gl.Generation(rows, filter=how)]])
+    problem = gl.Problem.isotropic(60)
+    said = [text for text in gl.predict(problem, plan).warnings if text.startswith("unstable")]
+    found = gl.limit(problem, plan)
+    assert found.stable != grows
+    assert len(said) == grows
+    assert all(f"by {found.radius:.3g}, as far as 5 models show" in text for text in said)

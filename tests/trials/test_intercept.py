@@ -155,7 +155,7 @@ def test_a_constant_that_nothing_real_holds_drifts_for_ever(design):
     assert gl.limit(PROBLEM, plan).stable
     assert "every generation adds to the error" in repr(gl.limit(PROBLEM, plan.with_intercept()))
     pooled = gl.Plan.accumulate(3, 50, design=design, penalty=0.5, noise=0.5).with_intercept()
-    with pytest.raises(gl.NoTheoryError, match="intercept and is fitted to pooled rows"):
+    with pytest.raises(gl.NoTheoryError, match="intercept and is fitted to all rows so far"):
         gl.limit(PROBLEM, pooled)
 
 
@@ -206,6 +206,37 @@ def test_other_plans_are_predicted_to_two_percent(name):
     runs = gl.simulate(problem, plan, trials=200, seed=1, method="revealed")
     assert not theory.exact.any()
     assert (abs(theory.risk - runs.risk) < 0.02 * runs.risk + 4 * runs.stderr).all()
+
+
+@pytest.mark.slow
+def test_lengths_of_rows_and_models_from_outside_are_predicted():
+    spectrum = np.arange(1, 121) ** -1.2
+    outside = gl.External(bias=0.05, variance=0.01)
+    plan = gl.Plan(
+        [Gen([Source(150, noise=0.5), Source(60, outside, 0.2)], 0.1)]
+        + [Gen([Source(80, noise=0.5), Source(70, {"previous": 0.8, outside: 0.2}, 0.5)], 0.1)] * 2
+    ).with_intercept()
+    one_row = gl.Plan.replace(2, 1, penalty=0.1, noise=0.5).with_intercept()
+    for tails, asked in ((None, plan), ((0.3, 1.7), plan), ((0.3, 1.7), one_row)):
+        problem = gl.Problem(spectrum, np.ones(120), tails=tails)
+        runs = gl.simulate(problem, asked, trials=400, seed=3)
+        away = np.abs(gl.predict(problem, asked).risk - runs.risk)
+        assert (away < 0.03 * runs.risk + 4 * runs.stderr).all()
+
+
+def test_a_constant_beside_penalties_far_apart_is_solved():
+    first = Gen([Source(40, noise=1.0, weight=0.01)], 1000.0)
+    plan = gl.Plan([first, Gen([Source(None, "kept", inputs=0)], 1e-3)])
+    problem = gl.Problem.isotropic(100)
+    one, other = (gl.predict(problem, each).risk for each in (plan, plan.with_intercept()))
+    assert (other > one).all()
+    assert other == pytest.approx(one + (one + 1.0) / 40, rel=0.02)
+
+
+def test_few_rows_that_models_share_are_refused():
+    plan = gl.Plan.accumulate(2, 4, design="same", penalty=0.1, noise=0.5).with_intercept()
+    with pytest.raises(gl.NoTheoryError, match="has an intercept and 4 rows, fewer than 10"):
+        gl.predict(PROBLEM, plan)
 
 
 def test_one_for_all_models_or_for_none():

@@ -156,6 +156,12 @@ ROW_PLANS = {
             ),
         ]
     ),
+    "intercepts, rows drawn from a pool": gl.Plan.subsample(
+        3, 40, design="fresh", penalty=0.05, noise=0.5
+    ).with_intercept(),
+    "intercepts, few rows of one design": gl.Plan.subsample(
+        2, 8, design="same", noise=0.5
+    ).with_intercept(),
     "gradient descent on rows that are kept": gl.Plan(
         [
             Gen([Src(60, noise=0.5)], 0.05),
@@ -216,7 +222,13 @@ def test_every_revealed_chain_has_the_law_of_the_literal_one(name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name", [*ROW_PLANS, "accumulate, one design", "own features, minimum norm"]
+    "name",
+    [
+        *ROW_PLANS,
+        "accumulate, one design",
+        "own features, minimum norm",
+        "intercepts, weights, covariances, older models",
+    ],
 )
 def test_every_chain_on_revealed_rows_has_the_law_of_the_literal_one(name):
     literally = compare((ROW_PLANS | PLANS)[name], 2_000, revealed_rows)

@@ -75,7 +75,7 @@ def tune(
         Print JSON for machines instead of tables.
     """
     from genloss.files import save
-    from genloss.report import print_tuned
+    from genloss.report.curve import print_tuned
     from genloss.tuning.tune import tune as run_tune
 
     check_files(plot)
@@ -169,7 +169,7 @@ def compare(
     json
         Print JSON for machines instead of tables.
     """
-    from genloss.report import print_comparison
+    from genloss.report.curve import print_comparison
     from genloss.trials.compare import compare as run_compare
 
     check_files(plot)

@@ -18,6 +18,7 @@ Array = npt.NDArray[np.float64]
 NAMES = ("linear", "rbf", "polynomial")
 
 _LARGEST = 1e30  # value of a kernel of which sums of squares are numbers, in single precision too
+_ROUNDED = 1e-12  # of an exponent, which it may then be above zero
 _ALIKE = 1e-11  # differences of values, as a share of them, that rounding makes
 
 
@@ -144,14 +145,18 @@ class Kernel:
             return lambda A, first=0: (gamma * (A @ B[first:].T) + self.coef0) ** self.degree
         # -gamma |a - b|**2 as one product of rows with their own squares attached
         ones = np.ones(len(B), dtype=B.dtype)
-        right = np.column_stack([B, ones, -gamma * np.sum(B**2, axis=1)])
+        right = np.vstack([B.T, ones, -gamma * np.vecdot(B, B)])
+        # of equal rows the exponent is zero but for rounding, which is nothing unless rows are long
+        size = float(-right[-1].min(initial=0)) * len(right)
+        rounded = size * float(np.finfo(B.dtype).eps) > _ROUNDED
 
         def found(A: npt.NDArray[Any], first: int = 0) -> npt.NDArray[Any]:
-            left = np.empty((len(A), right.shape[1]), dtype=A.dtype)
+            left = np.empty((len(A), len(right)), dtype=A.dtype)
             np.multiply(A, 2 * gamma, out=left[:, :-2])
-            left[:, -2], left[:, -1] = -gamma * np.sum(A**2, axis=1), 1
-            exponent = left @ right[first:].T
-            np.minimum(exponent, 0, out=exponent)
+            left[:, -2], left[:, -1] = -gamma * np.vecdot(A, A), 1
+            exponent = left @ right[:, first:]
+            if rounded:
+                np.minimum(exponent, 0, out=exponent)
             return np.asarray(np.exp(exponent, out=exponent))
 
         return found

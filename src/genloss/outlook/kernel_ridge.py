@@ -68,7 +68,7 @@ def fit(
                 thin, offset = found[0].astype(np.float32), found[1]
                 return lambda X: _products(kernel, X.astype(np.float32), few, thin) + offset
     few_columns = labels.shape[1] <= _STEPS * values.size
-    half = np.zeros((n, n), dtype=np.float32) if few_columns else None
+    half = np.empty((n, n), dtype=np.float32) if few_columns else None
     whole, size = upper_half(rows, kernel, half)
 
     def solved(k: int, y: Array) -> tuple[Array, Array] | None:
@@ -108,11 +108,10 @@ def upper_half(
 ) -> tuple[Anything, float]:
     """The kernel matrix on and above the diagonal, and a bound of its largest eigenvalue.
 
-    The same goes into ``half``, in its precision. Blocks below the diagonal are zero: what memory held
-    before may overflow in single precision.
+    The same goes into ``half``, in its precision. What is below is whatever memory held before.
     """
     n, squares = len(rows), 0.0
-    found, part_of = np.zeros((n, n), dtype=rows.dtype), kernel.against(rows)
+    found, part_of = np.empty((n, n), dtype=rows.dtype), kernel.against(rows)
     for start in range(0, n, _BLOCK):
         stop = min(start + _BLOCK, n)
         part = part_of(rows[start:stop], first=start)

@@ -45,7 +45,8 @@ from genloss.spectrum import Spectrum
 from genloss.steps import Block, Step, resolve
 
 Part = Sequence[tuple[float, float]] | InBlocks
-"""How a model is made of ridge fits to its rows and labels: penalties and coefficients, or one pass of SGD."""
+"""How a model is made of ridge fits to its rows and labels: penalties and coefficients of fits that are each pulled to the
+one before, or one pass of SGD."""
 
 
 class Rows(NamedTuple):
@@ -285,7 +286,7 @@ def _fits(
     ground: Ground,
     known: Mapping[int, Told],
 ) -> dict[int, Expression]:
-    """The labelers from before, and every model from the first on: a sum of ridge fits, most often of one."""
+    """The labelers from before, and every model from the first on: a combination of ridge fits, most often of one."""
     models, features = dict(ground.models), ground.features
     designs: dict[int, Design] = {}
     labelled: dict[int, list[Labels]] = {}
@@ -314,14 +315,32 @@ def _fits(
             models[model] = how.fit(features, fitted, model)
             continue
         if step.towards is None:
-            models[model] = sum_of(
-                [by * _fit(features, map_, fitted, each, model) for each, by in how]
-            )
+            models[model] = _combined(features, map_, fitted, how, model)
             continue
         pulled = models[step.towards]  # what is left to fit is pulled to zero
         rest = [rows._replace(y=rows.y - rows.X @ pulled) for rows in fitted]
         models[model] = pulled + _fit(features, map_, rest, how[0][0], model)
     return models
+
+
+def _combined(
+    features: Space,
+    map_: Expression | None,
+    labels: Sequence[Labels],
+    parts: Sequence[tuple[float, float]],
+    model: int,
+) -> Expression:
+    """A model as a combination of ridge fits, each pulled to the one before it.
+
+    It is one vector of its own: labels by a sum would keep the rounding of every term.
+    """
+    if len(parts) == 1:
+        return parts[0][1] * _fit(features, map_, labels, parts[0][0], model)
+    fits: list[Expression] = []
+    for penalty, _ in parts:
+        fits.append(_fit(features, map_, labels, penalty, model, *fits[-1:]))
+    whole = sum_of([by * fit for fit, (_, by) in zip(fits, parts, strict=True)])
+    return implicit(features, lambda w: w - whole, name=f"sum of model {model}")
 
 
 def _feature_map(features: Space, count: int | None, model: int) -> Expression | None:
@@ -338,8 +357,9 @@ def _fit(
     labels: Sequence[Labels],
     penalty: float,
     model: int,
+    pulled: Expression | None = None,
 ) -> Expression:
-    """The vector that solves the equations of one fit; with a feature map F, F times it."""
+    """The vector that solves the equations of one fit, pulled to zero or to another; with a feature map F, F times it."""
     taken = [(own, own.taken(model)) for own in labels]
     weights: dict[Expression, Coefficient] = {}
     for own, part in taken:
@@ -370,7 +390,8 @@ def _fit(
 
     def normal(b: Expression) -> Expression:
         back = F.T @ sum_of([X.T @ residual(X, F @ b) for X in weights])
-        return b - back if few else penalty * b - back / n
+        moved = b if pulled is None else b - pulled
+        return moved - back if few else penalty * moved - back / n
 
     return F @ implicit(F.cols, normal, name=f"model {model}")
 

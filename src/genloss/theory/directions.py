@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +28,8 @@ def directions_for(problem: Spectral, steps: Sequence[Step]) -> Spectrum:
             "plan has a source with a covariance of its own, or a labeler from outside, one entry a "
             "direction; a PowerLaw does not write directions out, take its problem()"
         )
-    return Spectrum.of(problem.spectrum, _told(problem.truth, outside))
+    each = Spectrum.of(problem.spectrum, _told(problem.truth, outside))
+    return replace(each, constant=problem.directions.constant)
 
 
 def from_outside(problem: Spectral, steps: Sequence[Step]) -> dict[int, tuple[Array, Array]]:

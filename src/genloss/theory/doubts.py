@@ -35,7 +35,9 @@ def cautions(problem: Spectral, walk: Walk, risks: Array, exact: Mask) -> list[t
     ended = _ended(walk)
     infinite = ~np.isfinite(risks) & ~ended
     away = np.minimum.accumulate(walk.noisy_directions, axis=1) < FEW_NOISY
-    spread = ~infinite & ~ended & near_interpolation(rows * walk.accepted, free, walk.penalty)
+    exactly = np.array([step.filter is None for step in walk.chains[0]])
+    near = exactly & near_interpolation(rows, free, walk.penalty, walk.accepted)
+    spread = ~infinite & ~ended & near
     crowded = ~infinite & (walk.filling > CROWDED)
     few = ~exact & (df2 < FEW_DIRECTIONS)
     thin = ~exact & ~few & (np.minimum(free, rows) < LOW_DIM)
@@ -50,12 +52,12 @@ def cautions(problem: Spectral, walk: Walk, risks: Array, exact: Mask) -> list[t
         (away, FEW),
         (
             infinite,
-            f"the mean risk is infinite, because this fit or a labeler's had n_samples within 1 of "
+            f"the mean risk is infinite, because this fit or a labeler's had n_samples{_kept(walk)} within 1 of "
             f"dim {_dim(problem)} without penalty",
         ),
         (
             spread,
-            spreading(f"{_dim(problem)}{_or_features(walk)}"),
+            spreading(f"{_dim(problem)}{_or_features(walk)}", _kept(walk)),
         ),
         (
             crowded & exact & ~spread,
@@ -88,9 +90,9 @@ def cautions(problem: Spectral, walk: Walk, risks: Array, exact: Mask) -> list[t
     return sentences if problem.gaussian else [(*words, NOT_GAUSSIAN) for words in sentences]
 
 
-def spreading(freedom: str) -> str:
+def spreading(freedom: str, kept: str = "") -> str:
     """What is said of fits that are near interpolation."""
-    return f"n_samples within 3 of dim {freedom} without penalty: single runs spread without bound"
+    return f"n_samples{kept} within 3 of dim {freedom} without penalty: single runs spread without bound"
 
 
 def _ended(walk: Walk) -> Mask:
@@ -125,6 +127,11 @@ def _dim(problem: Spectral) -> str:
     directions = problem.directions
     constant = int(directions.constant)
     return f"{directions.dim - constant:.12g}{' + 1 for the intercept' * constant}"
+
+
+def _kept(walk: Walk) -> str:
+    some = any(block.keep for step in walk.chains[0] for block in step.blocks)
+    return ", or what a rule may keep of it," if some else ""
 
 
 def _or_features(walk: Walk) -> str:

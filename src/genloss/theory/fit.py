@@ -127,6 +127,8 @@ class Stages(Sequence[Stage]):
             return [stage_of(self._directions, *fits[:, 0][..., None])]
         if (fits[:, :, 0] == fits[:, :1, 0]).all():
             return [stage_of(self._directions, *fits[:, 0][..., None])] * len(n)
+        if self._directions.constant and (n == 1).any():  # a fit of another kind
+            return [stage_of(self._directions, *fits[:, 0][..., None])]
         whole = stage_of(self._directions, *fits)
         return [whole.of(model) for model in range(len(n))]
 

@@ -12,17 +12,25 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from genloss.cautions import fitted_rows
 from genloss.errors import NoTheoryError
+from genloss.external import External
+from genloss.generation import Source
 from genloss.plan import Plan
 from genloss.problem import Problem, tails_of
 from genloss.spectrum import Spectral, Spectrum
-from genloss.steps import Step
+from genloss.steps import Step, resolve
+from genloss.theory.closed import obstacle_alone
 from genloss.theory.doubts import LOW_DIM, THIN, models_named
+from genloss.theory.routes import Walk, routes
 
 Mask = npt.NDArray[np.bool_]
 
-_FAR = 1e9
-"""Times all that shrinks a coefficient: shrinking is below rounding of a risk."""
+_FAR, _FAR_IN_PENCIL = 1e9, 1e3
+"""Times all that shrinks a coefficient: shrinking is below rounding of a risk, and in a pencil, which larger ones keep
+from converging, far below its own error."""
+FEW_ROWS = 10
+"""Below these a pencil's constant is off by more than 3 percent."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +57,11 @@ def doubts(problem: Spectral, steps: Sequence[Step], lost: Mask) -> tuple[str, .
 
 def refused(problem: Spectral, steps: Sequence[Step]) -> str | None:
     """Why the constant of a plan is no direction, or None."""
-    if tails_of(problem):
-        return "problem has tails, and plan an intercept"
-    if steps[0].outside:
-        return "plan has a labeler from outside, and an intercept"
+    tails = tails_of(problem)
     for step in steps:
         what = f"model {step.model} has an intercept"
+        if tails and (why := obstacle_alone(step._replace(intercept=False))):
+            return f"problem has tails, plan an intercept, and {why}"
         if step.features is not None:
             return f"{what}, on random features"
         if step.filter is not None:
@@ -64,7 +71,25 @@ def refused(problem: Spectral, steps: Sequence[Step]) -> str | None:
     return None
 
 
-def as_direction(problem: Spectral, plan: Plan, steps: Sequence[Step]) -> tuple[Spectral, Plan]:
+def few(problem: Spectral, steps: Sequence[Step], by_pencil: Sequence[bool]) -> str | None:
+    """Why a pencil does not know the constants of some models, or None.
+
+    Its column of ones varies in length, by 1 / n of the constant's error at n rows.
+    """
+    if tails_of(problem) and any(by_pencil):
+        return "problem has tails, plan an intercept, and the pencil was asked for"
+    for step, rows in zip(steps, fitted_rows(steps), strict=True):
+        if by_pencil[step.model] and rows < FEW_ROWS:
+            return (
+                f"model {step.model} has an intercept and {rows} row{'s' * (rows > 1)}, fewer than {FEW_ROWS}, in a plan of "
+                "which models share rows"
+            )
+    return None
+
+
+def as_direction(
+    problem: Spectral, plan: Plan, steps: Sequence[Step], method: str = "auto"
+) -> tuple[Spectral, Plan]:
     """The problem with a constant as its last direction, and the plan without intercepts.
 
     Raises
@@ -76,21 +101,18 @@ def as_direction(problem: Spectral, plan: Plan, steps: Sequence[Step]) -> tuple[
         raise NoTheoryError(
             f"{reason}: no theory knows it, but genloss.simulate(problem, plan) does"
         )
-    spread = problem.directions
+    spread, far = problem.directions, _FAR_IN_PENCIL if method == "pencil" else _FAR
+    if Walk.pencil in routes(resolve(plan.with_intercept(False)), tails=bool(tails_of(problem))):
+        far = _FAR_IN_PENCIL
     largest = max(
         spread.trace, *(step.penalty / block.weight for step in steps for block in step.blocks)
     )
-    variance = _FAR * largest
+    variance = far * largest
     generations = tuple(
         replace(
             generation,
             intercept=False,
-            sources=tuple(
-                source
-                if source.covariance is None
-                else replace(source, covariance=(*source.covariance, variance))
-                for source in generation.sources
-            ),
+            sources=tuple(_longer(problem, source, variance) for source in generation.sources),
         )
         for generation in plan
     )
@@ -104,7 +126,27 @@ def as_direction(problem: Spectral, plan: Plan, steps: Sequence[Step]) -> tuple[
     if not isinstance(problem, Problem):
         return _Extended(extended, problem.gaussian), Plan(generations)
     longer = Problem(
-        np.append(problem.spectrum, variance), np.append(problem.truth, 0.0), problem.gaussian
+        np.append(problem.spectrum, variance),
+        np.append(problem.truth, 0.0),
+        problem.gaussian,
+        problem.tails,
     )
     vars(longer)["directions"] = extended
     return longer, Plan(generations)
+
+
+def _longer(problem: Spectral, source: Source, variance: float) -> Source:
+    """The rows of a source with their constant, of which models from outside say nothing."""
+    own = source.covariance
+    if own is not None:
+        source = replace(source, covariance=(*own, variance))
+    if not source.outside or not isinstance(problem, Problem):
+        return source
+    mixture = []
+    for who, share in source.mixture.items():
+        if isinstance(who, External):
+            mean, spread = who.law(problem.truth)
+            bias = np.append(mean - problem.truth, 0.0)
+            who = External(bias=bias, variance=np.append(spread, 0.0))
+        mixture.append((who, share))
+    return replace(source, labeler=tuple(mixture))

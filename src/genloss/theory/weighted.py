@@ -196,11 +196,12 @@ def _of_one_row(moments: Moments, rows: Rows, theta: Shares, noise: float, model
     keeps[-1] = 1.0
     own = moments.covariance(theta, theta)
     said = moments.signal * np.square(moments.mean(theta)) + own
-    heard = float((rows.sigma[0, :-1] * (said + 0 * keeps).ravel()[:-1]).sum()) + noise
+    sigma = rows.number @ rows.sigma  # of the length that the row happens to have
+    heard = float((sigma[:-1] * (said + 0 * keeps).ravel()[:-1]).sum()) + noise
     moments.record(
         model,
         keeps * moments.mean(theta),
-        keeps * (own + heard / rows.sigma[0, -1]),
+        keeps * (own + heard / sigma[-1]),
         lambda u: keeps * moments.covariance(theta, {u: 1.0}),
         moments.all_exact(theta),
     )

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from genloss.cautions import contradict
+from genloss.cautions import contradict, lacks_mean
 from genloss.class_rules import rule_of
 from genloss.covariances import Covariance
 from genloss.generation import REAL
@@ -165,7 +165,7 @@ def read(
 
 def has_no_mean(step: Step, found: Found, moments: Moments) -> bool:
     """Whether rows that are kept are about as many as directions, and labels contradict each other."""
-    near = abs(step.rows * found.accepted - moments.directions.dim) <= 1
+    near = lacks_mean(step.rows, moments.directions.dim, found.accepted)
     return near and step.penalty == 0 and isinstance(step.loss, Squared) and contradict(step)
 
 

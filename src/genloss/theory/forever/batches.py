@@ -55,6 +55,8 @@ def best_penalties(problem: Problem, plans: Sequence[Plan]) -> Array:
     """Penalty of all repeated fits with the least risk after infinitely many repetitions."""
     if kind := beyond(problem):
         raise _best_unknown(f"; problem has {kind}")
+    if any(resolve(plan)[0].intercept for plan in plans):
+        raise _best_unknown("; a plan has an intercept")
     best = np.empty(len(plans))
     top = float(problem.spectrum.max())
     for numbers, block in _blocks(problem, plans):

@@ -27,6 +27,8 @@ Array = npt.NDArray[np.float64]
 
 _MODELS = (16, 32)
 _DRAWN = (8, 12)  # where the patterns of drawn or edited rows double with every fit
+_FILTERED = (8, 16, 32)  # where a model is several fits
+_TURNED = (8, 16)  # where moments are matrices
 _GOOD = 1e-6  # by how much of a limit the last estimates may differ, at first
 _FAIR = 1e-3  # and at last
 _STEADY = 1e-3  # of the size of moves: growth that is no growth
@@ -38,13 +40,8 @@ def obstacle(plan: Plan, found: Repetition) -> str | None:
     for step in resolve(plan):
         model = step.model
         spectral = step.filter is None or step.filter.spectral
-        if not (step.is_linear and spectral) or step.turned:
-            return (
-                f"model {model} is no spectral fit of linear labels, along the problem's directions"
-            )
-        again = any(block.design != model and block.shares for block in step.blocks)
-        if step.filter is not None and (again or step.drawn is not None):
-            return f"model {model} goes through a filter on rows that are drawn, or labelled again"
+        if not (step.is_linear and spectral):
+            return f"model {model} is no spectral fit of linear labels"
         if step.retuned or step.is_pooled:
             return f"model {model} has pooled rows or the penalty 'cv'"
     if not found.seen:
@@ -107,7 +104,7 @@ def end(problem: Spectral, plan: Plan, found: Repetition) -> End:
         who = "genloss.predict(method='pencil') or genloss.simulate run"
         raise NoTheoryError(
             f"{most} models do not show where the risk settles, if it does; "
-            f"{'genloss.simulate runs' if sizes == _DRAWN else who} a plan of as many generations as you like"
+            f"{'genloss.simulate runs' if sizes in (_DRAWN, _TURNED) else who} a plan of as many generations as you like"
         )
     rate = min(max(_limit(moves[1:] / moves[:-1])[0], growth), 1 - 1e-9) if growth < 1 else growth
     bias = float(np.clip(_limit(biases)[0], 0.0, risk))
@@ -118,9 +115,13 @@ def end(problem: Spectral, plan: Plan, found: Repetition) -> End:
     return End(bias, risk - bias, rate, life, curve.method, said)
 
 
-def _models(plan: Plan) -> tuple[int, int]:
+def _models(plan: Plan) -> tuple[int, ...]:
     """How many are looked at: at first, and at most."""
     steps = resolve(plan)
+    if any(step.turned for step in steps):
+        return _TURNED
+    if any(step.filter is not None for step in steps):
+        return _FILTERED
     some = any(
         step.drawn is not None or any(block.edited < 1 for block in step.blocks) for step in steps
     )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from genloss.errors import NoTheoryError
 from genloss.generation import REAL
 from genloss.plan import Plan
+from genloss.problem import tails_of
 from genloss.spectrum import Spectral
 from genloss.steps import Step, resolve
 from genloss.theory import centred, intercept
@@ -18,6 +19,7 @@ from genloss.theory.doubts import LOW_DIM, THIN
 from genloss.theory.forever.iterates import half_life
 from genloss.theory.forever.repeating import Repetition, repetition
 from genloss.theory.predict import predict
+from genloss.theory.units import is_ordinary, too_far_apart
 
 if TYPE_CHECKING:
     from genloss.theory.forever.limit import Limit
@@ -40,20 +42,28 @@ def of(
     NoTheoryError
         If intercepts of pooled rows, or on one design of any labelers, neither settle nor grow in a known way.
     """
-    steps = resolve(plan)
+    steps, repeated = resolve(plan), repetition(plan, block)
+    last, loose = steps[repeated.first :], _is_loose(steps, repeated)
+    if not is_ordinary(problem):
+        raise too_far_apart("a plan with an intercept")
     if centred.knows(problem, steps):
-        found = _on_one_design(limit, problem, plan, block)
+        found = _on_one_design(limit, problem, plan, repeated, block)
         why = "on one design, for rounds of several generations or labels of older models"
     else:
         longer, without = intercept.as_direction(problem, plan, steps)
-        found = None if _drifts(steps[-1]) else limit(longer, without, block=block)
-        why = "to pooled rows without real labels"
+        found, why = None, "to all rows so far, without real labels"
+        end = steps[-1]
+        shared = tails_of(problem) or not all(step.is_new and not step.is_pooled for step in last)
+        all_kept = end.is_pooled and end.drawn is None and not end.penalty
+        if not (loose and shared) or all_kept:
+            found = limit(longer, without, block=block)
+        elif not end.is_pooled or end.fitted.start:
+            found = _drifting(limit(problem, plan.with_intercept(False), block=block))
     if found is None:
         raise NoTheoryError(
-            f"model {steps[-1].model} has an intercept and is fitted {why}: its limit is not known; "
+            f"model {last[-1].model} has an intercept and is fitted {why}: its limit is not known; "
             f"{who_runs(problem, plan)}"
         )
-    last = steps[len(steps) - found.block :]
     if found.method != "exact theory" or all(map(intercept.known, last)):
         return found
     few = min(problem.directions.dim, *(step.rows for step in last)) < LOW_DIM
@@ -61,17 +71,32 @@ def of(
     return replace(found, method="state evolution", warnings=said)
 
 
-def _drifts(last: Step) -> bool:
-    """Whether pooled rows keep what is wrong with a constant, but not with other coefficients."""
-    told = any(REAL in block.shares for block in last.blocks)
-    return last.is_pooled and not told and last.penalty > 0
+def _is_loose(steps: Sequence[Step], repeated: Repetition) -> bool:
+    """Whether noise of labels stays in a constant for ever, as all of them come from models that change."""
+    blocks = [block for step in steps[repeated.first :] for block in step.blocks]
+    moving = all(
+        all(u >= 0 and u not in repeated.fixed for u in block.shares)
+        and not (block.kept and block.design in repeated.inputs)
+        for block in blocks
+    )
+    return moving and any(block.noise for block in blocks)
+
+
+def _drifting(found: Limit) -> Limit:
+    """The limit of a plan without an intercept, with one that drifts."""
+    inf, radius = math.inf, max(found.radius, 1.0)
+    return replace(found, risk=inf, bias=inf, variance=inf, radius=radius, half_life=inf, cure=None)
 
 
 def _on_one_design(
-    limit: Callable[..., Limit], problem: Spectral, plan: Plan, block: int | None
+    limit: Callable[..., Limit],
+    problem: Spectral,
+    plan: Plan,
+    repeated: Repetition,
+    block: int | None,
 ) -> Limit | None:
     """The limit without intercepts, and theirs; None where it is not known."""
-    repeated, last = repetition(plan, block), resolve(plan)[-1]
+    last = resolve(plan)[-1]
     if repeated.length > 1 or not last.asked <= {REAL, last.model - 1}:
         return None
     [rows] = last.blocks
@@ -79,8 +104,7 @@ def _on_one_design(
     again = abs(rows.shares.get(last.model - 1, 0.0))
     radius = max(found.radius, again)
     if again >= 1 and rows.noise:  # every generation's noise stays in the mean label
-        ends: dict[str, Any] = {"risk": math.inf, "variance": math.inf, "half_life": math.inf}
-        return replace(found, **ends, radius=radius, cure=None)
+        return _drifting(found)
     heard = rows.noise**2 / (1 - again**2) if rows.noise else 0.0
     added = (found.risk + heard) / rows.rows
     return replace(

@@ -19,6 +19,7 @@ from genloss.problem import Problem, beyond
 from genloss.spectrum import Spectral, directions_of
 from genloss.steps import resolve
 from genloss.theory import intercept
+from genloss.theory.closed import obstacle_alone
 from genloss.theory.doubts import LOW_DIM, NOT_GAUSSIAN, THIN
 from genloss.theory.forever import cures, extrapolated, intercepts, one_design, pools, tried_cures
 from genloss.theory.forever.fresh_blocks import FreshBlock
@@ -171,7 +172,7 @@ def limit(problem: Spectral, plan: Plan, *, block: int | None = None) -> Limit:
     Raises
     ------
     NoTheoryError
-        For repeated fits of which no recursion is known, such as pooled rows under another loss; or if repetitions do
+        For repeated fits of which no recursion is known, such as rows drawn from a pool under another loss; or if repetitions do
         not settle, or not so that it can be seen. The message names what runs instead.
     InvalidInputError
         If an argument is out of range.
@@ -229,12 +230,15 @@ def _way(
     last = resolve(plan)[found.first :]
     alone = all(step.is_new and not step.is_pooled for step in last)
     if any(step.turned for step in resolve(plan)):
-        return _any
+        apart = not any(map(obstacle_alone, resolve(plan)))
+        return _any if apart or extrapolated.obstacle(plan, found) else _extrapolated
     if alone:
         if all(step.is_ridge and is_affine(step) for step in last):
             return _fresh
         if all(step.features is None or step.map in found.models for step in last):
             return _any
+    if pools.becomes_one(plan, found):
+        return _pooled
     known = pools if last[-1].is_pooled else one_design
     why = known.obstacle(plan, found)
     if why is None:
@@ -295,7 +299,8 @@ def _any(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
         settled = settle(turn, turn.start, turn.grain)
         size = settled.growth
         if settled.state is not None and turn.start.size:
-            along = settled.path[-1] - settled.path[-2]
+            # what is left to go is slow above all; moves hide what is slowest
+            along = settled.state - settled.path[-2]
             size = radius(turn, settled.state, along, turn.grain)
             if size >= 1 and turn.grain and len(settled.path) > 2:  # steps of points may add to it
                 size = pace(settled.path, turn.grain)
@@ -328,6 +333,13 @@ def _any(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
         warnings=said,
         error=error,
     )
+
+
+def _pooled(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
+    """A pool of any rows: moves end like a power of its size."""
+    end = _any(problem, pools.by_many_rows(plan, found), found)
+    life = math.nan if end.stable else math.inf
+    return replace(end, radius=1.0, half_life=life, cure=None, cure_real=None)
 
 
 def _closed(

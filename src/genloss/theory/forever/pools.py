@@ -20,9 +20,8 @@ from genloss.generation import MOST_ROWS, REAL, Generation, Source
 from genloss.plan import Plan
 from genloss.spectrum import Spectral
 from genloss.steps import Block, Step, resolve
-from genloss.theory.closed import is_even, obstacles
+from genloss.theory.closed import obstacles
 from genloss.theory.fit import stages
-from genloss.theory.forever import one_design
 from genloss.theory.forever.fresh_blocks import FreshBlock
 from genloss.theory.forever.links import Link
 from genloss.theory.forever.repeating import Repetition
@@ -32,6 +31,7 @@ Array = npt.NDArray[np.float64]
 Ends = tuple[float, float, float, float]
 """Bias, variance, radius and half-life."""
 
+_MANY = 10**9  # rows, of which none is left to chance
 _TERMS = 64  # summed one by one, before an integral takes over
 
 
@@ -53,9 +53,25 @@ def obstacle(plan: Plan, found: Repetition) -> str | None:
         return f"model {model} pools labels that go beyond what the last models say"
     if last.is_new:
         return None
-    if last.drawn is not None or len(last.blocks) > 1 or not is_even(last):
-        return f"model {model} pools labels of one design, drawn or of several sources"
+    if last.drawn is not None:
+        return f"model {model} pools labels of one design, and draws from them"
+    if any(sum(_moving(block)) == 1 and block.shares.get(REAL) for block in last.blocks):
+        return f"model {model} pools labels of one design, which go beyond what the last models say"
     return None
+
+
+def becomes_one(plan: Plan, found: Repetition) -> bool:
+    """Whether all of the pool's new rows are fitted, beyond ridge regression: one model, that labels itself."""
+    last = resolve(plan)[-1]
+    alone = last.features is None and last.towards is None and not last.retuned
+    moves = not any(u < REAL or u in found.fixed for u in last.asked)
+    pooled = last.is_pooled and last.is_new and last.drawn is None and not last.fitted.start
+    return found.length == 1 and pooled and alone and moves and not last.is_ridge
+
+
+def by_many_rows(plan: Plan, found: Repetition) -> Plan:
+    """The last generation on so many new rows that nothing is left to chance."""
+    return _by_itself(plan, found, _MANY, 0.0)
 
 
 def _moving(block: Block) -> list[float]:
@@ -79,17 +95,25 @@ def end(problem: Spectral, plan: Plan, found: Repetition) -> Ends:
 
 
 def _of_one_design(problem: Spectral, plan: Plan, _: Repetition) -> tuple[float, float]:
-    """Every row's labels average to ``a w* + (1 - a) m``: the truth without noise, under the penalty over a."""
-    last, directions = resolve(plan)[-1], problem.directions
-    real = last.blocks[0].shares.get(REAL, 0.0)
-    if not real:
-        return float(directions.signal.sum()), 0.0
-    [block] = last.blocks
-    stage = one_design.ridge(directions, float(block.rows), last.penalty / block.weight / real)
-    left = 1 - one_design.shrink(directions, stage)
-    variance = 0.0 if stage.gap is None else float(stage.gap[0] @ directions.energy) * stage.gain[0]
-    s = directions.eigenvalues
-    return float(s @ (directions.energy * left**2)), float(np.sum(s * variance))
+    """Every row's labels average to ``a w* + b m``, without noise: m is ridge regression on ``a w* / (1 - b)``.
+
+    Rows of which the models alone say something else than the model does weigh ``1 - b``.
+    """
+    step = resolve(plan)[-1]
+    sources = []
+    for block in step.blocks:
+        real, left = block.shares.get(REAL, 0.0), 1 - math.fsum(_moving(block))
+        if left > 0:
+            weight, law = block.weight * left, block.covariance
+            sources.append(Source(block.rows, {"real": real / left}, 0.0, None, weight, law))
+    if not any(dict(source.mixture)["real"] for source in sources):
+        return float(problem.directions.signal.sum()), 0.0
+    rows = sum(block.rows for block in step.blocks)
+    penalty = step.penalty * (rows / sum(source.n_samples or 0 for source in sources))
+    curve = predict(problem, Plan((Generation(tuple(sources), penalty),)))
+    assert curve.bias is not None
+    assert curve.variance is not None
+    return float(curve.bias[0]), float(curve.variance[0])
 
 
 def _of_new_rows(problem: Spectral, plan: Plan, found: Repetition) -> tuple[float, float]:
@@ -134,7 +158,8 @@ def _by_itself(plan: Plan, found: Repetition, rows: int, spread: float) -> Plan:
         for source, block in zip(generation.sources, step.blocks, strict=True)
     )
     before = Generation((Source(rows),), step.penalty)
-    return Plan((before,) * found.first + (Generation(sources, step.penalty),))
+    alone = replace(generation, sources=sources, pooled=False, subsample=None)
+    return Plan((before,) * found.first + (alone,))
 
 
 def _added(block: FreshBlock, links: Sequence[Link], filters: Mapping[int, Array | float]) -> float:

@@ -58,7 +58,15 @@ def settle(turn: Map, start: Array, grain: float = 0.0) -> Settled:
         path.append(turn(path[-1]))
         if _moved(path[-2], path[-1]) < good:
             return Settled(path[-1], path)
-    x, after = path[-2], path[-1]
+    best, least = _accelerated(turn, path[-2], path[-1], good)
+    if least < fair and np.linalg.norm(best) < _FAR * np.linalg.norm(path[-1]):
+        return Settled(best, path)
+    watched = _watched(turn, path, good, fair)
+    return Settled(best, path) if least < fair and watched.state is None else watched
+
+
+def _accelerated(turn: Map, x: Array, after: Array, good: float) -> tuple[Array, float]:
+    """The state that moves least on the way from one and what it leads to, and its move."""
     xs, changes = [x], [after - x]
     best, least = after, _moved(x, after)
     for _ in range(_MOST):
@@ -74,20 +82,22 @@ def settle(turn: Map, start: Array, grain: float = 0.0) -> Settled:
             best, least = after, moved
         if least < good:
             break
-    if least < fair and np.linalg.norm(best) < _FAR * np.linalg.norm(path[-1]):
-        return Settled(best, path)
-    watched = _watched(turn, path, good)
-    return Settled(best, path) if least < fair and watched.state is None else watched
+    return best, least
 
 
-def _watched(turn: Map, path: list[Array], good: float) -> Settled:
-    """Where no guess leads to it, more repetitions do, or show by what their moves grow."""
+def _watched(turn: Map, path: list[Array], good: float, fair: float) -> Settled:
+    """Where no guess leads to it, more repetitions do, or guesses after these, or moves show how they grow."""
     state = path[-1]
     for _ in range(_LONG):
         state, before = turn(state), state
         if _moved(before, state) < good:
             return Settled(state, path)
-    return Settled(None, path, growth(turn, state, _LONG // 4))
+    size = growth(turn, state, _LONG // 4)
+    if size < 1:
+        best, least = _accelerated(turn, before, state, good)
+        if least < fair:
+            return Settled(best, path)
+    return Settled(None, path, size)
 
 
 def growth(turn: Map, state: Array, repetitions: int = _LONG) -> float:

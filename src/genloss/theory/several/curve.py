@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from genloss.cautions import contradict, near_interpolation
+from genloss.cautions import contradict, lacks_mean, near_interpolation
 from genloss.class_means import separation
 from genloss.curve import Curve
 from genloss.errors import NoTheoryError
@@ -115,7 +115,7 @@ def fitted(models: Models, step: Step) -> Used | None:
         models.directions.dim,
     )
     lost = models.lost(step)
-    near = free and not lost and abs(rows_kept(models, step) - dim) <= 1
+    near = free and not lost and lacks_mean(step.rows, dim, rows_kept(models, step) / step.rows)
     if lost or (near and (models.clouds or contradict(step))):
         models.lose(step.model)
         return None
@@ -182,9 +182,9 @@ def _warnings(
 ) -> tuple[str, ...]:
     classes, dim = problem.truth.shape[1], np.array(float(problem.dim))
     few, dear = directions < FEW_NOISY, chosen / (classes - 1) > DEAR_CHOICE
-    rows = np.array([step.rows for step in steps]) * accepted
+    rows = np.array([step.rows for step in steps])
     penalty = np.array([np.nan if step.filter else step.penalty for step in steps])
-    close = near_interpolation(rows, dim, penalty) & np.isfinite(error)
+    close = near_interpolation(rows, dim, penalty, accepted) & np.isfinite(error)
     found = [
         f"{models_named(np.flatnonzero(where).tolist())}: {what}"
         for where, what in ((few, FEW), (close, spreading(f"{problem.dim}")), (dear, CHOSEN))

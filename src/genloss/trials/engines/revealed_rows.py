@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from genloss import scores
+from genloss.cautions import fitted_rows
 from genloss.losses.squared import Squared
 from genloss.problem import Problem
 from genloss.steps import Step
@@ -29,9 +30,9 @@ def refuses(_problem: Problem, steps: Sequence[Step]) -> str | None:
     """Whether a fit asks for more than products of its rows, or has very many."""
     if why := choice.undetermined(steps):
         return why
-    if steps[0].intercept:
-        return "plan has an intercept"
     for step in steps:
+        if step.intercept and fitted_rows([step]) == [1]:
+            return f"model {step.model} has an intercept and one row"
         if why := choice.needs_matrix(step):
             return why
         if not step.loss.smooth:
@@ -52,9 +53,10 @@ def refuses(_problem: Problem, steps: Sequence[Step]) -> str | None:
 def run(problem: Problem, steps: Sequence[Step], rng: np.random.Generator, count: int) -> Batch:
     """Run the plan ``count`` times."""
     truth = np.sqrt(problem.spectrum) * problem.truth
+    truth = np.append(truth, 0.0) if steps[0].intercept else truth
     risks, inner, square, with_first, accepted = np.empty((5, count, len(steps)))
-    sums = np.empty((len(steps), problem.dim))
-    first = np.empty((count, problem.dim))
+    sums = np.empty((len(steps), truth.size))
+    first = np.empty((count, truth.size))
     chain = RowChain(problem, steps, rng, count, MOST_STEPS)
     for model, fitted in enumerate(chain):
         first = fitted if model == 0 else first
@@ -80,5 +82,5 @@ ENGINE = Engine(
     draws=None,
     method="revealed",
     pays=choice.rows_pay,
-    sized=lambda problem, _steps: max(1, choice.runs_together(problem) // 4),
+    sized=lambda problem, _steps: max(1, min(choice.runs_together(problem) // 2, 16)),
 )

@@ -71,17 +71,20 @@ class RowChain:
         self.accepted: Array = np.ones(runs)
         self._root = np.sqrt(problem.spectrum)
         self._models = known(problem, steps, rng, runs)
+        self._constants = {who: np.zeros(runs) for who in self._models}
         self._designs: dict[int, Design] = {}
         self._labelled: dict[tuple[int, int], Labelled] = {}
         self._features: dict[int, Features] = {}
 
     def __iter__(self) -> Iterator[Array]:
-        """The whitened models of every run, shape (runs, dim), in order."""
+        """The whitened models of every run, shape (runs, dim), in order; the intercept is one entry more."""
         for step in self._steps:
             self._begin(step)
             self._label(step)
-            self._models[step.model] = self._fit(step)
-            yield self._models[step.model]
+            fitted = self._models[step.model] = self._fit(step)
+            if step.intercept:
+                fitted = np.append(fitted, self._constants[step.model][:, None], axis=1)
+            yield fitted
             self._forget(step.model)
 
     def _begin(self, step: Step) -> None:
@@ -134,7 +137,8 @@ class RowChain:
 
     def _said(self, design: Design, shares: Mapping[int, float]) -> Array:
         theta = sum((share * self._models[who] for who, share in shares.items()), np.zeros(()))
-        return design.values(np.broadcast_to(theta, self._models[REAL].shape))
+        constant = sum((share * self._constants[who] for who, share in shares.items()), np.zeros(1))
+        return design.values(np.broadcast_to(theta, self._models[REAL].shape)) + constant[:, None]
 
     def _fit(self, step: Step) -> Array:
         parts = [each for key, each in self._labelled.items() if key[0] in step.fitted]
@@ -151,6 +155,9 @@ class RowChain:
         self.steps_taken.append(found.steps)
         if not found.done.all():
             raise Unfinished(step.model, found.steps)
+        if step.intercept:
+            left = [part.labels - part.design.values(found.solution) for part in parts]
+            self._constants[step.model] = _mean(left, [part.weights for part in parts])
         return found.solution if start is None else found.solution + start
 
     def _fitted(self, step: Step, parts: list[Labelled], rows: int) -> Solved:
@@ -164,15 +171,23 @@ class RowChain:
         ]
 
         def gram(w: Array) -> Array:
-            return np.asarray(sum(each.sums(weights * each.values(w)) for each, weights in taking))
+            values = [each.values(w) for each, _ in taking]
+            if step.intercept:
+                values = _centred(values, [weights for _, weights in taking])
+            each_sum = zip(taking, values, strict=True)
+            return np.asarray(sum(each.sums(weights * own) for (each, weights), own in each_sum))
 
-        right = np.asarray(sum(each.design.sums(each.weights * each.labels) for each in parts))
+        labels = [part.labels for part in parts]
+        if step.intercept:
+            labels = _centred(labels, [part.weights for part in parts])
+        told = zip(parts, labels, strict=True)
+        right = np.asarray(sum(each.design.sums(each.weights * own) for each, own in told))
         if step.features is not None:
             return self._features[step.map].fit(gram, right, absolute, self._most)
         if step.filter is not None:
             how, most = step.filter, self._most
             return lanczos.fit(how, gram, right, spectrum, rows, step.penalty, most)
-        singular = absolute == 0 and min(step.inputs, rows) < self._problem.dim
+        singular = absolute == 0 and min(step.inputs, rows) - step.intercept < self._problem.dim
         sizes = [float(weights.sum(axis=1).mean()) for _, weights in taking]
         inverse = ridge.inverse(spectrum, sizes, absolute, singular=singular)
         return ridge.fit(gram, right, spectrum, absolute, inverse, self._most)
@@ -193,7 +208,20 @@ class RowChain:
     def _forget(self, model: int) -> None:
         for number in [k for k in self._models if k >= 0 and self._steps[k].last_use <= model]:
             del self._models[number]
+            self._constants.pop(number, None)
         for number in [k for k in self._designs if self._steps[k].last_fit <= model]:
             del self._designs[number]
         for key in [key for key in self._labelled if self._steps[key[0]].last_fit <= model]:
             del self._labelled[key]
+
+
+def _mean(values: Sequence[Array], weights: Sequence[Array]) -> Array:
+    """Mean of some rows' numbers in every run, shape (runs,)."""
+    heard = sum(np.vecdot(each, own) for each, own in zip(values, weights, strict=True))
+    return np.asarray(heard / sum(own.sum(axis=1) for own in weights))
+
+
+def _centred(values: Sequence[Array], weights: Sequence[Array]) -> list[Array]:
+    """Numbers of some rows less their mean."""
+    mean = _mean(values, weights)[:, None]
+    return [each - mean for each in values]
