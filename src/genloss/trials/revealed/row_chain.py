@@ -156,6 +156,7 @@ class RowChain:
         self.steps_taken.append(found.steps)
         if not found.done.all():
             raise Unfinished(step.model, found.steps)
+        self._constants[step.model] = np.zeros(self._runs)
         if step.intercept:
             left = [part.labels - part.design.values(found.solution) for part in parts]
             self._constants[step.model] = _mean(left, [part.weights for part in parts])
