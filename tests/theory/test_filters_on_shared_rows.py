@@ -87,6 +87,16 @@ def test_a_run_on_one_design_is_as_the_pencil_says():
     np.testing.assert_allclose(pencil, run, rtol=2e-3)
 
 
+def test_a_run_does_not_start_on_rows_with_the_labels_they_have():
+    def again(who):
+        return Generation([Source(None, who, 0.2, inputs=0)], filter=HOW)
+
+    first = Generation([Source(ROWS, noise=0.5)], filter=HOW)
+    found = gl.predict(PLAIN, gl.Plan([first, again("kept"), again("previous")]))
+    once = gl.predict(PLAIN, gl.Plan([first, again("previous")]), method="pencil").risk
+    np.testing.assert_allclose(found.risk[1:], once, rtol=1e-6)
+
+
 def test_what_few_ridge_fits_do_not_give_names_what_runs():
     steep = filters.HeavyBall(60, 0.5, 0.9)
     with pytest.raises(gl.NoTheoryError, match=r"no 8 ridge fits.*genloss\.simulate"):

@@ -165,7 +165,7 @@ def design_runs(steps: Sequence[Step]) -> dict[int, range]:
         # what two rules leave of labels on the same rows is not independent
         told = len(by_rule) < 2 and not any(u in run for each in by_rule for u in each.asked)
         beyond = by_rule or any(each.filter is not None for each in members)
-        if inside and told and (beyond or len(run) > MOST_BY_PENCIL):
+        if inside and members[0].is_new and told and (beyond or len(run) > MOST_BY_PENCIL):
             found |= dict.fromkeys(run, run)
     return found
 

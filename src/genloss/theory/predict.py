@@ -296,7 +296,7 @@ def _check_kinds(steps: Sequence[Step], filters: int) -> None:
         raise NoTheoryError(
             f"plan has {filters} filters on rows that several models are fitted to, of which model {some.model} draws or "
             "edits some: predict(method='pencil') and genloss.simulate(problem, plan) know it; beyond "
-            f"{MOST_FILTERS_OF_KINDS} filters the pencil takes many minutes and must be asked for"
+            f"{MOST_FILTERS_OF_KINDS} filters the pencil takes gigabytes and must be asked for"
         )
 
 
