@@ -95,6 +95,17 @@ CHOSEN = {
         choosing(stacked(MATRIX)),
         ("last_penalty", "real", "weight", "n_samples"),
     ),
+    "chosen penalties, hard classes": (
+        POWER,
+        choosing(fitted(stacked(), "hard")),
+        ("last_penalty", "real", "n_samples"),
+    ),
+    "chosen penalties, judged rows": (
+        POWER,
+        choosing(gl.Plan([replace(g, loss="squared") for g in (*JUDGED, JUDGED.generations[1])])),
+        ("last_penalty", "n_samples"),
+    ),
+    "chosen penalties, class means": (CLOUDS, choosing(fitted(CLASSES, "hard")), ("real",)),
     "chosen penalties, several columns": (COLUMNS, choosing(stacked(VECTOR)), ("real", "weight")),
 }
 WITHOUT = {
@@ -176,7 +187,7 @@ ROUTES = {
     ),
     "one pass": (
         POWER,
-        fitted(gl.Plan.replace(3, 70, noise=0.5), filter=PASS),
+        fitted(gl.Plan.replace(3, 70, penalty=0.1, noise=0.5), filter=PASS),
         "recursion",
         ("schedule", "n_samples"),
     ),

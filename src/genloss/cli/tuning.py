@@ -61,7 +61,8 @@ def tune(
         last model's only, or a schedule of one for each; the share of real labels; the weight of
         rows that models label; the number of rows, which needs --cost and --limit.
     objective
-        Risk of the last model, the mean over all, or the largest; or the cost.
+        Risk of the last model, the mean over all, or the largest; or the cost. Wrong classes are not
+        searched: a warning says where they rise as risk falls.
     cost
         Prices of a real row and of one that a model labels: real=1,synthetic=0.01.
     limit

@@ -127,8 +127,6 @@ def obstacle(problem: Spectral, steps: Steps) -> str | None:
             continue
         if way not in (Walk.fresh, Walk.weighted, Walk.turned, Walk.channel):
             return f"model {step.model} is not fitted to new rows alone"
-        if step.retuned and way is Walk.channel:
-            return f"model {step.model} chooses its penalty by labels of a rule, or on rows that it keeps"
         rows = np.array(float(step.rows))
         if step.penalty == 0 and near_interpolation(rows, np.array(directions.dim), np.zeros(())):
             return f"model {step.model} has as many rows as directions and no penalty"
