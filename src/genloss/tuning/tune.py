@@ -125,7 +125,8 @@ def tune(
     directions = directions_of(problem)
     _check.instance("plan", plan, Plan)
     free = _free(over)
-    if isinstance(objective, str) and objective in _OF_CLASSES:
+    asked: Any = objective
+    if isinstance(asked, str) and asked in _OF_CLASSES:
         raise InvalidInputError(
             f"objective was {objective!r}; it must be one of 'final', 'mean', 'worst', 'cost', which are of risk. "
             "Shares of wrong classes are not searched: compare genloss.predict(problem, plans), which has them "

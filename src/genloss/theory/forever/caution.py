@@ -94,7 +94,7 @@ def with_cure(problem: Spectral, plan: Plan, curve: Curve) -> Curve:
     told = bool(curve.warnings) and curve.warnings[0].startswith(UNSTABLE)
     solved = not beyond(problem) and is_ordinary(problem)
     if solved and not (told or _may_explode(plan, problem.directions)):
-        return curve if told else _as_it_shows(plan, curve)
+        return _as_it_shows(plan, curve)
     found = repetition(plan)
     if not solved or not all(
         step.is_ridge and is_affine(step) for step in resolve(plan)[found.first :]

@@ -63,17 +63,16 @@ def in_sources(fit: Fit, step: Step, valued: Valued) -> tuple[Array, Array]:
     n, noise = np.zeros((2, len(fit.rows)))
     for place, source in enumerate(fit.rows):
 
-        def apart(up: Rows, down: Rows, place: int = place) -> float:
-            above, below = (
-                valued(replace(fit, rows=[*fit.rows[:place], end, *fit.rows[place + 1 :]]))
-                for end in (up, down)
-            )
-            return above - below
+        def apart(name: str, place: int = place, source: Rows = source) -> float:
+            values = []
+            for by in (1 + STEP, 1 - STEP):
+                end = source._replace(**{name: by * getattr(source, name)})
+                rows = [*fit.rows[:place], end, *fit.rows[place + 1 :]]
+                values.append(valued(replace(fit, rows=rows)))
+            return (values[0] - values[1]) / (2 * STEP)
 
-        ends = (source._replace(number=source.number * x) for x in (1 + STEP, 1 - STEP))
-        n[place] = apart(*ends) / (2 * STEP * source.number)
+        n[place] = apart("number") / source.number
         of_class = source.centre is not None and REAL in step.blocks[place].shares
         if source.noise > 0 and not of_class:
-            ends = (source._replace(noise=source.noise * x) for x in (1 + STEP, 1 - STEP))
-            noise[place] = apart(*ends) / (4 * STEP * source.noise**2)
+            noise[place] = apart("noise") / (2 * source.noise**2)
     return n, noise
