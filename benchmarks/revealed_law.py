@@ -15,7 +15,8 @@ from threadpoolctl import threadpool_limits
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "trials"))
-from test_revealed import PLANS, ROW_PLANS, functions, runs
+from plans_revealed import PLANS, functions, runs
+from test_revealed_laws import ROW_PLANS
 
 from genloss.trials.engines import literal, revealed_designs, revealed_rows
 
