@@ -94,8 +94,10 @@ def with_cure(problem: Spectral, plan: Plan, curve: Curve) -> Curve:
         or not (told or _may_explode(plan, problem.directions))
     ):
         return curve
-    found = repetition(plan)
-    if not all(step.is_ridge and is_affine(step) for step in resolve(plan)[found.first :]):
+    found, steps = repetition(plan), resolve(plan)
+    if any(step.turned for step in steps):  # whose moments are matrices, also where they begin
+        return curve
+    if not all(step.is_ridge and is_affine(step) for step in steps[found.first :]):
         return curve
     block, others = FreshBlock.after(problem, plan, found), curve.warnings[told:]
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
