@@ -70,6 +70,13 @@ def slopes() -> float:
     return once / ours
 
 
+def classes() -> float:
+    from revealed import logistic
+
+    ours, theirs = logistic(2)
+    return theirs / ours
+
+
 def least_squares() -> float:
     from revealed import chain, law, literal, two_numbers
 
@@ -100,6 +107,7 @@ FLOORS: list[tuple[str, Callable[[], float], float]] = [
     ("a prediction over all slopes of a chain of 100", slopes, 1 / 3),
     ("compressed rows over a revealed fit, d 1,000, n 3,000", revealed, 100.0),
     ("compressed rows over revealed ones that accumulate, d 1,000", accumulate, 30.0),
+    ("scikit-learn over a revealed logistic fit, d 1,000, n 3,000", classes, 20.0),
     ("literal over a least-squares chain, d 300", least_squares, 30_000.0),
     ("scikit-learn over a kernel fit refined to 1e-12, n 2,000", kernel, 2.2),
 ]

@@ -11,6 +11,7 @@ chosen here: rule and grids are the package's. `weigh_page.py` says what is coun
 
 from __future__ import annotations
 
+import sys
 import time
 import warnings
 import zlib
@@ -149,7 +150,8 @@ def usable(folder: Path | None) -> Iterator[Table]:
     for place in np.random.default_rng(TABLE_SEED).permutation(len(names)):
         try:
             table = load(folder, names[place])
-        except Exception:  # noqa: BLE001, S112  # a table that is not there is not measured
+        except Exception as why:  # noqa: BLE001  # a table that is not there is not measured
+            print(f"{names[place]} is left out: {type(why).__name__}: {why}", file=sys.stderr)
             continue
         if table.X.shape[1] <= MOST_COLUMNS and len(table.y) >= FEWEST_ROWS:
             yield table

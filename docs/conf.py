@@ -29,6 +29,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
     "anchors",  # the rest is in _ext
+    "narrow",
     "outside",
     "pages",
 ]

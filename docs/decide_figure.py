@@ -49,47 +49,84 @@ FLOW = (
     ),
 )
 LEFT, RIGHT, LINE, GAP = 0.0, 6.4, 0.62, 0.55
+TEXT, SMALL = 9, 8  # points
 
 
-def box(ax: Axes, x: float, y: float, width: float, text: str, colour: str, *, code: bool) -> None:
+def box(ax: Axes, x: float, y: float, width: float, text: str, colour: str) -> None:
     edge = {"edgecolor": colour, "facecolor": "white", "linewidth": 1.2}
     shape = FancyBboxPatch((x, y - 0.22), width, 0.44, boxstyle="round,pad=0.04", **edge)
     ax.add_patch(shape)
-    family = "monospace" if code else "sans-serif"
-    ax.text(x + 0.12, y, text, va="center", fontsize=9, family=family, color=INK)
+    family = "monospace" if text.startswith("genloss") else "sans-serif"
+    ax.text(x + 0.12, y, text, va="center", fontsize=TEXT, family=family, color=INK)
 
 
-def places() -> list[float]:
-    """The heights at which questions stand, from above."""
-    found = [0.0]
-    for _, *answers in FLOW:
-        boxes = sum(not isinstance(each, str) for each in answers)
-        found.append(found[-1] - max(boxes * LINE, LINE) - GAP)
-    return found
+def question(ax: Axes, y: float, text: str, width: float) -> None:
+    box(ax, LEFT, y, width, text, COLOURS[0])
+
+
+def answer(ax: Axes, x: float, y: float, text: str, width: float) -> None:
+    box(ax, x, y, width, text, COLOURS[1 if text.startswith("genloss") else 2])
+
+
+def said(ax: Axes, x: float, y: float, text: str) -> None:
+    ax.text(x, y, text, fontsize=SMALL, style="italic", color=INK)
+
+
+def down(ax: Axes, top: float, below: float, text: str) -> None:
+    """The answer that leads to the next question."""
+    arrow = {"arrowstyle": "->", "color": INK, "shrinkA": 0, "shrinkB": 0}
+    ax.annotate("", (0.4, below + 0.26), (0.4, top - 0.26), arrowprops=arrow)
+    said(ax, 0.55, below + 0.44, text)
+
+
+def wide(ax: Axes) -> tuple[float, float]:
+    """Answers beside their question."""
+    top = 0.0
+    for text, *answers in FLOW:
+        question(ax, top, text, 3.0)
+        boxes = [each for each in answers if not isinstance(each, str)]
+        below = top - max(len(boxes), 1) * LINE - GAP
+        for k, (label, command) in enumerate(boxes):
+            y = top - k * LINE
+            ax.plot([3.04, 3.3, 3.3, RIGHT - 0.06], [top, top, y, y], color=INK, lw=0.8)
+            said(ax, 3.42, y + 0.07, label)
+            answer(ax, RIGHT, y, command, 5.2)
+        if isinstance(answers[-1], str):
+            down(ax, top, below, answers[-1])
+        top = below
+    return 11.8, top + GAP
+
+
+def narrow(ax: Axes) -> tuple[float, float]:
+    """Answers below their question, for a phone."""
+    top, step = 0.0, 0.95
+    for text, *answers in FLOW:
+        question(ax, top, text, 7.6)
+        boxes = [each for each in answers if not isinstance(each, str)]
+        for k, (label, command) in enumerate(boxes, 1):
+            y = top - k * step
+            ax.plot([0.4, 0.4, 0.82], [top - 0.26, y, y], color=INK, lw=0.8)
+            said(ax, 0.86, y + 0.33, label)
+            answer(ax, 0.86, y, command, 6.74)
+        below = top - len(boxes) * step - 0.62 - GAP
+        if isinstance(answers[-1], str):
+            down(ax, top, below, answers[-1])
+        top = below
+    return 7.72, top + 0.62 + GAP - 0.35
 
 
 def main() -> None:
-    tops = places()
-    figure = Figure(figsize=(9, -0.56 * tops[-1]), layout="constrained")
-    ax = figure.add_subplot()
-    for (question, *answers), top, below in zip(FLOW, tops, tops[1:], strict=False):
-        box(ax, LEFT, top, 3.0, question, COLOURS[0], code=False)
-        y = top
-        for answer in answers:
-            if isinstance(answer, str):
-                arrow = {"arrowstyle": "->", "color": INK, "shrinkA": 0, "shrinkB": 0}
-                ax.annotate("", (0.4, below + 0.26), (0.4, top - 0.26), arrowprops=arrow)
-                ax.text(0.55, below + 0.44, answer, fontsize=8, style="italic", color=INK)
-                continue
-            said, command = answer
-            ax.plot([3.04, 3.3, 3.3, RIGHT - 0.06], [top, top, y, y], color=INK, lw=0.8)
-            ax.text(3.42, y + 0.07, said, fontsize=8, style="italic", color=INK)
-            code = command.startswith("genloss")
-            box(ax, RIGHT, y, 5.2, command, COLOURS[1 if code else 2], code=code)
-            y -= LINE
-    ax.set(xlim=(-0.1, 11.8), ylim=(tops[-1] + GAP, 0.4))
-    ax.set_axis_off()
-    figure.savefig(Path(__file__).parent / "images" / "decide.png", dpi=110)
+    for draw, ending, width, height, dpi in (
+        (wide, "", 9, 0.56, 110),
+        (narrow, "-narrow", 4.1, 0.45, 180),
+    ):
+        figure = Figure()
+        ax = figure.add_axes((0, 0, 1, 1))
+        right, bottom = draw(ax)
+        ax.set(xlim=(-0.1, right), ylim=(bottom, 0.4))
+        ax.set_axis_off()
+        figure.set_size_inches(width, -height * bottom)
+        figure.savefig(Path(__file__).parent / "images" / f"decide{ending}.png", dpi=dpi)
 
 
 if __name__ == "__main__":

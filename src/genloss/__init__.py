@@ -28,7 +28,6 @@ from genloss.script import to_python
 from genloss.theory.forever.limit import Limit, limit
 from genloss.theory.predict import predict
 from genloss.trials.simulate import simulate
-from genloss.tuning.tune import Tuned, tune
 
 if TYPE_CHECKING:
     from genloss.budgeting.budget import Budget, budget
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from genloss.tables.load import load_table
     from genloss.tables.table import Table
     from genloss.trials.compare import Comparison, compare
+    from genloss.tuning.tune import Tuned, tune
     from genloss.watching.monitor import Monitor
     from genloss.weighing.weigh import Weighed, weigh
 
@@ -93,7 +93,7 @@ __all__ = [
 
 _logging.getLogger(__name__).addHandler(_logging.NullHandler())
 
-# imported on first use: what reads data pulls in heavier libraries, and not everybody scales
+# imported on first use: what reads data pulls in heavier libraries, and not everybody tunes or scales
 _LAZY = {
     "Budget": "genloss.budgeting.budget",
     "Comparison": "genloss.trials.compare",
@@ -106,6 +106,7 @@ _LAZY = {
     "ScalingLaw": "genloss.scaling",
     "StoreError": "genloss.sweeps",
     "Table": "genloss.tables.table",
+    "Tuned": "genloss.tuning.tune",
     "Weighed": "genloss.weighing.weigh",
     "budget": "genloss.budgeting.budget",
     "compare": "genloss.trials.compare",
@@ -114,6 +115,7 @@ _LAZY = {
     "phases": "genloss.sweeps.phases",
     "scaling_law": "genloss.scaling",
     "sweep": "genloss.sweeps",
+    "tune": "genloss.tuning.tune",
     "weigh": "genloss.weighing.weigh",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from numbers import Real
@@ -264,17 +265,24 @@ def _float64(name: str, values: Any, flags: bool) -> Array:
 def _refuse_parts(name: str, values: Any, flags: bool) -> None:
     """NumPy would take masked entries, and flags among the numbers of a list, for numbers."""
     where = None
-    if np.ma.is_masked(values):
-        where = _place(np.argwhere(np.ma.getmaskarray(values))[0])
+    if may_be_masked(values):
+        where = (
+            _place(np.argwhere(np.ma.getmaskarray(values))[0]) if np.ma.is_masked(values) else None
+        )
     elif isinstance(values, list | tuple):
         for i, part in enumerate(values):
             if isinstance(part, bool | np.bool_) and not flags:
                 raise InvalidInputError(f"{name}[{i}] was {part}; it must be numeric, not flags")
-            if isinstance(part, np.ma.MaskedArray) and part.mask.any():
+            if may_be_masked(part) and np.ma.is_masked(part):
                 where = f"[{i}]"
                 break
     if where is not None:
         raise InvalidInputError(f"{name}{where} was masked; fill masked entries, or leave them out")
+
+
+def may_be_masked(values: Any) -> bool:
+    """Whether values are a masked array, without opening the room of those where nobody has."""
+    return "numpy.ma" in sys.modules and isinstance(values, np.ma.MaskedArray)
 
 
 def _place(index: Any) -> str:

@@ -25,6 +25,20 @@ def progress_bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
         yield lambda done: progress.advance(task, done)
 
 
+def lasting(seconds: float) -> str:
+    """A duration as one says it.
+
+    Examples
+    --------
+    >>> lasting(42.3), lasting(620), lasting(9000)
+    ('42 s', '10 min', '2.5 h')
+    """
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 100 else f"{minutes / 60:.1f} h"
+
+
 def _lines(what: str, total: int) -> Callable[[int], None]:
     start = time.monotonic()
     done, following = 0, start + _FIRST

@@ -18,7 +18,7 @@ class Writer:
     """Writes one random plan of a kind, which is the name of a method."""
 
     def __init__(self, seed, kind):
-        self.rng = np.random.default_rng([seed, KINDS.index(kind)])
+        self.rng = np.random.default_rng([seed, self.number(kind)])
         self.dim = int(self.rng.integers(100, 160))
         spectrum = np.arange(1, self.dim + 1) ** -self.rng.choice([0.0, 0.4, 0.8])
         spectrum /= spectrum.sum()
@@ -32,6 +32,9 @@ class Writer:
             gl.External(0.6 * truth),
         ]
         self.plan = getattr(self, kind)()
+
+    def number(self, kind):
+        return KINDS.index(kind)
 
     def pick(self, some):
         return some[self.rng.integers(len(some))]

@@ -279,6 +279,17 @@ def test_sample_eigenvalues_are_unspread(share, doubt):
     assert better < sample / 2
 
 
+def test_hardly_more_rows_than_eigenvalues_do_not_end_them_half_way():
+    """Where steps that are not shortened jump over the best eigenvalues and back."""
+    off = []
+    for seed in range(4):
+        X = np.random.default_rng(seed).standard_normal((69, 60))
+        values = np.linalg.eigvalsh(X.T @ X / 69)
+        off.append([np.log(s).std() for s in (values, unspread(values, 69))])
+    sample, found = np.mean(off, axis=0)
+    assert found < sample / 4
+
+
 # ------------------------------------------------------------------------ rare targets and scales
 
 

@@ -60,6 +60,22 @@ def written(*rows, **fit):
     )
 
 
+def window(labels="linear", how=None):
+    """A window in which rows are labelled by a rule, and every fit goes through a filter."""
+    source = gl.Source(ROWS, noise=0.5, labels=labels)
+
+    def plan(penalty):
+        first = gl.Generation([source], penalty, filter=how)
+        latest = replace(source, labeler="previous")
+        later = [
+            gl.Generation([gl.Source(None, "kept", inputs=model - 1), latest], penalty, filter=how)
+            for model in range(1, 12)
+        ]
+        return gl.Plan([first, *later])
+
+    return plan
+
+
 KNOWN = {
     "replace": preset("replace"),
     "mix": preset("mix", real=0.3),
@@ -83,6 +99,9 @@ KNOWN = {
     "filter of hard labels": lambda _: gl.Plan(
         12 * [gl.Generation([gl.Source(ROWS, labels="hard")], filter=EARLY)]
     ),
+    "window of filters": window(how=EARLY),
+    "window of SGD": window(how=gl.filters.SGD(0.01)),
+    "window of hard labels": window("hard"),
     "self-training": lambda _: gl.Plan.self_train(
         12, ROWS, n_real=ROWS, loss="logistic", labels="hard", penalty=0.05
     ),
@@ -123,5 +142,5 @@ def test_the_table_says_what_theory_and_engines_know():
             theory(HEAVY, ridge),
             "in law" if able(PROBLEM, resolve(ridge)) else "literal",
         ], name
-        if name not in ("filter of hard labels", "self-training"):
+        if name not in ("filter of hard labels", "window of hard labels", "self-training"):
             assert theory(HEAVY, turned(ridge)) != "refused"

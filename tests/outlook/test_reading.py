@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import t
 
-from genloss.outlook.growth import freedom_of_mean
-from genloss.outlook.measured.read import read
+from genloss.outlook.growth import NORMAL, freedom_of_mean
+from genloss.outlook.measured.read import read, wider
 from genloss.outlook.measured.runs import Runs
 from genloss.outlook.sample import Sample
 
@@ -68,3 +69,11 @@ def test_a_chain_that_differs_between_runs_widens_changes_as_its_mean_is_known()
         se.append(measured(losses, chains).change_se[1] ** 2)
     assert np.sqrt(np.mean(se)) == pytest.approx(0.3 / np.sqrt(10), rel=0.25)
     assert measured(losses, np.zeros((10, 2))).change_se[1] < 0.03
+
+
+def test_few_draws_widen_as_student_says():
+    few = np.linspace(1e-5, 2 / 3, 50)
+    np.testing.assert_allclose(wider(few), t.ppf(0.95, 1 / few) / NORMAL, rtol=1e-6)
+    np.testing.assert_allclose(
+        wider(np.array([0.0, 1.0, 9.0])), wider(np.array([1e-9, 2 / 3, 2 / 3]))
+    )

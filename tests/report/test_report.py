@@ -16,8 +16,7 @@ from rich.console import Console
 import genloss as gl
 from genloss._columns import Column
 from genloss._words import change, number
-from genloss.report import print_comparison, print_curve, print_tuned
-from genloss.report.curve import numeric
+from genloss.report.curve import numeric, print_comparison, print_curve, print_tuned
 from genloss.report.numbers import common_power, counted, scaled
 from genloss.report.table import fitting, print_table
 from genloss.report.visible import visible

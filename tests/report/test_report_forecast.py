@@ -19,8 +19,7 @@ from genloss.documents import of_forecast
 from genloss.documents.of_forecast import _penalties
 from genloss.outlook.result import Advice, Forecast, Outcome
 from genloss.outlook.sentences import alphas
-from genloss.report import print_forecast
-from genloss.report.forecast import model_columns, model_legend, way_columns
+from genloss.report.forecast import model_columns, model_legend, print_forecast, way_columns
 
 
 def outcome(name, error, *, n_samples=50, penalty=0.1):

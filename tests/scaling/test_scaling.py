@@ -305,6 +305,27 @@ def test_law_of_a_problem_is_that_of_its_power_law(scale, signal):
     assert "ranks 20 to 200" in law.sentences[0]
 
 
+def test_fit_of_a_noisy_signal_has_the_mean_of_it():
+    """Values over the fitted line are one on average, and all the same over early and late ranks."""
+    rng, rank = np.random.default_rng(0), np.arange(1.0, 401)
+    for _ in range(20):
+        problem = gl.Problem(rank**-1.5, rank**-0.25 * rng.standard_normal(400))
+        found = fit_power_law(problem)
+        some = slice(found.first - 1, found.last)
+        x = np.log(rank[some])
+        line = found.signal * np.exp(-(1 + 2 * found.capacity * found.source) * x)
+        off = (problem.spectrum * problem.truth**2)[some] / line - 1
+        assert abs(off / rank[some] @ np.ones_like(x)) < 1e-9
+        assert abs(off / rank[some] @ x) < 1e-9
+
+
+def test_signal_in_a_few_ranks_is_no_power_law():
+    truth = np.zeros(400)
+    truth[:25] = 1.0
+    with pytest.raises(gl.InvalidInputError, match="all early"):
+        fit_power_law(gl.Problem(np.arange(1.0, 401) ** -1.5, truth))
+
+
 def test_fit_of_a_noisy_truth():
     rng = np.random.default_rng(0)
     plain = gl.Problem.power_law(3000, capacity=1.3, source=0.3)

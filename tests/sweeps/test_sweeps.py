@@ -10,7 +10,7 @@ import xarray as xr
 
 import genloss as gl
 from genloss.errors import InvalidInputError
-from genloss.sweeps import sweep
+from genloss.sweeps import runs, sweep
 from genloss.sweeps.axes import read_grid
 from genloss.sweeps.fields import Built, build_plan, build_problem
 from genloss.sweeps.points import point_seed
@@ -334,3 +334,15 @@ def test_random_fields_and_a_grid(tmp_path):
     assert [row[0] for row in fewer[0].values] == penalty.tolist()  # a stream per field
     other = read_grid({"plan.penalty": {"log_uniform": [1e-3, 1.0]}}, draws=200, seed=2)
     assert other != fewer
+
+
+def test_a_long_sweep_says_how_long_it_will_take(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(runs, "_cost", lambda *_: 5.0)  # seconds a point, it is said
+    grid = {"plan.penalty": [0.1, 0.2, 0.3]}
+    serial(ISOTROPIC, REPLACE, grid, store=tmp_path / "told", progress=True)
+    assert capsys.readouterr().err == "genloss: 3 points take about 15 s on one worker\n"
+    serial(ISOTROPIC, REPLACE, grid, store=tmp_path / "quiet")
+    assert not capsys.readouterr().err
+    monkeypatch.setattr(runs, "_cost", lambda *_: 0.01)
+    serial(ISOTROPIC, REPLACE, grid, store=tmp_path / "short", progress=True)
+    assert not capsys.readouterr().err

@@ -87,18 +87,35 @@ def test_a_run_on_one_design_is_as_the_pencil_says():
     np.testing.assert_allclose(pencil, run, rtol=2e-3)
 
 
+def test_a_run_does_not_start_on_rows_with_the_labels_they_have():
+    def again(who):
+        return Generation([Source(None, who, 0.2, inputs=0)], filter=HOW)
+
+    first = Generation([Source(ROWS, noise=0.5)], filter=HOW)
+    found = gl.predict(PLAIN, gl.Plan([first, again("kept"), again("previous")]))
+    once = gl.predict(PLAIN, gl.Plan([first, again("previous")]), method="pencil").risk
+    np.testing.assert_allclose(found.risk[1:], once, rtol=1e-6)
+
+
 def test_what_few_ridge_fits_do_not_give_names_what_runs():
     steep = filters.HeavyBall(60, 0.5, 0.9)
     with pytest.raises(gl.NoTheoryError, match=r"no 8 ridge fits.*genloss\.simulate"):
         gl.predict(PLAIN, through(ANCHORED, steep))
 
 
-def test_many_filters_in_one_pencil_must_be_asked_for():
-    plan = gl.Plan.accumulate(9, ROWS, design="fresh", noise=0.5)
-    with pytest.raises(
-        gl.NoTheoryError, match=r"72 ridge fits.*method='pencil'.*genloss\.simulate"
-    ):
+def test_many_filters_of_many_kinds_of_rows_must_be_asked_for():
+    plan = gl.Plan.edit(9, ROWS, edited=0.3, noise=0.5)
+    with pytest.raises(gl.NoTheoryError, match=r"9 filters.*method='pencil'.*genloss\.simulate"):
         gl.predict(PLAIN, through(plan))
+
+
+@pytest.mark.slow
+def test_twelve_filters_share_rows_and_the_first_are_those_of_fewer():
+    long, short = (
+        gl.predict(PLAIN, through(gl.Plan.anchored(models, 70, n_real=60, noise=0.5))).risk
+        for models in (12, 3)
+    )
+    np.testing.assert_allclose(long[:3], short, rtol=1e-9)
 
 
 @pytest.mark.slow

@@ -139,12 +139,11 @@ def test_slopes_on_an_endless_spectrum():
     ("plan", "why"),
     [
         (gl.Plan.accumulate(3, 60, design="fresh", penalty=0.1), "new rows alone"),
-        (
-            gl.Plan([gl.Generation([gl.Source(60, labels="hard")], "cv")]),
-            "chooses its penalty by labels of a rule",
-        ),
         (gl.Plan.replace(2, DIM + 2), "as many rows as directions"),
-        (gl.Plan.mix(2, 90, real=0.5), "finite size"),
+        (
+            gl.Plan([gl.Generation([gl.Source(90, covariance=np.diag(SPECTRUM) + 0.01)])]),
+            "finite size",
+        ),
     ],
 )
 def test_what_has_no_slopes_is_said(plan, why):

@@ -124,3 +124,17 @@ def test_a_rule_may_keep_as_many_rows_as_directions(rows, said):
     assert np.isinf(curve.risk[0]) == (said == "the mean risk is infinite")
     assert len(spread) == (said is not None)
     assert said is None or said in spread[0]
+
+
+@pytest.mark.parametrize(("steps", "grows"), [(320, True), (20, False)])
+def test_moves_that_grow_are_told_of_any_fit(steps, grows):
+    how = gl.filters.GradientDescent(steps=steps, step=0.3)
+    rows = [gl.Source(72, "previous", 1.0), gl.Source(8, noise=1.0)]
+    first = gl.Generation([gl.Source(80, noise=1.0)], filter=how)
+    plan = gl.Plan([first, *4 * [gl.Generation(rows, filter=how)]])
+    problem = gl.Problem.isotropic(60)
+    said = [text for text in gl.predict(problem, plan).warnings if text.startswith("unstable")]
+    found = gl.limit(problem, plan)
+    assert found.stable != grows
+    assert len(said) == grows
+    assert all(f"by {found.radius:.3g}, as far as 5 models show" in text for text in said)

@@ -268,8 +268,8 @@ def test_least_squares_on_rows_of_another_covariance_are_exact_at_any_size(shape
 def test_limits_of_matrices_name_what_runs():
     made = gl.Generation([gl.Source(90, "real", NOISE, covariance=turned(1))], 0.05)
     kept = [gl.Source(None, "kept", inputs=0), gl.Source(40, "previous", NOISE)]
-    again = gl.Generation(kept, 0.05)
-    with pytest.raises(gl.NoTheoryError, match=r"covariance matrix.*genloss\.simulate"):
+    again = gl.Generation(kept, "cv")
+    with pytest.raises(gl.NoTheoryError, match=r"'cv'.*genloss\.simulate"):
         gl.limit(PROBLEM, gl.Plan([made, again, again]))
 
 

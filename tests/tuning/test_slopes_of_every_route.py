@@ -27,14 +27,17 @@ TEACHER = gl.External(bias=0.05, variance=0.01)
 OTHER = gl.External(bias=-0.2)
 
 
-def stacked(covariance=None):
+def stacked(covariance=None, rows=1):
     """Real rows beside those that a model labels, of a covariance."""
-    made = S(20, "previous", 0.5, covariance=covariance)
+    made = S(20 * rows, "previous", 0.5, covariance=covariance)
     return gl.Plan(
         [
-            G([S(20, noise=0.5, covariance=covariance)], 0.1),
-            G([S(10, noise=0.4), made], 0.2),
-            G([S(8, {"real": 0.4, 0: 0.6}, 0.3)] if covariance is None else [S(8), made], 0.1),
+            G([S(20 * rows, noise=0.5, covariance=covariance)], 0.1),
+            G([S(10 * rows, noise=0.4), made], 0.2),
+            G(
+                [S(8 * rows, {"real": 0.4, 0: 0.6}, 0.3)] if covariance is None else [S(8), made],
+                0.1,
+            ),
         ]
     )
 
@@ -92,7 +95,38 @@ CHOSEN = {
         choosing(stacked(MATRIX)),
         ("last_penalty", "real", "weight", "n_samples"),
     ),
+    "chosen penalties, hard classes": (
+        POWER,
+        choosing(fitted(stacked(), "hard")),
+        ("last_penalty", "real", "n_samples"),
+    ),
+    "chosen penalties, judged rows": (
+        POWER,
+        choosing(gl.Plan([replace(g, loss="squared") for g in (*JUDGED, JUDGED.generations[1])])),
+        ("last_penalty", "n_samples"),
+    ),
+    "chosen penalties, class means": (CLOUDS, choosing(fitted(CLASSES, "hard")), ("real",)),
     "chosen penalties, several columns": (COLUMNS, choosing(stacked(VECTOR)), ("real", "weight")),
+}
+WITHOUT = {
+    "least squares": (POWER, gl.Plan.replace(3, 60, noise=0.5), ("n_samples",)),
+    "least squares, stacked": (
+        POWER,
+        stacked(rows=3).with_penalty(0.0),
+        ("real", "n_samples", "last_penalty"),
+    ),
+    "least squares, an intercept": (
+        POWER,
+        stacked(rows=3).with_penalty(0.0).with_intercept(),
+        ("real", "n_samples"),
+    ),
+    "least squares, isotropic": (
+        gl.Problem.isotropic(DIM),
+        stacked(rows=3).with_penalty(0.0),
+        ("real",),
+    ),
+    "minimum norm": (POWER, gl.Plan.mix(3, 8, real=0.5, noise=0.5), ("real",)),
+    "least squares, weights": (POWER, stacked(VECTOR).with_penalty(0.0), ("weight",)),
 }
 QUICK = {
     "pooled",
@@ -108,6 +142,14 @@ ROUTES = {
     "chain": (POWER, gl.Plan.replace(3, 20, noise=0.5), "recursion", SOME),
     "stacked": (POWER, stacked(), "recursion", SOME),
     "covariances": (POWER, stacked(VECTOR), "recursion", ALL),
+    "an intercept": (
+        POWER,
+        gl.Plan.replace(3, 20, noise=0.5).with_intercept(),
+        "recursion",
+        SOME,
+    ),
+    "an intercept, stacked": (POWER, stacked().with_intercept(), "recursion", ALL),
+    "an intercept, covariances": (POWER, stacked(VECTOR).with_intercept(), "recursion", ALL),
     "tails": (TAILS, stacked(VECTOR), "recursion", ALL),
     "matrices": (POWER, stacked(MATRIX), "recursion", ALL),
     "tails and matrices": (TAILS, stacked(MATRIX), "recursion", ALL),
@@ -145,7 +187,7 @@ ROUTES = {
     ),
     "one pass": (
         POWER,
-        fitted(gl.Plan.replace(3, 70, noise=0.5), filter=PASS),
+        fitted(gl.Plan.replace(3, 70, penalty=0.1, noise=0.5), filter=PASS),
         "recursion",
         ("schedule", "n_samples"),
     ),
@@ -246,9 +288,14 @@ STEPWISE = {
     "a problem far from one": (gl.Problem(1e-70 * POWER.spectrum, POWER.truth), stacked()),
 }
 
+
+def plain(step):
+    return step.is_ridge or step.intercept
+
+
 CASES = [
     name
-    if name in QUICK or (way == "recursion" and all(step.is_ridge for step in resolve(plan)))
+    if name in QUICK or (way == "recursion" and all(plain(step) for step in resolve(plan)))
     else pytest.param(name, marks=pytest.mark.slow)
     for name, (_, plan, way, _) in ROUTES.items()
 ]
@@ -256,7 +303,8 @@ CASES = [
 
 def space(plan, over):
     prices = Prices(1.0, 0.1) if "n_samples" in over else None
-    return Space(Layout(plan, "real" in over), over, np.log([1e-2, 1.0]), prices, 30.0)
+    limit = 30.0 if plan.penalty.any() else 600.0  # enough rows for fits without a penalty
+    return Space(Layout(plan, "real" in over), over, np.log([1e-2, 1.0]), prices, limit)
 
 
 @pytest.mark.parametrize("name", STEPWISE)
@@ -270,7 +318,7 @@ def test_what_is_searched_without_slopes(name):
 @pytest.mark.parametrize("name", CASES)
 def test_slopes_in_all_that_is_free(name):
     problem, plan, way, over = ROUTES[name]
-    assert way_of(problem, resolve(plan.with_penalty(1.0))) == way
+    assert way_of(problem, plan) == way
     assert_slopes(problem, plan, over)
 
 
@@ -281,6 +329,7 @@ def assert_slopes(problem, plan, over):
     along = RNG.standard_normal(box.size)  # any direction has to do with all of them
     far, near = (value(point + by * along)[0] - value(point - by * along)[0] for by in (2e-3, 1e-3))
     assert value(point)[1] @ along == pytest.approx((8 * near - far) / 12e-3, rel=1e-6)
+    return box
 
 
 @pytest.mark.parametrize(
@@ -293,6 +342,17 @@ def assert_slopes(problem, plan, over):
 def test_slopes_beside_chosen_penalties(name):
     problem, plan, over = CHOSEN[name]
     assert_slopes(problem, plan, over)
+
+
+@pytest.mark.parametrize("name", WITHOUT)
+def test_slopes_without_a_penalty(name):
+    problem, plan, over = WITHOUT[name]
+    box = assert_slopes(problem, plan, over)
+    if "n_samples" not in over:
+        point = box.start()
+        [value] = slope_in(problem, box, "mean")
+        risk = gl.predict(problem, box.plan(point)).risk
+        assert value(point)[0] == pytest.approx(risk.mean(), rel=1e-6)
 
 
 @pytest.mark.parametrize("name", CASES)

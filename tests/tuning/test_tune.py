@@ -260,3 +260,13 @@ def test_penalties_at_which_steps_explode_are_passed_over(over):
 def test_plans_that_are_too_long_for_the_pencil_cannot_be_tuned():
     with pytest.raises(gl.NoTheoryError, match=r"genloss\.simulate"):
         gl.tune(POWER, gl.Plan.window(13, 90, last=3, noise=0.5))
+
+
+def test_wrong_classes_are_no_objective_and_the_message_says_where_they_are():
+    plan, problem = (
+        gl.Plan([gl.Generation([gl.Source(60, labels="hard")], 0.1)]),
+        gl.Problem.isotropic(20),
+    )
+    with pytest.raises(gl.InvalidInputError, match="curve.error"):
+        gl.tune(problem, plan, objective="error")
+    assert gl.predict(problem, plan).error is not None

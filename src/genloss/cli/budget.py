@@ -80,7 +80,7 @@ def budget(
         Print JSON for machines instead of tables.
     """
     import genloss
-    from genloss.report import print_budget
+    from genloss.report.budget import print_budget
 
     check_files(plot, report)
     prices = read_prices(cost)

@@ -145,7 +145,8 @@ def forecast(
     """
     import genloss
     from genloss.cli.kernels import chosen
-    from genloss.report import print_forecast, print_measured
+    from genloss.report.forecast import print_forecast
+    from genloss.report.measured import print_measured
     from genloss.tables.load import example_table
 
     check_files(plot, report)

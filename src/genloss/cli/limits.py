@@ -27,7 +27,7 @@ def limit(plan: File, /, *, block: int | None = None, json: Json = False) -> int
     json
         Print JSON for machines instead of a table.
     """
-    from genloss.report import print_limit
+    from genloss.report.limit import print_limit
     from genloss.theory.forever.limit import limit as find_limit
 
     what, problem = read_both(plan)

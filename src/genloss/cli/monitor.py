@@ -117,7 +117,7 @@ def monitor(
         Print JSON for machines instead of tables.
     """
     import genloss
-    from genloss.report import print_reading
+    from genloss.report.monitor import print_reading
     from genloss.tables.remarks import own_cures
 
     check_files(plot, report)

@@ -57,7 +57,7 @@ def phases(
     json
         Print JSON for machines instead of a table.
     """
-    from genloss.report import print_phases
+    from genloss.report.phases import print_phases
     from genloss.sweeps import load_sweep
     from genloss.sweeps.phases import compute, read_axes
 

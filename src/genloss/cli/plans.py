@@ -157,7 +157,7 @@ def _show(
     as_json: bool,
     against: Any = None,
 ) -> int:
-    from genloss.report import print_curve
+    from genloss.report.curve import print_curve
 
     show = partial(print_curve, problem=problem, plan=plan)
     draw = partial(curve.plot, against)

@@ -61,7 +61,8 @@ def tune(
         last model's only, or a schedule of one for each; the share of real labels; the weight of
         rows that models label; the number of rows, which needs --cost and --limit.
     objective
-        Risk of the last model, the mean over all, or the largest; or the cost.
+        Risk of the last model, the mean over all, or the largest; or the cost. Wrong classes are not
+        searched: a warning says where they rise as risk falls.
     cost
         Prices of a real row and of one that a model labels: real=1,synthetic=0.01.
     limit
@@ -75,7 +76,7 @@ def tune(
         Print JSON for machines instead of tables.
     """
     from genloss.files import save
-    from genloss.report import print_tuned
+    from genloss.report.curve import print_tuned
     from genloss.tuning.tune import tune as run_tune
 
     check_files(plot)
@@ -169,7 +170,7 @@ def compare(
     json
         Print JSON for machines instead of tables.
     """
-    from genloss.report import print_comparison
+    from genloss.report.curve import print_comparison
     from genloss.trials.compare import compare as run_compare
 
     check_files(plot)

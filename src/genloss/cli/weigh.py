@@ -76,7 +76,7 @@ def weigh(
     """
     import genloss
     from genloss.cli.kernels import chosen
-    from genloss.report import print_weighed
+    from genloss.report.weigh import print_weighed
 
     if estimator is not None and kernel != "linear":
         raise InvalidInputError(f"--kernel was {kernel} beside --estimator; leave one out")

@@ -71,7 +71,7 @@ def write_report(
     Examples
     --------
     >>> import genloss as gl, pathlib, sklearn.datasets, tempfile
-    >>> outlook = gl.forecast(*sklearn.datasets.load_diabetes(return_X_y=True))
+    >>> outlook = gl.forecast(*sklearn.datasets.load_diabetes(return_X_y=True), trials=2)
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "report.md"
     >>> gl.documents.write_report(outlook, path)
     >>> path.read_text().splitlines()[0]

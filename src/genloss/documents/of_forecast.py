@@ -46,7 +46,7 @@ def of_forecast(
     Examples
     --------
     >>> import genloss as gl, sklearn.datasets
-    >>> outlook = gl.forecast(*sklearn.datasets.load_diabetes(return_X_y=True))
+    >>> outlook = gl.forecast(*sklearn.datasets.load_diabetes(return_X_y=True), trials=2)
     >>> [recipe.title for recipe in of_forecast(outlook).recipes]
     ['The plan as a file', 'The plan in Python', 'The model in scikit-learn']
     """

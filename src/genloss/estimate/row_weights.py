@@ -13,6 +13,7 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 
 _STEPS = 60
+_ROUNDING = 2e-15
 
 
 def unequal(weights: Array | None) -> Array | None:
@@ -74,9 +75,11 @@ def balance(weights: Array | None, rows: float, left: Array) -> tuple[Array, Arr
     for _ in range(_STEPS):
         share = y[:, None] / (y[:, None] + taken)
         slope = (counts * share * (1 - share)).sum(axis=1) / y
-        step = (left - share @ counts) / np.maximum(slope, 1e-300)
+        off = left - share @ counts
+        step = off / np.maximum(slope, 1e-300)
         y = y + step
-        if np.all(np.abs(step) <= 1e-13 * y):
+        # where weights are far apart rounding moves y by more, which the sum does not feel
+        if np.all((np.abs(step) <= 1e-13 * y) | (np.abs(off) <= _ROUNDING * left)):
             break
     share = y[:, None] / (y[:, None] + taken)
     kept = (share**2) @ (counts * values) / y

@@ -21,7 +21,9 @@ Array = npt.NDArray[np.float64]
 MOST_DIRECTIONS = 4000
 NODES = 80
 _DOUBT = 0.02  # relative error of the sample's degrees of freedom
-_STEPS = 30
+_STEPS = 100  # at most: each leads down, and one that gains a thousandth is the last
+_GAIN = 1e-3
+_LONGEST = 2.0  # in the logarithm of an eigenvalue
 
 
 def unspread(values: Array, rows: float, weights: Array | None = None) -> Array:
@@ -44,7 +46,7 @@ def unspread(values: Array, rows: float, weights: Array | None = None) -> Array:
     Notes
     -----
     Of all spectra with the sample's degrees of freedom, the one whose logarithms are nearest to those
-    of the sample's own eigenvalues: Gauss-Newton steps for
+    of the sample's own eigenvalues: Gauss-Newton steps, shortened until they lead down, for
 
         sum_i ((log df1_i error)**2 + (log (rank - df1)_i error)**2) / doubt**2
             + sum_j (log s_j - log values_j)**2 / (r / rows).
@@ -56,23 +58,37 @@ def unspread(values: Array, rows: float, weights: Array | None = None) -> Array:
     asked = penalties(float(values[0]) / 30, 30 * float(values[-1]))
     sample = Freedom.of(values * rows, rows, asked, weights)
     start = np.log(values[::-1])
-    found = start.copy()
     prior = values.size / (rows if weights is None else effective(weights))
-    weight = np.concatenate([1 / sample.df1, 1 / sample.rest])[:, None]
-    for _ in range(_STEPS):
+    weight = np.concatenate([1 / sample.df1, 1 / sample.rest])
+
+    def off(found: Array) -> tuple[Array, Array]:
+        """Shares of directions in df1 at every penalty, and relative errors."""
         share = 1 / (1 + sample.kappa[:, None] * np.exp(-found))
-        gap = np.concatenate(
-            [share.sum(axis=1) - sample.df1, (1 - share).sum(axis=1) - sample.rest]
-        )
+        gap = [share.sum(axis=1) - sample.df1, (1 - share).sum(axis=1) - sample.rest]
+        return share, weight * np.concatenate(gap)
+
+    def height(found: Array, gap: Array) -> float:
+        return float(gap @ gap / _DOUBT**2 + np.sum((found - start) ** 2) / prior)
+
+    found, (share, gap) = start, off(start)
+    least = height(found, gap)
+    for _ in range(_STEPS):
         slope = share * (1 - share)
-        jacobian = weight * np.vstack([slope, -slope])
-        offset = gap * weight[:, 0] + jacobian @ (start - found)
+        jacobian = weight[:, None] * np.vstack([slope, -slope])
         normal = prior * jacobian @ jacobian.T
         normal.flat[:: len(normal) + 1] += _DOUBT**2
+        offset = gap + jacobian @ (start - found)
         step = start - found - prior * jacobian.T @ np.linalg.solve(normal, offset)
-        longest = float(np.abs(step).max())
-        found += step * min(1.0, 2 / max(longest, 1e-300))
-        if longest < 1e-6:
+        step *= min(1.0, _LONGEST / max(float(np.abs(step).max()), 1e-300))
+        before = least
+        while True:
+            share, gap = off(found + step)
+            least = height(found + step, gap)
+            if least <= before or np.abs(step).max() < 1e-6:
+                break
+            step = step / 2
+        found = found + step
+        if before - least <= _GAIN * before:
             break
     return np.sort(np.exp(found))[::-1]
 

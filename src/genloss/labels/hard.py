@@ -8,6 +8,8 @@ import numpy as np
 
 from genloss.labels._base import Array, Label
 
+_SURE = np.ones(1), np.zeros(1)
+
 
 @dataclass(frozen=True)
 class Hard(Label):
@@ -39,4 +41,4 @@ class Hard(Label):
 
     def noises(self) -> tuple[Array, Array]:
         """A sign without noise."""
-        return np.ones(1), np.zeros(1)
+        return _SURE

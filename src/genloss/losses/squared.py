@@ -34,7 +34,7 @@ class Squared(Loss):
         """Second derivative in z."""
         return np.full(np.broadcast(y, z).shape, 2.0)
 
-    def envelope(self, y: Array, z: Array, gamma: Array | float) -> tuple[Array, Array]:
+    def envelope(self, y: Array | float, z: Array, gamma: Array | float) -> tuple[Array, Array]:
         """Slope of the Moreau envelope, and its derivative."""
         bend = 2 / (1 + 2 * np.asarray(gamma))
         return bend * np.subtract(z, y), np.broadcast_to(bend, np.broadcast(y, z, gamma).shape)

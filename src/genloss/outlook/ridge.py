@@ -205,7 +205,7 @@ def _factored_columns(
         centred, off = root * centred, root * off
     gram, right = centred.T @ centred, centred.T @ off
     coefficients = np.empty_like(right)
-    for value in np.unique(penalty):
+    for value in set(penalty.tolist()):
         system, here = gram.copy(), penalty == value
         system.flat[:: len(gram) + 1] += len(rows) * value
         factor = _linalg.cholesky(system, overwrite=True)
@@ -219,7 +219,7 @@ def _factored_columns(
 def few_penalties(rows: Array, kernel: Kernel | None, penalty: Array) -> bool:
     """Whether factorisations are the cheaper way, and a safe one."""
     n, dim = rows.shape
-    if np.isnan(penalty).any() or np.unique(penalty).size > _FEW:
+    if np.isnan(penalty).any() or len(set(penalty.tolist())) > _FEW:
         return False
     if kernel is None:
         return n > dim + 1

@@ -11,7 +11,7 @@ from genloss.outlook.growth import NORMAL
 from genloss.outlook.result import TOLERANCE
 from genloss.outlook.theory import Theory
 from genloss.plan import Plan
-from genloss.tuning.tune import with_real_rows
+from genloss.tuning.real_rows import with_real_rows
 
 Array = npt.NDArray[np.float64]
 

@@ -33,7 +33,7 @@ from genloss.outlook.study import Study
 from genloss.outlook.units import UNITS
 from genloss.plan import Plan
 from genloss.problem import Problem
-from genloss.tuning.tune import with_real_rows
+from genloss.tuning.real_rows import with_real_rows
 
 Array = npt.NDArray[np.float64]
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from genloss.pencils.expression import Array
+from genloss.pencils.expression import Array, Coefficient
+from genloss.pencils.few import Few
 from genloss.pencils.layout import Block, Layout, Matrices, product
 from genloss.pencils.pencil import Occurrence, Pencil
 
@@ -45,6 +46,15 @@ class System:
     """Q0 - eta(G), as far as G is known."""
     eta: Matrices
     """Scratch."""
+    few: Mapping[int, Few] = field(default_factory=dict)
+    """The kernel again, of full spaces."""
+
+    def add(self, row: int, column: int, value: Coefficient, by: float = 1.0) -> None:
+        """Add to an entry of the kernel."""
+        layout = self.layout
+        layout.add(self.kernel, row, column, value if by == 1 else by * value)
+        if few := self.few.get(layout.space_of[row]):
+            few.add(layout.position[row], layout.position[column], value, by)
 
 
 class Feedback:

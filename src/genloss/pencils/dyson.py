@@ -8,7 +8,7 @@ doubled pencil.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ from genloss import _check
 from genloss.errors import GenlossError
 from genloss.pencils.channels import Channel, Feedback, System, channels_of
 from genloss.pencils.expression import Array
+from genloss.pencils.few import Few
 from genloss.pencils.layout import Layout, Matrices, product
 from genloss.pencils.pencil import Pencil
 
@@ -44,6 +45,8 @@ class Solution:
     """Q0 - eta(G), its inverse."""
     residual: float
     iterations: int
+    few: Mapping[int, Few]
+    """The kernel again, of full spaces by their number."""
     feedback: dict[int, float]
     """How much of the spread of a resolvent's vector returns to it, by block: 1 where it explodes."""
 
@@ -76,10 +79,11 @@ def solve(pencil: Pencil, start: Solution | None = None) -> Solution:
         _check.instance("start", start, Solution)
     layout = Layout(pencil)
     channels = channels_of(pencil, layout)
-    system = System(layout, layout.zeros(), layout.zeros(), layout.zeros())
-    G, kernel = system.G, system.kernel
+    full = {space: Few(len(layout.members[space]), w) for space, w in enumerate(layout.width) if w}
+    system = System(layout, layout.zeros(), layout.zeros(), layout.zeros(), full)
+    G = system.G
     for (equation, unknown), value in pencil.deterministic.items():
-        layout.add(kernel, equation, unknown, value)
+        system.add(equation, unknown, value)
     if start is not None and [g.shape for g in start.resolvent] != [g.shape for g in G]:
         start = None
     done, last, steps = set[tuple[int, int]](), np.empty(0), 0
@@ -103,8 +107,7 @@ def solve(pencil: Pencil, start: Solution | None = None) -> Solution:
                 returns[t] = float(np.abs(np.linalg.eigvals(coupling)).max()) ** 2
         done.add((t, s))
         for c in read:
-            trace = product(c.reads, layout.entry(G, *c.read))
-            layout.entry(kernel, *c.write)[:] -= trace * c.writes
+            system.add(*c.write, c.writes, -product(c.reads, layout.entry(G, *c.read)))
     everything = [c for own in channels.values() for c in own]
     residual = _residual(system, everything)
     for _ in range(_REFINEMENTS):
@@ -117,7 +120,7 @@ def solve(pencil: Pencil, start: Solution | None = None) -> Solution:
             f"the residual of the fixed point was {residual:.1e}, above {TOLERANCE:.0e}: {pencil!r}; "
             f"{_REMEDY}"
         )
-    return Solution(pencil, layout, G, kernel, residual, steps, returns)
+    return Solution(pencil, layout, G, system.kernel, residual, steps, full, returns)
 
 
 def _refine(system: System, channels: Sequence[Channel]) -> None:
@@ -127,8 +130,7 @@ def _refine(system: System, channels: Sequence[Channel]) -> None:
     for K, g in zip(kernel, G, strict=True):
         g[:] = g @ (2 * np.eye(g.shape[-1]) - K @ g)
     for trace, c in zip(before, channels, strict=True):
-        change = product(c.reads, layout.entry(G, *c.read)) - trace
-        layout.entry(kernel, *c.write)[:] -= change * c.writes
+        system.add(*c.write, c.writes, trace - product(c.reads, layout.entry(G, *c.read)))
 
 
 def _residual(system: System, channels: Sequence[Channel]) -> float:
@@ -139,9 +141,16 @@ def _residual(system: System, channels: Sequence[Channel]) -> float:
     entry is a matrix, and is as large as its root mean square eigenvalue.
     """
     layout, G, kernel = system.layout, system.G, system.kernel
-    widths = layout.width
-    known = [_sizes(g, width) for g, width in zip(G, widths, strict=True)]
-    terms = [_sizes(K, width) for K, width in zip(kernel, widths, strict=True)]
+    known, terms, away = [], [], []
+    for space, (g, K) in enumerate(zip(G, kernel, strict=True)):
+        if few := system.few.get(space):
+            size, rest = (each[None] for each in few.against(g[0]))
+            term = few.sizes()[None]
+        else:
+            size, term, rest = np.abs(g), np.abs(K), np.abs(K @ g - np.eye(g.shape[-1]))
+        known.append(size)
+        terms.append(term)
+        away.append(rest)
 
     def at(sizes: Matrices, row: int, column: int) -> Array:
         return sizes[layout.space_of[row]][:, layout.position[row], layout.position[column]]
@@ -150,53 +159,27 @@ def _residual(system: System, channels: Sequence[Channel]) -> float:
         sizes = [g @ term @ g for term, g in zip(terms, known, strict=True)]
         for c in channels:
             reads, writes = (
-                np.abs(each) if each.ndim == 1 else _sizes(each[None], len(each))[0, 0]
-                for each in (c.reads, c.writes)
+                np.abs(each) if each.ndim == 1 else _size(each) for each in (c.reads, c.writes)
             )
-            trace = reads @ at(sizes, *c.read) * (1 if c.reads.ndim == 1 else len(c.reads))
+            trace = np.dot(at(sizes, *c.read), reads) * (1 if c.reads.ndim == 1 else len(c.reads))
             at(terms, *c.write)[:] += trace * writes
-    worst = 0.0
-    for space, (term, size) in enumerate(zip(terms, sizes, strict=True)):
-        away = _sizes(_left_over(layout, space, kernel[space], G[space]), widths[space])
-        worst = max(worst, float((away / np.maximum(term @ size, _FLOOR)).max()))
-    return worst
+    left = zip(away, terms, sizes, strict=True)
+    return max(float((a / np.maximum(term @ size, _FLOOR)).max()) for a, term, size in left)
 
 
-def _sizes(matrices: Array, width: int) -> Array:
-    """How large every entry is."""
-    if not width:
-        return np.abs(matrices)
-    [whole], count = matrices, matrices.shape[-1] // width
-    parts = whole.reshape(count, width, count, width)
-    return np.sqrt(np.einsum("aibj,aibj->ab", parts, parts) / width)[None]
-
-
-def _left_over(layout: Layout, space: int, K: Array, g: Array) -> Array:
-    """``K G - 1``; where matrices are large, without the zeros above their diagonal and without twins."""
-    if not layout.width[space]:
-        return K @ g - np.eye(g.shape[-1])
-    away = np.zeros_like(g)
-    done = set[tuple[int, int]]()
-    for t, s in layout.pairs():
-        rows, cols = layout.parts[t].get(space), layout.parts[s].get(space)
-        if rows is None or cols is None or (layout.twin[s], layout.twin[t]) in done:
-            continue
-        done.add((t, s))
-        between = slice(cols.start, rows.stop)
-        away[:, rows, cols] = K[:, rows, between] @ g[:, between, cols]
-        if t == s:
-            away[:, rows, cols] -= np.eye(rows.stop - rows.start)
-    return away
+def _size(matrix: Array) -> float:
+    """Root mean square eigenvalue."""
+    return float(np.sqrt(np.einsum("ij,ij->", matrix, matrix) / len(matrix)))
 
 
 def _below(system: System, feedback: Feedback, t: int, s: int) -> Array:
     """A block below the diagonal: linear in its own traces; returns how they feed back."""
-    layout, G, kernel = system.layout, system.G, system.kernel
+    layout, G = system.layout, system.G
     own, before, behind = (layout.block(G, *pair) for pair in ((t, s), (t, t), (s, s)))
     for space, g in own.items():
         rows, cols = layout.parts[t][space], layout.parts[s][space]
         between = slice(cols.start, rows.start)
-        g[:] = -before[space] @ (kernel[space][:, rows, between] @ G[space][:, between, cols])
+        g[:] = -before[space] @ _between(system, space, rows, between, cols)
     coupling = np.zeros((0, 0))
     if feedback.channels:
         known, coupling = feedback.traces(G), feedback.coupling()
@@ -207,6 +190,16 @@ def _below(system: System, feedback: Feedback, t: int, s: int) -> Array:
         for space, eta in feedback.eta(traces).items():
             own[space][:] += before[space] @ eta @ behind[space]
     return coupling
+
+
+def _between(system: System, space: int, rows: slice, between: slice, cols: slice) -> Array:
+    """``K G``, summed over the unknowns between two blocks."""
+    G = system.G[space][:, between, cols]
+    few = system.few.get(space)
+    if few is None:
+        return np.asarray(system.kernel[space][:, rows, between] @ G)
+    own, others = (slice(s.start // few.width, s.stop // few.width) for s in (rows, between))
+    return few.behind(own, others, G[0])[None]
 
 
 class Resolvent:

@@ -23,6 +23,7 @@ from genloss.pencils.expression import (
     identity,
     noise,
 )
+from genloss.pencils.few import times
 from genloss.pencils.layout import Matrices, product
 from genloss.pencils.pencil import Pencil
 from genloss.pencils.space import ONE
@@ -172,36 +173,70 @@ class Chain:
         terms.
         """
         solution, layout, given = self.solution, self.solution.layout, self.solution.pencil.given
-        spaces = zip(layout.members, layout.width, solution.resolvent, solution.kernel, strict=True)
-        for members, width, g, K in spaces:
+        for space, members in enumerate(layout.members):
             own = [k for k in members if k < size]
+            if space in solution.few:
+                self._fill_full(space, own)
+                continue
             rows, twins = ([layout.position[k + by] for k in own] for by in (0, size))
-            if width:
-                rows, twins = (_widened(each, width) for each in (rows, twins))
+            g, K = solution.resolvent[space], solution.kernel[space]
             f = np.zeros((len(g), len(rows), 1))
             for i, k in enumerate(own):
-                at = slice(width * i, width * (i + 1)) if width else i
-                f[:, at, 0] = given.get(k, 0.0)
+                f[:, i, 0] = given.get(k, 0.0)
             forcing = -solution.pencil.unit * K[:, rows][:, :, twins] - f @ np.swapaxes(f, 1, 2)
             g = g[:, rows][:, :, rows]
             mean = g @ f
-            if width:
-                self._fill_full(own, width, mean[0, :, 0], g[0], forcing[0])
-                continue
             covariance = g @ forcing @ np.swapaxes(g, 1, 2)
             for i, k in enumerate(own):
                 self._mean[k] = mean[:, i, 0]
                 self._covariance.update({(k, l): covariance[:, i, j] for j, l in enumerate(own)})
 
-    def _fill_full(self, own: Sequence[int], width: int, mean: Array, g: Array, F: Array) -> None:
-        """The same of a full space: of covariances the diagonals, which is all that errors are made of."""
-        for i, k in enumerate(own):
-            at = slice(width * i, width * (i + 1))
-            self._mean[k] = mean[at]
-            part = g[at] @ F
-            for j, l in enumerate(own):
-                other = g[width * j : width * (j + 1)]
-                self._covariance[k, l] = np.einsum("ij,ij->i", part, other)
+    def _fill_full(self, space: int, own: Sequence[int]) -> None:
+        """The same of a full space, of unknowns that are read: diagonals of covariances, which is all that errors are made of."""
+        solution, layout, pencil = self.solution, self.solution.layout, self.solution.pencil
+        few, size, place = solution.few[space], pencil.size // 2, layout.position
+        read = {k for parts in self._read.values() for k in parts}
+
+        def g(one: int, other: int) -> Array:
+            return layout.entry(solution.resolvent, one, other)
+
+        of_means = frozenset(
+            id(pencil.deterministic[k, size + l])
+            for k in pencil.given
+            for l in pencil.given
+            if (k, size + l) in pencil.deterministic
+        )
+        forced = [
+            (value, -pencil.unit * by[np.ix_(*([place[k + s] for k in own] for s in (0, size)))])
+            for value, by in few.parts(of_means)
+        ]
+        for k in read.intersection(own):
+            below = [i for i in own if layout.reaches[layout.blocks_of(k, i)]]
+            self._mean[k] = sum(
+                (
+                    g(k, i) @ np.broadcast_to(pencil.given[i], few.width)
+                    for i in below
+                    if i in pencil.given
+                ),
+                np.zeros(few.width),
+            )
+            parts: dict[int, Array] = {}  # of the covariance with every unknown
+            for value, by in forced:
+                for i, numbers in zip(own, by, strict=True):
+                    if i not in below or not numbers.any():
+                        continue
+                    before = times(value, g(k, i).T).T  # all are symmetric
+                    for j in np.flatnonzero(numbers).tolist():
+                        parts[j] = parts.get(j, 0.0) + numbers[j] * before
+            for l in read.intersection(own):
+                if (l, k) in self._covariance:
+                    self._covariance[k, l] = self._covariance[l, k]
+                    continue
+                total = np.zeros(few.width)
+                for j, part in parts.items():
+                    if layout.reaches[layout.blocks_of(l, own[j])]:
+                        total += np.einsum("ij,ij->i", part, g(l, own[j]))
+                self._covariance[k, l] = total
 
     def mean(self, vector: Expression) -> Array:
         """Mean coordinates of a vector, per direction."""
@@ -323,11 +358,6 @@ class Chain:
         layout = self.solution.layout
         block = layout.block_of[self.solution.pencil.names.index(name)]
         return self.solution.feedback.get(block, 0.0)
-
-
-def _widened(places: Sequence[int], width: int) -> list[int]:
-    """The rows of unknowns that have as many each."""
-    return [width * place + row for place in places for row in range(width)]
 
 
 def risk(

@@ -15,7 +15,6 @@ from genloss.problem import Problem
 Array = npt.NDArray[np.float64]
 
 _FEWEST = 6  # ranks in a fit
-_MAX_STEPS = 200
 
 
 @dataclass(frozen=True)
@@ -123,18 +122,37 @@ def _line(x: Array, y: Array, weight: Array) -> tuple[float, float]:
 
 
 def _gamma_line(x: Array, values: Array, weight: Array) -> tuple[float, float]:
-    """Level and slope of log mean by iteratively reweighted least squares."""
-    if not values.any():
+    """Level and slope of the log mean: where ``weight @ (line + values exp(-line))`` is least.
+
+    There, values over the line are one on average, and ``x`` has the same mean whether they count or not.
+    """
+    from scipy.optimize import brentq
+    from scipy.special import logsumexp
+
+    some = values > 0
+    if not some.any():
         raise InvalidInputError("problem had no signal over the fitted ranks; it must have some")
-    positive = values > 0
-    level, slope = _line(x, np.log(np.where(positive, values, values[positive].min())), weight)
-    for _ in range(_MAX_STEPS):
-        line = level + slope * x
-        step = np.clip(values * np.exp(-line) - 1, -1, 2)  # far outliers are approached slowly
-        before, (level, slope) = slope, _line(x, line + step, weight)
-        if abs(slope - before) <= 1e-12 * (1 + abs(slope)):
-            break
-    return level, slope
+    middle = np.average(x, weights=weight)
+    x = x - middle
+    if not x[some].min() < 0 < x[some].max():
+        raise InvalidInputError(
+            f"problem had signal in {some.sum()} of {x.size} fitted ranks, all early or all late ones; a "
+            "power law is fitted to signal in both"
+        )
+    logs, x = np.log(weight[some]) + np.log(values[some]), x[some]
+
+    def off(slope: float) -> float:
+        tilted = logs - slope * x
+        return float(np.exp(tilted - tilted.max()) @ x)
+
+    low, high = -1.0, 1.0
+    while off(low) < 0:
+        low *= 2
+    while off(high) > 0:
+        high *= 2
+    slope = float(brentq(off, low, high, xtol=1e-13))
+    level = logsumexp(logs - slope * x) - np.log(weight.sum())
+    return float(level - slope * middle), slope
 
 
 def _octave_residual(rank: Array, values: Array, fitted: Array) -> float:

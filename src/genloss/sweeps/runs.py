@@ -8,6 +8,7 @@ makes that rare.
 from __future__ import annotations
 
 import random
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 LOSSES = 3
 """Times in a row that workers may be lost without a block being finished."""
+
+LONG = 3.0
+"""Seconds from which it is worth a line how long a sweep will take."""
 
 Task = tuple[int, Work, Part, int]
 
@@ -123,7 +127,7 @@ def run(
             return Run(store, "", 0, len(done), time.perf_counter() - start)
         place.check_writable()
         each = sum(done.values()) / (sweep.n_points - left) if done else _cost(sweep, n_models)
-    engine, losses = choose(cluster, workers, each * left), 0
+    engine, losses, told = choose(cluster, workers, each * left), 0, not progress
     with _bar(progress, sweep.n_points) as advance:
         advance(sweep.n_points - left)
         tally = Tally(advance)
@@ -131,6 +135,9 @@ def run(
             before = tally.computed
             try:
                 with running(engine, workers) as crew:
+                    if not told:
+                        _announce(left, each, crew.size())
+                        told = True
                     store = store or _created(place, sweep, n_models, each, block_size, crew)
                     _fill(store, sweep, crew, tally)
                 break
@@ -228,6 +235,20 @@ def _cost(sweep: Sweep, n_models: int) -> float:
         return seconds
 
     return seconds_per_point(measure, sweep.n_points)
+
+
+def _announce(points: int, each: float, workers: int) -> None:
+    """Say on standard error how long it will take, by what points cost so far, if that is a while."""
+    seconds = each * points / workers
+    if seconds >= LONG:
+        from genloss._progress import lasting
+
+        on = "one worker" if workers == 1 else f"{workers} workers"
+        print(
+            f"genloss: {points:,} points take about {lasting(seconds)} on {on}",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def _bar(show: bool, total: int) -> AbstractContextManager[Callable[[int], None]]:

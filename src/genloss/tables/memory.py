@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from genloss import _check
 from genloss.errors import DataError
 from genloss.tables.cells import Words, as_text, codes_of, days
 from genloss.tables.column import Array, Column
@@ -32,7 +33,7 @@ def columns_of(argument: str, block: Any, names: Sequence[str] | None = None) ->
             raise DataError(f"{argument} was ragged; its rows must be of one length") from None
     if not isinstance(block, np.ndarray):
         return _from_frame(argument, block, names)
-    if isinstance(block, np.ma.MaskedArray):
+    if _check.may_be_masked(block):
         plain, gaps = block.dtype.kind in "biuf", np.ma.getmaskarray(block)
         block = np.ma.getdata(block).astype(np.float64 if plain else object)
         block[gaps] = np.nan if plain else None

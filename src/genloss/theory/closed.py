@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from genloss.generation import REAL
+from genloss.labels.linear import Linear
 from genloss.losses.squared import Squared
 from genloss.steps import Step
 
@@ -69,6 +70,14 @@ def stands_alone(step: Step) -> bool:
     return step.is_new and not step.is_pooled and step.last_fit == step.model
 
 
+def is_told(step: Step) -> bool:
+    """Whether its labels are a slope and a noise to all linear fits: rules make them for rows that nobody saw before."""
+    return isinstance(step.loss, Squared) and all(
+        block.keep is None and (isinstance(block.labels, Linear) or block.design == step.model)
+        for block in step.blocks
+    )
+
+
 def obstacles_of_tails(steps: Sequence[Step]) -> list[str | None]:
     """The same as `obstacles` where lengths of rows vary."""
     return [why and f"problem has tails, and {why}" for why in map(obstacle_alone, steps)]
@@ -131,9 +140,7 @@ class _Pool:
 
 
 MOST_BY_PENCIL = 12  # models of one pencil that are solved in seconds
-FITS_OF_A_FILTER = 8  # ridge fits that stand for a filter in a pencil
-FITS_OF_A_BLOCK = 2  # at least, for SGD over rows that other fits see
-MOST_FITS = 64  # of those, where models go through filters
+MOST_FILTERS_OF_KINDS = 8  # of those that go through filters, where rows are drawn or edited
 
 
 def design_runs(steps: Sequence[Step]) -> dict[int, range]:
@@ -158,7 +165,7 @@ def design_runs(steps: Sequence[Step]) -> dict[int, range]:
         # what two rules leave of labels on the same rows is not independent
         told = len(by_rule) < 2 and not any(u in run for each in by_rule for u in each.asked)
         beyond = by_rule or any(each.filter is not None for each in members)
-        if inside and told and (beyond or len(run) > MOST_BY_PENCIL):
+        if inside and members[0].is_new and told and (beyond or len(run) > MOST_BY_PENCIL):
             found |= dict.fromkeys(run, run)
     return found
 
@@ -193,9 +200,9 @@ def unknown(steps: Sequence[Step], tails: bool = False) -> str | None:
         what = f"model {step.model} has labels, a loss, a filter or a rule that keeps rows beyond ridge regression"
         if step.filter is not None and not step.is_linear and not _sees_all(step):
             return f"{what}, which are not known together"
+        if step.filter is not None and not step.filter.spectral and step.drawn is not None:
+            return f"{what}, over rows that are drawn in an order of its own"
         if step.filter is not None and step.is_linear:
-            if not step.filter.spectral and step.drawn is not None:
-                return f"{what}, over rows that are drawn in an order of its own"
             continue
         if step.features is not None:
             return f"{what}, on random features"
@@ -203,7 +210,7 @@ def unknown(steps: Sequence[Step], tails: bool = False) -> str | None:
             return (
                 f"{what}, with penalty 'cv' on rows that are not alike, or pulled to another model"
             )
-        if not stands_alone(step):
+        if not (stands_alone(step) or is_told(step)):
             return f"{what}, on rows that another model is fitted to"
     return None
 
@@ -239,19 +246,6 @@ def clouded(step: Step, dim: float) -> str | None:
 def chooses(step: Step) -> bool:
     """Whether theory knows the penalty that a fit to new rows beyond linear labels chooses."""
     return is_even(step) and step.towards is None
-
-
-def fits_of(steps: Sequence[Step]) -> list[int]:
-    """Ridge fits that a pencil takes for every model, at least."""
-    return [_fits_of(steps, step) for step in steps]
-
-
-def _fits_of(steps: Sequence[Step], step: Step) -> int:
-    if step.filter is None or not step.is_linear:
-        return 1
-    if step.filter.spectral:
-        return FITS_OF_A_FILTER
-    return FITS_OF_A_BLOCK * sum(len(steps[k].blocks) for k in step.fitted)
 
 
 def relabels(step: Step, before: Step) -> bool:

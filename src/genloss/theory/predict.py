@@ -23,11 +23,9 @@ from genloss.theory.alike import outline
 from genloss.theory.channels import NotFoundError
 from genloss.theory.classes import Classes, centre_of
 from genloss.theory.closed import (
-    FITS_OF_A_FILTER,
     MOST_BY_PENCIL,
-    MOST_FITS,
+    MOST_FILTERS_OF_KINDS,
     clouded,
-    fits_of,
     obstacle_alone,
     obstacles,
     obstacles_of_tails,
@@ -287,17 +285,19 @@ def _ways(steps: Sequence[Step], method: str, tails: bool) -> list[Route]:
                 f"do; beyond {MOST_BY_PENCIL} models the pencil takes minutes and must be asked for"
             )
     if method == "auto" and Walk.pencil in ways:
-        _check_fits(longest_stretch(steps, by_pencil(ways), fits_of(steps)))
+        filters = [int(step.filter is not None) for step in steps]
+        _check_kinds(steps, longest_stretch(steps, by_pencil(ways), filters))
     return ways
 
 
-def _check_fits(count: int) -> None:
-    """Refuse filters on shared rows that a pencil knows in minutes only."""
-    if count > MOST_FITS:
+def _check_kinds(steps: Sequence[Step], filters: int) -> None:
+    """Refuse filters of which every one doubles the kinds of rows that all of them have."""
+    some = next((step for step in steps if step.edits or step.drawn is not None), None)
+    if some is not None and filters > MOST_FILTERS_OF_KINDS:
         raise NoTheoryError(
-            f"plan has filters on rows that several models are fitted to, {count} ridge fits in one pencil: "
-            "predict(method='pencil') and genloss.simulate(problem, plan) know it; beyond "
-            f"{MOST_FITS} fits, {FITS_OF_A_FILTER} for a filter, the pencil takes minutes and must be asked for"
+            f"plan has {filters} filters on rows that several models are fitted to, of which model {some.model} draws or "
+            "edits some: predict(method='pencil') and genloss.simulate(problem, plan) know it; beyond "
+            f"{MOST_FILTERS_OF_KINDS} filters the pencil takes gigabytes and must be asked for"
         )
 
 
@@ -320,8 +320,8 @@ def _ways_across(steps: Sequence[Step], method: str) -> list[Route]:
             f"{what}, and {why}: no closed formula knows it, but predict(method='pencil') and "
             f"genloss.simulate(problem, plan) do{most if method == 'auto' else ''}"
         )
-    if why:
-        _check_fits(sum(fits_of(steps)))
+    if why and method == "auto":
+        _check_kinds(steps, sum(step.filter is not None for step in steps))
     return [Walk.turned if step.model < first else Walk.across for step in steps]
 
 

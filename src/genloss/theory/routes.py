@@ -21,6 +21,7 @@ from genloss.theory.closed import (
     obstacles,
     obstacles_of_tails,
     relabels,
+    stands_alone,
 )
 from genloss.theory.fit import filling, stages
 from genloss.theory.labelers import groups
@@ -108,6 +109,7 @@ class Walk:
         self._laws: Laws | None = None
         self._hopeless = set[int]()
         self._between: dict[int, Between] = {}
+        self.as_told: dict[int, Step] = {}
         self._filters: dict[object, Filtered | OnePass | Sources | InTurn] = {}
 
     @property
@@ -191,6 +193,7 @@ class Walk:
         from genloss.theory.channels import generation  # opens SciPy's special functions
 
         step = self.chains[0][model]
+        self._hear(model)
         lost = any(self.moments.diverges({number: 1.0}) for number in step.asked)
         found = None if lost else generation.fit(self.moments, step, self._start, self.centre)
         if found is not None and generation.has_no_mean(step, found, self.moments):
@@ -202,6 +205,16 @@ class Walk:
             self._start = found.start
             self._take_in(model, found)
         self._has_no_kappa(model, np.nan, 0.0)
+
+    def _hear(self, model: int) -> None:
+        """Keep what linear fits of other models take labels for that a rule makes."""
+        step = self.chains[0][model]
+        if step.is_linear or stands_alone(step) or self.centre is not None:
+            return
+        from genloss.theory.filters.generation import as_linear
+
+        if not any(self.moments.diverges({number: 1.0}) for number in step.asked):
+            self.as_told[model] = as_linear(self.moments, step)
 
     def _take_in(self, model: int, found: Found) -> None:
         """Keep what is known of a fit of a channel."""
@@ -216,6 +229,7 @@ class Walk:
         from genloss.theory.filters import generation
 
         step = self.chains[0][model]
+        self._hear(model)
         assert step.filter is not None
         plain = bool(self.tails) or generation.is_plain(step, self.centre)
         if not plain and any(self.moments.diverges({number: 1.0}) for number in step.asked):
@@ -298,6 +312,7 @@ class Walk:
 
     def pencil(self, model: int) -> None:
         """Anything: solved together with all models it shares rows or features with."""
+        self._hear(model)
         if self._laws is None or model not in self._laws.new:
             known = by_pencil(self.ways), self._between
             self._laws, self._hopeless = together.solved(self, model, *known)
@@ -345,7 +360,8 @@ def routes(
         elif step.filter is not None:
             ways.append(Walk.pencil if obstacle else Walk.filtered)
         elif not step.is_linear:
-            ways.append(Walk.channel)
+            shared = obstacle and not stands_alone(step)
+            ways.append(Walk.pencil if shared else Walk.channel)
         elif obstacle:
             ways.append(Walk.pencil)
         elif step.edits:

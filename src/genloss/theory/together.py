@@ -37,8 +37,13 @@ def solved(
     from genloss.pencils.ground import Ground
     from genloss.pencils.known import Given
 
-    [steps] = walk.chains
-    first, last = stretches(steps, by_pencil)[model]
+    [written] = walk.chains
+    first, last = stretches(written, by_pencil)[model]
+    steps = [walk.as_told.get(step.model, step) for step in written]
+    untold = [
+        u for u in range(model + 1, last + 1) if not (steps[u].is_linear or stands_alone(steps[u]))
+    ]
+    last = min([last, *(u - 1 for u in untold)])  # labels by a rule wait for their labeler's law
     moments = walk.moments
     alive = [u for u in moments.filters if 0 <= u < first <= walk.remembered[u] or u < REAL]
     infinite = {u for u in alive if moments.diverges({u: 1.0})}

@@ -10,7 +10,6 @@ from genloss._words import number
 from genloss.errors import NoTheoryError
 from genloss.plan import Plan
 from genloss.spectrum import Spectral
-from genloss.steps import resolve
 from genloss.theory.predict import predict
 from genloss.theory.routes import has_closed_route
 from genloss.tuning.slopes import way_of
@@ -49,10 +48,7 @@ def announce(problem: Spectral, plan: Plan, free: Sequence[str]) -> None:
 
 def about(problem: Spectral, plan: Plan, free: Sequence[str]) -> int:
     """How many tries there are at least, roughly."""
-    if (
-        tuple(free) == ("schedule",)
-        and way_of(problem, resolve(plan.with_penalty(1.0))) is not None
-    ):
+    if tuple(free) == ("schedule",) and way_of(problem, plan) is not None:
         return _BY_SLOPES
     schedule = _MORE + _EACH * plan.n_models if "schedule" in free else 0
     return _ONE * len(free) + schedule

@@ -48,7 +48,7 @@ def best_penalties(problem: Spectral, plan: Plan, over: str, objective: str, sid
     score, logs = OBJECTIVES[objective], np.linspace(sides[0], sides[1], _GRID)
     if over == "last_penalty":
         return _best_single(problem, score, logs, lambda lam: with_last_penalty(plan, lam))
-    if over == "schedule" and way_of(problem, resolve(plan.with_penalty(1.0))) is not None:
+    if over == "schedule" and way_of(problem, plan) is not None:
         logs = logs[::_COARSE]  # only to start from: slopes lead on
     best = _best_constant(problem, score, logs, plan)
     return best_schedule_of(problem, objective, logs, best) if over == "schedule" else best

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -15,7 +16,9 @@ from genloss.spectrum import Spectral
 from genloss.steps import Step, resolve
 from genloss.theory.closed import MOST_BY_PENCIL, obstacle_alone, obstacles
 from genloss.theory.gradients.gradient import known, obstacle
+from genloss.theory.intercept import as_direction, refused
 from genloss.theory.units import is_ordinary
+from genloss.tuning.layout import Layout
 from genloss.tuning.moving import Moving
 from genloss.tuning.schedule import Slopes
 from genloss.tuning.shared import Shared
@@ -24,6 +27,7 @@ from genloss.tuning.space import Space
 Array = npt.NDArray[np.float64]
 
 _FAR = 1e100  # where a fixed point is not found
+_LARGEST = 1e3  # traces, of a penalty
 _POWERS = 30.0, 300.0, 3e3, 3e4, 3e5
 Found = Callable[[Callable[[Array], Array], Array], tuple[Array, Array]]
 """The errors at a point and slopes there, from the point and the objective's slopes in the errors."""
@@ -47,8 +51,9 @@ def slope_of(problem: Spectral, plan: Plan, objective: str) -> list[Slopes]:
     The largest of errors has no slope where two are equal, which is where it is least: a mean of high
     powers of them is followed instead, and then one of higher powers.
     """
-    steps = resolve(plan.with_penalty(1.0))
-    way = way_of(problem, steps)
+    problem, plan = _without_intercept(problem, plan.with_penalty(1.0))
+    steps = resolve(plan)
+    way = _way(problem, steps)
     if way is None:
         return []
     if way == "pencil":
@@ -68,9 +73,12 @@ def slope_of(problem: Spectral, plan: Plan, objective: str) -> list[Slopes]:
 
 def slope_in(problem: Spectral, space: Space, objective: str) -> list[Slopes]:
     """The same from points of a space; rows are any numbers there."""
+    problem, given = _without_intercept(problem, space.layout.plan)
+    if given is not space.layout.plan:
+        space = replace(space, layout=Layout(given, "real" in space.over))
     plan = space.layout.to_plan(space.setting((space.low + space.high) / 2))
     moving = Moving(space.layout, plan)
-    way = way_of(problem, moving.steps) if moving.is_whole else None
+    way = _way(problem, moving.steps) if moving.is_whole else None
     if way is None or _stuck(space, moving.steps):
         return []
 
@@ -93,14 +101,30 @@ def slope_in(problem: Spectral, space: Space, objective: str) -> list[Slopes]:
     return _followed(objective, found)
 
 
+def _without_intercept(problem: Spectral, plan: Plan) -> tuple[Spectral, Plan]:
+    """A problem and plan in which a constant is a direction like others, where that can be, whatever the penalties."""
+    steps = resolve(plan)
+    if not steps[0].intercept or refused(problem, steps):
+        return problem, plan
+    longer, without = as_direction(
+        problem, plan, resolve(plan.with_penalty(_LARGEST * problem.directions.trace))
+    )
+    return longer, without
+
+
 def _stuck(space: Space, steps: Sequence[Step]) -> bool:
     """Whether rows that a rule keeps for a filter are to be unlike."""
     filtered = [step for step in steps if step.filter is not None]
     return "weight" in space.over and any(b.keep for step in filtered for b in step.blocks)
 
 
-def way_of(problem: Spectral, steps: Sequence[Step]) -> str | None:
-    """How slopes are known: backwards through the recursion, or from one pencil; None where they are not."""
+def way_of(problem: Spectral, plan: Plan) -> str | None:
+    """How slopes in a plan's penalties are known: by the "recursion" or one "pencil"; None where they are not."""
+    problem, plan = _without_intercept(problem, plan.with_penalty(1.0))
+    return _way(problem, resolve(plan))
+
+
+def _way(problem: Spectral, steps: Sequence[Step]) -> str | None:
     if not is_ordinary(problem):
         return None
     try:

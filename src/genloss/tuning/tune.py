@@ -33,6 +33,7 @@ __all__ = ["Tuned", "real_rows_needed", "tune", "with_real_rows"]
 Array = npt.NDArray[np.float64]
 
 PENALTIES = ("penalty", "last_penalty", "schedule")
+_OF_CLASSES = ("error", "accuracy", "classes")
 OVER = (*PENALTIES, "real", "weight", "n_samples")
 
 
@@ -65,7 +66,8 @@ def tune(
         - "weight": of a row that a model labels, beside real ones, which keep theirs.
         - "n_samples": rows, by one factor in all generations; needs ``cost``.
     objective : {"final", "mean", "worst", "cost"}, default "final"
-        Risk of the last model, the average over all, or the largest; or the cost.
+        Risk of the last model, the average over all, or the largest; or the cost. Risk is how far values are
+        from the truth's, and no share of wrong classes: where it falls and that rises, ``warnings`` says so.
     penalties : tuple of float, optional
         Smallest and largest penalty to consider besides zero; default: from 1e-10 to 100 times
         the largest eigenvalue.
@@ -123,6 +125,13 @@ def tune(
     directions = directions_of(problem)
     _check.instance("plan", plan, Plan)
     free = _free(over)
+    asked: Any = objective
+    if isinstance(asked, str) and asked in _OF_CLASSES:
+        raise InvalidInputError(
+            f"objective was {objective!r}; it must be one of 'final', 'mean', 'worst', 'cost', which are of risk. "
+            "Shares of wrong classes are not searched: compare genloss.predict(problem, plans), which has them "
+            "as curve.error"
+        )
     objective = _check.choice("objective", objective, (*OBJECTIVES, "cost"))
     sides = _sides(penalties, float(directions.eigenvalues.max()))
     prices, most = _money(cost, limit, free, objective)

@@ -1,21 +1,25 @@
 """Two classes as two normal clouds: errors along a chain of linear models (`channels.md` 10).
 
-An input is ``c mu + Sigma^(1/2) g`` with c = +-1, and a model of weights w says +1 where ``x'w > 0``. One
-generation is a fixed point of a few scalars, as in `genloss.theory.channels`; the mean is one more direction:
+An input is ``c mu + Sigma^(1/2) g`` with c = +-1, and a model of weights w and intercept u says +1 where
+``x'w + u > 0``. One generation is a fixed point of a few scalars, as in `genloss.theory.channels`; the mean is one
+more direction:
 
     w_i = (s_i pull_h theta_i + pull_mu mu_i) / (Lam + C s_i) + noise of variance N s_i / (Lam + C s_i)^2
 
-per direction of the clouds' covariance, theta the labeler. By symmetry one class stands for both.
+per direction of the clouds' covariance, theta the labeler; slopes of the loss add up to zero, as the intercept is free.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from genloss.losses.logistic import Logistic
+from genloss.losses.squared import Squared
 
 Array = npt.NDArray[np.float64]
 
@@ -34,11 +38,19 @@ class Mixture:
     spectrum : ndarray of shape (p,)
         Eigenvalues of the covariance.
     mean : ndarray of shape (p,)
-        Centre of one class along its eigenvectors; the other's is opposite.
+        Centre of class +1 along its eigenvectors; the other's is opposite.
+    share : float
+        Rows of class +1 among all.
     """
 
     spectrum: Array
     mean: Array
+    share: float = 0.5
+
+    @property
+    def classes(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Each class with its share."""
+        return (1.0, self.share), (-1.0, 1 - self.share)
 
     @classmethod
     def of(cls, X: Array, y: Array) -> Mixture:
@@ -54,7 +66,7 @@ class Mixture:
         values, basis = np.linalg.eigh(inner.T @ inner / (len(y) - 2))
         kept = values > 1e-9 * values[-1]
         values, along = values[kept], basis[:, kept].T @ mean
-        share = np.mean(y > 0)
+        share = float(np.mean(y > 0))
         noise = values / (4 * len(y)) * (1 / share + 1 / (1 - share))
         squares = np.maximum(along**2 - noise, 0.0)
         plain = np.abs(along) < _CLEAR * np.sqrt(noise)
@@ -64,11 +76,11 @@ class Mixture:
             if group.size:
                 ratio = np.mean((along[group] ** 2 - noise[group]) / values[group])
                 squares[group] = max(float(ratio), 0.0) * values[group]
-        return cls(values, np.sqrt(squares) * np.where(along < 0, -1.0, 1.0))
+        return cls(values, np.sqrt(squares) * np.where(along < 0, -1.0, 1.0), share)
 
     def apart(self, factor: float) -> Mixture:
         """Centres so many times as far from each other."""
-        return Mixture(self.spectrum, factor * self.mean)
+        return replace(self, mean=factor * self.mean)
 
 
 class Fit(NamedTuple):
@@ -81,16 +93,18 @@ class Fit(NamedTuple):
 
 
 class Model(NamedTuple):
-    """A fitted model, per direction: its mean, its variance, its covariance with model 0."""
+    """A fitted model, per direction: its mean, its variance, its covariance with model 0; and its intercept."""
 
     mean: Array
     variance: Array
     shared: Array
+    intercept: float
 
-    def margin(self, mixture: Mixture) -> tuple[float, float]:
-        """Mean and standard deviation of what it says of a row of class +1."""
+    def margins(self, mixture: Mixture) -> Array:
+        """How far rows of each class are on its side, on average, in standard deviations, shape (2,)."""
         square = np.sum(mixture.spectrum * (self.mean**2 + self.variance))
-        return float(mixture.mean @ self.mean), float(np.sqrt(square))
+        middle = float(mixture.mean @ self.mean)
+        return np.array([middle + self.intercept, middle - self.intercept]) / np.sqrt(square)
 
 
 class Told(NamedTuple):
@@ -110,8 +124,8 @@ def chain(mixture: Mixture, fits: Sequence[Fit]) -> Told | None:
         models.append(model)
     from scipy.special import ndtr
 
-    ends = [model.margin(mixture) for model in models]
-    error = np.array([float(ndtr(-mean / sd)) for mean, sd in ends])
+    shares = np.array([share for _, share in mixture.classes])
+    error = np.array([float(shares @ ndtr(-model.margins(mixture))) for model in models])
     return Told(error, np.array([_moved(mixture, models[0], model) for model in models]))
 
 
@@ -132,12 +146,24 @@ def levelled(mixture: Mixture, first: Fit, error: float) -> Mixture | None:
 
 def _moved(mixture: Mixture, first: Model, model: Model) -> float:
     """Chance that two models say different classes of a row."""
+    cross, one, other = (
+        np.sum(mixture.spectrum * each)
+        for each in (
+            first.mean * model.mean + model.shared,
+            first.mean**2 + first.variance,
+            model.mean**2 + model.variance,
+        )
+    )
+    rho = float(np.clip(cross / np.sqrt(one * other), -1 + 1e-12, 1 - 1e-12))
+    sides = zip(first.margins(mixture), model.margins(mixture), strict=True)
+    shares = (share for _, share in mixture.classes)
+    return sum(share * _apart(x, y, rho) for share, (x, y) in zip(shares, sides, strict=True))
+
+
+def _apart(x: float, y: float, rho: float) -> float:
+    """Chance that one of two normal variables of correlation rho is below x, and the other not below y."""
     from scipy.special import ndtr, owens_t
 
-    (a, sd_a), (b, sd_b) = first.margin(mixture), model.margin(mixture)
-    cross = float(np.sum(mixture.spectrum * (first.mean * model.mean + model.shared)))
-    rho = np.clip(cross / (sd_a * sd_b), -1 + 1e-12, 1 - 1e-12)
-    x, y = a / sd_a, b / sd_b
     if abs(x) < 1e-12 or abs(y) < 1e-12:
         x, y = x + 1e-9, y + 1e-9
     rest = np.sqrt((1 - rho) * (1 + rho))
@@ -155,7 +181,7 @@ def _fitted(mixture: Mixture, fit: Fit, labeler: Model | None, *, first: bool) -
     n = fit.real + fit.made
     ridge = 2 * n * fit.penalty
     if labeler is None:
-        labeler = Model(np.zeros_like(mu), np.zeros_like(mu), np.zeros_like(mu))
+        labeler = Model(np.zeros_like(mu), np.zeros_like(mu), np.zeros_like(mu), 0.0)
         if fit.made:
             return None
     square = labeler.mean**2 + labeler.variance
@@ -180,11 +206,16 @@ def _fitted(mixture: Mixture, fit: Fit, labeler: Model | None, *, first: bool) -
                 )
             )
         )
-        return _sums(fit, (a, H, b, q, cross), gamma)
+        if not q > 0:
+            return np.full(5, np.nan)
+        law = Law(a, labeler.intercept, H, b, x[4], q, cross)
+        return _sums(fit, mixture, law, gamma)
 
-    start = np.array([np.log(2 * n if not fit.logistic else n / 4), np.log(0.2 * n), 0.0, 0.1 * n])
+    start = np.array(
+        [np.log(2 * n if not fit.logistic else n / 4), np.log(0.2 * n), 0.0, 0.1 * n, 0.0]
+    )
     start[2] = start[3] if fit.made else 0.0
-    scale = np.array([1.0, 1.0, n, n])
+    scale = np.array([1.0, 1.0, n, n, 1.0])
 
     def off(u: Array) -> Array:
         return np.asarray((after(u * scale) - u * scale) / scale)
@@ -205,51 +236,48 @@ def _fitted(mixture: Mixture, fit: Fit, labeler: Model | None, *, first: bool) -
         return None
     share, along, gain, _ = built(x)
     mean, variance = share * labeler.mean + along * mu, share**2 * labeler.variance + gain
-    return Model(mean, variance, variance if first else share * labeler.shared)
+    return Model(mean, variance, variance if first else share * labeler.shared, float(x[4]))
 
 
-def _sums(fit: Fit, law: tuple[float, float, float, float, float], gamma: float) -> Array:
-    """Curvature, noise and pulls that follow, the first two as logarithms, shape (4,)."""
+class Law(NamedTuple):
+    """What a labeler and a model say of a row of class +1, less the noise of its own fit: means, second moments."""
+
+    labeler: float
+    labeler_intercept: float
+    labeler_square: float
+    model: float
+    intercept: float
+    square: float
+    cross: float
+
+
+def _sums(fit: Fit, mixture: Mixture, law: Law, gamma: float) -> Array:
+    """Curvature, noise (logarithms), pulls to labeler and centre, and the intercept that follow, shape (5,)."""
     from scipy.special import ndtr
 
-    a, H, b, q, cross = law
     nodes, weights = _nodes()
-    z = b + np.sqrt(q) * nodes
-    psi, change = zip(
-        *(_proximal(y, z, gamma, logistic=fit.logistic) for y in (1.0, -1.0)), strict=True
-    )
-    curvature = fit.real * (weights @ change[0])
-    noise = fit.real * (weights @ psi[0] ** 2)
-    to_mean, to_labeler = -fit.real * (weights @ psi[0]), 0.0
-    if fit.made:
-        width = np.sqrt(max(H - cross**2 / q, 1e-12 * H))
-        at = (a + cross / q * (z - b)) / width
-        up, bell = ndtr(at), np.exp(-(at**2) / 2) / (np.sqrt(2 * np.pi) * width)
-        chances = (up, 1 - up)
-        curvature += fit.made * sum(weights @ (p * c) for p, c in zip(chances, change, strict=True))
-        noise += fit.made * sum(
-            weights @ (p * each**2) for p, each in zip(chances, psi, strict=True)
-        )
-        to_mean -= fit.made * sum(
-            weights @ (p * each) for p, each in zip(chances, psi, strict=True)
-        )
-        to_labeler = -fit.made * float(weights @ (bell * (psi[0] - psi[1])))
-    return np.array([np.log(curvature), np.log(noise), to_labeler, to_mean])
-
-
-def _proximal(y: float, z: Array, gamma: float, *, logistic: bool) -> tuple[Array, Array]:
-    """Slope of the loss at the fitted value, and how it changes with z."""
-    if not logistic:
-        return 2 * (z - y) / (1 + 2 * gamma), np.full(z.size, 2 / (1 + 2 * gamma))
-    from scipy.special import expit
-
-    p = z + y * gamma * expit(-y * z)
-    for _ in range(12):
-        miss = expit(-y * p)
-        p = p - (p - gamma * y * miss - z) / (1 + gamma * miss * (1 - miss))
-    miss = expit(-y * p)
-    bend = miss * (1 - miss)
-    return -y * miss, bend / (1 + gamma * bend)
+    loss = Logistic() if fit.logistic else Squared()
+    curvature = noise = to_labeler = to_mean = slope = 0.0
+    steep = law.cross / law.square
+    width = np.sqrt(max(law.labeler_square - law.cross * steep, 1e-12 * law.labeler_square))
+    for side, often in mixture.classes:
+        z = side * law.model + law.intercept + np.sqrt(law.square) * nodes
+        psi, bend = zip(*(loss.envelope(y, z, gamma) for y in (1.0, -1.0)), strict=True)
+        real = fit.real * often * weights
+        rows = [real * (side > 0), real * (side < 0)]
+        if fit.made:
+            said = side * law.labeler + law.labeler_intercept + steep * np.sqrt(law.square) * nodes
+            at, made = said / width, fit.made * often * weights
+            rows = [each + made * ndtr(sign * at) for each, sign in zip(rows, (1, -1), strict=True)]
+            bell = np.exp(-(at**2) / 2) / (np.sqrt(2 * np.pi) * width)
+            to_labeler -= float((made * bell) @ (psi[0] - psi[1]))
+        for count, own, change in zip(rows, psi, bend, strict=True):
+            curvature += float(count @ change)
+            noise += float(count @ own**2)
+            slope += float(count @ own)
+            to_mean -= side * float(count @ own)
+    intercept = law.intercept - np.clip(slope / max(curvature, _GOOD), -1, 1)  # no step runs away
+    return np.array([np.log(curvature), np.log(noise), to_labeler, to_mean, intercept])
 
 
 def _nodes() -> tuple[Array, Array]:

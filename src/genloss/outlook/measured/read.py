@@ -20,6 +20,10 @@ _SAME = (
 )
 _FLOOR = 0.02  # what no statistic of the sample shows of a growth
 _FEW = 2 / 3  # one over degrees of freedom: an interval of fewer says nothing
+# log of Student's 95 % quantile over the normal one, over that: off by less than 1e-6 up to _FEW, where
+# SciPy's would open a room that takes longer than all other parts of a small forecast
+_STUDENT = (-0.001683, 0.024689, -0.100646, 0.061402, 0.434417, 0.926385)
+_GAUSS = 1.6448536
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +85,7 @@ def read(runs: Runs, sample: Sample, score: str) -> Reading:
     used = np.minimum(runs.n_samples * np.arange(1, len(rows) + 1) / kept.size, 1.0)
     # a rate from so many rows is not known better than to half a row
     half = 0.5 / kept.size if score == "error" else 1e-12 * max(float(error[0]), 1e-300)
-    free = max(len(runs.means) - np.unique(runs.repeats).size, 1)
+    free = max(len(runs.means) - len(set(runs.repeats.tolist())), 1)
 
     def doubt(times: Array | float, same: Array | float = 0.0) -> Array:
         """Standard error of the error less so many times model 0's, as wide as few draws make it."""
@@ -113,13 +117,12 @@ def within_repeats(means: Array, repeats: npt.NDArray[np.intp]) -> Array:
     return np.asarray(
         sum(
             np.sum((part - part.mean(axis=0)) ** 2, axis=0)
-            for part in (means[repeats == number] for number in np.unique(repeats))
+            for part in (means[repeats == number] for number in sorted(set(repeats.tolist())))
         )
     )
 
 
 def wider(few: Array) -> Array:
     """Student's 95 % quantile over the normal one, by one over the degrees of freedom."""
-    from scipy.special import stdtrit
-
-    return np.asarray(stdtrit(1 / np.clip(few, 1e-6, _FEW), 0.95) / NORMAL)
+    few = np.clip(few, 0.0, _FEW)
+    return np.asarray(np.exp(few * np.polyval(_STUDENT, few)) * (_GAUSS / NORMAL))

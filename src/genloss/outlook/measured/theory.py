@@ -20,7 +20,8 @@ from genloss.plan import Plan
 from genloss.steps import Step, resolve
 
 _MOST_COLUMNS = 1000
-_EVEN, _FEW = 0.4, 100
+_FEW = 100
+_MOST_APART = 1.5  # times the measured error, or a part of it
 RIDGE = "ridge on the estimated problem, level as measured"
 METHOD = "two normal clouds, level and disagreement as measured"
 
@@ -58,7 +59,8 @@ def _of_classes(sample: Sample, plan: Plan, own: Way) -> Curve | None:
     """Two clouds (`channels.md` 11).
 
     The increase is theory's, times the measured share of rows on which a model differs from model 0, over
-    the share in theory: both are seen without labels.
+    the share in theory: both are seen without labels. Rows that are no two clouds are told by errors that
+    leave the measured intervals, or are far from the measurement: there is no theory of them.
     """
     if sample.X.shape[1] > _MOST_COLUMNS or not own.error[0] < 0.5:
         return None
@@ -76,6 +78,9 @@ def _of_classes(sample: Sample, plan: Plan, own: Way) -> Curve | None:
     )
     first = float(own.error[0])
     risk = np.clip(first + (told.error - told.error[0]) * moved, 0.0, 1.0)
+    far = (risk > _MOST_APART * own.error) | (own.error > _MOST_APART * risk)
+    if (far | (risk < own.low) | (risk > own.high)).any():
+        return None
     return Curve(risk=risk, method=METHOD, metric=ERROR)
 
 
@@ -86,13 +91,7 @@ def remark(sample: Sample, *, classes: bool) -> str:
             "theory is of a Gaussian problem with this table's spectrum, signal and noise, from the measured "
             "error of model 0 on; trust the measurement where they differ"
         )
-    share = float(np.mean(sample.y > 0))
-    weak = []
-    if min(share, 1 - share) < _EVEN:
-        weak.append(f"one class has {min(share, 1 - share):.0%} of the rows".replace("%", " %"))
-    if sample.size < _FEW:
-        weak.append(f"there are {sample.size} rows")
-    rough = f"; it is rough here, as {' and '.join(weak)}" if weak else ""
+    rough = f"; it is rough here, as there are {sample.size} rows" if sample.size < _FEW else ""
     return f"theory is of two normal clouds, trust the measurement where they differ{rough}"
 
 

@@ -67,6 +67,11 @@ class Fit:
         return list(dict.fromkeys(named))
 
     @cached_property
+    def per(self) -> list[int]:
+        """The sheets of the pulls."""
+        return [sheet for _, sheet in self.ways]
+
+    @cached_property
     def own(self) -> list[list[int]]:
         """Which pulls are those of a source."""
         return [[self.ways.index((k, rows.sheet)) for k in rows.fields] for rows in self.rows]
@@ -160,7 +165,7 @@ def look(fit: Fit, unknowns: Array) -> Point:
 
     ``E = C + ridge / largest eigenvalue``: every point is a law that may be.
     """
-    strength, noise, pulls, per = _read(fit, unknowns)
+    strength, noise, pulls = _read(fit, unknowns)
     resolvent = 1 / (fit.ridge + (strength - fit.floor) @ fit.sigma)
     through = (pulls @ fit.met).reshape(*pulls.shape, -1)
     cross = np.vecdot(through, resolvent[:, None])
@@ -181,25 +186,25 @@ def look(fit: Fit, unknowns: Array) -> Point:
             after[:, 2 * sheets + way] += number * sums.pull[:, place]
         laws.append(law)
         found.append(sums)
-    after[:, 2 * sheets :] /= after[:, per] * fit.units
+    after[:, 2 * sheets :] /= after[:, fit.per] * fit.units
     after[:, : 2 * sheets] = np.log(after[:, : 2 * sheets])
     return Point(laws, found, after)
 
 
-def _read(fit: Fit, unknowns: Array) -> tuple[Array, Array, Array, list[int]]:
-    """E and N of every sheet, pulls with that of ``towards``, and which E the others are divided by."""
-    sheets, per = len(fit.sigma), [sheet for _, sheet in fit.ways]
+def _read(fit: Fit, unknowns: Array) -> tuple[Array, Array, Array]:
+    """E and N of every sheet, and pulls with that of ``towards``."""
+    sheets = len(fit.sigma)
     scales = np.exp(unknowns[:, : 2 * sheets])
     strength, noise = scales[:, :sheets], scales[:, sheets:]
-    pulls = unknowns[:, 2 * sheets :] * (strength[:, per] * fit.units)
+    pulls = unknowns[:, 2 * sheets :] * (strength[:, fit.per] * fit.units)
     if fit.towards is not None:
         pulls = np.concatenate([pulls, np.full((len(pulls), 1), fit.ridge)], axis=1)
-    return strength, noise, pulls, per
+    return strength, noise, pulls
 
 
 def model(fit: Fit, found: Solution) -> tuple[Array, Array]:
     """How fields enter the model, (fields, p), and its noise's variance along the directions, (p,)."""
-    strength, noise, pulls, _ = _read(fit, found.start.unknowns[None])
+    strength, noise, pulls = _read(fit, found.start.unknowns[None])
     resolvent = 1 / (fit.ridge + (strength[0] - fit.floor) @ fit.sigma)
     shares = np.zeros((len(fit.second), resolvent.size))
     for (field, sheet), pull in zip(fit.ways, pulls[0], strict=False):
@@ -244,6 +249,8 @@ def _newton(fit: Fit, start: Start, most: int = 60) -> Solution:
     fifth it is updated instead, by Broyden's rule, from single points.
     """
     x, jacobian = start[:2]
+    if not start.moves:  # nothing says that this fit is much like the last
+        jacobian = None
     shifts = np.concatenate([np.zeros((1, x.size)), _SMALL * np.eye(x.size)])
     best: Solution | None = None
     step, old, last = np.zeros(x.size), np.zeros(x.size), np.inf
@@ -335,7 +342,7 @@ def _moved(x: Array, fit: Fit, high: float, low: float) -> Array:
     strength = np.exp(x[:sheets])
     # pulls enter as a share of E, which the ridge is part of
     fresh = np.maximum(strength - high / largest, 1e-3 * strength) + low / largest
-    moved[2 * sheets :] *= (strength / fresh)[[sheet for _, sheet in fit.ways]]
+    moved[2 * sheets :] *= (strength / fresh)[fit.per]
     moved[:sheets] = np.log(fresh)
     return moved
 

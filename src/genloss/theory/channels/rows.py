@@ -111,7 +111,7 @@ class Law(NamedTuple):
     @property
     def first(self) -> float:
         """Mean of the first field."""
-        return float(np.ravel(self.centre)[0])
+        return self.centre if isinstance(self.centre, float) else float(self.centre[0])
 
     def about(self) -> Array:
         """Mean of z for every point of a batch, (batch,)."""

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from genloss.equivalents import solve as effective_penalty
 from genloss.losses.squared import Squared
-from genloss.retuning import best_penalty
+from genloss.retuning import Choice, choice
 from genloss.spectrum import Spectrum
 from genloss.theory.channels import clouds
 from genloss.theory.channels.evolution import Fit
@@ -131,9 +131,17 @@ def solved(fit: Fit, rows: Seen) -> tuple[Array, Array]:
 
 def chosen(fit: Fit, rows: Seen) -> tuple[float, float]:
     """The ridge of the penalty of least leave-one-out error, and that error."""
-    [s] = fit.sigma
-    # the mean squared length of a row
-    length = float(s @ fit.multiplicity) + float(np.sum(rows.bend * (fit.second @ s**2)))
-    penalty = best_penalty(lambda tried: penalised(fit, rows, tried)[3], length)
+    penalty = choice_of(fit, rows).penalty
     error = float(penalised(fit, rows, np.array([penalty]))[3][0])
     return 2 * fit.rows[0].weight * rows.number * penalty, error
+
+
+def choice_of(fit: Fit, rows: Seen) -> Choice:
+    """The penalty of least leave-one-out error, and the errors that it hangs on."""
+    return choice(lambda tried: penalised(fit, rows, tried)[3], length(fit, rows))
+
+
+def length(fit: Fit, rows: Seen) -> float:
+    """The mean squared length of a row."""
+    [s] = fit.sigma
+    return float(s @ fit.multiplicity) + float(np.sum(rows.bend * (fit.second @ s**2)))

@@ -23,12 +23,12 @@ from genloss.errors import NoTheoryError
 from genloss.pencils.in_blocks import InBlocks
 from genloss.spectrum import Spectrum
 from genloss.steps import Step
-from genloss.theory.closed import MOST_FITS
 from genloss.theory.filters.lengths import InTurn
 
 Array = npt.NDArray[np.float64]
 
 _SIZES = (2, 3, 4, 6, 8, 12)
+_MOST = 96  # blocks that all passes go over, unless two of some rows are more
 _SPREADS = (1.0, 2.0)
 """Of squared lengths that vary by chance, over half of what those of Gaussian rows do: one number a row stands for all directions."""
 
@@ -57,7 +57,7 @@ def passes(
     exact = [_exact(step, own, tails or (1.0,)) for step, own in alone]
     chance = _chance(alone)
     visits = sum(len(steps[k].blocks) for model in models for k in steps[model].fitted)
-    sizes = [size for size in _SIZES if size * visits <= MOST_FITS] or _SIZES[:1]
+    sizes = [size for size in _SIZES if size * visits <= _MOST] or _SIZES[:1]
     found: dict[tuple[int, float], float] = {}
     for shape in product(sizes, _SPREADS):
         spread = min(shape[1] * chance, _WIDEST)

@@ -90,17 +90,17 @@ def as_linear(moments: Moments, step: Step) -> Step:
     from genloss.theory.channels import generation  # opens SciPy's special functions
     from genloss.theory.channels.squared_loss import seen
 
-    fit_, _, _ = generation.read(moments, step, None)
-    blocks = []
-    for place, (block, rows, second) in enumerate(
-        zip(step.blocks, fit_.rows, fit_.said, strict=True)
-    ):
+    by_rule = tuple(block for block in step.blocks if not isinstance(block.labels, Linear))
+    fit_, _, _ = generation.read(moments, step._replace(blocks=by_rule), None)
+    told = {}
+    for place, (block, rows, second) in enumerate(zip(by_rule, fit_.rows, fit_.said, strict=True)):
         found, [field] = seen(fit_, place), rows.fields
         slope = float(found.push[field])
         noise = max(found.square - slope**2 * float(second[0, 0]), 0.0) ** 0.5
         shares = {number: slope * share for number, share in block.shares.items()}
-        blocks.append(block._replace(shares=shares, noise=noise, labels=Linear()))
-    return step._replace(blocks=tuple(blocks), is_linear=True)
+        told[block[:3]] = block._replace(shares=shares, noise=noise, labels=Linear())
+    blocks = tuple(told.get(block[:3], block) for block in step.blocks)
+    return step._replace(blocks=blocks, is_linear=True)
 
 
 def beyond(moments: Moments, step: Step, centre: float | None) -> Found:

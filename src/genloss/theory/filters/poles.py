@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import product
 
 import numpy as np
 import numpy.typing as npt
 
 from genloss.errors import NoTheoryError
+from genloss.filters import Filter
 from genloss.spectrum import Spectrum
 from genloss.steps import Step
-from genloss.theory.closed import FITS_OF_A_FILTER
 from genloss.theory.filters.across import Across
 from genloss.theory.filters.along import Along
 from genloss.theory.filters.kinds import Kinds, Space
@@ -28,9 +29,13 @@ Array = npt.NDArray[np.float64]
 Parts = Sequence[tuple[float, float]]
 """Penalties of the fits to what is left over, and what the models that they lead to are times."""
 
-_FEW = (4, 6, FITS_OF_A_FILTER)
-_FIRST = (1e-4, 1e-3, 0.01, 0.05, 0.2)  # of the penalties, over the top of the spectrum
-_LAST = (0.3, 1.0, 3.0, 10.0)
+_FEW = (3, 4, 5, 6, 8)
+_RANGES = (
+    list(product((1e-4, 1e-3, 0.01, 0.05, 0.2), (0.3, 1.0, 3.0, 10.0))),
+    list(product(np.geomspace(1e-5, 0.1, 16), np.geomspace(0.15, 30.0, 10))),
+)
+"""First and last of the penalties, over the top of the spectrum; those after them where none of these will do."""
+
 _CLOSE = 1e-3  # of what a filter keeps
 _LOUD = 1e3  # a coefficient, of which the square times rounding must be small
 _QUIET = 10.0  # and one for which no more fits are tried
@@ -58,23 +63,32 @@ def parts(steps: Sequence[Step], step: Step, directions: Spectrum, tails: Sequen
         space = Along.of(kinds, directions)
     edge = kinds.upper_edge(space)
     filter_.check(edge, kinds.trace(space), step.penalty)
-    top = _ROOM * edge
+    found = _parts(filter_, step.penalty, _ROOM * edge)
+    if found is None:
+        raise NoTheoryError(
+            f"model {step.model} goes through a filter that no {_FEW[-1]} ridge fits are alike, on rows that "
+            "several models are fitted to; genloss.simulate runs it"
+        )
+    return found
+
+
+@lru_cache(maxsize=64)
+def _parts(filter_: Filter, penalty: float, top: float) -> Parts | None:
+    """Few ridge fits that are close to a filter up to an eigenvalue, of coefficients that are not loud."""
     x = top * ((1 - np.cos((np.arange(_PLACES) + 0.5) * (np.pi / _PLACES))) / 2) ** 2
-    kept = filter_.shrink(x, step.penalty)
-    best: tuple[float, Array, Array] = math.inf, x, x
-    for size in _FEW:
-        for first, last in product(_FIRST, _LAST):
-            penalties = top * np.geomspace(last, first, size)
-            best = min(best, _fitted(penalties, x, kept), key=lambda found: found[0])
-        if best[0] < _QUIET:
-            break
-    if best[0] < _LOUD:
-        _, penalties, coefficients = best
-        return list(zip(penalties.tolist(), coefficients.tolist(), strict=True))
-    raise NoTheoryError(
-        f"model {step.model} goes through a filter that no {FITS_OF_A_FILTER} ridge fits are alike, on rows that "
-        "several models are fitted to; genloss.simulate runs it"
-    )
+    kept = filter_.shrink(x, penalty)
+    for ranges in _RANGES:
+        best: tuple[float, Array, Array] = math.inf, x, x
+        for size in _FEW:
+            for first, last in ranges:
+                penalties = top * np.geomspace(last, first, size)
+                best = min(best, _fitted(penalties, x, kept), key=lambda found: found[0])
+            if best[0] < _QUIET:
+                break
+        if best[0] < _LOUD:
+            _, penalties, coefficients = best
+            return tuple(zip(penalties.tolist(), coefficients.tolist(), strict=True))
+    return None
 
 
 def _fitted(penalties: Array, x: Array, kept: Array) -> tuple[float, Array, Array]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -53,6 +53,7 @@ class Sources:
     pairs: Pairs
     space: Along
     coefficients: Complex
+    _known: dict[bytes, Complex] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def of(cls, step: Step, directions: Spectrum, tails: Sequence[float] = ()) -> Sources:
@@ -105,15 +106,25 @@ class Sources:
 
     def kept(self, by: Array) -> Complex:
         """What ridge fits of the penalties of the nodes keep of the fields, (2k, T, p)."""
-        return np.asarray((self.pairs.strength(by) @ self.space.sigma) * self.pairs.q[:, None])
+        key = by.tobytes()
+        if key not in self._known:  # generations that are alike have one
+            self._known.clear()
+            self._known[key] = (self.pairs.strength(by) @ self.space.sigma) * self.pairs.q[:, None]
+        return self._known[key]
 
     def _gap(self, kept: Complex, by: Array, second: Array) -> Complex:
         """``E (theta_s - w_k)' Sigma_s (theta_s - w_l)`` of fits to other rows, but for their own variance."""
         shape, sigma, half = self.pairs.kinds.shape, self.space.sigma, self.pairs.size
-        fitted = np.einsum("tup,kup->ktp", second, kept)  # E theta_t w_k
-        told = np.einsum("cp,tup->ctu", sigma, second)[shape]
-        said = np.einsum("st,stu,su->s", by, told, by)
-        crossed = (np.einsum("cp,ktp->kct", sigma, fitted)[:, shape] * by).sum(axis=-1)
-        flat = kept[:half].reshape(half, -1)
-        fits = [flat @ (one * fitted).reshape(2 * half, -1).T for one in sigma]
-        return np.asarray(said - crossed[:half, None] - crossed + np.stack(fits, -1)[..., shape])
+        parts = np.concatenate([kept[:half].real, kept[:half].imag])  # real products are cheaper
+        fitted = np.einsum("tup,kup->ktp", second, parts)  # E theta_t w_k
+        said = np.einsum("st,stu,su->s", by, np.moveaxis(second @ sigma.T, -1, 0)[shape], by)
+        line = ((fitted @ sigma.T)[..., shape] * by.T).sum(axis=1)
+        crossed = line[:half] + 1j * line[half:]
+        flat = parts.reshape(2 * half, -1)
+        fits = np.array([flat @ (own * fitted).reshape(2 * half, -1).T for own in sigma])
+        loud, other = fits[:, :half, :half], fits[:, half:, half:]
+        turned, back = fits[:, :half, half:], fits[:, half:, :half]
+        same, mirrored = loud - other + 1j * (turned + back), loud + other + 1j * (back - turned)
+        both = np.moveaxis(np.concatenate([same, mirrored], axis=2), 0, -1)[..., shape]
+        away = np.concatenate([crossed, crossed.conj()])
+        return np.asarray(said - crossed[:, None] - away + both)

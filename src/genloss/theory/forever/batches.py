@@ -17,7 +17,7 @@ from genloss.steps import Step, resolve
 from genloss.theory.alike import outline
 from genloss.theory.closed import is_even
 from genloss.theory.forever.fresh_blocks import FreshBlock
-from genloss.theory.forever.limit import limit
+from genloss.theory.forever.limit import solved
 from genloss.theory.forever.links import is_affine
 from genloss.theory.forever.repeating import Repetition, repetition
 from genloss.theory.units import is_ordinary
@@ -41,7 +41,7 @@ def ends(problem: Problem, plans: Sequence[Plan]) -> tuple[Array, Array]:
     risk, radius = np.empty(len(plans)), np.empty(len(plans))
     for numbers, block in _blocks(problem, plans):
         if block is None:
-            found = [limit(problem, plans[number]) for number in numbers]
+            found = [solved(problem, plans[number], cured=False) for number in numbers]
             risk[numbers] = [each.risk for each in found]
             radius[numbers] = [each.radius for each in found]
         else:

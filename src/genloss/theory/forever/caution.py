@@ -29,6 +29,10 @@ _SAFE = 0.5
 
 _BELOW = 0.98  # of rho: nearer to the border the exact formulas of least squares decide
 
+_SHOWN = 4  # models whose moves show growth
+_STEADY = 1e-3  # growth that is none
+_AHEAD = 20  # repetitions in which growth that falls as it does now would not end
+
 UNSTABLE = "unstable: "
 
 
@@ -88,17 +92,13 @@ def sentence(radius: float, length: int = 1, why: str = _FEW_ROWS) -> str:
 def with_cure(problem: Spectral, plan: Plan, curve: Curve) -> Curve:
     """The curve of one plan, which is told whether its end explodes, and what would stop it."""
     told = bool(curve.warnings) and curve.warnings[0].startswith(UNSTABLE)
-    if (
-        beyond(problem)
-        or not is_ordinary(problem)
-        or not (told or _may_explode(plan, problem.directions))
-    ):
-        return curve
-    found, steps = repetition(plan), resolve(plan)
-    if any(step.turned for step in steps):  # whose moments are matrices, also where they begin
-        return curve
-    if not all(step.is_ridge and is_affine(step) for step in steps[found.first :]):
-        return curve
+    solved, steps = not beyond(problem) and is_ordinary(problem), resolve(plan)
+    if solved and not (told or _may_explode(plan, problem.directions)):
+        return _as_it_shows(plan, curve)
+    found = repetition(plan)
+    solved = solved and not any(step.turned for step in steps)  # moments that begin as matrices
+    if not solved or not all(step.is_ridge and is_affine(step) for step in steps[found.first :]):
+        return _as_it_shows(plan, curve)
     block, others = FreshBlock.after(problem, plan, found), curve.warnings[told:]
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         links = block.links()
@@ -110,6 +110,34 @@ def with_cure(problem: Spectral, plan: Plan, curve: Curve) -> Curve:
     if ways:
         said = said.rpartition("; ")[0] + f"; it is stopped by {ways}"
     return replace(curve, warnings=(said, *others))
+
+
+def _as_it_shows(plan: Plan, curve: Curve) -> Curve:
+    """The curve of a plan of any fits, which is told whether its last moves grow, and do not cease to."""
+    shown = curve.risk[-_SHOWN:]
+    if len(shown) < _SHOWN or not np.isfinite(shown).all():
+        return curve
+    moves = np.diff(shown)
+    if not (moves > 0).all():
+        return curve
+    before, growth = moves[1:] / moves[:-1]
+    falls = max(float(before - growth), 0.0)
+    if not (growth > 1 + _STEADY and growth - 1 > _AHEAD * falls) or _is_of_new_ridge(plan):
+        return curve
+    found = repetition(plan)
+    if found.length > 1 or found.stop - found.start < _SHOWN:
+        return curve
+    said = (
+        f"{UNSTABLE}each repetition of the last generation multiplies the move of the error by {growth:.3g}, as far as "
+        f"{plan.n_models} models show; genloss.limit(problem, plan) says whether it goes on, and what would stop it"
+    )
+    return replace(curve, warnings=(said, *curve.warnings))
+
+
+def _is_of_new_ridge(plan: Plan) -> bool:
+    """Whether the last fit is one of which the radius is known."""
+    last = resolve(plan)[-1]
+    return last.is_ridge and is_affine(last) and last.is_new and not last.is_pooled
 
 
 def _may_explode(plan: Plan, directions: Spectrum) -> bool:

@@ -28,7 +28,7 @@ def half_life(path: Iterator[float], limit: float, radius: float) -> float:
     slowest rate of all says how long it takes.
     """
     found: list[float] = []
-    looked = 16
+    looked = 8
     while len(found) <= MOST_REPETITIONS:
         seen = list(islice(path, looked))
         if not seen:

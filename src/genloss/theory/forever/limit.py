@@ -202,20 +202,37 @@ def limit(problem: Spectral, plan: Plan, *, block: int | None = None) -> Limit:
     _check.instance("plan", plan, Plan)
     if isinstance(problem, Problem):
         plan.check_fits(problem.dim)
+    return solved(problem, plan, block)
+
+
+def solved(problem: Spectral, plan: Plan, block: int | None = None, *, cured: bool = True) -> Limit:
+    """The limit of a plan that was checked; what would stop it is looked for if it is to be ``cured``."""
     check_classes(problem, resolve(plan))
     if resolve(plan)[0].intercept:
         return intercepts.of(limit, _who_runs, problem, plan, block)
     found = repetition(plan, block)
     solve = _any if beyond(problem) else _way(problem, plan, found)
+
+    def end(problem: Spectral, plan: Plan) -> Limit:
+        answer = solve(problem, plan, found)
+        if answer.stable or not cured:
+            return answer
+        cure, real = None, None
+        if solve is _fresh:
+            cure, real = cures.of(FreshBlock.after(problem, plan, found))
+        elif solve is _any:
+            cure, real = tried_cures.of(problem, plan, found)
+        return replace(answer, cure=cure, cure_real=real)
+
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         if (
             not isinstance(problem, Problem)
             or is_ordinary(problem)
             or _has_own_units(problem, plan)
         ):
-            return solve(problem, plan, found)
+            return end(problem, plan)
         units = Units.of(problem, [plan])
-        return _back(solve(units.problem(problem), units.plan(plan), found), units)
+        return _back(end(units.problem(problem), units.plan(plan)), units)
 
 
 def _has_own_units(problem: Problem, plan: Plan) -> bool:
@@ -276,7 +293,6 @@ def _fresh(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
         life = half_life(fresh.path(links), bias + variance, radius)
     elif radius <= 1 + 1e-12 and (kept := fresh.copied(links)) is not None:
         (bias, variance), life = kept, 0.0
-    cure, real = (None, None) if math.isfinite(bias + variance) else cures.of(fresh)
     exact = fresh.is_exact()
     return Limit(
         bias + variance,
@@ -284,8 +300,8 @@ def _fresh(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
         variance,
         radius,
         life,
-        cure,
-        real,
+        None,
+        None,
         found.length,
         "exact theory" if exact else "state evolution",
         _doubts(problem, plan, found, exact),
@@ -316,8 +332,7 @@ def _any(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
     said = _doubts(problem, plan, found, turn.exact)
     if size >= 1 and not copies:
         ends = math.inf, math.inf, math.inf, size, math.inf
-        ways = tried_cures.of(problem, plan, found)
-        return Limit(*ends, *ways, block=found.length, method=turn.method, warnings=said)
+        return Limit(*ends, block=found.length, method=turn.method, warnings=said)
     (bias, variance), error = turn.parts(), turn.error()
     states = followed(turn, settled.path, _SHOWN)
     path = (turn.risk(state) for state in states) if turn.start.size else iter([bias + variance])
@@ -339,7 +354,7 @@ def _pooled(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
     """A pool of any rows: moves end like a power of its size."""
     end = _any(problem, pools.by_many_rows(plan, found), found)
     life = math.nan if end.stable else math.inf
-    return replace(end, radius=1.0, half_life=life, cure=None, cure_real=None)
+    return replace(end, radius=1.0, half_life=life)
 
 
 def _closed(

@@ -20,11 +20,13 @@ import numpy.typing as npt
 from genloss.generation import REAL
 from genloss.spectrum import Spectrum
 from genloss.steps import Step
-from genloss.theory.channels import NotFoundError, evolution
+from genloss.theory.channels import NotFoundError, evolution, squared_loss
 from genloss.theory.channels.generation import sources_of
 from genloss.theory.channels.rows import Law, Rows
+from genloss.theory.gradients.chosen_channel import of_choice
 from genloss.theory.gradients.fields import OfFields
 from genloss.theory.gradients.found import Slopes
+from genloss.theory.gradients.seen import by_said, in_sources, linear
 
 Array = npt.NDArray[np.float64]
 Starts = dict[int, evolution.Start]
@@ -69,6 +71,11 @@ class Channel(OfFields):
         count, dim = self._directions.multiplicity, self._directions.dim
         ridge = 2 * self._step.rows * self._penalty
         fit = evolution.Fit(self._rows, second, self._sigma, count, ridge, self._towards, dim)
+        if self._step.retuned:
+            self._sight = squared_loss.seen(fit)
+            self._choice = squared_loss.choice_of(fit, self._sight)
+            ridge = 2 * fit.rows[0].weight * self._sight.number * self._choice.penalty
+            fit = replace(fit, ridge=ridge)
         start = self._starts.get(self.model, self._starts.get(self.model - 1))
         found = evolution.solve(fit, start, lambda _: False)
         if found is None or not found.residual < evolution.GOOD:
@@ -97,9 +104,25 @@ class Channel(OfFields):
         of_ridge = (values[0] - values[1]) / (2 * step)
 
         of_second, n, weight, noise = self._by_laws(mu)
+        if self._step.retuned:
+            return self._through_choice(of_second, n, weight, noise, of_ridge * fit.ridge)
         n += 2 * self._penalty * of_ridge
         of_penalty = 2 * float(sum(rows.number for rows in fit.rows)) * of_ridge
         return of_second, Slopes(n, weight, noise, np.empty(0), of_penalty)
+
+    def _through_choice(
+        self, of_second: Array, n: Array, weight: Array, noise: Array, of_log: float
+    ) -> tuple[Array, Slopes]:
+        """Hand the slope in the ridge's logarithm on to what chose it."""
+        fit = self._fit
+        direct, asked = of_choice(fit, self._sight, self._choice)
+        valued = linear(asked)
+        of_second = of_second + of_log * (direct + by_said(fit, valued))
+        by_rows, by_noise = in_sources(fit, self._step, valued)
+        # weights of some sources would make them unlike
+        weight = weight + of_log / fit.rows[0].weight if n.size == 1 else np.full(n.size, np.nan)
+        slopes = Slopes(n + of_log * by_rows, weight, noise + of_log * by_noise, np.empty(0), 0.0)
+        return of_second, slopes
 
     def _by_laws(self, mu: Array) -> tuple[Array, Array, Array, Array]:
         """Slopes of ``mu after`` in second moments, and in rows, weights and variances of the noise."""

@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from genloss.equivalents import solve
 from genloss.retuning import Choice, choice
 from genloss.spectrum import Spectrum
 from genloss.theory import retuned
@@ -37,6 +38,7 @@ class Left(Protocol[On_contra]):
 
 def through_choice(
     tape: On_contra,
+    fit: Left[On_contra],
     slopes: Slopes,
     chosen: Choice,
     made: Callable[[float], Left[On_contra]],
@@ -52,7 +54,6 @@ def through_choice(
         each = made(penalty).back_from_left_out(tape, by_penalty * slope)
         of_unit += each.penalty * penalty
         slopes = slopes.plus(each)
-    fit = made(chosen.penalty)
     total, loud = fit.n.sum(), fit.weight * traces
     unit = fit.n @ loud / total
     n = slopes.n + of_unit * (loud / unit - 1) / total
@@ -66,19 +67,26 @@ class Chosen:
     Parameters
     ----------
     made : callable
-        The fit of a penalty.
+        The fit of a penalty, and of its effective one where that is known.
     directions : Spectrum or None
         Those of the problem, where all rows have its covariance and one weight.
     """
 
-    def __init__(self, made: Callable[[float], Weighted], directions: Spectrum | None) -> None:
-        self._made, self._directions = made, directions
-        some = made(1.0)
-        self.model, self.labelers = some.model, some.labelers
+    def __init__(self, made: Callable[..., Weighted], directions: Spectrum | None) -> None:
+        self._any, self._directions = made(1.0), directions
+        self.model, self.labelers = self._any.model, self._any.labelers
+        self._bare = made
+
+    def _made(self, penalty: float) -> Weighted:
+        if self._directions is None:
+            return self._bare(penalty)
+        some = self._any
+        lam, n = np.array([penalty / some.weight[0]]), np.array([some.n.sum()])
+        return self._bare(penalty, float(solve(self._directions, lam, n).kappa[0]))
 
     def forward(self, tape: Tape) -> None:
         """Add the model to the tape."""
-        some = self._made(1.0)
+        some = self._any
         self._choice = choice(self._errors(some, some.said(tape)), some.rows.trace)
         self._fit = self._made(self._choice.penalty)
         self._fit.forward(tape)
@@ -102,6 +110,5 @@ class Chosen:
     def backward(self, tape: Tape) -> Slopes:
         """Hand slopes on to the labelers."""
         slopes, rows = self._fit.backward(tape), self._fit.rows
-        return through_choice(
-            tape, slopes, self._choice, self._made, rows.sigma @ rows.multiplicity
-        )
+        traces = rows.sigma @ rows.multiplicity
+        return through_choice(tape, self._fit, slopes, self._choice, self._made, traces)

@@ -44,7 +44,10 @@ def as_one(problem: Problem, steps: Steps) -> tuple[Problem, list[Step]]:
     one = Problem(problem.spectrum, np.linalg.norm(problem.truth, axis=1))
     apart = between(problem, steps)
     outside = tuple(
-        External(bias=along - one.truth, variance=apart[REAL - 1 - k, REAL - 1 - k])
+        External(
+            bias=tuple((along - one.truth).tolist()),
+            variance=tuple(apart[REAL - 1 - k, REAL - 1 - k].tolist()),
+        )
         for k, (along, _) in enumerate(_split(problem, steps))
     )
     return one, [step._replace(outside=outside) for step in louder(problem, steps)]

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from genloss.steps import Block, Step
 
+if TYPE_CHECKING:
+    from genloss.theory.filters.matrices import Matrices
+    from genloss.theory.filters.sources import Sources
+
 Array = npt.NDArray[np.float64]
+Own = TypeVar("Own", "Sources", "Matrices")
 
 STEP = 1e-4
 """Of a number's logarithm."""
@@ -40,6 +47,18 @@ def in_numbers(
             n[place] = apart(more, block.rows)
     lams = (step._replace(penalty=lam * x) for x in _ENDS)
     return n, weight, apart(lams, lam) if lam else 0.0
+
+
+def beside(own: Own, given: Step, step: Step, made: Callable[[Step], Own]) -> Own:
+    """The filter of a step that is the given one but for a number; nodes that serve a penalty serve those beside it."""
+    if step is given:
+        return own
+    if step.blocks is not given.blocks:
+        return made(step)
+    assert step.filter is not None
+    nodes = own.pairs.nodes
+    values = np.asarray(step.filter.shrink(nodes.x, step.penalty))
+    return replace(own, coefficients=nodes.of(values))
 
 
 def _of_rows(block: Block, times: float) -> Block:

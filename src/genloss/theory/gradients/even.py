@@ -4,6 +4,8 @@ With ``x = sum_k a_k theta_k`` the labeler, less the model b that the penalty pu
 
     mean = b + S x ,   variance = var(b + S x) + (gap @ E x**2 + noise**2) gain ,
     gap = s (kappa r)**2 ,   gain = s r**2 / (n - df2) ,   r = 1 / (s + kappa) .
+
+A constant keeps all of its labeler, and its gain is that of rows apart from their mean (2.9).
 """
 
 from __future__ import annotations
@@ -61,6 +63,11 @@ class Even:
         self.left = np.where(self.kappa > 0, curved, n - directions.dim - 1)
         self.gap = k * k * self.keen
         profile /= self.left[:, None]
+        # of a constant, over the rows
+        self.apart = np.where(self.kappa > 0, 1.0, 2.0) if directions.constant else 0 * self.n
+        if directions.constant:
+            self.shrink[:, -1], self.gap[:, -1] = 1.0, 0.0
+            profile[:, -1] *= 1 - self.apart / n
         self.gain, self.square = profile, self.shrink * self.shrink
         self.seen: dict[int, tuple[Array, Array, Array]] = {}  # of the labelers, by place
         # slopes in shrink, gap and gain
@@ -128,10 +135,14 @@ class Even:
         of_shrinkage = self.shrink * self.of_gap
         of_shrinkage *= 2 * kappa[:, None]
         of_shrinkage -= self.of_shrink
+        if self.apart.any():
+            of_shrinkage[:, -1] = 0.0
         of_kappa = np.vecdot(self.keen, of_shrinkage) - 2 * np.vecdot(gained, self.r)
         of_kappa -= 2 * whole * np.vecdot(self.gain, self.shrink)
         # kappa (1 - df1 / n) = penalty, of which the slope is left / n
         of_rows = of_left - np.where(shrunk, of_kappa * kappa * self.df1 / (n * self.left), 0.0)
+        if self.apart.any():
+            of_rows += gained[:, -1] * self.apart / (n * (n - self.apart))
         return of_rows, np.where(shrunk, of_kappa * n / self.left, np.nan)
 
 

@@ -71,7 +71,9 @@ def gradient(
     penalty = np.array([step.penalty for step in steps])
     if (why := obstacle(problem, steps)) is not None:
         raise NoTheoryError(f"{why}: slopes of its error are not known")
-    return known(problem, steps)(steps, penalty, objective or _last)
+    # least squares has another formula as soon as rows have other weights
+    weighing = all(step.penalty != 0 or len(step.blocks) == 1 for step in steps)
+    return known(problem, steps, weighing=weighing)(steps, penalty, objective or _last)
 
 
 def known(problem: Spectral, steps: Steps, *, moving: bool = True, weighing: bool = True) -> Along:
@@ -113,7 +115,7 @@ def obstacle(problem: Spectral, steps: Steps) -> str | None:
     if centre_of(problem) is None and kind not in (None, "tails"):
         return f"problem has {kind}"
     directions = directions_for(problem, steps)
-    isotropic = (directions.eigenvalues == directions.eigenvalues[0]).all()
+    isotropic = (directions.inputs == directions.inputs[0]).all()
     for step, way in zip(steps, ways_of(problem, steps), strict=True):
         if way is Walk.turned and step.filter is not None:
             if not step.filter.spectral:
@@ -125,14 +127,12 @@ def obstacle(problem: Spectral, steps: Steps) -> str | None:
             continue
         if way not in (Walk.fresh, Walk.weighted, Walk.turned, Walk.channel):
             return f"model {step.model} is not fitted to new rows alone"
-        if step.retuned and way is Walk.channel:
-            return f"model {step.model} chooses its penalty by labels of a rule, or on rows that it keeps"
-        rows, several = np.array(float(step.rows)), len(step.blocks) > 1
+        rows = np.array(float(step.rows))
         if step.penalty == 0 and near_interpolation(rows, np.array(directions.dim), np.zeros(())):
             return f"model {step.model} has as many rows as directions and no penalty"
         if step.penalty == 0 and way is Walk.channel:
             return f"model {step.model} has no penalty, and may have no minimum"
-        exact = way is Walk.turned or (way is Walk.fresh and (several or isotropic))
+        exact = way is Walk.turned or (way is Walk.fresh and isotropic and rows < directions.dim)
         if step.penalty == 0 and exact:
             return f"model {step.model} has no penalty and a formula of its own at finite size"
     return None

@@ -61,25 +61,30 @@ class OneByOne(Heard):
             block, s = blocks[place], self._sigma[place]
             own, pull = self._told[place], pulls[place]
             eta, whole, part = how.step * block.weight, int(block.rows), float(block.rows) % 1
-            keep, heard, gain = rest * (rest - 2 * pull), eta**2 * s, eta**2 * mean * s * count
+            heard = eta**2 * s
             if self._moving:
                 state = self._states[place]
                 given = block, s, own, float(self._variance[place]), second
                 moved = self._own.row(self._step, *given)(state)
                 by_shares, by_spread = (new - old for new, old in zip(moved, state, strict=True))
                 self._of_rows[place] = np.sum(of_shares * by_shares) + of_gain @ by_spread
-            for row, much in [(whole, part)] * (part > 0) + [
-                (row, 1.0) for row in reversed(range(whole))
-            ]:
-                of_noise[place] += much * (gain @ of_gain)
-                away = own[:, None] - _after(starts[place], own, rest, pull, row)
-                loud = much * square * s * (2 * heard * of_gain + (heard * count) @ of_gain)
-                of_off = loud - much * mean**2 * s * heard * of_gain
-                of_gain = (1 - much + much * keep) * of_gain + loud
-                of_second += away[:, None] * away * of_off
-                of_away = 2 * np.einsum("abp,bp->ap", second, away) * of_off
-                of_by[place] += of_away.sum(axis=1) + much * (of_shares @ pull)
-                of_shares = (1 - much + much * (rest - pull)) * of_shares - of_away
+            # the part of a row comes last
+            for much, rows in ((part, (whole,) if part else ()), (1.0, reversed(range(whole)))):
+                keep = 1 - much + much * rest * (rest - 2 * pull)
+                left, taken = 1 - much + much * (rest - pull), much * pull
+                gain = much * eta**2 * mean * s * count
+                own_loud, all_loud = much * 2 * square * s * heard, much * square * s
+                quiet = much * mean**2 * s * heard
+                for row in rows:
+                    of_noise[place] += gain @ of_gain
+                    away = own[:, None] - _after(starts[place], own, rest, pull, row)
+                    loud = own_loud * of_gain + all_loud * ((heard * count) @ of_gain)
+                    of_off = loud - quiet * of_gain
+                    of_gain = keep * of_gain + loud
+                    of_second += away[:, None] * away * of_off
+                    of_away = 2 * np.einsum("abp,bp->ap", second, away) * of_off
+                    of_by[place] += of_away.sum(axis=1) + of_shares @ taken
+                    of_shares = left * of_shares - of_away
         return of_by, of_noise, of_second
 
     def _implicit(self, of_shares: Array, of_gain: Array) -> tuple[Array, Slopes]:

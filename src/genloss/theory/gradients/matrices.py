@@ -265,7 +265,7 @@ class _Chosen:
     def backward(self, tape: Tape) -> Slopes:
         """Hand slopes on to the labelers."""
         slopes = self._fit.backward(tape)
-        return through_choice(tape, slopes, self._choice, self._made, self._traces)
+        return through_choice(tape, self._fit, slopes, self._choice, self._made, self._traces)
 
 
 class OnTape(Protocol):

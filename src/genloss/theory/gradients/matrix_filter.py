@@ -6,14 +6,13 @@ As in `unlike`, but means are vectors, and what ridge fits keep of their labeler
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from genloss.steps import Step
 from genloss.theory.filters.matrices import Matrices as Filtered
-from genloss.theory.gradients.differences import in_numbers
+from genloss.theory.gradients.differences import beside, in_numbers
 from genloss.theory.gradients.found import Slopes
 from genloss.theory.gradients.matrices import Matrices, Tape, handed, spreads
 
@@ -28,16 +27,10 @@ class MatrixFilter:
         self.model, blocks = step.model, step.blocks
         self.labelers = list(dict.fromkeys(u for block in blocks for u in block.shares))
         self._shares = np.array([[b.shares.get(u, 0.0) for u in self.labelers] for b in blocks])
-        self._own, self._along = self._of_step(self._step), list[int]()
+        self._own, self._along = self._filtered(self._step), list[int]()
 
-    def _of_step(self, step: Step) -> Filtered:
-        """The filter of a step; nodes that serve a penalty serve those beside it."""
-        if step.penalty == self._step.penalty:
-            return Filtered.of(step, self._problem.spectrum, self._problem.tails)
-        assert step.filter is not None
-        nodes = self._own.pairs.nodes
-        values = np.asarray(step.filter.shrink(nodes.x, step.penalty))
-        return replace(self._own, coefficients=nodes.of(values))
+    def _filtered(self, step: Step) -> Filtered:
+        return Filtered.of(step, self._problem.spectrum, self._problem.tails)
 
     def _said(self, tape: Tape) -> tuple[Array, Array]:
         """Means (k, p) and covariances (k, k, p, p) of the labelers."""
@@ -90,7 +83,8 @@ class MatrixFilter:
         of_noise = sources @ heard.real.sum(axis=(0, 1))
 
         def whole(step: Step) -> float:
-            found = self._of_step(step).fit(step, self._shares, means, spread)
+            own = beside(self._own, self._step, step, self._filtered)
+            found = own.fit(step, self._shares, means, spread)
             total = float(of_mean @ found.mean + np.sum(of_own * found.own))
             for u in self._along:
                 between = np.einsum("vij,vjk->ik", found.kept, spreads(tape, self, u))

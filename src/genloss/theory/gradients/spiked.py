@@ -7,31 +7,27 @@ told apart by differences, as is what their number, the penalty and a weight mov
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from genloss.generation import REAL
 from genloss.spectrum import Spectrum
 from genloss.steps import Step
 from genloss.theory.channels import NotFoundError
 from genloss.theory.channels.evolution import Fit
 from genloss.theory.channels.generation import sources_of
-from genloss.theory.channels.rows import Rows
 from genloss.theory.channels.squared_loss import Seen, seen, told
 from genloss.theory.filters import spiked
 from genloss.theory.filters.contour import Contour
 from genloss.theory.gradients.fields import OfFields
 from genloss.theory.gradients.found import Slopes
+from genloss.theory.gradients.seen import by_said, in_sources, linear
 
 Array = npt.NDArray[np.float64]
 Complex = npt.NDArray[np.complex128]
-Valued = Callable[[Fit], float]
 
 _STEP = 1e-4  # of a number's logarithm, in differences of the second order
-_LEAST = 1e-3  # part of such a step where fields say nearly the same
 
 
 class Spiked(OfFields):
@@ -95,52 +91,16 @@ class Spiked(OfFields):
         of_seen = of_seen._replace(number=by_number / self._rows.number)
         penalty = (whole(penalty=up) - whole(penalty=down)) / (2 * _STEP * lam) if lam else 0.0
 
-        def valued(fit: Fit) -> float:
-            found, asked = seen(fit), of_seen
-            linear = asked.number * found.number + asked.push @ found.push
-            return float(linear + np.sum(asked.bend * found.bend) + asked.square * found.square)
-
-        self._add_by_said(of_second, valued)
+        valued = linear(of_seen)
+        of_second += by_said(self._fit, valued)
         if not self._moving:
             unknown = np.full(len(self._sources), np.nan)
             return of_second, Slopes(unknown, unknown, unknown, np.empty(0), penalty)
-        n, noise = np.zeros((2, len(self._sources)))
-        for place, source in enumerate(self._sources):
-
-            def moved(source: Rows, place: int = place) -> float:
-                rows = [*self._sources[:place], source, *self._sources[place + 1 :]]
-                return valued(replace(self._fit, rows=rows))
-
-            ends = [moved(source._replace(number=source.number * x)) for x in (up, down)]
-            n[place] = (ends[0] - ends[1]) / (2 * _STEP * source.number)
-            n[place] -= by_loud / self._step.rows
-            of_class = source.centre is not None and REAL in self._step.blocks[place].shares
-            if source.noise > 0 and not of_class:
-                ends = [moved(source._replace(noise=source.noise * x)) for x in (up, down)]
-                noise[place] = (ends[0] - ends[1]) / (4 * _STEP * source.noise**2)
+        n, noise = in_sources(self._fit, self._step, valued)
+        n -= by_loud / self._step.rows
         alone = len(self._sources) == 1  # of one source among others it would make them unlike
         weight = np.full(n.size, by_loud / self._step.blocks[0].weight if alone else np.nan)
         return of_second, Slopes(n, weight, noise, np.empty(0), penalty)
-
-    def _add_by_said(self, of_second: Array, valued: Valued) -> None:
-        """Add what second moments move in what is seen of the rows: by pairs of fields, ``E h h'``."""
-        [s], second = self._sigma, self._fit.second
-        said = second @ s
-        sizes = np.sqrt(np.diagonal(said))
-        apart = float(np.linalg.eigvalsh(said / np.outer(sizes, sizes))[0])
-        near = _STEP * min(max(apart, _LEAST), 1.0)
-        for i, j in zip(*np.triu_indices(len(sizes)), strict=True):
-            if not any({i, j} <= {*source.fields} for source in self._sources):
-                continue  # no row hears both
-            step = near * sizes[i] * sizes[j]
-            ends = []
-            for by in (step, -step):
-                made = second.copy()
-                made[i, j, 0] += by / s[0]
-                if i != j:
-                    made[j, i, 0] += by / s[0]
-                ends.append(valued(replace(self._fit, second=made)))
-            of_second[i, j] += (ends[0] - ends[1]) / (2 * step) * s
 
     def _back(self, of_shares: Array, of_gain: Array) -> tuple[Array, Seen]:
         """Slopes in second moments, and in what is seen of the rows, but for their number."""

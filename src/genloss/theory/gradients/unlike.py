@@ -7,7 +7,6 @@ of them that is linear in the labels' noise and in ``gap_s(k, l) = <s_s, E (x_s 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +14,7 @@ import numpy.typing as npt
 from genloss.spectrum import Spectrum
 from genloss.steps import Step
 from genloss.theory.filters.sources import Sources
+from genloss.theory.gradients.differences import beside
 from genloss.theory.gradients.heard import Heard
 
 Array = npt.NDArray[np.float64]
@@ -36,23 +36,15 @@ class Unlike(Heard):
     ) -> None:
         super().__init__(directions, step, penalty, along, moving=moving, weighing=weighing)
         self._tails = tails
-        self._own = Sources.of(self._step, directions, tails)
+        self._own = self._filtered(self._step)
 
     def _mapped(self, step: Step, by: Array, noise: Array, second: Array) -> tuple[Array, Array]:
-        own = self._of_step(step)
+        own = beside(self._own, self._step, step, self._filtered)
         source = own.pairs.kinds.source
         return own.law(by[source], noise[source], second)
 
-    def _of_step(self, step: Step) -> Sources:
-        """The filter of a step; nodes that serve a penalty serve those beside it."""
-        if step is self._step:
-            return self._own
-        if step.blocks is not self._step.blocks:
-            return Sources.of(step, self._directions, self._tails)
-        assert step.filter is not None
-        nodes = self._own.pairs.nodes
-        values = np.asarray(step.filter.shrink(nodes.x, step.penalty))
-        return replace(self._own, coefficients=nodes.of(values))
+    def _filtered(self, step: Step) -> Sources:
+        return Sources.of(step, self._directions, self._tails)
 
     def _back(self, of_shares: Array, of_gain: Array) -> tuple[Array, Array, Array]:
         pairs, space, coefficients = self._own.pairs, self._own.space, self._own.coefficients

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.equivalents import solve
+from genloss.errors import NoTheoryError
 from genloss.generation import REAL
 from genloss.spectrum import Spectrum
 from genloss.steps import Block, Step
@@ -114,6 +115,7 @@ def _fits(
     directions: Spectrum, steps: Steps, penalty: Array, setting: Setting
 ) -> tuple[Even, dict[int, Weighted | Chosen | OfFields | ThroughFilter]]:
     """The fits of one source each, and those of several."""
+    _check(directions, steps, penalty)
     single: list[Asked] = []
     several: dict[int, Weighted | Chosen | OfFields | ThroughFilter] = {}
     starts = {} if setting.starts is None else setting.starts
@@ -138,6 +140,10 @@ def _fits(
             several[model] = Channel(
                 directions, step, float(penalty[model]), along, setting.centre, starts
             )
+        elif _is_stacked(directions, step, float(penalty[model]), setting):
+            from genloss.theory.gradients.stacked import Stacked
+
+            several[model] = Stacked(directions, step, along)
         elif len(step.blocks) == 1 and is_even(step) and not (tails or step.retuned):
             [block] = step.blocks
             single.append(Asked(model, _left(block, base), block.noise**2, base, along))
@@ -155,6 +161,32 @@ def _fits(
     return Even(directions, single, n, lam), several
 
 
+def _check(directions: Spectrum, steps: Steps, penalty: Array) -> None:
+    """Raise NoTheoryError where numbers came to lie at which errors have another formula, or none."""
+    alike = bool((directions.inputs == directions.inputs[0]).all())
+    for step, lam in zip(steps, penalty.tolist(), strict=True):
+        if directions.constant and step.rows <= 1:
+            raise NoTheoryError("a fit with an intercept to a row is that row's label")
+        free = lam == 0 and step.filter is None
+        few = (alike and is_even(step)) or step.rows >= directions.dim - 1
+        if free and few and step.rows <= directions.dim + 1:
+            raise NoTheoryError(f"model {step.model} has no penalty and too few rows")
+
+
+def _is_stacked(directions: Spectrum, step: Step, penalty: float, setting: Setting) -> bool:
+    """Whether a fit is least squares on alike rows, from several sources or of a covariance of their own."""
+    first, *others = step.blocks
+    if penalty or step.rows <= directions.dim + 1 or setting.tails:
+        return False
+    if any((b.covariance, b.weight) != (first.covariance, first.weight) for b in others):
+        return False
+    if others and setting.moving and setting.weighing:
+        return False  # weights that move make them unlike
+    if first.covariance is None:
+        return bool(others)
+    return all(block.shares == first.shares for block in others)
+
+
 def _weighted(
     directions: Spectrum, step: Step, along: Sequence[int], tails: Sequence[float]
 ) -> Callable[..., Weighted]:
@@ -167,7 +199,7 @@ def _weighted(
     rows = Rows.of(step, directions, tails)
     noise, shares = np.repeat(noise, lengths), np.repeat(shares, lengths, axis=0)
     return lambda penalty, kappa=None: Weighted(
-        step.model, rows, noise, labelers, shares, penalty, base, along, kappa
+        step.model, rows, noise, labelers, shares, penalty, base, along, kappa, directions.constant
     )
 
 

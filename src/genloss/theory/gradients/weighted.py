@@ -43,6 +43,8 @@ class Weighted:
         Models that label later ones, as this one does.
     kappa : float, optional
         The effective penalty, where all rows have one covariance and weight.
+    constant : bool, default False
+        Whether the last direction is one, whose error is that of the mean row.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Weighted:
         base: int | None,
         along: Sequence[int],
         kappa: float | None = None,
+        constant: bool = False,
     ) -> None:
         self.model, self.rows, self.labelers, self.shares = model, rows, labelers, shares
         self.penalty, self.base, self.along = penalty, base, along
@@ -72,7 +75,13 @@ class Weighted:
         self.away = shares[:, :, None] - self.pull
         self.T = (S * self.q * count) @ (S * self.q).T
         self.v = n * (weight * self.e) ** 2
-        self.gain = S * self.q**2 * count
+        self.apart = np.ones(S.shape[1])
+        strength = n * weight * self.e * S[:, -1]
+        self.heard = (
+            strength / strength.sum() if constant else 0 * n
+        )  # by a constant, of every source
+        self.apart[-1] -= np.square(self.heard) @ (1 / n)
+        self.gain = S * self.q**2 * count * self.apart
         self.noise = noise
         self.system = np.eye(len(n)) - self.T * self.v
         self.tau = np.zeros(len(n))
@@ -141,7 +150,8 @@ class Weighted:
         of_noise = np.asarray(np.linalg.solve(self.system.T, v * by_gain + of_tau))
         of_T = np.outer(of_noise, v * tau)
         of_v = tau * (by_gain + of_noise @ T)
-        of_q = 2 * q * count * (of_variance * ((v * tau) @ S) + ((of_T.T @ S) * S).sum(axis=0))
+        loud = of_variance * ((v * tau) @ S)
+        of_q = 2 * q * count * (loud * self.apart + ((of_T.T @ S) * S).sum(axis=0))
         heard = of_noise[:, None] * S
         of_away = 2 * heard[:, None] * np.einsum("kli,sli->ski", second, away)
         of_second = np.einsum("ski,sli->kli", heard[:, None] * away, away)
@@ -168,10 +178,15 @@ class Weighted:
         of_strength = (of_source * S) @ q
         of_q += ((strength[:, None] * S) * of_source).sum(axis=0)
         of_strength -= S @ (of_q * q**2)
+        by_apart, heard = float(loud[-1] * q[-1] ** 2 * count[-1]), self.heard
+        if heard.any():
+            moved = heard / n - np.square(heard) @ (1 / n)
+            of_strength -= 2 * by_apart * moved * S[:, -1] / (strength @ S[:, -1])
 
         # the fixed point 1 / e = alpha + weight rho, rho = tr S q
         found = implicit(self, S @ (count * q), of_v, of_strength)
-        return found._replace(noise=of_noise, shares=of_shares)
+        of_n = found.n + by_apart * np.square(heard / n)
+        return found._replace(n=of_n, noise=of_noise, shares=of_shares)
 
 
 class Resolved(Protocol):

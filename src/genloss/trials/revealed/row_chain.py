@@ -71,7 +71,7 @@ class RowChain:
         self.accepted: Array = np.ones(runs)
         self._root = np.sqrt(problem.spectrum)
         self._models = known(problem, steps, rng, runs)
-        self._constants = {who: np.zeros(runs) for who in self._models}
+        self._constants = dict[int, Array]()
         self._designs: dict[int, Design] = {}
         self._labelled: dict[tuple[int, int], Labelled] = {}
         self._features: dict[int, Features] = {}
@@ -137,7 +137,8 @@ class RowChain:
 
     def _said(self, design: Design, shares: Mapping[int, float]) -> Array:
         theta = sum((share * self._models[who] for who, share in shares.items()), np.zeros(()))
-        constant = sum((share * self._constants[who] for who, share in shares.items()), np.zeros(1))
+        constants = [who for who in shares if who in self._constants]
+        constant = sum((shares[who] * self._constants[who] for who in constants), np.zeros(1))
         return design.values(np.broadcast_to(theta, self._models[REAL].shape)) + constant[:, None]
 
     def _fit(self, step: Step) -> Array:
@@ -155,6 +156,7 @@ class RowChain:
         self.steps_taken.append(found.steps)
         if not found.done.all():
             raise Unfinished(step.model, found.steps)
+        self._constants[step.model] = np.zeros(self._runs)
         if step.intercept:
             left = [part.labels - part.design.values(found.solution) for part in parts]
             self._constants[step.model] = _mean(left, [part.weights for part in parts])

@@ -96,7 +96,7 @@ class _Span:
         diagonal = np.einsum("tkk->tk", hessian)
         diagonal += np.where(diagonal > 0, _RIDGE * diagonal, 1)
         right = apply(self._basis.matrix, gradient)
-        step = np.linalg.solve(hessian, right[:, :, None])[:, :, 0]
+        step: Array = np.asarray(np.linalg.solve(hessian, right[:, :, None])[:, :, 0], float)
         along = [combine(step, panel.matrix) for panel in self._panels]
         return combine(step, self._basis.matrix), along, np.vecdot(step, right)
 
