@@ -248,8 +248,9 @@ def test_labels_that_agree_have_a_mean_risk_at_any_number_of_rows(rows):
     assert np.isfinite(found.risk).all()
     each = [gl.predict(gl.Problem(problem.spectrum, column), chain) for column in problem.truth.T]
     assert np.allclose(found.risk, sum(one.risk for one in each), rtol=1e-8, atol=1e-12)
-    noisy = gl.Plan([Generation([Source(rows, "real", 0.5)], 0.0)])
-    assert np.isinf(gl.predict(problem, noisy).risk).all()
+    noisy = gl.predict(problem, gl.Plan([Generation([Source(rows, "real", 0.5)], 0.0)]))
+    assert np.isinf(noisy.risk).all()
+    assert any("model 0: the mean risk is infinite" in text for text in noisy.warnings)
 
 
 @pytest.mark.parametrize("classes", [1, 3])

@@ -271,3 +271,18 @@ def test_limits_of_matrices_name_what_runs():
     again = gl.Generation(kept, "cv")
     with pytest.raises(gl.NoTheoryError, match=r"'cv'.*genloss\.simulate"):
         gl.limit(PROBLEM, gl.Plan([made, again, again]))
+
+
+def test_sources_of_two_labelers_after_a_covariance_matrix():
+    basis = np.linalg.qr(np.random.default_rng(0).standard_normal((20, 20)))[0]
+    problem = gl.Problem.isotropic(20)
+    before = [
+        gl.Generation([gl.Source(30, noise=0.5)], 0.1),
+        gl.Generation([gl.Source(40, 0, covariance=(basis * np.arange(1, 21)) @ basis.T)], 0.1),
+    ]
+
+    def last(**kind):
+        sources = [gl.Source(7, 0, 0.1, weight=7.0, **kind), gl.Source(15, {0: 0.6, 1: 0.4})]
+        return gl.predict(problem, gl.Plan([*before, gl.Generation(sources, 1e-9)])).risk
+
+    np.testing.assert_allclose(last(), last(covariance=np.eye(20)), rtol=1e-8)

@@ -52,8 +52,7 @@ def cautions(problem: Spectral, walk: Walk, risks: Array, exact: Mask) -> list[t
         (away, FEW),
         (
             infinite,
-            f"the mean risk is infinite, because this fit or a labeler's had n_samples{_kept(walk)} within 1 of "
-            f"dim {_dim(problem)} without penalty",
+            infinite_mean(_dim(problem), _kept(walk)),
         ),
         (
             spread,
@@ -88,6 +87,14 @@ def cautions(problem: Spectral, walk: Walk, risks: Array, exact: Mask) -> list[t
         models = np.flatnonzero(where[number, plan]).tolist()
         sentences[plan] = (*sentences[plan], f"{models_named(models)}: {found[number][1]}")
     return sentences if problem.gaussian else [(*words, NOT_GAUSSIAN) for words in sentences]
+
+
+def infinite_mean(freedom: str, kept: str = "") -> str:
+    """What is said of models without a mean."""
+    return (
+        f"the mean risk is infinite, because this fit or a labeler's had n_samples{kept} within 1 of dim {freedom} "
+        "without penalty"
+    )
 
 
 def spreading(freedom: str, kept: str = "") -> str:

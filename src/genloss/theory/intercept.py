@@ -146,7 +146,8 @@ def _longer(problem: Spectral, source: Source, variance: float) -> Source:
     for who, share in source.mixture.items():
         if isinstance(who, External):
             mean, spread = who.law(problem.truth)
-            bias = np.append(mean - problem.truth, 0.0)
-            who = External(bias=bias, variance=np.append(spread, 0.0))
+            who = External(
+                bias=(*(mean - problem.truth).tolist(), 0.0), variance=(*spread.tolist(), 0.0)
+            )
         mixture.append((who, share))
     return replace(source, labeler=tuple(mixture))

@@ -229,6 +229,7 @@ def _curve(problem: Spectral, plan: Plan, method: str) -> Curve:
     if reason := intercept.few(problem, steps, pencils):
         raise _unknown(reason)
     [found] = _curves(longer, [without], method)
+    assert found.exact is not None
     known = np.logical_and.accumulate([intercept.known(step) for step in steps]) & found.exact
     asymptotic = found.method == "exact theory" and not known.all()
     return replace(

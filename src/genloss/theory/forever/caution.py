@@ -92,13 +92,12 @@ def sentence(radius: float, length: int = 1, why: str = _FEW_ROWS) -> str:
 def with_cure(problem: Spectral, plan: Plan, curve: Curve) -> Curve:
     """The curve of one plan, which is told whether its end explodes, and what would stop it."""
     told = bool(curve.warnings) and curve.warnings[0].startswith(UNSTABLE)
-    solved = not beyond(problem) and is_ordinary(problem)
+    solved, steps = not beyond(problem) and is_ordinary(problem), resolve(plan)
     if solved and not (told or _may_explode(plan, problem.directions)):
         return _as_it_shows(plan, curve)
     found = repetition(plan)
-    if not solved or not all(
-        step.is_ridge and is_affine(step) for step in resolve(plan)[found.first :]
-    ):
+    solved = solved and not any(step.turned for step in steps)  # moments that begin as matrices
+    if not solved or not all(step.is_ridge and is_affine(step) for step in steps[found.first :]):
         return _as_it_shows(plan, curve)
     block, others = FreshBlock.after(problem, plan, found), curve.warnings[told:]
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):

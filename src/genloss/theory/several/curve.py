@@ -22,6 +22,7 @@ from genloss.theory.doubts import (
     FEW,
     FEW_NOISY,
     NOT_GAUSSIAN,
+    infinite_mean,
     models_named,
     spreading,
 )
@@ -67,9 +68,7 @@ def curve_of(problem: Problem, steps: Sequence[Step]) -> Curve:
         bias=bias,
         variance=variance,
         method="channel",
-        warnings=_warnings(
-            problem, steps, accepted, directions, error, per_row / (bias + variance)
-        ),
+        warnings=_warnings(problem, steps, accepted, directions, error, bias + variance, per_row),
         kappa=kappa,
         df1=df1,
         df2=df2,
@@ -178,16 +177,23 @@ def _warnings(
     accepted: Array,
     directions: Array,
     error: Array,
-    chosen: Array,
+    risk: Array,
+    per_row: Array,
 ) -> tuple[str, ...]:
     classes, dim = problem.truth.shape[1], np.array(float(problem.dim))
-    few, dear = directions < FEW_NOISY, chosen / (classes - 1) > DEAR_CHOICE
+    few, dear = directions < FEW_NOISY, per_row / risk / (classes - 1) > DEAR_CHOICE
+    lost, freedom = np.isinf(risk), f"{problem.dim}"
     rows = np.array([step.rows for step in steps])
     penalty = np.array([np.nan if step.filter else step.penalty for step in steps])
     close = near_interpolation(rows, dim, penalty, accepted) & np.isfinite(error)
     found = [
         f"{models_named(np.flatnonzero(where).tolist())}: {what}"
-        for where, what in ((few, FEW), (close, spreading(f"{problem.dim}")), (dear, CHOSEN))
+        for where, what in (
+            (few, FEW),
+            (lost, infinite_mean(freedom)),
+            (close, spreading(freedom)),
+            (dear, CHOSEN),
+        )
         if where.any()
     ]
     if classes > decisions.MOST_EXACT and np.nanmin(error, initial=1.0) < _COARSE:
