@@ -156,13 +156,8 @@ def field(
         ax.contour(x, y, np.clip(border, 0, 2), levels=[1.0], colors=["white"], linewidths=3)
         ax.contour(x, y, np.clip(border, 0, 2), levels=[1.0], colors=[COLOURS[1]], linewidths=1.5)
     for scale, place in ((ax.set_xscale, x), (ax.set_yscale, y)):
-        if is_by_ratios(place):
+        if place.min() > 0 and _unevenness(np.log(place)) < _unevenness(place):
             scale("log")
-
-
-def is_by_ratios(places: Array) -> bool:
-    """Whether places are more evenly spaced on a logarithmic axis."""
-    return bool(places.min() > 0 and _unevenness(np.log(places)) < _unevenness(places))
 
 
 def _unevenness(places: Array) -> float:

@@ -2,8 +2,8 @@
 
 A patch of five by five points is smooth along an axis if every second of its points there predicts the ones
 between within a tolerance; what lies between the five is then on the polynomials of degree four through all of
-them. Other patches are halved, along the axes where they are not smooth, until all of their points are solved:
-so are steep places, and borders.
+them, in the place itself or its logarithm. Other patches are halved, along the axes where they are not smooth,
+until all of their points are solved: so are steep places, and borders.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def filled(
     solve : callable
         Gives every field at some points, by their numbers row by row.
     x, y : ndarray
-        Places along the axes, in order, so that the fields are smooth in them.
+        Places along the axes, in order.
     fields : sequence of Field
         How each is filled.
     tolerance : float
@@ -69,6 +69,7 @@ def filled(
     """
     values = [np.full((y.size, x.size), np.nan) for _ in fields]
     solved = np.zeros((y.size, x.size), dtype=bool)
+    ways = _scales(y), _scales(x)
     patches = _parts((0, y.size - 1), (0, x.size - 1), (True, True))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         while patches:
@@ -89,10 +90,9 @@ def filled(
                     for value, field in zip(values, fields, strict=True)
                 ]
                 errors = [field.error for field in fields]
-                rough = (
-                    _is_rough(at, y, rows, errors, tolerance),
-                    _is_rough([each.T for each in at], x, columns, errors, tolerance),
-                )
+                off_up, y = _smoothest(at, ways[0], rows, errors)
+                off_across, x = _smoothest([each.T for each in at], ways[1], columns, errors)
+                rough = off_up > tolerance, off_across > tolerance
                 if any(rough):
                     finer += _parts(up, across, rough)
                     continue
@@ -126,26 +126,41 @@ def _halves(low: int, high: int) -> list[Range]:
     return [(low, middle), (middle, high)] if high - low >= _NODES else [(low, high)]
 
 
-def _is_rough(
+def _scales(places: Array) -> list[Array]:
+    return [places, np.log(places)] if places.min() > 0 else [places]
+
+
+def _smoothest(
+    values: Sequence[Array],
+    scales: Sequence[Array],
+    nodes: Numbers,
+    errors: Sequence[Callable[[Array, Array], Array]],
+) -> tuple[float, Array]:
+    """By how much every second of the nodes is off at the others, on the scale where it is least off.
+
+    Nothing where no points are left between; infinite where only some are finite.
+    """
+    if nodes[-1] - nodes[0] < nodes.size:
+        return 0.0, scales[0]
+    offs = [_off(values, places, nodes, errors) for places in scales]
+    best = int(np.argmin(offs))
+    return offs[best], scales[best]
+
+
+def _off(
     values: Sequence[Array],
     places: Array,
     nodes: Numbers,
     errors: Sequence[Callable[[Array, Array], Array]],
-    tolerance: float,
-) -> bool:
-    """Whether points are left between the nodes, and every second of them does not predict the others."""
-    if nodes[-1] - nodes[0] < nodes.size:
-        return False
-    guess = _through(places[nodes[::2]], places[nodes[1::2]])
+) -> float:
+    guess, most = _through(places[nodes[::2]], places[nodes[1::2]]), 0.0
     for value, error in zip(values, errors, strict=True):
         kind = np.where(np.isfinite(value), 0.0, value)
         if (kind != kind[0]).any():
-            return True
+            return np.inf
         good = np.isfinite(value[0])
-        off = error(guess @ value[::2, good], value[1::2, good])
-        if off.size and off.max() > tolerance:
-            return True
-    return False
+        most = float(error(guess @ value[::2, good], value[1::2, good]).max(initial=most))
+    return most
 
 
 def _stretched(value: Array, places: Array, nodes: Numbers) -> Array:

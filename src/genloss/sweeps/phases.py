@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from genloss import _check, plots, policies
+from genloss import _check, policies
 from genloss._words import shown
 from genloss.errors import InvalidInputError
 from genloss.plan import Plan
@@ -21,6 +21,7 @@ from genloss.sweeps.diagram import TITLES, Phases
 from genloss.sweeps.fields import Built
 from genloss.theory.forever import batches
 from genloss.theory.predict import predict
+from genloss.workers import choose, in_order, running
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -32,7 +33,8 @@ MOST_POINTS = 1_000_000
 SOLVED_WHOLE = 400
 """Points of which none is filled."""
 TOLERANCE = 0.01
-MOST_TOLERANCE = 0.1
+_MOST_TOLERANCE = 0.1
+_SECONDS = 0.05  # of a plan that is solved by itself, at least
 _ROUNDS = 4  # generations of a preset that is given by its name: enough to see what repeats
 
 POLICIES = ("replace", "stack", "mix labels", "real rows only")
@@ -47,6 +49,7 @@ def phases(
     value: str = "limit",
     *,
     tolerance: float = TOLERANCE,
+    workers: int | None = None,
 ) -> Phases:
     """Compute a number over two fields of a problem or a plan.
 
@@ -66,6 +69,8 @@ def phases(
     tolerance : float, default 0.01
         Where plans are solved one by one and there are more than 400 points, those that lie smoothly between
         solved ones are filled: risks within this share, radii within this difference. 0: all are solved.
+    workers : int, optional
+        Processes that solve plans one by one; default: one per core where there is much to do.
 
     Returns
     -------
@@ -111,15 +116,14 @@ def phases(
             f"plan was {shown(plan)}; it must be a Plan, a table with a preset, or a preset's name"
         )
     axes = read_axes({_path("x", x): _listed("x", x), _path("y", y): _listed("y", y)})
-    return compute(problem, plan, axes, value, check_tolerance(tolerance))
+    return compute(problem, plan, axes, value, tolerance, workers)
 
 
-def check_tolerance(tolerance: Any) -> float:
-    """Return a tolerance within which points may be filled."""
+def _tolerance(tolerance: Any) -> float:
     found = _check.non_negative("tolerance", tolerance)
-    if found > MOST_TOLERANCE:
+    if found > _MOST_TOLERANCE:
         raise InvalidInputError(
-            f"tolerance was {shown(tolerance)}; it must be at most {MOST_TOLERANCE:g}"
+            f"tolerance was {shown(tolerance)}; it must be at most {_MOST_TOLERANCE:g}"
         )
     return found
 
@@ -150,8 +154,12 @@ def compute(
     axes: tuple[Axis, Axis],
     value: str,
     tolerance: float = TOLERANCE,
+    workers: int | None = None,
 ) -> Phases:
     """Compute a diagram over two axes of a grid."""
+    tolerance = _tolerance(tolerance)
+    if workers is not None:
+        workers = _check.integer("workers", workers, minimum=1)
     across, up = axes
     x, y = (np.array([row[0] for row in axis.labels], dtype=float) for axis in axes)
     points = [
@@ -164,7 +172,7 @@ def compute(
         solve = _final if value == "final" else _best_penalties
         [found] = _each(_built(problem, plan, points), solve)
         return made(found.reshape(y.size, x.size))
-    ends = partial(_ends, x=x, y=y, tolerance=tolerance)
+    ends = partial(_ends, x=x, y=y, tolerance=tolerance, workers=workers)
     if value == "best_policy":
         maps = [ends(_built(problem, *asked)) for asked in _policies(plan, points)]
         risks = np.array([risk for risk, *_ in maps])
@@ -217,20 +225,32 @@ def _each(points: Sequence[Point], solve: Solve) -> list[Array]:
 
 
 def _ends(
-    points: Sequence[Point], x: Array, y: Array, tolerance: float
+    points: Sequence[Point], x: Array, y: Array, tolerance: float, workers: int | None
 ) -> tuple[Array, Array, Mask | None]:
     """Limits and radii over the grid, and which points were solved if others were filled."""
-    if tolerance and len(points) > SOLVED_WHOLE and _alone(points) and _in_order(x, y):
+    shape = y.size, x.size
+    if not _alone(points):
+        risk, radius = (found.reshape(shape) for found in _each(points, batches.ends))
+        return risk, radius, None
+    few = len(points) <= SOLVED_WHOLE
+    seconds = _SECONDS * min(len(points), SOLVED_WHOLE)
+    with running(choose(None, workers, seconds), workers) as crew:
 
-        def solve(numbers: Sequence[int]) -> list[Array]:
-            return _each([points[number] for number in numbers], batches.ends)
+        def solve(numbers: Iterable[int]) -> Array:
+            return np.array([*in_order(crew, _end, [points[number] for number in numbers])]).T
 
-        (risk, radius), solved = patches.filled(
-            solve, _smooth(x), _smooth(y), [patches.RISK, patches.RADIUS], tolerance
-        )
+        if few or not tolerance or not _in_order(x, y):
+            risk, radius = (found.reshape(shape) for found in solve(range(len(points))))
+            return risk, radius, None
+        fields = [patches.RISK, patches.RADIUS]
+        (risk, radius), solved = patches.filled(solve, x, y, fields, tolerance)
         return risk, radius, solved
-    risk, radius = (found.reshape(y.size, x.size) for found in _each(points, batches.ends))
-    return risk, radius, None
+
+
+def _end(point: Point) -> tuple[float, float]:
+    problem, plan = point
+    (risk,), (radius,) = batches.ends(problem, [plan])
+    return risk, radius
 
 
 def _alone(points: Sequence[Point]) -> bool:
@@ -241,10 +261,6 @@ def _alone(points: Sequence[Point]) -> bool:
 
 def _in_order(*axes: Array) -> bool:
     return all((np.diff(places) > 0).all() or (np.diff(places) < 0).all() for places in axes)
-
-
-def _smooth(places: Array) -> Array:
-    return np.log(places) if plots.is_by_ratios(places) else places
 
 
 def _policies(
