@@ -8,7 +8,7 @@ until all of their points are solved: so are steep places, and borders.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +18,7 @@ Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int_]
 Range = tuple[int, int]
-Solve = Callable[[list[int]], Sequence[Array]]
+Solve = Callable[[list[int]], Iterable[Array]]
 
 _NODES = 5
 
