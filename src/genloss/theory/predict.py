@@ -122,7 +122,7 @@ def predict(
             check_numbers(curves)
             return curves[0] if isinstance(plan, Plan) else curves
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        curves = _in_any_units(problem, plans, method)
+        curves = in_any_units(problem, plans, method)
     check_numbers(curves)
     return with_cure(problem, plan, curves[0]) if isinstance(plan, Plan) else curves
 
@@ -162,7 +162,7 @@ def _of_several(problem: Problem, plan: Plan, method: str) -> Curve:
         raise too_far_apart(f"several classes: {error}") from None
 
 
-def _in_any_units(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve]:
+def in_any_units(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve]:
     if not isinstance(problem, Problem):  # a power law: its first eigenvalue is one
         return _curves(problem, plans, method)
     beyond_ridge = problem.classes or any(
@@ -241,7 +241,7 @@ def _curve(problem: Spectral, plan: Plan, method: str) -> Curve:
 
 
 def ways_of(problem: Spectral, steps: Sequence[Step], method: str = "auto") -> list[Route]:
-    """The route of every model, or NoTheoryError."""
+    """The route of every model, or NoTheoryError; "long" is "auto" for any number of models."""
     if centre_of(problem) is not None:
         return _ways_of_clouds(steps, method, problem.directions.dim)
     return _ways(steps, method, bool(tails_of(problem)))
@@ -314,7 +314,7 @@ def _ways_across(steps: Sequence[Step], method: str) -> list[Route]:
         )
     if method == "pencil":
         return [Walk.across] * len(steps)
-    if why and (method == "closed" or len(steps) > MOST_BY_PENCIL):
+    if why and (method == "closed" or (method == "auto" and len(steps) > MOST_BY_PENCIL)):
         most = f"; beyond {MOST_BY_PENCIL} models the pencil takes minutes and must be asked for"
         raise NoTheoryError(
             f"{what}, and {why}: no closed formula knows it, but predict(method='pencil') and "
