@@ -34,9 +34,10 @@ from genloss.theory.closed import (
 from genloss.theory.directions import directions_for, from_outside
 from genloss.theory.doubts import cautions
 from genloss.theory.forever.caution import with_cure
-from genloss.theory.routes import Route, Walk, by_pencil, entangled, routes
+from genloss.theory.routes import entangled, routes
 from genloss.theory.segments import longest_stretch
 from genloss.theory.units import Units, check_numbers, is_ordinary, too_far_apart
+from genloss.theory.walk import Route, Walk, by_pencil
 
 __all__ = ["predict"]
 
