@@ -129,8 +129,7 @@ def predict(
 
 
 def _listed(plans: object) -> list[Plan]:
-    single = isinstance(plans, str) or getattr(plans, "ndim", 1) == 0
-    if single or not isinstance(plans, Iterable):
+    if isinstance(plans, str) or getattr(plans, "ndim", 1) == 0 or not isinstance(plans, Iterable):
         raise InvalidInputError(
             f"plan was {type(plans).__name__}; it must be a Plan or a list of Plans"
         )
@@ -164,6 +163,7 @@ def _of_several(problem: Problem, plan: Plan, method: str) -> Curve:
 
 
 def in_any_units(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve]:
+    """The curves of plans that were checked, by a method of `ways_of`."""
     if not isinstance(problem, Problem):  # a power law: its first eigenvalue is one
         return _curves(problem, plans, method)
     beyond_ridge = problem.classes or any(
@@ -264,9 +264,8 @@ def _ways(steps: Sequence[Step], method: str, tails: bool) -> list[Route]:
     if method == "pencil" and not any(step.retuned for step in steps):
         return ways
     for step, obstacle in zip(steps, known, strict=True):
-        if ways[step.model] is Walk.on_design:
-            continue
-        if obstacle is None and ways[step.model] is not Walk.pencil:
+        way = ways[step.model]
+        if way is Walk.on_design or (obstacle is None and way is not Walk.pencil):
             continue
         if step.retuned:
             raise NoTheoryError(
