@@ -50,7 +50,8 @@ def phases(query: Mapping[str, Any], say: Say) -> dict[str, Any]:
 
 
 def _map(problem: Any, plan: Any, x: Any, y: Any, value: str, side: int) -> dict[str, Any]:
-    found = compute(problem, plan, (_path(x), points(x, side)), (_path(y), points(y, side)), value)
+    axes = (_path(x), points(x, side)), (_path(y), points(y, side))
+    found = compute(problem, plan, *axes, value, workers=1)
     return found.to_dict()
 
 

@@ -36,6 +36,8 @@ def phases(
     /,
     *,
     value: Literal["limit", "growth", "final", "best_penalty", "best_policy"] = "limit",
+    tolerance: float = 0.01,
+    workers: int | None = None,
     plot: File | None = None,
     json: Json = False,
 ) -> int:
@@ -52,6 +54,11 @@ def phases(
     value
         Risk after infinitely many repetitions of the plan's end (limit), factor of one repetition
         (growth), risk of the last model (final), or the best penalty or policy for ever.
+    tolerance
+        Of maps of more than 400 plans that are solved one by one: within which share points
+        are filled between solved ones. 0: all are solved.
+    workers
+        Processes for such plans. Default: one per core where there is much to do.
     plot
         Write the map to this .png or .svg file.
     json
@@ -70,6 +77,6 @@ def phases(
         if said.settings:
             raise InvalidInputError("phases has no [sweep]; it takes [problem], [plan] and [grid]")
         axes = read_axes(said.grid)
-    found = compute(said.problem, said.plan, axes, value)
+    found = compute(said.problem, said.plan, axes, value, tolerance, workers)
     answer(found, lambda found, console, **_: print_phases(found, console), json=json, plot=plot)
     return 0

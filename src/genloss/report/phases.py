@@ -42,7 +42,13 @@ def print_phases(found: Phases, console: Console) -> None:
     console.print()
     from genloss.sweeps.diagram import TITLES
 
-    dim(f"{TITLES[found.value][0].upper()}{TITLES[found.value][1:]}.", console)
+    said = f"{TITLES[found.value][0].upper()}{TITLES[found.value][1:]}."
+    if found.solved is not None and found.tolerance is not None:
+        said += (
+            f" {found.solved.sum():,} points were solved, the others are filled between them, to about "
+            f"{number(100 * found.tolerance, 3)}%."
+        )
+    dim(said, console)
 
 
 def _said(found: Phases, row: int, column: int) -> str:

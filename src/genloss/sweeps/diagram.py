@@ -45,6 +45,10 @@ class Phases(Framed, Drawn):
         Spectral radius of one repetition, where it is asked for by "limit" and "growth".
     policies : tuple of str
         The policies that "best_policy" compares.
+    solved : ndarray of bool of shape (len(y), len(x)) or None
+        Which points were solved, where the others were filled between them; None: all.
+    tolerance : float or None
+        Within which they were filled.
 
     Notes
     -----
@@ -73,6 +77,8 @@ class Phases(Framed, Drawn):
     values: Array
     radius: Array | None = None
     policies: tuple[str, ...] = ()
+    solved: npt.NDArray[np.bool_] | None = None
+    tolerance: float | None = None
 
     @property
     def border(self) -> Array:
@@ -95,6 +101,8 @@ class Phases(Framed, Drawn):
         }
         if self.radius is not None:
             plain |= {"radius": self.radius.tolist(), "border": self.border.tolist()}
+        if self.solved is not None:
+            plain |= {"solved": self.solved.tolist(), "tolerance": self.tolerance}
         return plain | ({"policies": list(self.policies)} if self.policies else {})
 
     def _table(self) -> dict[str, Array]:

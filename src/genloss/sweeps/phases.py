@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,16 +15,26 @@ from genloss._words import shown
 from genloss.errors import InvalidInputError
 from genloss.plan import Plan
 from genloss.problem import Problem
+from genloss.sweeps import patches
 from genloss.sweeps.axes import Axis, read_grid
 from genloss.sweeps.diagram import TITLES, Phases
 from genloss.sweeps.fields import Built
 from genloss.theory.forever import batches
 from genloss.theory.predict import predict
+from genloss.workers import choose, in_order, running
 
 Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 Values = tuple[str, Iterable[Any]]
+Point = tuple[Problem, Plan]
+Solve = Callable[[Problem, Sequence[Plan]], tuple[Array, ...]]
 
 MOST_POINTS = 1_000_000
+SOLVED_WHOLE = 400
+"""Points of which none is filled."""
+TOLERANCE = 0.01
+_MOST_TOLERANCE = 0.1
+_SECONDS = 0.05  # of a plan that is solved by itself, at least
 _ROUNDS = 4  # generations of a preset that is given by its name: enough to see what repeats
 
 POLICIES = ("replace", "stack", "mix labels", "real rows only")
@@ -37,6 +47,9 @@ def phases(
     x: Values,
     y: Values,
     value: str = "limit",
+    *,
+    tolerance: float = TOLERANCE,
+    workers: int | None = None,
 ) -> Phases:
     """Compute a number over two fields of a problem or a plan.
 
@@ -53,22 +66,29 @@ def phases(
         Risk after infinitely many repetitions of the plan's end; spectral radius of one repetition; risk of
         the plan's last model; the penalty of least risk for ever, of all repeated fits; or which of `POLICIES`
         has the least risk for ever with the plan's rows, penalty and noise.
+    tolerance : float, default 0.01
+        Where plans are solved one by one and there are more than 400 points, those that lie smoothly between
+        solved ones are filled: risks within this share, radii within this difference. 0: all are solved.
+    workers : int, optional
+        Processes that solve plans one by one; default: one per core where there is much to do.
 
     Returns
     -------
     Phases
-        ``values`` of shape (len(y), len(x)), infinite where a chain is unstable, and the border of stability.
+        ``values`` of shape (len(y), len(x)), infinite where a chain is unstable, and the border of stability; which points
+        were solved, where others were filled.
 
     Raises
     ------
     NoTheoryError
-        If the number is not known for a plan of the grid (`limit`, `predict`).
+        If the number is not known for a plan that is solved (`limit`, `predict`).
     InvalidInputError
         If a field does not exist or a value does not fit.
 
     Notes
     -----
-    Plans that differ by numbers only are solved together: ten thousand points take seconds (`for-ever.md`).
+    Plans of ridge regression on new rows are solved together: ten thousand points take seconds. Limits and radii of
+    others are solved where they are not smooth, and filled between (`for-ever.md`).
 
     Examples
     --------
@@ -96,7 +116,16 @@ def phases(
             f"plan was {shown(plan)}; it must be a Plan, a table with a preset, or a preset's name"
         )
     axes = read_axes({_path("x", x): _listed("x", x), _path("y", y): _listed("y", y)})
-    return compute(problem, plan, axes, value)
+    return compute(problem, plan, axes, value, tolerance, workers)
+
+
+def _tolerance(tolerance: Any) -> float:
+    found = _check.non_negative("tolerance", tolerance)
+    if found > _MOST_TOLERANCE:
+        raise InvalidInputError(
+            f"tolerance was {shown(tolerance)}; it must be at most {_MOST_TOLERANCE:g}"
+        )
+    return found
 
 
 def read_axes(grid: Mapping[str, Any]) -> tuple[Axis, Axis]:
@@ -124,8 +153,13 @@ def compute(
     plan: Plan | Mapping[str, Any],
     axes: tuple[Axis, Axis],
     value: str,
+    tolerance: float = TOLERANCE,
+    workers: int | None = None,
 ) -> Phases:
     """Compute a diagram over two axes of a grid."""
+    tolerance = _tolerance(tolerance)
+    if workers is not None:
+        workers = _check.integer("workers", workers, minimum=1)
     across, up = axes
     x, y = (np.array([row[0] for row in axis.labels], dtype=float) for axis in axes)
     points = [
@@ -133,17 +167,22 @@ def compute(
         for row in up.values
         for column in across.values
     ]
-    shape = y.size, x.size
     made = partial(Phases, value, _name(across), _name(up), x, y)
+    if value in ("final", "best_penalty"):
+        solve = _final if value == "final" else _best_penalties
+        [found] = _each(_built(problem, plan, points), solve)
+        return made(found.reshape(y.size, x.size))
+    ends = partial(_ends, x=x, y=y, tolerance=tolerance, workers=workers)
     if value == "best_policy":
-        return made(_best_policy(problem, plan, points).reshape(shape), policies=POLICIES)
-    if value in ("limit", "growth"):
-        risk, radius = _over(problem, plan, points, batches.ends)
-        found = risk if value == "limit" else radius
-        return made(found.reshape(shape), radius.reshape(shape))
-    solve = _final if value == "final" else _best_penalties
-    [found] = _over(problem, plan, points, solve)
-    return made(found.reshape(shape))
+        maps = [ends(_built(problem, *asked)) for asked in _policies(plan, points)]
+        risks = np.array([risk for risk, *_ in maps])
+        best = np.where(np.isfinite(risks).any(axis=0), risks.argmin(axis=0), np.nan)
+        masks = [solved for *_, solved in maps if solved is not None]
+        solved = np.logical_and.reduce(masks) if masks else None
+        return made(best, None, POLICIES, solved, None if solved is None else tolerance)
+    risk, radius, solved = ends(_built(problem, plan, points))
+    found = risk if value == "limit" else radius
+    return made(found, radius, (), solved, None if solved is None else tolerance)
 
 
 def _name(axis: Axis) -> str:
@@ -158,51 +197,87 @@ def _best_penalties(problem: Problem, plans: Sequence[Plan]) -> tuple[Array]:
     return (batches.best_penalties(problem, plans),)
 
 
-def _over(
+def _built(
     problem: Problem | Mapping[str, Any],
     plan: Plan | Mapping[str, Any],
     points: Sequence[Sequence[tuple[str, Any]]],
-    solve: Callable[[Problem, Sequence[Plan]], tuple[Array, ...]],
-) -> list[Array]:
-    """Solve every point, those of one problem together."""
+) -> list[Point]:
+    """Problem and plan of every point; points of one problem have the same object."""
     built = Built(problem, plan)
-    problems: dict[int, Problem] = {}
-    asked: dict[int, list[tuple[int, Plan]]] = defaultdict(list)
-    for number, point in enumerate(points):
-        here, what = built.at(point)
-        problems[id(here)] = here
-        asked[id(here)].append((number, what))
-    found: list[Array] = []
-    for key, entries in asked.items():
-        numbers, plans = zip(*entries, strict=True)
-        for plan_ in plans:
-            plan_.check_fits(problems[key].dim)
-        parts = solve(problems[key], plans)
-        found = found or [np.empty(len(points)) for _ in parts]
-        for whole, part in zip(found, parts, strict=True):
-            whole[list(numbers)] = part
+    found = [built.at(point) for point in points]
+    for here, what in found:
+        what.check_fits(here.dim)
     return found
 
 
-def _best_policy(
-    problem: Problem | Mapping[str, Any],
-    plan: Plan | Mapping[str, Any],
-    points: Sequence[Sequence[tuple[str, Any]]],
-) -> Array:
+def _each(points: Sequence[Point], solve: Solve) -> list[Array]:
+    """Solve points, those of one problem together."""
+    asked: dict[int, list[int]] = defaultdict(list)
+    for number, (problem, _) in enumerate(points):
+        asked[id(problem)].append(number)
+    found: list[Array] = []
+    for numbers in asked.values():
+        parts = solve(points[numbers[0]][0], [points[number][1] for number in numbers])
+        found = found or [np.empty(len(points)) for _ in parts]
+        for whole, part in zip(found, parts, strict=True):
+            whole[numbers] = part
+    return found
+
+
+def _ends(
+    points: Sequence[Point], x: Array, y: Array, tolerance: float, workers: int | None
+) -> tuple[Array, Array, Mask | None]:
+    """Limits and radii over the grid, and which points were solved if others were filled."""
+    shape = y.size, x.size
+    if not _alone(points):
+        risk, radius = (found.reshape(shape) for found in _each(points, batches.ends))
+        return risk, radius, None
+    few = len(points) <= SOLVED_WHOLE
+    seconds = _SECONDS * min(len(points), SOLVED_WHOLE)
+    with running(choose(None, workers, seconds), workers) as crew:
+
+        def solve(numbers: Iterable[int]) -> Array:
+            return np.array([*in_order(crew, _end, [points[number] for number in numbers])]).T
+
+        if few or not tolerance or not _in_order(x, y):
+            risk, radius = (found.reshape(shape) for found in solve(range(len(points))))
+            return risk, radius, None
+        fields = [patches.RISK, patches.RADIUS]
+        (risk, radius), solved = patches.filled(solve, x, y, fields, tolerance)
+        return risk, radius, solved
+
+
+def _end(point: Point) -> tuple[float, float]:
+    problem, plan = point
+    (risk,), (radius,) = batches.ends(problem, [plan])
+    return risk, radius
+
+
+def _alone(points: Sequence[Point]) -> bool:
+    """Whether the first point, the middle one or the last is not solved together with its like."""
+    some = [points[number] for number in (0, len(points) // 2, -1)]
+    return not all(batches.is_together(problem, plan) for problem, plan in some)
+
+
+def _in_order(*axes: Array) -> bool:
+    return all((np.diff(places) > 0).all() or (np.diff(places) < 0).all() for places in axes)
+
+
+def _policies(
+    plan: Plan | Mapping[str, Any], points: Sequence[Sequence[tuple[str, Any]]]
+) -> Iterator[tuple[Mapping[str, Any], list[list[tuple[str, Any]]]]]:
+    """The plan and the points of every policy that is compared."""
     if not isinstance(plan, Mapping) or plan.get("preset") not in ("replace", "mix", "mix_labels"):
         raise InvalidInputError(
             "plan was not a table with the preset 'replace', 'mix' or 'mix_labels'; policies are compared with its "
             "n_samples, real, penalty and noise"
         )
-    risks = []
     for name in POLICIES:
-        table, own = dict(plan), [_as_policy(name, plan, point) for point in points]
+        table = dict(plan)
         table["preset"] = {"replace": "replace", "mix labels": "mix_labels"}.get(name, "mix")
         if name == "replace":
             table.pop("real", None)
-        risks.append(_over(problem, table, own, batches.ends)[0])
-    best = np.argmin(risks, axis=0).astype(float)
-    return np.where(np.isfinite(np.min(risks, axis=0)), best, np.nan)
+        yield table, [_as_policy(name, plan, point) for point in points]
 
 
 def _as_policy(

@@ -105,6 +105,18 @@ def _least(value: Callable[[Array], Array], count: int) -> Array:
     return np.asarray(np.array(places)[best, every])
 
 
+def is_together(problem: Problem, plan: Plan) -> bool:
+    """Whether the limit of a plan is found together with those of its outline."""
+    return _is_together(problem, repetition(plan), resolve(plan))
+
+
+def _is_together(problem: Problem, found: Repetition, steps: Sequence[Step]) -> bool:
+    last = steps[found.first :]
+    outside = found.fixed or any(u < REAL for step in last for u in step.asked)
+    plain = all(is_affine(step) and step.is_ridge and is_even(step) for step in last)
+    return plain and not outside and not beyond(problem) and is_ordinary(problem)
+
+
 def _blocks(
     problem: Problem, plans: Sequence[Plan]
 ) -> Iterator[tuple[list[int], FreshBlock | None]]:
@@ -114,13 +126,8 @@ def _blocks(
     for number, plan in enumerate(plans):
         found, steps = repetition(plan), resolve(plan)
         seen.append((found, steps))
-        last = steps[found.first :]
-        outside = found.fixed or any(u < REAL for step in last for u in step.asked)
-        plain = all(is_affine(step) and step.is_ridge and is_even(step) for step in last)
-        known = plain and not outside and not beyond(problem)
-        alike[
-            (known and is_ordinary(problem), found, outline(last, problem.directions.dim))
-        ].append(number)
+        known = _is_together(problem, found, steps)
+        alike[known, found, outline(steps[found.first :], problem.directions.dim)].append(number)
     directions = problem.directions
     size = max(1, _CELLS // directions.eigenvalues.size)
     for (known, found, _), numbers in alike.items():  # type: ignore[misc]
