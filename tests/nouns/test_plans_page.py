@@ -12,7 +12,7 @@ import genloss as gl
 from genloss import policies
 from genloss.steps import resolve
 from genloss.theory.predict import ways_of
-from genloss.theory.routes import Walk
+from genloss.theory.walk import Walk
 from genloss.trials.engine import able
 
 PAGE = (Path(__file__).parents[2] / "docs" / "plans.md").read_text(encoding="utf-8")

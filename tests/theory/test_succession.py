@@ -10,7 +10,8 @@ from genloss.equivalents import solve
 from genloss.spectrum import compress
 from genloss.steps import resolve
 from genloss.theory import succession
-from genloss.theory.routes import Walk, routes
+from genloss.theory.routes import routes
+from genloss.theory.walk import Walk
 
 SPECTRA = {
     "directions": gl.Problem.power_law(60, capacity=1.3, source=0.4).directions,

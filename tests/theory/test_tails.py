@@ -85,7 +85,7 @@ def test_files_keep_them_and_who_does_not_know_them_says_so():
     with pytest.raises(gl.NoTheoryError, match=r"problem has tails.*genloss\.simulate"):
         gl.predict(problem, gl.Plan([rows]))
     assert np.isfinite(gl.simulate(problem, gl.Plan([rows]), trials=2).risk).all()
-    for plan in (gl.Plan([rows, rows]), gl.Plan.distill(4, 90, mixing=0.5, penalty=0.1)):
+    for plan in (gl.Plan([rows, rows]), gl.Plan.subsample(4, 90, design="fresh", penalty=0.1)):
         with pytest.raises(gl.NoTheoryError, match=r"genloss\.simulate"):
             gl.limit(problem, plan)
     with pytest.raises(gl.InvalidInputError, match="problem has tails"):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
@@ -88,3 +89,17 @@ def test_rows_without_noise_are_a_minimum_that_is_reached(loss):
         assert minimise(X, y, np.ones(60), loss, 0.0) == pytest.approx(np.ones(20), abs=1e-6)
     else:
         assert np.isfinite(minimise(X, np.sign(y), np.ones(60), loss, 1e-7)).all()
+
+
+@pytest.mark.parametrize("size", [1.0, 50.0])
+def test_absolute_errors_of_labels_far_from_zero_are_least_without_a_penalty(size):
+    rng = np.random.default_rng(4)
+    X, y = rng.standard_normal((40, 5)), size * np.sign(rng.standard_normal(40))
+    w = minimise(X, y, np.ones(40), losses.Absolute(), 0.0)
+    least = linprog(
+        np.r_[np.zeros(5), np.ones(40)],
+        A_ub=np.block([[X, -np.eye(40)], [-X, -np.eye(40)]]),
+        b_ub=np.r_[y, -y],
+        bounds=[(None, None)] * 5 + [(0, None)] * 40,
+    )
+    assert np.abs(y - X @ w).sum() < 1.001 * least.fun

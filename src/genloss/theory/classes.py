@@ -9,7 +9,7 @@ from genloss import scores
 from genloss.class_means import separation
 from genloss.problem import Problem
 from genloss.theory.moments import Moments
-from genloss.theory.routes import Walk
+from genloss.theory.walk import Walk
 
 Array = npt.NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from genloss.cautions import freedom, near_interpolation
 from genloss.spectrum import Spectral
 from genloss.steps import Step
 from genloss.theory.forever.caution import growing, sentence
-from genloss.theory.routes import Walk
+from genloss.theory.walk import Walk
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]

@@ -22,7 +22,8 @@ from genloss.spectrum import Spectral, Spectrum
 from genloss.steps import Step, resolve
 from genloss.theory.closed import obstacle_alone
 from genloss.theory.doubts import LOW_DIM, THIN, models_named
-from genloss.theory.routes import Walk, routes
+from genloss.theory.routes import routes
+from genloss.theory.walk import Walk
 
 Mask = npt.NDArray[np.bool_]
 

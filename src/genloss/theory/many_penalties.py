@@ -15,8 +15,9 @@ from genloss.steps import Step, resolve
 from genloss.theory import succession
 from genloss.theory.directions import directions_for
 from genloss.theory.predict import CELLS, predict
-from genloss.theory.routes import Walk, routes
+from genloss.theory.routes import routes
 from genloss.theory.units import is_ordinary
+from genloss.theory.walk import Walk
 
 Array = npt.NDArray[np.float64]
 

@@ -34,9 +34,10 @@ from genloss.theory.closed import (
 from genloss.theory.directions import directions_for, from_outside
 from genloss.theory.doubts import cautions
 from genloss.theory.forever.caution import with_cure
-from genloss.theory.routes import Route, Walk, by_pencil, entangled, routes
+from genloss.theory.routes import entangled, routes
 from genloss.theory.segments import longest_stretch
 from genloss.theory.units import Units, check_numbers, is_ordinary, too_far_apart
+from genloss.theory.walk import Route, Walk, by_pencil
 
 __all__ = ["predict"]
 
@@ -122,14 +123,13 @@ def predict(
             check_numbers(curves)
             return curves[0] if isinstance(plan, Plan) else curves
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        curves = _in_any_units(problem, plans, method)
+        curves = in_any_units(problem, plans, method)
     check_numbers(curves)
     return with_cure(problem, plan, curves[0]) if isinstance(plan, Plan) else curves
 
 
 def _listed(plans: object) -> list[Plan]:
-    single = isinstance(plans, str) or getattr(plans, "ndim", 1) == 0
-    if single or not isinstance(plans, Iterable):
+    if isinstance(plans, str) or getattr(plans, "ndim", 1) == 0 or not isinstance(plans, Iterable):
         raise InvalidInputError(
             f"plan was {type(plans).__name__}; it must be a Plan or a list of Plans"
         )
@@ -162,7 +162,8 @@ def _of_several(problem: Problem, plan: Plan, method: str) -> Curve:
         raise too_far_apart(f"several classes: {error}") from None
 
 
-def _in_any_units(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve]:
+def in_any_units(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve]:
+    """The curves of plans that were checked, by a method of `ways_of`."""
     if not isinstance(problem, Problem):  # a power law: its first eigenvalue is one
         return _curves(problem, plans, method)
     beyond_ridge = problem.classes or any(
@@ -241,7 +242,7 @@ def _curve(problem: Spectral, plan: Plan, method: str) -> Curve:
 
 
 def ways_of(problem: Spectral, steps: Sequence[Step], method: str = "auto") -> list[Route]:
-    """The route of every model, or NoTheoryError."""
+    """The route of every model, or NoTheoryError; "long" is "auto" for any number of models."""
     if centre_of(problem) is not None:
         return _ways_of_clouds(steps, method, problem.directions.dim)
     return _ways(steps, method, bool(tails_of(problem)))
@@ -263,9 +264,8 @@ def _ways(steps: Sequence[Step], method: str, tails: bool) -> list[Route]:
     if method == "pencil" and not any(step.retuned for step in steps):
         return ways
     for step, obstacle in zip(steps, known, strict=True):
-        if ways[step.model] is Walk.on_design:
-            continue
-        if obstacle is None and ways[step.model] is not Walk.pencil:
+        way = ways[step.model]
+        if way is Walk.on_design or (obstacle is None and way is not Walk.pencil):
             continue
         if step.retuned:
             raise NoTheoryError(
@@ -314,7 +314,7 @@ def _ways_across(steps: Sequence[Step], method: str) -> list[Route]:
         )
     if method == "pencil":
         return [Walk.across] * len(steps)
-    if why and (method == "closed" or len(steps) > MOST_BY_PENCIL):
+    if why and (method == "closed" or (method == "auto" and len(steps) > MOST_BY_PENCIL)):
         most = f"; beyond {MOST_BY_PENCIL} models the pencil takes minutes and must be asked for"
         raise NoTheoryError(
             f"{what}, and {why}: no closed formula knows it, but predict(method='pencil') and "

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.spectrum import Spectrum
-from genloss.theory.routes import Walk
+from genloss.theory.walk import Walk
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]

@@ -19,7 +19,7 @@ from genloss.theory.without_mean import without_mean
 if TYPE_CHECKING:
     from genloss.pencils.from_plan import Laws, Part
     from genloss.pencils.known import Between
-    from genloss.theory.routes import Walk
+    from genloss.theory.walk import Walk
 
 Array = npt.NDArray[np.float64]
 

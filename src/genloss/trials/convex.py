@@ -115,6 +115,9 @@ def _augmented(
     force is what the row then pulls with, and at the end the loss's own slope.
     """
     gamma, force, w = 1.0, np.zeros(len(y)), np.zeros(X.shape[1])
+    if ridge == 0 and loss.residual:  # where no row bends nothing else would move
+        size = float(np.abs(y - said).max()) or 1.0
+        ridge = 1e-9 * float(weights @ np.square(X).mean(axis=1)) / size
     scale = float(np.abs(weights).mean())
     for _ in range(_MOST):
         reach = gamma / scale

@@ -16,8 +16,8 @@ from genloss.theory.forever.repeating import Repetition
 from genloss.theory.forever.turn import Turn
 from genloss.theory.moments import FOR_EVER, Moments
 from genloss.theory.predict import ways_of
-from genloss.theory.routes import Walk, by_pencil
 from genloss.theory.segments import stretches
+from genloss.theory.walk import Walk, by_pencil
 
 Array = npt.NDArray[np.float64]
 

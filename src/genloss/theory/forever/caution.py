@@ -18,8 +18,8 @@ from genloss.theory.forever.fresh_blocks import FreshBlock
 from genloss.theory.forever.links import is_affine
 from genloss.theory.forever.repeating import Repetition, repetition
 from genloss.theory.labelers import groups
-from genloss.theory.routes import Walk
 from genloss.theory.units import is_ordinary
+from genloss.theory.walk import Walk
 
 Array = npt.NDArray[np.float64]
 

@@ -8,42 +8,38 @@ epsilon algorithm takes such rates out of a sequence (`for-ever.md`).
 from __future__ import annotations
 
 import math
-from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from genloss.curve import Curve
 from genloss.errors import NoTheoryError
 from genloss.plan import Plan
 from genloss.spectrum import Spectral
 from genloss.steps import resolve
 from genloss.theory.forever.iterates import half_life
 from genloss.theory.forever.repeating import Repetition
-from genloss.theory.predict import predict
+from genloss.theory.predict import in_any_units, ways_of
+from genloss.theory.units import check_numbers
 
 Array = npt.NDArray[np.float64]
 
 _MODELS = (16, 32)
 _DRAWN = (8, 12)  # where the patterns of drawn or edited rows double with every fit
 _FILTERED = (8, 16, 32)  # where a model is several fits
-_TURNED = (8, 16)  # where moments are matrices
+_SLOW = (8, 16)  # where it is blocks of rows, or waits for the one before, or moments are matrices
 _GOOD = 1e-6  # by how much of a limit the last estimates may differ, at first
 _FAIR = 1e-3  # and at last
+_ROUNDING = 1e-10  # moves as shares of an error that are none,
+_FALLS = 0.5  # where those before have fallen like this
 _STEADY = 1e-3  # of the size of moves: growth that is no growth
 _AHEAD = 100  # repetitions in which growth that falls as it does now would not end
 
 
-def obstacle(plan: Plan, found: Repetition) -> str | None:
-    """Why the first repetitions are not known to a pencil, or None where they are."""
-    for step in resolve(plan):
-        model = step.model
-        spectral = step.filter is None or step.filter.spectral
-        if not (step.is_linear and spectral):
-            return f"model {model} is no spectral fit of linear labels"
-        if step.retuned or step.is_pooled:
-            return f"model {model} has pooled rows or the penalty 'cv'"
+def obstacle(problem: Spectral, plan: Plan, found: Repetition) -> str | None:
+    """Why the first repetitions are not known, or None where they are."""
+    if any(step.is_pooled for step in resolve(plan)[found.first :]):
+        return "some of the last generations pool rows, so that they do not repeat"
     if not found.seen:
         *_, before, last = [step.blocks for step in resolve(plan)]
         if len(last) == len(before) + 1 > 2:
@@ -56,11 +52,18 @@ def obstacle(plan: Plan, found: Repetition) -> str | None:
         )
     if 3 * found.length > _models(plan)[-1] - found.start:
         return f"rounds of {found.length} generations are too long for a pencil to show several"
+    try:
+        ways_of(problem, resolve(found.unrolled(plan, 3)), "long")
+    except NoTheoryError as error:
+        return str(error).split(": ", maxsplit=1)[0]
     return None
 
 
 class End(NamedTuple):
-    """What is read off the first repetitions: bias, variance, radius, half-life, and how they were known."""
+    """What is read off the first repetitions: bias, variance, radius, half-life, and how they were known.
+
+    ``error`` is the class error, where labels are classes.
+    """
 
     bias: float
     variance: float
@@ -68,6 +71,7 @@ class End(NamedTuple):
     half_life: float
     method: str
     caution: str | None = None
+    error: float | None = None
 
 
 def end(problem: Spectral, plan: Plan, found: Repetition) -> End:
@@ -80,16 +84,21 @@ def end(problem: Spectral, plan: Plan, found: Repetition) -> End:
     """
     sizes = _models(plan)
     for most in sizes:
-        curve = _curve(problem, found.unrolled(plan, (most - found.start) // found.length))
+        unrolled = found.unrolled(plan, (most - found.start) // found.length)
+        [curve] = curves = in_any_units(problem, [unrolled], "long")
+        check_numbers(curves)
         assert curve.bias is not None
         at = slice(max(found.start - 1, 0), None, found.length)
-        path, biases = curve.risk[at], curve.bias[at]
+        path = curve.risk[at]
         if not np.isfinite(path).all():
             return End(math.inf, math.inf, math.inf, math.inf, curve.method)
+        shown = slice(_settled(np.diff(path) / path[1:]))
+        path, biases = path[shown], curve.bias[at][shown]
+        errors = None if curve.error is None else curve.error[at][shown]
         moves = np.diff(path)
         if not moves[-1]:
-            bias = float(biases[-1])
-            return End(bias, float(path[-1]) - bias, 0.0, 0.0, curve.method)
+            bias, error = float(biases[-1]), None if errors is None else float(errors[-1])
+            return End(bias, float(path[-1]) - bias, 0.0, 0.0, curve.method, error=error)
         late = moves[-3:]
         ratios = np.abs(late[1:] / late[:-1])
         before, growth = float(ratios[0]), float(ratios[-1])
@@ -101,10 +110,12 @@ def end(problem: Spectral, plan: Plan, found: Repetition) -> End:
         if away < _GOOD * risk and growth <= 1 - _STEADY:
             break
     if away > _FAIR * risk or growth > 1 - _STEADY:
-        who = "genloss.predict(method='pencil') or genloss.simulate run"
+        who = "genloss.simulate runs"
+        if sizes in (_MODELS, _FILTERED):
+            who = "genloss.predict(method='pencil') or genloss.simulate run"
         raise NoTheoryError(
             f"{most} models do not show where the risk settles, if it does; "
-            f"{'genloss.simulate runs' if sizes in (_DRAWN, _TURNED) else who} a plan of as many generations as you like"
+            f"{who} a plan of as many generations as you like"
         )
     rate = min(max(_limit(moves[1:] / moves[:-1])[0], growth), 1 - 1e-9) if growth < 1 else growth
     bias = float(np.clip(_limit(biases)[0], 0.0, risk))
@@ -112,27 +123,36 @@ def end(problem: Spectral, plan: Plan, found: Repetition) -> End:
     if away > _GOOD * risk:
         said = f"the limit is extrapolated from {most} models, to about {100 * away / risk:.1g} percent"
     life = half_life(iter(path.tolist()), risk, rate)
-    return End(bias, risk - bias, rate, life, curve.method, said)
+    error = None if errors is None else float(np.clip(_limit(errors)[0], 0.0, 1.0))
+    return End(bias, risk - bias, rate, life, curve.method, said, error)
 
 
 def _models(plan: Plan) -> tuple[int, ...]:
     """How many are looked at: at first, and at most."""
     steps = resolve(plan)
-    if any(step.turned for step in steps):
-        return _TURNED
-    if any(step.filter is not None for step in steps):
-        return _FILTERED
+    filters = [step.filter for step in steps if step.filter is not None]
     some = any(
         step.drawn is not None or any(block.edited < 1 for block in step.blocks) for step in steps
     )
+    if any(step.turned for step in steps):
+        return _SLOW
+    if some and filters:
+        return _DRAWN[:1]
+    if not all(step.is_linear for step in steps):
+        return _DRAWN if some or filters else _SLOW
+    if filters:
+        return _FILTERED if all(how.spectral for how in filters) else _SLOW
     return _DRAWN if some and any(step.penalty for step in steps) else _MODELS
 
 
-def _curve(problem: Spectral, plan: Plan) -> Curve:
-    """As `predict` knows them, or by a pencil of any number of models."""
-    with suppress(NoTheoryError):
-        return predict(problem, plan)
-    return predict(problem, plan, method="pencil")
+def _settled(moves: Array) -> int:
+    """How many models are looked at: those after moves that have fallen to nothing only show rounding."""
+    sizes = np.abs(moves)
+    falls = sizes[1:] < _FALLS * sizes[:-1]
+    for last in range(2, sizes.size):
+        if sizes[last] < _ROUNDING and falls[last - 2 : last].all():
+            return last + 2
+    return sizes.size + 1
 
 
 def _limit(values: Array) -> tuple[float, float]:

@@ -25,7 +25,8 @@ from genloss.theory.forever.links import Link
 from genloss.theory.forever.repeating import Repetition
 from genloss.theory.labelers import Group, groups
 from genloss.theory.moments import Moments
-from genloss.theory.routes import Walk, routes
+from genloss.theory.routes import routes
+from genloss.theory.walk import Walk
 
 Array = npt.NDArray[np.float64]
 

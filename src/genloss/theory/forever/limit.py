@@ -185,7 +185,7 @@ def limit(problem: Spectral, plan: Plan, *, block: int | None = None) -> Limit:
     or the one before; other models label for ever. Other losses, labels, rules that keep rows, filters, random
     features, the penalty "cv", tails, covariance matrices, several classes and class means, on fresh rows: the
     fixed point of the moments' map, and its radius, by iteration (`for-ever.md`). Pools: `theory.md` 2.6 summed to
-    infinity. One design: 2.7. Other rows of before: the first 16 or 32 models by a pencil, extrapolated.
+    infinity. One design: 2.7. Other rows of before, whatever `predict` knows there: the first 8 to 32 models, extrapolated.
 
     Examples
     --------
@@ -211,7 +211,7 @@ def solved(problem: Spectral, plan: Plan, block: int | None = None, *, cured: bo
     if resolve(plan)[0].intercept:
         return intercepts.of(limit, _who_runs, problem, plan, block)
     found = repetition(plan, block)
-    solve = _any if beyond(problem) else _way(problem, plan, found)
+    solve = _way(problem, plan, found)
 
     def end(problem: Spectral, plan: Plan) -> Limit:
         answer = solve(problem, plan, found)
@@ -246,9 +246,11 @@ def _way(
     """How to find the limit, or NoTheoryError."""
     last = resolve(plan)[found.first :]
     alone = all(step.is_new and not step.is_pooled for step in last)
-    if any(step.turned for step in resolve(plan)):
+    if beyond(problem) not in (None, "tails"):
+        return _any
+    if beyond(problem) or any(step.turned for step in resolve(plan)):
         apart = not any(map(obstacle_alone, resolve(plan)))
-        return _any if apart or extrapolated.obstacle(plan, found) else _extrapolated
+        return _any if apart or extrapolated.obstacle(problem, plan, found) else _extrapolated
     if alone:
         if all(step.is_ridge and is_affine(step) for step in last):
             return _fresh
@@ -260,10 +262,7 @@ def _way(
     why = known.obstacle(plan, found)
     if why is None:
         return lambda *asked: _closed(known.end(*asked), *asked)
-    if (
-        not any(step.is_pooled for step in last)
-        and (why := extrapolated.obstacle(plan, found)) is None
-    ):
+    if not last[-1].is_pooled and (why := extrapolated.obstacle(problem, plan, found)) is None:
         return _extrapolated
     raise NoTheoryError(f"{why}: its limit is not known; {_who_runs(problem, plan)}")
 
@@ -366,10 +365,18 @@ def _closed(
 
 
 def _extrapolated(problem: Spectral, plan: Plan, found: Repetition) -> Limit:
-    bias, variance, radius, life, method, caution = extrapolated.end(problem, plan, found)
-    said = _doubts(problem, plan, found, exact=False) + (() if caution is None else (caution,))
+    end = extrapolated.end(problem, plan, found)
+    said = _doubts(problem, plan, found, exact=False)
     return Limit(
-        bias + variance, bias, variance, radius, life, None, None, found.length, method, said
+        end.bias + end.variance,
+        end.bias,
+        end.variance,
+        end.radius,
+        end.half_life,
+        block=found.length,
+        method=end.method,
+        warnings=said if end.caution is None else (*said, end.caution),
+        error=end.error,
     )
 
 

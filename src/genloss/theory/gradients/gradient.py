@@ -22,7 +22,7 @@ from genloss.theory.gradients.matrices import Matrices
 from genloss.theory.gradients.tape import Pair
 from genloss.theory.gradients.vectors import Setting, along
 from genloss.theory.predict import ways_of
-from genloss.theory.routes import Walk
+from genloss.theory.walk import Walk
 
 Array = npt.NDArray[np.float64]
 Steps = Sequence[Step]
