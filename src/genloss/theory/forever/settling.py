@@ -24,6 +24,10 @@ _GRAINS = 3  # of a map that is counted on points: moves that are none
 _CLEAR = 20  # and moves that are to show a rate
 _TURNS = 30  # of Arnoldi's method
 _SMALL = 1e-5  # of a state, to take differences by
+_CLOSE, _ROUGH = (
+    1e-5,
+    1e-3,
+)  # of a radius: what the image of its mode may have beside it; where points are counted
 _FAR = 100  # times the last repetition: a guess may lie on a branch where all moves are small
 _NOTHING = 1e-100  # of an error in ordinary units
 _LONG = 40  # repetitions that show how moves grow
@@ -136,21 +140,25 @@ def radius(turn: Map, state: Array, along: Array, grain: float = 0.0) -> float:
     if not size > 0:
         along = np.random.default_rng(0).standard_normal(state.size) * state
         size = float(np.linalg.norm(along)) or 1.0
-    share = max(_SMALL, grain ** (1 / 3))
-    here, reach, close = turn(state), share * float(np.linalg.norm(state)), max(1e-5, grain / share)
-    basis, table, known = [along / size], np.zeros((_TURNS + 1, _TURNS)), 0.0
+    share, close = max(_SMALL, grain ** (1 / 3)), _ROUGH if grain else _CLOSE
+    here, reach = turn(state), share * float(np.linalg.norm(state))
+    basis, table, found = [along / size], np.zeros((_TURNS + 1, _TURNS)), 0.0
     for k in range(_TURNS):
         image = (turn(state + reach * basis[k]) - here) / reach
+        if grain:  # so long a step one way leaves a bend that looks like a slow mode
+            image = (image - (turn(state - reach * basis[k]) - here) / reach) / 2
         for j, each in enumerate(basis):
             table[j, k] = each @ image
             image = image - table[j, k] * each
         table[k + 1, k] = np.linalg.norm(image)
-        found = float(np.abs(np.linalg.eigvals(table[: k + 1, : k + 1])).max())
-        if table[k + 1, k] < 0.1 * close or (k > 3 and abs(found - known) < close * found):
+        values, modes = np.linalg.eig(table[: k + 1, : k + 1])
+        slowest = np.argmax(np.abs(values))
+        found = float(np.abs(values[slowest]))
+        # what the mode's image has beside it; rounding makes modes of its own where one goes on for more
+        if table[k + 1, k] * np.abs(modes[-1, slowest]) < close * found or table[k + 1, k] == 0:
             return found
-        known = found
         basis.append(image / table[k + 1, k])
-    return known
+    return found
 
 
 def pace(path: list[Array], grain: float) -> float:
