@@ -39,7 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for each, handler in heard.items():
         if signal.getsignal(each) is signal.SIG_IGN:  # in a shell's background, and under nohup
             signal.signal(each, handler)
-    if os.environ.get("PYTHONDONTWRITEBYTECODE"):
+    if os.environ.get("PYTHONDONTWRITEBYTECODE") and hasattr(config, "cache"):
         environment = pytest.MonkeyPatch()
         environment.delenv("PYTHONDONTWRITEBYTECODE")
         environment.setenv("PYTHONPYCACHEPREFIX", str(config.cache.mkdir("bytecode")))

@@ -326,7 +326,7 @@ def assert_slopes(problem, plan, over, close=1e-6):
     box = space(plan, over)
     [value] = slope_in(problem, box, "mean")
     point = box.low + (box.high - box.low) * np.linspace(0.4, 0.6, box.size)
-    along = RNG.standard_normal(box.size)  # any direction has to do with all of them
+    along = np.random.default_rng(1).standard_normal(box.size)  # has to do with all of them
     far, near = (value(point + by * along)[0] - value(point - by * along)[0] for by in (2e-3, 1e-3))
     assert value(point)[1] @ along == pytest.approx((8 * near - far) / 12e-3, rel=close)
     return box
@@ -341,7 +341,7 @@ def assert_slopes(problem, plan, over, close=1e-6):
 )
 def test_slopes_beside_chosen_penalties(name):
     problem, plan, over = CHOSEN[name]
-    assert_slopes(problem, plan, over, close=1e-5)  # a choice is known to its own tolerance
+    assert_slopes(problem, plan, over, close=1e-5)  # a choice jumps a little here and there
 
 
 @pytest.mark.parametrize("name", WITHOUT)
