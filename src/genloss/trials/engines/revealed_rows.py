@@ -82,5 +82,5 @@ ENGINE = Engine(
     draws=None,
     method="revealed",
     pays=choice.rows_pay,
-    sized=lambda problem, _steps: max(1, min(choice.runs_together(problem) // 2, 16)),
+    sized=lambda problem, _steps: max(1, choice.runs_together(problem) // 4),
 )

@@ -60,8 +60,8 @@ def undetermined(steps: Sequence[Step]) -> str | None:
 
 
 def runs_together(problem: Problem) -> int:
-    """Runs of one batch: many, so that Python counts little, as long as two workers fit into a cache."""
-    return int(np.clip(2**15 // problem.dim, 1, 64))
+    """Runs of one batch: many, so that Python counts little, as long as they fit into a cache."""
+    return int(np.clip(2**16 // problem.dim, 1, 64))
 
 
 def designs_pay(problem: Problem, steps: Sequence[Step], other: Engine) -> bool:
