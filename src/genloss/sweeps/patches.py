@@ -90,16 +90,16 @@ def filled(
                     for value, field in zip(values, fields, strict=True)
                 ]
                 errors = [field.error for field in fields]
-                off_up, y = _smoothest(at, ways[0], rows, errors)
-                off_across, x = _smoothest([each.T for each in at], ways[1], columns, errors)
+                off_up, upward = _smoothest(at, ways[0], rows, errors)
+                off_across, sideways = _smoothest([each.T for each in at], ways[1], columns, errors)
                 rough = off_up > tolerance, off_across > tolerance
                 if any(rough):
                     finer += _parts(up, across, rough)
                     continue
                 place = slice(up[0], up[1] + 1), slice(across[0], across[1] + 1)
                 for value, field, each in zip(values, fields, at, strict=True):
-                    high = _stretched(each, y, rows)
-                    between = field.back(_stretched(high.T, x, columns).T)
+                    high = _stretched(each, upward, rows)
+                    between = field.back(_stretched(high.T, sideways, columns).T)
                     value[place] = np.where(solved[place], value[place], between)
             patches = finer
     return values, solved
