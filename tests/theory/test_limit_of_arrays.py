@@ -9,6 +9,7 @@ import pytest
 import genloss as gl
 from genloss import keep, labels
 from genloss.theory.forever.repeating import repetition
+from genloss.theory.forever.settling import radius
 from genloss.theory.forever.turns import turn_of
 
 DIM = 40
@@ -161,3 +162,18 @@ def test_literal_chains_settle_there(problem, rest):
         assert abs(runs.risk[-1] - found.risk) < 0.03 * found.risk + 4 * runs.stderr[-1]
     else:
         assert abs(runs.error[-1] - found.error) < 0.03 * found.error + 4 * runs.error_stderr[-1]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_radii_of_maps_that_bend_and_are_off_by_a_grain(seed):
+    rng, rates, grain = np.random.default_rng(seed), 0.8 * 0.9 ** np.arange(DIM), 1e-9
+    basis = np.linalg.qr(rng.standard_normal((DIM, DIM)))[0]
+    end, along, bend = (rng.standard_normal(shape) for shape in (DIM, DIM, (DIM, DIM)))
+    size = np.linalg.norm(end)
+
+    def turn(state):
+        away = state - end
+        there = end + basis * rates @ basis.T @ away + (bend @ away) ** 2 / size
+        return there + grain * size / np.sqrt(DIM) * np.sin(1e7 * there)
+
+    assert radius(turn, end, along, grain) == pytest.approx(rates[0], abs=1e-4)
