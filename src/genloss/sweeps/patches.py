@@ -176,8 +176,6 @@ def _stretched(value: Array, places: Array, nodes: Numbers) -> Array:
 
 def _through(nodes: Array, places: Array) -> Array:
     """What makes of values at nodes those of the polynomial through them at other places (Lagrange)."""
-    away = (places[:, None, None] - nodes) / np.where(
-        np.eye(nodes.size, dtype=bool), 1.0, nodes[:, None] - nodes
-    )
-    away[:, np.eye(nodes.size, dtype=bool)] = 1.0
-    return np.asarray(away.prod(axis=2))
+    same = np.eye(nodes.size, dtype=bool)
+    away = (places[:, None, None] - nodes) / np.where(same, 1.0, nodes[:, None] - nodes)
+    return np.asarray(np.where(same, 1.0, away).prod(axis=2))

@@ -113,7 +113,7 @@ def is_together(problem: Problem, plan: Plan) -> bool:
 def _is_together(problem: Problem, found: Repetition, steps: Sequence[Step]) -> bool:
     last = steps[found.first :]
     outside = found.fixed or any(u < REAL for step in last for u in step.asked)
-    plain = all(is_affine(step) and step.is_ridge and is_even(step) for step in last)
+    plain = all(is_affine(step) and is_even(step) for step in last)
     return plain and not outside and not beyond(problem) and is_ordinary(problem)
 
 

@@ -97,7 +97,7 @@ def with_cure(problem: Spectral, plan: Plan, curve: Curve) -> Curve:
         return _as_it_shows(plan, curve)
     found = repetition(plan)
     solved = solved and not any(step.turned for step in steps)  # moments that begin as matrices
-    if not solved or not all(step.is_ridge and is_affine(step) for step in steps[found.first :]):
+    if not solved or not all(map(is_affine, steps[found.first :])):
         return _as_it_shows(plan, curve)
     block, others = FreshBlock.after(problem, plan, found), curve.warnings[told:]
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -122,7 +122,7 @@ def _as_it_shows(plan: Plan, curve: Curve) -> Curve:
         return curve
     before, growth = moves[1:] / moves[:-1]
     falls = max(float(before - growth), 0.0)
-    if not (growth > 1 + _STEADY and growth - 1 > _AHEAD * falls) or _is_of_new_ridge(plan):
+    if not (growth > 1 + _STEADY and growth - 1 > _AHEAD * falls) or is_affine(resolve(plan)[-1]):
         return curve
     found = repetition(plan)
     if found.length > 1 or found.stop - found.start < _SHOWN:
@@ -132,12 +132,6 @@ def _as_it_shows(plan: Plan, curve: Curve) -> Curve:
         f"{plan.n_models} models show; genloss.limit(problem, plan) says whether it goes on, and what would stop it"
     )
     return replace(curve, warnings=(said, *curve.warnings))
-
-
-def _is_of_new_ridge(plan: Plan) -> bool:
-    """Whether the last fit is one of which the radius is known."""
-    last = resolve(plan)[-1]
-    return last.is_ridge and is_affine(last) and last.is_new and not last.is_pooled
 
 
 def _may_explode(plan: Plan, directions: Spectrum) -> bool:

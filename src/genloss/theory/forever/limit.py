@@ -252,7 +252,7 @@ def _way(
         apart = not any(map(obstacle_alone, resolve(plan)))
         return _any if apart or extrapolated.obstacle(problem, plan, found) else _extrapolated
     if alone:
-        if all(step.is_ridge and is_affine(step) for step in last):
+        if all(map(is_affine, last)):
             return _fresh
         if all(step.features is None or step.map in found.models for step in last):
             return _any

@@ -103,10 +103,10 @@ def even(
 
 
 def is_affine(step: Step) -> bool:
-    """Whether a ridge fit is an affine map of its labelers' moments, with few scalars."""
+    """Whether a fit is ridge regression on new rows, an affine map of its labelers' moments with few scalars."""
     plain = step.features is None and not step.retuned and not step.turned
     alike = step.towards is None or is_even(step)
-    return step.is_new and not step.is_pooled and plain and alike
+    return step.is_ridge and step.is_new and not step.is_pooled and plain and alike
 
 
 def is_exact(step: Step, directions: Spectrum) -> bool:
