@@ -125,6 +125,28 @@ def test_a_slow_curve_shows_its_first_models_while_a_slider_moves(visit):
     assert re.match(r"model \d+ of 9: ", page.evaluate("said[0]"))
 
 
+@pytest.mark.slow
+def test_first_models_that_come_late_do_not_hide_what_all_say(visit):
+    page = visit("/explore?dim=40&n_samples=60&penalty=0.1&generations=12&policy=window&last=3")
+    answer = page.locator("#explore-answer")
+    expect(answer).to_contain_text("model 11: ")
+    held = []
+
+    def hold_first_models(route):
+        held.append(route) if "models" in route.request.post_data_json else route.continue_()
+
+    page.route("**/api/curve", hold_first_models)
+    page.fill("[data-field=generations]", "40")  # few at first: all took long
+    expect(answer).to_contain_text("No theory: ")
+    (first,) = held
+    with page.expect_response("**/api/curve"):
+        first.continue_()
+    page.evaluate(
+        "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
+    )
+    expect(answer).to_contain_text("No theory: ")
+
+
 def test_explore_stops(visit):
     slow = "/explore?policy=window&last=3&generations=20&dim=40&n_samples=60&trials=10000"
     page = visit(slow)

@@ -17,8 +17,14 @@ export function paced(name, kind, count, show, fail) {
     const key = kind(query);
     if (took <= LONG) few.delete(key);
     else if (!few.has(key)) few.set(key, Math.max(LEAST, Math.floor((count(query) * 0.6 * LONG) / took)));
-    if (query === wanted) show(answer, true);
-  }, (why, query) => query === wanted && fail(why));
+    if (query !== wanted) return;
+    asked = null; // first models that come later say less
+    show(answer, true);
+  }, (why, query) => {
+    if (query !== wanted) return;
+    asked = null;
+    fail(why);
+  });
   const first = newest(name, (answer, query, took) => {
     const key = kind(query);
     if (took > LONG) few.set(key, Math.max(LEAST, Math.floor(0.7 * query.models)));
