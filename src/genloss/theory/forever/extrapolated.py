@@ -26,7 +26,7 @@ Array = npt.NDArray[np.float64]
 
 _MODELS = (16, 32)
 _DRAWN = (8, 12)  # where the patterns of drawn or edited rows double with every fit
-_FILTERED = (8, 16, 32)  # where a model is several fits
+_FILTERED = (8, 12, 18, 32)  # where a model is several fits
 _SLOW = (8, 16)  # where it is blocks of rows, or waits for the one before, or moments are matrices
 _GOOD = 1e-6  # by how much of a limit the last estimates may differ, at first
 _FAIR = 1e-3  # and at last
