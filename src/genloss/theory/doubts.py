@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from genloss.cautions import freedom, near_interpolation
 from genloss.spectrum import Spectral
-from genloss.steps import Step
 from genloss.theory.forever.caution import growing, sentence
 from genloss.theory.walk import Walk
 
@@ -41,7 +40,7 @@ def cautions(problem: Spectral, walk: Walk, risks: Array, exact: Mask) -> list[t
     crowded = ~infinite & (walk.filling > CROWDED)
     few = ~exact & (df2 < FEW_DIRECTIONS)
     thin = ~exact & ~few & (np.minimum(free, rows) < LOW_DIM)
-    clean = np.array([[_noiseless(steps)] for steps in walk.chains])
+    clean = np.array([[steps.is_noiseless] for steps in walk.chains])
     spare = ~exact & ~few & ~thin & ~crowded & clean & (df2 > free / 2) & (rows - df2 < FEW_SPARE)
     found = [
         (
@@ -113,7 +112,7 @@ def _ended(walk: Walk) -> Mask:
 
 def _chosen_on_few_rows(walk: Walk, risks: Array) -> Mask:
     """Where leave-one-out errors of so few rows are too uneven to choose a penalty by them."""
-    if not any(step.retuned for step in walk.chains[0]):
+    if not walk.chains[0].retuned:
         return np.zeros(walk.rows.shape, dtype=bool)
     chosen = np.array([[step.retuned for step in steps] for steps in walk.chains])
     noise = [
@@ -123,11 +122,6 @@ def _chosen_on_few_rows(walk: Walk, risks: Array) -> Mask:
     linear = np.isnan(walk.chosen_at)
     per_row = np.where(linear, (risks + noise) / walk.rows, walk.chosen_at)
     return chosen & (per_row > DEAR_CHOICE * risks)
-
-
-def _noiseless(steps: Sequence[Step]) -> bool:
-    """Whether an error is bias alone, which varies most where few rows are left over."""
-    return not any(block.noise for step in steps for block in step.blocks)
 
 
 def _dim(problem: Spectral) -> str:
