@@ -41,7 +41,9 @@ def cautions(problem: Spectral, walk: Walk, risks: Array, exact: Mask) -> list[t
     few = ~exact & (df2 < FEW_DIRECTIONS)
     thin = ~exact & ~few & (np.minimum(free, rows) < LOW_DIM)
     clean = np.array([[steps.is_noiseless] for steps in walk.chains])
-    spare = ~exact & ~few & ~thin & ~crowded & clean & (df2 > free / 2) & (rows - df2 < FEW_SPARE)
+    spare = clean & ~exact
+    if spare.any():
+        spare &= ~few & ~thin & ~crowded & (df2 > free / 2) & (rows - df2 < FEW_SPARE)
     found = [
         (
             ended,
@@ -131,12 +133,15 @@ def _dim(problem: Spectral) -> str:
 
 
 def _kept(walk: Walk) -> str:
-    some = any(block.keep for step in walk.chains[0] for block in step.blocks)
+    steps = walk.chains[0]
+    some = not steps.is_linear and any(block.keep for step in steps for block in step.blocks)
     return ", or what a rule may keep of it," if some else ""
 
 
 def _or_features(walk: Walk) -> str:
-    return " or the number of features" if any(step.features for step in walk.chains[0]) else ""
+    steps = walk.chains[0]
+    some = not steps.is_single and any(step.features for step in steps)
+    return " or the number of features" if some else ""
 
 
 def models_named(models: Sequence[int]) -> str:
