@@ -148,7 +148,7 @@ def test_a_plan_file_may_name_a_preset(tmp_path, text):
     assert plan == PRESETS[text]
     assert read_toml(tmp_path, gl.to_toml(plan=plan))[0] == plan
     told = {}
-    exec(gl.to_python(plan=plan), told)
+    exec(gl.to_python(plan=plan), told)  # noqa: S102
     assert told["plan"] == plan
 
 
