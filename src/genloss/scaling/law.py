@@ -130,7 +130,12 @@ class ScalingLaw:
         return self.recommendations[-1]
 
     def recommendation(self, rule: str) -> Recommendation:
-        """The penalty of one rule: "clean", "exponent", "noise", "noise with constants", "best"."""
+        """The penalty of one rule, and its error.
+
+        Parameters
+        ----------
+        rule : {"clean", "exponent", "noise", "noise with constants", "best"}
+        """
         names = tuple(each.rule for each in self.recommendations)
         return self.recommendations[names.index(_check.choice("rule", rule, names))]
 
