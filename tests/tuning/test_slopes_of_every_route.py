@@ -73,6 +73,12 @@ JUDGED = gl.Plan(
         ),
     ]
 )
+SHOWN = gl.Plan(
+    [
+        G([S(30, noise=0.5, labels="hard")], 0.1),
+        *[G([S(20, noise=0.5, labels="hard"), *JUDGED.generations[1].sources], 0.1)] * 2,
+    ]
+)
 CLASSES = gl.Plan.mix(2, 30, real=0.3, penalty=0.1, noise=0.5)
 CLOUDS = gl.Problem(POWER.spectrum, means=0.7 * POWER.spectrum * POWER.truth)
 REUSED = gl.Plan(
@@ -132,6 +138,7 @@ QUICK = {
     "pooled",
     "hard classes",
     "judged rows",
+    "judged rows, one pass",
     "one pass",
     "one pass, tails",
 }  # of those whose models have no closed formula
@@ -217,6 +224,24 @@ ROUTES = {
         "recursion",
         ("schedule", "n_samples"),
     ),
+    "judged rows, one pass": (
+        POWER,
+        gl.Plan([replace(g, loss="squared", filter=PASS) for g in JUDGED]),
+        "recursion",
+        ("schedule", "n_samples"),
+    ),
+    "judged rows beside real ones, one pass": (
+        POWER,
+        gl.Plan([replace(g, filter=PASS) for g in SHOWN]),
+        "recursion",
+        ALL,
+    ),
+    "class means, one pass": (
+        CLOUDS,
+        fitted(CLASSES, "hard", filter=PASS),
+        "recursion",
+        ("penalty", "real", "weight", "n_samples"),
+    ),
     "class means, a filter": (CLOUDS, fitted(CLASSES, "hard", filter=ROUNDS), "recursion", SOME),
     "a filter, matrices": (
         POWER,
@@ -280,13 +305,19 @@ ROUTES = {
 }
 STEPWISE = {
     "columns of classes": (COLUMNS, fitted(stacked(), "hard")),
-    "rows kept by a rule, one by one": (
-        POWER,
-        gl.Plan([replace(g, loss="squared", filter=PASS) for g in JUDGED]),
-    ),
     "a long run on one design": (POWER, gl.Plan.same_design(14, 20, noise=0.5)),
     "a problem far from one": (gl.Problem(1e-70 * POWER.spectrum, POWER.truth), stacked()),
 }
+
+
+def test_weights_beside_judged_rows():
+    """A filter of judged rows is known for one weight of all: those of others rows have slopes."""
+    judged = gl.Plan([replace(g, filter=ROUNDS) for g in SHOWN])
+    assert slope_in(POWER, space(judged, ("weight",)), "mean") == []
+    assert slope_in(POWER, space(judged, ("real",)), "mean")
+    others = G([S(20, noise=0.3), S(30, "previous", 0.3)], 0.1, filter=ROUNDS)
+    alone = gl.Plan([replace(g, loss="squared", filter=ROUNDS) for g in JUDGED])
+    assert_slopes(POWER, gl.Plan([*alone, others]), ("weight",))
 
 
 def plain(step):

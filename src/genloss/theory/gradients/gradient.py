@@ -142,9 +142,6 @@ def _beside_filter(problem: Spectral, step: Step) -> str | None:
     """What slopes through a filter do not know."""
     assert step.filter is not None
     what = f"is fitted by {step.filter}"
-    otherwise = centre_of(problem) is not None or any(block.keep for block in step.blocks)
-    if otherwise and not step.filter.spectral:
-        return f"{what}, on rows that are kept by a rule or lie about class means"
     if not (step.filter.spectral or isinstance(step.filter, SGD)):
         return f"{what}, which no formula knows"
     if not problem.directions.multiplicity.all():

@@ -215,6 +215,10 @@ def _through(
     alike = is_even(step) and not (several and (weighing or not spectral))
     kept = any(block.keep is not None for block in step.blocks)
     by_rule = alike and spectral and not step.is_linear
+    if not spectral and (setting.centre is not None or kept):
+        from genloss.theory.gradients.kept_in_turn import KeptInTurn
+
+        return KeptInTurn(directions, step, penalty, along, setting.centre, moving)
     if setting.centre is not None or kept or by_rule:
         from genloss.theory.gradients.spiked import Spiked
 
