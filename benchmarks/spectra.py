@@ -297,17 +297,17 @@ SLOPES = """
 |---|---|
 | fits to new rows of any sources, weights and covariances, one pull towards a model, models from outside, endless spectra, an intercept | the recursion backwards (`theory.md` 2.2, 2.4, 2.9) |
 | the same, or the squared loss on labels by a rule, rows that one keeps, class means, where fits choose their penalties (`"cv"`) and something else is free | the same, through the three errors of rows left out that a choice hangs on |
-| least squares on alike rows of several sources | the formula at finite size backwards; what rows move in its few numbers is told apart by differences |
+| least squares on alike rows of several sources or of one covariance matrix, fits of minimum norm along alike directions | the formula at finite size backwards; what rows move in its few numbers is told apart by differences |
 | the same where lengths of rows vary (tails), or covariances are matrices | the same; means are vectors there, and covariances matrices |
 | any loss, labels, rule that keeps rows, class means | the recursion backwards, through every fit's fixed point by its own derivative (a handful of numbers, told apart by differences: to 1e-8) |
 | gradient descent and other spectral filters, on rows of any weights, covariances (matrices, too), tails, labels and rules that keep rows, class means | the same; what a penalty, rows and weights move in the filter is told apart by differences |
-| one pass of `sgd`, also over several sources, tails, labels by a rule | the same, row by row; in numbers of rows, too, where a part of a row is a chance that it is there |
+| one pass of `sgd`, also over several sources, tails, labels by a rule, rows that one keeps, class means | the same, row by row; in numbers of rows, too, where a part of a row is a chance that it is there |
 | several columns of linear labels, by any of these along the problem's directions | those of one column, to which the errors of columns add; what models from outside are beside the truth is chance there |
 | rows or random features that models share, also with tails, matrices, models from outside: up to 12 models | the pencil's adjoint, in penalties, rows, weights and shares |
 
-Searched without slopes, by steps: columns of classes, which meet in their labels; rows that `sgd` takes one by one where a
-rule keeps them or they lie about class means; weights of rows that a rule keeps for a filter; least squares on about as many
-rows as directions, and shortest fits to alike directions; long runs on one design; and numbers too far apart to be squared.
+Searched without slopes, by steps: columns of classes, which meet in their labels; long runs on one design; and numbers too
+far apart to be squared. Where errors have no slopes there are none: at as many rows as directions without a penalty, within
+one, where the mean error is infinite; and in weights of rows that a rule keeps for a filter, of which theory knows one for all.
 A test compares the slopes of every row of the table with differences of predictions.
 
 Runs of more than 12 models on one design are quicker by differences than by the pencil that would know their slopes: of

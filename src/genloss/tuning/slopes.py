@@ -28,6 +28,7 @@ Array = npt.NDArray[np.float64]
 
 _FAR = 1e100  # where a fixed point is not found
 _LARGEST = 1e3  # traces, of a penalty
+_UNLIKE = 2.0  # weight of rows that a model labels
 _POWERS = 30.0, 300.0, 3e3, 3e4, 3e5
 Found = Callable[[Callable[[Array], Array], Array], tuple[Array, Array]]
 """The errors at a point and slopes there, from the point and the objective's slopes in the errors."""
@@ -76,10 +77,13 @@ def slope_in(problem: Spectral, space: Space, objective: str) -> list[Slopes]:
     problem, given = _without_intercept(problem, space.layout.plan)
     if given is not space.layout.plan:
         space = replace(space, layout=Layout(given, "real" in space.over))
-    plan = space.layout.to_plan(space.setting((space.low + space.high) / 2))
+    middle = space.setting((space.low + space.high) / 2)
+    if middle.weight is not None:  # rows are unlike nearly everywhere
+        middle = middle._replace(weight=_UNLIKE)
+    plan = space.layout.to_plan(middle)
     moving = Moving(space.layout, plan)
     way = _way(problem, moving.steps) if moving.is_whole else None
-    if way is None or _stuck(space, moving.steps):
+    if way is None:
         return []
 
     def at(point: Array) -> tuple[Steps, Array]:
@@ -110,12 +114,6 @@ def _without_intercept(problem: Spectral, plan: Plan) -> tuple[Spectral, Plan]:
         problem, plan, resolve(plan.with_penalty(_LARGEST * problem.directions.trace))
     )
     return longer, without
-
-
-def _stuck(space: Space, steps: Sequence[Step]) -> bool:
-    """Whether rows that a rule keeps for a filter are to be unlike."""
-    filtered = [step for step in steps if step.filter is not None]
-    return "weight" in space.over and any(b.keep for step in filtered for b in step.blocks)
 
 
 def way_of(problem: Spectral, plan: Plan) -> str | None:

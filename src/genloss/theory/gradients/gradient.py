@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import numpy.typing as npt
 
-from genloss.cautions import near_interpolation
+from genloss.cautions import lacks_mean
 from genloss.errors import NoTheoryError
 from genloss.filters.sgd import SGD
 from genloss.plan import Plan
@@ -114,7 +114,6 @@ def obstacle(problem: Spectral, steps: Steps) -> str | None:
     if centre_of(problem) is None and kind not in (None, "tails"):
         return f"problem has {kind}"
     directions = directions_for(problem, steps)
-    isotropic = (directions.inputs == directions.inputs[0]).all()
     for step, way in zip(steps, ways_of(problem, steps), strict=True):
         if way is Walk.turned and step.filter is not None:
             if not step.filter.spectral:
@@ -126,24 +125,23 @@ def obstacle(problem: Spectral, steps: Steps) -> str | None:
             continue
         if way not in (Walk.fresh, Walk.weighted, Walk.turned, Walk.channel):
             return f"model {step.model} is not fitted to new rows alone"
-        rows = np.array(float(step.rows))
-        if step.penalty == 0 and near_interpolation(rows, np.array(directions.dim), np.zeros(())):
-            return f"model {step.model} has as many rows as directions and no penalty"
-        if step.penalty == 0 and way is Walk.channel:
-            return f"model {step.model} has no penalty, and may have no minimum"
-        exact = way is Walk.turned or (way is Walk.fresh and isotropic and rows < directions.dim)
-        if step.penalty == 0 and exact:
-            return f"model {step.model} has no penalty and a formula of its own at finite size"
+        if step.penalty == 0 and lacks_mean(step.rows, directions.dim, 1.0):
+            return f"model {step.model} has about as many rows as directions and no penalty"
+        if step.penalty == 0 and way is Walk.channel and not _has_minimum(step, directions.dim):
+            return f"model {step.model} has no penalty, and may have no minimum or several"
     return None
+
+
+def _has_minimum(step: Step, dim: float) -> bool:
+    """Whether a fit without penalty surely has one minimum."""
+    kept = all(block.keep is None for block in step.blocks)
+    return kept and "numbers" in step.loss.labels and step.rows > dim + 1
 
 
 def _beside_filter(problem: Spectral, step: Step) -> str | None:
     """What slopes through a filter do not know."""
     assert step.filter is not None
     what = f"is fitted by {step.filter}"
-    otherwise = centre_of(problem) is not None or any(block.keep for block in step.blocks)
-    if otherwise and not step.filter.spectral:
-        return f"{what}, on rows that are kept by a rule or lie about class means"
     if not (step.filter.spectral or isinstance(step.filter, SGD)):
         return f"{what}, which no formula knows"
     if not problem.directions.multiplicity.all():
