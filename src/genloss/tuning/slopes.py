@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -13,7 +13,7 @@ from genloss.errors import NoTheoryError
 from genloss.plan import Plan
 from genloss.problem import beyond
 from genloss.spectrum import Spectral
-from genloss.steps import Step, Steps, resolve
+from genloss.steps import Steps, resolve
 from genloss.theory.closed import MOST_BY_PENCIL, obstacle_alone, obstacles
 from genloss.theory.gradients.gradient import known, obstacle
 from genloss.theory.intercept import as_direction, refused
