@@ -24,7 +24,7 @@ from genloss.theory.walk import Walk
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-_CELLS = 24_000  # entries of an array, three of which the cache holds
+_CELLS = 16_000  # entries of an array, whose memory (128 kB) the allocator keeps for the next one
 _MOST = 1e50  # of kappa over an eigenvalue: squares of shrinkages are ordinary numbers
 
 
