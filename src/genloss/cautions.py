@@ -21,8 +21,10 @@ def fitted_rows(steps: Sequence[Step]) -> list[int]:
 
 def freedom(steps: Sequence[Step], dim: float) -> list[float]:
     """Coordinates that every fit has, a constant among them."""
-    known = [dim if step.features is None else min(dim, step.features) for step in steps]
-    return [free + step.intercept for free, step in zip(known, steps, strict=True)]
+    return [
+        (dim if step.features is None else min(dim, step.features)) + step.intercept
+        for step in steps
+    ]
 
 
 def contradict(step: Step) -> bool:

@@ -267,8 +267,8 @@ def _all_new_and_even(step: Step) -> bool:
 
 def is_even(step: Step) -> bool:
     """Whether all its own rows have the problem's covariance and one weight."""
-    first, *others = step.blocks
-    if not others:
+    first = step.blocks[0]
+    if len(step.blocks) == 1:
         return first.covariance is None
     return all(block.covariance is None and block.weight == first.weight for block in step.blocks)
 
