@@ -19,6 +19,7 @@ from genloss.theory.directions import directions_for, from_outside
 from genloss.theory.gradients import columns
 from genloss.theory.gradients.found import Gradient, Objective
 from genloss.theory.gradients.matrices import Matrices
+from genloss.theory.gradients.on_design import along_run, is_run
 from genloss.theory.gradients.tape import Pair
 from genloss.theory.gradients.vectors import Setting, along
 from genloss.theory.predict import ways_of
@@ -102,6 +103,11 @@ def _known(
             problem.spectrum, problem.truth, laws, tails_of(problem), moving, moving and weighing
         ).along
     outside, tails, centre = from_outside(problem, steps), tails_of(problem), centre_of(problem)
+    if is_run(steps):
+        whole = directions_for(problem, steps)
+        return lambda made, penalty, objective: along_run(
+            whole, made, penalty, objective, outside, between, moving=moving
+        )
     setting = Setting(outside, between, tails, centre, {}, moving, weighing)
     directions = directions_for(problem, steps)
     return lambda made, penalty, objective: along(directions, made, penalty, objective, setting)
@@ -114,8 +120,10 @@ def obstacle(problem: Spectral, steps: Steps) -> str | None:
     kind = beyond(problem)
     if centre_of(problem) is None and kind not in (None, "tails"):
         return f"problem has {kind}"
-    directions = directions_for(problem, steps)
-    for step, way in zip(steps, ways_of(problem, steps), strict=True):
+    directions, ways = directions_for(problem, steps), ways_of(problem, steps)
+    if Walk.on_design in ways and is_run(steps) and not directions.constant:
+        return None
+    for step, way in zip(steps, ways, strict=True):
         if way is Walk.turned and step.filter is not None:
             if not step.filter.spectral:
                 return f"model {step.model} is fitted by {step.filter}, beside covariance matrices"
