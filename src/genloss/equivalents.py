@@ -14,6 +14,14 @@ from genloss.spectrum import LONG, Spectrum, compress
 
 Array = npt.NDArray[np.float64]
 
+__all__ = [
+    "EffectivePenalty",
+    "NotSolvedError",
+    "degrees_of_freedom",
+    "effective_penalty",
+    "kappa",
+]
+
 _BLOCK = 1 << 17  # entries of one (configurations x eigenvalues) block, sized for the L2 cache
 _MANY = 16  # configurations from which a compressed or a coarse spectrum pays
 _MAX_STEPS = 500
@@ -27,7 +35,19 @@ class NotSolvedError(GenlossError, ArithmeticError):
 
 
 class EffectivePenalty(NamedTuple):
-    """Solution of the fixed point and its certificate, all of the broadcast shape."""
+    """Solution of the fixed point and its certificate, arrays of the broadcast shape.
+
+    Attributes
+    ----------
+    kappa : ndarray
+        Effective penalty, in the unit of the eigenvalues.
+    df1, df2 : ndarray
+        Degrees of freedom there.
+    residual : ndarray
+        Relative residual of the equation.
+    steps : int
+        Newton steps, the most that any took.
+    """
 
     kappa: Array
     df1: Array
@@ -89,6 +109,11 @@ def degrees_of_freedom(spectrum: npt.ArrayLike, kappa: npt.ArrayLike) -> tuple[A
     df1, df2 : ndarray
         Of the shape of ``kappa``.
 
+    Raises
+    ------
+    InvalidInputError
+        If an argument is out of range.
+
     Examples
     --------
     >>> from genloss.equivalents import degrees_of_freedom
@@ -120,6 +145,13 @@ def effective_penalty(
         Named tuple ``kappa, df1, df2, residual, steps``; ``residual`` is
         ``|kappa - penalty - kappa * df1 / n_samples|`` over kappa, or over the penalty where
         n_samples >= p.
+
+    Raises
+    ------
+    InvalidInputError
+        If an argument is out of range.
+    NotSolvedError
+        If the residual stays above 1e-11.
 
     Examples
     --------
