@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.spectrum import Spectrum
-from genloss.steps import Step
+from genloss.steps import Step, Steps
 from genloss.theory import edited, fresh, pooled, pulled, retuned, together, turned, weighted
 from genloss.theory.alike import as_filter, fitted
 from genloss.theory.closed import (
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from genloss.theory.filters.sources import Sources
 
 Array = npt.NDArray[np.float64]
-Steps = Sequence[Step]
 
 
 class Walk:
@@ -338,7 +337,7 @@ def by_pencil(ways: Sequence[Route]) -> list[bool]:
 def _remembered(steps: Steps, ways: Sequence[Route]) -> dict[int, int]:
     """Last model that needs each labeler: a pencil fits earlier models of its stretch once more."""
     last = {step.model: step.last_use for step in steps}
-    if Walk.channel in ways or not all(step.is_linear for step in steps):
+    if Walk.channel in ways or not steps.is_linear:
         # every model is compared with the first
         last = {model: max(use, model + 1) for model, use in last.items()} | {0: len(steps)}
     if Walk.pencil in ways:
