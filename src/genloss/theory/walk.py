@@ -64,6 +64,8 @@ class Walk:
         fit's noise, and whether it has no minimum.
     chosen_at : ndarray of shape (n_plans, n_models)
         Where a channel chose the penalty: the fit's error on labels of its own kind, over its rows.
+    excess : ndarray of shape (n_plans, n_models)
+        About by what errors are too large, as labelers' sizes vary and rules make labels of what they say.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class Walk:
         self.noisy_directions = np.full(self.rows.shape, np.inf)
         self.ended = np.zeros(self.rows.shape, dtype=bool)
         self.chosen_at = np.full(self.rows.shape, np.nan)
+        self.excess = np.zeros(self.rows.shape)
         self._start: Start | None = None
         self.remembered = _remembered(chains[0], ways)
         self.moments = Moments(directions, self.remembered, len(self.rows))
@@ -199,6 +202,13 @@ class Walk:
             self._start = found.start
             self._take_in(model, found)
         self._has_no_kappa(model, np.nan, 0.0)
+
+    def doubt(self, model: int) -> None:
+        """Look at what the next model's labelers vary by, and at what theirs did."""
+        from genloss.theory.channels.sizes import excess
+
+        if self.centre is None:
+            self.excess[:, model] = excess(self.moments, self.chains[0][model], self.excess[0])
 
     def _hear(self, model: int) -> None:
         """Keep what linear fits of other models take labels for that a rule makes."""
