@@ -370,7 +370,9 @@ def _by_walk(
         )
         if any(step.turned for step in chains[0]) and isinstance(problem, Problem):
             laws = [each.law(problem.truth) for each in chains[0][0].outside]
-            matrices = turned.Models(problem.spectrum, problem.truth, laws, walk.tails)
+            matrices = turned.Models(
+                problem.spectrum, problem.truth, laws, walk.tails, directions.constant
+            )
             walk.matrices = matrices
         ridge = walk.centre is None and all(step.is_linear for step in chains[0])
         classes = None if ridge else Classes(walk.moments)

@@ -116,7 +116,10 @@ def obstacle(problem: Spectral, steps: Steps) -> str | None:
         return f"problem has {kind}"
     directions = directions_for(problem, steps)
     isotropic = (directions.inputs == directions.inputs[0]).all()
+    beside = "a filter", "rows with a covariance matrix"
     for step, way in zip(steps, ways_of(problem, steps), strict=True):
+        if directions.constant and (way is Walk.turned or step.filter is not None):
+            return f"model {step.model} has an intercept and {beside[way is Walk.turned]}"
         if way is Walk.turned and step.filter is not None:
             if not step.filter.spectral:
                 return f"model {step.model} is fitted by {step.filter}, beside covariance matrices"
