@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from genloss.pencils.known import Between
     from genloss.theory.channels.evolution import Start
     from genloss.theory.channels.generation import Found
+    from genloss.theory.filters.constant import BesideConstant
     from genloss.theory.filters.fresh import Filtered
     from genloss.theory.filters.lengths import InTurn
     from genloss.theory.filters.one_pass import OnePass
@@ -107,7 +108,7 @@ class Walk:
         self._hopeless = set[int]()
         self._between: dict[int, Between] = {}
         self.as_told: dict[int, Step] = {}
-        self._filters: dict[object, Filtered | OnePass | Sources | InTurn] = {}
+        self._filters: dict[object, Filtered | OnePass | BesideConstant | Sources | InTurn] = {}
 
     @property
     def penalty_used(self) -> Array:

@@ -122,7 +122,10 @@ def obstacle(problem: Spectral, steps: Steps) -> str | None:
     directions, ways = directions_for(problem, steps), ways_of(problem, steps)
     if Walk.on_design in ways and is_run(steps) and not directions.constant:
         return None
+    beside = "a filter", "rows with a covariance matrix"
     for step, way in zip(steps, ways, strict=True):
+        if directions.constant and (way is Walk.turned or step.filter is not None):
+            return f"model {step.model} has an intercept and {beside[way is Walk.turned]}"
         if way is Walk.turned and step.filter is not None:
             if not step.filter.spectral:
                 return f"model {step.model} is fitted by {step.filter}, beside covariance matrices"
