@@ -233,6 +233,11 @@ def by_route() -> list[str]:
             problem,
             fitted(kept(), loss="squared", filter=one_pass),
         ),
+        (
+            "the same, covariance matrices",
+            problem,
+            fitted(stacked(covariance=matrix), filter=one_pass),
+        ),
         ("14 models on one design", problem, gl.Plan.same_design(14, 80, noise=0.5)),
         ("100 models on one design", problem, gl.Plan.same_design(100, 80, noise=0.5)),
         (

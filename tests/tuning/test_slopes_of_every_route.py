@@ -55,6 +55,7 @@ QUICK = {
     "filters on one design, several labelers",
     "one pass",
     "one pass, tails",
+    "one pass, matrices",
 }  # of those whose models have no closed formula
 LABELLED_ANEW = gl.Plan(
     [
@@ -132,6 +133,8 @@ ROUTES = {
         "recursion",
         ("schedule", "real", "weight", "n_samples"),
     ),
+    "one pass, matrices": (POWER, fitted(stacked(MATRIX), filter=PASS), "recursion", ALL),
+    "one pass, tails and matrices": (TAILS, fitted(stacked(MATRIX), filter=PASS), "recursion", ALL),
     "one pass, clipped": (
         POWER,
         fitted(stacked(), CLIPPED, filter=PASS),
