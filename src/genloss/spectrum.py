@@ -72,6 +72,14 @@ class Spectrum:
         return self.eigenvalues[:-1] if self.constant else self.eigenvalues
 
     @property
+    def without_constant(self) -> Self:
+        """The inputs alone."""
+        if not self.constant:
+            return self
+        kept = self.eigenvalues[:-1], self.multiplicity[:-1], self.energy[:-1]
+        return type(self)(*kept, self.dim - 1)
+
+    @property
     def signal(self) -> Array:
         """Error of the null predictor along the directions of each eigenvalue, shape (k,)."""
         return self.eigenvalues * self.energy

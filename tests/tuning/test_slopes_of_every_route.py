@@ -51,9 +51,20 @@ QUICK = {
     "hard classes",
     "judged rows",
     "judged rows, one pass",
+    "filters on one design",
+    "filters on one design, several labelers",
     "one pass",
     "one pass, tails",
+    "one pass, matrices",
 }  # of those whose models have no closed formula
+LABELLED_ANEW = gl.Plan(
+    [
+        G([S(20, noise=0.5)]),
+        G([S(None, "previous", 0.5, inputs=0)]),
+        G([S(None, {0: 0.5, 1: 0.3, "real": 0.2}, 0.4, inputs=0)]),
+        G([S(None, ((TEACHER, 0.5), (2, 0.3), (0, 0.2)), 0.4, inputs=0)]),
+    ]
+)
 SOME = ("penalty", "last_penalty", "real", "n_samples")
 ALL = ("schedule", "real", "weight", "n_samples")
 
@@ -122,6 +133,8 @@ ROUTES = {
         "recursion",
         ("schedule", "real", "weight", "n_samples"),
     ),
+    "one pass, matrices": (POWER, fitted(stacked(MATRIX), filter=PASS), "recursion", ALL),
+    "one pass, tails and matrices": (TAILS, fitted(stacked(MATRIX), filter=PASS), "recursion", ALL),
     "one pass, clipped": (
         POWER,
         fitted(stacked(), CLIPPED, filter=PASS),
@@ -208,6 +221,24 @@ ROUTES = {
         "pencil",
         SOME,
     ),
+    "a long run on one design": (
+        POWER,
+        gl.Plan.same_design(14, 20, noise=0.5),
+        "recursion",
+        ("schedule", "n_samples"),
+    ),
+    "filters on one design": (
+        POWER,
+        fitted(gl.Plan.mix_labels(3, 20, real=0.4, design="same", noise=0.5), filter=ROUNDS),
+        "recursion",
+        ("schedule", "real", "n_samples"),
+    ),
+    "filters on one design, several labelers": (
+        POWER,
+        fitted(LABELLED_ANEW, filter=ROUNDS),
+        "recursion",
+        ("schedule", "n_samples"),
+    ),
     "features": (
         POWER,
         gl.Plan.replace(2, 20, noise=0.5).with_features(9, shared=True),
@@ -217,7 +248,14 @@ ROUTES = {
 }
 STEPWISE = {
     "columns of classes": (COLUMNS, fitted(stacked(), "hard")),
-    "a long run on one design": (POWER, gl.Plan.same_design(14, 20, noise=0.5)),
+    "filters of pooled rows": (
+        POWER,
+        fitted(gl.Plan.accumulate(2, 20, design="fresh", noise=0.5), filter=ROUNDS),
+    ),
+    "a long run with an intercept": (
+        POWER,
+        gl.Plan.same_design(14, 20, noise=0.5).with_intercept(),
+    ),
     "a problem far from one": (gl.Problem(1e-70 * POWER.spectrum, POWER.truth), stacked()),
 }
 

@@ -19,6 +19,8 @@ FEW_DIRECTIONS = 10.0
 CROWDED = 0.8
 FEW_NOISY = 20.0  # effective directions of a fit's noise (`channels.md` 5)
 LOW_DIM = 50
+CLOSE = 0.03  # as predictions are without a word
+HIGH = 0.5, 1.6  # times what first order says of labelers' sizes (`channels.md` 5)
 DEAR_CHOICE = 0.009  # a quarter of what a penalty's choice adds to the error (`theory.md` 2.2)
 FEW_SPARE = 100
 THIN = f"dim or n_samples below {LOW_DIM}: the asymptotic formula may be off by percents"
@@ -34,6 +36,8 @@ def cautions(problem: Spectral, walk: Walk, risks: Array, exact: Mask) -> list[t
     ended = _ended(walk)
     infinite = ~np.isfinite(risks) & ~ended
     away = np.minimum.accumulate(walk.noisy_directions, axis=1) < FEW_NOISY
+    high = _too_high(walk, risks)
+    varied = HIGH[1] * high > CLOSE
     exactly = np.array([step.filter is None for step in walk.chains[0]])
     near = exactly & near_interpolation(rows, free, walk.penalty, walk.accepted)
     spread = ~infinite & ~ended & near
@@ -50,7 +54,12 @@ def cautions(problem: Spectral, walk: Walk, risks: Array, exact: Mask) -> list[t
             "training ends: the labels can be fitted without error by ever larger coefficients, a fit "
             "without penalty has no minimum",
         ),
-        (away, FEW),
+        (away & ~varied, FEW),
+        (
+            varied,
+            "labels by a rule, and labelers whose size varies much from run to run: the formula may be too high by "
+            f"{' to '.join(f'{100 * by * high.max():.0f}' for by in HIGH)} percent",
+        ),
         (
             infinite,
             infinite_mean(_dim(problem), _kept(walk)),
@@ -88,6 +97,12 @@ def cautions(problem: Spectral, walk: Walk, risks: Array, exact: Mask) -> list[t
         models = np.flatnonzero(where[number, plan]).tolist()
         sentences[plan] = (*sentences[plan], f"{models_named(models)}: {found[number][1]}")
     return sentences if problem.gaussian else [(*words, NOT_GAUSSIAN) for words in sentences]
+
+
+def _too_high(walk: Walk, risks: Array) -> Array:
+    """About by what share errors are too large, as labelers' sizes vary and rules make labels of what they say."""
+    off = np.divide(walk.excess, risks, out=np.zeros_like(risks), where=np.isfinite(risks))
+    return np.asarray(off / (1 + np.maximum(off, 0.0)))
 
 
 def infinite_mean(freedom: str, kept: str = "") -> str:

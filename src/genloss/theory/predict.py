@@ -375,7 +375,9 @@ def _by_walk(
         )
         if chains[0].turned and isinstance(problem, Problem):
             laws = [each.law(problem.truth) for each in chains[0][0].outside]
-            matrices = turned.Models(problem.spectrum, problem.truth, laws, walk.tails)
+            matrices = turned.Models(
+                problem.spectrum, problem.truth, laws, walk.tails, directions.constant
+            )
             walk.matrices = matrices
         ridge = walk.centre is None and chains[0].is_linear
         classes = None if ridge else Classes(walk.moments)

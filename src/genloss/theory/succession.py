@@ -50,6 +50,8 @@ def risks(walk: Walk, see: Callable[[int], None] | None = None) -> tuple[Array, 
         if len(models) > 1:
             parts = _together(walk, models)
         else:
+            if see is not None:
+                walk.doubt(models[0])
             walk.ways[models[0]](walk, models[0])
             parts = walk.risk(models[0])
         bias.append(parts[0])

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from genloss.pencils.known import Between
     from genloss.theory.channels.evolution import Start
     from genloss.theory.channels.generation import Found
+    from genloss.theory.filters.constant import BesideConstant
     from genloss.theory.filters.fresh import Filtered
     from genloss.theory.filters.lengths import InTurn
     from genloss.theory.filters.one_pass import OnePass
@@ -64,6 +65,8 @@ class Walk:
         fit's noise, and whether it has no minimum.
     chosen_at : ndarray of shape (n_plans, n_models)
         Where a channel chose the penalty: the fit's error on labels of its own kind, over its rows.
+    excess : ndarray of shape (n_plans, n_models)
+        About by what errors are too large, as labelers' sizes vary and rules make labels of what they say.
     """
 
     def __init__(
@@ -91,6 +94,7 @@ class Walk:
         self.noisy_directions = np.full(self.rows.shape, np.inf)
         self.ended = np.zeros(self.rows.shape, dtype=bool)
         self.chosen_at = np.full(self.rows.shape, np.nan)
+        self.excess = np.zeros(self.rows.shape)
         self._start: Start | None = None
         self.remembered = _remembered(chains[0], ways)
         self.moments = Moments(directions, self.remembered, len(self.rows))
@@ -104,7 +108,7 @@ class Walk:
         self._hopeless = set[int]()
         self._between: dict[int, Between] = {}
         self.as_told: dict[int, Step] = {}
-        self._filters: dict[object, Filtered | OnePass | Sources | InTurn] = {}
+        self._filters: dict[object, Filtered | OnePass | BesideConstant | Sources | InTurn] = {}
 
     @property
     def penalty_used(self) -> Array:
@@ -199,6 +203,13 @@ class Walk:
             self._start = found.start
             self._take_in(model, found)
         self._has_no_kappa(model, np.nan, 0.0)
+
+    def doubt(self, model: int) -> None:
+        """Look at what the next model's labelers vary by, and at what theirs did."""
+        from genloss.theory.channels.sizes import excess
+
+        if self.centre is None:
+            self.excess[:, model] = excess(self.moments, self.chains[0][model], self.excess[0])
 
     def _hear(self, model: int) -> None:
         """Keep what linear fits of other models take labels for that a rule makes."""

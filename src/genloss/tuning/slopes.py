@@ -77,7 +77,10 @@ def slope_in(problem: Spectral, space: Space, objective: str) -> list[Slopes]:
     problem, given = _without_intercept(problem, space.layout.plan)
     if given is not space.layout.plan:
         space = replace(space, layout=Layout(given, "real" in space.over))
-    middle = space.setting((space.low + space.high) / 2)
+    place = (space.low + space.high) / 2
+    if "n_samples" in space.over:  # the last, of which the plan as given is the largest
+        place[-1] = space.high[-1]
+    middle = space.setting(place)
     if middle.weight is not None:  # rows are unlike nearly everywhere
         middle = middle._replace(weight=_UNLIKE)
     plan = space.layout.to_plan(middle)

@@ -63,7 +63,10 @@ class Arrays(Turn):
                     "genloss.predict and genloss.simulate know as many generations as a plan has"
                 )
             laws = [each.law(problem.truth) for each in self._steps[0].outside]
-            matrices = turned.Models(problem.spectrum, problem.truth, laws, tails_of(problem))
+            constant = problem.directions.constant
+            matrices = turned.Models(
+                problem.spectrum, problem.truth, laws, tails_of(problem), constant
+            )
             self._models, self._fitted = matrices, matrices.fit
             self._of_mean, self._of_pair = root, root[:, None] * root
         for model in range(found.start):

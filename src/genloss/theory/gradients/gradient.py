@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from genloss.cautions import lacks_mean
 from genloss.errors import NoTheoryError
+from genloss.filters import Filter
 from genloss.filters.sgd import SGD
 from genloss.plan import Plan
 from genloss.problem import Problem, beyond, tails_of
@@ -19,6 +20,7 @@ from genloss.theory.directions import directions_for, from_outside
 from genloss.theory.gradients import columns
 from genloss.theory.gradients.found import Gradient, Objective
 from genloss.theory.gradients.matrices import Matrices
+from genloss.theory.gradients.on_design import along_run, is_run
 from genloss.theory.gradients.tape import Pair
 from genloss.theory.gradients.vectors import Setting, along
 from genloss.theory.predict import ways_of
@@ -101,6 +103,11 @@ def _known(
             problem.spectrum, problem.truth, laws, tails_of(problem), moving, moving and weighing
         ).along
     outside, tails, centre = from_outside(problem, steps), tails_of(problem), centre_of(problem)
+    if is_run(steps):
+        whole = directions_for(problem, steps)
+        return lambda made, penalty, objective: along_run(
+            whole, made, penalty, objective, outside, between, moving=moving
+        )
     setting = Setting(outside, between, tails, centre, {}, moving, weighing)
     directions = directions_for(problem, steps)
     return lambda made, penalty, objective: along(directions, made, penalty, objective, setting)
@@ -113,11 +120,16 @@ def obstacle(problem: Spectral, steps: Steps) -> str | None:
     kind = beyond(problem)
     if centre_of(problem) is None and kind not in (None, "tails"):
         return f"problem has {kind}"
-    directions = directions_for(problem, steps)
-    for step, way in zip(steps, ways_of(problem, steps), strict=True):
+    directions, ways = directions_for(problem, steps), ways_of(problem, steps)
+    if Walk.on_design in ways and is_run(steps) and not directions.constant:
+        return None
+    beside = "a filter", "rows with a covariance matrix"
+    for step, way in zip(steps, ways, strict=True):
+        if directions.constant and (way is Walk.turned or step.filter is not None):
+            return f"model {step.model} has an intercept and {beside[way is Walk.turned]}"
         if way is Walk.turned and step.filter is not None:
-            if not step.filter.spectral:
-                return f"model {step.model} is fitted by {step.filter}, beside covariance matrices"
+            if not _is_known(step.filter):
+                return f"model {step.model} is fitted by {step.filter}, which no formula knows"
             continue
         if way is Walk.filtered:
             if why := _beside_filter(problem, step):
@@ -142,11 +154,16 @@ def _beside_filter(problem: Spectral, step: Step) -> str | None:
     """What slopes through a filter do not know."""
     assert step.filter is not None
     what = f"is fitted by {step.filter}"
-    if not (step.filter.spectral or isinstance(step.filter, SGD)):
+    if not _is_known(step.filter):
         return f"{what}, which no formula knows"
     if not problem.directions.multiplicity.all():
         return f"{what}, where the spectrum has directions that count for none"
     return None
+
+
+def _is_known(how: Filter) -> bool:
+    """Whether there are slopes through a filter."""
+    return how.spectral or isinstance(how, SGD)
 
 
 def _last(risk: Array) -> Array:

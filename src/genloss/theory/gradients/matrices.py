@@ -26,6 +26,7 @@ from genloss.theory.turned import resolvent, whole
 if TYPE_CHECKING:
     from genloss.theory.gradients.copied import Copied
     from genloss.theory.gradients.matrix_filter import MatrixFilter
+    from genloss.theory.gradients.matrix_pass import MatrixPass
 
 Array = npt.NDArray[np.float64]
 Steps = Sequence[Step]
@@ -46,7 +47,7 @@ class Matrices:
         """`gradient` for trusted steps, with other penalties."""
         tape, found = Tape(self), Gradient.blank(len(steps))
         alive = [REAL - 1 - k for k in range(len(self.outside))]
-        fits: list[_Fit | _Chosen | Copied | MatrixFilter] = []
+        fits: list[_Fit | _Chosen | Copied | MatrixFilter | MatrixPass] = []
         for step in steps:
             alive = [u for u in alive if u < REAL or steps[u].last_use > step.model]
             labels_later = step.last_use > step.model
@@ -65,7 +66,9 @@ class Matrices:
             found.fill(step, fit.labelers, slopes)
         return found._replace(risk=risk)
 
-    def _fit(self, step: Step, penalty: float) -> _Fit | _Chosen | Copied | MatrixFilter:
+    def _fit(
+        self, step: Step, penalty: float
+    ) -> _Fit | _Chosen | Copied | MatrixFilter | MatrixPass:
         if step.retuned:
             return _Chosen(self, step)
         if step.filter is None:
@@ -76,8 +79,9 @@ class Matrices:
                 return Copied(self, step)
             return _Fit(self, step, penalty)
         from genloss.theory.gradients.matrix_filter import MatrixFilter
+        from genloss.theory.gradients.matrix_pass import MatrixPass
 
-        return MatrixFilter(self, step, penalty)
+        return (MatrixFilter if step.filter.spectral else MatrixPass)(self, step, penalty)
 
     def _check(self, step: Step, penalty: float) -> None:
         """Raise NoTheoryError where numbers came to lie at which errors have no mean."""

@@ -38,12 +38,13 @@ class Shortest(OfFields):
         self._directions = directions
         self._rows = np.array([float(block.rows) for block in step.blocks])
         self._loud = np.array([block.noise**2 for block in step.blocks])
-        self._own = self._stage(float(self._rows.sum()))
-
-    def _stage(self, total: float) -> Stage:
-        n, none = np.array([total]), np.zeros(1)
-        kappa = solve(self._directions, none, n).kappa
-        return stage_of(self._directions, n[:, None], none[:, None], kappa[:, None])
+        total = float(self._rows.sum())
+        self._apart = STEP * min(total, directions.dim - 1 - total)  # beyond which there is no mean
+        n = total + self._apart * np.array([0.0, 1.0, -1.0])
+        none = np.zeros(3)
+        kappa = solve(directions, none, n).kappa
+        stages = stage_of(directions, n[:, None], none[:, None], kappa[:, None])
+        self._own, *self._ends = (stages.of(place) for place in range(3))
 
     def _told(self, own: Stage) -> tuple[Array, Array]:
         """A and g of the fit to some number of rows."""
@@ -59,15 +60,12 @@ class Shortest(OfFields):
 
     def _implicit(self, of_shares: Array, of_gain: Array) -> tuple[Array, Slopes]:
         own, total = self._own, float(self._rows.sum())
-
-        def whole(rows: float) -> float:
-            shares, gain = self._told(self._stage(rows))
-            return float(np.sum(of_shares * shares) + of_gain @ gain)
-
-        step = STEP * min(total, self._directions.dim - 1 - total)  # beyond which there is no mean
-        by_rows = (whole(total + step) - whole(total - step)) / (2 * step)
+        ends = [
+            float(np.sum(of_shares * shares) + of_gain @ gain)
+            for shares, gain in map(self._told, self._ends)
+        ]
         by_noise, part = float(of_gain @ own.label_gain[0]) / total, self._rows / total
-        n = by_rows + by_noise * (self._loud - part @ self._loud)
+        n = (ends[0] - ends[1]) / (2 * self._apart) + by_noise * (self._loud - part @ self._loud)
         assert own.gap is not None
         of_second = (float(of_gain @ own.gain[0]) * own.gap[0])[None, None]
         # one weight of all rows says nothing, and those of some make another formula
