@@ -98,7 +98,7 @@ def with_cure(problem: Spectral, plan: Plan, curve: Curve) -> Curve:
     if solved and not (told or _may_explode(plan, problem.directions)):
         return _as_it_shows(plan, curve)
     found = repetition(plan)
-    solved = solved and not any(step.turned for step in steps)  # moments that begin as matrices
+    solved = solved and not steps.turned  # moments that begin as matrices
     if not solved or not all(map(is_affine, steps[found.first :])):
         return _as_it_shows(plan, curve)
     block, others = FreshBlock.after(problem, plan, found), curve.warnings[told:]
