@@ -42,7 +42,8 @@ def near_interpolation(
     With noisy labels its error then has no variance, and within 1 no mean. Of rows of which a rule keeps a share
     that is so where the number kept is by 4 of its standard deviations.
     """
-    return (penalty == 0) & (_missed(rows, freedom, kept, 4) <= 3)
+    without = penalty == 0
+    return without & (_missed(rows, freedom, kept, 4) <= 3) if without.any() else without
 
 
 def lacks_mean(rows: float, freedom: float, kept: float) -> bool:

@@ -209,7 +209,7 @@ def solved(problem: Spectral, plan: Plan, block: int | None = None, *, cured: bo
     """The limit of a plan that was checked; what would stop it is looked for if it is to be ``cured``."""
     check_classes(problem, resolve(plan))
     if resolve(plan)[0].intercept:
-        return intercepts.of(limit, _who_runs, problem, plan, block)
+        return intercepts.of(solved, _who_runs, problem, plan, block)
     found = repetition(plan, block)
     solve = _way(problem, plan, found)
 

@@ -88,7 +88,7 @@ class KeptInTurn(OfFields):
         of_kept = float(of_eta @ eta) / self._kept
         asked = [each.seen._replace(number=each.seen.number + of_kept) for each in founds]
         valued = of_each(asked)
-        of_second = sum((each.second for each in founds), by_said(fit, valued))
+        of_second = by_said(fit, valued) + np.sum([each.second for each in founds], axis=0)
         penalty = -how.step * sum(each.rest for each in founds)
         if not self._moving:
             unknown = np.full(eta.size, np.nan)
