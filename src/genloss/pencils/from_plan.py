@@ -12,7 +12,7 @@ fits are exact limits.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -187,9 +187,22 @@ class Laws:
 
     def backwards(self, weights: Array) -> Matrices:
         """How a weighted sum of the errors moves with the numbers of the plan."""
+        return self._of_squares(zip(self._errors, weights, strict=True))
+
+    def energy(self, model: int) -> float:
+        """Mean square of what a model says of a new row."""
+        size = self._chain.risk(
+            self._models[model], diagonal(self._ground.features, self._ground.metric)
+        )
+        return size.risk
+
+    def backwards_of_energies(self, weights: Mapping[int, float]) -> Matrices:
+        """The same of a weighted sum of these squares."""
+        return self._of_squares((self._models[u], by) for u, by in weights.items())
+
+    def _of_squares(self, weights: Iterable[tuple[Expression, float]]) -> Matrices:
         size = self._ground.metric * self._ground.features.weights
-        seeds = {e: by * size for e, by in zip(self._errors, weights, strict=True) if by}
-        return self._chain.backwards(seeds)
+        return self._chain.backwards({vector: by * size for vector, by in weights if by})
 
     def slopes(self, backwards: Matrices) -> Array:
         """Slopes of that sum in the logarithm of every penalty."""

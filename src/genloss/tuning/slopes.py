@@ -23,6 +23,7 @@ from genloss.tuning.moving import Moving
 from genloss.tuning.schedule import Slopes
 from genloss.tuning.shared import Shared
 from genloss.tuning.space import Space
+from genloss.tuning.told import hears_rules
 
 Array = npt.NDArray[np.float64]
 
@@ -138,7 +139,7 @@ def _way(problem: Spectral, steps: Sequence[Step]) -> str | None:
 
 def is_one_pencil(problem: Spectral, steps: Sequence[Step]) -> bool:
     """Whether some models have no closed formula, and one pencil knows all."""
-    plain = all(step.is_ridge and not step.retuned for step in steps)
+    plain = all((step.is_ridge or hears_rules(step)) and not step.retuned for step in steps)
     if (kind := beyond(problem)) not in (None, "tails"):
         return False
     alone = kind is not None or any(step.turned for step in steps)
