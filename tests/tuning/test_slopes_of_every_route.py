@@ -68,7 +68,12 @@ RULED = gl.Plan(
                 S(None, 0, 0.4, inputs=0),
             ]
         ),
-        G([S(9, "previous", 0.5, labels=CLIPPED), S(None, {"kept": 0.5, 1: 0.5}, 0.4, inputs=0)]),
+        G(
+            [
+                S(9, ((1, 0.6), ("real", 0.3), (TEACHER, 0.1)), 0.5, labels=CLIPPED),
+                S(None, {"kept": 0.5, 1: 0.5}, 0.4, inputs=0),
+            ]
+        ),
     ]
 )
 LABELLED_ANEW = gl.Plan(
@@ -115,6 +120,12 @@ ROUTES = {
     ),
     "a filter": (
         POWER,
+        fitted(stacked(), filter=ROUNDS),
+        "recursion",
+        SOME,
+    ),
+    "a filter, a compressed spectrum": (
+        gl.Problem.power_law(30_000, capacity=1.2, source=0.5),
         fitted(stacked(), filter=ROUNDS),
         "recursion",
         SOME,

@@ -12,7 +12,7 @@ fits are exact limits.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -187,22 +187,21 @@ class Laws:
 
     def backwards(self, weights: Array) -> Matrices:
         """How a weighted sum of the errors moves with the numbers of the plan."""
-        return self._of_squares(zip(self._errors, weights, strict=True))
-
-    def energy(self, model: int) -> float:
-        """Mean square of what a model says of a new row."""
-        size = self._chain.risk(
-            self._models[model], diagonal(self._ground.features, self._ground.metric)
-        )
-        return size.risk
-
-    def backwards_of_energies(self, weights: Mapping[int, float]) -> Matrices:
-        """The same of a weighted sum of these squares."""
-        return self._of_squares((self._models[u], by) for u, by in weights.items())
-
-    def _of_squares(self, weights: Iterable[tuple[Expression, float]]) -> Matrices:
         size = self._ground.metric * self._ground.features.weights
-        return self._chain.backwards({vector: by * size for vector, by in weights if by})
+        seeds = {e: by * size for e, by in zip(self._errors, weights, strict=True) if by}
+        return self._chain.backwards(seeds)
+
+    def moment(self, one: int, other: int) -> float:
+        """Mean product of what two labelers say of a new row."""
+        metric = diagonal(self._ground.features, self._ground.metric)
+        return self._chain.overlap(self._models[one], self._models[other], metric)
+
+    def backwards_of_moments(self, weights: Mapping[tuple[int, int], float]) -> Matrices:
+        """How a weighted sum of these moves with the numbers of the plan, every pair being there in both orders."""
+        size = self._ground.metric * self._ground.features.weights
+        return self._chain.backwards_of_products(
+            {(self._models[u], self._models[v]): by * size for (u, v), by in weights.items()}
+        )
 
     def slopes(self, backwards: Matrices) -> Array:
         """Slopes of that sum in the logarithm of every penalty."""

@@ -22,27 +22,32 @@ from genloss.theory.gradients.heard import slope_and_noise
 
 Array = npt.NDArray[np.float64]
 Steps = Sequence[Step]
+Pair = tuple[int, int]
 
 _STEP = 1e-5  # of the logarithm of a labeler's square
 
 
 def hears_rules(step: Step) -> bool:
-    """Whether a fit is ridge regression but for labels by a rule, each of one labeler."""
-    alone = all(
-        isinstance(block.labels, Linear) or (len(block.shares) == 1 and min(block.shares) >= REAL)
-        for block in step.blocks
-    )
-    plain = step.filter is None and not step.intercept
-    return plain and alone and is_told(step)
+    """Whether a fit is ridge regression but for labels by a rule."""
+    return step.filter is None and not step.intercept and is_told(step)
 
 
 class _Rule(NamedTuple):
-    """Where labels are by a rule: the model, the place of the block, the labeler, its mean square."""
+    """Where labels are by a rule: the model, the place of the block, and second moments of the labelers."""
 
     model: int
     place: int
-    labeler: int
-    energy: float
+    moments: dict[Pair, float]
+
+    def energy(self, block: Block) -> float:
+        """Mean square of what is said of a row, by some shares of the labelers."""
+        return sum(block.shares[u] * block.shares[v] * e for (u, v), e in self.moments.items())
+
+    def told(self, block: Block, times: float = 1.0) -> Block:
+        """The labels that a fit takes those of the block for, of labelers that say some times as much squared."""
+        slope, variance = slope_and_noise(block, times * self.energy(block)).tolist()
+        shares = {u: slope * share for u, share in block.shares.items()}
+        return block._replace(shares=shares, noise=float(variance**0.5), labels=Linear())
 
 
 class Told:
@@ -62,68 +67,53 @@ class Told:
 
     def __init__(self, ground: Ground, steps: Steps, penalty: Array) -> None:
         self._given, self._penalty = steps, penalty
-        self.steps: list[Step] = []
         self._rules: list[_Rule] = []
-        count = ground.features.weights
-        energies = {REAL: float(count @ (ground.metric * ground.truth**2))}
+        self.steps: list[Step] = []
+        known: dict[int, Laws] = {}  # of so many models
         for step in steps:
-            made = [*step.blocks]
             for place, block in enumerate(step.blocks):
                 if isinstance(block.labels, Linear):
                     continue
-                [labeler] = block.shares
-                if labeler not in energies:
-                    before, lams = self.steps[: labeler + 1], penalty[: labeler + 1]
-                    laws = Laws(ground, before, lams, range(labeler, labeler + 1))
-                    energies[labeler] = laws.energy(labeler)
-                made[place] = _told(block, energies[labeler])
-                self._rules.append(_Rule(step.model, place, labeler, energies[labeler]))
-            self.steps.append(step._replace(blocks=tuple(made), is_linear=True))
+                count = max(*block.shares, REAL) + 1
+                if count not in known:
+                    known[count] = Laws(ground, self.steps[:count], penalty[:count], range(0))
+                moment = known[count].moment
+                moments = {(u, v): moment(u, v) for u in block.shares for v in block.shares}
+                self._rules.append(_Rule(step.model, place, moments))
+            self.steps += self.alike([step])
+
+    def alike(self, steps: Steps) -> list[Step]:
+        """Steps, also of other numbers, as fits take their labels from labelers of the same law."""
+        found = {step.model: [*step.blocks] for step in steps}
+        for rule in self._rules:
+            if rule.model in found:
+                blocks = found[rule.model]
+                blocks[rule.place] = rule.told(blocks[rule.place])
+        return [step._replace(blocks=tuple(found[step.model]), is_linear=True) for step in steps]
 
     def backwards(self, laws: Laws, weights: Array) -> Matrices:
         """How a weighted sum of the errors moves with the numbers of the plan, through all rules."""
         found = laws.backwards(weights)
         for rule in reversed(self._rules):
-            if rule.labeler == REAL:
-                continue
             block = self._given[rule.model].blocks[rule.place]
+            if max(block.shares) <= REAL:
+                continue
             up, down = (
                 laws.slope(found, self._moved(rule, block, by), self._penalty)
                 for by in (_STEP, -_STEP)
             )
-            of_energy = (up - down) / (2 * _STEP * rule.energy)
-            through = laws.backwards_of_energies({rule.labeler: of_energy})
+            of_energy = (up - down) / (2 * _STEP * rule.energy(block))
+            products = {
+                (u, v): block.shares[u] * block.shares[v] * of_energy for u, v in rule.moments
+            }
+            through = laws.backwards_of_moments(products)
             found = [one + other for one, other in zip(found, through, strict=True)]
         return found
 
     def _moved(self, rule: _Rule, block: Block, by: float) -> list[Step]:
-        """The steps if a labeler said a little more or less."""
+        """The steps if labelers said a little more or less."""
         moved, step = [*self.steps], self.steps[rule.model]
         blocks = [*step.blocks]
-        blocks[rule.place] = _told(block, rule.energy * (1 + by))
+        blocks[rule.place] = rule.told(block, 1 + by)
         moved[rule.model] = step._replace(blocks=tuple(blocks))
         return moved
-
-    def alike(self, steps: Steps) -> list[Step]:
-        """Steps of other numbers of rows and weights, by the rules as they are heard here."""
-        return [
-            step._replace(
-                blocks=tuple(
-                    own
-                    if isinstance(own.labels, Linear)
-                    else own._replace(shares=known.shares, noise=known.noise, labels=Linear())
-                    for own, known in zip(step.blocks, told.blocks, strict=True)
-                ),
-                is_linear=True,
-            )
-            for step, told in zip(steps, self.steps, strict=True)
-        ]
-
-
-def _told(block: Block, energy: float) -> Block:
-    """The labels that a fit takes those of a block for, of a labeler of some mean square."""
-    [(labeler, share)] = block.shares.items()
-    slope, variance = slope_and_noise(block, share**2 * energy).tolist()
-    return block._replace(
-        shares={labeler: slope * share}, noise=float(variance**0.5), labels=Linear()
-    )
