@@ -228,8 +228,9 @@ def _gauss(s: Array, bins: Array, mass: Array) -> tuple[Array, Array]:
     # moments about the mean, relative to it, so that nothing cancels
     mean = np.add.reduceat(mass * s, first) / count
     away = s / np.repeat(mean, size) - 1
-    second = np.add.reduceat(mass * away**2, first) / count
-    third = np.add.reduceat(mass * away**3, first) / count
+    square = mass * away**2
+    second = np.add.reduceat(square, first) / count
+    third = np.add.reduceat(square * away, first) / count  # a cube is a slow power
     wide = second > 1e-24  # narrower than rounding: one node
     half = np.divide(third, 2 * second, out=np.zeros_like(mean), where=wide)
     root = np.sqrt(half**2 + second)
