@@ -76,6 +76,8 @@ class Feedback:
         layout = system.layout
         self._system, self._block = system, (target, source)
         self.channels = [c for c in channels if layout.blocks_of(*c.write) == self._block]
+        self._eta = layout.block(system.eta, *self._block)
+        self._written = [(layout.entry(system.eta, *c.write), c.writes) for c in self.channels]
         self._into = {}
         written = {layout.space_of[c.write[0]] for c in self.channels}
         self._full = {space for space in written if layout.width[space]}
@@ -92,13 +94,11 @@ class Feedback:
 
     def eta(self, traces: Floats) -> Block:
         """The block of eta that these traces make, valid until the next call."""
-        layout, eta = self._system.layout, self._system.eta
-        block = layout.block(eta, *self._block)
-        for part in block.values():
+        for part in self._eta.values():
             part[:] = 0
-        for trace, c in zip(traces, self.channels, strict=True):
-            layout.entry(eta, *c.write)[:] += trace * c.writes
-        return block
+        for trace, (entry, writes) in zip(traces, self._written, strict=True):
+            entry += trace * writes
+        return self._eta
 
     def coupling(self) -> Array:
         """Derivative of the traces of ``G eta G`` in the traces that eta is made of."""

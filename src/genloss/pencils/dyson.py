@@ -278,5 +278,6 @@ class Resolvent:
 def _regulariser(K: Array) -> Array:
     """A penalty of one where the deterministic part is singular, else zero."""
     missing = np.diagonal(K, axis1=1, axis2=2) == 0
-    missing = missing & (np.linalg.slogdet(K)[0] == 0)[:, None]
+    if missing.any():
+        missing = missing & (np.linalg.slogdet(K)[0] == 0)[:, None]
     return np.eye(K.shape[-1]) * missing[:, None, :]

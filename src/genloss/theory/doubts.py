@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from genloss.cautions import freedom, near_interpolation
 from genloss.spectrum import Spectral
-from genloss.steps import Step
 from genloss.theory.forever.caution import growing, sentence
 from genloss.theory.walk import Walk
 
@@ -45,8 +44,10 @@ def cautions(problem: Spectral, walk: Walk, risks: Array, exact: Mask) -> list[t
     crowded = ~infinite & (walk.filling > CROWDED)
     few = ~exact & (df2 < FEW_DIRECTIONS)
     thin = ~exact & ~few & (np.minimum(free, rows) < LOW_DIM)
-    clean = np.array([[_noiseless(steps)] for steps in walk.chains])
-    spare = ~exact & ~few & ~thin & ~crowded & clean & (df2 > free / 2) & (rows - df2 < FEW_SPARE)
+    clean = np.array([[steps.is_noiseless] for steps in walk.chains])
+    spare = clean & ~exact
+    if spare.any():
+        spare &= ~few & ~thin & ~crowded & (df2 > free / 2) & (rows - df2 < FEW_SPARE)
     found = [
         (
             ended,
@@ -128,7 +129,7 @@ def _ended(walk: Walk) -> Mask:
 
 def _chosen_on_few_rows(walk: Walk, risks: Array) -> Mask:
     """Where leave-one-out errors of so few rows are too uneven to choose a penalty by them."""
-    if not any(step.retuned for step in walk.chains[0]):
+    if not walk.chains[0].retuned:
         return np.zeros(walk.rows.shape, dtype=bool)
     chosen = np.array([[step.retuned for step in steps] for steps in walk.chains])
     noise = [
@@ -140,11 +141,6 @@ def _chosen_on_few_rows(walk: Walk, risks: Array) -> Mask:
     return chosen & (per_row > DEAR_CHOICE * risks)
 
 
-def _noiseless(steps: Sequence[Step]) -> bool:
-    """Whether an error is bias alone, which varies most where few rows are left over."""
-    return not any(block.noise for step in steps for block in step.blocks)
-
-
 def _dim(problem: Spectral) -> str:
     directions = problem.directions
     constant = int(directions.constant)
@@ -152,12 +148,15 @@ def _dim(problem: Spectral) -> str:
 
 
 def _kept(walk: Walk) -> str:
-    some = any(block.keep for step in walk.chains[0] for block in step.blocks)
+    steps = walk.chains[0]
+    some = not steps.is_linear and any(block.keep for step in steps for block in step.blocks)
     return ", or what a rule may keep of it," if some else ""
 
 
 def _or_features(walk: Walk) -> str:
-    return " or the number of features" if any(step.features for step in walk.chains[0]) else ""
+    steps = walk.chains[0]
+    some = not steps.is_single and any(step.features for step in steps)
+    return " or the number of features" if some else ""
 
 
 def models_named(models: Sequence[int]) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.spectrum import Spectrum
-from genloss.steps import Step
+from genloss.steps import Step, Steps
 from genloss.theory import edited, fresh, pooled, pulled, retuned, together, turned, weighted
 from genloss.theory.alike import as_filter, fitted
 from genloss.theory.closed import (
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from genloss.pencils.known import Between
     from genloss.theory.channels.evolution import Start
     from genloss.theory.channels.generation import Found
+    from genloss.theory.filters.constant import BesideConstant
     from genloss.theory.filters.fresh import Filtered
     from genloss.theory.filters.lengths import InTurn
     from genloss.theory.filters.one_pass import OnePass
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from genloss.theory.filters.sources import Sources
 
 Array = npt.NDArray[np.float64]
-Steps = Sequence[Step]
 
 
 class Walk:
@@ -108,7 +108,7 @@ class Walk:
         self._hopeless = set[int]()
         self._between: dict[int, Between] = {}
         self.as_told: dict[int, Step] = {}
-        self._filters: dict[object, Filtered | OnePass | Sources | InTurn] = {}
+        self._filters: dict[object, Filtered | OnePass | BesideConstant | Sources | InTurn] = {}
 
     @property
     def penalty_used(self) -> Array:
@@ -348,7 +348,7 @@ def by_pencil(ways: Sequence[Route]) -> list[bool]:
 def _remembered(steps: Steps, ways: Sequence[Route]) -> dict[int, int]:
     """Last model that needs each labeler: a pencil fits earlier models of its stretch once more."""
     last = {step.model: step.last_use for step in steps}
-    if Walk.channel in ways or not all(step.is_linear for step in steps):
+    if Walk.channel in ways or not steps.is_linear:
         # every model is compared with the first
         last = {model: max(use, model + 1) for model, use in last.items()} | {0: len(steps)}
     if Walk.pencil in ways:
