@@ -47,14 +47,12 @@ def residual(system: System, channels: Sequence[Channel]) -> float:
             _product(_product(g, term, own), g, own)
             for term, g, own in zip(terms, known, strips, strict=True)
         ]
-        for (here, read, reads), (there, written, writes) in passed:
-            places, own = np.unique(
-                np.ravel_multi_index(written, terms[there].shape[1:]), return_inverse=True
-            )
-            traces = np.bincount(own, reads @ sizes[here][:, *read])
-            terms[there][:, *np.unravel_index(places, terms[there].shape[1:])] += np.outer(
-                writes, traces
-            )
+        for (here, (row, column), reads), (there, written, writes) in passed:
+            shape = terms[there].shape[1:]
+            places, own = np.unique(np.ravel_multi_index(written, shape), return_inverse=True)
+            traces = np.bincount(own, reads @ sizes[here][:, row, column])
+            row, column = np.unravel_index(places, shape)
+            terms[there][:, row, column] += np.outer(writes, traces)
     left = zip(away, terms, sizes, strips, strict=True)
     return max(
         float((a / np.maximum(_product(term, size, own), _FLOOR)).max())
