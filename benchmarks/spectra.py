@@ -171,9 +171,8 @@ def small() -> list[str]:
 TITLE = "Spectra, slopes, small calls"
 WHAT = (
     "Processor time, in turns with what stands beside it. A generation at p = 1,000 with a penalty of its own is some ten "
-    "passes over its directions, its share of one evaluation of the fixed point and of some on a coarse spectrum, and "
-    "Python that looks at its step, a third each: on a busy machine that is more than 30 us, and some six tenths of what "
-    "its bare recursion takes there, which cannot look at all fits together."
+    "passes over its directions, which take half of its time, Python that looks at its step, a third, and its share of one "
+    "search for all fixed points over few nodes (`theory.md` 2.2). Its bare recursion cannot look at all fits together."
 )
 
 

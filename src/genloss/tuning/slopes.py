@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -13,7 +13,7 @@ from genloss.errors import NoTheoryError
 from genloss.plan import Plan
 from genloss.problem import beyond
 from genloss.spectrum import Spectral
-from genloss.steps import Step, resolve
+from genloss.steps import Steps, resolve
 from genloss.theory.closed import MOST_BY_PENCIL, obstacle_alone, obstacles
 from genloss.theory.gradients.centred_run import is_centred_run
 from genloss.theory.gradients.gradient import known, obstacle
@@ -91,7 +91,7 @@ def slope_in(problem: Spectral, space: Space, objective: str) -> list[Slopes]:
     if way is None:
         return []
 
-    def at(point: Array) -> tuple[list[Step], Array]:
+    def at(point: Array) -> tuple[Steps, Array]:
         setting = space.setting(point)
         penalty = plan.penalty if setting.penalty is None else setting.penalty
         return moving.to_steps(setting), penalty
@@ -127,7 +127,7 @@ def way_of(problem: Spectral, plan: Plan) -> str | None:
     return _way(problem, resolve(plan))
 
 
-def _way(problem: Spectral, steps: Sequence[Step]) -> str | None:
+def _way(problem: Spectral, steps: Steps) -> str | None:
     if not is_ordinary(problem):
         return None
     try:
@@ -138,12 +138,12 @@ def _way(problem: Spectral, steps: Sequence[Step]) -> str | None:
     return "pencil" if is_one_pencil(problem, steps) else None
 
 
-def is_one_pencil(problem: Spectral, steps: Sequence[Step]) -> bool:
+def is_one_pencil(problem: Spectral, steps: Steps) -> bool:
     """Whether some models have no closed formula, and one pencil knows all."""
     plain = all((step.is_ridge or hears_rules(step)) and not step.retuned for step in steps)
     if (kind := beyond(problem)) not in (None, "tails"):
         return False
-    alone = kind is not None or any(step.turned for step in steps)
+    alone = kind is not None or steps.turned
     known = map(obstacle_alone, steps) if alone else obstacles(steps)
     return plain and len(steps) <= MOST_BY_PENCIL and any(known)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from genloss.filters.sgd import SGD
 from genloss.plan import Plan
 from genloss.problem import Problem, beyond, tails_of
 from genloss.spectrum import Spectral
-from genloss.steps import Step, resolve
+from genloss.steps import Step, Steps, resolve
 from genloss.theory.classes import centre_of
 from genloss.theory.directions import directions_for, from_outside
 from genloss.theory.gradients import columns
@@ -27,7 +27,6 @@ from genloss.theory.predict import ways_of
 from genloss.theory.walk import Walk
 
 Array = npt.NDArray[np.float64]
-Steps = Sequence[Step]
 Along = Callable[[Steps, Array, Objective], Gradient]
 """The slopes of trusted steps with some penalties."""
 
@@ -97,7 +96,7 @@ def _known(
     problem: Spectral, steps: Steps, between: Mapping[Pair, Array], moving: bool, weighing: bool
 ) -> Along:
     """The same of one column, where models from outside have covariances with each other."""
-    if any(step.turned for step in steps):
+    if steps.turned:
         assert isinstance(problem, Problem)
         laws = [each.law(problem.truth) for each in steps[0].outside]
         return Matrices(
@@ -131,7 +130,10 @@ def obstacle(problem: Spectral, steps: Steps) -> str | None:
     directions, ways = directions_for(problem, steps), ways_of(problem, steps)
     if Walk.on_design in ways and is_run(steps) and not directions.constant:
         return None
+    beside = "a filter", "rows with a covariance matrix"
     for step, way in zip(steps, ways, strict=True):
+        if directions.constant and (way is Walk.turned or step.filter is not None):
+            return f"model {step.model} has an intercept and {beside[way is Walk.turned]}"
         if way in (Walk.turned, Walk.filtered) and step.filter is not None:
             if not (step.filter.spectral or isinstance(step.filter, SGD)):
                 return f"model {step.model} is fitted by {step.filter}, which no formula knows"
