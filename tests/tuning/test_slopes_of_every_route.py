@@ -160,6 +160,18 @@ ROUTES = {
         ("schedule", "real", "weight", "n_samples"),
     ),
     "one pass, matrices": (POWER, fitted(stacked(MATRIX), filter=PASS), "recursion", ALL),
+    "one pass, a matrix, mixed labels": (
+        POWER,
+        gl.Plan(
+            [
+                G([S(20, noise=0.5)], filter=PASS),
+                G([S(20, {"previous": 0.7, "real": 0.3}, 0.5, covariance=MATRIX)], filter=PASS),
+                G([S(20, {0: 0.4, 1: 0.4, "real": 0.2}, 0.5, covariance=MATRIX)], filter=PASS),
+            ]
+        ),
+        "recursion",
+        ("schedule", "real", "n_samples"),
+    ),
     "one pass, tails and matrices": (TAILS, fitted(stacked(MATRIX), filter=PASS), "recursion", ALL),
     "one pass, clipped": (
         POWER,
