@@ -59,6 +59,13 @@ QUICK = {
     "one pass, tails",
     "one pass, matrices",
 }  # of those whose models have no closed formula
+MIXED = gl.Plan(
+    [
+        G([S(30, noise=0.5)]),
+        G([S(40, {"previous": 0.7, "real": 0.3}, 0.4)]),
+        G([S(40, {"previous": 0.3, 0: 0.3, "real": 0.4}, 0.4)]),
+    ]
+)
 RULED = gl.Plan(
     [
         G([S(20, noise=0.5, labels="hard")]),
@@ -198,6 +205,19 @@ ROUTES = {
         gl.Plan([replace(g, filter=PASS) for g in SHOWN]),
         "recursion",
         ALL,
+    ),
+    "class means, mixed labels": (CLOUDS, MIXED, "recursion", ("schedule", "real", "n_samples")),
+    "class means, mixed labels, a filter": (
+        CLOUDS,
+        fitted(MIXED, filter=ROUNDS),
+        "recursion",
+        ("schedule", "real", "n_samples"),
+    ),
+    "class means, mixed labels, one pass": (
+        CLOUDS,
+        fitted(MIXED, filter=PASS),
+        "recursion",
+        ("schedule", "real", "n_samples"),
     ),
     "class means, one pass": (
         CLOUDS,
