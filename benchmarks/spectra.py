@@ -190,6 +190,11 @@ def by_route() -> list[str]:
     def fitted(plan: gl.Plan | None = None, **more: object) -> gl.Plan:
         return gl.Plan([replace(generation, **more) for generation in plan or stacked()])
 
+    def labelled(plan: gl.Plan, labels: str) -> gl.Plan:
+        return gl.Plan(
+            [replace(g, sources=tuple(replace(s, labels=labels) for s in g.sources)) for g in plan]
+        )
+
     def kept() -> gl.Plan:
         rule = {"kind": "agrees", "labeler": "real"}
         made = gl.Source(80, "previous", 0.3, labels="hard", keep=rule)
@@ -245,6 +250,11 @@ def by_route() -> list[str]:
             fitted(gl.Plan.same_design(8, 80, noise=0.5), filter=rounds),
         ),
         ("accumulate, 5 fits", problem, gl.Plan.accumulate(5, 60, design="fresh", noise=0.5)),
+        (
+            "accumulate, hard labels, 5 fits",
+            problem,
+            labelled(gl.Plan.accumulate(5, 60, design="fresh", noise=0.5), "hard"),
+        ),
     ):
         logs = np.log(np.geomspace(0.02, 0.2, plan.n_models))
         [value] = slope_of(own, plan, "final")

@@ -23,6 +23,7 @@ from genloss.tuning.moving import Moving
 from genloss.tuning.schedule import Slopes
 from genloss.tuning.shared import Shared
 from genloss.tuning.space import Space
+from genloss.tuning.told import hears_rules
 
 Array = npt.NDArray[np.float64]
 
@@ -138,7 +139,7 @@ def _way(problem: Spectral, steps: Steps) -> str | None:
 
 def is_one_pencil(problem: Spectral, steps: Steps) -> bool:
     """Whether some models have no closed formula, and one pencil knows all."""
-    plain = steps.is_ridge and not steps.retuned
+    plain = all((step.is_ridge or hears_rules(step)) and not step.retuned for step in steps)
     if (kind := beyond(problem)) not in (None, "tails"):
         return False
     alone = kind is not None or steps.turned

@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from genloss.cautions import lacks_mean
 from genloss.errors import NoTheoryError
-from genloss.filters import Filter
 from genloss.filters.sgd import SGD
 from genloss.plan import Plan
 from genloss.problem import Problem, beyond, tails_of
@@ -127,13 +126,9 @@ def obstacle(problem: Spectral, steps: Steps) -> str | None:
     for step, way in zip(steps, ways, strict=True):
         if directions.constant and (way is Walk.turned or step.filter is not None):
             return f"model {step.model} has an intercept and {beside[way is Walk.turned]}"
-        if way is Walk.turned and step.filter is not None:
-            if not _is_known(step.filter):
+        if way in (Walk.turned, Walk.filtered) and step.filter is not None:
+            if not (step.filter.spectral or isinstance(step.filter, SGD)):
                 return f"model {step.model} is fitted by {step.filter}, which no formula knows"
-            continue
-        if way is Walk.filtered:
-            if why := _beside_filter(problem, step):
-                return f"model {step.model} {why}"
             continue
         if way not in (Walk.fresh, Walk.weighted, Walk.turned, Walk.channel):
             return f"model {step.model} is not fitted to new rows alone"
@@ -148,22 +143,6 @@ def _has_minimum(step: Step, dim: float) -> bool:
     """Whether a fit without penalty surely has one minimum."""
     kept = all(block.keep is None for block in step.blocks)
     return kept and "numbers" in step.loss.labels and step.rows > dim + 1
-
-
-def _beside_filter(problem: Spectral, step: Step) -> str | None:
-    """What slopes through a filter do not know."""
-    assert step.filter is not None
-    what = f"is fitted by {step.filter}"
-    if not _is_known(step.filter):
-        return f"{what}, which no formula knows"
-    if not problem.directions.multiplicity.all():
-        return f"{what}, where the spectrum has directions that count for none"
-    return None
-
-
-def _is_known(how: Filter) -> bool:
-    """Whether there are slopes through a filter."""
-    return how.spectral or isinstance(how, SGD)
 
 
 def _last(risk: Array) -> Array:
