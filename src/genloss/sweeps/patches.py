@@ -9,6 +9,7 @@ until all of their points are solved: so are steep places, and borders.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +30,16 @@ class Field(NamedTuple):
     flat: Callable[[Array], Array]
     back: Callable[[Array], Array]
     error: Callable[[Array, Array], Array]
+
+    def eased(self, times: float) -> Field:
+        """The same where so many times the tolerance is allowed."""
+        return self._replace(error=partial(_eased, self.error, times))
+
+
+def _eased(
+    error: Callable[[Array, Array], Array], times: float, guess: Array, true: Array
+) -> Array:
+    return error(guess, true) / times
 
 
 def _ratio(guess: Array, true: Array) -> Array:
@@ -138,7 +149,7 @@ def _smoothest(
 ) -> tuple[float, Array]:
     """By how much every second of the nodes is off at the others, on the scale where it is least off.
 
-    Nothing where no points are left between; infinite where only some are finite.
+    Nothing where no points are left between; infinite where only some are finite, or known.
     """
     if nodes[-1] - nodes[0] < nodes.size:
         return 0.0, scales[0]
@@ -155,7 +166,7 @@ def _off(
 ) -> float:
     guess, most = _through(places[nodes[::2]], places[nodes[1::2]]), 0.0
     for value, error in zip(values, errors, strict=True):
-        kind = np.where(np.isfinite(value), 0.0, value)
+        kind = np.where(np.isfinite(value), 0, np.where(np.isnan(value), 2, np.sign(value)))
         if (kind != kind[0]).any():
             return np.inf
         good = np.isfinite(value[0])
