@@ -229,7 +229,9 @@ def test_a_map_is_read_and_opens_a_plan(visit):
 @pytest.mark.slow
 def test_a_map_says_what_is_not_known(visit):
     axes = "x=generations&x.from=2&x.to=4&y=n_real&y.from=20&y.to=22&value=limit"
-    page = visit(f"/map?problem=isotropic&dim=20&policy=anchored&noise=1&n_samples=30&penalty=0.1&{axes}")
+    page = visit(
+        f"/map?problem=isotropic&dim=20&policy=anchored&noise=1&n_samples=30&penalty=0.1&{axes}"
+    )
     expect(page.locator("#map-progress")).to_have_text(FINE.replace("5", "3").replace("81", "3"))
     expect(page.locator("#map-answer")).to_contain_text("3 points are not known")
     expect(page.locator("g.key g.name")).to_have_text(["not known"])

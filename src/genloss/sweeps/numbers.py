@@ -17,8 +17,6 @@ from genloss.theory.predict import goes_together, predict
 
 Array = npt.NDArray[np.float64]
 
-_EASED = 5  # times the tolerance, of what is beside the number that is shown
-
 
 class Way(NamedTuple):
     """How some numbers are found.
@@ -47,7 +45,7 @@ def way_of(value: str, tolerance: float) -> Way:
     if value == "growth":
         fields = patches.RADIUS, patches.RADIUS
         return Way(partial(_growth, within=tolerance), batches.is_together, fields)
-    fields = patches.RISK, patches.RADIUS.eased(_EASED)
+    fields = patches.RISK, patches.RADIUS
     return Way(partial(batches.ends, within=tolerance), batches.is_together, fields)
 
 

@@ -9,7 +9,6 @@ until all of their points are solved: so are steep places, and borders.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -30,16 +29,6 @@ class Field(NamedTuple):
     flat: Callable[[Array], Array]
     back: Callable[[Array], Array]
     error: Callable[[Array, Array], Array]
-
-    def eased(self, times: float) -> Field:
-        """The same where so many times the tolerance is allowed."""
-        return self._replace(error=partial(_eased, self.error, times))
-
-
-def _eased(
-    error: Callable[[Array, Array], Array], times: float, guess: Array, true: Array
-) -> Array:
-    return error(guess, true) / times
 
 
 def _ratio(guess: Array, true: Array) -> Array:
