@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from genloss import _check, policies
@@ -11,6 +12,9 @@ from genloss._plan_checks import MOST_MODELS
 from genloss._words import shown
 from genloss.errors import InvalidInputError
 from genloss.generation import Generation
+
+_OF_ALL = ("intercept",)
+"""Fields of a fit that all models of a plan have alike."""
 
 
 def write(generations: Iterable[Generation]) -> dict[str, Any]:
@@ -27,26 +31,44 @@ def write(generations: Iterable[Generation]) -> dict[str, Any]:
 
 
 def read(plain: Mapping[str, Any]) -> tuple[Generation, ...]:
-    """Generations of a plan: a list of tables, or a preset with its arguments, and ``then`` more."""
+    """Generations of a plan: a list of tables, or a preset with its arguments, and ``then`` more.
+
+    An ``intercept`` beside them is that of all models.
+    """
     rest = table("plan", plain)
     preset, then = rest.pop("preset", None), rest.pop("then", [])
+    constant = {key: rest.pop(key) for key in _OF_ALL if key in rest}
     if preset is None:
-        refuse_unknown(rest, ("preset", "generations", "then"), where="plan")
-        generations = _blocks(rest.get("generations"), "plan.generations")
+        refuse_unknown(rest, ("preset", "generations", "then", *_OF_ALL), where="plan")
+        generations = _blocks(
+            rest.get("generations"), "plan.generations", {"labeler": "real"} | constant
+        )
     else:
         name = _check.choice("plan.preset", preset, policies.names())
-        generations = tuple(call_with_keys(policies.get(name), rest, where="plan"))
-    return generations + _blocks(then, "plan.then", labeler="previous")
+        made = call_with_keys(policies.get(name), rest, where="plan", also=("then", *_OF_ALL))
+        generations = tuple(_alike(made, constant) if constant else made)
+    return generations + _blocks(then, "plan.then", {"labeler": "previous"} | constant)
 
 
-def _blocks(blocks: Any, where: str, *, labeler: str = "real") -> tuple[Generation, ...]:
+def _alike(generations: Iterable[Generation], constant: Mapping[str, Any]) -> Iterator[Generation]:
+    """Generations with what all of them have; neighbours that are one object stay one."""
+    before = after = None
+    for generation in generations:
+        if after is None or generation is not before:
+            before, after = generation, replace(generation, **constant)
+        yield after
+
+
+def _blocks(blocks: Any, where: str, default: Mapping[str, Any]) -> tuple[Generation, ...]:
     if not isinstance(blocks, list) or not all(isinstance(block, Mapping) for block in blocks):
         raise InvalidInputError(f"{where} was {shown(blocks)}; it must be a list of tables")
     if len(blocks) > MOST_MODELS:
         raise InvalidInputError(f"{where} holds more than {MOST_MODELS} generations, the most")
     found: list[Generation] = []
     for i, block in enumerate(blocks):
-        rest = dict(block) if "sources" in block else {"labeler": labeler, **block}
+        rest = {**default, **block}
+        if "sources" in block and "labeler" not in block:
+            del rest["labeler"]
         repeat = _check.integer(
             f"{where}[{i}].repeat", rest.pop("repeat", 1), minimum=1, maximum=MOST_MODELS
         )

@@ -178,21 +178,42 @@ def file_schema() -> Schema:
 def _listed_plan() -> Schema:
     blocks = {"type": "array", "items": {"$ref": "#/$defs/generation"}}
     some = {**blocks, "minItems": 1}
-    listed = _table({"generations": blocks, "then": blocks}, ["generations"])
+    known = {"generations": blocks, "then": blocks, "intercept": BOOLEAN}
+    fits = {"items": {"properties": _of_a_constant()}}
+    listed = _table(known, ["generations"])
     return listed | {
         "anyOf": [
             {"properties": {"generations": some}},
             {"properties": {"then": some}, "required": ["then"]},
-        ]
+        ],
+        "allOf": [_if({"intercept": {"const": True}}, {"generations": fits, "then": fits})],
     }
 
 
 def _plans() -> Iterable[Schema]:
-    then = {"then": {"type": "array", "items": {"$ref": "#/$defs/generation"}}}
+    blocks = {"type": "array", "items": {"$ref": "#/$defs/generation"}}
+    also = {"then": blocks, "intercept": BOOLEAN}
     of_rows = {key: _field(key) for key in FAMILIES} | {"real_labels": optional(_one_of(Label))}
     for name in policies.names():
         known = {**of_rows, **IN_A_PLAN, **policies.arguments(name)}
-        yield _preset(name, policies.get(name), known, then)
+        yield _preset(name, policies.get(name), known, also) | _preset_of_a_constant(name)
+
+
+def _preset_of_a_constant(name: str) -> Schema:
+    """What an intercept of all models leaves of a policy's arguments, given or left out."""
+    own = _of_a_constant()
+    never = own.pop("penalty")
+    own["penalty"] = {"allOf": [never, {"not": {"type": "array", "contains": {"const": "cv"}}}]}
+    own["real_labels"] = {"anyOf": [_NULL, own["labels"]]}
+    own["then"] = {"items": {"properties": _of_a_constant()}}
+    parameters = inspect.signature(policies.get(name)).parameters
+    told = ("labels", "loss")
+    defaults = [
+        key for key in told if key in parameters and parameters[key].default not in own[key]["enum"]
+    ]
+    condition = _if({"intercept": {"const": True}}, own)
+    condition["then"]["required"] = defaults
+    return {"allOf": [condition]}
 
 
 def _presets(builds: dict[str, Callable[..., Any]], values: dict[str, Schema]) -> Iterable[Schema]:
@@ -255,10 +276,6 @@ _NEW_OR_REUSED: Schema = _if(
 def _together(*more: Schema) -> Schema:
     """Rows are drawn from a pool, and features that are the same must be some."""
     some = {"not": _NULL}
-    squared = {"enum": ["squared", {"kind": "squared"}]}
-    linear = {"labels": {"enum": ["linear", {"kind": "linear"}]}, "keep": _NULL}
-    kinds = [kind for kind, member in Filter.members.items() if not member.spectral]
-    by_rows = [{"enum": kinds}, {"properties": {"kind": {"enum": kinds}}, "type": "object"}]
     return {
         "allOf": [
             *more,
@@ -266,26 +283,17 @@ def _together(*more: Schema) -> Schema:
                 {"design": {"const": "same"}},
                 {**_NEW, "sources": {"items": {"properties": _NEW}}},
             ),
-            _if({"towards": some}, {"features": _NULL, "loss": squared}),
+            _if({"towards": some}, {"features": _NULL, "loss": _SQUARED}),
             _if(
                 {"filter": some},
                 {
                     "features": _NULL,
-                    "loss": squared,
+                    "loss": _SQUARED,
                     "towards": _NULL,
                     "penalty": {"not": {"const": "cv"}},
                 },
             ),
-            _if(
-                {"intercept": {"const": True}},
-                {
-                    **linear,
-                    "sources": {"items": {"properties": linear}},
-                    "loss": squared,
-                    "penalty": {"not": {"const": "cv"}},
-                    "filter": {"not": {"anyOf": by_rows}},
-                },
-            ),
+            _if({"intercept": {"const": True}}, _of_a_constant()),
             {
                 "if": {"properties": {"subsample": some}, "required": ["subsample"]},
                 "then": {"properties": {"pooled": {"const": True}}, "required": ["pooled"]},
@@ -298,6 +306,23 @@ def _together(*more: Schema) -> Schema:
                 "then": {"properties": {"features": some}, "required": ["features"]},
             },
         ]
+    }
+
+
+_SQUARED: Schema = {"enum": ["squared", {"kind": "squared"}]}
+
+
+def _of_a_constant() -> dict[str, Schema]:
+    """What an intercept leaves of the other fields of a fit."""
+    linear: dict[str, Schema] = {"labels": {"enum": ["linear", {"kind": "linear"}]}, "keep": _NULL}
+    kinds = [kind for kind, member in Filter.members.items() if not member.spectral]
+    by_rows = [{"enum": kinds}, {"properties": {"kind": {"enum": kinds}}, "type": "object"}]
+    return {
+        **linear,
+        "sources": {"items": {"properties": linear}},
+        "loss": _SQUARED,
+        "penalty": {"not": {"const": "cv"}},
+        "filter": {"not": {"anyOf": by_rows}},
     }
 
 

@@ -29,7 +29,7 @@ def explored(page):
         noise=float(told["noise"]),
         penalty=float(told["penalty"]),
     )
-    return problem, plan
+    return problem, plan.with_intercept(told["intercept"] == "free")
 
 
 def four_digits(value):
@@ -65,8 +65,10 @@ def test_explore_predicts_while_a_number_changes(visit):
     page = visit("/explore?dim=80&n_samples=200&generations=4")
     page.fill("[data-field=noise]", "0.7")
     page.fill("[data-field=penalty]", "0.02")
-    page.wait_for_url("**penalty=0.02**")
+    page.select_option("[data-field=intercept]", "free")
+    page.wait_for_url("**penalty=0.02&intercept=free**")
     problem, plan = explored(page)
+    assert plan.generations[0].intercept
     assert (problem.dim, plan.penalty[0], plan.generations[0].sources[0].noise) == (80, 0.02, 0.7)
     risk = gl.predict(problem, plan).risk
     last = page.locator("#explore-table tbody tr").nth(plan.n_models - 1).locator("td").first

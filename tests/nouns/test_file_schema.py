@@ -97,7 +97,10 @@ def plans(draw):
     for key, parameter in parameters.items():
         if parameter.default is inspect.Parameter.empty or draw(st.booleans()):
             table[key] = draw(values[key])
-    return table | then
+    table |= then
+    if name != "self_train" and "cv" not in str(table) and draw(st.booleans()):
+        table["intercept"] = draw(st.booleans())
+    return table
 
 
 @st.composite
@@ -176,9 +179,13 @@ def mutated(draw):
     if how == "remove" and isinstance(table, dict):
         del table[key]
     elif how == "add" and isinstance(table, dict):
-        table[draw(st.sampled_from(["penality", "repeat", "then", "real", "preset", "truth"]))] = (
-            draw(st.sampled_from(WRONG))
-        )
+        table[
+            draw(
+                st.sampled_from(
+                    ["penality", "repeat", "then", "real", "preset", "truth", "intercept"]
+                )
+            )
+        ] = draw(st.sampled_from(WRONG))
     else:
         table[key] = draw(st.sampled_from(WRONG))
     return plain
@@ -193,6 +200,7 @@ BETWEEN_ENTRIES = (
     "there is no earlier",
     "must hold at least one Generation",
     "rows that sum to 1",
+    "give it to all models or to none",
 )
 """What the loader says of entries that are valid each and do not fit each other."""
 

@@ -133,12 +133,23 @@ PRESETS = {
     'preset = "same_design"\ngenerations = 3\nn_samples = 10\npenalty = 0.1': Plan.same_design(
         3, 10, penalty=0.1
     ),
+    'preset = "replace"\ngenerations = 3\nn_samples = 10\nintercept = true': (
+        Plan.replace(3, 10).with_intercept()
+    ),
+    "intercept = true\ngenerations = [{n_samples = 9}]\nthen = [{sources = [{n_samples = 5}]}]": (
+        Plan([Gen([Src(9)]), Gen([Src(5)])]).with_intercept()
+    ),
 }
 
 
 @pytest.mark.parametrize("text", PRESETS)
 def test_a_plan_file_may_name_a_preset(tmp_path, text):
-    assert read_toml(tmp_path, f"[plan]\n{text}\n")[0] == PRESETS[text]
+    plan, _ = read_toml(tmp_path, f"[plan]\n{text}\n")
+    assert plan == PRESETS[text]
+    assert read_toml(tmp_path, gl.to_toml(plan=plan))[0] == plan
+    told = {}
+    exec(gl.to_python(plan=plan), told)  # noqa: S102
+    assert told["plan"] == plan
 
 
 @pytest.mark.parametrize("preset", [True, False])

@@ -256,8 +256,8 @@ def test_one_for_all_models_or_for_none():
     [
         (gl.Plan.replace(2, 50, penalty=0.1).with_features(9, shared=True), "random features"),
         (
-            gl.Plan([Gen([Source(50, w)], filter=DESCENT) for w in ("real", 0)]),
-            "a filter",
+            gl.Plan.accumulate(2, 50, design="fresh", noise=0.5).with_features(9, shared=False),
+            "random features",
         ),
     ],
 )

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.cautions import fitted_rows
+from genloss.covariances import is_matrix
 from genloss.errors import NoTheoryError
 from genloss.external import External
 from genloss.generation import Source
@@ -20,7 +21,7 @@ from genloss.plan import Plan
 from genloss.problem import Problem, tails_of
 from genloss.spectrum import Spectral, Spectrum
 from genloss.steps import Step, resolve
-from genloss.theory.closed import obstacle_alone
+from genloss.theory.closed import obstacle_alone, stands_alone
 from genloss.theory.doubts import LOW_DIM, THIN, models_named
 from genloss.theory.routes import routes
 from genloss.theory.walk import Walk
@@ -59,16 +60,16 @@ def doubts(problem: Spectral, steps: Sequence[Step], lost: Mask) -> tuple[str, .
 def refused(problem: Spectral, steps: Sequence[Step]) -> str | None:
     """Why the constant of a plan is no direction, or None."""
     tails = tails_of(problem)
+    turned = any(step.turned for step in steps)
+    shared = turned and not all(step.is_new and not step.is_pooled for step in steps)
     for step in steps:
         what = f"model {step.model} has an intercept"
         if tails and (why := obstacle_alone(step._replace(intercept=False))):
             return f"problem has tails, plan an intercept, and {why}"
         if step.features is not None:
             return f"{what}, on random features"
-        if step.filter is not None:
-            return f"{what} and a filter"
-        if step.turned:
-            return f"{what}, and rows with a covariance matrix"
+        if step.filter is not None and (shared or not stands_alone(step)):
+            return f"{what} and a filter, {'beside' if stands_alone(step) else 'on'} rows that other models see"
     return None
 
 
@@ -103,7 +104,9 @@ def as_direction(
             f"{reason}: no theory knows it, but genloss.simulate(problem, plan) does"
         )
     spread, far = problem.directions, _FAR_IN_PENCIL if method == "pencil" else _FAR
-    if Walk.pencil in routes(resolve(plan.with_intercept(False)), tails=bool(tails_of(problem))):
+    bare = resolve(plan.with_intercept(False))
+    across = any(step.turned for step in bare) and any(map(obstacle_alone, bare))
+    if across or Walk.pencil in routes(bare, tails=bool(tails_of(problem))):
         far = _FAR_IN_PENCIL
     largest = max(
         spread.trace, *(step.penalty / block.weight for step in steps for block in step.blocks)
@@ -139,7 +142,10 @@ def as_direction(
 def _longer(problem: Spectral, source: Source, variance: float) -> Source:
     """The rows of a source with their constant, of which models from outside say nothing."""
     own = source.covariance
-    if own is not None:
+    if is_matrix(own):
+        rows = [(*row, 0.0) for row in own]
+        source = replace(source, covariance=(*rows, (*[0.0] * len(rows), variance)))
+    elif own is not None:
         source = replace(source, covariance=(*own, variance))
     if not source.outside or not isinstance(problem, Problem):
         return source

@@ -17,7 +17,7 @@ from genloss.errors import InvalidInputError, NoTheoryError
 from genloss.plan import Plan
 from genloss.problem import Problem, tails_of
 from genloss.spectrum import Spectral, directions_of
-from genloss.steps import Step, resolve
+from genloss.steps import Step, Steps, resolve
 from genloss.theory import centred, intercept, two_columns
 from genloss.theory.alike import outline
 from genloss.theory.channels import NotFoundError
@@ -161,7 +161,7 @@ def _of_several(problem: Problem, plan: Plan, method: str) -> Curve:
         return curve_of(problem, steps)
     try:
         with np.errstate(over="raise", invalid="raise", divide="raise"):
-            if problem.means is not None or not all(step.is_ridge for step in steps):
+            if problem.means is not None or not steps.is_ridge:
                 return curve_of(problem, steps)  # in which labels have no other unit
             units = Units.of(problem, [plan])
             return units.curve(curve_of(units.problem(problem), resolve(units.plan(plan))))
@@ -177,10 +177,9 @@ def in_any_units(
     """The curves of plans that were checked, by a method of `ways_of`; ``see`` is told of every model."""
     if not isinstance(problem, Problem):  # a power law: its first eigenvalue is one
         return _curves(problem, plans, method, see)
-    beyond_ridge = problem.classes or any(
-        not step.is_ridge for plan in plans for step in resolve(plan)
-    )
-    if beyond_ridge:  # in which labels have no other unit
+    if problem.classes or not all(
+        resolve(plan).is_ridge for plan in plans
+    ):  # in which labels have no other unit
         try:
             return _curves(problem, plans, method, see)
         except NotFoundError:
@@ -254,27 +253,29 @@ def _curve(problem: Spectral, plan: Plan, method: str) -> Curve:
     )
 
 
-def ways_of(problem: Spectral, steps: Sequence[Step], method: str = "auto") -> list[Route]:
+def ways_of(problem: Spectral, steps: Steps, method: str = "auto") -> list[Route]:
     """The route of every model, or NoTheoryError; "long" is "auto" for any number of models."""
     if centre_of(problem) is not None:
         return _ways_of_clouds(steps, method, problem.directions.dim)
     return _ways(steps, method, bool(tails_of(problem)))
 
 
-def _ways(steps: Sequence[Step], method: str, tails: bool) -> list[Route]:
+def _ways(steps: Steps, method: str, tails: bool) -> list[Route]:
     """The route of every model, or NoTheoryError."""
     if reason := unknown(steps, tails):
         raise _unknown(reason)
-    if method == "pencil" and not all(step.is_linear for step in steps):
+    if method == "pencil" and not steps.is_linear:
         raise NoTheoryError("method was 'pencil', which knows linear labels alone; use 'auto'")
-    if any(step.turned for step in steps):
+    if steps.turned:
         return _ways_across(steps, method)
     everything: list[Route] = [Walk.pencil] * len(steps)
     known = obstacles_of_tails(steps) if tails else obstacles(steps)
     ways = everything if method == "pencil" else routes(steps, known, tails)
     if reason := entangled(steps, ways):
         raise _unknown(reason)
-    if method == "pencil" and not any(step.retuned for step in steps):
+    if method == "pencil" and not steps.retuned:
+        return ways
+    if not any(known) and Walk.pencil not in ways:
         return ways
     for step, obstacle in zip(steps, known, strict=True):
         way = ways[step.model]

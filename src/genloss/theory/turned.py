@@ -47,6 +47,8 @@ class Models:
         Mean and variance of models from outside.
     tails : sequence of float
         How squared lengths of rows vary: those of each length are rows of so many times the covariance.
+    constant : bool
+        Whether the last direction stands for a constant that fits know beside the inputs (`theory.md` 2.9).
 
     Attributes
     ----------
@@ -62,8 +64,10 @@ class Models:
         truth: Array,
         outside: Sequence[tuple[Array, Array]] = (),
         tails: Sequence[float] = (),
+        constant: bool = False,
     ) -> None:
         self._spectrum, self._truth, self._tails = spectrum, truth, tails or (1.0,)
+        self._constant = constant
         self._outside = outside
         self.means = {REAL: truth}
         self.covariances: dict[tuple[int, int], Array] = {}
@@ -78,7 +82,9 @@ class Models:
         spectrum, tails = self._spectrum, self._tails
         blocks = [block for block in step.blocks for _ in tails]
         own = [whole(block.covariance, spectrum) for block in step.blocks]
-        sigma = np.array([length * each for each in own for length in tails])
+        sigma = np.array(
+            [_longer(each, length, self._constant) for each in own for length in tails]
+        )
         number = np.array([block.rows / len(tails) for block in blocks])
         weight = np.array([block.weight for block in blocks])
         noise = np.array([block.noise**2 for block in blocks])
@@ -91,6 +97,9 @@ class Models:
         if not known or (near and (noise.any() or not one)):
             self._record(step, np.zeros_like(spectrum), np.full_like(sigma[0], np.inf), {})
             return Used(np.nan, 0.0, step.penalty)
+        if self._constant and number.sum() == 1:
+            self._of_one_row(step, sigma.mean(axis=0))
+            return Used(1.0, 0.0, step.penalty, exact=True)
         if near and spare >= 0:
             self._copy(step, labelers[0])
             return Used(float(spectrum.size), 0.0, 0.0, exact=True)
@@ -101,9 +110,11 @@ class Models:
         if one and alike and step.penalty == 0 and spare > 1:
             # the mean of an inverse Wishart matrix
             inverse = np.asarray(np.linalg.inv(sigma[0]), float) / (spare - 1)
+            if self._constant:
+                inverse[-1, -1] *= 1 - 2 / number.sum()
             self._copy(step, labelers[0], float(number @ noise / number.sum()) * inverse)
             return Used(float(spectrum.size), 0.0, 0.0, exact=True)
-        rows = Rows(sigma, number, weight, noise)
+        rows = Rows(sigma, number, weight, noise, self._constant)
         share, means, spread = self._labelers(blocks, asked)
 
         def solved(penalty: float) -> Solved:
@@ -130,7 +141,8 @@ class Models:
         if step.filter.spectral:
             key = as_filter(step)
             if key not in self._filters:  # one at a time: they are large
-                self._filters = {key: Matrices.of(step, self._spectrum, self._tails)}
+                matrices = Matrices.of(step, self._spectrum, self._tails, self._constant)
+                self._filters = {key: matrices}
             found = self._filters[key].fit(step, *labelers)
         else:
             own = [whole(block.covariance, self._spectrum) for block in step.blocks]
@@ -167,6 +179,23 @@ class Models:
             if u != REAL
         }
         self._record(step, mean, own, along)
+
+    def _of_one_row(self, step: Step, sigma: Array) -> None:
+        """Add a model that knows a constant and is fitted to one row: that row's label."""
+        [block] = step.blocks
+        self._copy(step, block.shares)
+        mean, own = self.means[step.model], self.covariances[step.model, step.model]
+        said = np.outer(mean, mean) + own
+        heard = np.tensordot(sigma[:-1, :-1], said[:-1, :-1], 2) + block.noise**2
+        at = np.zeros_like(own)
+        at[-1, -1] = 1.0
+        own = at * (own + heard / sigma[-1, -1])
+        along = {
+            u: at @ self.covariance(step.model, u)
+            for u in self.means
+            if u not in (REAL, step.model)
+        }
+        self._record(step, at @ mean, own, along)
 
     def together(self, steps: Sequence[Step], penalty: Array, parts: Mapping[int, Part]) -> Laws:
         """All models of a plan in which some share rows: from one pencil, in which covariances are matrices."""
@@ -222,6 +251,7 @@ class Rows(NamedTuple):
     number: Array
     weight: Array
     noise: Array
+    constant: bool = False
 
     @property
     def trace(self) -> float:
@@ -231,7 +261,7 @@ class Rows(NamedTuple):
 
     def solved(self, penalty: float, share: Array, means: Array, spread: Array) -> Solved:
         """The fit to labelers of these means (U, p) and covariances (U, U, p, p), of which sources have shares (S, U)."""
-        sigma, number, weight, noise = self
+        sigma, number, weight, noise, _ = self
         e, q = resolvent(sigma, number, weight, number.sum() * penalty)
         each = q @ sigma
         pull = (number * weight * e)[:, None, None] * each
@@ -253,9 +283,24 @@ class Rows(NamedTuple):
         flat = each.reshape(len(sigma), -1)
         coupling = flat @ np.swapaxes(each, 1, 2).reshape(len(sigma), -1).T * gain
         tau2 = np.asarray(np.linalg.solve(np.eye(len(sigma)) - coupling, noise + gap), float)
-        covariance = through(kept) + q @ np.tensordot(gain * tau2, sigma, 1) @ q
+        noisy = q @ np.tensordot(gain * tau2, sigma, 1) @ q
+        if (
+            self.constant
+        ):  # all of it is kept, with the error of the mean row (`weighted.about_constant`)
+            heard = number * weight * e
+            kept[:, -1, -1] /= kept[:, -1, -1].sum()
+            noisy[-1, -1] *= 1 - np.square(heard / heard.sum()) @ (1 / number)
+        covariance = through(kept) + noisy
         df2 = float(np.sum(pull.sum(axis=0) ** 2))
         return Solved(mean, covariance, kept, coupling, tau2, df2)
+
+
+def _longer(covariance: Array, length: float, constant: bool) -> Array:
+    """The covariance of rows that are longer, but for a constant."""
+    found = length * covariance
+    if constant:
+        found[-1, -1] = covariance[-1, -1]
+    return found
 
 
 def whole(covariance: Covariance | None, spectrum: Array) -> Array:

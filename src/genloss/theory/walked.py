@@ -9,7 +9,7 @@ from typing import Any
 from genloss.curve import Curve
 from genloss.problem import Problem, tails_of
 from genloss.spectrum import Spectral, Spectrum
-from genloss.steps import Step, agents
+from genloss.steps import Steps
 from genloss.theory import succession, turned
 from genloss.theory.classes import Classes, centre_of
 from genloss.theory.directions import from_outside
@@ -22,23 +22,27 @@ See = Callable[[Walk, int], None]
 """Is told of every model while it is the last that is known."""
 
 
-def one_by_one(steps: Sequence[Step], ways: Sequence[Route]) -> bool:
+def one_by_one(steps: Steps, ways: Sequence[Route]) -> bool:
     """Whether a plan is walked without others of its outline."""
-    return any(step.retuned or step.outside for step in steps) or not {
-        Walk.weighted,
-        Walk.pencil,
-        Walk.channel,
-        Walk.filtered,
-        Walk.on_design,
-        Walk.turned,
-        Walk.across,
-    }.isdisjoint(ways)
+    return (
+        steps.retuned
+        or bool(steps[0].outside)
+        or not {
+            Walk.weighted,
+            Walk.pencil,
+            Walk.channel,
+            Walk.filtered,
+            Walk.on_design,
+            Walk.turned,
+            Walk.across,
+        }.isdisjoint(ways)
+    )
 
 
 def curves(
     problem: Spectral,
     directions: Spectrum,
-    chains: Sequence[Sequence[Step]],
+    chains: Sequence[Steps],
     ways: Sequence[Route],
     see: See | None = None,
 ) -> Iterator[Curve]:
@@ -55,11 +59,13 @@ def curves(
             tails=tails_of(problem),
             centre=centre_of(problem),
         )
-        if any(step.turned for step in chains[0]) and isinstance(problem, Problem):
+        if chains[0].turned and isinstance(problem, Problem):
             laws = [each.law(problem.truth) for each in chains[0][0].outside]
-            matrices = turned.Models(problem.spectrum, problem.truth, laws, walk.tails)
+            matrices = turned.Models(
+                problem.spectrum, problem.truth, laws, walk.tails, directions.constant
+            )
             walk.matrices = matrices
-        ridge = walk.centre is None and all(step.is_linear for step in chains[0])
+        ridge = walk.centre is None and chains[0].is_linear
         classes = None if ridge else Classes(walk.moments)
         looks = [] if classes is None else [classes.see]
         looks += [] if see is None else [partial(see, walk)]
@@ -71,7 +77,6 @@ def curves(
         more: dict[str, Any] = (
             {} if classes is None else classes.columns(walk, float(problem.directions.signal.sum()))
         )
-        number_of_agents = agents(chains[0])
         for number, warnings in enumerate(cautions(problem, walk, risk, known)):
             yield Curve(
                 risk=risk[number],
@@ -84,6 +89,6 @@ def curves(
                 df2=walk.effective.df2[number],
                 exact=known,
                 penalty=walk.penalty_used[number],
-                n_agents=number_of_agents,
+                n_agents=chains[0].agents,
                 **more,
             )

@@ -9,7 +9,7 @@ import { ask, newest, Refused, run } from "./server.js";
 import { counted, number, numbers } from "./words.js";
 
 const SHARED = ["problem", "dim", "capacity", "source", "signal", "generations", "trials", "seed"];
-const OWN = ["policy", "n_samples", "real", "n_real", "weight", "last", "mixing", "edited", "design", "loss", "labels", "sure", "noise", "chosen", "penalty"];
+const OWN = ["policy", "n_samples", "real", "n_real", "weight", "last", "mixing", "edited", "design", "loss", "labels", "sure", "noise", "chosen", "penalty", "intercept"];
 const MOST = 4;
 const LETTERS = "ABCD";
 

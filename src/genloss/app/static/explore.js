@@ -11,7 +11,7 @@ import { counted, number, numbers } from "./words.js";
 
 const NAMES = [
   "problem", "dim", "capacity", "source", "signal", "policy", "generations", "n_samples", "real", "n_real", "weight", "last",
-  "mixing", "edited", "design", "loss", "labels", "sure", "noise", "chosen", "penalty", "trials", "seed",
+  "mixing", "edited", "design", "loss", "labels", "sure", "noise", "chosen", "penalty", "intercept", "trials", "seed",
 ];
 
 const EXAMPLES = {

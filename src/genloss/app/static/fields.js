@@ -27,6 +27,7 @@ export const FIELDS = {
   sure: { label: "Keep labels surer than", title: "rows on which the labeler's value is nearer to zero are left out", scale: "linear", from: 0, to: 5, step: 0.05, start: 0 },
   noise: { label: "Label noise", title: "standard deviation, sigma", scale: "linear", from: 0, to: 2, step: 0.01, most: 1e6, start: 0.5 },
   chosen: { label: "Penalty is chosen", options: { once: "once, below", anew: "anew for every model" }, start: "once" },
+  intercept: { label: "Models have", options: { none: "no intercept", free: "an intercept" }, start: "none" },
   penalty: { label: "Penalty", title: "lambda", scale: "log0", from: 1e-6, to: 10, most: 1e6, start: 0 },
   trials: { label: "Runs", title: "trials", ...whole, from: 10, to: 10000, start: 500 },
   each: { label: "Rows per model", title: "rows that a model is trained on, n_samples", scale: "none", whole: true, from: 1, to: 1e6, start: 100 },
@@ -63,7 +64,8 @@ export const problemFields = (state) => ["problem", ...OF_PROBLEM[state.problem]
 const anew = ({ policy, chosen }) => policy !== "self_train" && chosen === "anew";
 
 export function ownFields(state) {
-  const choice = state.policy === "self_train" ? ["penalty"] : anew(state) ? ["chosen"] : ["chosen", "penalty"];
+  const once = ["chosen", "penalty", "intercept"]; // which leave-one-out and losses of classes do not know
+  const choice = state.policy === "self_train" ? ["penalty"] : anew(state) ? ["chosen"] : once;
   return ["n_samples", ...POLICIES[state.policy][2], "noise", ...choice];
 }
 
@@ -73,11 +75,12 @@ export function problemTable(state) {
 }
 
 export function planTable(state) {
-  const { chosen, sure, ...told } = pick(state, ownFields(state));
+  const { chosen, sure, intercept, ...told } = pick(state, ownFields(state));
   const count = { [state.policy === "distill" ? "rounds" : "generations"]: state.generations };
   const soft = state.policy === "self_train" && state.labels === "soft" ? { real_labels: "hard" } : {};
   const kept = sure > 0 ? { keep: { kind: "confident", threshold: sure } } : {};
-  return { preset: state.policy, ...count, ...told, ...soft, ...kept, ...(anew(state) ? { penalty: "cv" } : {}) };
+  const how = { ...(anew(state) ? { penalty: "cv" } : {}), ...(intercept === "free" ? { intercept: true } : {}) };
+  return { preset: state.policy, ...count, ...told, ...soft, ...kept, ...how };
 }
 
 export const pick = (state, names) => Object.fromEntries(names.map((name) => [name, state[name]]));

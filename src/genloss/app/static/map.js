@@ -11,7 +11,7 @@ import { number, numbers } from "./words.js";
 
 const NAMES = [
   "problem", "dim", "capacity", "source", "signal", "policy", "generations", "n_samples", "real", "n_real", "weight", "last",
-  "mixing", "edited", "design", "loss", "labels", "sure", "noise", "chosen", "penalty",
+  "mixing", "edited", "design", "loss", "labels", "sure", "noise", "chosen", "penalty", "intercept",
 ];
 const FIRST = { problem: "isotropic", dim: 100, policy: "mix", generations: 4, noise: 1, n_samples: 150, penalty: 0 };
 const AXES = { x: { field: "n_samples", low: 60, high: 200, log: false }, y: { field: "real", low: 0.02, high: 0.98, log: false } };

@@ -12,6 +12,7 @@ from genloss.labels.linear import Linear
 from genloss.spectrum import Spectrum
 from genloss.steps import Step
 from genloss.theory.closed import is_even
+from genloss.theory.filters.constant import BesideConstant
 from genloss.theory.filters.fresh import Filtered, filtered
 from genloss.theory.filters.lengths import InTurn
 from genloss.theory.filters.one_pass import OnePass
@@ -28,13 +29,15 @@ Array = npt.NDArray[np.float64]
 
 def of(
     directions: Spectrum, step: Step, tails: Sequence[float] = ()
-) -> Filtered | OnePass | Sources | InTurn:
+) -> Filtered | OnePass | BesideConstant | Sources | InTurn:
     """The filter of a step on its rows, whoever labels them."""
     assert step.filter is not None
     if tails and not step.filter.spectral:
         return InTurn(directions, tails)
     if tails or not is_even(step):
         return Sources.of(step, directions, tails)
+    if directions.constant:
+        return BesideConstant.of(directions, step)
     return filtered(directions, step.rows, step.filter, step.penalty, step.blocks[0].weight)
 
 
@@ -42,7 +45,7 @@ def fit(
     moments: Moments,
     step: Step,
     members: Sequence[Group],
-    found: Filtered | OnePass | Sources | InTurn,
+    found: Filtered | OnePass | BesideConstant | Sources | InTurn,
 ) -> tuple[list[tuple[Shares, Array]], Array] | None:
     """Fit the model of a step on fresh rows; ``found`` is what `of` says.
 

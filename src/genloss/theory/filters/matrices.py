@@ -10,6 +10,7 @@ import numpy as np
 
 from genloss.errors import NoTheoryError
 from genloss.steps import Step
+from genloss.theory.filters import constant
 from genloss.theory.filters.across import Across
 from genloss.theory.filters.kinds import Array, Complex, Kinds
 from genloss.theory.filters.pairs import Pairs
@@ -31,12 +32,16 @@ class Matrices:
     """A spectral filter on new rows, of which some have a covariance matrix."""
 
     pairs: Pairs
-    space: Across
     coefficients: Complex
+    space: Across
+    lost: float | None = None
+    """Of the variance of a constant, where the last direction is one."""
 
     @classmethod
-    def of(cls, step: Step, spectrum: Array, tails: Sequence[float]) -> Matrices:
-        """The filter of a step on its rows, whoever labels them.
+    def of(
+        cls, step: Step, spectrum: Array, tails: Sequence[float], beside: bool = False
+    ) -> Matrices:
+        """The filter of a step on its rows, whoever labels them, ``beside`` a constant or not.
 
         Raises
         ------
@@ -49,9 +54,13 @@ class Matrices:
                 f"directions: beyond {_MOST} it takes gigabytes; genloss.simulate runs it"
             )
         kinds = Kinds.of(step, tails)
+        if not beside:
+            space = Across.of(kinds, spectrum)
+            return cls(*ridges(step, kinds, space), space)
+        kinds = constant.unlike(kinds, spectrum)
         space = Across.of(kinds, spectrum)
-        pairs, coefficients = ridges(step, kinds, space)
-        return cls(pairs, space, coefficients)
+        inputs = Across(space.sigma[:, :-1, :-1])
+        return cls(*ridges(step, kinds, space, inputs), space, constant.lost(kinds))
 
     def fit(self, step: Step, share: Array, means: Array, spread: Array) -> Fitted:
         """Fit the model of a step to labelers of these means (U, p) and covariances (U, U, p, p).
@@ -66,6 +75,9 @@ class Matrices:
         noise = np.array([step.blocks[b].noise ** 2 for b in kinds.source])
         own = pairs.variance(self.coefficients, self.coefficients, noise, gap)
         pull = 2 * np.tensordot(self.coefficients, kept, 1).real
+        if self.lost is not None:
+            pull[:, -1, -1] /= pull[:, -1, -1].sum()
+            own[-1, -1] *= 1 - self.lost
         for u, one in enumerate(pull):
             for v, other in enumerate(pull):
                 own = own + one @ spread[u, v] @ other.T

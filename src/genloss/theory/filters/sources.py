@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from genloss.spectrum import Spectrum
 from genloss.steps import Step
+from genloss.theory.filters import constant
 from genloss.theory.filters.along import Along
 from genloss.theory.filters.contour import ROOM
 from genloss.theory.filters.fresh import not_spectral
@@ -22,8 +23,12 @@ from genloss.theory.labelers import Group, average
 from genloss.theory.moments import Moments, Shares
 
 
-def ridges(step: Step, kinds: Kinds, space: Space) -> tuple[Pairs, Complex]:
+def ridges(
+    step: Step, kinds: Kinds, space: Space, inputs: Space | None = None
+) -> tuple[Pairs, Complex]:
     """The filter of a step on its rows, as a sum of ridge fits with these coefficients.
+
+    ``inputs`` are the space but for its last direction, where that is a constant.
 
     Raises
     ------
@@ -36,14 +41,18 @@ def ridges(step: Step, kinds: Kinds, space: Space) -> tuple[Pairs, Complex]:
     assert filter_ is not None
     if not filter_.spectral:
         raise not_spectral(filter_)
-    edge = kinds.upper_edge(space)
-    filter_.check(edge, kinds.trace(space), step.penalty)
+    seen = space if inputs is None else inputs
+    edge = kinds.upper_edge(seen)
+    filter_.check(edge, kinds.trace(seen), step.penalty)
 
     def values(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return np.asarray(filter_.shrink(x, step.penalty))
 
     nodes = Nodes.around(ROOM * edge, values, filter_.pole(step.penalty))
-    return Pairs(kinds, space, nodes), nodes.of(values(nodes.x))
+    coefficients = nodes.of(values(nodes.x))
+    if inputs is not None:
+        nodes, coefficients = constant.outside(nodes, coefficients, edge)
+    return Pairs(kinds, space, nodes), coefficients
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,17 +60,23 @@ class Sources:
     """A spectral filter on new rows, all along the problem's directions."""
 
     pairs: Pairs
-    space: Along
     coefficients: Complex
+    space: Along
+    lost: float | None = None
+    """Of the constant's variance, where there is one, as rows apart from their mean are fewer."""
     _known: dict[bytes, Complex] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def of(cls, step: Step, directions: Spectrum, tails: Sequence[float] = ()) -> Sources:
         """The filter of a step on its rows, whoever labels them."""
         kinds = Kinds.of(step, tails)
+        if not directions.constant:
+            space = Along.of(kinds, directions)
+            return cls(*ridges(step, kinds, space), space)
+        kinds = constant.unlike(kinds, directions.eigenvalues)
         space = Along.of(kinds, directions)
-        pairs, coefficients = ridges(step, kinds, space)
-        return cls(pairs, space, coefficients)
+        inputs = Along(space.sigma[:, :-1], space.multiplicity[:-1])
+        return cls(*ridges(step, kinds, space, inputs), space, constant.lost(kinds))
 
     def fit(
         self, moments: Moments, step: Step, members: Sequence[Group]
@@ -102,7 +117,11 @@ class Sources:
         kept = self.kept(by)
         pull = 2 * np.tensordot(self.coefficients, kept[: self.pairs.size], 1).real
         gap = self._gap(kept, by, second)
-        return pull, self.pairs.variance(self.coefficients, self.coefficients, noise, gap)
+        own = self.pairs.variance(self.coefficients, self.coefficients, noise, gap)
+        if self.lost is not None:
+            pull[:, -1] /= pull[:, -1].sum()
+            own[-1] *= 1 - self.lost
+        return pull, own
 
     def kept(self, by: Array) -> Complex:
         """What ridge fits of the penalties of the nodes keep of the fields, (2k, T, p)."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from genloss.errors import NoTheoryError
 from genloss.plan import Plan
 from genloss.problem import Problem, tails_of
-from genloss.steps import Step
+from genloss.steps import Step, Steps
 from genloss.theory import turned
 from genloss.theory.closed import obstacle_alone
 from genloss.theory.forever.repeating import Repetition
@@ -34,7 +34,7 @@ class Arrays(Turn):
     def __init__(self, problem: Problem, plan: Plan, found: Repetition) -> None:
         super().__init__(plan, found)
         self._stay = {*self._before, *self._window, *self._block, *self._anchors}
-        self._steps = tuple(
+        self._steps = Steps(
             step._replace(last_use=FOR_EVER) if step.model in self._stay else step
             for step in self._steps
         )
@@ -63,7 +63,10 @@ class Arrays(Turn):
                     "genloss.predict and genloss.simulate know as many generations as a plan has"
                 )
             laws = [each.law(problem.truth) for each in self._steps[0].outside]
-            matrices = turned.Models(problem.spectrum, problem.truth, laws, tails_of(problem))
+            constant = problem.directions.constant
+            matrices = turned.Models(
+                problem.spectrum, problem.truth, laws, tails_of(problem), constant
+            )
             self._models, self._fitted = matrices, matrices.fit
             self._of_mean, self._of_pair = root, root[:, None] * root
         for model in range(found.start):

@@ -158,7 +158,7 @@ def _thin(problem: Spectral, plan: Plan) -> Spectral:
     """The problem on few Gauss nodes where nothing is written direction by direction."""
     steps = resolve(plan)
     own = steps[0].outside or any(block.covariance for step in steps for block in step.blocks)
-    plain = not beyond(problem) and all(step.is_linear for step in steps)
+    plain = not beyond(problem) and steps.is_linear
     if own or not plain or problem.directions.constant:
         return problem
     thin = problem.directions.thinned(_WIDTH)
@@ -190,11 +190,11 @@ def _models(plan: Plan) -> tuple[int, ...]:
     some = any(
         step.drawn is not None or any(block.edited < 1 for block in step.blocks) for step in steps
     )
-    if any(step.turned for step in steps):
+    if steps.turned:
         return _SLOW
     if some and filters:
         return _DRAWN[:1]
-    if not all(step.is_linear for step in steps):
+    if not steps.is_linear:
         return _DRAWN if some or filters else _SLOW
     if filters:
         return _FILTERED if all(how.spectral for how in filters) else _SLOW

@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from genloss.theory.forever.limit import Limit
 
 _SHOWN = 64  # repetitions after which the radius alone says how long it takes
+_WHOLE = 1 - 1e-12  # of labels, but for rounding
 _FEW = 12  # of filters, whose products grow steep
 
 
 def of(
-    limit: Callable[..., Limit],
+    solved: Callable[..., Limit],
     who_runs: Callable[[Spectral, Plan], str],
     problem: Spectral,
     plan: Plan,
@@ -47,18 +48,19 @@ def of(
     if not is_ordinary(problem):
         raise too_far_apart("a plan with an intercept")
     if centred.knows(problem, steps):
-        found = _on_one_design(limit, problem, plan, repeated, block)
+        found = _on_one_design(solved, problem, plan, repeated, block)
         why = "on one design, for rounds of several generations or labels of older models"
     else:
         longer, without = intercept.as_direction(problem, plan, steps)
         found, why = None, "to all rows so far, without real labels"
         end = steps[-1]
-        shared = tails_of(problem) or not all(step.is_new and not step.is_pooled for step in last)
+        apart = tails_of(problem) or any(step.turned or step.filter for step in steps)
+        shared = apart or not all(step.is_new and not step.is_pooled for step in last)
         all_kept = end.is_pooled and end.drawn is None and not end.penalty
         if not (loose and shared) or all_kept:
-            found = limit(longer, without, block=block)
+            found = solved(longer, without, block=block)
         elif not end.is_pooled or end.fitted.start:
-            found = _drifting(limit(problem, plan.with_intercept(False), block=block))
+            found = _drifting(solved(problem, plan.with_intercept(False), block=block))
     if found is None:
         raise NoTheoryError(
             f"model {last[-1].model} has an intercept and is fitted {why}: its limit is not known; "
@@ -77,6 +79,8 @@ def _is_loose(steps: Sequence[Step], repeated: Repetition) -> bool:
     moving = all(
         all(u >= 0 and u not in repeated.fixed for u in block.shares)
         and not (block.kept and block.design in repeated.inputs)
+        and min(block.shares.values(), default=1.0) >= 0
+        and math.fsum(block.shares.values()) + block.kept >= _WHOLE
         for block in blocks
     )
     return moving and any(block.noise for block in blocks)
@@ -89,7 +93,7 @@ def _drifting(found: Limit) -> Limit:
 
 
 def _on_one_design(
-    limit: Callable[..., Limit],
+    solved: Callable[..., Limit],
     problem: Spectral,
     plan: Plan,
     repeated: Repetition,
@@ -100,7 +104,7 @@ def _on_one_design(
     if repeated.length > 1 or not last.asked <= {REAL, last.model - 1}:
         return None
     [rows] = last.blocks
-    found = limit(problem, centred.without(plan, resolve(plan)), block=block)
+    found = solved(problem, centred.without(plan, resolve(plan)), block=block)
     again = abs(rows.shares.get(last.model - 1, 0.0))
     radius = max(found.radius, again)
     if again >= 1 and rows.noise:  # every generation's noise stays in the mean label

@@ -105,7 +105,7 @@ def solved(
     """
     check_classes(problem, resolve(plan))
     if resolve(plan)[0].intercept:
-        return intercepts.of(limit, _who_runs, problem, plan, block)
+        return intercepts.of(solved, _who_runs, problem, plan, block)
     found = repetition(plan, block)
     solve = _way(problem, plan, found)
     if solve is _extrapolated and within:
@@ -135,7 +135,7 @@ def solved(
 
 def _has_own_units(problem: Problem, plan: Plan) -> bool:
     """Whether labels are classes, or of a loss that has a size of its own."""
-    return problem.means is not None or not all(step.is_ridge for step in resolve(plan))
+    return problem.means is not None or not resolve(plan).is_ridge
 
 
 def _way(
@@ -146,7 +146,7 @@ def _way(
     alone = all(step.is_new and not step.is_pooled for step in last)
     if beyond(problem) not in (None, "tails"):
         return _any
-    if beyond(problem) or any(step.turned for step in resolve(plan)):
+    if beyond(problem) or resolve(plan).turned:
         apart = not any(map(obstacle_alone, resolve(plan)))
         return _any if apart or extrapolated.obstacle(problem, plan, found) else _extrapolated
     if alone:
