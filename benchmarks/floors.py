@@ -103,7 +103,7 @@ def kernel() -> float:
 
 FLOORS: list[tuple[str, Callable[[], float], float]] = [
     ("bare recursion over predict, p 100, 5 generations", small_predict, 0.25),
-    ("bare recursion over predict, p 1,000, a penalty per generation", long_predict, 1.2),
+    ("bare recursion over predict, p 1,000, a penalty per generation", long_predict, 1.5),
     ("a prediction over all slopes of a chain of 100", slopes, 1 / 3),
     ("compressed rows over a revealed fit, d 1,000, n 3,000", revealed, 100.0),
     ("compressed rows over revealed ones that accumulate, d 1,000", accumulate, 30.0),

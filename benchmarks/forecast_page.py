@@ -333,7 +333,6 @@ from coverage of the same forecasts before:
 | growth, a fifth real | factor on the standard error | 1 | 0.85 | 0.96 | 0.93 | 0.97 | 0.92 |
 | best penalty of model 0 | steps of the grid added on both sides | 1/4 | 3/16 | 0.95 | 0.91 | 0.96 | 0.90 |
 | best penalty of model 9 | the same | 1/4 | 3/16 | 0.93 | 0.90 | 0.92 | 0.87 |
-
 | real labels, kernels on more than an eighth of the rows | doubt about the curve's shape, of the growth | .15 | .35 | 0.83 | 0.90 | 0.77 | 0.84 |
 
 The last line is from 124 forecasts at B, C and E. The others were measured on 396 forecasts, most of them at A; two hundred forecasts of 35 tables leave a coverage uncertain by some .03. `tests/outlook/test_coverage.py`

@@ -171,9 +171,8 @@ def small() -> list[str]:
 TITLE = "Spectra, slopes, small calls"
 WHAT = (
     "Processor time, in turns with what stands beside it. A generation at p = 1,000 with a penalty of its own is some ten "
-    "passes over its directions, its share of one evaluation of the fixed point and of some on a coarse spectrum, and "
-    "Python that looks at its step, a third each: on a busy machine that is more than 30 us, and some six tenths of what "
-    "its bare recursion takes there, which cannot look at all fits together."
+    "passes over its directions, which take half of its time, Python that looks at its step, a third, and its share of one "
+    "search for all fixed points over few nodes (`theory.md` 2.2). Its bare recursion cannot look at all fits together."
 )
 
 
@@ -190,6 +189,11 @@ def by_route() -> list[str]:
 
     def fitted(plan: gl.Plan | None = None, **more: object) -> gl.Plan:
         return gl.Plan([replace(generation, **more) for generation in plan or stacked()])
+
+    def labelled(plan: gl.Plan, labels: str) -> gl.Plan:
+        return gl.Plan(
+            [replace(g, sources=tuple(replace(s, labels=labels) for s in g.sources)) for g in plan]
+        )
 
     def kept() -> gl.Plan:
         rule = {"kind": "agrees", "labeler": "real"}
@@ -228,7 +232,29 @@ def by_route() -> list[str]:
         ),
         ("one pass of `sgd`, 8 fits to 300 rows", problem, fitted(chain, filter=one_pass)),
         ("the same, two sources in turn of 80", problem, fitted(filter=one_pass)),
+        (
+            "the same, 80 rows of which a rule keeps some",
+            problem,
+            fitted(kept(), loss="squared", filter=one_pass),
+        ),
+        (
+            "the same, covariance matrices",
+            problem,
+            fitted(stacked(covariance=matrix), filter=one_pass),
+        ),
+        ("14 models on one design", problem, gl.Plan.same_design(14, 80, noise=0.5)),
+        ("100 models on one design", problem, gl.Plan.same_design(100, 80, noise=0.5)),
+        (
+            "8 models through a filter on one design",
+            problem,
+            fitted(gl.Plan.same_design(8, 80, noise=0.5), filter=rounds),
+        ),
         ("accumulate, 5 fits", problem, gl.Plan.accumulate(5, 60, design="fresh", noise=0.5)),
+        (
+            "accumulate, hard labels, 5 fits",
+            problem,
+            labelled(gl.Plan.accumulate(5, 60, design="fresh", noise=0.5), "hard"),
+        ),
     ):
         logs = np.log(np.geomspace(0.02, 0.2, plan.n_models))
         [value] = slope_of(own, plan, "final")
@@ -253,12 +279,34 @@ def beside() -> list[str]:
     first = gl.Generation([gl.Source(160, noise=0.3)], 0.1)
     one_pass = {"kind": "sgd", "step": 0.05}
     stochastic = gl.Plan([replace(g, filter=one_pass) for g in mixed.with_penalty(0.1)])
+    shared = gl.Plan.mix_labels(8, 60, real=0.5, noise=0.3)
+    alike, few = gl.Problem.isotropic(100), shared
+    turn = np.linalg.qr(rng.standard_normal((100, 100)))[0]
+    matrix = turn * problem.spectrum @ turn.T
+    turned = gl.Plan(
+        [replace(g, sources=tuple(_of(s, 160, matrix) for s in g.sources)) for g in shared]
+    )
+    robust = gl.Plan([replace(g, loss={"kind": "huber", "delta": 1.0}) for g in mixed])
+    rule = {"kind": "agrees", "labeler": "real"}
+    made = gl.Source(80, "previous", 0.3, labels="hard", keep=rule)
+    shown = gl.Source(80, noise=0.3, labels="hard")
+    judged = gl.Plan([gl.Generation([shown], 0.1), *[gl.Generation([shown, made], 0.1)] * 7])
+    judged = gl.Plan([replace(g, filter=one_pass) for g in judged])
     cases = (
         ("chosen penalties", problem, mixed.with_penalty("cv"), ("real",)),
         ("chosen penalties but the last", problem, mixed.with_penalty(["cv"] * 7 + [0.1]), _THREE),
         ("an intercept", problem, mixed.with_penalty(0.1).with_intercept(), ("schedule", "real")),
         ("least squares", problem, mixed, ("real", "n_samples")),
+        ("least squares, a covariance matrix", problem, turned, ("real", "n_samples")),
+        ("minimum norm along alike directions", alike, few, ("real", "n_samples")),
+        ("Huber's loss without a penalty", problem, robust, ("real", "n_samples")),
         ("one pass of `sgd`", problem, stochastic, ("real", "n_samples")),
+        (
+            "one pass of `sgd`, rows that a rule keeps",
+            problem,
+            judged,
+            ("real", "weight", "n_samples"),
+        ),
         (
             "3 columns, a model from outside",
             columns,
@@ -286,6 +334,10 @@ def beside() -> list[str]:
     return lines
 
 
+def _of(source: gl.Source, rows: int, covariance: np.ndarray) -> gl.Source:
+    return replace(source, n_samples=rows, covariance=covariance)
+
+
 _THREE = ("last_penalty", "real", "weight")
 
 SLOPES = """
@@ -297,22 +349,29 @@ SLOPES = """
 |---|---|
 | fits to new rows of any sources, weights and covariances, one pull towards a model, models from outside, endless spectra, an intercept | the recursion backwards (`theory.md` 2.2, 2.4, 2.9) |
 | the same, or the squared loss on labels by a rule, rows that one keeps, class means, where fits choose their penalties (`"cv"`) and something else is free | the same, through the three errors of rows left out that a choice hangs on |
-| least squares on alike rows of several sources | the formula at finite size backwards; what rows move in its few numbers is told apart by differences |
+| least squares on alike rows of several sources or of one covariance matrix, fits of minimum norm along alike directions | the formula at finite size backwards; what rows move in its few numbers is told apart by differences |
 | the same where lengths of rows vary (tails), or covariances are matrices | the same; means are vectors there, and covariances matrices |
 | any loss, labels, rule that keeps rows, class means | the recursion backwards, through every fit's fixed point by its own derivative (a handful of numbers, told apart by differences: to 1e-8) |
 | gradient descent and other spectral filters, on rows of any weights, covariances (matrices, too), tails, labels and rules that keep rows, class means | the same; what a penalty, rows and weights move in the filter is told apart by differences |
-| one pass of `sgd`, also over several sources, tails, labels by a rule | the same, row by row; in numbers of rows, too, where a part of a row is a chance that it is there |
+| one pass of `sgd`, also over several sources, tails, labels by a rule, rows that one keeps, class means | the same, row by row; in numbers of rows, too, where a part of a row is a chance that it is there |
 | several columns of linear labels, by any of these along the problem's directions | those of one column, to which the errors of columns add; what models from outside are beside the truth is chance there |
+| runs of more than 12 models on one design, or of models through filters there | carried along with the errors, which are quadratic forms in what fits make of some eigenvalues |
 | rows or random features that models share, also with tails, matrices, models from outside: up to 12 models | the pencil's adjoint, in penalties, rows, weights and shares |
 
-Searched without slopes, by steps: columns of classes, which meet in their labels; rows that `sgd` takes one by one where a
-rule keeps them or they lie about class means; weights of rows that a rule keeps for a filter; least squares on about as many
-rows as directions, and shortest fits to alike directions; long runs on one design; and numbers too far apart to be squared.
-A test compares the slopes of every row of the table with differences of predictions.
+A test compares the slopes of every row of the table with differences of predictions. Searched without slopes, by steps:
 
-Runs of more than 12 models on one design are quicker by differences than by the pencil that would know their slopes: of
-14 models (100 directions) a prediction takes 10.4 ms and the pencil with its slopes 297 ms, 28 predictions where
-differences take 15; of 20 models 12.8 and 594 ms, 46 where differences take 21.
+- numbers too far apart to be squared: predictions are those of another problem in ordinary units, and no sum of squares;
+- columns of classes, which meet in their labels (below);
+- filters and passes of `sgd` on rows that models share, but for one run on one design: which few ridge fits stand for a
+  filter is chosen anew as its numbers change, so that a prediction is good to a part in a thousand and has no slope (three
+  pooled fits by gradient descent, penalties 1 % apart: second differences of the error up to 1.4e-3 of it, .06e-3 in the middle);
+- labels by a rule on rows that models share: every rule hangs on the law of its labeler, so that a pass back through the
+  pencil, half a prediction, would be due for each model, where differences take one prediction;
+- passes of `sgd` beside covariance matrices, and runs on one design with an intercept, before or after other fits.
+
+And where theory has none: within one row of as many as directions, where the mean error without a penalty is infinite; where
+a loss without a penalty may have no minimum, or several; in weights of rows that a rule keeps for a filter, of which theory
+knows one for all.
 
 Slopes of columns of classes would cost more than they save, but for few classes: a source's label moments, measured at
 1.1, 3.0 and 8.7 ms for 3, 5 and 10 classes, move with every pair of classes, so that differences ask for them 12, 30 and

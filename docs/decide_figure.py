@@ -49,7 +49,7 @@ FLOW = (
     ),
 )
 LEFT, RIGHT, LINE, GAP = 0.0, 6.4, 0.62, 0.55
-TEXT, SMALL = 9, 8  # points
+TEXT = 9  # points
 
 
 def box(ax: Axes, x: float, y: float, width: float, text: str, colour: str) -> None:
@@ -69,14 +69,14 @@ def answer(ax: Axes, x: float, y: float, text: str, width: float) -> None:
 
 
 def said(ax: Axes, x: float, y: float, text: str) -> None:
-    ax.text(x, y, text, fontsize=SMALL, style="italic", color=INK)
+    ax.text(x, y, text, fontsize=TEXT, style="italic", color=INK)
 
 
-def down(ax: Axes, top: float, below: float, text: str) -> None:
+def down(ax: Axes, x: float, top: float, below: float, text: str) -> None:
     """The answer that leads to the next question."""
     arrow = {"arrowstyle": "->", "color": INK, "shrinkA": 0, "shrinkB": 0}
-    ax.annotate("", (0.4, below + 0.26), (0.4, top - 0.26), arrowprops=arrow)
-    said(ax, 0.55, below + 0.44, text)
+    ax.annotate("", (x, below + 0.26), (x, top - 0.26), arrowprops=arrow)
+    said(ax, x + 0.15, below + 0.44, text)
 
 
 def wide(ax: Axes) -> tuple[float, float]:
@@ -92,33 +92,33 @@ def wide(ax: Axes) -> tuple[float, float]:
             said(ax, 3.42, y + 0.07, label)
             answer(ax, RIGHT, y, command, 5.2)
         if isinstance(answers[-1], str):
-            down(ax, top, below, answers[-1])
+            down(ax, 0.4, top, below, answers[-1])
         top = below
     return 11.8, top + GAP
 
 
 def narrow(ax: Axes) -> tuple[float, float]:
-    """Answers below their question, for a phone."""
-    top, step = 0.0, 0.95
+    """Answers below their question, for a phone: of 390 pixels, letters take 12."""
+    top, step, line, left, right = 0.0, 1.05, 0.2, 0.5, 7.6
     for text, *answers in FLOW:
-        question(ax, top, text, 7.6)
+        question(ax, top, text, right)
         boxes = [each for each in answers if not isinstance(each, str)]
         for k, (label, command) in enumerate(boxes, 1):
             y = top - k * step
-            ax.plot([0.4, 0.4, 0.82], [top - 0.26, y, y], color=INK, lw=0.8)
-            said(ax, 0.86, y + 0.33, label)
-            answer(ax, 0.86, y, command, 6.74)
-        below = top - len(boxes) * step - 0.62 - GAP
+            ax.plot([line, line, left - 0.04], [top - 0.26, y, y], color=INK, lw=0.8)
+            said(ax, left, y + 0.36, label)
+            answer(ax, left, y, command, right - left)
+        below = top - len(boxes) * step - 0.68 - GAP
         if isinstance(answers[-1], str):
-            down(ax, top, below, answers[-1])
+            down(ax, line, top, below, answers[-1])
         top = below
-    return 7.72, top + 0.62 + GAP - 0.35
+    return right + 0.12, top + 0.68 + GAP - 0.35
 
 
 def main() -> None:
     for draw, ending, width, height, dpi in (
         (wide, "", 9, 0.56, 110),
-        (narrow, "-narrow", 4.1, 0.45, 180),
+        (narrow, "-narrow", 3.72, 0.46, 195),
     ):
         figure = Figure()
         ax = figure.add_axes((0, 0, 1, 1))

@@ -21,8 +21,10 @@ def fitted_rows(steps: Sequence[Step]) -> list[int]:
 
 def freedom(steps: Sequence[Step], dim: float) -> list[float]:
     """Coordinates that every fit has, a constant among them."""
-    known = [dim if step.features is None else min(dim, step.features) for step in steps]
-    return [free + step.intercept for free, step in zip(known, steps, strict=True)]
+    return [
+        (dim if step.features is None else min(dim, step.features)) + step.intercept
+        for step in steps
+    ]
 
 
 def contradict(step: Step) -> bool:
@@ -42,7 +44,8 @@ def near_interpolation(
     With noisy labels its error then has no variance, and within 1 no mean. Of rows of which a rule keeps a share
     that is so where the number kept is by 4 of its standard deviations.
     """
-    return (penalty == 0) & (_missed(rows, freedom, kept, 4) <= 3)
+    without = penalty == 0
+    return without & (_missed(rows, freedom, kept, 4) <= 3) if without.any() else without
 
 
 def lacks_mean(rows: float, freedom: float, kept: float) -> bool:

@@ -38,7 +38,7 @@ def check_classes(problem: object, steps: Sequence[Step]) -> None:
     columns = problem.truth.shape[1] if several and isinstance(problem, Problem) else None
     for step in steps:
         why = _of_clouds(step) if clouds else None
-        why = why or _of_outside(step, columns)
+        why = why or (_of_outside(step, columns) if step.outside else None)
         if (clouds or several) and step.intercept:
             why = (
                 why

@@ -14,11 +14,18 @@ from genloss.spectrum import LONG, Spectrum, compress
 
 Array = npt.NDArray[np.float64]
 
+__all__ = [
+    "EffectivePenalty",
+    "NotSolvedError",
+    "degrees_of_freedom",
+    "effective_penalty",
+    "kappa",
+]
+
 _BLOCK = 1 << 17  # entries of one (configurations x eigenvalues) block, sized for the L2 cache
-_MANY = 16  # configurations from which a compressed or a coarse spectrum pays
+_MANY = 16  # configurations from which a compressed or condensed spectrum pays
 _MAX_STEPS = 500
 _TOLERANCE = 1e-13  # relative residual at which the iteration stops
-_NEAR = 1e-8  # the same on a coarse spectrum
 _ACCEPTABLE = 1e-11  # relative residual above which there is no answer
 
 
@@ -27,7 +34,19 @@ class NotSolvedError(GenlossError, ArithmeticError):
 
 
 class EffectivePenalty(NamedTuple):
-    """Solution of the fixed point and its certificate, all of the broadcast shape."""
+    """Solution of the fixed point and its certificate, arrays of the broadcast shape.
+
+    Attributes
+    ----------
+    kappa : ndarray
+        Effective penalty, in the unit of the eigenvalues.
+    df1, df2 : ndarray
+        Degrees of freedom there.
+    residual : ndarray
+        Relative residual of the equation.
+    steps : int
+        Newton steps, the most that any took.
+    """
 
     kappa: Array
     df1: Array
@@ -89,6 +108,11 @@ def degrees_of_freedom(spectrum: npt.ArrayLike, kappa: npt.ArrayLike) -> tuple[A
     df1, df2 : ndarray
         Of the shape of ``kappa``.
 
+    Raises
+    ------
+    InvalidInputError
+        If an argument is out of range.
+
     Examples
     --------
     >>> from genloss.equivalents import degrees_of_freedom
@@ -120,6 +144,13 @@ def effective_penalty(
         Named tuple ``kappa, df1, df2, residual, steps``; ``residual`` is
         ``|kappa - penalty - kappa * df1 / n_samples|`` over kappa, or over the penalty where
         n_samples >= p.
+
+    Raises
+    ------
+    InvalidInputError
+        If an argument is out of range.
+    NotSolvedError
+        If the residual stays above 1e-11.
 
     Examples
     --------
@@ -165,18 +196,14 @@ def solve(s: Spectrum, lam: Array, n: Array) -> EffectivePenalty:
     todo = np.flatnonzero((lam > 0) | (n < p))
     if todo.size == 0:
         return EffectivePenalty(columns[0], columns[1], columns[2], columns[3], 0)
+    s = s.condensed if todo.size >= _MANY else s
     rows, steps = max(1, _BLOCK // s.eigenvalues.size), 0
-    room = np.empty(
-        (2, min(rows, todo.size), s.eigenvalues.size)
-    )  # fresh memory costs more than sums
-    few = s.coarse if todo.size >= _MANY else s
+    # fresh memory costs more than sums
+    room = np.empty((2, min(rows, todo.size), s.eigenvalues.size))
     for first in range(0, todo.size, rows):
         block = todo[first : first + rows]
         own = lam[block], n[block]
-        start = _bound(s, *own)
-        if few.eigenvalues.size < s.eigenvalues.size / 4:
-            start = np.minimum(start, _newton(few, *own, start, tolerance=_NEAR)[0])
-        *solved, used = _newton(s, *own, start, room[:, : block.size])
+        *solved, used = _newton(s, *own, _bound(s, *own), room[:, : block.size])
         for column, values in zip(columns, solved, strict=True):
             column[block] = values
         steps = max(steps, used)
@@ -186,16 +213,10 @@ def solve(s: Spectrum, lam: Array, n: Array) -> EffectivePenalty:
 
 
 def _newton(
-    s: Spectrum,
-    lam: Array,
-    n: Array,
-    k: Array,
-    room: Array | None = None,
-    tolerance: float = _TOLERANCE,
+    s: Spectrum, lam: Array, n: Array, k: Array, room: Array
 ) -> tuple[Array, Array, Array, Array, int]:
     """Newton's method on F(k) = k (n - df1)/n - lam, F'(k) = (n - df2)/n, from right of the root."""
     step = 0
-    room = np.empty((2, k.size, s.eigenvalues.size)) if room is None else room
     # with rows to spare the terms are right to the last digit, and so may kappa be
     spare = n >= s.dim
     while True:
@@ -203,11 +224,11 @@ def _newton(
         df1, df2, left1, left2 = shrinkage_sums(s, k, n, room)
         value = k * (left1 / n) - lam
         residual = np.abs(value) / np.where(spare, lam, k)
-        if (residual <= tolerance).all() or step == _MAX_STEPS:
+        if (residual <= _TOLERANCE).all() or step == _MAX_STEPS:
             return k, df1, df2, residual, step
         back = value / (left2 / n)
         part = back / k
-        if np.abs(part).max() ** 2 < tolerance and not spare.any():
+        if np.abs(part).max() ** 2 < _TOLERANCE and not spare.any():
             # F is bent so little that what is left after this step needs no look at all directions
             df3 = np.multiply(room[0], room[1], out=room[1]) @ s.multiplicity
             df1 = df1 + (df1 - df2) * part
@@ -229,7 +250,7 @@ def shrinkage_sums(
         room = np.empty((2, k.size, s.eigenvalues.size))
     shrink = np.add(s.eigenvalues, k[:, None], out=room[0])
     np.divide(s.eigenvalues, shrink, out=shrink)
-    squares = np.multiply(shrink, shrink, out=room[1])
+    squares = np.square(shrink, out=room[1])
     df1, df2 = shrink @ s.multiplicity, squares @ s.multiplicity
     left1, left2 = n - df1, n - df2
     over = n >= s.dim

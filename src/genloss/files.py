@@ -19,6 +19,21 @@ from genloss.problem import Problem
 def to_toml(*, plan: Plan | None = None, problem: Problem | None = None) -> str:
     """Write a plan, a problem or both as TOML text.
 
+    Parameters
+    ----------
+    plan, problem : optional
+        What to write; at least one.
+
+    Returns
+    -------
+    str
+        What `load` reads back from a file.
+
+    Raises
+    ------
+    InvalidInputError
+        If both are None, or one is of another kind.
+
     Examples
     --------
     >>> import genloss as gl
@@ -42,6 +57,21 @@ def to_toml(*, plan: Plan | None = None, problem: Problem | None = None) -> str:
 
 def to_json(*, plan: Plan | None = None, problem: Problem | None = None) -> str:
     """Write a plan, a problem or both as JSON text.
+
+    Parameters
+    ----------
+    plan, problem : optional
+        What to write; at least one.
+
+    Returns
+    -------
+    str
+        What `load` reads back from a file.
+
+    Raises
+    ------
+    InvalidInputError
+        If both are None, or one is of another kind.
 
     Examples
     --------
@@ -76,7 +106,7 @@ def save(path: str | Path, *, plan: Plan | None = None, problem: Problem | None 
     Raises
     ------
     InvalidInputError
-        If the ending is neither, or there is nothing to write.
+        If the ending is neither, there is nothing to write, or the file cannot be written.
 
     Examples
     --------
@@ -106,6 +136,11 @@ def load(path: str | Path) -> tuple[Plan | None, Problem | None]:
     ----------
     path : str or Path
         A .toml or .json file, or a pipe that brings either.
+
+    Returns
+    -------
+    plan : Plan or None
+    problem : Problem or None
 
     Raises
     ------
@@ -185,6 +220,20 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def load_plan(path: str | Path) -> Plan:
     """Read the plan of a plan file.
+
+    Parameters
+    ----------
+    path : str or Path
+        A .toml or .json file, or a pipe that brings either.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    InvalidInputError
+        If `load` cannot read it, or it has no [plan].
 
     Examples
     --------

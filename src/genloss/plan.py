@@ -140,7 +140,24 @@ class Plan(metaclass=_ByName):
         return self._of(longer)
 
     def with_penalty(self, penalty: Penalties) -> Self:
-        """Return the plan with another penalty, one number or "cv", or one of them per generation."""
+        """Return the plan with another penalty, one number or "cv", or one of them per generation.
+
+        Parameters
+        ----------
+        penalty : float, "cv", or sequence of them
+            Per row, not negative.
+
+        Raises
+        ------
+        InvalidInputError
+            If it is negative, or a sequence of another length than the plan.
+
+        Examples
+        --------
+        >>> import genloss as gl
+        >>> gl.Plan.replace(3, 100).with_penalty([0.0, 0.01, "cv"]).n_models
+        3
+        """
         values = per_generation("penalty", penalty, self.n_models)
         changed: dict[tuple[int, int], Generation] = {}  # neighbours that are one object stay one
         for generation, value in zip(self.generations, values, strict=True):

@@ -17,6 +17,8 @@ Array = npt.NDArray[np.float64]
 LONG = 20_000  # eigenvalues from which a spectrum is compressed
 _BIN = 0.024  # logarithmic width of a bin; two nodes of Gauss err by width**4 / 4320
 _COARSE = 0.15  # the same where a start is sought
+_PANEL = 4.0  # logarithmic width over which a resolvent is told by its values at few points
+_OF_PANEL = 32  # Chebyshev points that tell it to the last digit
 _MOST_EXACT = 4096  # directions of a power law up to which every one is a node
 _LEADING = 512  # exact leading ranks of a longer power law
 _POINTS = 16  # Gauss-Legendre points of one panel
@@ -95,6 +97,23 @@ class Spectrum:
         order = np.argsort(s)
         values, weights = _gauss(s[order], np.floor(np.log(s[order]) / _COARSE), mass[order])
         return type(self)(values, weights, np.zeros_like(values), self.dim)
+
+    @cached_property
+    def condensed(self) -> Self:
+        """Few nodes, without energy, over which resolvents sum to what they do over all directions, to rounding.
+
+        As a function of ``log s``, ``s / (s + kappa)`` has no pole within pi of the real axis, whatever kappa > 0. Over
+        a panel of eigenvalues it is the polynomial through its values at Chebyshev's points, so that its sum over all
+        of them is one over these points, with weights that may be negative.
+        """
+        some = self.multiplicity > 0
+        s, mass = self.eigenvalues[some], self.multiplicity[some]
+        panel = np.floor(np.log(s) / _PANEL)
+        parts = [
+            _at_few_points(s[own], mass[own]) for own in (panel == k for k in np.unique(panel))
+        ]
+        nodes, weights = map(np.concatenate, zip(*parts, strict=True))
+        return type(self)(nodes, weights, np.zeros_like(nodes), self.dim)
 
     def __repr__(self) -> str:
         nodes = f"{self.eigenvalues.size} node{'s' * (self.eigenvalues.size > 1)}"
@@ -185,6 +204,20 @@ def compress(eigenvalues: Array, energy: Array | None = None) -> Spectrum:
     )
 
 
+def _at_few_points(s: Array, mass: Array) -> tuple[Array, Array]:
+    """Chebyshev points in the logarithm of eigenvalues, and weights with which polynomials sum alike."""
+    place = np.log(s / s[0])
+    low, high = place.min(), place.max()
+    if s.size <= _OF_PANEL or low == high:
+        return s, mass
+    angle = np.pi * (np.arange(_OF_PANEL) + 0.5) / _OF_PANEL
+    point = (high + low) / 2 + (high - low) / 2 * np.cos(angle)
+    # Lagrange's polynomials in barycentric form; an eigenvalue at a point is that point
+    away = place[:, None] - point
+    share = np.sin(angle) * (-1.0) ** np.arange(_OF_PANEL) / np.where(away == 0, 1e-100, away)
+    return s[0] * np.exp(point), mass @ (share / share.sum(axis=1, keepdims=True))
+
+
 def _gauss(s: Array, bins: Array, mass: Array) -> tuple[Array, Array]:
     """Two nodes for every bin of rising eigenvalues, and their weights (Gauss's rule)."""
     if not s.size:
@@ -195,8 +228,9 @@ def _gauss(s: Array, bins: Array, mass: Array) -> tuple[Array, Array]:
     # moments about the mean, relative to it, so that nothing cancels
     mean = np.add.reduceat(mass * s, first) / count
     away = s / np.repeat(mean, size) - 1
-    second = np.add.reduceat(mass * away**2, first) / count
-    third = np.add.reduceat(mass * away**3, first) / count
+    square = mass * away**2
+    second = np.add.reduceat(square, first) / count
+    third = np.add.reduceat(square * away, first) / count  # a cube is a slow power
     wide = second > 1e-24  # narrower than rounding: one node
     half = np.divide(third, 2 * second, out=np.zeros_like(mean), where=wide)
     root = np.sqrt(half**2 + second)

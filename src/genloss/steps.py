@@ -7,82 +7,20 @@ and subsamples all end here as lists of blocks of rows.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Iterator
+from functools import cached_property
 from typing import NamedTuple
 
-from genloss.covariances import Covariance, is_matrix
+from genloss.blocks import Block, different_inputs, own_blocks, same_blocks
+from genloss.covariances import is_matrix
 from genloss.external import External
 from genloss.filters import Filter
-from genloss.generation import REAL, Generation, Source
-from genloss.keep import Keep
-from genloss.labels import Label
-from genloss.labels.linear import Linear
+from genloss.generation import REAL
 from genloss.losses import Loss
 from genloss.losses.squared import Squared
 from genloss.plan import Plan
 
-Outside = Mapping[External, int]
-
-
-class Block(NamedTuple):
-    """Rows of one fit that were drawn together, are labelled alike and weigh alike.
-
-    The label of a row is ``sum(shares * labelers' values) + kept * the label it has + noise``.
-
-    Attributes
-    ----------
-    design : int
-        The model for which the inputs were drawn: the fit's own number where they are new.
-    start, stop : int
-        Which rows of that design, ``start <= row < stop``.
-    shares : mapping of int to float
-        Who labels now: coefficients by number of the model, `genloss.generation.REAL` for the truth.
-        Empty where the rows only have the labels that they were given before.
-    noise : float
-        Standard deviation of the noise of the labels that are made now.
-    model_noise : float
-        The same without the noise of real labels, which a user's own real labels bring along.
-    weight : float
-        Weight of each row's loss in this fit.
-    covariance : Covariance or None
-        What the inputs were drawn with; None for the problem's spectrum.
-    kept : float
-        Coefficient of the label that a row has from before.
-    since : int
-        The model for which that label was made; no meaning where ``kept`` is zero.
-    labels : Label
-        How what the labelers say, with noise, becomes a label.
-    keep : Keep or None
-        Which of the labelled rows are kept.
-    judge : mapping of int to float
-        Whose values that rule looks at; empty where there is none.
-    edited : float
-        Share of the rows, drawn at random, that gets these labels.
-    latest : int
-        The model for which the labels were made that the other rows keep; no meaning where there are none.
-    """
-
-    design: int
-    start: int
-    stop: int
-    shares: Mapping[int, float]
-    noise: float
-    model_noise: float
-    weight: float
-    covariance: Covariance | None
-    kept: float = 0.0
-    since: int = -1
-    labels: Label = Linear()
-    keep: Keep | None = None
-    judge: Mapping[int, float] = MappingProxyType({})
-    edited: float = 1.0
-    latest: int = -1
-
-    @property
-    def rows(self) -> int:
-        """Number of rows."""
-        return self.stop - self.start
+__all__ = ["Block", "Step", "Steps", "resolve"]
 
 
 class Step(NamedTuple):
@@ -191,7 +129,80 @@ class Step(NamedTuple):
         return math.isnan(self.penalty)
 
 
-def resolve(plan: Plan) -> tuple[Step, ...]:
+class Steps(tuple[Step, ...]):
+    """The steps of a plan in order, and what is so of all of them, or of any, each looked at once."""
+
+    @cached_property
+    def is_ridge(self) -> bool:
+        """Whether every fit is ridge regression on all rows and what labelers say, and no constant."""
+        return all(step.is_ridge for step in self)
+
+    @cached_property
+    def is_linear(self) -> bool:
+        """Whether every fit is linear."""
+        return all(step.is_linear for step in self)
+
+    @cached_property
+    def is_new(self) -> bool:
+        """Whether every fit is to inputs that are all drawn for it."""
+        return all(step.is_new for step in self)
+
+    @cached_property
+    def is_single(self) -> bool:
+        """Whether every fit is known by itself: to new inputs and labels only, without features, pulled to zero."""
+        return self.is_new and not any(
+            step.is_pooled
+            or step.edits
+            or step.intercept
+            or step.features is not None
+            or step.towards is not None
+            for step in self
+        )
+
+    @cached_property
+    def is_noiseless(self) -> bool:
+        """Whether no labels have noise."""
+        return not any(block.noise for step in self for block in step.blocks)
+
+    @cached_property
+    def is_alike(self) -> bool:
+        """Whether all rows have the problem's covariance."""
+        return all(block.covariance is None for step in self for block in step.blocks)
+
+    @cached_property
+    def turned(self) -> bool:
+        """Whether any rows vary along other directions than the problem's."""
+        return any(step.turned for step in self)
+
+    @cached_property
+    def retuned(self) -> bool:
+        """Whether any penalty is chosen by leave-one-out."""
+        return any(step.retuned for step in self)
+
+    @cached_property
+    def agents(self) -> int | None:
+        """How many models there are in a round, where each learns from the round before; None for a chain.
+
+        The first round learns from the truth alone. Of all numbers that fit, the least.
+        """
+        count, asked = len(self), [step.asked for step in self]
+        if count < 4 or all(who <= {REAL, model - 1} for model, who in enumerate(asked)):
+            return None  # a chain
+        if not self.is_new or any(step.is_pooled for step in self):
+            return None
+
+        def fits(number: int) -> bool:
+            for model, each in enumerate(asked):
+                round_ = range((model // number - 1) * number, model // number * number)
+                if not all(who < 0 or who in round_ for who in each):
+                    return False
+            return True
+
+        some = (number for number in range(2, count // 2 + 1) if count % number == 0)
+        return next(filter(fits, some), None)
+
+
+def resolve(plan: Plan) -> Steps:
     """The steps of a plan, looked up at the first call and kept with it.
 
     Parameters
@@ -201,8 +212,8 @@ def resolve(plan: Plan) -> tuple[Step, ...]:
 
     Returns
     -------
-    tuple of Step
-        One for every model.
+    Steps
+        A tuple, one step for every model.
 
     Examples
     --------
@@ -212,35 +223,12 @@ def resolve(plan: Plan) -> tuple[Step, ...]:
     >>> second.blocks[0].shares, second.blocks[0].design, second.fitted, second.rows, second.inputs
     ({0: 1.0}, 0, range(0, 2), 200, 100)
     """
-    known: tuple[Step, ...] | None = vars(plan).get("_steps")
+    known: Steps | None = vars(plan).get("_steps")
     if known is None:
         like = vars(plan).pop("_like", None)  # of other penalties, and else the same
-        known = tuple(_steps(plan) if like is None else _repriced(plan, like))
+        known = Steps(_steps(plan) if like is None else _repriced(plan, like))
         vars(plan)["_steps"] = known
     return known
-
-
-def agents(steps: Sequence[Step]) -> int | None:
-    """How many models there are in a round, where each learns from the round before; None for a chain.
-
-    The first round learns from the truth alone. Of all numbers that fit, the least.
-    """
-    count = len(steps)
-    if count < 4 or all(step.asked <= {REAL, step.model - 1} for step in steps):
-        return None  # a chain
-    if not all(step.is_new and not step.is_pooled for step in steps):
-        return None
-    asked = [step.asked for step in steps]
-
-    def fits(number: int) -> bool:
-        for model, each in enumerate(asked):
-            round_ = range((model // number - 1) * number, model // number * number)
-            if not all(who < 0 or who in round_ for who in each):
-                return False
-        return True
-
-    some = (number for number in range(2, count // 2 + 1) if count % number == 0)
-    return next(filter(fits, some), None)
 
 
 def _repriced(plan: Plan, like: Plan) -> Iterator[Step]:
@@ -259,9 +247,9 @@ def _steps(plan: Plan) -> Iterator[Step]:
     for model, generation in enumerate(plan):
         same = generation.design == "same"
         own.append(
-            _same(generation, model, own[-1], outside)
+            same_blocks(generation, model, own[-1], outside)
             if same
-            else _own(generation, model, own, outside)
+            else own_blocks(generation, model, own, outside)
         )
         maps.append(maps[-1] if generation.feature_map == "same" else model)
     last_use, last_inputs, last_fit = _last(plan, own)
@@ -277,7 +265,7 @@ def _steps(plan: Plan) -> Iterator[Step]:
             blocks,
             range(model + 1) if pooled else range(model, model + 1),
             rows if pooled else count,
-            inputs if pooled else count if len(sizes) == 1 else _different(blocks),
+            inputs if pooled else count if len(sizes) == 1 else different_inputs(blocks),
             generation.subsample,
             generation.features,
             maps[model],
@@ -289,93 +277,13 @@ def _steps(plan: Plan) -> Iterator[Step]:
             model - 1 if towards == "previous" else towards,
             generation.filter,
             told,
-            is_linear=isinstance(generation.loss, Squared) and all(map(_is_linear, blocks)),
+            is_linear=isinstance(generation.loss, Squared)
+            and all(block.is_linear for block in blocks),
             is_new=all(block.design == model for block in blocks),
             turned=any(is_matrix(block.covariance) for block in blocks),
             edits=any(block.edited < 1 for block in blocks),
             intercept=generation.intercept,
         )
-
-
-def _is_linear(block: Block) -> bool:
-    return isinstance(block.labels, Linear) and block.keep is None
-
-
-def _own(
-    generation: Generation, model: int, own: Sequence[tuple[Block, ...]], outside: Outside
-) -> tuple[Block, ...]:
-    """Blocks of new inputs, one a source, and those of the earlier generations that are named."""
-    blocks, start = [], 0
-    for source in generation.sources:
-        if source.inputs == "new":
-            stop = start + source.new_rows
-            blocks.append(_block(source, model, outside, model, start, stop, source.covariance))
-            start = stop
-            continue
-        for drawn in own[source.inputs]:
-            if drawn.design == source.inputs:
-                block = _block(source, model, outside, *drawn[:3], drawn.covariance)
-                if block.edited < 1:
-                    block = block._replace(latest=_last_labelled(own, drawn[:3]))
-                blocks.append(block)
-    return tuple(blocks)
-
-
-def _last_labelled(own: Sequence[tuple[Block, ...]], rows: tuple[int, int, int]) -> int:
-    """The last model for which rows were labelled."""
-    return next(
-        model
-        for model in reversed(range(len(own)))
-        if any(block[:3] == rows for block in own[model])
-    )
-
-
-def _different(blocks: Sequence[Block]) -> int:
-    """How many different inputs there are in blocks."""
-    return sum(stop - start for _, start, stop in {block[:3] for block in blocks})
-
-
-def _same(
-    generation: Generation, model: int, before: tuple[Block, ...], outside: Outside
-) -> tuple[Block, ...]:
-    """The inputs of the blocks before, labelled anew; cut where a source or a covariance ends."""
-    drawn = [(block.stop, block.covariance) for block in before]
-    blocks, start = [], 0
-    for source in generation.sources:
-        end = start + source.new_rows
-        while start < end:
-            stop, covariance = next(each for each in drawn if each[0] > start)
-            stop = min(stop, end) if len({kind for _, kind in drawn}) > 1 else end
-            blocks.append(_block(source, model, outside, before[0].design, start, stop, covariance))
-            start = stop
-    return tuple(blocks)
-
-
-def _block(
-    source: Source,
-    model: int,
-    outside: Outside,
-    design: int,
-    start: int,
-    stop: int,
-    covariance: Covariance | None,
-) -> Block:
-    return Block(
-        design,
-        start,
-        stop,
-        source.labeler_numbers(model, outside),
-        source.label_noise,
-        source.model_noise,
-        source.weight,
-        covariance,
-        source.kept,
-        design if source.kept else -1,
-        labels=source.labels,
-        keep=source.keep,
-        judge=source.judge_numbers(model, outside),
-        edited=1.0 if source.edited is None else source.edited,
-    )
 
 
 def _last(plan: Plan, own: list[tuple[Block, ...]]) -> tuple[list[int], list[int], list[int]]:

@@ -104,6 +104,48 @@ def test_kernel_penalty_zero_is_the_solution_of_least_norm(rows):
     assert through.loo_error_ == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.parametrize("kernel", ["linear", "rbf"])
+def test_kernel_keeps_its_digits_far_from_the_origin(rows, kernel):
+    X, y = rows
+    near = KernelRidgeLOO(kernel=kernel).fit(X, y)
+    far = KernelRidgeLOO(kernel=kernel).fit(X + 1e9, y + 1e9)  # times in seconds, say
+    assert far.alpha_ == pytest.approx(near.alpha_, rel=1e-5)
+    assert far.predict(X + 1e9) - 1e9 == pytest.approx(near.predict(X), abs=1e-5)
+    heavy = np.where(np.arange(len(y)) == 3, 1e12, 1.0)
+    model = KernelRidgeLOO(1.0).fit(X, y, sample_weight=heavy)
+    right = Ridge(1.0, solver="svd").fit(X - X[3], y - y[3], sample_weight=heavy)
+    assert model.predict(X) == pytest.approx(right.predict(X - X[3]) + y[3], abs=1e-3)
+
+
+def test_wide_rows_keep_their_digits_far_from_the_origin(rng):
+    X = rng.normal(size=(12, 30))
+    y = X[:, 0] + rng.normal(size=12)
+    near, far = (SelfDistillRidge(1.0).fit(Z, y) for Z in (X, X + 1e9))
+    assert far.loo_error_ == pytest.approx(near.loo_error_, rel=1e-5)
+
+
+@pytest.mark.parametrize("unit", [1e-200, 1e200])
+@pytest.mark.parametrize(
+    "model", [KernelRidgeLOO(), MixedRidgeCV(), SelfDistillRidge(), SelfTrainingRidge()]
+)
+def test_what_has_no_squares_is_refused(rows, model, unit):
+    X, y = rows
+    y = np.where(np.arange(len(y)) == 0, np.nan, y) if isinstance(model, SelfTrainingRidge) else y
+    with pytest.raises(gl.InvalidInputError, match=r"^X varied by .*; give it in other units"):
+        model.fit(X * unit, y)
+    with pytest.raises(gl.InvalidInputError, match=r"^y varied by .*; give it in other units"):
+        model.fit(X, y * unit)
+
+
+@pytest.mark.parametrize("X", [[[0.0], [1.0]], [[1.0], [1.0], [1.0]]])
+def test_students_that_do_not_differ_are_their_teacher(X):
+    y = np.arange(len(X)) * 2.0
+    model = SelfDistillRidge(steps=2).fit(X, y)
+    assert model.loo_error_ == pytest.approx(model.teacher_loo_error_)
+    assert model.mixing_ == pytest.approx(0)
+    assert (np.abs(model.predict(X) - y.mean()) <= 2).all()
+
+
 def test_kernel_rows_without_weight_are_not_there(rows, rng):
     X, y = rows
     weights = np.where(np.arange(40) < 5, 0.0, rng.uniform(0.5, 1.5, 40))

@@ -74,6 +74,19 @@ def test_a_table_may_be_too_short():
     assert gl.forecast(*gaussian_table(40, 3), trials=2).plan.n_samples[0] == 5
 
 
+@pytest.mark.parametrize("classes", [False, True])
+@pytest.mark.parametrize("groups", [1, 2, 3])
+def test_rows_of_few_groups_are_refused_or_split(groups, classes):
+    X, y = gaussian_table(120, 3)
+    y = y > 0 if classes else y
+    group = np.arange(120) % groups
+    if groups == 3:
+        assert gl.forecast(X, y, generations=2, group=group, trials=2).error.size == 2
+        return
+    with pytest.raises(gl.DataError, match=f"the rows form {groups} groups? of which all stay"):
+        gl.forecast(X, y, generations=2, group=group, trials=2)
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_values_must_be_finite(bad):
     X, y = gaussian_table(100, 3)

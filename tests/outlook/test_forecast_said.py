@@ -214,6 +214,16 @@ def test_rows_of_few_values_that_meet_are_no_copies(make):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("offset", [0.0, 1e9])
+def test_rounding_does_not_grow(offset):
+    X = np.random.default_rng(0).normal(size=(160, 4))
+    outlook = gl.forecast(X, X @ np.ones(4) + offset, trials=2)
+    assert outlook.growth == pytest.approx(1)
+    assert outlook.measured.risk == pytest.approx(outlook.measured.risk[0])
+    assert outlook.error[0] < 1e-10
+    assert outlook.advice.real_rows == 0
+
+
 def test_near_determined_targets_are_noted():
     X, _ = gaussian_table(300, 5)
     y = X.sum(axis=1) + 0.02 * np.random.default_rng(0).standard_normal(300)

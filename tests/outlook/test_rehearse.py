@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import Ridge
 
@@ -12,6 +14,8 @@ from genloss.outlook import inputs
 from genloss.outlook.penalties import by_rehearsals
 from genloss.outlook.rehearse import run
 from genloss.outlook.ridge import Design, factored, fit, least
+from genloss.outlook.sample import Sample
+from genloss.outlook.split import folds
 
 SEED = np.random.SeedSequence(5)
 
@@ -223,3 +227,16 @@ def test_chains_on_gaussian_rows_are_the_theory(source):
     stderr = np.std(errors, axis=0, ddof=1) / np.sqrt(30)
     theory = gl.predict(problem, plan).risk + 0.09
     assert (np.abs(np.mean(errors, axis=0) - theory) < 0.02 * theory + 4 * stderr).all()
+
+
+@pytest.mark.parametrize("count", [2, 3, 5])
+@given(st.lists(st.integers(1, 60), min_size=5, max_size=9), st.integers(0, 99))
+def test_every_fold_has_a_group_of_its_own(count, sizes, seed):
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+    sample = Sample(np.zeros((groups.size, 1)), np.zeros(groups.size), None, groups=groups)
+    splits = folds(sample, count, 2, np.random.default_rng(seed))
+    assert len(splits) == 2 * count
+    tested = np.concatenate([split.test for split in splits[:count]])
+    assert np.array_equal(np.sort(tested), np.arange(groups.size))
+    for split in splits:
+        assert not np.intersect1d(groups[split.test], groups[split.pool]).size

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 
 from genloss import equivalents
-from genloss.equivalents import degrees_of_freedom, effective_penalty, kappa
+from genloss.equivalents import degrees_of_freedom, effective_penalty, kappa, solve
 from genloss.errors import InvalidInputError
-from genloss.spectrum import compress
+from genloss.scaling import PowerLaw
+from genloss.spectrum import Spectrum, compress
 
 penalties = st.one_of(st.just(0.0), st.floats(-12, 3).map(lambda power: 10.0**power))
 
@@ -121,7 +122,7 @@ def test_a_compressed_spectrum_gives_the_same_numbers(name, monkeypatch):
     lam = np.append(10 ** rng.uniform(-9, 2, 19), 0.0)
     n = np.append(rng.integers(10, 200_000, 19), 3000).astype(float)
     compressed = effective_penalty(s, lam, n)
-    monkeypatch.setattr(equivalents, "LONG", 10**9)
+    monkeypatch.setattr(equivalents, "_MANY", 10**9)  # neither compressed nor condensed
     whole = effective_penalty(s, lam, n)
     for one, other in zip(compressed[:3], whole[:3], strict=True):
         np.testing.assert_allclose(one, other, rtol=2e-9)
@@ -294,3 +295,58 @@ def test_as_many_rows_as_directions_and_hardly_a_penalty(lam):
     many = kappa(np.ones(50), np.geomspace(lam, 1, 40), 50)
     assert np.isfinite(many).all()
     assert many[0] == pytest.approx(expected, rel=1e-9)
+
+
+RANDOM = np.random.default_rng(0)
+CONDENSED = {
+    "power law": Spectrum.of(np.arange(1.0, 1001) ** -1.5),
+    "steep": Spectrum.of(np.arange(1.0, 3001) ** -4.0),
+    "in no order": Spectrum.of(RANDOM.gamma(0.5, size=800)),
+    "nearly alike": Spectrum.of(0.3 + 1e-14 * RANDOM.random(200)),
+    "alike": Spectrum.of(np.full(100, 0.3)),
+    "compressed": compress(np.arange(1, 30_001) ** -1.5, np.arange(1, 30_001) ** -0.3),
+    "endless": PowerLaw(1.5, 0.5).directions,
+}
+
+
+@pytest.mark.parametrize("name", CONDENSED)
+def test_a_condensed_spectrum_has_the_same_degrees_of_freedom_to_rounding(name):
+    whole = CONDENSED[name]
+    few = whole.condensed
+    assert few.eigenvalues.size <= whole.eigenvalues.size
+    assert (few.dim, few.trace) == (whole.dim, pytest.approx(whole.trace, rel=1e-13))
+    for k in np.geomspace(1e-12, 1e3, 40):
+        for power in (1, 2):
+            sums = [
+                (each.eigenvalues / (each.eigenvalues + k)) ** power @ each.multiplicity
+                for each in (few, whole)
+            ]
+            assert sums[0] == pytest.approx(sums[1], rel=1e-13)
+
+
+@pytest.mark.parametrize("name", CONDENSED)
+def test_a_coarse_spectrum_has_nearly_the_same_degrees_of_freedom(name):
+    whole, coarse = CONDENSED[name], CONDENSED[name].coarse
+    assert (coarse.dim, coarse.trace) == (whole.dim, pytest.approx(whole.trace))
+    assert (coarse.multiplicity > 0).all()
+    for k in np.geomspace(1e-8, 10, 30):
+        one, other = (
+            (each.eigenvalues / (each.eigenvalues + k)) @ each.multiplicity
+            for each in (whole, coarse)
+        )
+        assert other == pytest.approx(one, rel=1e-6)
+
+
+@pytest.mark.parametrize("name", CONDENSED)
+def test_many_roots_at_once_are_those_that_all_directions_have(name):
+    spectrum, rng = CONDENSED[name], np.random.default_rng(0)
+    most = min(4 * spectrum.dim, 10_000)
+    penalty, rows = 10 ** rng.uniform(-9, 3, 200), rng.integers(2, most, 200) * 1.0
+    penalty[:20] = 0.0
+    found = solve(spectrum, penalty, rows)
+    assert (found.residual < 1e-12).all()
+    pairs = zip(penalty[:, None], rows[:, None], strict=True)
+    apart = [solve(spectrum, *pair) for pair in pairs]
+    for field in ("kappa", "df1", "df2"):
+        alone = np.array([getattr(each, field)[0] for each in apart])
+        np.testing.assert_allclose(getattr(found, field), alone, rtol=1e-11)

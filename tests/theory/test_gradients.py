@@ -139,11 +139,8 @@ def test_slopes_on_an_endless_spectrum():
     ("plan", "why"),
     [
         (gl.Plan.accumulate(3, 60, design="fresh", penalty=0.1), "new rows alone"),
-        (gl.Plan.replace(2, DIM + 2), "as many rows as directions"),
-        (
-            gl.Plan([gl.Generation([gl.Source(90, covariance=np.diag(SPECTRUM) + 0.01)])]),
-            "finite size",
-        ),
+        (gl.Plan.replace(2, DIM + 1), "as many rows as directions"),
+        (gl.Plan([G([S(90, noise=0.3, labels="hard")], loss="logistic")]), "no minimum"),
     ],
 )
 def test_what_has_no_slopes_is_said(plan, why):

@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import genloss as gl
-from genloss.equivalents import solve
 from genloss.spectrum import compress
 from genloss.steps import resolve
 from genloss.theory import succession
@@ -51,30 +50,3 @@ def test_together_is_one_by_one(name, plan):
     np.testing.assert_allclose(bias, one_by_one[0], rtol=1e-12, atol=1e-16)
     np.testing.assert_allclose(variance, one_by_one[1], rtol=1e-12)
     np.testing.assert_array_equal(exact, one_by_one[2])
-
-
-@pytest.mark.parametrize("name", SPECTRA)
-def test_a_root_that_is_sought_from_a_coarse_spectrum_is_the_root(name):
-    spectrum, rng = SPECTRA[name], np.random.default_rng(0)
-    penalty, rows = 10 ** rng.uniform(-9, 3, 200), rng.integers(2, 4 * int(spectrum.dim), 200) * 1.0
-    penalty[:20] = 0.0
-    found = solve(spectrum, penalty, rows)
-    assert (found.residual < 1e-12).all()
-    apart = [
-        solve(spectrum, *pair).kappa[0]
-        for pair in zip(penalty[:, None], rows[:, None], strict=True)
-    ]
-    np.testing.assert_allclose(found.kappa, apart, rtol=1e-9)
-
-
-@pytest.mark.parametrize("name", SPECTRA)
-def test_a_coarse_spectrum_has_nearly_the_same_degrees_of_freedom(name):
-    whole, coarse = SPECTRA[name], SPECTRA[name].coarse
-    assert coarse.dim == whole.dim
-    assert coarse.trace == pytest.approx(whole.trace)
-    for kappa in np.geomspace(1e-8, 10, 30):
-        one, other = (
-            (each.eigenvalues / (each.eigenvalues + kappa)) @ each.multiplicity
-            for each in (whole, coarse)
-        )
-        assert other == pytest.approx(one, rel=1e-6)

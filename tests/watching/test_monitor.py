@@ -153,6 +153,43 @@ def test_labels_of_watched_rows_tell_more_than_drift(tmp_path, rng):
     assert found.rise[0] == pytest.approx(np.mean((worse - labels)[:200] ** 2) - before)
 
 
+@pytest.mark.parametrize("digits", [15, 6, 3])
+def test_digits_that_a_file_leaves_out_are_no_change(tmp_path, rng, digits):
+    X, rows = rng.normal(size=(200, 5)), rng.normal(size=(300, 5))
+    y = X.sum(axis=1) + rng.normal(size=200)
+    monitor = gl.Monitor(tmp_path / "runs.db")
+    monitor.start(
+        X, y, rows, n_samples=100, rounds=2, rehearsals=6, model=LinearRegression().fit(X, y)
+    )
+    said = [now.round(digits) for now in chain(X, y, rows, 2, rng, noise=0.0)]
+    for each in said:  # least squares without noise: every model is the same model
+        monitor.append(each)
+    found = monitor.read()
+    assert not found.alarm
+    assert found.drift_tail > 0.4
+    monitor.append(said[0] + 0.3 * rows[:, 0])
+    assert monitor.read().alarm
+
+
+def test_a_drift_costs_no_more_than_it_can(tmp_path, rng):
+    X, rows = rng.normal(size=(200, 5)), rng.normal(size=(2000, 5))
+    y = X.sum(axis=1) + rng.normal(size=200)
+    first = LinearRegression().fit(X, y)
+    monitor = gl.Monitor(tmp_path / "runs.db")
+    monitor.start(X, y, rows, n_samples=100, rounds=2, rehearsals=6, model=first)
+    before = first.predict(rows)
+    off = before - rows.sum(axis=1)
+    for way in (0.5, -0.5):  # along what model 0 has wrong, and against it; rehearsals went nowhere
+        monitor.append(before + way * off)
+    found = monitor.read()
+    costs = np.array([1.5**2 - 1, 0.5**2 - 1]) * np.mean(off**2)
+    assert found.rise == pytest.approx(found.drift)
+    assert (found.rise_low < costs).all()
+    assert (costs < found.rise_high).all()
+    error = max(np.mean((y - first.predict(X)) ** 2), 1.2)
+    assert (found.rise_high < found.drift + 2 * np.sqrt(found.drift * error) + 1e-12).all()
+
+
 # --- the file -----------------------------------------------------------------------------------
 
 
@@ -166,6 +203,10 @@ def test_a_round_is_added_once_and_only_as_it_was(live):
         monitor.append(said + 1, key="monday")
     with pytest.raises(gl.InvalidInputError, match="59 entries; 60 rows"):
         monitor.append(said[1:])
+    with pytest.raises(
+        gl.InvalidInputError, match=r"predictions had an entry of 1e\+200, the square"
+    ):
+        monitor.append(np.full(60, -1e200))
     monitor.start(X, y, rows, n_samples=100, noise=1.0, rounds=6)  # the same again
     with pytest.raises(gl.InvalidInputError, match="started already, otherwise"):
         monitor.start(X, y, rows, n_samples=90, noise=1.0, rounds=6)
@@ -237,11 +278,13 @@ def test_the_command_starts_appends_and_exits_with_one_on_alarm(
     assert code == 1
     assert json.loads(out)["rounds"] == [1]
     assert "Alarm: since round 1" in (tmp_path / "loop.html").read_text(encoding="utf-8")
+    (tmp_path / "text.csv").write_text("said\n" + "much\nlittle\n" * 25)
     for words, call in (
         ("--labels needs --start", "monitor runs.db --labels round.csv"),
         ("--start makes it", "monitor none.db"),
         ("needs --watched", "monitor new.db --start real.csv --target y"),
-        ("one column of numbers", "monitor runs.db --append real.csv"),
+        ("with 3 columns; it must hold one column of numbers", "monitor runs.db --append real.csv"),
+        ("with 1 column of text; it must hold one", "monitor runs.db --append text.csv"),
     ):
         code, _, errors = genloss(*call.split())
         assert code == 2

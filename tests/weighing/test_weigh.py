@@ -78,6 +78,19 @@ def test_copies_are_noticed_whatever_was_said(rng):
     assert "elsewhere" in gl.weigh((X, y), jitter, made_from="elsewhere").warnings[0]
 
 
+def test_a_copy_of_the_target_among_the_columns_is_noticed(rng):
+    (X, y), (X_made, y_made) = rows(rng, 100), rows(rng, 200)
+    found = gl.weigh((np.column_stack([X, y]), y), (np.column_stack([X_made, y_made]), y_made))
+    assert any("is a copy of it among them?" in text for text in found.warnings)
+    assert found.difference.label_shift is False  # shrinkage is no shift
+    assert not any("copy of it" in text for text in gl.weigh((X, y), (X_made, y_made)).warnings)
+    budget = gl.budget(
+        (np.column_stack([X, y]), y), (np.column_stack([X_made, y_made]), y_made),
+        cost={"real": 1, "synthetic": 0.1}, money=200,
+    )  # fmt: skip
+    assert any("is a copy of it among them?" in text for text in budget.warnings)
+
+
 def test_rows_too_much_like_these_are_noticed(rng):
     """A Gaussian with the sample's own moments is nearer to the sample than the sample's kind is."""
     X, y = rows(rng, 60)

@@ -22,7 +22,7 @@ from genloss.theory.predict import predict
 from genloss.weighing.apart import apart, excess
 from genloss.weighing.pair import FEWEST_REAL, read_pair, real_table
 from genloss.weighing.parents import COPIED
-from genloss.weighing.rows import Rows
+from genloss.weighing.rows import Rows, determined
 from genloss.weighing.stacked import Fit, Moments, spanning
 
 Array = npt.NDArray[np.float64]
@@ -116,6 +116,7 @@ def of_tables(
             f"the synthetic rows look like copies of the real ones (nearer to them in {copied:.0%} of pairs): "
             "what more of them would bring is not seen in a pilot that made them"
         )
+    warnings += determined(float(np.mean(residual**2)), rows.y)
     law = _law(unit * _noise(residual, two.real), unit * two.real, two.n, most)
     made = _falls(unit * two.synthetic * two.m)
     law = replace(law, missed_by_synthetic=made, shift=unit * two.shift)
@@ -181,7 +182,8 @@ def of_table(
 
     law = replace(law, missed_by_synthetic=made, shift=stays)
     name, spread = table.target_name, _spread(residuals[at])
-    warnings = (*table.warnings, _UNSEEN)
+    told = determined(float(np.mean(residuals[at] ** 2)), y)
+    warnings = (*table.warnings, *told, _UNSEEN)
     return Pilot(law, len(y), 0, table.source, name, spread, powered, table.notes, warnings)
 
 

@@ -127,6 +127,15 @@ class Budget(Framed, Drawn):
     ``to_frame`` has one row per amount of money and the columns ``money``, ``real``, ``synthetic``, ``cost``,
     ``error`` and ``error_real_only``; ``plot`` draws the error against the money, of the best mix and of real
     rows alone.
+
+    Examples
+    --------
+    >>> import genloss as gl
+    >>> labeler = {"labeler_noise": 1.0, "labeler_error": 0.01}
+    >>> cost = {"real": 1, "synthetic": 0.1}
+    >>> found = gl.budget(gl.Problem.isotropic(50), noise=1.0, **labeler, cost=cost, money=500)
+    >>> found.augment, found.cost <= 500, found.error < found.real_only.error
+    (True, True, True)
     """
 
     real: int

@@ -218,6 +218,7 @@ def _columns(argument: str, path: Path, count: int, *, width: int = 1, words: bo
     import numpy as np
 
     from genloss.tables.cells import settle
+    from genloss.tables.column import counted
     from genloss.tables.delimited import Dialect
     from genloss.tables.files import read_file
     from genloss.tables.memory import columns_of
@@ -230,8 +231,9 @@ def _columns(argument: str, path: Path, count: int, *, width: int = 1, words: bo
     kinds = {column.kind for column in columns}
     if len(columns) not in (1, width) or not (kinds == {"number"} or words):
         also = f", or {width} for the classes" if width > 1 else ""
+        held = counted(len(columns), "column") + (" of text" if kinds == {"text"} else "")
         raise InvalidInputError(
-            f"{argument} was {quoted(path)} with {len(columns)} columns; it must hold one column of numbers{also}"
+            f"{argument} was {quoted(path)} with {held}; it must hold one column of numbers{also}"
         )
     if len(columns) > 1:
         return np.column_stack([column.values for column in columns])

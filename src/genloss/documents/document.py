@@ -10,7 +10,16 @@ from genloss._columns import Column
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table: its caption, its columns with their cells already written, what they mean."""
+    """A table.
+
+    Attributes
+    ----------
+    caption : str
+    columns : sequence of Column
+        With their cells already written.
+    legend : str
+        What they mean.
+    """
 
     caption: str
     columns: Sequence[Column]
@@ -30,7 +39,15 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawing as SVG text, and what it shows in words."""
+    """A drawing.
+
+    Attributes
+    ----------
+    title, words : str
+        What it is, and what it shows.
+    svg : str
+        An ``<svg>`` element.
+    """
 
     title: str
     words: str
@@ -39,7 +56,12 @@ class Picture:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Code to copy."""
+    """Code to copy.
+
+    Attributes
+    ----------
+    title, language, text : str
+    """
 
     title: str
     language: str

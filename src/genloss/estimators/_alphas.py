@@ -16,6 +16,26 @@ SHARES = 10.0 ** np.arange(-6.5, 1.25, 0.5)
 """Penalties tried by default, as shares of the trace of the centred Gram matrix."""
 
 
+_SMALLEST, _LARGEST = 1e-150, 1e150  # spreads of which squares are numbers
+
+
+def check_squares(name: str, values: Array) -> None:
+    """Refuse rows or labels (n, ...) that vary by so little or so much that squares are no numbers.
+
+    Raises
+    ------
+    InvalidInputError
+        If they do; what does not vary at all is no fault.
+    """
+    with np.errstate(over="ignore"):
+        largest = float(np.max(np.ptp(values, axis=0)))
+    if largest > 0 and not _SMALLEST < largest < _LARGEST:
+        raise InvalidInputError(
+            f"{name} varied by {largest:.3g}, the squares of which are no floating-point numbers; give it in "
+            "other units"
+        )
+
+
 def penalties(alphas: Any, trace: float) -> Array:
     """The penalties (q,) that are tried: those given, else shares of the trace."""
     if alphas is None:

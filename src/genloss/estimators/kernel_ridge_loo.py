@@ -15,7 +15,7 @@ from genloss import _check
 from genloss.errors import InvalidInputError
 from genloss.estimate.decomposition import DEPENDENT, Decomposition
 from genloss.estimate.leave_one_out import residuals
-from genloss.estimators._alphas import least, penalties
+from genloss.estimators._alphas import check_squares, least, penalties
 
 Array = npt.NDArray[np.float64]
 
@@ -133,6 +133,13 @@ class KernelRidgeLOO(MultiOutputMixin, RegressorMixin, BaseEstimator):
             if np.count_nonzero(weights) < 2:
                 raise InvalidInputError("sample_weight was zero on all rows but one, or on all")
         used = slice(None) if weights is None else np.flatnonzero(weights)
+        check_squares("y", y[used])
+        if self.kernel != "precomputed" and not callable(self.kernel):
+            check_squares("X", X[used])
+        self._origin = np.zeros(X.shape[1])
+        if self.kernel == "rbf" or (self.kernel == "linear" and intercept):
+            # the model is the same wherever the origin is, and digits are lost far from it
+            self._origin = np.average(X, axis=0, weights=weights)
         rows = _Rows.of(
             self._gram(X, None)[used][:, used],
             y.reshape(len(y), -1)[used].astype(np.float64),
@@ -165,6 +172,7 @@ class KernelRidgeLOO(MultiOutputMixin, RegressorMixin, BaseEstimator):
             more = self.kernel_params or {}
         else:
             more = {"gamma": self.gamma, "degree": self.degree, "coef0": self.coef0}
+        X, Y = X - self._origin, None if Y is None else Y - self._origin
         found = pairwise_kernels(X, Y, metric=self.kernel, filter_params=True, **more)
         return np.asarray(found, dtype=np.float64)
 

@@ -11,7 +11,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from genloss import _check
 from genloss.errors import InvalidInputError
-from genloss.estimators._alphas import least, penalties
+from genloss.estimators._alphas import check_squares, least, penalties
 from genloss.weighing.stacked import WEIGHTS, Stack, spanning
 
 Array = npt.NDArray[np.float64]
@@ -107,6 +107,8 @@ class MixedRidgeCV(RegressorMixin, BaseEstimator):
             given = _check_sample_weight(
                 sample_weight, X, dtype=np.float64, ensure_non_negative=True
             )
+        check_squares("X", X[given > 0])
+        check_squares("y", y[given > 0])
         real = ~there & (given > 0)
         if real.sum() < 2:
             raise InvalidInputError(

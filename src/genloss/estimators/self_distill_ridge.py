@@ -12,12 +12,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from genloss import _check
 from genloss.estimate.decomposition import Decomposition, decompose
-from genloss.estimators._alphas import least, penalties
+from genloss.estimators._alphas import check_squares, least, penalties
 from genloss.weighing.stacked import divided
 
 Array = npt.NDArray[np.float64]
 
 MOST_STEPS = 1000
+
+_ROUNDING = 1e-9  # share of the residuals below which students do not differ
 
 
 class SelfDistillRidge(RegressorMixin, BaseEstimator):
@@ -99,6 +101,8 @@ class SelfDistillRidge(RegressorMixin, BaseEstimator):
         fixed = None if self.mixing is None else _check.finite("mixing", self.mixing)
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
         y = y.astype(np.float64)
+        check_squares("X", X)
+        check_squares("y", y)
         centre, level = X.mean(axis=0), float(y.mean())
         rows = decompose(X, None)
         self.alphas_ = penalties(self.alphas, float(rows.values.sum()))
@@ -141,7 +145,11 @@ class _Students:
         if not np.isfinite(chain).all():
             return cls(np.eye(steps + 1)[0], np.inf, np.inf)
         if fixed is None:
-            more = np.linalg.lstsq(apart.T, -teacher, rcond=1e-8)[0]
+            apart_by, rounding = np.linalg.norm(apart, 2), _ROUNDING * np.linalg.norm(teacher)
+            more = np.zeros(steps)
+            if apart_by > rounding:
+                share = max(1e-8, float(rounding / apart_by))
+                more = np.linalg.lstsq(apart.T, -teacher, rcond=share)[0]
         else:
             # f_j = (1 - mixing) H y + mixing H f_(j-1)
             more = (1 - fixed) * fixed ** np.arange(1.0, steps + 1)

@@ -16,7 +16,7 @@ from sklearn.utils.validation import (
 
 from genloss import _check
 from genloss.errors import InvalidInputError
-from genloss.estimators._alphas import least, penalties
+from genloss.estimators._alphas import check_squares, least, penalties
 from genloss.outlook.self_training import SelfTraining
 from genloss.weighing.stacked import Fit, Moments, spanning
 
@@ -135,6 +135,8 @@ class SelfTrainingRidge(RegressorMixin, BaseEstimator):
         known = ~np.isnan(y)
         if known.sum() < 2:
             raise InvalidInputError(f"y had {known.sum()} labels; at least 2 must not be NaN")
+        check_squares("X", X)
+        check_squares("y", y[known])
         origin, level = X[known].mean(axis=0), float(y[known].mean())
         rows = X - origin
         span = spanning(rows)

@@ -93,7 +93,7 @@ def check(study: Study, plan: Plan, penalty: Array, trials: int) -> Check:
             said = run(
                 smaller, pool, test, penalty, sample.kernel, "recycle", seed, weights=weights
             )
-            squares += (said[:, :, 0] - sample.y[split.test]) ** 2 / chains
+            squares += sample.squares(said[:, :, 0] - sample.y[split.test]) / chains
         return sample.mean(squares.T, split.test)
 
     with trial_pool(cores()) as pool:

@@ -82,7 +82,7 @@ def rehearse(
     with trial_pool(cores()) as pool:
         for (i, source), predicted in zip(tasks, pool.map(one, tasks), strict=True):
             k, test = sources.index(source), splits[i].test
-            squares = (predicted - sample.y[test, None]) ** 2
+            squares = sample.squares(predicted - sample.y[test, None])
             runs[k, i] = sample.mean(squares.swapaxes(0, 1), test)
             rows[k][:, test] += squares[:, :, 0]
             if original is not None:

@@ -92,7 +92,8 @@ def grid_of(sample: Sample, n_samples: int) -> Array:
 
 def by_leaving_out(sample: Sample, grid: Array) -> tuple[Best, Array]:
     """The best penalty of a model of all rows, and the leave-one-out losses (M, G)."""
-    squares = Design.of(sample.X, sample.kernel, sample.weights).left_out(sample.y, grid) ** 2
+    design = Design.of(sample.X, sample.kernel, sample.weights)
+    squares = sample.squares(design.left_out(sample.y, grid))
     error = np.asarray(sample.mean(squares))
     at = int(np.argmin(error))
     lowest = max(float(error[at]), 1e-300)

@@ -16,6 +16,7 @@ from genloss.estimate.row_weights import unequal
 from genloss.estimate.rows import FEWEST_ROWS, MOST_ROWS, Estimate, estimate_standardised
 from genloss.estimate.standardise import Standardiser, unit_target
 from genloss.outlook.sample import Sample, copies, joined
+from genloss.outlook.split import check_groups
 from genloss.outlook.theory import Theory
 from genloss.tables.delimited import Dialect
 from genloss.tables.inputs import inputs_like, named_like
@@ -169,6 +170,7 @@ def prepare(
         texts=texts,
         log=log,
     )
+    check_groups(sample)
     if estimate is None:
         estimate = estimated(sample)
     return Prepared(

@@ -14,6 +14,7 @@ from genloss.outlook.prepare import Prepared
 from genloss.outlook.result import Advice, Outcome
 from genloss.outlook.sample import Sample
 from genloss.plan import Plan
+from genloss.weighing.rows import DETERMINED
 
 Array = npt.NDArray[np.float64]
 
@@ -110,7 +111,7 @@ def warnings_of(
             f"more than columns; take a penalty such as {advice.best_first_penalty:.2g}"
         )
     if float(squares.mean()) < _EXACT * baseline:
-        said.append("the features determine the target exactly: is a copy of it among them?")
+        said.append(DETERMINED)
     if not advice.agrees:
         said.append("forecast and measurement disagree on what becomes of the error")
     return tuple(said)

@@ -271,6 +271,14 @@ class Forecast(Answer):
     ``to_frame`` has one row per model: the check, then error and growth from all rows with their intervals;
     ``plot`` draws the errors from all rows with their interval and, lighter beside them, the check: its
     forecast and the measurement with error bars.
+
+    Examples
+    --------
+    >>> import genloss as gl, numpy as np
+    >>> X = np.random.default_rng(0).normal(size=(200, 3))
+    >>> outlook = gl.forecast(X, X.sum(axis=1), gl.Plan.replace(3, 50, noise=1.0), trials=2)
+    >>> outlook.own.error.shape, [way.name for way in outlook.policies][:2]
+    ((3,), ['replace', 'accumulate'])
     """
 
     own: Outcome

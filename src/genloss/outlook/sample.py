@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from inspect import signature
 from typing import Any
 
@@ -11,11 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.estimate.kernels import Kernel
+from genloss.estimate.standardise import ROUNDING
 from genloss.tables.copies import same_rows
 
 Array = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 
+_EXACT = 1e-12  # share of the target's spread below which a miss is rounding
 _CHANCE = 0.05  # share of the pairs of equal rows, from which on none of them are copies
 
 
@@ -86,6 +89,14 @@ class Sample:
         """All features; texts encoded across folds."""
         everything = np.arange(self.size)
         return self.sides(everything, everything[:1])[0]
+
+    @cached_property
+    def _rounding(self) -> float:
+        return max(_EXACT * float(self.y.std()), ROUNDING * float(np.abs(self.y).max()))
+
+    def squares(self, missed: Array) -> Array:
+        """Squares of what is missed of the target; all that is rounding counts alike, as it would grow as errors do."""
+        return np.maximum(missed**2, self._rounding**2)
 
     def mean(self, values: Array, rows: Rows | None = None) -> Array:
         """Weighted mean over rows, the first axis."""

@@ -9,10 +9,12 @@ import numpy.typing as npt
 
 from genloss.errors import DataError
 from genloss.outlook.sample import Sample
+from genloss.tables.column import counted
 
 Rows = npt.NDArray[np.intp]
 
 MOST_TEST = 1000
+_FEWEST_GROUPS = 3
 _PAST = 0.5  # share of the rows, the oldest, on which no model is scored
 
 
@@ -51,6 +53,24 @@ def folds(
     return found
 
 
+def check_groups(sample: Sample) -> None:
+    """Refuse rows that belong together so that they cannot be split.
+
+    Raises
+    ------
+    DataError
+        If they are of fewer groups than one that is scored and two that are forecast from.
+    """
+    if sample.groups is None:
+        return
+    count = int(np.unique(sample.groups).size)
+    if count < _FEWEST_GROUPS:
+        raise DataError(
+            f"the rows form {counted(count, 'group')} of which all stay together; a forecast needs at least "
+            f"{_FEWEST_GROUPS}: one that is scored, and two to forecast from"
+        )
+
+
 def _fold_numbers(sample: Sample, count: int, rng: np.random.Generator) -> Rows:
     """The fold in which every row is tested; -1 for the past, which never is."""
     n = sample.size
@@ -61,13 +81,18 @@ def _fold_numbers(sample: Sample, count: int, rng: np.random.Generator) -> Rows:
     if sample.groups is None:
         return np.asarray(rng.permutation(np.arange(n) * count // n))
     groups, sizes = np.unique(sample.groups, return_counts=True)
-    if groups.size < count:
-        raise DataError(
-            f"the rows form {groups.size} groups; a forecast needs at least {count} to split"
-        )
+    count = min(count, groups.size)
     order = rng.permutation(groups.size)
     before = np.cumsum(sizes[order]) - sizes[order]
     number = np.empty(groups.size, dtype=np.intp)
-    # large groups may fill several folds' worth of rows: every fold still gets one of its own
-    number[order] = np.minimum(before * count // n, count - 1)
+    number[order] = _filled(before * count // n, count)
     return np.asarray(number[np.searchsorted(groups, sample.groups)])
+
+
+def _filled(folds_of: Rows, count: int) -> Rows:
+    """Ascending numbers of folds, moved where one would stay empty: large groups are several folds' worth of rows."""
+    found, last = np.empty_like(folds_of), -1
+    for place, number in enumerate(folds_of):
+        least = max(last, count - len(folds_of) + place)
+        found[place] = last = min(max(number, least, 0), last + 1)
+    return found

@@ -30,6 +30,8 @@ Ridge regression with eigenvalues ``1/i``, bias and variance:
 (2.1606, 0.0517)
 """
 
+from genloss.pencils.answers import Limit, Risk
+from genloss.pencils.chain import Chain
 from genloss.pencils.dyson import NoConvergenceError, Solution, solve
 from genloss.pencils.equations import describe, latex
 from genloss.pencils.expression import (
@@ -43,9 +45,6 @@ from genloss.pencils.expression import (
 )
 from genloss.pencils.from_plan import risks
 from genloss.pencils.functionals import (
-    Chain,
-    Limit,
-    Risk,
     overlap,
     quadratic,
     risk,

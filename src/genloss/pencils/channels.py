@@ -76,6 +76,8 @@ class Feedback:
         layout = system.layout
         self._system, self._block = system, (target, source)
         self.channels = [c for c in channels if layout.blocks_of(*c.write) == self._block]
+        self._eta = layout.block(system.eta, *self._block)
+        self._written = [(layout.entry(system.eta, *c.write), c.writes) for c in self.channels]
         self._into = {}
         written = {layout.space_of[c.write[0]] for c in self.channels}
         self._full = {space for space in written if layout.width[space]}
@@ -92,13 +94,11 @@ class Feedback:
 
     def eta(self, traces: Floats) -> Block:
         """The block of eta that these traces make, valid until the next call."""
-        layout, eta = self._system.layout, self._system.eta
-        block = layout.block(eta, *self._block)
-        for part in block.values():
+        for part in self._eta.values():
             part[:] = 0
-        for trace, c in zip(traces, self.channels, strict=True):
-            layout.entry(eta, *c.write)[:] += trace * c.writes
-        return block
+        for trace, (entry, writes) in zip(traces, self._written, strict=True):
+            entry += trace * writes
+        return self._eta
 
     def coupling(self) -> Array:
         """Derivative of the traces of ``G eta G`` in the traces that eta is made of."""
@@ -135,25 +135,36 @@ class Feedback:
 
 
 def channels_of(pencil: Pencil, layout: Layout) -> dict[tuple[int, int], list[Channel]]:
-    """All channels, by the pair of blocks in which they are read."""
+    """All channels, by the pair of blocks in which they are read; those with equal numbers share them."""
     found = defaultdict[tuple[int, int], list[Channel]](list)
     identities: dict[int, Array] = {}
+    known: dict[tuple[object, ...], tuple[Array, Array]] = {}
+    names = {id(each): _name(each) for o in pencil.occurrences for each in (o.left, o.right)}
     for one, other in opposites(pencil, layout):
         read, write = (one.unknown, other.equation), (one.equation, other.unknown)
-        here, there = pencil.spaces[one.unknown], pencil.spaces[one.equation]
-        inside, outside = one.right * other.left, one.left * other.right
-        reads, writes = here.weights * inside, np.ones(there.directions) * outside
-        if here.full or there.full:
-            shared = one.gaussian.covariance
-            if shared is None:
-                dim = max(here, there, key=lambda space: space.full).directions
-                shared = identities.setdefault(dim, np.eye(dim))
-            if here.full:
-                reads, writes = shared, writes * inside
-            else:
-                reads, writes = reads * outside, shared
-        found[layout.blocks_of(*read)].append(Channel(read, write, reads, writes))
+        sides = one.right, other.left, one.left, other.right
+        place = layout.space_of[read[0]], layout.space_of[write[0]], id(one.gaussian.covariance)
+        key = (*place, *(names[id(each)] for each in sides))
+        if key not in known:
+            here, there = pencil.spaces[one.unknown], pencil.spaces[one.equation]
+            inside, outside = one.right * other.left, one.left * other.right
+            reads, writes = here.weights * inside, np.ones(there.directions) * outside
+            if here.full or there.full:
+                shared = one.gaussian.covariance
+                if shared is None:
+                    dim = max(here, there, key=lambda space: space.full).directions
+                    shared = identities.setdefault(dim, np.eye(dim))
+                if here.full:
+                    reads, writes = shared, writes * inside
+                else:
+                    reads, writes = reads * outside, shared
+            known[key] = reads, writes
+        found[layout.blocks_of(*read)].append(Channel(read, write, *known[key]))
     return found
+
+
+def _name(coefficient: Coefficient) -> float | bytes:
+    return coefficient.tobytes() if isinstance(coefficient, np.ndarray) else float(coefficient)
 
 
 def opposites(pencil: Pencil, layout: Layout) -> Iterator[tuple[Occurrence, Occurrence]]:

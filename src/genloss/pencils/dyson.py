@@ -15,6 +15,7 @@ import numpy as np
 
 from genloss import _check
 from genloss.errors import GenlossError
+from genloss.pencils import certificate
 from genloss.pencils.channels import Channel, Feedback, System, channels_of
 from genloss.pencils.expression import Array
 from genloss.pencils.few import Few
@@ -22,7 +23,6 @@ from genloss.pencils.layout import Layout, Matrices, product
 from genloss.pencils.pencil import Pencil
 
 TOLERANCE = 1e-10
-_FLOOR = 1e-4  # residuals are relative to the size of their terms, or to this if that is smaller
 _SMALLEST = 1e-18  # where the path starts at the latest
 _FIRST_RATIO = 10.0  # of two points of the path; it grows and shrinks with success
 _REFINEMENTS = 4  # of the whole, where rounding has left too much
@@ -109,12 +109,12 @@ def solve(pencil: Pencil, start: Solution | None = None) -> Solution:
         for c in read:
             system.add(*c.write, c.writes, -product(c.reads, layout.entry(G, *c.read)))
     everything = [c for own in channels.values() for c in own]
-    residual = _residual(system, everything)
+    residual = certificate.residual(system, everything)
     for _ in range(_REFINEMENTS):
         if residual <= TOLERANCE:
             break
         _refine(system, everything)
-        residual = _residual(system, everything)
+        residual = certificate.residual(system, everything)
     if not residual <= TOLERANCE:
         raise NoConvergenceError(
             f"the residual of the fixed point was {residual:.1e}, above {TOLERANCE:.0e}: {pencil!r}; "
@@ -131,45 +131,6 @@ def _refine(system: System, channels: Sequence[Channel]) -> None:
         g[:] = g @ (2 * np.eye(g.shape[-1]) - K @ g)
     for trace, c in zip(before, channels, strict=True):
         system.add(*c.write, c.writes, trace - product(c.reads, layout.entry(G, *c.read)))
-
-
-def _residual(system: System, channels: Sequence[Channel]) -> float:
-    """``|K G - 1|`` relative to the terms it is made of.
-
-    An entry of K may be a small difference of large traces, and an entry of G one of large products
-    ``G K G``: what rounding leaves there is no sign of a fixed point that was missed. In full spaces an
-    entry is a matrix, and is as large as its root mean square eigenvalue.
-    """
-    layout, G, kernel = system.layout, system.G, system.kernel
-    known, terms, away = [], [], []
-    for space, (g, K) in enumerate(zip(G, kernel, strict=True)):
-        if few := system.few.get(space):
-            size, rest = (each[None] for each in few.against(g[0]))
-            term = few.sizes()[None]
-        else:
-            size, term, rest = np.abs(g), np.abs(K), np.abs(K @ g - np.eye(g.shape[-1]))
-        known.append(size)
-        terms.append(term)
-        away.append(rest)
-
-    def at(sizes: Matrices, row: int, column: int) -> Array:
-        return sizes[layout.space_of[row]][:, layout.position[row], layout.position[column]]
-
-    for _ in range(2):
-        sizes = [g @ term @ g for term, g in zip(terms, known, strict=True)]
-        for c in channels:
-            reads, writes = (
-                np.abs(each) if each.ndim == 1 else _size(each) for each in (c.reads, c.writes)
-            )
-            trace = np.dot(at(sizes, *c.read), reads) * (1 if c.reads.ndim == 1 else len(c.reads))
-            at(terms, *c.write)[:] += trace * writes
-    left = zip(away, terms, sizes, strict=True)
-    return max(float((a / np.maximum(term @ size, _FLOOR)).max()) for a, term, size in left)
-
-
-def _size(matrix: Array) -> float:
-    """Root mean square eigenvalue."""
-    return float(np.sqrt(np.einsum("ij,ij->", matrix, matrix) / len(matrix)))
 
 
 def _below(system: System, feedback: Feedback, t: int, s: int) -> Array:
@@ -317,5 +278,6 @@ class Resolvent:
 def _regulariser(K: Array) -> Array:
     """A penalty of one where the deterministic part is singular, else zero."""
     missing = np.diagonal(K, axis1=1, axis2=2) == 0
-    missing = missing & (np.linalg.slogdet(K)[0] == 0)[:, None]
+    if missing.any():
+        missing = missing & (np.linalg.slogdet(K)[0] == 0)[:, None]
     return np.eye(K.shape[-1]) * missing[:, None, :]

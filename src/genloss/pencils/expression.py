@@ -345,7 +345,16 @@ def gaussian(
 
 
 def diagonal(space: Space, values: npt.ArrayLike, *, name: str = "D") -> Expression:
-    """The matrix with these values on its diagonal, in the common eigenbasis."""
+    """The matrix with these values on its diagonal, in the common eigenbasis.
+
+    Parameters
+    ----------
+    space : Space
+    values : array_like
+        One number, or one per direction of the space.
+    name : str, default "D"
+        What it is called in what is printed.
+    """
     entries = _entries(space, "values", values, name)
     return _shared(Diagonal, space, space, entries, name, key=(*_names(space, entries), name))
 
@@ -356,13 +365,13 @@ def identity(space: Space) -> Expression:
 
 
 def vector(space: Space, values: npt.ArrayLike, *, name: str = "w") -> Expression:
-    """The vector with these coordinates in the eigenbasis."""
+    """The vector with these coordinates in the eigenbasis, given as for `diagonal`."""
     entries = _entries(space, "values", values, name)
     return _shared(Vector, space, ONE, entries, name, key=(*_names(space, entries), name))
 
 
 def noise(space: Space, deviation: npt.ArrayLike = 1.0, *, name: str = "e") -> Expression:
-    """A new random vector: independent, centred entries with this standard deviation."""
+    """A new random vector: independent, centred entries; deviations are given as for `diagonal`."""
     return Vector(space, ONE, _entries(space, "deviation", deviation, name), name, random=True)
 
 

@@ -191,6 +191,18 @@ class Laws:
         seeds = {e: by * size for e, by in zip(self._errors, weights, strict=True) if by}
         return self._chain.backwards(seeds)
 
+    def moment(self, one: int, other: int) -> float:
+        """Mean product of what two labelers say of a new row."""
+        metric = diagonal(self._ground.features, self._ground.metric)
+        return self._chain.overlap(self._models[one], self._models[other], metric)
+
+    def backwards_of_moments(self, weights: Mapping[tuple[int, int], float]) -> Matrices:
+        """How a weighted sum of these moves with the numbers of the plan, every pair being there in both orders."""
+        size = self._ground.metric * self._ground.features.weights
+        return self._chain.backwards_of_products(
+            {(self._models[u], self._models[v]): by * size for (u, v), by in weights.items()}
+        )
+
     def slopes(self, backwards: Matrices) -> Array:
         """Slopes of that sum in the logarithm of every penalty."""
         fits, errors = self._written(self._steps, 2 * self._penalty)  # equations are linear in it

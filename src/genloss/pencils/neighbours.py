@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from genloss.pencils.chain import Chain
 from genloss.pencils.dyson import Solution
 from genloss.pencils.expression import Expression
-from genloss.pencils.functionals import Chain
 
 _LAST: ContextVar[dict[int, Solution] | None] = ContextVar("last", default=None)
 

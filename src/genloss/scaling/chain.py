@@ -21,7 +21,17 @@ _BLOCK = 1 << 17  # entries of one (fits x eigenvalues) block
 
 
 class Fitting(NamedTuple):
-    """One fit of the chain: rows, ridge penalty, standard deviation of its label noise."""
+    """One fit of the chain.
+
+    Attributes
+    ----------
+    n_samples : float
+        Rows.
+    penalty : float
+        Of ridge regression, per row.
+    noise : float
+        Standard deviation of what is added to its labels.
+    """
 
     n_samples: float
     penalty: float = 0.0

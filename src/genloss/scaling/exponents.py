@@ -3,7 +3,8 @@
 `paper.md` section 6: eigenvalues ``i**-capacity`` (beta), signal ``i**-(1 + 2 capacity source)``
 (source is r), downstream rows T, penalty ``T**-penalty_exponent`` (ell), generator rows
 ``T**generator_growth`` (b), number of generators ``T**generation_growth`` (a). An error with
-exponent e falls like ``T**-e``; a negative exponent means that it grows.
+exponent e falls like ``T**-e``; a negative exponent means that it grows. `InvalidInputError` is raised
+where capacity is not above 1, or a source or penalty exponent is negative.
 """
 
 from __future__ import annotations
@@ -54,7 +55,12 @@ __all__ = [
 
 
 class ModifiedExponents(NamedTuple):
-    """Exponents of the three parts of the error behind generators; the smallest one rules."""
+    """Exponents of the three parts of the error behind generators; the smallest one rules.
+
+    Attributes
+    ----------
+    bias, variance, inherited : float
+    """
 
     bias: float
     variance: float

@@ -92,6 +92,13 @@ class ScalingLaw:
         Second degrees of freedom of the best downstream fit.
     inherited : float
         Share of the best fit's error that is the generators' noise.
+
+    Examples
+    --------
+    >>> import genloss as gl
+    >>> law = gl.scaling_law(gl.PowerLaw(capacity=1.5, source=0.5), n_samples=1000, noise=0.5)
+    >>> law.regime, round(law.rate, 3), round(law.best.penalty, 4)
+    ('clean', 0.6, 0.0058)
     """
 
     capacity: float
@@ -123,7 +130,12 @@ class ScalingLaw:
         return self.recommendations[-1]
 
     def recommendation(self, rule: str) -> Recommendation:
-        """The penalty of one rule: "clean", "exponent", "noise", "noise with constants", "best"."""
+        """The penalty of one rule, and its error.
+
+        Parameters
+        ----------
+        rule : {"clean", "exponent", "noise", "noise with constants", "best"}
+        """
         names = tuple(each.rule for each in self.recommendations)
         return self.recommendations[names.index(_check.choice("rule", rule, names))]
 

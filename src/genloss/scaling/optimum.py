@@ -22,7 +22,13 @@ _WIDEST = 1e6  # largest effective penalty over the largest eigenvalue
 
 @dataclass(frozen=True, eq=False)
 class Best:
-    """Best penalties and the errors they reach, each of the broadcast shape of the arguments."""
+    """Best penalties and the errors they reach.
+
+    Attributes
+    ----------
+    penalty, risk : ndarray
+        Each of the broadcast shape of the arguments.
+    """
 
     penalty: Array
     risk: Array
@@ -46,6 +52,15 @@ def best_penalty(
         What there is to learn.
     n_samples, noise, generations, generator_samples, generator_noise, generator_penalty
         As for `PowerLaw.risk`.
+
+    Returns
+    -------
+    Best
+
+    Raises
+    ------
+    InvalidInputError
+        If an argument is out of range.
 
     Notes
     -----

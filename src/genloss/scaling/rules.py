@@ -1,4 +1,8 @@
-"""Rules for the downstream penalty: what to type in, without solving anything."""
+"""Rules for the downstream penalty: what to type in, without solving anything.
+
+A rule takes the exponents of the problem and returns a penalty per row, an array of the broadcast shape, for eigenvalues that
+start at 1; `InvalidInputError` is raised where an argument is out of range.
+"""
 
 from __future__ import annotations
 

@@ -79,4 +79,4 @@ def _read_arrays(file: IO[bytes], name: str) -> tuple[Any, list[str]]:
             rest = sorted(names.keys() - set(pair))
             notes = [f"used {pair[0]!r} and {pair[1]!r}, not {some(rest)}"] if rest else []
             return tuple(loaded[names[key]] for key in pair), notes
-    raise DataError(f"{name} holds {some(list(names)) or 'nothing'}; it must hold arrays X and y")
+    raise DataError(f"{name} holds {some(loaded.files) or 'nothing'}; it must hold arrays X and y")

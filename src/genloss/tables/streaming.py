@@ -39,7 +39,7 @@ from genloss.tables.table import Table
 from genloss.workers import check_cluster
 
 MOST_CELLS = 16 * 10**6
-"""Rows times columns up to which a table is read whole; that takes about 65 bytes per cell."""
+"""Rows times columns up to which a table is read whole; that takes some 25 to 35 bytes per cell."""
 
 SAMPLE_BYTES = 2**27
 

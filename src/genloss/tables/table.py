@@ -37,6 +37,13 @@ class Table:
     categories : mapping of str to tuple of str
         The categories of every column that became indicators, those of the rows used, sorted. Where the
         column has no gaps the first has no indicator: it is where all others are 0.
+
+    Examples
+    --------
+    >>> import genloss as gl
+    >>> table = gl.load_table(([[1.0, 7.0], [2.0, 7.0], [4.0, 7.0]], [1.0, 2.0, 3.0]))
+    >>> table.features.shape, table.feature_names, table.source
+    ((3, 1), ('x0',), 'arrays')
     """
 
     features: Array

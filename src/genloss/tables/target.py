@@ -8,6 +8,7 @@ import numpy as np
 
 from genloss._words import number
 from genloss.errors import DataError, InvalidInputError
+from genloss.tables.column import counted
 from genloss.tables.table import Table
 
 MOST_CLASSES = 100
@@ -57,6 +58,6 @@ def classified(table: Table) -> tuple[Table, tuple[str, ...]]:
     warnings = table.warnings
     if counts.min() < FEW:
         rare = names[int(np.argmin(counts))]
-        told = f"class {rare!r} has {counts.min()} rows of {codes.size:,}"
+        told = f"class {rare!r} has {counted(int(counts.min()), 'row')} of {codes.size:,}"
         warnings = (*warnings, f"{told}: what becomes of it is hardly known")
     return replace(table, target=codes.astype(np.float64), warnings=warnings), names

@@ -7,19 +7,18 @@ from collections.abc import Sequence
 from genloss.generation import REAL
 from genloss.labels.linear import Linear
 from genloss.losses.squared import Squared
-from genloss.steps import Step
+from genloss.steps import Step, Steps
 
 RICH = "with a penalty, several sources or a covariance of its own"
 
 
-def obstacles(steps: Sequence[Step]) -> list[str | None]:
+def obstacles(steps: Steps) -> list[str | None]:
     """Why no closed formula knows a model, for every model; None where one does."""
-    if not any(step.edits or obstacle_alone(step) for step in steps):
+    if steps.is_single:
         return [None] * len(steps)
     found: list[str | None] = []
     pool, run = _Pool(), None
     pools = any(step.is_pooled for step in steps)
-    reused = not all(step.is_new for step in steps)
     for step in steps:
         model = step.model
         if pools:
@@ -30,7 +29,7 @@ def obstacles(steps: Sequence[Step]) -> list[str | None]:
             run = f"model {model} is fitted on rows of an earlier generation"
         elif steps[model - 1].is_pooled:
             run = run or f"model {model} reuses the design of a pooled fit"
-        if reused and not run and not is_plain(step):
+        if not steps.is_new and not run and not is_plain(step):
             run = f"model {model} is fitted on a reused design {RICH}"
         if step.features is not None or step.intercept:
             found.append(obstacle_alone(step))
@@ -185,17 +184,18 @@ def _is_smooth(step: Step) -> bool:
     return smooth and plain and not step.is_pooled and len(step.blocks) == 1 and is_even(step)
 
 
-def unknown(steps: Sequence[Step], tails: bool = False) -> str | None:
+def unknown(steps: Steps, tails: bool = False) -> str | None:
     """Why no theory knows a plan at all: what is known for ridge regression alone."""
     if steps[0].intercept:
         return "plan has an intercept"
-    turned = any(step.turned for step in steps)
+    if steps.is_ridge:
+        return None
     rich = "problem has tails" if tails else "plan has rows with a covariance matrix"
-    runs = {} if all(step.is_ridge for step in steps) else design_runs(steps)
+    runs = design_runs(steps)
     for step in steps:
-        if step.is_ridge or (step.model in runs and not (tails or turned)):
+        if step.is_ridge or (step.model in runs and not (tails or steps.turned)):
             continue
-        if (tails or turned) and (step.filter is None or not step.is_linear):
+        if (tails or steps.turned) and (step.filter is None or not step.is_linear):
             return f"{rich}, and model {step.model} is no ridge regression on linear labels"
         what = f"model {step.model} has labels, a loss, a filter or a rule that keeps rows beyond ridge regression"
         if step.filter is not None and not step.is_linear and not _sees_all(step):
@@ -267,8 +267,8 @@ def _all_new_and_even(step: Step) -> bool:
 
 def is_even(step: Step) -> bool:
     """Whether all its own rows have the problem's covariance and one weight."""
-    first, *others = step.blocks
-    if not others:
+    first = step.blocks[0]
+    if len(step.blocks) == 1:
         return first.covariance is None
     return all(block.covariance is None and block.weight == first.weight for block in step.blocks)
 

@@ -13,15 +13,15 @@ from genloss.external import External
 from genloss.generation import REAL
 from genloss.problem import Problem
 from genloss.spectrum import Spectral, Spectrum
-from genloss.steps import Step
+from genloss.steps import Step, Steps
 
 Array = npt.NDArray[np.float64]
 
 
-def directions_for(problem: Spectral, steps: Sequence[Step]) -> Spectrum:
+def directions_for(problem: Spectral, steps: Steps) -> Spectrum:
     """As few as will do: every one by itself where rows have a covariance of their own."""
     outside = steps[0].outside
-    if not outside and all(block.covariance is None for step in steps for block in step.blocks):
+    if steps.is_alike and not outside:
         return problem.directions
     if not isinstance(problem, Problem):
         raise InvalidInputError(

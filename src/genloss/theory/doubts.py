@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from genloss.cautions import freedom, near_interpolation
 from genloss.spectrum import Spectral
-from genloss.steps import Step
 from genloss.theory.forever.caution import growing, sentence
 from genloss.theory.walk import Walk
 
@@ -20,6 +19,8 @@ FEW_DIRECTIONS = 10.0
 CROWDED = 0.8
 FEW_NOISY = 20.0  # effective directions of a fit's noise (`channels.md` 5)
 LOW_DIM = 50
+CLOSE = 0.03  # as predictions are without a word
+HIGH = 0.5, 1.6  # times what first order says of labelers' sizes (`channels.md` 5)
 DEAR_CHOICE = 0.009  # a quarter of what a penalty's choice adds to the error (`theory.md` 2.2)
 FEW_SPARE = 100
 THIN = f"dim or n_samples below {LOW_DIM}: the asymptotic formula may be off by percents"
@@ -35,21 +36,30 @@ def cautions(problem: Spectral, walk: Walk, risks: Array, exact: Mask) -> list[t
     ended = _ended(walk)
     infinite = ~np.isfinite(risks) & ~ended
     away = np.minimum.accumulate(walk.noisy_directions, axis=1) < FEW_NOISY
+    high = _too_high(walk, risks)
+    varied = HIGH[1] * high > CLOSE
     exactly = np.array([step.filter is None for step in walk.chains[0]])
     near = exactly & near_interpolation(rows, free, walk.penalty, walk.accepted)
     spread = ~infinite & ~ended & near
     crowded = ~infinite & (walk.filling > CROWDED)
     few = ~exact & (df2 < FEW_DIRECTIONS)
     thin = ~exact & ~few & (np.minimum(free, rows) < LOW_DIM)
-    clean = np.array([[_noiseless(steps)] for steps in walk.chains])
-    spare = ~exact & ~few & ~thin & ~crowded & clean & (df2 > free / 2) & (rows - df2 < FEW_SPARE)
+    clean = np.array([[steps.is_noiseless] for steps in walk.chains])
+    spare = clean & ~exact
+    if spare.any():
+        spare &= ~few & ~thin & ~crowded & (df2 > free / 2) & (rows - df2 < FEW_SPARE)
     found = [
         (
             ended,
             "training ends: the labels can be fitted without error by ever larger coefficients, a fit "
             "without penalty has no minimum",
         ),
-        (away, FEW),
+        (away & ~varied, FEW),
+        (
+            varied,
+            "labels by a rule, and labelers whose size varies much from run to run: the formula may be too high by "
+            f"{' to '.join(f'{100 * by * high.max():.0f}' for by in HIGH)} percent",
+        ),
         (
             infinite,
             infinite_mean(_dim(problem), _kept(walk)),
@@ -89,6 +99,12 @@ def cautions(problem: Spectral, walk: Walk, risks: Array, exact: Mask) -> list[t
     return sentences if problem.gaussian else [(*words, NOT_GAUSSIAN) for words in sentences]
 
 
+def _too_high(walk: Walk, risks: Array) -> Array:
+    """About by what share errors are too large, as labelers' sizes vary and rules make labels of what they say."""
+    off = np.divide(walk.excess, risks, out=np.zeros_like(risks), where=np.isfinite(risks))
+    return np.asarray(off / (1 + np.maximum(off, 0.0)))
+
+
 def infinite_mean(freedom: str, kept: str = "") -> str:
     """What is said of models without a mean."""
     return (
@@ -113,7 +129,7 @@ def _ended(walk: Walk) -> Mask:
 
 def _chosen_on_few_rows(walk: Walk, risks: Array) -> Mask:
     """Where leave-one-out errors of so few rows are too uneven to choose a penalty by them."""
-    if not any(step.retuned for step in walk.chains[0]):
+    if not walk.chains[0].retuned:
         return np.zeros(walk.rows.shape, dtype=bool)
     chosen = np.array([[step.retuned for step in steps] for steps in walk.chains])
     noise = [
@@ -125,11 +141,6 @@ def _chosen_on_few_rows(walk: Walk, risks: Array) -> Mask:
     return chosen & (per_row > DEAR_CHOICE * risks)
 
 
-def _noiseless(steps: Sequence[Step]) -> bool:
-    """Whether an error is bias alone, which varies most where few rows are left over."""
-    return not any(block.noise for step in steps for block in step.blocks)
-
-
 def _dim(problem: Spectral) -> str:
     directions = problem.directions
     constant = int(directions.constant)
@@ -137,12 +148,15 @@ def _dim(problem: Spectral) -> str:
 
 
 def _kept(walk: Walk) -> str:
-    some = any(block.keep for step in walk.chains[0] for block in step.blocks)
+    steps = walk.chains[0]
+    some = not steps.is_linear and any(block.keep for step in steps for block in step.blocks)
     return ", or what a rule may keep of it," if some else ""
 
 
 def _or_features(walk: Walk) -> str:
-    return " or the number of features" if any(step.features for step in walk.chains[0]) else ""
+    steps = walk.chains[0]
+    some = not steps.is_single and any(step.features for step in steps)
+    return " or the number of features" if some else ""
 
 
 def models_named(models: Sequence[int]) -> str:

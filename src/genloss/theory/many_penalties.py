@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ from genloss.errors import NoTheoryError
 from genloss.plan import Plan
 from genloss.problem import beyond
 from genloss.spectrum import Spectral
-from genloss.steps import Step, resolve
+from genloss.steps import Steps, resolve
 from genloss.theory import succession
 from genloss.theory.directions import directions_for
 from genloss.theory.predict import CELLS, predict
@@ -22,7 +22,7 @@ from genloss.theory.walk import Walk
 Array = npt.NDArray[np.float64]
 
 
-def is_together(problem: Spectral, steps: Sequence[Step]) -> bool:
+def is_together(problem: Spectral, steps: Steps) -> bool:
     """Whether many penalties of a plan are predicted in whole arrays, and not one after the other."""
     unlike = steps[0].outside or any(way is not Walk.fresh for way in routes(steps))
     return not (unlike or beyond(problem) or not is_ordinary(problem))

@@ -17,7 +17,7 @@ from genloss.errors import InvalidInputError, NoTheoryError
 from genloss.plan import Plan
 from genloss.problem import Problem, tails_of
 from genloss.spectrum import Spectral, Spectrum, directions_of
-from genloss.steps import Step, agents, resolve
+from genloss.steps import Step, Steps, resolve
 from genloss.theory import centred, intercept, succession, turned, two_columns
 from genloss.theory.alike import outline
 from genloss.theory.channels import NotFoundError
@@ -152,7 +152,7 @@ def _of_several(problem: Problem, plan: Plan, method: str) -> Curve:
         return curve_of(problem, steps)
     try:
         with np.errstate(over="raise", invalid="raise", divide="raise"):
-            if problem.means is not None or not all(step.is_ridge for step in steps):
+            if problem.means is not None or not steps.is_ridge:
                 return curve_of(problem, steps)  # in which labels have no other unit
             units = Units.of(problem, [plan])
             return units.curve(curve_of(units.problem(problem), resolve(units.plan(plan))))
@@ -166,10 +166,9 @@ def in_any_units(problem: Spectral, plans: Sequence[Plan], method: str) -> list[
     """The curves of plans that were checked, by a method of `ways_of`."""
     if not isinstance(problem, Problem):  # a power law: its first eigenvalue is one
         return _curves(problem, plans, method)
-    beyond_ridge = problem.classes or any(
-        not step.is_ridge for plan in plans for step in resolve(plan)
-    )
-    if beyond_ridge:  # in which labels have no other unit
+    if problem.classes or not all(
+        resolve(plan).is_ridge for plan in plans
+    ):  # in which labels have no other unit
         try:
             return _curves(problem, plans, method)
         except NotFoundError:
@@ -241,27 +240,29 @@ def _curve(problem: Spectral, plan: Plan, method: str) -> Curve:
     )
 
 
-def ways_of(problem: Spectral, steps: Sequence[Step], method: str = "auto") -> list[Route]:
+def ways_of(problem: Spectral, steps: Steps, method: str = "auto") -> list[Route]:
     """The route of every model, or NoTheoryError; "long" is "auto" for any number of models."""
     if centre_of(problem) is not None:
         return _ways_of_clouds(steps, method, problem.directions.dim)
     return _ways(steps, method, bool(tails_of(problem)))
 
 
-def _ways(steps: Sequence[Step], method: str, tails: bool) -> list[Route]:
+def _ways(steps: Steps, method: str, tails: bool) -> list[Route]:
     """The route of every model, or NoTheoryError."""
     if reason := unknown(steps, tails):
         raise _unknown(reason)
-    if method == "pencil" and not all(step.is_linear for step in steps):
+    if method == "pencil" and not steps.is_linear:
         raise NoTheoryError("method was 'pencil', which knows linear labels alone; use 'auto'")
-    if any(step.turned for step in steps):
+    if steps.turned:
         return _ways_across(steps, method)
     everything: list[Route] = [Walk.pencil] * len(steps)
     known = obstacles_of_tails(steps) if tails else obstacles(steps)
     ways = everything if method == "pencil" else routes(steps, known, tails)
     if reason := entangled(steps, ways):
         raise _unknown(reason)
-    if method == "pencil" and not any(step.retuned for step in steps):
+    if method == "pencil" and not steps.retuned:
+        return ways
+    if not any(known) and Walk.pencil not in ways:
         return ways
     for step, obstacle in zip(steps, known, strict=True):
         way = ways[step.model]
@@ -344,20 +345,24 @@ def _unknown(reason: str) -> NoTheoryError:
 def _by_walk(
     problem: Spectral,
     directions: Spectrum,
-    chains: Sequence[Sequence[Step]],
+    chains: Sequence[Steps],
     ways: Sequence[Route],
 ) -> Iterator[Curve]:
     """Curves of plans of one outline, as many at a time as the cache holds."""
     outside = from_outside(problem, chains[0])
-    alone = any(step.retuned or step.outside for step in chains[0]) or not {
-        Walk.weighted,
-        Walk.pencil,
-        Walk.channel,
-        Walk.filtered,
-        Walk.on_design,
-        Walk.turned,
-        Walk.across,
-    }.isdisjoint(ways)
+    alone = (
+        chains[0].retuned
+        or chains[0][0].outside
+        or not {
+            Walk.weighted,
+            Walk.pencil,
+            Walk.channel,
+            Walk.filtered,
+            Walk.on_design,
+            Walk.turned,
+            Walk.across,
+        }.isdisjoint(ways)
+    )
     size = 1 if alone else max(1, CELLS // directions.eigenvalues.size)
     for start in range(0, len(chains), size):
         walk = Walk(
@@ -368,13 +373,13 @@ def _by_walk(
             tails=tails_of(problem),
             centre=centre_of(problem),
         )
-        if any(step.turned for step in chains[0]) and isinstance(problem, Problem):
+        if chains[0].turned and isinstance(problem, Problem):
             laws = [each.law(problem.truth) for each in chains[0][0].outside]
             matrices = turned.Models(
                 problem.spectrum, problem.truth, laws, walk.tails, directions.constant
             )
             walk.matrices = matrices
-        ridge = walk.centre is None and all(step.is_linear for step in chains[0])
+        ridge = walk.centre is None and chains[0].is_linear
         classes = None if ridge else Classes(walk.moments)
         bias, variance, known = succession.risks(walk, None if classes is None else classes.see)
         risk = bias + variance
@@ -384,7 +389,6 @@ def _by_walk(
         more: dict[str, Any] = (
             {} if classes is None else classes.columns(walk, float(problem.directions.signal.sum()))
         )
-        number_of_agents = agents(chains[0])
         for number, warnings in enumerate(cautions(problem, walk, risk, known)):
             yield Curve(
                 risk=risk[number],
@@ -397,6 +401,6 @@ def _by_walk(
                 df2=walk.effective.df2[number],
                 exact=known,
                 penalty=walk.penalty_used[number],
-                n_agents=number_of_agents,
+                n_agents=chains[0].agents,
                 **more,
             )

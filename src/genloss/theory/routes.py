@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from genloss.plan import Plan
-from genloss.steps import Step, resolve
+from genloss.steps import Steps, resolve
 from genloss.theory.closed import (
     design_runs,
     is_even,
@@ -17,8 +17,6 @@ from genloss.theory.closed import (
 )
 from genloss.theory.segments import stretches
 from genloss.theory.walk import Route, Walk, by_pencil
-
-Steps = Sequence[Step]
 
 
 def has_closed_route(plan: Plan) -> bool:
@@ -37,9 +35,10 @@ def routes(
         known = obstacles_of_tails(steps) if known is None else known
         alone = [Walk.weighted if step.filter is None else Walk.filtered for step in steps]
         return [Walk.pencil if why else way for why, way in zip(known, alone, strict=True)]
+    if steps.is_ridge and steps.is_single:
+        return [Walk.fresh if is_even(step) else Walk.weighted for step in steps]
     ways: list[Route] = []
-    reused = any(not step.is_new for step in steps)
-    runs = design_runs(steps) if reused else {}
+    runs = {} if steps.is_new else design_runs(steps)
     for step, obstacle in zip(steps, known or obstacles(steps), strict=True):
         if step.model in runs:
             ways.append(Walk.on_design)
@@ -58,7 +57,7 @@ def routes(
             ways.append(Walk.same)
         elif not is_even(step):
             ways.append(Walk.weighted)
-        elif not reused:
+        elif steps.is_new:
             ways.append(Walk.fresh)
         else:
             after = steps[step.model + 1 : step.model + 2]

@@ -24,7 +24,7 @@ from genloss.theory.walk import Walk
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-_CELLS = 12_000  # entries of an array, small enough that its memory comes back
+_CELLS = 16_000  # entries of an array, whose memory (128 kB) the allocator keeps for the next one
 _MOST = 1e50  # of kappa over an eigenvalue: squares of shrinkages are ordinary numbers
 
 
@@ -50,6 +50,8 @@ def risks(walk: Walk, see: Callable[[int], None] | None = None) -> tuple[Array, 
         if len(models) > 1:
             parts = _together(walk, models)
         else:
+            if see is not None:
+                walk.doubt(models[0])
             walk.ways[models[0]](walk, models[0])
             parts = walk.risk(models[0])
         bias.append(parts[0])
@@ -145,7 +147,7 @@ def follow(
     alone = bool((count == 1).all())
     n, lam, kappa = fits
     lack = kappa * kappa  # (1 - S)**2 is (kappa S / s)**2
-    over = 1 / (s * s)
+    over, each = 1 / (s * s), np.ones(s.size)
     bias, variance = np.empty((2, n.size))
     spread = s * covariance
     size = max(1, _CELLS // s.size)  # as many at a time as the cache holds
@@ -153,25 +155,22 @@ def follow(
         at = slice(start, start + size)
         filters = s + kappa[at, None]
         np.divide(s, filters, out=filters)
-        square = filters * filters
+        square = np.square(filters)  # which becomes the variance
         # n - df2 = (n - df1) + (df1 - df2), both without cancellation
         left = n[at] * lam[at] / kappa[at] + kappa[at] * (square @ (count / s))
         filters[0] *= mean
         for before, own in pairwise(filters):
             own *= before
         mean = filters[-1]
-        spreads = filters * filters
-        heard = noise[at] + lack[at] * (spreads @ (signal * over))
-        lost = square * over
+        room = np.square(filters)
+        heard = noise[at] + lack[at] * (room @ (signal * over))
+        lost = np.multiply(square, over, out=room)
         numbers = zip(heard.tolist(), lack[at].tolist(), left.tolist(), strict=True)
-        for own, kept, missed, (told, by, spare) in zip(
-            spreads, square, lost, numbers, strict=True
-        ):
+        for own, missed, (told, by, spare) in zip(square, lost, numbers, strict=True):
             gain = (told + by * float(missed.dot(spread))) / spare
-            np.add(spread, gain if alone else gain * count, out=own)
-            own *= kept
+            own *= spread + (gain if alone else gain * count)
             spread = own
-        away = np.subtract(1.0, filters, out=square)
-        away *= away
-        bias[at], variance[at] = away @ signal, spreads.sum(axis=1)
+        variance[at] = square @ each
+        away = np.subtract(1.0, filters, out=room)
+        bias[at] = np.square(away, out=away) @ signal
     return Heirs(bias, variance, mean, spread / s)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.spectrum import Spectrum
-from genloss.steps import Step
+from genloss.steps import Step, Steps
 from genloss.theory import edited, fresh, pooled, pulled, retuned, together, turned, weighted
 from genloss.theory.alike import as_filter, fitted
 from genloss.theory.closed import (
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from genloss.theory.filters.sources import Sources
 
 Array = npt.NDArray[np.float64]
-Steps = Sequence[Step]
 
 
 class Walk:
@@ -66,6 +65,8 @@ class Walk:
         fit's noise, and whether it has no minimum.
     chosen_at : ndarray of shape (n_plans, n_models)
         Where a channel chose the penalty: the fit's error on labels of its own kind, over its rows.
+    excess : ndarray of shape (n_plans, n_models)
+        About by what errors are too large, as labelers' sizes vary and rules make labels of what they say.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class Walk:
         self.noisy_directions = np.full(self.rows.shape, np.inf)
         self.ended = np.zeros(self.rows.shape, dtype=bool)
         self.chosen_at = np.full(self.rows.shape, np.nan)
+        self.excess = np.zeros(self.rows.shape)
         self._start: Start | None = None
         self.remembered = _remembered(chains[0], ways)
         self.moments = Moments(directions, self.remembered, len(self.rows))
@@ -201,6 +203,13 @@ class Walk:
             self._start = found.start
             self._take_in(model, found)
         self._has_no_kappa(model, np.nan, 0.0)
+
+    def doubt(self, model: int) -> None:
+        """Look at what the next model's labelers vary by, and at what theirs did."""
+        from genloss.theory.channels.sizes import excess
+
+        if self.centre is None:
+            self.excess[:, model] = excess(self.moments, self.chains[0][model], self.excess[0])
 
     def _hear(self, model: int) -> None:
         """Keep what linear fits of other models take labels for that a rule makes."""
@@ -339,7 +348,7 @@ def by_pencil(ways: Sequence[Route]) -> list[bool]:
 def _remembered(steps: Steps, ways: Sequence[Route]) -> dict[int, int]:
     """Last model that needs each labeler: a pencil fits earlier models of its stretch once more."""
     last = {step.model: step.last_use for step in steps}
-    if Walk.channel in ways or not all(step.is_linear for step in steps):
+    if Walk.channel in ways or not steps.is_linear:
         # every model is compared with the first
         last = {model: max(use, model + 1) for model, use in last.items()} | {0: len(steps)}
     if Walk.pencil in ways:

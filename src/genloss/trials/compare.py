@@ -54,6 +54,14 @@ class Comparison(Framed, Drawn):
     ``to_frame`` has one row per model and the columns ``model``, ``risk``, ``other_risk``, ``difference``,
     ``stderr``, ``stderr_apart`` and ``gain``; ``plot`` draws the differences with error bars of two
     standard errors.
+
+    Examples
+    --------
+    >>> import genloss as gl
+    >>> once, again = (gl.Plan.replace(3, 60, noise=noise) for noise in (0.5, 1.0))
+    >>> found = gl.compare(gl.Problem.isotropic(20), once, again, trials=50)
+    >>> bool((found.difference < -2 * found.stderr).all()), found.to_frame().shape
+    (True, (3, 7))
     """
 
     difference: Array

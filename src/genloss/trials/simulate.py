@@ -17,7 +17,7 @@ from genloss.curve import Curve
 from genloss.errors import InvalidInputError
 from genloss.plan import Plan
 from genloss.problem import Problem
-from genloss.steps import agents, resolve
+from genloss.steps import resolve
 from genloss.trials import runner
 from genloss.trials.pace import Pace, check_room
 from genloss.trials.tally import Batch, Tally
@@ -128,7 +128,7 @@ def simulate(
         engine_run, name = partial(engine_run, dtype=np.float32), f"{name}, float32"
     steps, warnings = resolve(plan), runner.cautions(problem, plan)
     check_room(problem, steps, engine)
-    number = agents(steps)
+    number = steps.agents
 
     def run(stream: np.random.SeedSequence, count: int) -> Batch:
         with np.errstate(over="ignore", invalid="ignore"):

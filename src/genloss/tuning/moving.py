@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from genloss.generation import REAL, Generation
 from genloss.plan import Plan
-from genloss.steps import Block, Step, resolve
+from genloss.steps import Block, Step, Steps, resolve
 from genloss.tuning.layout import Kind, Layout, Setting, mixed
 
 Array = npt.NDArray[np.float64]
@@ -83,7 +83,7 @@ class Moving:
                 return _Place(model, int(found[0]))
         raise AssertionError("a block ends where no source does")
 
-    def to_steps(self, setting: Setting) -> list[Step]:
+    def to_steps(self, setting: Setting) -> Steps:
         """The steps with a setting, but for penalties."""
         layout = self.layout
         rows, found, before = setting.scale * layout.rows(setting.real), list[Step](), 0.0
@@ -117,4 +117,4 @@ class Moving:
                     drawn=None if drawn is None else drawn * setting.scale,  # type: ignore[arg-type]
                 )
             )
-        return found
+        return Steps(found)

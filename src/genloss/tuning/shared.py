@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +12,12 @@ from genloss.pencils.ground import Ground
 from genloss.pencils.known import Given
 from genloss.problem import Problem, tails_of
 from genloss.spectrum import Spectral
-from genloss.steps import Step
+from genloss.steps import Steps
 from genloss.theory.directions import directions_for, from_outside
 from genloss.tuning.space import Space
+from genloss.tuning.told import Told
 
 Array = npt.NDArray[np.float64]
-Steps = Sequence[Step]
 Weights = Callable[[Array], Array]
 
 _STEP = 1e-7  # of a coordinate, along which the numbers of the pencil change
@@ -29,14 +29,14 @@ class Shared:
     Parameters
     ----------
     problem : Problem or genloss.scaling.PowerLaw
-    steps : sequence of Step
+    steps : Steps
         Others that are asked for differ from them by numbers alone.
     """
 
     def __init__(self, problem: Spectral, steps: Steps) -> None:
         self._steps, self._models = steps, range(len(steps))
         tails = tails_of(problem)
-        if any(step.turned for step in steps):
+        if steps.turned:
             assert isinstance(problem, Problem)
             laws = [each.law(problem.truth) for each in steps[0].outside]
             self._ground = Ground.across(problem.spectrum, problem.truth, steps, laws, tails)
@@ -47,26 +47,29 @@ class Shared:
 
     def in_penalties(self, penalty: Array, weights: Weights) -> tuple[Array, Array]:
         """Errors, and slopes of their weighted sum in the logarithms of the penalties."""
-        laws = Laws(self._ground, self._steps, penalty, self._models)
+        told = Told(self._ground, self._steps, penalty)
+        laws = Laws(self._ground, told.steps, penalty, self._models)
         risk = laws.bias + laws.variances
-        return risk, laws.slopes(laws.backwards(weights(risk)))
+        return risk, laws.slopes(told.backwards(laws, weights(risk)))
 
     def in_space(
         self,
         space: Space,
-        at: Callable[[Array], tuple[list[Step], Array]],
+        at: Callable[[Array], tuple[Steps, Array]],
         point: Array,
         weights: Weights,
     ) -> tuple[Array, Array]:
         """The same in the coordinates of a space, at whose points there are steps and penalties."""
-        laws = Laws(self._ground, *at(point), self._models)
+        steps, penalty = at(point)
+        told = Told(self._ground, steps, penalty)
+        laws = Laws(self._ground, told.steps, penalty, self._models)
         risk = laws.bias + laws.variances
-        backwards, slopes = laws.backwards(weights(risk)), np.zeros(point.size)
+        backwards, slopes = told.backwards(laws, weights(risk)), np.zeros(point.size)
         if space.n_penalties:
             slopes[: space.n_penalties] = space.of_penalties(laws.slopes(backwards))
         for place in range(space.n_penalties, point.size):
-            moved = point + _STEP * (np.arange(point.size) == place)
-            slopes[place] = laws.slope(backwards, *at(moved)) / _STEP
+            moved, penalty = at(point + _STEP * (np.arange(point.size) == place))
+            slopes[place] = laws.slope(backwards, told.alike(moved), penalty) / _STEP
         return risk, slopes
 
 

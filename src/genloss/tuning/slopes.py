@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -13,7 +13,7 @@ from genloss.errors import NoTheoryError
 from genloss.plan import Plan
 from genloss.problem import beyond
 from genloss.spectrum import Spectral
-from genloss.steps import Step, resolve
+from genloss.steps import Steps, resolve
 from genloss.theory.closed import MOST_BY_PENCIL, obstacle_alone, obstacles
 from genloss.theory.gradients.gradient import known, obstacle
 from genloss.theory.intercept import as_direction, refused
@@ -23,11 +23,13 @@ from genloss.tuning.moving import Moving
 from genloss.tuning.schedule import Slopes
 from genloss.tuning.shared import Shared
 from genloss.tuning.space import Space
+from genloss.tuning.told import hears_rules
 
 Array = npt.NDArray[np.float64]
 
 _FAR = 1e100  # where a fixed point is not found
 _LARGEST = 1e3  # traces, of a penalty
+_UNLIKE = 2.0  # weight of rows that a model labels
 _POWERS = 30.0, 300.0, 3e3, 3e4, 3e5
 Found = Callable[[Callable[[Array], Array], Array], tuple[Array, Array]]
 """The errors at a point and slopes there, from the point and the objective's slopes in the errors."""
@@ -76,13 +78,19 @@ def slope_in(problem: Spectral, space: Space, objective: str) -> list[Slopes]:
     problem, given = _without_intercept(problem, space.layout.plan)
     if given is not space.layout.plan:
         space = replace(space, layout=Layout(given, "real" in space.over))
-    plan = space.layout.to_plan(space.setting((space.low + space.high) / 2))
+    place = (space.low + space.high) / 2
+    if "n_samples" in space.over:  # the last, of which the plan as given is the largest
+        place[-1] = space.high[-1]
+    middle = space.setting(place)
+    if middle.weight is not None:  # rows are unlike nearly everywhere
+        middle = middle._replace(weight=_UNLIKE)
+    plan = space.layout.to_plan(middle)
     moving = Moving(space.layout, plan)
     way = _way(problem, moving.steps) if moving.is_whole else None
-    if way is None or _stuck(space, moving.steps):
+    if way is None:
         return []
 
-    def at(point: Array) -> tuple[list[Step], Array]:
+    def at(point: Array) -> tuple[Steps, Array]:
         setting = space.setting(point)
         penalty = plan.penalty if setting.penalty is None else setting.penalty
         return moving.to_steps(setting), penalty
@@ -112,19 +120,13 @@ def _without_intercept(problem: Spectral, plan: Plan) -> tuple[Spectral, Plan]:
     return longer, without
 
 
-def _stuck(space: Space, steps: Sequence[Step]) -> bool:
-    """Whether rows that a rule keeps for a filter are to be unlike."""
-    filtered = [step for step in steps if step.filter is not None]
-    return "weight" in space.over and any(b.keep for step in filtered for b in step.blocks)
-
-
 def way_of(problem: Spectral, plan: Plan) -> str | None:
     """How slopes in a plan's penalties are known: by the "recursion" or one "pencil"; None where they are not."""
     problem, plan = _without_intercept(problem, plan.with_penalty(1.0))
     return _way(problem, resolve(plan))
 
 
-def _way(problem: Spectral, steps: Sequence[Step]) -> str | None:
+def _way(problem: Spectral, steps: Steps) -> str | None:
     if not is_ordinary(problem):
         return None
     try:
@@ -135,12 +137,12 @@ def _way(problem: Spectral, steps: Sequence[Step]) -> str | None:
     return "pencil" if is_one_pencil(problem, steps) else None
 
 
-def is_one_pencil(problem: Spectral, steps: Sequence[Step]) -> bool:
+def is_one_pencil(problem: Spectral, steps: Steps) -> bool:
     """Whether some models have no closed formula, and one pencil knows all."""
-    plain = all(step.is_ridge and not step.retuned for step in steps)
+    plain = all((step.is_ridge or hears_rules(step)) and not step.retuned for step in steps)
     if (kind := beyond(problem)) not in (None, "tails"):
         return False
-    alone = kind is not None or any(step.turned for step in steps)
+    alone = kind is not None or steps.turned
     known = map(obstacle_alone, steps) if alone else obstacles(steps)
     return plain and len(steps) <= MOST_BY_PENCIL and any(known)
 

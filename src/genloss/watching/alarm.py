@@ -31,9 +31,9 @@ def tail(value: float, rehearsed: Array) -> float:
         The same logarithm in R rehearsals.
     """
     count = rehearsed.size
-    spread = float(rehearsed.std(ddof=1)) * np.sqrt(1 + 1 / count)
-    if spread == 0:
+    if np.ptp(rehearsed) == 0:
         return 0.5 if value <= rehearsed[0] else 1e-300
+    spread = float(rehearsed.std(ddof=1)) * np.sqrt(1 + 1 / count)
     return float(max(stdtr(count - 1, -(value - rehearsed.mean()) / spread), 1e-300))
 
 

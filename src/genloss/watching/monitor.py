@@ -178,8 +178,9 @@ class Monitor:
         if isinstance(target, Numbers):
             target = replace(target, scatter=scatter_of(X, y, learn, seed))
         found = rehearse(
-            first, X, rows, target, learn, every, rounds=rounds, rehearsals=rehearsals, seed=seed
-        )
+            first, X, rows, target, learn, every,
+            error=target.error(first(X), y), rounds=rounds, rehearsals=rehearsals, seed=seed,
+        )  # fmt: skip
         facts: dict[str, Any] = {
             "every": vars(every),
             "rehearsed": found.to_dict(),

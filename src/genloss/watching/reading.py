@@ -91,7 +91,8 @@ class Reading(Drawn):
     rise, rise_low, rise_high : ndarray of shape (T,)
         Rise of the squared error (of classes the Brier score) over model 0's: from labels of the watched rows where they are known,
         else from the real rows by leave-one-out of the chain where every round came with its inputs (90 %
-        intervals), else drift times what rehearsals say a drift costs (their 5 % to 95 %, made twice as wide).
+        intervals), else drift times what rehearsals say a drift costs (their 5 % to 95 %, made twice as wide),
+        and no more than such a drift can cost.
     straightness : ndarray of shape (T,)
         Drift over the sum of the rounds' changes: above the rehearsals' where changes point one way.
     rehearsed_straightness : ndarray of shape (T,)
@@ -215,16 +216,17 @@ def read(
         What was said of the loop; default: ridge, without new real labels.
     """
     told = Told() if told is None else told
-    tiny = np.finfo(np.float64).tiny
     said = said.reshape(len(said), -1, told.width)
     changes = _size(np.diff(said, axis=0)).mean(axis=1)
     drift = _size(said[1:] - said[0]).mean(axis=1)
     at = np.minimum(rounds[1:], rehearsed.rounds) - 1
-    tails = _tails(changes, rehearsed.log_change, at)
+    seen = np.maximum(changes, rehearsed.nothing)
+    tails = _tails(seen, rehearsed.log_change, at)
     evidence = process(tails)
     rung = np.flatnonzero(evidence >= 1 / alpha)
-    drifted = _tails(drift, rehearsed.log_drift, at)
-    straightness = drift / np.maximum(np.cumsum(changes), tiny)
+    far_off = np.maximum(drift, rehearsed.nothing)
+    drifted = _tails(far_off, rehearsed.log_drift, at)
+    straightness = far_off / np.cumsum(seen)
     straight = _tails(straightness, rehearsed.log_straightness, at)
     labels = labels.reshape(-1, told.width)
     known = ~np.isnan(labels[:, 0])
@@ -239,8 +241,11 @@ def read(
         middle = np.median(factor, axis=0)
         rise, (low, high) = drift * middle, drift * (middle + _LOOPS * (ends - middle))
         far = drifted < alpha / np.arange(1, drifted.size + 1)  # what it costs was not rehearsed
+        still = rehearsed.still[at]  # nothing was rehearsed of what a drift costs
+        low, high = np.where(still, -np.inf, low), np.where(still, np.inf, high)
         low = np.where(far, np.minimum(low, drift), low)
         high = np.where(far, np.maximum(high, drift), high)
+        rise, low, high = _possible(drift, rehearsed.error, (rise, low, high))
     found = Reading(
         rounds=rounds[1:],
         drift=drift,
@@ -264,9 +269,14 @@ def read(
 
 def _tails(found: Array, logs: Array, at: npt.NDArray[np.intp]) -> Array:
     """Chance (T,) of one as large in a rehearsal, whose logarithms are (R, rounds)."""
-    tiny = np.finfo(np.float64).tiny
-    each = zip(np.log(np.maximum(found, tiny)), at, strict=True)
+    each = zip(np.log(found), at, strict=True)
     return np.array([tail(float(value), logs[:, k]) for value, k in each])
+
+
+def _possible(drift: Array, error: float, rises: tuple[Array, ...]) -> tuple[Array, ...]:
+    """Rises (T,) no larger than a drift can make them: ``|rise - drift| <= 2 (drift error)**0.5`` (Cauchy-Schwarz)."""
+    reach = 2 * np.sqrt(drift) * np.sqrt(error)
+    return tuple(np.clip(rise, np.maximum(drift - reach, -error), drift + reach) for rise in rises)
 
 
 def _size(moved: Array) -> Array:

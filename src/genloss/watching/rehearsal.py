@@ -18,6 +18,11 @@ Model = Callable[[Array], Array]
 """From rows (n, p) to labels (n,), or to chances (n, classes)."""
 Learner = Callable[[Array, Array], Model]
 
+_NOTHING = 1e-6
+"""Change, as a share of the error of model 0, that can raise it by no more than 0.2 %."""
+
+_DIGITS = 1e-12  # of what models say squared, from which on it is how they are written down
+
 
 class Labelling(Protocol):
     """How labels follow from what is said of rows."""
@@ -60,27 +65,44 @@ class Rehearsed:
     straightness : ndarray of shape (T,)
         Mean drift over the mean sum of changes.
     factor : ndarray of shape (B, T)
-        Rise of the error over drift, in chains with a model 0 of their own, for which the real one is the truth.
+        Rise of the error over drift, in chains with a model 0 of their own, for which the real one is the truth;
+        1 where they do not drift.
+    nothing : float
+        Change or drift below which all are alike: rounding, of computation or of predictions in a file.
+    error : float
+        Largest error that model 0 may have.
     """
 
     log_change: Array
     log_drift: Array
     straightness: Array
     factor: Array
+    nothing: float = float(np.finfo(np.float64).tiny)
+    error: float = float(np.finfo(np.float64).max)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain lists."""
-        return {name: value.tolist() for name, value in vars(self).items()}
+        """Plain lists and numbers."""
+        return {name: np.asarray(value).tolist() for name, value in vars(self).items()}
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> Rehearsed:
         """Read what `to_dict` writes."""
-        return cls(**{name: np.array(value) for name, value in plain.items()})
+        return cls(
+            **{
+                name: np.array(value) if isinstance(value, list) else float(value)
+                for name, value in plain.items()
+            }
+        )
 
     @property
     def log_straightness(self) -> Array:
         """Logarithm (R, T) of drift over the sum of changes, of every chain."""
         return np.asarray(self.log_drift - np.logaddexp.accumulate(self.log_change, axis=1))
+
+    @property
+    def still(self) -> npt.NDArray[np.bool_]:
+        """Rounds (T,) at which no rehearsal has drifted."""
+        return np.asarray((self.log_drift <= np.log(self.nothing)).all(axis=0))
 
     @property
     def rounds(self) -> int:
@@ -96,6 +118,7 @@ def rehearse(
     learn: Learner,
     every: Round,
     *,
+    error: float,
     rounds: int,
     rehearsals: int,
     seed: int,
@@ -114,6 +137,8 @@ def rehearse(
         ``learn(rows, labels)``: a model.
     every : Round
         What a round does.
+    error : float
+        Largest error that model 0 may have.
     rounds, rehearsals, seed : int
         Length and number of the chains, and their seed.
     """
@@ -138,19 +163,24 @@ def rehearse(
 
     def size(moved: Array) -> Array:
         """Mean square over rows, summed over classes."""
-        return np.asarray(np.sum(moved**2, axis=2) / len(watched))
+        return np.asarray(np.sum(moved**2, axis=-1) / len(watched))
 
     chains = np.array([chain(rng, False) for rng in streams])
     changes, drifts = size(np.diff(chains, axis=1)), size(chains[:, 1:] - chains[:, :1])
     own = np.array([chain(rng, True) for rng in streams[: max(rehearsals // 2, 3)]])
     away, own_drift = size(own - truth.ravel()), size(own[:, 1:] - own[:, :1])
-    tiny = np.finfo(np.float64).tiny
+    digits = _DIGITS * float(size(truth.ravel()))
+    nothing = max(_NOTHING * error, digits, float(np.finfo(np.float64).tiny))
+    changes, drifts = np.maximum(changes, nothing), np.maximum(drifts, nothing)
     return Rehearsed(
-        log_change=np.log(np.maximum(changes, tiny)),
-        log_drift=np.log(np.maximum(drifts, tiny)),
-        straightness=drifts.mean(axis=0)
-        / np.maximum(np.cumsum(changes, axis=1).mean(axis=0), tiny),
-        factor=(away[:, 1:] - away[:, :1]) / np.maximum(own_drift, tiny),
+        log_change=np.log(changes),
+        log_drift=np.log(drifts),
+        straightness=drifts.mean(axis=0) / np.cumsum(changes, axis=1).mean(axis=0),
+        factor=np.where(
+            own_drift > nothing, (away[:, 1:] - away[:, :1]) / np.maximum(own_drift, nothing), 1.0
+        ),
+        nothing=nothing,
+        error=error,
     )
 
 

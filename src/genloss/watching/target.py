@@ -18,6 +18,8 @@ Array = npt.NDArray[np.float64]
 
 HOW = ("hard", "sampled", "soft")
 _SLACK = 1e-6  # of chances that sum to one
+_LARGEST = 1e150  # of which squares are numbers
+_WORST = 2.0  # Brier score
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,17 @@ class Numbers:
 
     def said(self, predictions: Any, count: int) -> Array:
         """Predictions (w,) of a round."""
-        return _as_many("predictions", _check.numbers("predictions", predictions, ndim=1), count)
+        found = _check.numbers("predictions", predictions, ndim=1)
+        largest = np.abs(found).max(initial=0.0)
+        if largest > _LARGEST:
+            raise InvalidInputError(
+                f"predictions had an entry of {largest:.3g}, the square of which is no floating-point number"
+            )
+        return np.asarray(_as_many("predictions", found, count))
+
+    def error(self, said: Array, y: Array) -> float:
+        """Largest squared error that a model may have, which says so much of real rows with these labels."""
+        return max(self.scatter**2, float(np.mean((y - said) ** 2)))
 
 
 @dataclass(frozen=True)
@@ -145,6 +157,10 @@ class Classes:
                 "predictions were no chances: they lie between 0 and 1, and sum to 1 in every row"
             )
         return found.ravel()
+
+    def error(self, said: Array, y: Array) -> float:  # noqa: ARG002  # like `Numbers`
+        """Largest Brier score that there is."""
+        return _WORST
 
     def _place(self, label: str) -> int:
         if label not in self.levels:

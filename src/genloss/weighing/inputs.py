@@ -20,6 +20,7 @@ _AUC, _FAR, _ALIKE = 0.6, 0.03, 0.4
 _QUANTILE = 0.99
 _RIDGE, _FOLDS = 0.01, 5
 _CLEAR = 2.0
+_SHRUNK = 1e-6  # share of the labels' variance that a penalty takes of what inputs explain wholly
 _CHANCE = 2.33  # standard errors of an area, one-sided 1 %
 
 
@@ -98,10 +99,12 @@ def difference(
     shown = rng.permutation(len(y))[:MOST]
     own = rng.permutation(len(stack.y))[:MOST]
     labels = ((stack, y), *further)
+    gain = np.sum([label_gain(s, X, of, penalty) for s, of in labels], axis=0)
+    shifted = gain.mean() > _SHRUNK * sum(float(s.y.var()) for s, _ in labels)
     return Difference(
         auc=told_apart(plain[0][own], plain[1][shown], rng),
         far_share=far_out(stack, X[shown], penalty),
-        label_z=in_errors(np.sum([label_gain(s, X, of, penalty) for s, of in labels], axis=0)),
+        label_z=in_errors(gain) if shifted else 0.0,
         alike_below=min(_ALIKE, 0.5 - _CHANCE * ((1 / own.size + 1 / shown.size) / 12) ** 0.5),
     )
 

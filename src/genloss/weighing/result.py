@@ -123,6 +123,15 @@ class Weighed(Framed, Drawn):
     Results are equal if all their numbers and words are, NaN being equal to NaN. ``to_frame`` has one row per
     weight and the columns ``weight``, ``error``, ``stderr``, ``penalty`` and ``plausible``; ``plot`` draws the
     error against the weight, with the weights that cannot be told apart.
+
+    Examples
+    --------
+    >>> import genloss as gl, numpy as np
+    >>> X = np.random.default_rng(0).normal(size=(200, 3))
+    >>> y = X.sum(axis=1) + np.sin(40 * X[:, 0])
+    >>> found = gl.weigh((X[:60], y[:60]), (X[60:], y[60:]), made_from="elsewhere")
+    >>> found.plausible[0] <= found.weight <= found.plausible[1], found.to_frame().columns[0]
+    (True, 'weight')
     """
 
     weight: float

@@ -27,6 +27,16 @@ _KERNEL_GRID = np.logspace(-5, 0.5, 12)
 """Penalties of a kernel, as shares of the trace of its covariance."""
 _LANDMARKS = 600
 
+DETERMINED = "the features determine the target exactly: is a copy of it among them?"
+_EXACT = (
+    1e-6  # share of the target's variance that the least of the penalties leaves of an exact copy
+)
+
+
+def determined(error: float, y: Array) -> list[str]:
+    """A warning where next to no ``error`` is left of labels about their mean."""
+    return [DETERMINED] * (error < _EXACT * float(np.mean(y**2)))
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Rows(Features):

@@ -18,7 +18,7 @@ from genloss.weighing.held import check_weighable
 from genloss.weighing.pair import Pair, read_pair
 from genloss.weighing.parents import COPIED
 from genloss.weighing.result import Weighed, Worth, metric_of
-from genloss.weighing.rows import Rows
+from genloss.weighing.rows import Rows, determined
 from genloss.weighing.sentences import Facts, advise
 
 __all__ = ["Weighed", "weigh"]
@@ -151,6 +151,8 @@ def _weighed(
     else:
         found, judge = rows.fitted(estimator, pair, origin, seed), "5 folds"
         place = rows.chosen(found, None, wary=wary)
+    if isinstance(rows, Rows):
+        warnings += determined(float(found.errors[0]), rows.y)
     other = None
     if origin == "unknown" and estimator is None:
         known = rows.judged("these rows", copied > COPIED, seed)[0]

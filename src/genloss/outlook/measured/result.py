@@ -142,6 +142,14 @@ class MeasuredForecast(Answer):
     -----
     ``to_frame`` has one row per model: the check, then error, growth and change from all rows; ``plot`` draws
     the error of every model by way to train, with a band for the plan's own interval.
+
+    Examples
+    --------
+    >>> import genloss as gl, numpy as np
+    >>> X = np.random.default_rng(0).normal(size=(200, 3))
+    >>> outlook = gl.forecast(X, X.sum(axis=1) > 0, gl.Plan.replace(3, 50), trials=2)
+    >>> outlook.classes, outlook.own.error.shape
+    (('False', 'True'), (3,))
     """
 
     own: Way

@@ -27,6 +27,7 @@ from genloss.outlook.prepare import MOST_USED, inputs_of, refuse_beside_weights
 from genloss.outlook.result import METRIC
 from genloss.outlook.ridge import Design, least
 from genloss.outlook.sample import Sample, copies, joined
+from genloss.outlook.split import check_groups
 from genloss.outlook.study import Study
 from genloss.plan import Plan
 from genloss.tables.streaming import StreamedTable
@@ -94,6 +95,7 @@ class Measurement:
             texts={name: codes[place] for name, codes in table.texts.items()},
             log=log,
         )
+        check_groups(sample)
         copied = 0 if repeated is None else y.size - int(repeated.max()) - 1
         return cls(task, table, Study(sample, None, seeds[1], more), copied)
 

@@ -10,6 +10,9 @@ that of w about what the labels pull it to: exact for linear labels on Gaussian 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -21,13 +24,24 @@ from genloss.theory.channels.squared_loss import Seen
 from genloss.theory.filters.fresh import not_spectral
 
 Array = npt.NDArray[np.float64]
+State = tuple[Array, Array]
+"""How fields enter a model, and the variance of its noise."""
 
 MOST_STEPS = 300_000
 """Rows that are followed one by one."""
 
 
-def solved(step: Step, fit: Fit, sources: list[Seen]) -> tuple[Array, Array]:
-    """How fields enter the model (fields, p), and variance of its noise (p,).
+class Stretch(NamedTuple):
+    """Rows of one source that are kept: how many there are, what a step sees of each, their covariance, a step's length."""
+
+    rows: float
+    seen: Seen
+    s: Array
+    eta: float
+
+
+def solved(step: Step, fit: Fit, sources: list[Seen]) -> State:
+    """How fields enter the model (fields, p), and variance of its noise (p,): a part of a row is so much of a step.
 
     Raises
     ------
@@ -36,28 +50,68 @@ def solved(step: Step, fit: Fit, sources: list[Seen]) -> tuple[Array, Array]:
     NoTheoryError
         If it is another filter than SGD, or takes very many steps.
     """
-    how, second, count = step.filter, fit.second, fit.multiplicity
+    state = start(fit)
+    for stretch in stretches(step, fit, sources):
+        after = row(step, stretch, fit)
+        for _ in range(int(stretch.rows)):
+            state = after(state)
+        state = by_chance(state, after, stretch.rows % 1)
+    return state
+
+
+def start(fit: Fit) -> State:
+    """The model before its first row."""
+    return np.zeros(fit.second.shape[1:]), np.zeros(fit.multiplicity.size)
+
+
+def by_chance(state: State, after: Callable[[State], State], part: float) -> State:
+    """The model after a part of a row, which is a chance that the row is there."""
+    if not part:
+        return state
+    shares, spread = after(state)
+    return state[0] + part * (shares - state[0]), state[1] + part * (spread - state[1])
+
+
+def stretches(step: Step, fit: Fit, sources: Sequence[Seen]) -> list[Stretch]:
+    """The rows of all sources, of whom these are kept, if their steps hold."""
     check(step)
+    how, count = step.filter, fit.multiplicity
     assert isinstance(how, SGD)
     accepted = sum(rows.number for rows in sources) / step.rows
     loud = [accepted * rows.weight * fit.sigma[rows.sheet] for rows in fit.rows]
     top, length = max(float(s.max()) for s in loud), max(float(s @ count) for s in loud)
     how.check(top, length, step.penalty)
-    shares, spread = np.zeros((len(second), count.size)), np.zeros(count.size)
-    for rows, own in zip(sources, fit.rows, strict=True):
-        s, eta = fit.sigma[own.sheet], how.step * accepted * own.weight
-        keep, pull, noise = 1 - how.step * step.penalty - eta * s, eta * s, eta**2 * s * count
-        for _ in range(round(rows.number)):
-            told = np.einsum("abp,bp->ap", second, shares)
-            said = told @ s
-            taken = rows.push - rows.bend @ said
-            error = rows.square - 2 * rows.push @ said + said @ rows.bend @ said
-            error += float((told * shares).sum(axis=0) @ s + spread @ s)
-            away = taken[:, None] - shares
-            apart = (np.einsum("abp,bp->ap", second, away) * away).sum(axis=0) + spread
-            spread = keep**2 * spread + noise * error + pull**2 * apart
-            shares = keep * shares + np.multiply.outer(taken, pull)
-    return shares, spread
+    return [
+        Stretch(rows.number, rows, fit.sigma[own.sheet], how.step * accepted * own.weight)
+        for rows, own in zip(sources, fit.rows, strict=True)
+    ]
+
+
+def left_by(step: Step) -> float:
+    """What the penalty leaves of a model at every row."""
+    assert isinstance(step.filter, SGD)
+    return 1 - step.filter.step * step.penalty
+
+
+def row(step: Step, stretch: Stretch, fit: Fit) -> Callable[[State], State]:
+    """What one row makes of the model."""
+    second, (_, rows, s, eta) = fit.second, stretch
+    keep, pull = left_by(step) - eta * s, eta * s
+    noise = eta**2 * s * fit.multiplicity
+
+    def after(state: State) -> State:
+        shares, spread = state
+        told = np.einsum("abp,bp->ap", second, shares)
+        said = told @ s
+        taken = rows.push - rows.bend @ said
+        error = rows.square - 2 * rows.push @ said + said @ rows.bend @ said
+        error += float((told * shares).sum(axis=0) @ s + spread @ s)
+        away = taken[:, None] - shares
+        apart = (np.einsum("abp,bp->ap", second, away) * away).sum(axis=0) + spread
+        spread = keep**2 * spread + noise * error + pull**2 * apart
+        return keep * shares + np.multiply.outer(taken, pull), spread
+
+    return after
 
 
 def check(step: Step) -> None:

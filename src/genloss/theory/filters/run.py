@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.errors import NoTheoryError
+from genloss.spectrum import Spectrum
 from genloss.steps import Step
 from genloss.theory.filters.contour import Contour
 from genloss.theory.filters.edge import upper_edge
@@ -23,32 +24,44 @@ from genloss.theory.moments import Moments
 Array = npt.NDArray[np.float64]
 
 
+def contour_of(directions: Spectrum, steps: Sequence[Step]) -> Contour:
+    """A contour that is enough for each model of a run, and for all of them one after the other.
+
+    Raises
+    ------
+    InvalidInputError
+        If the steps of a filter would explode.
+    NoTheoryError
+        If they are no sums of few ridge fits.
+    """
+    n, weight = float(steps[0].rows), steps[0].blocks[0].weight
+    top = upper_edge(directions, n)
+    poles = []
+    for step in steps:
+        if step.filter is None:
+            poles.append(step.penalty / weight)
+            continue
+        step.filter.check(weight * top, weight * directions.trace, step.penalty)
+        if (pole := step.filter.pole(step.penalty)) is not None:
+            poles.append(pole / weight)
+
+    kinds = Counter((step.filter, step.penalty) for step in steps)
+    among = {(step.filter, step.penalty): step for step in steps}
+
+    def all_and_each(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        each = np.array([values_of(step, x) for step in among.values()])
+        often = np.array([kinds[kind] for kind in among])
+        return np.array([np.prod(each ** often[:, None], axis=0), *each])
+
+    return Contour.around(directions, n, all_and_each, min(poles, default=None), top)
+
+
 class DesignRun:
     """The models of ``steps``, all fitted on the rows of the first, labelled anew from one source."""
 
     def __init__(self, moments: Moments, steps: Sequence[Step]) -> None:
         self._moments, self._steps = moments, steps
-        directions, n = moments.directions, float(steps[0].rows)
-        weight = steps[0].blocks[0].weight
-        top = upper_edge(directions, n)
-        poles = []
-        for step in steps:
-            if step.filter is None:
-                poles.append(step.penalty / weight)
-                continue
-            step.filter.check(weight * top, weight * directions.trace, step.penalty)
-            if (pole := step.filter.pole(step.penalty)) is not None:
-                poles.append(pole / weight)
-
-        kinds = Counter((step.filter, step.penalty) for step in steps)
-        among = {(step.filter, step.penalty): step for step in steps}
-
-        def all_and_each(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
-            each = np.array([_values(step, x) for step in among.values()])
-            often = np.array([kinds[kind] for kind in among])
-            return np.array([np.prod(each ** often[:, None], axis=0), *each])
-
-        self._contour = Contour.around(directions, n, all_and_each, min(poles, default=None), top)
+        self._contour = contour_of(moments.directions, steps)
         self._filters: dict[int, Array] = {}
         self._beyond: dict[int, dict[int, Array | float]] = {}
         self._terms: dict[int, dict[int, Array]] = {}
@@ -57,7 +70,7 @@ class DesignRun:
 
     def fit(self, rows: Group, step: Step) -> None:
         """Fit the next model of the run."""
-        contour, values = self._contour, _values(step, self._contour.x)
+        contour, values = self._contour, values_of(step, self._contour.x)
         terms: dict[int, Array] = {}
         noises = np.zeros((len(self._variances) + 1, contour.x.size))
         for labeler, share in rows.labeler.items():
@@ -132,7 +145,7 @@ class DesignRun:
         return sum(self._contour.mean(term) * self._beyond[k].get(other, 0.0) for k, term in terms)
 
 
-def _values(step: Step, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def values_of(step: Step, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """What a fit makes of the eigenvalue x of the rows' covariance, weights not counted."""
     loud = step.blocks[0].weight * x
     if step.filter is None:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from genloss.errors import NoTheoryError
 from genloss.plan import Plan
 from genloss.problem import Problem, tails_of
-from genloss.steps import Step
+from genloss.steps import Step, Steps
 from genloss.theory import turned
 from genloss.theory.closed import obstacle_alone
 from genloss.theory.forever.repeating import Repetition
@@ -34,7 +34,7 @@ class Arrays(Turn):
     def __init__(self, problem: Problem, plan: Plan, found: Repetition) -> None:
         super().__init__(plan, found)
         self._stay = {*self._before, *self._window, *self._block, *self._anchors}
-        self._steps = tuple(
+        self._steps = Steps(
             step._replace(last_use=FOR_EVER) if step.model in self._stay else step
             for step in self._steps
         )

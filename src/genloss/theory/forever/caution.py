@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -96,7 +98,7 @@ def with_cure(problem: Spectral, plan: Plan, curve: Curve) -> Curve:
     if solved and not (told or _may_explode(plan, problem.directions)):
         return _as_it_shows(plan, curve)
     found = repetition(plan)
-    solved = solved and not any(step.turned for step in steps)  # moments that begin as matrices
+    solved = solved and not steps.turned  # moments that begin as matrices
     if not solved or not all(map(is_affine, steps[found.first :])):
         return _as_it_shows(plan, curve)
     block, others = FreshBlock.after(problem, plan, found), curve.warnings[told:]
@@ -114,14 +116,14 @@ def with_cure(problem: Spectral, plan: Plan, curve: Curve) -> Curve:
 
 def _as_it_shows(plan: Plan, curve: Curve) -> Curve:
     """The curve of a plan of any fits, which is told whether its last moves grow, and do not cease to."""
-    shown = curve.risk[-_SHOWN:]
-    if len(shown) < _SHOWN or not np.isfinite(shown).all():
+    shown = curve.risk[-_SHOWN:].tolist()
+    if len(shown) < _SHOWN or not all(map(math.isfinite, shown)):
         return curve
-    moves = np.diff(shown)
-    if not (moves > 0).all():
+    first, second, third = (after - before for before, after in pairwise(shown))
+    if not min(first, second, third) > 0:
         return curve
-    before, growth = moves[1:] / moves[:-1]
-    falls = max(float(before - growth), 0.0)
+    before, growth = second / first, third / second
+    falls = max(before - growth, 0.0)
     if not (growth > 1 + _STEADY and growth - 1 > _AHEAD * falls) or is_affine(resolve(plan)[-1]):
         return curve
     found = repetition(plan)

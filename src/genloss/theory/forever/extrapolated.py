@@ -134,11 +134,11 @@ def _models(plan: Plan) -> tuple[int, ...]:
     some = any(
         step.drawn is not None or any(block.edited < 1 for block in step.blocks) for step in steps
     )
-    if any(step.turned for step in steps):
+    if steps.turned:
         return _SLOW
     if some and filters:
         return _DRAWN[:1]
-    if not all(step.is_linear for step in steps):
+    if not steps.is_linear:
         return _DRAWN if some or filters else _SLOW
     if filters:
         return _FILTERED if all(how.spectral for how in filters) else _SLOW

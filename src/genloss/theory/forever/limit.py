@@ -237,7 +237,7 @@ def solved(problem: Spectral, plan: Plan, block: int | None = None, *, cured: bo
 
 def _has_own_units(problem: Problem, plan: Plan) -> bool:
     """Whether labels are classes, or of a loss that has a size of its own."""
-    return problem.means is not None or not all(step.is_ridge for step in resolve(plan))
+    return problem.means is not None or not resolve(plan).is_ridge
 
 
 def _way(
@@ -248,7 +248,7 @@ def _way(
     alone = all(step.is_new and not step.is_pooled for step in last)
     if beyond(problem) not in (None, "tails"):
         return _any
-    if beyond(problem) or any(step.turned for step in resolve(plan)):
+    if beyond(problem) or resolve(plan).turned:
         apart = not any(map(obstacle_alone, resolve(plan)))
         return _any if apart or extrapolated.obstacle(problem, plan, found) else _extrapolated
     if alone:

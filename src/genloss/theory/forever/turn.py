@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from genloss.generation import REAL
 from genloss.plan import Plan
-from genloss.steps import Step, resolve
+from genloss.steps import resolve
 from genloss.theory.forever.repeating import Repetition
 
 Array = npt.NDArray[np.float64]
@@ -43,7 +43,7 @@ class Turn(ABC):
     def __init__(self, plan: Plan, found: Repetition) -> None:
         self._reach = found.reach(resolve(plan))
         blocks = 1 + -(-self._reach // found.length)
-        self._steps: tuple[Step, ...] = resolve(found.unrolled(plan, blocks))
+        self._steps = resolve(found.unrolled(plan, blocks))
         # the last block: none of its labelers that move is one that stays
         first = len(self._steps) - found.length
         self._before = range(found.start - self._reach, found.start)

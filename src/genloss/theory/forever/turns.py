@@ -20,7 +20,6 @@ def turn_of(problem: Spectral, plan: Plan, found: Repetition) -> Turn:
     NoTheoryError
         If no theory knows a fit.
     """
-    turned = any(step.turned for step in resolve(plan))
-    if isinstance(problem, Problem) and (turned or problem.truth.ndim == 2):
+    if isinstance(problem, Problem) and (resolve(plan).turned or problem.truth.ndim == 2):
         return Arrays(problem, plan, found)
     return AlongDirections(problem, plan, found)

@@ -98,12 +98,13 @@ class Channel(OfFields):
         mu = np.asarray(
             np.linalg.solve(np.eye(x.size) - (up - down) / (2 * _STEP), of_x), dtype=np.float64
         )
+        of_second, n, weight, noise = self._by_laws(mu)
+        if not fit.ridge:
+            return of_second, Slopes(n, weight, noise, np.empty(0), 0.0)
         step = _STEP * fit.ridge
         ends = [replace(fit, ridge=fit.ridge + by) for by in (step, -step)]
         values = [valued(end, x) + evolution.look(end, x[None]).after[0] @ mu for end in ends]
         of_ridge = (values[0] - values[1]) / (2 * step)
-
-        of_second, n, weight, noise = self._by_laws(mu)
         if self._step.retuned:
             return self._through_choice(of_second, n, weight, noise, of_ridge * fit.ridge)
         n += 2 * self._penalty * of_ridge

@@ -7,8 +7,6 @@ what it is of it, and all else of it, which no fit can tell from chance, adds to
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
@@ -16,11 +14,10 @@ from genloss.errors import NoTheoryError
 from genloss.external import External
 from genloss.generation import REAL
 from genloss.problem import Problem
-from genloss.steps import Step
+from genloss.steps import Steps
 from genloss.theory.gradients.found import Gradient
 
 Array = npt.NDArray[np.float64]
-Steps = Sequence[Step]
 
 
 def obstacle(problem: Problem, steps: Steps) -> str | None:
@@ -39,7 +36,7 @@ def obstacle(problem: Problem, steps: Steps) -> str | None:
     return None
 
 
-def as_one(problem: Problem, steps: Steps) -> tuple[Problem, list[Step]]:
+def as_one(problem: Problem, steps: Steps) -> tuple[Problem, Steps]:
     """One column, and the steps that fit it."""
     one = Problem(problem.spectrum, np.linalg.norm(problem.truth, axis=1))
     apart = between(problem, steps)
@@ -50,16 +47,16 @@ def as_one(problem: Problem, steps: Steps) -> tuple[Problem, list[Step]]:
         )
         for k, (along, _) in enumerate(_split(problem, steps))
     )
-    return one, [step._replace(outside=outside) for step in louder(problem, steps)]
+    return one, Steps(step._replace(outside=outside) for step in louder(problem, steps))
 
 
-def louder(problem: Problem, steps: Steps) -> list[Step]:
+def louder(problem: Problem, steps: Steps) -> Steps:
     """The steps with the noise of all columns on the labels of one."""
     loud = problem.truth.shape[1] ** 0.5
-    return [
+    return Steps(
         step._replace(blocks=tuple(b._replace(noise=loud * b.noise) for b in step.blocks))
         for step in steps
-    ]
+    )
 
 
 def between(problem: Problem, steps: Steps) -> dict[tuple[int, int], Array]:

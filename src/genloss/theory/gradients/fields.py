@@ -62,7 +62,7 @@ class OfFields(ABC):
         by, names = self._by, self._names
         mean = by @ np.array([tape.filters[u] for u in names])
         spread = np.array([[tape.spread(u, v) for v in names] for u in names])
-        spread = np.einsum("ku,uvp,lv->klp", by, spread, by, optimize=True)
+        spread = by @ np.tensordot(by, spread, 1)
         return mean, spread, tape.directions.energy * mean[:, None] * mean + spread
 
     def _with(self, tape: Tape, other: int) -> Array:
@@ -103,7 +103,7 @@ class OfFields(ABC):
         spread = np.array([[tape.spread(u, v) for v in names] for u in names])
         both = np.einsum("klp,lv->kvp", of_spread + of_spread.swapaxes(0, 1), by)
         of_field = of_mean @ filters.T + np.einsum("kvp,uvp->ku", both, spread)
-        of_labelers = np.einsum("ku,klp,lv->uvp", by, of_spread, by, optimize=True)
+        of_labelers = by.T @ np.tensordot(by.T, of_spread, 1)
         for i, u in enumerate(names):
             tape.add_filter(u, by[:, i] @ of_mean)
             for j, v in enumerate(names):

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import numpy.typing as npt
 
-from genloss.cautions import near_interpolation
+from genloss.cautions import lacks_mean
 from genloss.errors import NoTheoryError
 from genloss.filters.sgd import SGD
 from genloss.plan import Plan
 from genloss.problem import Problem, beyond, tails_of
 from genloss.spectrum import Spectral
-from genloss.steps import Step, resolve
+from genloss.steps import Step, Steps, resolve
 from genloss.theory.classes import centre_of
 from genloss.theory.directions import directions_for, from_outside
 from genloss.theory.gradients import columns
 from genloss.theory.gradients.found import Gradient, Objective
 from genloss.theory.gradients.matrices import Matrices
+from genloss.theory.gradients.on_design import along_run, is_run
 from genloss.theory.gradients.tape import Pair
 from genloss.theory.gradients.vectors import Setting, along
 from genloss.theory.predict import ways_of
 from genloss.theory.walk import Walk
 
 Array = npt.NDArray[np.float64]
-Steps = Sequence[Step]
 Along = Callable[[Steps, Array, Objective], Gradient]
 """The slopes of trusted steps with some penalties."""
 
@@ -95,13 +95,18 @@ def _known(
     problem: Spectral, steps: Steps, between: Mapping[Pair, Array], moving: bool, weighing: bool
 ) -> Along:
     """The same of one column, where models from outside have covariances with each other."""
-    if any(step.turned for step in steps):
+    if steps.turned:
         assert isinstance(problem, Problem)
         laws = [each.law(problem.truth) for each in steps[0].outside]
         return Matrices(
             problem.spectrum, problem.truth, laws, tails_of(problem), moving, moving and weighing
         ).along
     outside, tails, centre = from_outside(problem, steps), tails_of(problem), centre_of(problem)
+    if is_run(steps):
+        whole = directions_for(problem, steps)
+        return lambda made, penalty, objective: along_run(
+            whole, made, penalty, objective, outside, between, moving=moving
+        )
     setting = Setting(outside, between, tails, centre, {}, moving, weighing)
     directions = directions_for(problem, steps)
     return lambda made, penalty, objective: along(directions, made, penalty, objective, setting)
@@ -114,45 +119,30 @@ def obstacle(problem: Spectral, steps: Steps) -> str | None:
     kind = beyond(problem)
     if centre_of(problem) is None and kind not in (None, "tails"):
         return f"problem has {kind}"
-    directions = directions_for(problem, steps)
-    isotropic = (directions.inputs == directions.inputs[0]).all()
+    directions, ways = directions_for(problem, steps), ways_of(problem, steps)
+    if Walk.on_design in ways and is_run(steps) and not directions.constant:
+        return None
     beside = "a filter", "rows with a covariance matrix"
-    for step, way in zip(steps, ways_of(problem, steps), strict=True):
+    for step, way in zip(steps, ways, strict=True):
         if directions.constant and (way is Walk.turned or step.filter is not None):
             return f"model {step.model} has an intercept and {beside[way is Walk.turned]}"
-        if way is Walk.turned and step.filter is not None:
-            if not step.filter.spectral:
-                return f"model {step.model} is fitted by {step.filter}, beside covariance matrices"
-            continue
-        if way is Walk.filtered:
-            if why := _beside_filter(problem, step):
-                return f"model {step.model} {why}"
+        if way in (Walk.turned, Walk.filtered) and step.filter is not None:
+            if not (step.filter.spectral or isinstance(step.filter, SGD)):
+                return f"model {step.model} is fitted by {step.filter}, which no formula knows"
             continue
         if way not in (Walk.fresh, Walk.weighted, Walk.turned, Walk.channel):
             return f"model {step.model} is not fitted to new rows alone"
-        rows = np.array(float(step.rows))
-        if step.penalty == 0 and near_interpolation(rows, np.array(directions.dim), np.zeros(())):
-            return f"model {step.model} has as many rows as directions and no penalty"
-        if step.penalty == 0 and way is Walk.channel:
-            return f"model {step.model} has no penalty, and may have no minimum"
-        exact = way is Walk.turned or (way is Walk.fresh and isotropic and rows < directions.dim)
-        if step.penalty == 0 and exact:
-            return f"model {step.model} has no penalty and a formula of its own at finite size"
+        if step.penalty == 0 and lacks_mean(step.rows, directions.dim, 1.0):
+            return f"model {step.model} has about as many rows as directions and no penalty"
+        if step.penalty == 0 and way is Walk.channel and not _has_minimum(step, directions.dim):
+            return f"model {step.model} has no penalty, and may have no minimum or several"
     return None
 
 
-def _beside_filter(problem: Spectral, step: Step) -> str | None:
-    """What slopes through a filter do not know."""
-    assert step.filter is not None
-    what = f"is fitted by {step.filter}"
-    otherwise = centre_of(problem) is not None or any(block.keep for block in step.blocks)
-    if otherwise and not step.filter.spectral:
-        return f"{what}, on rows that are kept by a rule or lie about class means"
-    if not (step.filter.spectral or isinstance(step.filter, SGD)):
-        return f"{what}, which no formula knows"
-    if not problem.directions.multiplicity.all():
-        return f"{what}, where the spectrum has directions that count for none"
-    return None
+def _has_minimum(step: Step, dim: float) -> bool:
+    """Whether a fit without penalty surely has one minimum."""
+    kept = all(block.keep is None for block in step.blocks)
+    return kept and "numbers" in step.loss.labels and step.rows > dim + 1
 
 
 def _last(risk: Array) -> Array:

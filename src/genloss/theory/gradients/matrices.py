@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from genloss.errors import NoTheoryError
 from genloss.generation import REAL
 from genloss.retuning import choice
 from genloss.steps import Step
@@ -23,7 +24,9 @@ from genloss.theory.gradients.weighted import implicit
 from genloss.theory.turned import resolvent, whole
 
 if TYPE_CHECKING:
+    from genloss.theory.gradients.copied import Copied
     from genloss.theory.gradients.matrix_filter import MatrixFilter
+    from genloss.theory.gradients.matrix_pass import MatrixPass
 
 Array = npt.NDArray[np.float64]
 Steps = Sequence[Step]
@@ -44,7 +47,7 @@ class Matrices:
         """`gradient` for trusted steps, with other penalties."""
         tape, found = Tape(self), Gradient.blank(len(steps))
         alive = [REAL - 1 - k for k in range(len(self.outside))]
-        fits: list[_Fit | _Chosen | MatrixFilter] = []
+        fits: list[_Fit | _Chosen | Copied | MatrixFilter | MatrixPass] = []
         for step in steps:
             alive = [u for u in alive if u < REAL or steps[u].last_use > step.model]
             labels_later = step.last_use > step.model
@@ -63,14 +66,39 @@ class Matrices:
             found.fill(step, fit.labelers, slopes)
         return found._replace(risk=risk)
 
-    def _fit(self, step: Step, penalty: float) -> _Fit | _Chosen | MatrixFilter:
+    def _fit(
+        self, step: Step, penalty: float
+    ) -> _Fit | _Chosen | Copied | MatrixFilter | MatrixPass:
         if step.retuned:
             return _Chosen(self, step)
         if step.filter is None:
+            self._check(step, penalty)
+            if self._is_copied(step, penalty):
+                from genloss.theory.gradients.copied import Copied
+
+                return Copied(self, step)
             return _Fit(self, step, penalty)
         from genloss.theory.gradients.matrix_filter import MatrixFilter
+        from genloss.theory.gradients.matrix_pass import MatrixPass
 
-        return MatrixFilter(self, step, penalty)
+        return (MatrixFilter if step.filter.spectral else MatrixPass)(self, step, penalty)
+
+    def _check(self, step: Step, penalty: float) -> None:
+        """Raise NoTheoryError where numbers came to lie at which errors have no mean."""
+        if penalty == 0 and abs(step.rows - self.spectrum.size) <= 1:
+            raise NoTheoryError(
+                f"model {step.model} has no penalty and about as many rows as directions"
+            )
+
+    def _is_copied(self, step: Step, penalty: float) -> bool:
+        """Whether a fit is least squares on alike rows of one labeler."""
+        first, *others = step.blocks
+        if penalty or step.rows <= self.spectrum.size + 1 or len(set(self.tails)) > 1:
+            return False
+        if others and self.moving and self.weighing:
+            return False  # weights that move make them unlike
+        alike = first.shares, first.covariance, first.weight
+        return all((b.shares, b.covariance, b.weight) == alike for b in others)
 
 
 @dataclass(eq=False)

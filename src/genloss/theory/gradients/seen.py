@@ -6,7 +6,7 @@ of the fields move it by pairs of fields, ``E h h'``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -27,13 +27,22 @@ _LEAST = 1e-3  # part of such a step where fields say nearly the same
 
 def linear(asked: Seen) -> Valued:
     """The function of a fit that has these slopes in what is seen."""
+    return lambda fit: _times(asked, seen(fit))
+
+
+def of_each(asked: Sequence[Seen]) -> Valued:
+    """The same of what is seen of every source by itself."""
 
     def valued(fit: Fit) -> float:
-        found = seen(fit)
-        first = asked.number * found.number + asked.push @ found.push
-        return float(first + np.sum(asked.bend * found.bend) + asked.square * found.square)
+        found = (seen(fit, place) for place in range(len(asked)))
+        return sum(_times(*each) for each in zip(asked, found, strict=True))
 
     return valued
+
+
+def _times(slopes: Seen, found: Seen) -> float:
+    first = slopes.number * found.number + slopes.push @ found.push
+    return float(first + np.sum(slopes.bend * found.bend) + slopes.square * found.square)
 
 
 def by_said(fit: Fit, valued: Valued) -> Array:

@@ -93,9 +93,9 @@ class Stacked(OfFields):
             heard = made.noise * float(of_gain @ self._gain(made))
             return float(made.part @ of_part + np.sum(made.x * of_x + made.y * of_y)) + heard
 
-        moves = STEP * np.diag(self._rows)
-        n = np.array([whole(self._rows + by) - whole(self._rows - by) for by in moves])
-        n /= 2 * STEP * self._rows
+        steps = STEP * np.minimum(self._rows, 1 / own.gain)  # of which the mean needs some to spare
+        n = np.array([whole(self._rows + by) - whole(self._rows - by) for by in np.diag(steps)])
+        n /= 2 * steps
         of_noise = self._rows / own.total * float(of_gain @ self._gain(own))
         # one weight of all rows says nothing, and those of some make another formula
         weight = np.zeros(1) if n.size == 1 else np.full(n.size, np.nan)

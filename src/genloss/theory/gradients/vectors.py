@@ -144,6 +144,10 @@ def _fits(
             from genloss.theory.gradients.stacked import Stacked
 
             several[model] = Stacked(directions, step, along)
+        elif _is_shortest(directions, step, float(penalty[model]), setting):
+            from genloss.theory.gradients.shortest import Shortest
+
+            several[model] = Shortest(directions, step, along)
         elif len(step.blocks) == 1 and is_even(step) and not (tails or step.retuned):
             [block] = step.blocks
             single.append(Asked(model, _left(block, base), block.noise**2, base, along))
@@ -163,14 +167,25 @@ def _fits(
 
 def _check(directions: Spectrum, steps: Steps, penalty: Array) -> None:
     """Raise NoTheoryError where numbers came to lie at which errors have another formula, or none."""
-    alike = bool((directions.inputs == directions.inputs[0]).all())
     for step, lam in zip(steps, penalty.tolist(), strict=True):
         if directions.constant and step.rows <= 1:
             raise NoTheoryError("a fit with an intercept to a row is that row's label")
-        free = lam == 0 and step.filter is None
-        few = (alike and is_even(step)) or step.rows >= directions.dim - 1
-        if free and few and step.rows <= directions.dim + 1:
-            raise NoTheoryError(f"model {step.model} has no penalty and too few rows")
+        if lam == 0 and step.filter is None and abs(step.rows - directions.dim) <= 1:
+            raise NoTheoryError(
+                f"model {step.model} has no penalty and about as many rows as directions"
+            )
+
+
+def _is_shortest(directions: Spectrum, step: Step, penalty: float, setting: Setting) -> bool:
+    """Whether a fit to few alike rows of one labeler, along alike directions, is known at finite size."""
+    first, *others = step.blocks
+    if penalty or step.rows >= directions.dim or setting.tails or step.towards is not None:
+        return False
+    if not is_even(step) or (directions.inputs != directions.inputs[0]).any():
+        return False
+    if others and setting.moving and setting.weighing:
+        return False  # weights that move make them unlike
+    return all(block.shares == first.shares for block in others)
 
 
 def _is_stacked(directions: Spectrum, step: Step, penalty: float, setting: Setting) -> bool:
@@ -215,6 +230,10 @@ def _through(
     alike = is_even(step) and not (several and (weighing or not spectral))
     kept = any(block.keep is not None for block in step.blocks)
     by_rule = alike and spectral and not step.is_linear
+    if not spectral and (setting.centre is not None or kept):
+        from genloss.theory.gradients.kept_in_turn import KeptInTurn
+
+        return KeptInTurn(directions, step, penalty, along, setting.centre, moving)
     if setting.centre is not None or kept or by_rule:
         from genloss.theory.gradients.spiked import Spiked
 

@@ -14,7 +14,7 @@ from genloss.errors import NoTheoryError
 from genloss.generation import REAL
 from genloss.losses.squared import Squared
 from genloss.problem import Problem, beyond
-from genloss.steps import Step, agents
+from genloss.steps import Step, Steps
 from genloss.theory.closed import is_even
 from genloss.theory.doubts import (
     CHOSEN,
@@ -39,7 +39,7 @@ MOST_APART = 1e10
 _COARSE = 3e-3
 
 
-def curve_of(problem: Problem, steps: Sequence[Step]) -> Curve:
+def curve_of(problem: Problem, steps: Steps) -> Curve:
     """Error and risk of every model.
 
     Raises
@@ -78,7 +78,7 @@ def curve_of(problem: Problem, steps: Sequence[Step]) -> Curve:
         accepted=accepted if any(b.keep for step in steps for b in step.blocks) else None,
         norm=norm,
         disagreement=disagreement if classes else None,
-        n_agents=agents(steps),
+        n_agents=steps.agents,
     )
 
 

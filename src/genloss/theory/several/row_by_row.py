@@ -10,7 +10,7 @@ import numpy.typing as npt
 from genloss.filters.sgd import SGD
 from genloss.spectrum import Spectrum
 from genloss.steps import Step
-from genloss.theory.filters.row_by_row import check
+from genloss.theory.filters.row_by_row import State, by_chance, check
 from genloss.theory.several.seen import Seen
 
 Array = npt.NDArray[np.float64]
@@ -34,12 +34,14 @@ def passed(
     loud = step.blocks[0].weight * sum(rows.number for rows in sources) / step.rows
     how.check(loud * float(s.max()), loud * directions.trace, step.penalty)
     columns, classes = sources[0].push.shape
-    along, spread = np.zeros((s.size, columns, classes)), np.zeros((s.size, classes, classes))
+    state = np.zeros((s.size, columns, classes)), np.zeros((s.size, classes, classes))
     eta, across = how.step * loud, np.ascontiguousarray(second.transpose(2, 0, 1))
     keep = (1 - how.step * step.penalty - eta * s)[:, None, None]
     each = s[:, None, None]
     for rows in sources:
-        for _ in range(round(rows.number)):
+
+        def after(state: State, rows: Seen = rows) -> State:
+            along, spread = state
             told = across @ along
             said = told.sum(axis=0)
             taken = rows.push - rows.bend @ said
@@ -49,5 +51,9 @@ def passed(
             away = taken - each * along
             apart = away.swapaxes(1, 2) @ (across @ away) + each**2 * spread
             spread = keep**2 * spread + eta**2 * (each * error + apart)
-            along = keep * along + eta * taken
-    return along, spread
+            return keep * along + eta * taken, spread
+
+        for _ in range(int(rows.number)):
+            state = after(state)
+        state = by_chance(state, after, rows.number % 1)
+    return state

@@ -67,5 +67,5 @@ ENGINE = Engine(
     draws=None,
     method="revealed",
     pays=choice.designs_pay,
-    sized=lambda problem, _steps: choice.runs_together(problem),
+    sized=choice.designs_together,
 )

@@ -82,5 +82,5 @@ ENGINE = Engine(
     draws=None,
     method="revealed",
     pays=choice.rows_pay,
-    sized=lambda problem, _steps: max(1, choice.runs_together(problem) // 4),
+    sized=lambda problem, _steps: choice.rows_together(problem),
 )

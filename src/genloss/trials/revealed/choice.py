@@ -59,9 +59,20 @@ def undetermined(steps: Sequence[Step]) -> str | None:
     return None
 
 
-def runs_together(problem: Problem) -> int:
-    """Runs of one batch: many, so that Python counts little, as long as they fit into a cache."""
-    return int(np.clip(2**16 // problem.dim, 1, 64))
+def designs_together(problem: Problem, steps: Sequence[Step]) -> int:
+    """Runs of one batch of revealed designs.
+
+    Many, so that Python counts little, as long as they fit into a cache. NumPy also keeps the
+    interpreter lock through products whose answer has no more than 500 numbers, however long they
+    take: two workers wait for each other where runs are few.
+    """
+    again = any(len(group.weights) > 1 for group in groups(steps))  # asked by several fits
+    return int(np.clip(2**17 // problem.dim, 1, 256)) // (2 if again else 1) or 1
+
+
+def rows_together(problem: Problem) -> int:
+    """Runs of one batch of revealed rows, likewise."""
+    return int(np.clip(2**14 // problem.dim, 1, 16))
 
 
 def designs_pay(problem: Problem, steps: Sequence[Step], other: Engine) -> bool:
@@ -78,7 +89,7 @@ def designs_pay(problem: Problem, steps: Sequence[Step], other: Engine) -> bool:
     taken = _pilot(Chain(problem, first, groups(first), rng, 1, most, completes=False))
     if taken is None:
         return False
-    total, calls = 0.0, _CALLS / runs_together(problem)
+    total, calls = 0.0, _CALLS / designs_together(problem, steps)
     for group in groups(steps):
         known, asked = 0, taken + len(group.stretches)
         more = calls + (_TURNS * _FLOP * problem.dim**2 if is_matrix(group.covariance) else 0)
@@ -99,7 +110,7 @@ def rows_pay(problem: Problem, steps: Sequence[Step], other: Engine) -> bool:
     taken = _pilot(RowChain(problem, first, rng, 1, _worth_counting(problem)))
     if taken is None:
         return False
-    total, calls = 0.0, _CALLS / runs_together(problem)
+    total, calls = 0.0, _CALLS / (4 * rows_together(problem))
     for step in steps:
         known = taken
         for model in step.fitted:

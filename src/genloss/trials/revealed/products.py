@@ -57,20 +57,20 @@ class Stack:
 def add_direction(vectors: Array, directions: Stack) -> npt.NDArray[np.bool_]:
     """Append to orthonormal directions what is new in ``vectors``; where there was anything new.
 
-    One orthogonalisation leaves rounding of the size of what was taken away, and conjugate gradients
-    on such directions do not converge; two are as good as exact unless nearly all was taken. Where
-    nothing is new the appended row is zero, and where it is so in all runs nothing is appended.
+    Taking away what is known leaves rounding of its size, on which conjugate gradients do not
+    converge if it is not small beside what is new: then it is taken away again. Where nothing is new
+    the appended row is zero, and where it is so in all runs nothing is appended.
     """
     known = directions.matrix
     within = apply(known, vectors)
     rest = directions.next()
     np.subtract(vectors, combine(within, known, directions.room), out=rest)
-    rest -= combine(apply(known, rest), known, directions.room)
     left = np.vecdot(rest, rest)
     size = np.vecdot(within, within) + left
-    if (left < 1e-12 * size).any():
-        rest -= combine(apply(known, rest), known, directions.room)
-        left = np.vecdot(rest, rest)
+    for little in (1e-2, 1e-12):
+        if (left < little * size).any():
+            rest -= combine(apply(known, rest), known, directions.room)
+            left = np.vecdot(rest, rest)
     new = np.asarray(left > 1e-20 * size)
     if new.all():
         rest *= (1 / np.sqrt(left))[:, None]
