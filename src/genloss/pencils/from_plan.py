@@ -207,10 +207,7 @@ class Design(NamedTuple):
         before: Mapping[Expression, Labels],
         latest: Mapping[Expression, Expression],
     ) -> list[Labels]:
-        """The labels that the rows of a block get for a model.
-
-        ``before`` are those they got first, ``latest`` those they have now.
-        """
+        """Labels that rows of a block get for a model, which got those of ``before`` first and have those of ``latest``."""
         labels = []
         for start, X, order in self.rows:
             if not block.start <= start < block.stop:
@@ -220,7 +217,9 @@ class Design(NamedTuple):
                 labeler = sum_of([share * models[u] for u, share in block.shares.items()])
                 y = [X @ labeler + noise(X.rows, block.noise), *y]
             made = sum_of(y)
-            if block.edited < 1:
+            if block.edited == 0:
+                made = latest[X]
+            elif block.edited < 1:
                 new = self.kinds.inside(model, EDITED)
                 made = _times(new, made) + _times(1 - new, latest[X])
             labels.append(Labels(X, made, block.weight, model, self.kinds, order))

@@ -55,8 +55,8 @@ def best_in(problem: Spectral, space: Space, objective: str, near: Array | None 
         return scored(problem, map(space.plan, points), score)
 
     middle = space.plan((space.low + space.high) / 2)
-    steps = resolve(middle)
-    cheap = steps.is_ridge and not steps.retuned and is_cheap(problem, middle)
+    fits = resolve(middle)
+    cheap = fits.is_ridge and not fits.retuned and is_cheap(problem, middle)
     if near is not None:
         starts, width = [np.clip(near, space.low, space.high)], (space.high - space.low) / 16
     else:
