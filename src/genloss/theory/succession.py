@@ -50,7 +50,7 @@ def risks(walk: Walk, see: Sequence[Callable[[int], None]] = ()) -> tuple[Array,
         if len(models) > 1:
             parts = _together(walk, models)
         else:
-            if see is not None:
+            if see:
                 walk.doubt(models[0])
             walk.ways[models[0]](walk, models[0])
             parts = walk.risk(models[0])
