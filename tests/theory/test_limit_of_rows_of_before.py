@@ -113,7 +113,7 @@ def test_filters_on_rows_labelled_again_settle_where_literal_runs_do():
     plan = through_filters([again, gl.Source(50, "previous", 0.3)])
     problem = gl.Problem.power_law(60, capacity=1.2, source=0.5)
     found = gl.limit(problem, plan)
-    runs = gl.simulate(problem, repetition(plan).unrolled(plan, 12), trials=150)
+    runs = gl.simulate(problem, repetition(plan).unrolled(plan, 12), trials=300)
     assert found.radius < 0.7
     assert found.warnings == ()
     assert abs(runs.risk[-1] - found.risk) < 0.03 * found.risk + 4 * runs.stderr[-1]

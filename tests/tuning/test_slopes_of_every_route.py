@@ -53,6 +53,7 @@ QUICK = {
     "judged rows",
     "judged rows, one pass",
     "filters on one design",
+    "filters on one design, an intercept",
     "filters on one design, several labelers",
     "one pass",
     "one pass, tails",
@@ -265,6 +266,20 @@ ROUTES = {
         "recursion",
         ("schedule", "real", "n_samples"),
     ),
+    "a long run with an intercept": (
+        POWER,
+        gl.Plan.same_design(14, 20, noise=0.5).with_intercept(),
+        "recursion",
+        ("schedule", "n_samples"),
+    ),
+    "filters on one design, an intercept": (
+        POWER,
+        fitted(
+            gl.Plan.mix_labels(3, 20, real=0.4, design="same", noise=0.5), filter=ROUNDS
+        ).with_intercept(),
+        "recursion",
+        ("schedule", "real", "n_samples"),
+    ),
     "filters on one design, several labelers": (
         POWER,
         fitted(LABELLED_ANEW, filter=ROUNDS),
@@ -283,10 +298,6 @@ STEPWISE = {
     "filters of pooled rows": (
         POWER,
         fitted(gl.Plan.accumulate(2, 20, design="fresh", noise=0.5), filter=ROUNDS),
-    ),
-    "a long run with an intercept": (
-        POWER,
-        gl.Plan.same_design(14, 20, noise=0.5).with_intercept(),
     ),
 }
 

@@ -28,7 +28,7 @@ Array = npt.NDArray[np.float64]
 
 _MODELS = (16, 32)
 _DRAWN = (8, 12)  # where the patterns of drawn or edited rows double with every fit
-_FILTERED = (8, 16, 32)  # where a model is several fits
+_FILTERED = (8, 12, 18, 32)  # where a model is several fits
 _SLOW = (8, 16)  # where it is blocks of rows, or waits for the one before, or moments are matrices
 _FEWER = (8, 12, 16, 24)  # where few digits will do
 _WIDTH = 0.5  # of bins of eigenvalues there: errors move by some 1e-5
