@@ -138,7 +138,7 @@ def test_maps_of_rows_that_stay_are_what_single_plans_say(name, value):
     more = {
         key: each for key, each in plan.items() if key not in ("preset", "generations", "rounds")
     }
-    for row, column in np.random.default_rng(0).integers(SIDE, size=(10, 2)):
+    for row, column in np.random.default_rng(0).integers(SIDE, size=(6, 2)):
         one = make(5, int(x[column]), penalty=float(y[row]), **more)
         end = gl.limit(problem, one) if value == "limit" else None
         alone = gl.predict(problem, [one])[0].risk[-1] if end is None else end.risk

@@ -81,3 +81,13 @@ def test_windows_that_forget_slowly_end_where_literal_runs_do():
     runs = gl.simulate(PROBLEM, seen.unrolled(plan, 160), trials=30)
     assert abs(runs.risk[-1] - found.risk) < 0.03 * found.risk + 4 * runs.stderr[-1]
     assert runs.stderr[-1] < 0.05 * found.risk
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", [3, 8])
+def test_rounds_of_several_generations_end_where_single_ones_do(block):
+    problem = gl.Problem.power_law(20, capacity=1.2, source=0.5)
+    plan = gl.Plan.anchored(25, 40, n_real=30, penalty=0.1, noise=0.5)
+    one, round_ = (gl.limit(problem, plan, block=length) for length in (1, block))
+    assert round_.risk == pytest.approx(one.risk, rel=1e-4)
+    assert round_.radius == pytest.approx(one.radius**block, abs=0.05)

@@ -50,7 +50,8 @@ def settled(estimates: Array) -> tuple[Array, Array]:
     The last term of a sequence is none of them where there are others: slow ones are near it.
     """
     estimates = estimates[len(estimates) > 3 :]
-    triples = np.array([estimates[k : len(estimates) - 2 + k] for k in range(3)])
+    some = min(3, len(estimates))
+    triples = np.array([estimates[k : len(estimates) - some + 1 + k] for k in range(some)])
     spread = np.ptp(triples, axis=0)
     best = spread.argmin(axis=0)[None]
     middle = np.median(triples, axis=0)
@@ -66,6 +67,6 @@ def pace(moves: Array) -> float:
     >>> round(pace(0.9 ** np.arange(8.0)), 9)
     0.9
     """
-    before, last = moves[-2] / moves[-3], moves[-1] / moves[-2]
-    steps = len(moves) - 1
+    last, steps = moves[-1] / moves[-2], len(moves) - 1
+    before = moves[-2] / moves[-3] if steps > 1 else last
     return float(steps * last - (steps - 1) * before)
