@@ -98,6 +98,22 @@ class Spectrum:
         values, weights = _gauss(s[order], np.floor(np.log(s[order]) / _COARSE), mass[order])
         return type(self)(values, weights, np.zeros_like(values), self.dim)
 
+    def thinned(self, width: float) -> Self:
+        """Gauss nodes of bins of this logarithmic width, as those of `compress`."""
+        parts = []
+        for mass in (self.multiplicity, self.energy):
+            some = np.flatnonzero(mass > 0)
+            order = some[np.argsort(self.eigenvalues[some])]
+            s = self.eigenvalues[order]
+            parts.append(_gauss(s, np.floor(np.log(s) / width), mass[order]))
+        (values, weights), (loud, energies) = parts
+        return type(self)(
+            np.concatenate([values, loud]),
+            np.concatenate([weights, np.zeros_like(loud)]),
+            np.concatenate([np.zeros_like(values), energies]),
+            self.dim,
+        )
+
     @cached_property
     def condensed(self) -> Self:
         """Few nodes, without energy, over which resolvents sum to what they do over all directions, to rounding.
@@ -228,8 +244,9 @@ def _gauss(s: Array, bins: Array, mass: Array) -> tuple[Array, Array]:
     # moments about the mean, relative to it, so that nothing cancels
     mean = np.add.reduceat(mass * s, first) / count
     away = s / np.repeat(mean, size) - 1
-    second = np.add.reduceat(mass * away**2, first) / count
-    third = np.add.reduceat(mass * away**3, first) / count
+    square = mass * away**2
+    second = np.add.reduceat(square, first) / count
+    third = np.add.reduceat(square * away, first) / count  # a cube is a slow power
     wide = second > 1e-24  # narrower than rounding: one node
     half = np.divide(third, 2 * second, out=np.zeros_like(mean), where=wide)
     root = np.sqrt(half**2 + second)

@@ -48,15 +48,35 @@ REUSED = gl.Plan(
 )
 QUICK = {
     "pooled",
+    "pooled, hard classes",
     "hard classes",
     "judged rows",
     "judged rows, one pass",
     "filters on one design",
+    "filters on one design, an intercept",
     "filters on one design, several labelers",
     "one pass",
     "one pass, tails",
     "one pass, matrices",
 }  # of those whose models have no closed formula
+RULED = gl.Plan(
+    [
+        G([S(20, noise=0.5, labels="hard")]),
+        G(
+            [
+                S(10, "previous", 0.5, labels="hard"),
+                S(8, noise=0.3, labels="hard"),
+                S(None, 0, 0.4, inputs=0),
+            ]
+        ),
+        G(
+            [
+                S(9, ((1, 0.6), ("real", 0.3), (TEACHER, 0.1)), 0.5, labels=CLIPPED),
+                S(None, {"kept": 0.5, 1: 0.5}, 0.4, inputs=0),
+            ]
+        ),
+    ]
+)
 LABELLED_ANEW = gl.Plan(
     [
         G([S(20, noise=0.5)]),
@@ -101,6 +121,12 @@ ROUTES = {
     ),
     "a filter": (
         POWER,
+        fitted(stacked(), filter=ROUNDS),
+        "recursion",
+        SOME,
+    ),
+    "a filter, a compressed spectrum": (
+        gl.Problem.power_law(30_000, capacity=1.2, source=0.5),
         fitted(stacked(), filter=ROUNDS),
         "recursion",
         SOME,
@@ -214,6 +240,13 @@ ROUTES = {
         ("penalty", "weight", "n_samples"),
     ),
     "pooled": (POWER, gl.Plan.accumulate(2, 20, design="fresh", noise=0.5), "pencil", SOME),
+    "reused rows, labels by rules": (POWER, RULED, "pencil", ALL),
+    "pooled, hard classes": (
+        POWER,
+        fitted(gl.Plan.accumulate(3, 20, design="fresh", noise=0.5), "hard"),
+        "pencil",
+        SOME,
+    ),
     "subsample": (POWER, gl.Plan.subsample(2, 20, design="same", noise=0.5), "pencil", SOME),
     "one design": (
         POWER,
@@ -230,6 +263,20 @@ ROUTES = {
     "filters on one design": (
         POWER,
         fitted(gl.Plan.mix_labels(3, 20, real=0.4, design="same", noise=0.5), filter=ROUNDS),
+        "recursion",
+        ("schedule", "real", "n_samples"),
+    ),
+    "a long run with an intercept": (
+        POWER,
+        gl.Plan.same_design(14, 20, noise=0.5).with_intercept(),
+        "recursion",
+        ("schedule", "n_samples"),
+    ),
+    "filters on one design, an intercept": (
+        POWER,
+        fitted(
+            gl.Plan.mix_labels(3, 20, real=0.4, design="same", noise=0.5), filter=ROUNDS
+        ).with_intercept(),
         "recursion",
         ("schedule", "real", "n_samples"),
     ),
@@ -252,11 +299,6 @@ STEPWISE = {
         POWER,
         fitted(gl.Plan.accumulate(2, 20, design="fresh", noise=0.5), filter=ROUNDS),
     ),
-    "a long run with an intercept": (
-        POWER,
-        gl.Plan.same_design(14, 20, noise=0.5).with_intercept(),
-    ),
-    "a problem far from one": (gl.Problem(1e-70 * POWER.spectrum, POWER.truth), stacked()),
 }
 
 

@@ -270,3 +270,18 @@ def test_wrong_classes_are_no_objective_and_the_message_says_where_they_are():
     with pytest.raises(gl.InvalidInputError, match="curve.error"):
         gl.tune(problem, plan, objective="error")
     assert gl.predict(problem, plan).error is not None
+
+
+@pytest.mark.parametrize("over", ["penalty", ("schedule", "real", "n_samples")])
+def test_a_search_has_no_units(over):
+    small = 1e-150
+    problem = gl.Problem.power_law(12, capacity=1.2, source=0.5)
+    tiny = gl.Problem(small * problem.spectrum, problem.truth)
+    money = {"cost": {"real": 1, "synthetic": 0.1}, "limit": 60} if "n_samples" in over else {}
+    found, same = (
+        gl.tune(each, gl.Plan.mix(3, 20, real=0.4, noise=noise), over=over, **money)
+        for each, noise in ((problem, 0.5), (tiny, 0.5 * small**0.5))
+    )
+    assert same.value / small == pytest.approx(found.value, rel=1e-7)
+    np.testing.assert_allclose(same.plan.penalty / small, found.plan.penalty, rtol=1e-3)
+    assert same.plan.n_samples.tolist() == found.plan.n_samples.tolist()

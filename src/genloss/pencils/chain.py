@@ -186,11 +186,17 @@ class Chain:
         weights : mapping of Expression to ndarray
             Of the squares of every vector in the sum, per direction.
         """
+        return self.backwards_of_products({(vector, vector): by for vector, by in weights.items()})
+
+    def backwards_of_products(
+        self, weights: Mapping[tuple[Expression, Expression], Array]
+    ) -> Matrices:
+        """The same of a sum of products of vectors, in which every pair is there in both orders."""
         pencil = self.solution.pencil
         size, seeds = pencil.size // 2, dict[tuple[int, int], Array]()
-        for vector, own in weights.items():
-            for k, a in self._combination(vector).items():
-                for l, b in self._combination(vector).items():
+        for (one, other), own in weights.items():
+            for k, a in self._combination(one).items():
+                for l, b in self._combination(other).items():
                     seed = pencil.unit * a * b * own
                     seeds[k, size + l] = seeds.get((k, size + l), 0.0) + seed
         return adjoint(self.solution, seeds)

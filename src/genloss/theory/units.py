@@ -55,6 +55,11 @@ class Units(NamedTuple):
         covariance = 2 * round(float(np.log2(problem.spectrum.max())) / 2)
         return cls(covariance, round(float(label)), round(float(weight)))
 
+    @property
+    def back(self) -> Units:
+        """From these units to those that were given."""
+        return Units(-self.covariance, -self.label, -self.weight)
+
     def problem(self, problem: Problem) -> Problem:
         """The problem in these units."""
         spectrum = _times(problem.spectrum, -self.covariance)

@@ -15,6 +15,7 @@ from genloss.spectrum import Spectral
 from genloss.steps import Steps
 from genloss.theory.directions import directions_for, from_outside
 from genloss.tuning.space import Space
+from genloss.tuning.told import Told
 
 Array = npt.NDArray[np.float64]
 Weights = Callable[[Array], Array]
@@ -46,9 +47,10 @@ class Shared:
 
     def in_penalties(self, penalty: Array, weights: Weights) -> tuple[Array, Array]:
         """Errors, and slopes of their weighted sum in the logarithms of the penalties."""
-        laws = Laws(self._ground, self._steps, penalty, self._models)
+        told = Told(self._ground, self._steps, penalty)
+        laws = Laws(self._ground, told.steps, penalty, self._models)
         risk = laws.bias + laws.variances
-        return risk, laws.slopes(laws.backwards(weights(risk)))
+        return risk, laws.slopes(told.backwards(laws, weights(risk)))
 
     def in_space(
         self,
@@ -58,14 +60,16 @@ class Shared:
         weights: Weights,
     ) -> tuple[Array, Array]:
         """The same in the coordinates of a space, at whose points there are steps and penalties."""
-        laws = Laws(self._ground, *at(point), self._models)
+        steps, penalty = at(point)
+        told = Told(self._ground, steps, penalty)
+        laws = Laws(self._ground, told.steps, penalty, self._models)
         risk = laws.bias + laws.variances
-        backwards, slopes = laws.backwards(weights(risk)), np.zeros(point.size)
+        backwards, slopes = told.backwards(laws, weights(risk)), np.zeros(point.size)
         if space.n_penalties:
             slopes[: space.n_penalties] = space.of_penalties(laws.slopes(backwards))
         for place in range(space.n_penalties, point.size):
-            moved = point + _STEP * (np.arange(point.size) == place)
-            slopes[place] = laws.slope(backwards, *at(moved)) / _STEP
+            moved, penalty = at(point + _STEP * (np.arange(point.size) == place))
+            slopes[place] = laws.slope(backwards, told.alike(moved), penalty) / _STEP
         return risk, slopes
 
 

@@ -15,6 +15,7 @@ from genloss.problem import beyond
 from genloss.spectrum import Spectral
 from genloss.steps import Steps, resolve
 from genloss.theory.closed import MOST_BY_PENCIL, obstacle_alone, obstacles
+from genloss.theory.gradients.centred_run import is_centred_run
 from genloss.theory.gradients.gradient import known, obstacle
 from genloss.theory.intercept import as_direction, refused
 from genloss.theory.units import is_ordinary
@@ -23,6 +24,7 @@ from genloss.tuning.moving import Moving
 from genloss.tuning.schedule import Slopes
 from genloss.tuning.shared import Shared
 from genloss.tuning.space import Space
+from genloss.tuning.told import hears_rules
 
 Array = npt.NDArray[np.float64]
 
@@ -110,8 +112,8 @@ def slope_in(problem: Spectral, space: Space, objective: str) -> list[Slopes]:
 
 def _without_intercept(problem: Spectral, plan: Plan) -> tuple[Spectral, Plan]:
     """A problem and plan in which a constant is a direction like others, where that can be, whatever the penalties."""
-    steps = resolve(plan)
-    if not steps[0].intercept or refused(problem, steps):
+    steps = resolve(plan.with_penalty(1.0))
+    if not steps[0].intercept or refused(problem, steps) or is_centred_run(problem, steps):
         return problem, plan
     longer, without = as_direction(
         problem, plan, resolve(plan.with_penalty(_LARGEST * problem.directions.trace))
@@ -138,7 +140,7 @@ def _way(problem: Spectral, steps: Steps) -> str | None:
 
 def is_one_pencil(problem: Spectral, steps: Steps) -> bool:
     """Whether some models have no closed formula, and one pencil knows all."""
-    plain = steps.is_ridge and not steps.retuned
+    plain = all((step.is_ridge or hears_rules(step)) and not step.retuned for step in steps)
     if (kind := beyond(problem)) not in (None, "tails"):
         return False
     alone = kind is not None or steps.turned

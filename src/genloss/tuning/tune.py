@@ -16,8 +16,10 @@ from genloss.errors import InvalidInputError
 from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.spectrum import Spectral, directions_of
+from genloss.steps import resolve
 from genloss.theory.predict import predict
 from genloss.theory.routes import has_closed_route
+from genloss.theory.units import Units, is_ordinary
 from genloss.tuning.cheapest import cheapest
 from genloss.tuning.duration import announce
 from genloss.tuning.joint import best_plan
@@ -180,6 +182,14 @@ def _best(
     most: float,
 ) -> Plan | None:
     """The best plan; None where none is within the limit."""
+    if isinstance(problem, Problem) and _needs_units(problem, plan):
+        units = Units.of(problem, [plan])
+        ordinary, made = units.problem(problem), units.plan(plan)
+        logs = sides - np.log(2) * (units.covariance + units.weight)
+        limit = float(np.ldexp(most, -2 * units.label)) if objective == "cost" else most
+        layout = Layout(made, "real" in free)
+        best = _best(ordinary, made, layout, free, objective, logs, prices, limit)
+        return None if best is None else units.back.plan(best)
     if prices is None and len(free) == 1 and free[0] in PENALTIES:
         return best_penalties(problem, plan, free[0], objective, sides)
     spent = np.inf if prices is None else prices.of_plan(plan) if objective == "cost" else most
@@ -187,6 +197,12 @@ def _best(
     if objective == "cost":
         return cheapest(problem, space, most)
     return best_plan(problem, space, objective)
+
+
+def _needs_units(problem: Problem, plan: Plan) -> bool:
+    """Whether numbers are too far from one to be squared, and labels may be told in another unit."""
+    linear = problem.means is None and all(step.is_ridge for step in resolve(plan))
+    return linear and not is_ordinary(problem)
 
 
 def _quickly(problem: Spectral, plan: Plan) -> AbstractContextManager[None]:

@@ -74,14 +74,18 @@ class Contour:
 
         What two functions of one S have in common beyond their means.
         """
-        s, count = self.directions.eigenvalues, self.directions.multiplicity
+        return self.directions.multiplicity * self.spread_of_each(one, other, energy)
+
+    def spread_of_each(self, one: Array, other: Array, energy: Array) -> Array:
+        """The same along one of equal directions."""
+        s = self.directions.eigenvalues
         # x / (x + l) is 1 - l / (x + l)
         u, v = -self.kappa * self.nodes.of(one), -self.kappa * self.nodes.of(other)
         total = np.zeros(s.size)
         for mirrored in (False, True):
             heard = self.across(s * energy, mirrored) / self.free[mirrored]
             total += self.paired(np.outer(u, v.conj() if mirrored else v) * heard, mirrored)
-        return total * s * count
+        return total * s
 
     def paired(self, pairs: Complex, mirrored: bool) -> Array:
         """``2 Re sum_kl x_kl R_k R_l`` per direction, the second of each pair a node or a mirror image."""

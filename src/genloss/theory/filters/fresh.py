@@ -64,9 +64,9 @@ class Filtered:
 
     def heard(self, weights: Array) -> tuple[Array, float]:
         """Slopes of ``weights @ variance`` in the energy and in the noise: but for counts, as it was heard."""
-        count = self.contour.directions.multiplicity
-        none = np.zeros_like(weights)
-        return self.variance(count * weights, none, 0.0) / count, float(weights @ self.noise_gain)
+        loud = self.contour.directions.multiplicity * weights
+        echo = self.contour.spread_of_each(self.values, self.values, loud)
+        return echo, float(weights @ self.noise_gain)
 
 
 def filtered(

@@ -22,6 +22,7 @@ from genloss.steps import Step
 from genloss.theory.channels.evolution import Fit
 from genloss.theory.channels.squared_loss import Seen
 from genloss.theory.filters.fresh import not_spectral
+from genloss.theory.filters.in_chunks import Chunk, size_of
 
 Array = npt.NDArray[np.float64]
 State = tuple[Array, Array]
@@ -52,10 +53,21 @@ def solved(step: Step, fit: Fit, sources: list[Seen]) -> State:
     """
     state = start(fit)
     for stretch in stretches(step, fit, sources):
-        after = row(step, stretch, fit)
-        for _ in range(int(stretch.rows)):
-            state = after(state)
-        state = by_chance(state, after, stretch.rows % 1)
+        state = by_chance(
+            _whole(state, step, stretch, fit), row(step, stretch, fit), stretch.rows % 1
+        )
+    return state
+
+
+def _whole(state: State, step: Step, stretch: Stretch, fit: Fit) -> State:
+    """The model after the whole rows of a source."""
+    (number, seen, s, eta), (fields, _, p) = stretch, fit.second.shape
+    size = min(int(number), size_of(fields, p))
+    if size:
+        keep = left_by(step) - eta * s
+        chunk = Chunk.of(seen, fit.second, s, keep, eta, fit.multiplicity, size)
+        for first in range(0, int(number), size):
+            state = chunk.after(*state, min(size, int(number) - first))
     return state
 
 

@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from genloss.cautions import lacks_mean
 from genloss.errors import NoTheoryError
-from genloss.filters import Filter
 from genloss.filters.sgd import SGD
 from genloss.plan import Plan
 from genloss.problem import Problem, beyond, tails_of
@@ -18,6 +17,7 @@ from genloss.steps import Step, Steps, resolve
 from genloss.theory.classes import centre_of
 from genloss.theory.directions import directions_for, from_outside
 from genloss.theory.gradients import columns
+from genloss.theory.gradients.centred_run import along_centred_run, is_centred_run
 from genloss.theory.gradients.found import Gradient, Objective
 from genloss.theory.gradients.matrices import Matrices
 from genloss.theory.gradients.on_design import along_run, is_run
@@ -103,6 +103,11 @@ def _known(
             problem.spectrum, problem.truth, laws, tails_of(problem), moving, moving and weighing
         ).along
     outside, tails, centre = from_outside(problem, steps), tails_of(problem), centre_of(problem)
+    if is_centred_run(problem, steps):
+        some = problem.directions
+        return lambda made, penalty, objective: along_centred_run(
+            some, made, penalty, objective, moving=moving
+        )
     if is_run(steps):
         whole = directions_for(problem, steps)
         return lambda made, penalty, objective: along_run(
@@ -120,6 +125,8 @@ def obstacle(problem: Spectral, steps: Steps) -> str | None:
     kind = beyond(problem)
     if centre_of(problem) is None and kind not in (None, "tails"):
         return f"problem has {kind}"
+    if is_centred_run(problem, steps):
+        return None
     directions, ways = directions_for(problem, steps), ways_of(problem, steps)
     if Walk.on_design in ways and is_run(steps) and not directions.constant:
         return None
@@ -127,13 +134,9 @@ def obstacle(problem: Spectral, steps: Steps) -> str | None:
     for step, way in zip(steps, ways, strict=True):
         if directions.constant and (way is Walk.turned or step.filter is not None):
             return f"model {step.model} has an intercept and {beside[way is Walk.turned]}"
-        if way is Walk.turned and step.filter is not None:
-            if not _is_known(step.filter):
+        if way in (Walk.turned, Walk.filtered) and step.filter is not None:
+            if not (step.filter.spectral or isinstance(step.filter, SGD)):
                 return f"model {step.model} is fitted by {step.filter}, which no formula knows"
-            continue
-        if way is Walk.filtered:
-            if why := _beside_filter(problem, step):
-                return f"model {step.model} {why}"
             continue
         if way not in (Walk.fresh, Walk.weighted, Walk.turned, Walk.channel):
             return f"model {step.model} is not fitted to new rows alone"
@@ -148,22 +151,6 @@ def _has_minimum(step: Step, dim: float) -> bool:
     """Whether a fit without penalty surely has one minimum."""
     kept = all(block.keep is None for block in step.blocks)
     return kept and "numbers" in step.loss.labels and step.rows > dim + 1
-
-
-def _beside_filter(problem: Spectral, step: Step) -> str | None:
-    """What slopes through a filter do not know."""
-    assert step.filter is not None
-    what = f"is fitted by {step.filter}"
-    if not _is_known(step.filter):
-        return f"{what}, which no formula knows"
-    if not problem.directions.multiplicity.all():
-        return f"{what}, where the spectrum has directions that count for none"
-    return None
-
-
-def _is_known(how: Filter) -> bool:
-    """Whether there are slopes through a filter."""
-    return how.spectral or isinstance(how, SGD)
 
 
 def _last(risk: Array) -> Array:

@@ -73,7 +73,7 @@ class Heard(OfFields):
         self._second = second
         own = second[self._of, self._of]
         self._loud = (own * self._sigma).sum(axis=1)
-        heard = [_heard(*each) for each in zip(self._step.blocks, self._loud, strict=True)]
+        heard = [slope_and_noise(*each) for each in zip(self._step.blocks, self._loud, strict=True)]
         slope, self._variance = np.array(heard).T
         self._told = slope[:, None] * (np.array(self._of)[:, None] == np.arange(len(second)))
         return self._mapped(self._step, self._told, self._variance, second)
@@ -87,11 +87,11 @@ class Heard(OfFields):
                 continue
             loud = self._loud[place]
             asked = np.array([of_by[place, k], of_heard[place]])
-            up, down = (asked @ _heard(block, loud * (1 + by)) for by in (STEP, -STEP))
+            up, down = (asked @ slope_and_noise(block, loud * (1 + by)) for by in (STEP, -STEP))
             of_second[k, k] += (up - down) / (2 * STEP * loud) * self._sigma[place]
             if block.noise > 0:
                 ends = (block._replace(noise=block.noise * (1 + by)) for by in (STEP, -STEP))
-                up, down = (asked @ _heard(end, loud) for end in ends)
+                up, down = (asked @ slope_and_noise(end, loud) for end in ends)
                 of_noise[place] = (up - down) / (4 * STEP * block.noise**2)
             else:
                 of_noise[place] = 0.0
@@ -106,7 +106,7 @@ class Heard(OfFields):
         return of_second, Slopes(n, weight, of_noise, np.empty(0), penalty)
 
 
-def _heard(block: Block, loud: float) -> Array:
+def slope_and_noise(block: Block, loud: float) -> Array:
     """Slope and variance of the noise of labels, of a field whose values have a variance."""
     if isinstance(block.labels, Linear):
         return np.array([1.0, block.noise**2])

@@ -109,9 +109,13 @@ class _Moved(NamedTuple):
 
     def plus(self, other: _Moved) -> _Moved:
         """The sum of both."""
-        seen = Seen(*(one + more for one, more in zip(self.seen, other.seen, strict=True)))
-        eta, rest = self.eta + other.eta, self.rest + other.rest
-        return _Moved(self.second + other.second, seen, eta, rest)
+        (number, push, bend, square), more = self.seen, other.seen
+        return _Moved(
+            self.second + other.second,
+            Seen(number + more.number, push + more.push, bend + more.bend, square + more.square),
+            self.eta + other.eta,
+            self.rest + other.rest,
+        )
 
 
 class _Trail:

@@ -142,8 +142,8 @@ class MatrixPass:
         start, settled = (1 - still)[:, None], still[:, None]
         said = start * both * (1 - still) - start * mixed * still + settled * fading * still
         heard = start * mixed - settled * fading - (fading * still).T
-        turned = (basis @ one @ basis.T for one in (of_own, said, heard, fading))
-        return _Moments(*turned, own.loudness(source) * of_labels)
+        of_own, said, heard, mean = (basis @ one @ basis.T for one in (of_own, said, heard, fading))
+        return _Moments(of_own, said, heard, mean, own.loudness(source) * of_labels)
 
 
 class _Moments(NamedTuple):
