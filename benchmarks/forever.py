@@ -42,6 +42,32 @@ def maps() -> list[str]:
     return lines
 
 
+STAYING = {
+    "real rows that stay": {"preset": "anchored", "generations": 5, "n_real": 100, "noise": 0.5},
+    "a window of two": {"preset": "window", "generations": 5, "last": 2, "noise": 0.5},
+}
+
+
+def staying(points: int = 40) -> list[str]:
+    """Maps of plans whose rows are fitted again, and how far they are from single limits at some points."""
+    problem = gl.Problem.power_law(300, capacity=1.2, source=0.5)
+    axes = ("n_samples", np.linspace(310, 904, 100)), ("penalty", np.geomspace(1e-3, 1, 100))
+    lines = []
+    for name, plan in STAYING.items():
+        start = time.process_time()
+        found = gl.phases(problem, plan, *axes, workers=1)
+        seconds, off = time.process_time() - start, []
+        for row, column in np.random.default_rng(0).integers(100, size=(points, 2)):
+            asked = {**plan, "n_samples": int(found.x[column]), "penalty": float(found.y[row])}
+            alone = gl.limit(problem, gl.Plan.from_dict(asked)).risk
+            off.append(abs(found.values[row, column] / alone - 1))
+        lines.append(
+            f"| map of 100 x 100, limit, {name}, p = 300 | {seconds:.0f} s | {found.solved.sum()} points solved; "
+            f"{points} of all within {100 * max(off):.2f} % of single limits |"
+        )
+    return lines
+
+
 def filtered() -> list[str]:
     lines = []
     for how in (
@@ -114,6 +140,7 @@ def section() -> list[str]:
         "|---|---|---|",
         *limits(),
         *maps(),
+        *staying(),
         *filtered(),
         *channels(),
     ]

@@ -27,7 +27,10 @@ def truth_and_means(spectrum: Array, truth: Any, means: Any) -> tuple[Array, Arr
     if means is None:
         if truth is None:
             raise InvalidInputError("problem lacks 'truth', which may be left out only with means")
-        return per_class("truth", truth, spectrum.size), None
+        told = per_class("truth", truth, spectrum.size)
+        if told.ndim == 2:
+            _refuse_twins(told)
+        return told, None
     middle = per_class("means", means, spectrum.size)
     if not class_means.separation(spectrum, middle) <= _MOST_APART:
         raise InvalidInputError(
@@ -51,6 +54,18 @@ def truth_and_means(spectrum: Array, truth: Any, means: Any) -> tuple[Array, Arr
     found.setflags(write=False)
     middle.setflags(write=False)
     return found, middle
+
+
+def _refuse_twins(truth: Array) -> None:
+    """Refuse classes that no row tells apart."""
+    first = np.unique(truth, axis=1, return_index=True)[1]
+    if first.size < truth.shape[1]:
+        twin = int(np.setdiff1d(np.arange(truth.shape[1]), first)[0])
+        same = int(np.flatnonzero((truth == truth[:, [twin]]).all(axis=0))[0])
+        raise InvalidInputError(
+            f"truth had the same column for classes {same} and {twin}; a row is of the class whose column says "
+            "most, and nothing tells these apart"
+        )
 
 
 def per_class(name: str, given: Any, dim: int) -> Array:

@@ -132,8 +132,9 @@ def field(
     label: str,
     names: Sequence[str] = (),
     border: Array | None = None,
+    unknown: npt.NDArray[np.bool_] | None = None,
 ) -> None:
-    """Draw numbers over a grid as colours, or as one of few names; a line where ``border`` is one."""
+    """Draw numbers over a grid as colours, or as one of few names; a line where ``border`` is one, hatches where ``unknown``."""
     from matplotlib.colors import BoundaryNorm, ListedColormap, LogNorm
 
     figure = ax.figure
@@ -152,12 +153,27 @@ def field(
         mesh = ax.pcolormesh(x, y, shown, shading="nearest", cmap="viridis", norm=log)
         bar = figure.colorbar(mesh, ax=ax, extend="max" if wide else "neither")
     bar.set_label(label)
-    if border is not None and min(border.shape) > 1 and border.min() < 1 < border.max():
+    if unknown is not None and unknown.any():
+        _hatch(ax, x, y, unknown)
+    if border is not None and min(border.shape) > 1 and np.nanmin(border) < 1 < np.nanmax(border):
         ax.contour(x, y, np.clip(border, 0, 2), levels=[1.0], colors=["white"], linewidths=3)
         ax.contour(x, y, np.clip(border, 0, 2), levels=[1.0], colors=[COLOURS[1]], linewidths=1.5)
     for scale, place in ((ax.set_xscale, x), (ax.set_yscale, y)):
         if place.min() > 0 and _unevenness(np.log(place)) < _unevenness(place):
             scale("log")
+
+
+def _hatch(ax: Axes, x: Array, y: Array, cells: npt.NDArray[np.bool_]) -> None:
+    """Hatch some cells, and say in a corner what that means."""
+    from matplotlib.colors import ListedColormap
+    from matplotlib.patches import Patch
+
+    paper, ink = "#f7f7f7", "#999999"
+    one = ListedColormap([paper])
+    shown = np.ma.masked_where(~cells, np.ones(cells.shape))
+    ax.pcolor(x, y, shown, shading="nearest", cmap=one, hatch="////", edgecolor=ink, lw=0)
+    key = Patch(facecolor=paper, edgecolor=ink, hatch="////", label="not known")
+    ax.legend(handles=[key], loc="upper right", framealpha=0.9)
 
 
 def _unevenness(places: Array) -> float:

@@ -98,6 +98,22 @@ class Spectrum:
         values, weights = _gauss(s[order], np.floor(np.log(s[order]) / _COARSE), mass[order])
         return type(self)(values, weights, np.zeros_like(values), self.dim)
 
+    def thinned(self, width: float) -> Self:
+        """Gauss nodes of bins of this logarithmic width, as those of `compress`."""
+        parts = []
+        for mass in (self.multiplicity, self.energy):
+            some = np.flatnonzero(mass > 0)
+            order = some[np.argsort(self.eigenvalues[some])]
+            s = self.eigenvalues[order]
+            parts.append(_gauss(s, np.floor(np.log(s) / width), mass[order]))
+        (values, weights), (loud, energies) = parts
+        return type(self)(
+            np.concatenate([values, loud]),
+            np.concatenate([weights, np.zeros_like(loud)]),
+            np.concatenate([np.zeros_like(values), energies]),
+            self.dim,
+        )
+
     @cached_property
     def condensed(self) -> Self:
         """Few nodes, without energy, over which resolvents sum to what they do over all directions, to rounding.

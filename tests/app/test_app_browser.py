@@ -228,6 +228,20 @@ def test_a_map_is_read_and_opens_a_plan(visit):
     expect(page.locator("#map-progress")).to_have_text(FINE)
 
 
+@pytest.mark.slow
+def test_a_map_says_what_is_not_known(visit):
+    axes = "x=generations&x.from=2&x.to=4&y=n_real&y.from=20&y.to=22&value=limit"
+    page = visit(
+        f"/map?problem=isotropic&dim=20&policy=anchored&noise=1&n_samples=30&penalty=0.1&{axes}"
+    )
+    expect(page.locator("#map-progress")).to_have_text(FINE.replace("5", "3").replace("81", "3"))
+    expect(page.locator("#map-answer")).to_contain_text("3 points are not known")
+    expect(page.locator("g.key g.name")).to_have_text(["not known"])
+    page.get_by_role("img", name="Phase map").focus()
+    page.keyboard.press("ArrowLeft")  # from the middle
+    expect(page.locator("#map-reader")).to_contain_text("not known (the plan is too short to show")
+
+
 def test_your_table_is_forecast(visit, tmp_path):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(80, 2))

@@ -223,3 +223,18 @@ def test_what_is_no_argument_stays_as_it_was_written():
     said = Wording({"real": "REAL", "cost": "--cost", "n_samples": "--n-samples"})
     assert said("cost was 'real=1'; give real=1") == "--cost was 'real=1'; give real=1"
     assert said("it failed: n_samples = 12") == "it failed: n_samples = 12"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--penalty abc", "--penalty was 'abc'; it must be a number or 'cv'"),
+        ("--generations x", "--generations was 'x'; it must be a whole number"),
+        ("--seed 1.5", "--seed was 1.5; it must be a whole number"),
+        ("--n-samples=2.5", "--n-samples was 2.5; it must be a whole number"),
+        ("--noise ?", "--noise was '?'; it must be a number"),
+    ],
+)
+def test_what_is_no_number_is_told_as_people_say_it(genloss, words, said):
+    code, out, errors = genloss("forecast", *words.split())
+    assert (code, out, errors) == (2, "", f"genloss: {said}\n")

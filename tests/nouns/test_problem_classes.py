@@ -44,7 +44,7 @@ def test_a_problem_with_classes_is_written_and_read(given, tmp_path):
 @pytest.mark.parametrize(
     ("words", "made"),
     [
-        ("several classes", {"truth": np.ones((60, 3))}),
+        ("several classes", {"truth": np.eye(60)[:, :3]}),
         ("class means", {"means": np.ones(60)}),
         ("tails", {"truth": np.ones(60), "tails": [1.0, 2.0]}),
     ],
@@ -120,6 +120,7 @@ def test_means_are_taken_about_their_average():
         ({"means": [1.0, 2.0]}, "means had 2 entries"),
         ({"means": np.ones((3, 101))}, "means had 101 columns"),
         ({"means": np.ones((3, 4))}, "means were the same"),
+        ({"truth": [[1, 2, 1], [3, 4, 3], [0, 0, 0]]}, "the same column for classes 0 and 2"),
         ({"means": [0.0, 0.0, 0.0]}, "means were the same"),
         ({"means": [1.0, np.nan, 0.0]}, r"means\[1\] was nan"),
         ({"means": [1.0, 0.0, 0.0], "truth": [1.0, 1.0, 1.0]}, "leave one of them out"),

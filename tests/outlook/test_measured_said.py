@@ -62,3 +62,13 @@ def test_what_is_apart_is_ranked_and_nothing_is_said_of_noise():
 
 def test_levels_count_where_the_first_models_are_not_the_same():
     assert said(way("soft labels", 0.05, 0.001, rows=40)) == []
+
+
+def test_a_copy_of_the_classes_among_the_columns_is_noticed():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(90, 2))
+    y = X[:, 0] + rng.normal(size=90) > 0
+    copied = gl.forecast(np.column_stack([X, y]), y, generations=2, trials=2)
+    assert any("is a copy of it among them?" in text for text in copied.warnings)
+    honest = gl.forecast(X, y, generations=2, trials=2)
+    assert not any("copy" in text for text in honest.warnings)

@@ -118,6 +118,43 @@ def test_filled_points_are_their_limits(kind):
         )
 
 
+STAYING = {
+    "anchored": {"preset": "anchored", "generations": 5, "n_real": 30, "noise": 0.5},
+    "window": {"preset": "window", "generations": 5, "last": 2, "noise": 0.5},
+    "distilled": {"preset": "distill", "rounds": 5, "mixing": 0.4, "noise": 0.5},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", STAYING)
+@pytest.mark.parametrize("value", ["limit", "final"])
+def test_maps_of_rows_that_stay_are_what_single_plans_say(name, value):
+    problem, plan = gl.Problem.power_law(60, capacity=1.2, source=0.5), STAYING[name]
+    x, y = np.arange(63, 183, 4), np.geomspace(0.03, 1, SIDE)
+    found = gl.phases(problem, plan, ("n_samples", x), ("penalty", y), value, workers=1)
+    assert found.solved.mean() < 0.35
+    assert found.reasons is None
+    make = getattr(gl.Plan, plan["preset"])
+    more = {
+        key: each for key, each in plan.items() if key not in ("preset", "generations", "rounds")
+    }
+    for row, column in np.random.default_rng(0).integers(SIDE, size=(6, 2)):
+        one = make(5, int(x[column]), penalty=float(y[row]), **more)
+        end = gl.limit(problem, one) if value == "limit" else None
+        alone = gl.predict(problem, [one])[0].risk[-1] if end is None else end.risk
+        assert found.values[row, column] == pytest.approx(alone, rel=0.01)
+
+
+def test_last_risks_of_ridge_on_new_rows_are_found_in_one_call():
+    rows, shares = np.arange(70, 220, 6), np.linspace(0.1, 0.9, 20)
+    plan = {"preset": "mix", "generations": 3, "noise": 1.0, "penalty": 0.1}
+    found = gl.phases(
+        gl.Problem.isotropic(60), plan, ("n_samples", rows), ("real", shares), "final"
+    )
+    assert (found.solved, found.tolerance, found.radius) == (None, None, None)
+    assert found.values.size > 400
+
+
 @pytest.mark.slow
 def test_the_command_says_what_was_solved(genloss, tmp_path):
     file = tmp_path / "map.toml"

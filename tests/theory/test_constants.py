@@ -142,6 +142,32 @@ def test_filters_and_matrices_are_predicted_to_three_percent(name):
     assert (abs(theory.risk - runs.risk) < 0.03 * runs.risk + 4 * runs.stderr).all()
 
 
+FLAT = gl.Problem(np.full(150, 0.01), np.ones(150))
+FEW = {
+    "1 + 1": ((1, 1), 1.0, None),
+    "1 + 1, weights": ((1, 1), 0.2, None),
+    "2 + 1, weights": ((2, 1), 3.0, None),
+    "2 + 1, a matrix": ((2, 1), 0.2, turned(150, 0.0, 0.01)),
+    "2 + 2, a filter": ((2, 2), 1.0, None),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FEW)
+def test_few_rows_of_labelers_with_constants_far_apart(name):
+    (rows, others), weight, covariance = FEW[name]
+    how = {"filter": ROUNDS if "filter" in name else None}
+    last = [
+        Source(rows, 0, 0.1, weight=weight),
+        Source(others, 1, 0.1, covariance=covariance),
+    ]
+    fits = [[Source(2, noise=0.5)], [Source(30, noise=0.3)], last]
+    plan = gl.Plan(Gen(each, 0.4, **how) for each in fits).with_intercept()
+    theory, runs = gl.predict(FLAT, plan), gl.simulate(FLAT, plan, trials=3000, seed=1)
+    away = abs(theory.risk - runs.risk)
+    assert (away < 0.003 * runs.risk + 4 * runs.stderr).all()
+
+
 @pytest.mark.parametrize("what", ["filter", "weights", "lengths", "matrix"])
 def test_limits_are_where_long_chains_end(what):
     tails = TAILS if what == "lengths" else None

@@ -66,6 +66,17 @@ def test_the_pencil_agrees_and_all_edited_is_the_same_design():
     assert np.allclose(whole, gl.predict(problem, gl.Plan.same_design(3, 1200, **rest)).risk)
 
 
+@pytest.mark.parametrize("noise", [0.0, 0.5])
+def test_a_share_of_none_changes_nothing(noise):
+    problem, rest = (
+        gl.Problem.power_law(60, capacity=1.2, source=0.5),
+        {"penalty": 0.1, "noise": noise},
+    )
+    none = gl.predict(problem, gl.Plan.edit(4, 90, edited=[0, 0, 0.3, 0], **rest)).risk
+    one = gl.predict(problem, gl.Plan.edit(2, 90, edited=[0, 0.3], **rest)).risk
+    assert np.allclose(none, one[[0, 0, 1, 1]], rtol=1e-8)
+
+
 def test_rows_that_are_not_edited_keep_what_they_have():
     plan = gl.Plan.edit(3, 10, edited=0.3)
     steps = resolve(plan)

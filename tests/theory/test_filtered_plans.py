@@ -106,6 +106,7 @@ def test_what_does_not_go_together_is_told(more, words):
             chain(filters.SGD(0.05), [Source(None, "previous", inputs=0, labels="hard")]),
             "another model is fitted to",
         ),
+        (gl.Plan([Generation([Source(150)], filter=filters.IteratedRidge(2))]), "has no penalty"),
     ],
 )
 def test_theory_says_what_it_does_not_know(plan, words):

@@ -110,7 +110,7 @@ def test_batches_larger_than_the_cache_are_cut(monkeypatch):
     problem = gl.Problem.power_law(DIM, capacity=1.5, source=0.5)
     plans = [gl.Plan.replace(3, n, penalty=0.1, noise=0.2) for n in range(30, 51)]
     whole = gl.predict(problem, plans)
-    monkeypatch.setattr(sys.modules["genloss.theory.predict"], "CELLS", 5 * DIM)
+    monkeypatch.setattr(sys.modules["genloss.theory.walked"], "CELLS", 5 * DIM)
     for one, other in zip(gl.predict(problem, plans), whole, strict=True):
         assert_same(one, other)
 

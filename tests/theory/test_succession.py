@@ -45,7 +45,7 @@ def test_together_is_one_by_one(name, plan):
     with np.errstate(all="ignore"):
         bias, variance, exact = succession.risks(walks[0])
         seen = []
-        one_by_one = succession.risks(walks[1], see=seen.append)
+        one_by_one = succession.risks(walks[1], see=[seen.append])
     assert seen == list(range(plan.n_models))
     np.testing.assert_allclose(bias, one_by_one[0], rtol=1e-12, atol=1e-16)
     np.testing.assert_allclose(variance, one_by_one[1], rtol=1e-12)

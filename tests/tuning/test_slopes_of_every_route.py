@@ -53,11 +53,19 @@ QUICK = {
     "judged rows",
     "judged rows, one pass",
     "filters on one design",
+    "filters on one design, an intercept",
     "filters on one design, several labelers",
     "one pass",
     "one pass, tails",
     "one pass, matrices",
 }  # of those whose models have no closed formula
+MIXED = gl.Plan(
+    [
+        G([S(30, noise=0.5)]),
+        G([S(40, {"previous": 0.7, "real": 0.3}, 0.4)]),
+        G([S(40, {"previous": 0.3, 0: 0.3, "real": 0.4}, 0.4)]),
+    ]
+)
 RULED = gl.Plan(
     [
         G([S(20, noise=0.5, labels="hard")]),
@@ -159,6 +167,18 @@ ROUTES = {
         ("schedule", "real", "weight", "n_samples"),
     ),
     "one pass, matrices": (POWER, fitted(stacked(MATRIX), filter=PASS), "recursion", ALL),
+    "one pass, a matrix, mixed labels": (
+        POWER,
+        gl.Plan(
+            [
+                G([S(20, noise=0.5)], filter=PASS),
+                G([S(20, {"previous": 0.7, "real": 0.3}, 0.5, covariance=MATRIX)], filter=PASS),
+                G([S(20, {0: 0.4, 1: 0.4, "real": 0.2}, 0.5, covariance=MATRIX)], filter=PASS),
+            ]
+        ),
+        "recursion",
+        ("schedule", "real", "n_samples"),
+    ),
     "one pass, tails and matrices": (TAILS, fitted(stacked(MATRIX), filter=PASS), "recursion", ALL),
     "one pass, clipped": (
         POWER,
@@ -185,6 +205,19 @@ ROUTES = {
         gl.Plan([replace(g, filter=PASS) for g in SHOWN]),
         "recursion",
         ALL,
+    ),
+    "class means, mixed labels": (CLOUDS, MIXED, "recursion", ("schedule", "real", "n_samples")),
+    "class means, mixed labels, a filter": (
+        CLOUDS,
+        fitted(MIXED, filter=ROUNDS),
+        "recursion",
+        ("schedule", "real", "n_samples"),
+    ),
+    "class means, mixed labels, one pass": (
+        CLOUDS,
+        fitted(MIXED, filter=PASS),
+        "recursion",
+        ("schedule", "real", "n_samples"),
     ),
     "class means, one pass": (
         CLOUDS,
@@ -265,6 +298,20 @@ ROUTES = {
         "recursion",
         ("schedule", "real", "n_samples"),
     ),
+    "a long run with an intercept": (
+        POWER,
+        gl.Plan.same_design(14, 20, noise=0.5).with_intercept(),
+        "recursion",
+        ("schedule", "n_samples"),
+    ),
+    "filters on one design, an intercept": (
+        POWER,
+        fitted(
+            gl.Plan.mix_labels(3, 20, real=0.4, design="same", noise=0.5), filter=ROUNDS
+        ).with_intercept(),
+        "recursion",
+        ("schedule", "real", "n_samples"),
+    ),
     "filters on one design, several labelers": (
         POWER,
         fitted(LABELLED_ANEW, filter=ROUNDS),
@@ -283,10 +330,6 @@ STEPWISE = {
     "filters of pooled rows": (
         POWER,
         fitted(gl.Plan.accumulate(2, 20, design="fresh", noise=0.5), filter=ROUNDS),
-    ),
-    "a long run with an intercept": (
-        POWER,
-        gl.Plan.same_design(14, 20, noise=0.5).with_intercept(),
     ),
 }
 

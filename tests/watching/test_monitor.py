@@ -207,6 +207,8 @@ def test_a_round_is_added_once_and_only_as_it_was(live):
         gl.InvalidInputError, match=r"predictions had an entry of 1e\+200, the square"
     ):
         monitor.append(np.full(60, -1e200))
+    with pytest.raises(gl.InvalidInputError, match=r"y had an entry of \d.*, the square"):
+        monitor.start(X, 1e200 * y, rows, n_samples=100)
     monitor.start(X, y, rows, n_samples=100, noise=1.0, rounds=6)  # the same again
     with pytest.raises(gl.InvalidInputError, match="started already, otherwise"):
         monitor.start(X, y, rows, n_samples=90, noise=1.0, rounds=6)

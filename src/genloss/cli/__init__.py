@@ -6,7 +6,7 @@ import os
 import sys
 from inspect import Parameter
 
-from cyclopts import CycloptsError
+from cyclopts import CoercionError, CycloptsError
 
 from genloss.cli import (  # noqa: F401 -- each adds its subcommands
     browser,
@@ -26,6 +26,7 @@ from genloss.cli import (  # noqa: F401 -- each adds its subcommands
     weigh,
 )
 from genloss.cli.app import app, spelling
+from genloss.cli.numbers import refuse_fractions, told
 from genloss.cli.plan_files import PlanFileError
 from genloss.cli.signals import orderly
 from genloss.cli.streams import discard, flush, tolerate, unheeded
@@ -68,6 +69,7 @@ def _run(arguments: list[str] | None) -> int:
     try:
         command, bound, _ = app.parse_args(arguments)
         wording = spelling(command)
+        refuse_fractions(command, sys.argv[1:] if arguments is None else arguments)
         code = command(*bound.args, **bound.kwargs)
         return code if isinstance(code, int) else 0
     except CycloptsError as error:
@@ -85,6 +87,8 @@ def _said(error: CycloptsError) -> str:
     """What was wrong with a call; commands that take options of any name do not ask for values."""
     if error.argument and error.argument.field_info.kind is Parameter.VAR_KEYWORD:
         return f"Unknown option: {getattr(error, 'keyword', '')}."
+    if isinstance(error, CoercionError) and (said := told(error)):
+        return said
     return str(error)
 
 

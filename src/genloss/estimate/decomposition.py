@@ -52,10 +52,8 @@ def decompose(
     """Decompose the centred features of ``X`` (k, dim), by way of the smaller square matrix."""
     k, dim = X.shape
     root = None if weights is None else np.sqrt(weights)
-    if kernel is None:
-        X = X - np.average(
-            X, axis=0, weights=weights
-        )  # before products, which lose digits far from 0
+    if kernel is None:  # before products, which lose digits far from 0
+        X = X - np.average(X, axis=0, weights=weights)
     if kernel is None and dim < k - 1:
         centred = X if root is None else X * root[:, None]
         if not vectors:

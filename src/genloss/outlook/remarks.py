@@ -18,7 +18,8 @@ from genloss.weighing.rows import DETERMINED
 
 Array = npt.NDArray[np.float64]
 
-_EXACT = 1e-9  # share of the variance below which the target is determined
+EXACT = 1e-9
+"""Share of the error of always answering the mean below which the target is determined."""
 
 
 def notes_of(
@@ -65,7 +66,7 @@ def notes_of(
         names = ", ".join(repr(name) for name in sample.texts)
         said.append(f"encoded {names} by the target, inside every split")
     share = float(squares.mean()) / baseline
-    if _EXACT <= share < signs.NEAR:
+    if EXACT <= share < signs.NEAR:
         said.append(
             f"the target is nearly determined: model 0 leaves {share:.1g} of its variance; growths "
             "are of that small rest"
@@ -110,7 +111,7 @@ def warnings_of(
             f"table has {sample.X.shape[1]} columns, and least squares with an intercept need 3 rows "
             f"more than columns; take a penalty such as {advice.best_first_penalty:.2g}"
         )
-    if float(squares.mean()) < _EXACT * baseline:
+    if float(squares.mean()) < EXACT * baseline:
         said.append(DETERMINED)
     if not advice.agrees:
         said.append("forecast and measurement disagree on what becomes of the error")

@@ -95,7 +95,7 @@ class Sample:
         return max(_EXACT * float(self.y.std()), ROUNDING * float(np.abs(self.y).max()))
 
     def squares(self, missed: Array) -> Array:
-        """Squares of what is missed of the target; all that is rounding counts alike, as it would grow as errors do."""
+        """Squares of what is missed of the target; all that is rounding counts alike, or it would grow as errors do."""
         return np.maximum(missed**2, self._rounding**2)
 
     def mean(self, values: Array, rows: Rows | None = None) -> Array:

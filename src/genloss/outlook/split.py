@@ -89,10 +89,10 @@ def _fold_numbers(sample: Sample, count: int, rng: np.random.Generator) -> Rows:
     return np.asarray(number[np.searchsorted(groups, sample.groups)])
 
 
-def _filled(folds_of: Rows, count: int) -> Rows:
+def _filled(numbers: Rows, count: int) -> Rows:
     """Ascending numbers of folds, moved where one would stay empty: large groups are several folds' worth of rows."""
-    found, last = np.empty_like(folds_of), -1
-    for place, number in enumerate(folds_of):
-        least = max(last, count - len(folds_of) + place)
+    found, last = np.empty_like(numbers), -1
+    for place, number in enumerate(numbers):
+        least = max(last, count - len(numbers) + place)
         found[place] = last = min(max(number, least, 0), last + 1)
     return found

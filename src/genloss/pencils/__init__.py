@@ -43,7 +43,6 @@ from genloss.pencils.expression import (
     noise,
     vector,
 )
-from genloss.pencils.from_plan import risks
 from genloss.pencils.functionals import (
     overlap,
     quadratic,
@@ -51,6 +50,7 @@ from genloss.pencils.functionals import (
     risk_derivative,
     trace,
 )
+from genloss.pencils.of_plan import risks
 from genloss.pencils.pencil import Pencil
 from genloss.pencils.space import Space
 

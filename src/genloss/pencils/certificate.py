@@ -14,10 +14,11 @@ from genloss.pencils.known import Places
 from genloss.pencils.layout import Layout
 
 _FLOOR = 1e-4  # residuals are relative to the size of their terms, or to this if that is smaller
-_STRIPS = 8  # of rows, of which every one is multiplied by what is not above its diagonal
+_STRIPS = 8  # of rows at most, of which every one is multiplied by what is not above its diagonal
+_OF_STRIP = 100  # rows at least: of fewer, cutting costs more than what is left out
 
-Side = tuple[int, tuple[Places, Places], Array]
-"""A space, the places of entries there, and the size of what an entry is read or written with."""
+Side = tuple[int, tuple[Places, Places], list[int], Array]
+"""A space, different entries there, which of them every channel has, and the size of what it is read or written with."""
 
 
 def residual(system: System, channels: Sequence[Channel]) -> float:
@@ -48,12 +49,9 @@ def residual(system: System, channels: Sequence[Channel]) -> float:
             _product(_product(g, term, own), g, own)
             for term, g, own in zip(terms, known, strips, strict=True)
         ]
-        for (here, (row, column), reads), (there, written, writes) in passed:
-            shape = terms[there].shape[1:]
-            places, own = np.unique(np.ravel_multi_index(written, shape), return_inverse=True)
-            traces = np.bincount(own, reads @ sizes[here][:, row, column])
-            row, column = np.unravel_index(places, shape)
-            terms[there][:, row, column] += np.outer(writes, traces)
+        for (here, read, by, reads), (there, written, to, writes) in passed:
+            traces = np.bincount(to, (reads @ sizes[here][:, *read])[by])
+            terms[there][:, *written] += np.outer(writes, traces)
     left = zip(away, terms, sizes, strips, strict=True)
     return max(
         float((a / np.maximum(_product(term, size, own), _FLOOR)).max())
@@ -65,11 +63,14 @@ def _strips(layout: Layout, space: int) -> list[int]:
     """Where rows of a space may be cut: none depends on one of a later strip."""
     width = layout.width[space] or 1
     ends = sorted({own[space].stop // width for own in layout.parts if space in own})
-    return [0, *(own[-1] for own in np.array_split(ends, min(_STRIPS, len(ends))))]
+    count = max(1, min(_STRIPS, len(ends), ends[-1] // _OF_STRIP))
+    return [0, *(own[-1] for own in np.array_split(ends, count))]
 
 
 def _product(one: Array, other: Array, strips: Sequence[int]) -> Array:
     """The product of two stacks of matrices that have nothing above their diagonal blocks."""
+    if len(strips) == 2:  # in one piece
+        return one @ other
     out = np.zeros_like(one)
     for start, stop in pairwise(strips):
         for left, right in pairwise(strips):
@@ -98,9 +99,11 @@ def _together(layout: Layout, channels: Sequence[Channel]) -> Iterator[tuple[Sid
 
 
 def _side(layout: Layout, pairs: Sequence[tuple[int, int]], size: Array) -> Side:
-    rows, columns = zip(*pairs, strict=True)
-    places = [np.array([layout.position[u] for u in each]) for each in (rows, columns)]
-    return layout.space_of[rows[0]], (places[0], places[1]), size
+    number = {pair: place for place, pair in enumerate(dict.fromkeys(pairs))}
+    rows, columns = (
+        np.array([layout.position[u] for u in each]) for each in zip(*number, strict=True)
+    )
+    return layout.space_of[pairs[0][0]], (rows, columns), [number[pair] for pair in pairs], size
 
 
 def _size(matrix: Array) -> float:

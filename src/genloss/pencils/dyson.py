@@ -86,7 +86,8 @@ def solve(pencil: Pencil, start: Solution | None = None) -> Solution:
         system.add(equation, unknown, value)
     if start is not None and [g.shape for g in start.resolvent] != [g.shape for g in G]:
         start = None
-    done, last, steps = set[tuple[int, int]](), np.empty(0), 0
+    done, steps = set[tuple[int, int]](), 0
+    alike: dict[int, Array] = {}  # traces of the last block of as many
     returns: dict[int, float] = {}
     for t, s in layout.pairs():
         twin, read = (layout.twin[s], layout.twin[t]), channels.get((t, s), [])
@@ -98,7 +99,9 @@ def solve(pencil: Pencil, start: Solution | None = None) -> Solution:
             known = [] if start is None else [feedback.traces(start.resolvent)]
             where = ", ".join(pencil.names[node] for node in layout.blocks[t])
             resolvent = Resolvent(system, feedback, t, where)
-            last = resolvent.solve([*known, last])
+            count = len(feedback.channels)
+            known += [alike[count]] if count in alike else []
+            alike[count] = resolvent.solve(known)
             steps += resolvent.steps
         else:
             coupling = _below(system, Feedback(system, read, t, s), t, s)

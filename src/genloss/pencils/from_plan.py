@@ -1,4 +1,4 @@
-"""Risk of every model of any plan: the plan is written as one pencil.
+"""Models of any plan, written as one pencil.
 
 A fit on blocks b of rows X_b, labelled y_b = X_b theta_b + noise_b, has the equations (n rows fitted)
 
@@ -18,7 +18,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from genloss import _check
 from genloss.errors import NoTheoryError
 from genloss.generation import REAL
 from genloss.pencils.expression import (
@@ -39,10 +38,7 @@ from genloss.pencils.layout import Matrices
 from genloss.pencils.neighbours import chain_of
 from genloss.pencils.space import Space
 from genloss.pencils.subsets import EDITED, Kinds
-from genloss.plan import Plan
-from genloss.problem import Problem, beyond, tails_of
-from genloss.spectrum import Spectrum
-from genloss.steps import Block, Step, resolve
+from genloss.steps import Block, Step
 
 Part = Sequence[tuple[float, float]] | InBlocks
 """How a model is made of ridge fits to its rows and labels: penalties and coefficients of fits that are each pulled to the
@@ -70,66 +66,6 @@ class Labels(NamedTuple):
     def taken(self, fit: int) -> Coefficient:
         """One in the rows that take part in a fit, zero in the others."""
         return self.kinds.inside(self.model, fit)
-
-
-def risks(problem: Problem, plan: Plan) -> tuple[Array, Array]:
-    """Bias and variance of every model of a plan.
-
-    Parameters
-    ----------
-    problem : Problem
-        What there is to learn.
-    plan : Plan
-        Any plan: fresh, same, pooled and drawn rows, penalties, mixtures, covariances, weights,
-        random features.
-
-    Returns
-    -------
-    bias, variance : ndarray of shape (n_models,)
-        High-dimensional limits in the metric of the problem's spectrum; at finite size they differ
-        from the means by a term of order 1/dim (least squares has n - dim for n - dim - 1). Penalty
-        zero is the exact limit, not extrapolated.
-
-    Raises
-    ------
-    NoTheoryError
-        If a fit without penalty has exactly as many rows as directions, or rows are drawn too often.
-    NoConvergenceError
-        If the fixed point was not found.
-
-    Examples
-    --------
-    >>> import genloss as gl
-    >>> from genloss.pencils import risks
-    >>> problem = gl.Problem.isotropic(dim=100)
-    >>> plan = gl.Plan.accumulate(3, 200, design="same", penalty=0.1, noise=0.5)
-    >>> bias, variance = risks(problem, plan)
-    >>> (bias + variance).round(4)
-    array([0.1768, 0.2128, 0.2298])
-    """
-    _check.instance("problem", problem, Problem)
-    _check.instance("plan", plan, Plan).check_fits(problem.dim)
-    if (kind := beyond(problem)) not in (None, "tails"):
-        raise NoTheoryError(
-            f"problem has {kind}; a pencil knows one number on Gaussian rows, "
-            "genloss.predict(problem, plan) knows others"
-        )
-    steps, models, tails = resolve(plan), range(plan.n_models), tails_of(problem)
-    for step in steps:
-        if not step.is_ridge:
-            raise NoTheoryError(
-                f"model {step.model} has labels, a loss, a filter, an intercept or a rule that keeps rows beyond ridge regression; "
-                "a pencil is of ridge regression on linear labels, genloss.predict(problem, plan) "
-                "knows the others"
-            )
-    if steps[0].outside or any(step.turned for step in steps):
-        laws = [each.law(problem.truth) for each in steps[0].outside]
-        ground = Ground.across(problem.spectrum, problem.truth, steps, laws, tails)
-    else:
-        directions = Spectrum.of(problem.spectrum, problem.truth)
-        ground = Ground.along(directions, steps, tails=tails)
-    found = Laws(ground, steps, plan.penalty, models)
-    return found.bias, found.variances
 
 
 class Laws:
@@ -271,10 +207,7 @@ class Design(NamedTuple):
         before: Mapping[Expression, Labels],
         latest: Mapping[Expression, Expression],
     ) -> list[Labels]:
-        """The labels that the rows of a block get for a model.
-
-        ``before`` are those they got first, ``latest`` those they have now.
-        """
+        """Labels that rows of a block get for a model, which got those of ``before`` first and have those of ``latest``."""
         labels = []
         for start, X, order in self.rows:
             if not block.start <= start < block.stop:
@@ -284,7 +217,9 @@ class Design(NamedTuple):
                 labeler = sum_of([share * models[u] for u, share in block.shares.items()])
                 y = [X @ labeler + noise(X.rows, block.noise), *y]
             made = sum_of(y)
-            if block.edited < 1:
+            if block.edited == 0:
+                made = latest[X]
+            elif block.edited < 1:
                 new = self.kinds.inside(model, EDITED)
                 made = _times(new, made) + _times(1 - new, latest[X])
             labels.append(Labels(X, made, block.weight, model, self.kinds, order))

@@ -157,5 +157,5 @@ def _draws(steps: Sequence[Step], models: Sequence[int]) -> Draws:
         for step in steps
         if step.model in models
         for block in step.blocks
-        if block.edited < 1 and block.design == models[0]
+        if 0 < block.edited < 1 and block.design == models[0]
     }

@@ -22,8 +22,9 @@ MOST = 8  # columns and rows that are printed
 
 def print_phases(found: Phases, console: Console) -> None:
     """Print how much of the map is stable, and some of its values."""
-    good = np.isfinite(found.values)
-    answer = f"{number(100 * good.mean(), 3)}% of {good.size:,} points are stable"
+    good, unknown = np.isfinite(found.values), found.unknown
+    known = good.size - int(unknown.sum())
+    answer = f"{number(100 * good.sum() / known, 3)}% of {known:,} points are stable"
     if found.radius is not None and len(border := found.border):
         low, high = border.min(axis=0), border.max(axis=0)
         answer += (
@@ -31,6 +32,9 @@ def print_phases(found: Phases, console: Console) -> None:
             f"{found.y_name} {number(low[1], 3)} to {number(high[1], 3)}"
         )
     sentence(f"{answer}.", console, style="bold")
+    if found.reasons is not None:
+        why = found.reasons[unknown][0]
+        sentence(f"{unknown.sum():,} points more are not known: {why}.", console)
     console.print()
     across, up = shown_models(found.x.size, MOST), shown_models(found.y.size, MOST)
     columns = [Column(f"{found.y_name}\n\\ {found.x_name}", [number(found.y[k], 3) for k in up])]
@@ -53,6 +57,8 @@ def print_phases(found: Phases, console: Console) -> None:
 
 def _said(found: Phases, row: int, column: int) -> str:
     value = float(found.values[row, column])
+    if found.unknown[row, column]:
+        return "unknown"
     if not np.isfinite(value):
         return "unstable"
     return found.policies[int(value)] if found.policies else number(value, 3)

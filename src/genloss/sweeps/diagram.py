@@ -39,8 +39,8 @@ class Phases(Framed, Drawn):
     x, y : ndarray
         Their values.
     values : ndarray of shape (len(y), len(x))
-        The number at every point; infinite where a chain is unstable. Of "best_policy" the place in
-        ``policies``, NaN where none is stable.
+        The number at every point; infinite where a chain is unstable, NaN where it is not known. Of "best_policy"
+        the place in ``policies``, NaN also where none is stable.
     radius : ndarray of shape (len(y), len(x)) or None
         Spectral radius of one repetition, where it is asked for by "limit" and "growth".
     policies : tuple of str
@@ -49,11 +49,13 @@ class Phases(Framed, Drawn):
         Which points were solved, where the others were filled between them; None: all.
     tolerance : float or None
         Within which they were filled.
+    reasons : ndarray of str of shape (len(y), len(x)) or None
+        Why no theory knows a point, empty where one does; None: all are known.
 
     Notes
     -----
-    ``to_frame`` has one row per point: the axes, the value and, where it is known, ``radius``; ``plot``
-    draws the values as colours, and the border of stability as a line.
+    ``to_frame`` has one row per point: the axes, the value, where it is known ``radius``, and where some points are not
+    known the ``reason``; ``plot`` draws the values as colours, the border of stability as a line, and hatches what is not known.
 
     Examples
     --------
@@ -79,6 +81,14 @@ class Phases(Framed, Drawn):
     policies: tuple[str, ...] = ()
     solved: npt.NDArray[np.bool_] | None = None
     tolerance: float | None = None
+    reasons: npt.NDArray[np.object_] | None = None
+
+    @property
+    def unknown(self) -> npt.NDArray[np.bool_]:
+        """Which points no theory knows, shape (len(y), len(x))."""
+        if self.reasons is None:
+            return np.zeros(self.values.shape, dtype=bool)
+        return np.asarray(self.reasons != "", dtype=bool)
 
     @property
     def border(self) -> Array:
@@ -103,12 +113,20 @@ class Phases(Framed, Drawn):
             plain |= {"radius": self.radius.tolist(), "border": self.border.tolist()}
         if self.solved is not None:
             plain |= {"solved": self.solved.tolist(), "tolerance": self.tolerance}
+        if self.reasons is not None:
+            plain["reasons"] = self.reasons.tolist()
         return plain | ({"policies": list(self.policies)} if self.policies else {})
 
-    def _table(self) -> dict[str, Array]:
+    def _table(self) -> dict[str, Any]:
         x, y = np.meshgrid(self.x, self.y)
-        columns = {self.x_name: x.ravel(), self.y_name: y.ravel(), self.value: self.values.ravel()}
-        return columns | ({} if self.radius is None else {"radius": self.radius.ravel()})
+        columns: dict[str, Any] = {
+            self.x_name: x.ravel(),
+            self.y_name: y.ravel(),
+            self.value: self.values.ravel(),
+        }
+        if self.radius is not None:
+            columns["radius"] = self.radius.ravel()
+        return columns | ({} if self.reasons is None else {"reason": self.reasons.ravel()})
 
     def _draw(self, ax: Axes) -> None:
         plots.field(
@@ -119,16 +137,17 @@ class Phases(Framed, Drawn):
             label=TITLES[self.value],
             names=self.policies,
             border=self.radius,
+            unknown=self.unknown,
         )
         ax.set_xlabel(self.x_name)
         ax.set_ylabel(self.y_name)
 
     def _title(self) -> str:
         points = f"{self.y.size} x {self.x.size} points"
-        bad = int((~np.isfinite(self.values)).sum())
-        return (
-            f"Phases({self.value} over {self.y_name} and {self.x_name}, {points}, {bad} unstable)"
-        )
+        unknown = self.unknown
+        bad = int((~np.isfinite(self.values) & ~unknown).sum())
+        said = f"{points}, {bad} unstable" + (f", {unknown.sum()} unknown" if unknown.any() else "")
+        return f"Phases({self.value} over {self.y_name} and {self.x_name}, {said})"
 
     def _repr_html_(self) -> str:
         shown = _html.shown(self.y.size)
@@ -141,7 +160,8 @@ class Phases(Framed, Drawn):
 
 def _crossings(along: Array, across: Array, height: Array) -> Array:
     """Where each row of heights changes sign, as (along, across)."""
-    rows, places = np.nonzero(np.diff(np.sign(height), axis=1))
+    steps = np.diff(np.sign(height), axis=1)
+    rows, places = np.nonzero(np.isfinite(steps) & (steps != 0))
     before, after = height[rows, places], height[rows, places + 1]
     share = before / (before - after)
     start, end = along[places], along[places + 1]

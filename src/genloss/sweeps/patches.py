@@ -138,7 +138,7 @@ def _smoothest(
 ) -> tuple[float, Array]:
     """By how much every second of the nodes is off at the others, on the scale where it is least off.
 
-    Nothing where no points are left between; infinite where only some are finite.
+    Nothing where no points are left between; infinite where only some are finite, or known.
     """
     if nodes[-1] - nodes[0] < nodes.size:
         return 0.0, scales[0]
@@ -155,7 +155,7 @@ def _off(
 ) -> float:
     guess, most = _through(places[nodes[::2]], places[nodes[1::2]]), 0.0
     for value, error in zip(values, errors, strict=True):
-        kind = np.where(np.isfinite(value), 0.0, value)
+        kind = np.where(np.isfinite(value), 0, np.where(np.isnan(value), 2, np.sign(value)))
         if (kind != kind[0]).any():
             return np.inf
         good = np.isfinite(value[0])

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,26 +14,18 @@ from genloss._words import shown
 from genloss.errors import InvalidInputError
 from genloss.plan import Plan
 from genloss.problem import Problem
-from genloss.sweeps import patches
 from genloss.sweeps.axes import Axis, read_grid
 from genloss.sweeps.diagram import TITLES, Phases
 from genloss.sweeps.fields import Built
-from genloss.theory.forever import batches
-from genloss.theory.predict import predict
-from genloss.workers import choose, in_order, running
+from genloss.sweeps.known import Map, Point, mapped
+from genloss.sweeps.numbers import way_of
 
 Array = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 Values = tuple[str, Iterable[Any]]
-Point = tuple[Problem, Plan]
-Solve = Callable[[Problem, Sequence[Plan]], tuple[Array, ...]]
 
 MOST_POINTS = 1_000_000
-SOLVED_WHOLE = 400
-"""Points of which none is filled."""
 TOLERANCE = 0.01
 _MOST_TOLERANCE = 0.1
-_SECONDS = 0.05  # of a plan that is solved by itself, at least
 _ROUNDS = 4  # generations of a preset that is given by its name: enough to see what repeats
 
 POLICIES = ("replace", "stack", "mix labels", "real rows only")
@@ -68,27 +59,28 @@ def phases(
         has the least risk for ever with the plan's rows, penalty and noise.
     tolerance : float, default 0.01
         Where plans are solved one by one and there are more than 400 points, those that lie smoothly between
-        solved ones are filled: risks within this share, radii within this difference. 0: all are solved.
+        solved ones are filled: risks within this share, radii within this difference; limits on rows of before are found
+        within it. 0: all are solved, to all digits.
     workers : int, optional
         Processes that solve plans one by one; default: one per core where there is much to do.
 
     Returns
     -------
     Phases
-        ``values`` of shape (len(y), len(x)), infinite where a chain is unstable, and the border of stability; which points
-        were solved, where others were filled.
+        ``values`` of shape (len(y), len(x)), infinite where a chain is unstable, NaN where no theory knows them (``reasons``
+        says why), and the border of stability; which points were solved, where others were filled.
 
     Raises
     ------
     NoTheoryError
-        If the number is not known for a plan that is solved (`limit`, `predict`).
+        If the number is known at no point (`limit`, `predict`).
     InvalidInputError
         If a field does not exist or a value does not fit.
 
     Notes
     -----
-    Plans of ridge regression on new rows are solved together: ten thousand points take seconds. Limits and radii of
-    others are solved where they are not smooth, and filled between (`for-ever.md`).
+    Plans of ridge regression on new rows are solved together: ten thousand points take seconds. Limits, radii and last risks
+    of others are solved where they are not smooth, and filled between (`for-ever.md`).
 
     Examples
     --------
@@ -167,34 +159,54 @@ def compute(
         for row in up.values
         for column in across.values
     ]
-    made = partial(Phases, value, _name(across), _name(up), x, y)
-    if value in ("final", "best_penalty"):
-        solve = _final if value == "final" else _best_penalties
-        [found] = _each(_built(problem, plan, points), solve)
-        return made(found.reshape(y.size, x.size))
-    ends = partial(_ends, x=x, y=y, tolerance=tolerance, workers=workers)
+    way = way_of(value, tolerance)
+    solve = partial(mapped, way=way, x=x, y=y, tolerance=tolerance, workers=workers)
+    names = value, _name(across), _name(up), x, y
     if value == "best_policy":
-        maps = [ends(_built(problem, *asked)) for asked in _policies(plan, points)]
-        risks = np.array([risk for risk, *_ in maps])
-        best = np.where(np.isfinite(risks).any(axis=0), risks.argmin(axis=0), np.nan)
-        masks = [solved for *_, solved in maps if solved is not None]
-        solved = np.logical_and.reduce(masks) if masks else None
-        return made(best, None, POLICIES, solved, None if solved is None else tolerance)
-    risk, radius, solved = ends(_built(problem, plan, points))
-    found = risk if value == "limit" else radius
-    return made(found, radius, (), solved, None if solved is None else tolerance)
+        best = _best([solve(_built(problem, *asked)) for asked in _policies(plan, points)])
+        return _made(names, best, tolerance, POLICIES)
+    return _made(names, solve(_built(problem, plan, points)), tolerance)
+
+
+def _made(
+    names: tuple[str, str, str, Array, Array],
+    found: Map,
+    tolerance: float,
+    policies: tuple[str, ...] = (),
+) -> Phases:
+    values, *more = found.values
+    return Phases(
+        *names,
+        values,
+        radius=more[0] if more else None,
+        policies=policies,
+        solved=found.solved,
+        tolerance=None if found.solved is None else tolerance,
+        reasons=found.reasons,
+    )
+
+
+def _best(maps: Sequence[Map]) -> Map:
+    """The place of the map that is least; not known where one of them is not, and of no number where none is finite."""
+    risks = np.array([each.values[0] for each in maps])
+    least = np.where(np.isnan(risks), np.inf, risks).argmin(axis=0)
+    decided = np.isfinite(risks).any(axis=0) & ~np.isnan(risks).any(axis=0)
+    masks = [each.solved for each in maps if each.solved is not None]
+    reasons = None
+    for each in maps:
+        if each.reasons is not None:
+            reasons = (
+                each.reasons if reasons is None else np.where(reasons == "", each.reasons, reasons)
+            )
+    return Map(
+        [np.where(decided, least, np.nan)],
+        np.logical_and.reduce(masks) if masks else None,
+        reasons,
+    )
 
 
 def _name(axis: Axis) -> str:
     return axis.fields[0].removeprefix("plan.")
-
-
-def _final(problem: Problem, plans: Sequence[Plan]) -> tuple[Array]:
-    return (np.array([curve.risk[-1] for curve in predict(problem, plans)]),)
-
-
-def _best_penalties(problem: Problem, plans: Sequence[Plan]) -> tuple[Array]:
-    return (batches.best_penalties(problem, plans),)
 
 
 def _built(
@@ -208,59 +220,6 @@ def _built(
     for here, what in found:
         what.check_fits(here.dim)
     return found
-
-
-def _each(points: Sequence[Point], solve: Solve) -> list[Array]:
-    """Solve points, those of one problem together."""
-    asked: dict[int, list[int]] = defaultdict(list)
-    for number, (problem, _) in enumerate(points):
-        asked[id(problem)].append(number)
-    found: list[Array] = []
-    for numbers in asked.values():
-        parts = solve(points[numbers[0]][0], [points[number][1] for number in numbers])
-        found = found or [np.empty(len(points)) for _ in parts]
-        for whole, part in zip(found, parts, strict=True):
-            whole[numbers] = part
-    return found
-
-
-def _ends(
-    points: Sequence[Point], x: Array, y: Array, tolerance: float, workers: int | None
-) -> tuple[Array, Array, Mask | None]:
-    """Limits and radii over the grid, and which points were solved if others were filled."""
-    shape = y.size, x.size
-    if not _alone(points):
-        risk, radius = (found.reshape(shape) for found in _each(points, batches.ends))
-        return risk, radius, None
-    few = len(points) <= SOLVED_WHOLE
-    seconds = _SECONDS * min(len(points), SOLVED_WHOLE)
-    with running(choose(None, workers, seconds), workers) as crew:
-
-        def solve(numbers: Iterable[int]) -> Array:
-            return np.array([*in_order(crew, _end, [points[number] for number in numbers])]).T
-
-        if few or not tolerance or not _in_order(x, y):
-            risk, radius = (found.reshape(shape) for found in solve(range(len(points))))
-            return risk, radius, None
-        fields = [patches.RISK, patches.RADIUS]
-        (risk, radius), solved = patches.filled(solve, x, y, fields, tolerance)
-        return risk, radius, solved
-
-
-def _end(point: Point) -> tuple[float, float]:
-    problem, plan = point
-    (risk,), (radius,) = batches.ends(problem, [plan])
-    return risk, radius
-
-
-def _alone(points: Sequence[Point]) -> bool:
-    """Whether the first point, the middle one or the last is not solved together with its like."""
-    some = [points[number] for number in (0, len(points) // 2, -1)]
-    return not all(batches.is_together(problem, plan) for problem, plan in some)
-
-
-def _in_order(*axes: Array) -> bool:
-    return all((np.diff(places) > 0).all() or (np.diff(places) < 0).all() for places in axes)
 
 
 def _policies(

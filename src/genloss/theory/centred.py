@@ -65,21 +65,21 @@ def without(plan: Plan, steps: Sequence[Step]) -> Plan:
     )
 
 
-def noise(steps: Sequence[Step]) -> Array:
-    """Variance of the noise in a label of every model, its own and what comes with its labelers."""
+def noises(steps: Sequence[Step]) -> Array:
+    """What is in a label of every model of the noise on those of all, (models, models): its own, and its labelers'."""
     parts = np.zeros((len(steps), len(steps)))
     for step in steps:
         [block] = step.blocks
         heard = [share * parts[u] for u, share in block.shares.items() if u != REAL]
         parts[step.model] = sum(heard, parts[step.model])
         parts[step.model, step.model] = block.noise
-    return np.asarray(np.square(parts).sum(axis=1))
+    return parts
 
 
 def curve(found: Curve, steps: Sequence[Step]) -> Curve:
     """The curve of a plan, from that of the one `without` intercepts."""
     assert found.variance is not None
-    added = (found.risk + noise(steps)) / steps[0].rows
+    added = (found.risk + np.square(noises(steps)).sum(axis=1)) / steps[0].rows
     return replace(
         found,
         risk=found.risk + added,

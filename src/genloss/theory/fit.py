@@ -142,14 +142,12 @@ def stages(
     directions: Spectrum, n_samples: Array, penalty: Array
 ) -> tuple[Stages, EffectivePenalty]:
     """Stages of all models of a batch of plans, and their effective penalties (plans, models)."""
-    fits = np.empty(penalty.shape, dtype=complex)  # both numbers as one
-    fits.real, fits.imag = penalty, n_samples
-    if (fits == fits[0, 0]).all():
-        different, where = fits[0, :1], np.zeros(fits.shape, dtype=np.intp)
-    else:
-        different, where = np.unique(fits, return_inverse=True)
-    found = solve(directions, different.real.copy(), different.imag.copy())
-    kappa, df1, df2, residual = (column[where.reshape(fits.shape)] for column in found[:4])
+    n, lam = n_samples.ravel(), penalty.ravel()
+    other = np.ones(n.size, dtype=bool)  # than the fit before
+    other[1:] = (lam[1:] != lam[:-1]) | (n[1:] != n[:-1])
+    where = other.cumsum().reshape(penalty.shape) - 1
+    found = solve(directions, lam[other], n[other])
+    kappa, df1, df2, residual = (column[where] for column in found[:4])
     if directions.constant:
         kappa = np.where(n_samples == 1, np.inf, kappa)
     chain = Stages(directions, n_samples, penalty, kappa)

@@ -53,16 +53,21 @@ def _fit_stack(moments: Moments, stage: Stage, members: Sequence[Group], model: 
     whole, shrink = average(members), stage.shrunk(1.0)
     bar = whole.labeler
     mean, spread = moments.mean(bar), moments.covariance(bar, bar)
-    q = whole.variance
+    missed = np.zeros(moments.shape)
     for rows, labeler, _ in members:
         away = moments.signal * (moments.mean(labeler) - shrink * mean) ** 2
         away = away + moments.covariance(labeler, labeler)
         away = away - 2 * shrink * moments.covariance(labeler, bar) + shrink**2 * spread
-        q = q + rows / whole.rows * inner(moments.spectrum, away)
+        missed = missed + rows / whole.rows * away
+    own = np.zeros(moments.shape)
+    if moments.directions.constant:  # its contrast is no chance (`weighted.Constant`)
+        own[:, -1] = missed[:, -1] / (whole.rows[:, 0] - 1)
+        missed[:, -1] += own[:, -1]
+    q = whole.variance + inner(moments.spectrum, missed)
     moments.record(
         model,
         shrink * mean,
-        shrink**2 * spread + q * stage.gain,
+        shrink**2 * spread + q * stage.gain - own,
         lambda u: stage.shrunk(moments.covariance(bar, {u: 1.0})),
         exact=False,
     )

@@ -14,10 +14,11 @@ from genloss.spectrum import Spectral
 from genloss.steps import Steps, resolve
 from genloss.theory import succession
 from genloss.theory.directions import directions_for
-from genloss.theory.predict import CELLS, predict
+from genloss.theory.predict import predict
 from genloss.theory.routes import routes
 from genloss.theory.units import is_ordinary
 from genloss.theory.walk import Walk
+from genloss.theory.walked import CELLS
 
 Array = npt.NDArray[np.float64]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any, overload
+from typing import overload
 
 import numpy as np
 
@@ -16,12 +16,12 @@ from genloss.equivalents import NotSolvedError
 from genloss.errors import InvalidInputError, NoTheoryError
 from genloss.plan import Plan
 from genloss.problem import Problem, tails_of
-from genloss.spectrum import Spectral, Spectrum, directions_of
+from genloss.spectrum import Spectral, directions_of
 from genloss.steps import Step, Steps, resolve
-from genloss.theory import centred, intercept, succession, turned, two_columns
+from genloss.theory import centred, intercept, two_columns
 from genloss.theory.alike import outline
 from genloss.theory.channels import NotFoundError
-from genloss.theory.classes import Classes, centre_of
+from genloss.theory.classes import centre_of
 from genloss.theory.closed import (
     MOST_BY_PENCIL,
     MOST_FILTERS_OF_KINDS,
@@ -31,17 +31,15 @@ from genloss.theory.closed import (
     obstacles_of_tails,
     unknown,
 )
-from genloss.theory.directions import directions_for, from_outside
-from genloss.theory.doubts import cautions
+from genloss.theory.directions import directions_for
 from genloss.theory.forever.caution import with_cure
 from genloss.theory.routes import entangled, routes
 from genloss.theory.segments import longest_stretch
 from genloss.theory.units import Units, check_numbers, is_ordinary, too_far_apart
 from genloss.theory.walk import Route, Walk, by_pencil
+from genloss.theory.walked import See, curves, one_by_one
 
 __all__ = ["predict"]
-
-CELLS = 1 << 15  # entries of one array of a batch of plans, sized for the cache
 
 
 @overload
@@ -128,6 +126,17 @@ def predict(
     return with_cure(problem, plan, curves[0]) if isinstance(plan, Plan) else curves
 
 
+def goes_together(problem: Problem, plan: Plan) -> bool:
+    """Whether `predict` finds a plan together with its like; not where it does not know it."""
+    steps = resolve(plan)
+    if steps[0].intercept or problem.truth.ndim == 2:
+        return False
+    try:
+        return not one_by_one(steps, ways_of(problem, steps))
+    except NoTheoryError:
+        return False
+
+
 def _listed(plans: object) -> list[Plan]:
     if isinstance(plans, str) or getattr(plans, "ndim", 1) == 0 or not isinstance(plans, Iterable):
         raise InvalidInputError(
@@ -162,15 +171,17 @@ def _of_several(problem: Problem, plan: Plan, method: str) -> Curve:
         raise too_far_apart(f"several classes: {error}") from None
 
 
-def in_any_units(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve]:
-    """The curves of plans that were checked, by a method of `ways_of`."""
+def in_any_units(
+    problem: Spectral, plans: Sequence[Plan], method: str, see: See | None = None
+) -> list[Curve]:
+    """The curves of plans that were checked, by a method of `ways_of`; ``see`` is told of every model."""
     if not isinstance(problem, Problem):  # a power law: its first eigenvalue is one
-        return _curves(problem, plans, method)
+        return _curves(problem, plans, method, see)
     if problem.classes or not all(
         resolve(plan).is_ridge for plan in plans
     ):  # in which labels have no other unit
         try:
-            return _curves(problem, plans, method)
+            return _curves(problem, plans, method, see)
         except NotFoundError:
             if not all(two_columns.knows(problem, plan) for plan in plans):
                 raise
@@ -179,7 +190,7 @@ def in_any_units(problem: Spectral, plans: Sequence[Plan], method: str) -> list[
             raise too_far_apart(str(error)) from None
     if is_ordinary(problem):
         try:
-            curves = _curves(problem, plans, method)
+            curves = _curves(problem, plans, method, see)
         except (OverflowError, NotSolvedError):
             pass
         else:
@@ -188,7 +199,7 @@ def in_any_units(problem: Spectral, plans: Sequence[Plan], method: str) -> list[
     units = Units.of(problem, plans)
     ordinary = [units.plan(plan) for plan in plans]
     try:
-        found = _curves(units.problem(problem), ordinary, method)
+        found = _curves(units.problem(problem), ordinary, method, see)
     except OverflowError as error:
         raise too_far_apart("a square is too large") from error
     except NotSolvedError as error:
@@ -196,7 +207,9 @@ def in_any_units(problem: Spectral, plans: Sequence[Plan], method: str) -> list[
     return [units.curve(curve) for curve in found]
 
 
-def _curves(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve]:
+def _curves(
+    problem: Spectral, plans: Sequence[Plan], method: str, see: See | None = None
+) -> list[Curve]:
     batches: dict[tuple[object, ...] | None, list[int]] = defaultdict(list)
     chains = [resolve(plan) for plan in plans]
     if any(steps[0].intercept for steps in chains):
@@ -206,12 +219,12 @@ def _curves(problem: Spectral, plans: Sequence[Plan], method: str) -> list[Curve
         batches[key].append(number)
     # a missing theory shows before any work
     ways = {key: ways_of(problem, chains[some[0]], method) for key, some in batches.items()}
-    curves: dict[int, Curve] = {}
+    answers: dict[int, Curve] = {}
     for key, numbers in batches.items():
         batch, way = [chains[number] for number in numbers], ways[key]
-        found = _by_walk(problem, directions_for(problem, batch[0]), batch, way)
-        curves |= zip(numbers, found, strict=True)
-    return [curves[number] for number in range(len(plans))]
+        found = curves(problem, directions_for(problem, batch[0]), batch, way, see)
+        answers |= zip(numbers, found, strict=True)
+    return [answers[number] for number in range(len(plans))]
 
 
 def _curve(problem: Spectral, plan: Plan, method: str) -> Curve:
@@ -340,67 +353,3 @@ def _ways_of_clouds(steps: Sequence[Step], method: str, dim: float) -> list[Rout
 
 def _unknown(reason: str) -> NoTheoryError:
     return NoTheoryError(f"{reason}: no theory knows it, but genloss.simulate(problem, plan) does")
-
-
-def _by_walk(
-    problem: Spectral,
-    directions: Spectrum,
-    chains: Sequence[Steps],
-    ways: Sequence[Route],
-) -> Iterator[Curve]:
-    """Curves of plans of one outline, as many at a time as the cache holds."""
-    outside = from_outside(problem, chains[0])
-    alone = (
-        chains[0].retuned
-        or chains[0][0].outside
-        or not {
-            Walk.weighted,
-            Walk.pencil,
-            Walk.channel,
-            Walk.filtered,
-            Walk.on_design,
-            Walk.turned,
-            Walk.across,
-        }.isdisjoint(ways)
-    )
-    size = 1 if alone else max(1, CELLS // directions.eigenvalues.size)
-    for start in range(0, len(chains), size):
-        walk = Walk(
-            directions,
-            chains[start : start + size],
-            ways,
-            outside,
-            tails=tails_of(problem),
-            centre=centre_of(problem),
-        )
-        if chains[0].turned and isinstance(problem, Problem):
-            laws = [each.law(problem.truth) for each in chains[0][0].outside]
-            matrices = turned.Models(
-                problem.spectrum, problem.truth, laws, walk.tails, directions.constant
-            )
-            walk.matrices = matrices
-        ridge = walk.centre is None and chains[0].is_linear
-        classes = None if ridge else Classes(walk.moments)
-        bias, variance, known = succession.risks(walk, None if classes is None else classes.see)
-        risk = bias + variance
-        method = "exact theory" if known.all() else "state evolution"
-        method = method if ridge else "channel"
-        method = "pencil" if Walk.pencil in ways or Walk.across in ways else method
-        more: dict[str, Any] = (
-            {} if classes is None else classes.columns(walk, float(problem.directions.signal.sum()))
-        )
-        for number, warnings in enumerate(cautions(problem, walk, risk, known)):
-            yield Curve(
-                risk=risk[number],
-                bias=bias[number],
-                variance=variance[number],
-                method=method,
-                warnings=warnings,
-                kappa=walk.effective.kappa[number],
-                df1=walk.effective.df1[number],
-                df2=walk.effective.df2[number],
-                exact=known,
-                penalty=walk.penalty_used[number],
-                n_agents=chains[0].agents,
-                **more,
-            )

@@ -11,7 +11,7 @@ where E is what the mean of the labeler says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -28,14 +28,14 @@ _CELLS = 16_000  # entries of an array, whose memory (128 kB) the allocator keep
 _MOST = 1e50  # of kappa over an eigenvalue: squares of shrinkages are ordinary numbers
 
 
-def risks(walk: Walk, see: Callable[[int], None] | None = None) -> tuple[Array, Array, Mask]:
+def risks(walk: Walk, see: Sequence[Callable[[int], None]] = ()) -> tuple[Array, Array, Mask]:
     """Go all the way of a walk.
 
     Parameters
     ----------
     walk : Walk
         Where no model is known yet.
-    see : callable, optional
+    see : sequence of callable
         Told of every model while it is the last.
 
     Returns
@@ -46,19 +46,19 @@ def risks(walk: Walk, see: Callable[[int], None] | None = None) -> tuple[Array, 
     bias: list[Array] = []
     variance: list[Array] = []
     exact: list[bool] = []
-    for models in _successions(walk) if see is None else _one_by_one(walk):
+    for models in _one_by_one(walk) if see else _successions(walk):
         if len(models) > 1:
             parts = _together(walk, models)
         else:
-            if see is not None:
+            if see:
                 walk.doubt(models[0])
             walk.ways[models[0]](walk, models[0])
             parts = walk.risk(models[0])
         bias.append(parts[0])
         variance.append(parts[1])
         exact += [walk.moments.exact[models[-1]]] * len(models)
-        if see is not None:
-            see(models[-1])
+        for look in see:
+            look(models[-1])
     return np.vstack(bias).T, np.vstack(variance).T, np.array(exact)
 
 

@@ -18,6 +18,7 @@ from genloss.generation import REAL
 from genloss.retuning import best_penalty
 from genloss.steps import Block, Step
 from genloss.theory.alike import as_filter
+from genloss.theory.weighted import Constant
 
 if TYPE_CHECKING:
     from genloss.pencils.from_plan import Laws, Part
@@ -266,6 +267,9 @@ class Rows(NamedTuple):
         each = q @ sigma
         pull = (number * weight * e)[:, None, None] * each
         kept = np.tensordot(share.T, pull, 1)
+        if self.constant:
+            about = Constant.of(number * weight * e, number)
+            kept[:, -1, -1] = about.heard @ share
         mean = np.einsum("uij,uj->i", kept, means)
 
         def through(maps: Array) -> Array:
@@ -273,23 +277,23 @@ class Rows(NamedTuple):
             inner = np.einsum("uvij,vkj->uik", spread, maps, optimize=True)
             return np.asarray(np.einsum("uij,ujk->ik", maps, inner, optimize=True))
 
-        gap, one = np.empty(len(sigma)), np.eye(mean.size)
+        (gap, apart), one = np.empty((2, len(sigma))), np.eye(mean.size)
         labelers, who = np.unique(share, axis=0, return_inverse=True)
         for place, own in enumerate(labelers):
             away, said = own @ means - mean, who.ravel() == place
             missed = np.outer(away, away) + through(own[:, None, None] * one - kept)
             gap[said] = np.tensordot(sigma[said], missed, 2)
+            apart[said] = sigma[said, -1, -1] * missed[-1, -1]
+        if self.constant:
+            contrast = about.added(apart)
+            gap += contrast - apart
         gain = number * (weight * e) ** 2
         flat = each.reshape(len(sigma), -1)
         coupling = flat @ np.swapaxes(each, 1, 2).reshape(len(sigma), -1).T * gain
         tau2 = np.asarray(np.linalg.solve(np.eye(len(sigma)) - coupling, noise + gap), float)
         noisy = q @ np.tensordot(gain * tau2, sigma, 1) @ q
-        if (
-            self.constant
-        ):  # all of it is kept, with the error of the mean row (`weighted.about_constant`)
-            heard = number * weight * e
-            kept[:, -1, -1] /= kept[:, -1, -1].sum()
-            noisy[-1, -1] *= 1 - np.square(heard / heard.sum()) @ (1 / number)
+        if self.constant:
+            noisy[-1, -1] = (about.gain() @ tau2 - about.own @ contrast) / sigma[0, -1, -1]
         covariance = through(kept) + noisy
         df2 = float(np.sum(pull.sum(axis=0) ** 2))
         return Solved(mean, covariance, kept, coupling, tau2, df2)

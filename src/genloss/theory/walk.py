@@ -96,7 +96,7 @@ class Walk:
         self.chosen_at = np.full(self.rows.shape, np.nan)
         self.excess = np.zeros(self.rows.shape)
         self._start: Start | None = None
-        self.remembered = _remembered(chains[0], ways)
+        self.remembered = _remembered(chains[0], ways, classes=centre is not None)
         self.moments = Moments(directions, self.remembered, len(self.rows))
         for labeler, law in (outside or {}).items():
             self.moments.take_in(labeler, *law)
@@ -345,10 +345,10 @@ def by_pencil(ways: Sequence[Route]) -> list[bool]:
     return [way is Walk.pencil for way in ways]
 
 
-def _remembered(steps: Steps, ways: Sequence[Route]) -> dict[int, int]:
+def _remembered(steps: Steps, ways: Sequence[Route], *, classes: bool) -> dict[int, int]:
     """Last model that needs each labeler: a pencil fits earlier models of its stretch once more."""
     last = {step.model: step.last_use for step in steps}
-    if Walk.channel in ways or not steps.is_linear:
+    if classes or Walk.channel in ways or not steps.is_linear:
         # every model is compared with the first
         last = {model: max(use, model + 1) for model, use in last.items()} | {0: len(steps)}
     if Walk.pencil in ways:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,9 @@ from genloss.theory.labelers import Group, average
 from genloss.theory.moments import Moments, Shares
 
 Array = npt.NDArray[np.float64]
+
+
+_NONE = 1e-8  # of a constant is what other rows say
 
 
 class Found(NamedTuple):
@@ -78,15 +81,17 @@ def fit(
     lam = step.penalty
     if step.retuned:
         lam = best_penalty(lambda tried: rows.left_out(labels, tried), rows.trace)
-    e, q, pull, coupling, tau2 = (each[0] for each in rows.solved(labels, np.array([lam])))
+    found = rows.solved(labels, np.array([lam]), constant=constant)
+    e, q, pull, coupling, tau2, own = (each[0] for each in found)
     v = rows.number * (rows.weight * e) ** 2
     gain = v[:, None] * rows.sigma * q**2 * rows.multiplicity
+    noisy = tau2 @ gain
     if constant:
-        about_constant(rows.number * rows.weight * e * rows.sigma[:, -1], rows.number, pull, gain)
+        noisy[-1] = own
     moments.record(
         model,
         sum(p * moments.mean(theta) for p, theta in zip(pull, labelers, strict=True)),
-        np.einsum("ui,vi,uvi->i", pull, pull, spread) + tau2 @ gain,
+        np.einsum("ui,vi,uvi->i", pull, pull, spread) + noisy,
         lambda u: sum(
             p * moments.covariance(theta, {u: 1.0}) for p, theta in zip(pull, labelers, strict=True)
         ),
@@ -148,46 +153,83 @@ class Rows(NamedTuple):
             inverse[-1] *= 1 - 2 / total
         return inverse
 
-    def solved(self, labels: Labels, lam: Array) -> tuple[Array, Array, Array, Array, Array]:
-        """Of penalties (k,): fixed point (e, q), how labelers are weighted, how errors feed back, and tau**2."""
+    def solved(self, labels: Labels, lam: Array, *, constant: bool = False) -> tuple[Array, ...]:
+        """Of penalties (k,): fixed point (e, q), how labelers are weighted, how errors feed back, and tau**2.
+
+        And the variance of the last direction, where that is a constant.
+        """
         sigma, count, number, weight = self
         e, q = resolvents(sigma, count, number, weight, number.sum() * lam)
         # w_bar = sum_t pull_t theta_t over labelers
         pull = labels.by.T @ (q[:, None] * (number * weight * e)[..., None] * sigma)
+        if constant:
+            about = Constant.of(number * weight * e, number)
+            pull[..., -1] = about.heard @ labels.by
         missed = []
         for place in range(pull.shape[1]):
             away = -pull  # theta_t - w_bar = sum_u away_u theta_u
             away[:, place] += 1
             missed.append(np.einsum("kui,kvi,uvi->ki", away, away, labels.second))
-        gap = np.sum(sigma * (labels.by @ np.array(missed).swapaxes(0, 1)), axis=2)
+        gaps = sigma * (labels.by @ np.array(missed).swapaxes(0, 1))
+        if constant:
+            gaps[..., -1] = contrast = about.added(gaps[..., -1])
+        gap = np.sum(gaps, axis=2)
         each = sigma * q[:, None]
         coupling = (each * count) @ each.swapaxes(1, 2) * (number * (weight * e) ** 2)[:, None]
         system = np.eye(len(number)) - coupling
         tau2 = np.linalg.solve(system, (labels.noise + gap)[..., None])[..., 0]
-        return e, q, pull, coupling, tau2
+        own = np.zeros(len(lam))
+        if constant:
+            own = (about.gain() * tau2 - about.own * contrast).sum(axis=1) / sigma[0, -1]
+        return e, q, pull, coupling, tau2, own
 
     def left_out(self, labels: Labels, lam: Array) -> Array:
         """Weighted leave-one-out errors of penalties, up to a factor."""
-        *_, tau2 = self.solved(labels, lam)
+        tau2 = self.solved(labels, lam)[4]
         return np.asarray(tau2 @ (self.number * self.weight))
 
 
-def about_constant(strength: Array, number: Array, pull: Array, gain: Array) -> None:
-    """Set what a fit keeps of a constant, which is all of it, and its error, which is that of the mean row.
+class Constant(NamedTuple):
+    """How a constant hears rows of several sources, with ``e`` of rows that know a direction more (2.9).
 
-    Parameters
+    Between sources, what labelers' constants differ by is no chance: the fitted one is their mean, and the rows apart
+    from it have all of the contrast.
+
+    Attributes
     ----------
-    strength : ndarray of shape (S,)
-        How much the constant listens to every source.
-    number : ndarray of shape (S,)
-        Rows of every source.
-    pull : ndarray of shape (labelers, p)
-    gain : ndarray of shape (S, p)
-        Changed in place.
+    heard : ndarray of shape (..., S)
+        The parts of the sources, in all one.
+    loud : ndarray of shape (..., S)
+        A contrast's error over that of as much noise.
+    part : ndarray of shape (..., S)
+        Of errors of rows, what a direction like others would have in its variance.
+    own : ndarray of shape (..., S)
+        And what a constant has.
     """
-    share = strength / strength.sum()
-    pull[:, -1] /= pull[:, -1].sum()
-    gain[:, -1] *= 1 - np.square(share) @ (1 / number)  # rows are one fewer apart from their mean
+
+    heard: npt.NDArray[Any]
+    loud: npt.NDArray[Any]
+    part: npt.NDArray[Any]
+    own: npt.NDArray[Any]
+
+    @classmethod
+    def of(cls, strength: npt.NDArray[Any], number: npt.NDArray[Any]) -> Constant:
+        """From ``n omega e`` (..., S), where nothing shrinks it, and numbers of rows (S,)."""
+        share = strength / strength.sum(axis=-1, keepdims=True)
+        others = 1 - share / number
+        others = np.where(abs(others) < _NONE, _NONE, others)
+        heard = share / others
+        heard = heard / heard.sum(axis=-1, keepdims=True)
+        return cls(heard, others**-2, share**2 / number, heard**2 / number)
+
+    def added(self, apart: Array) -> Array:
+        """To errors of rows (..., S), by labelers' constants so far from the fitted one, squared."""
+        told = self.loud * apart
+        return np.asarray(told - (self.part * told).sum(axis=-1, keepdims=True))
+
+    def gain(self) -> Array:
+        """Variance per unit of the errors of the rows of every source, (..., S), but for what `added` is too much."""
+        return np.asarray(self.own - self.own.sum(axis=-1, keepdims=True) * self.part)
 
 
 def _of_one_row(moments: Moments, rows: Rows, theta: Shares, noise: float, model: int) -> None:

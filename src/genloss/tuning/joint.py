@@ -55,15 +55,15 @@ def best_in(problem: Spectral, space: Space, objective: str, near: Array | None 
         return scored(problem, map(space.plan, points), score)
 
     middle = space.plan((space.low + space.high) / 2)
-    steps = resolve(middle)
-    cheap = steps.is_ridge and not steps.retuned and is_cheap(problem, middle)
+    fits = resolve(middle)
+    cheap = fits.is_ridge and not fits.retuned and is_cheap(problem, middle)
     if near is not None:
         starts, width = [np.clip(near, space.low, space.high)], (space.high - space.low) / 16
     else:
         grid = np.vstack([space.start(), space.grid(_most(space, cheap))])
         order = np.argsort(scores(grid), kind="stable")
-        steps = [np.unique(column) for column in grid[1:].T]
-        width = np.array([s[1] - s[0] if s.size > 1 else 1.0 for s in steps])
+        levels = [np.unique(column) for column in grid[1:].T]
+        width = np.array([s[1] - s[0] if s.size > 1 else 1.0 for s in levels])
         followed = _FOLLOWED[0 if cheap else 1 if slopes else 2]
         starts = apart(list(grid[order]), 1.5 * width, followed)
     nearly = _NEARLY if slopes and not cheap and len(starts) > 1 else None

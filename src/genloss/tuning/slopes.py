@@ -15,6 +15,7 @@ from genloss.problem import beyond
 from genloss.spectrum import Spectral
 from genloss.steps import Steps, resolve
 from genloss.theory.closed import MOST_BY_PENCIL, obstacle_alone, obstacles
+from genloss.theory.gradients.centred_run import is_centred_run
 from genloss.theory.gradients.gradient import known, obstacle
 from genloss.theory.intercept import as_direction, refused
 from genloss.theory.units import is_ordinary
@@ -111,8 +112,8 @@ def slope_in(problem: Spectral, space: Space, objective: str) -> list[Slopes]:
 
 def _without_intercept(problem: Spectral, plan: Plan) -> tuple[Spectral, Plan]:
     """A problem and plan in which a constant is a direction like others, where that can be, whatever the penalties."""
-    steps = resolve(plan)
-    if not steps[0].intercept or refused(problem, steps):
+    steps = resolve(plan.with_penalty(1.0))
+    if not steps[0].intercept or refused(problem, steps) or is_centred_run(problem, steps):
         return problem, plan
     longer, without = as_direction(
         problem, plan, resolve(plan.with_penalty(_LARGEST * problem.directions.trace))

@@ -24,7 +24,14 @@ from genloss.watching.rehearsal import (
     scatter_of,
 )
 from genloss.watching.store import Store
-from genloss.watching.target import Classes, Numbers, Target, is_text, target_of
+from genloss.watching.target import (
+    Classes,
+    Numbers,
+    Target,
+    check_squares,
+    is_text,
+    target_of,
+)
 
 __all__ = ["Monitor", "Reading"]
 
@@ -339,6 +346,7 @@ def _rows(X: Any, y: Any, watched: Any, target: Target) -> tuple[Array, Array, A
         y = target.vectors("y", y, len(X))
     else:
         X, y = _check.samples(X, y)
+        check_squares("y", y)
     rows = _check.numbers("watched", watched, ndim=2)
     if rows.shape[1] != X.shape[1] or len(rows) < _FEWEST or len(X) < _FEWEST:
         raise InvalidInputError(

@@ -87,12 +87,11 @@ class Rehearsed:
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> Rehearsed:
         """Read what `to_dict` writes."""
-        return cls(
-            **{
-                name: np.array(value) if isinstance(value, list) else float(value)
-                for name, value in plain.items()
-            }
-        )
+        values: dict[str, Any] = {
+            name: np.array(value) if isinstance(value, list) else float(value)
+            for name, value in plain.items()
+        }
+        return cls(**values)
 
     @property
     def log_straightness(self) -> Array:

@@ -59,11 +59,7 @@ class Numbers:
     def said(self, predictions: Any, count: int) -> Array:
         """Predictions (w,) of a round."""
         found = _check.numbers("predictions", predictions, ndim=1)
-        largest = np.abs(found).max(initial=0.0)
-        if largest > _LARGEST:
-            raise InvalidInputError(
-                f"predictions had an entry of {largest:.3g}, the square of which is no floating-point number"
-            )
+        check_squares("predictions", found)
         return np.asarray(_as_many("predictions", found, count))
 
     def error(self, said: Array, y: Array) -> float:
@@ -199,6 +195,15 @@ def target_of(
             f"noise was {noise:g} with classes, which have none; pseudo_labels='sampled' draws labels"
         )
     return Classes.of(told, _check.choice("pseudo_labels", pseudo_labels or "hard", HOW))
+
+
+def check_squares(name: str, values: Array) -> None:
+    """Refuse numbers of which squares are none."""
+    largest = np.abs(values).max(initial=0.0)
+    if largest > _LARGEST:
+        raise InvalidInputError(
+            f"{name} had an entry of {largest:.3g}, the square of which is no floating-point number"
+        )
 
 
 def is_text(y: Any) -> bool:

@@ -121,7 +121,8 @@ class Logistic:
             if np.sum(slope * step) <= _NEAR * abs(value):  # the next step would be its square
                 return cls(theta, rows, penalty)
         raise NotSolvedError(
-            f"a logistic regression was not found in {_STEPS} steps of Newton's method"
+            f"a logistic regression was not found in {_STEPS} steps of Newton's method: rows are too far apart for it; "
+            "leave those far out away, take another kernel, or give an estimator"
         )
 
     @cached_property

@@ -28,9 +28,7 @@ _KERNEL_GRID = np.logspace(-5, 0.5, 12)
 _LANDMARKS = 600
 
 DETERMINED = "the features determine the target exactly: is a copy of it among them?"
-_EXACT = (
-    1e-6  # share of the target's variance that the least of the penalties leaves of an exact copy
-)
+_EXACT = 1e-6  # share of the target's variance, more than the least penalty leaves of a copy
 
 
 def determined(error: float, y: Array) -> list[str]:

@@ -6,6 +6,7 @@ import { number } from "./words.js";
 
 const { d3 } = window;
 const MARGIN = { top: 8, right: 96, bottom: 44, left: 64 };
+const UNKNOWN = "heat-unknown";
 const POLICY = ["--c0", "--c1", "--c2", "--c3"];
 
 // scale of an axis with half a cell beyond both ends, and the edges of its cells
@@ -22,6 +23,33 @@ function axisOf(values, log, range) {
     edges: edges.map(place),
     centres: at.map(place),
   };
+}
+
+// thin slanted lines: what is not known
+function hatch() {
+  const style = getComputedStyle(document.documentElement);
+  const tile = document.createElement("canvas");
+  tile.width = tile.height = 12;
+  const pen = tile.getContext("2d");
+  pen.fillStyle = style.getPropertyValue("--field");
+  pen.fillRect(0, 0, 12, 12);
+  pen.strokeStyle = style.getPropertyValue("--edge");
+  pen.lineWidth = 2;
+  pen.beginPath();
+  for (const start of [-12, 0, 12]) {
+    pen.moveTo(start - 1, 13);
+    pen.lineTo(start + 13, -1);
+  }
+  pen.stroke();
+  return tile;
+}
+
+// the same as a pattern of the key
+function hatching(bar) {
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name);
+  const pattern = part(bar, "pattern", "hatching").attr("id", UNKNOWN).attr("width", 6).attr("height", 6).attr("patternUnits", "userSpaceOnUse");
+  part(pattern, "rect", "paper").attr("width", 6).attr("height", 6).attr("fill", colour("--field"));
+  part(pattern, "path", "line").attr("d", "M-1,7L7,-1M-1,1L1,-1M5,7L7,5").attr("stroke", colour("--edge"));
 }
 
 export class Heat {
@@ -53,7 +81,8 @@ export class Heat {
     say(this.words());
   }
 
-  // x, y: values; values, radius: rows; names: of policies; none: what a value that is no number means
+  // x, y: values; values, radius: rows; names: of policies; none: what a value that is no number means;
+  // reasons: why values are not known, rows of text that is empty where they are, or null
   show(told, description) {
     this.told = told;
     this.svg.attr("aria-label", `${this.label}: ${description}. Arrow keys move a cross, Enter opens its plan.`);
@@ -73,6 +102,8 @@ export class Heat {
     const [column, row] = this.at;
     const { x, y, values, names, xName, yName } = this.told;
     const value = values[row][column];
+    const why = this.told.reasons?.[row][column];
+    if (why) return `${xName} ${number(x[column], 3)}, ${yName.toLowerCase()} ${number(y[row], 3)}: not known (${why})`;
     const shown = names.length ? (names[value] ?? "none is stable") : Number.isFinite(value) ? number(value) : this.told.none;
     return `${xName} ${number(x[column], 3)}, ${yName.toLowerCase()} ${number(y[row], 3)}: ${shown}`;
   }
@@ -143,10 +174,12 @@ export class Heat {
     const pen = canvas.getContext("2d");
     pen.fillStyle = getComputedStyle(document.documentElement).getPropertyValue("--void");
     pen.fillRect(0, 0, canvas.width, canvas.height);
+    const hatched = this.told.reasons ? pen.createPattern(hatch(), "repeat") : null;
     this.told.values.forEach((line, row) =>
       line.forEach((value, column) => {
-        if (!Number.isFinite(value)) return;
-        pen.fillStyle = this.paint.of(value);
+        const unknown = this.told.reasons?.[row][column];
+        if (!Number.isFinite(value) && !unknown) return;
+        pen.fillStyle = unknown ? hatched : this.paint.of(value);
         const [left, right] = [x.edges[column], x.edges[column + 1]].map((edge) => Math.round(zoom * (edge - box.left)));
         const [bottom, top] = [y.edges[row], y.edges[row + 1]].map((edge) => Math.round(zoom * (edge - box.top)));
         pen.fillRect(left, top, right - left, bottom - top);
@@ -170,7 +203,7 @@ export class Heat {
       .attr("d", ({ d }) => d);
     const edge = radius
       ? this.line(
-          radius.map((line) => line.map((value) => Math.min(Math.max(Math.log(Math.max(value, 1e-9)), -0.5), 0.5))),
+          radius.map((line) => line.map((value) => (Number.isNaN(value) ? -0.5 : Math.min(Math.max(Math.log(Math.max(value, 1e-9)), -0.5), 0.5)))),
           0,
         )
       : "";
@@ -226,11 +259,14 @@ export class Heat {
       .attr("dy", "0.32em")
       .text((value) => number(value, 3));
     const seen = values.flat();
-    const unstable = seen.some((value) => !Number.isFinite(value));
+    const reasons = this.told.reasons?.flat();
+    const unstable = seen.some((value, at) => !Number.isFinite(value) && !reasons?.[at]);
     const rest = [
       ...names.map((name, at) => ({ name, fill: paint.of(at) })).filter((_, at) => seen.includes(at)),
       ...(unstable ? [{ name: names.length ? "none" : this.told.none, fill: getComputedStyle(document.documentElement).getPropertyValue("--void") }] : []),
+      ...(reasons?.some(Boolean) ? [{ name: "not known", fill: `url(#${UNKNOWN})` }] : []),
     ];
+    if (reasons) hatching(bar);
     const below = box.top + size + (size ? 22 : 10);
     const rows = bar
       .selectAll("g.name")

@@ -202,6 +202,7 @@ export function view(open) {
       yName: FIELDS[axes.y.field].label,
       values: told.values.map(numbers),
       radius: told.radius?.map(numbers),
+      reasons: told.reasons ?? null,
       names: told.policies ?? [],
       title: VALUES[value],
       none: value === "final" ? "infinite" : "unstable",
@@ -271,13 +272,20 @@ function startOf(name) {
   return { field: name, low: field.from, high: name === "noise" ? 1 : field.to, log };
 }
 
-function written({ values, names, none }, row, column) {
+function written({ values, names, none, reasons }, row, column) {
   const value = values[row][column];
+  if (reasons?.[row][column]) return "not known";
   if (names.length) return names[value] ?? "none";
   return Number.isFinite(value) ? number(value, 3) : none;
 }
 
-function sentence({ x, y, values, names, none, xName, yName }, value) {
+function sentence(found, value) {
+  const known = said(found, value);
+  const count = found.reasons ? found.reasons.flat().filter(Boolean).length : 0;
+  return count ? `${known}; ${count} points are not known` : known;
+}
+
+function said({ x, y, values, names, none, xName, yName }, value) {
   const flat = values.flat();
   const stable = flat.filter(Number.isFinite).length;
   if (names.length) {

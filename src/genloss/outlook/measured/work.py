@@ -24,6 +24,7 @@ from genloss.outlook.measured.ways import alike, ways
 from genloss.outlook.measured.world import vectors
 from genloss.outlook.plans import CV, at_most
 from genloss.outlook.prepare import MOST_USED, inputs_of, refuse_beside_weights
+from genloss.outlook.remarks import EXACT
 from genloss.outlook.result import METRIC
 from genloss.outlook.ridge import Design, least
 from genloss.outlook.sample import Sample, copies, joined
@@ -32,6 +33,7 @@ from genloss.outlook.study import Study
 from genloss.plan import Plan
 from genloss.tables.streaming import StreamedTable
 from genloss.tables.table import Table
+from genloss.weighing.rows import DETERMINED
 
 Array = npt.NDArray[np.float64]
 
@@ -149,6 +151,7 @@ class Measurement:
             ),
             warnings=(
                 *self.table.warnings,
+                *[DETERMINED] * (float(own.error[0]) <= EXACT * baseline),
                 *(f"fits warned {count} times: {text:.200}" for text, count in warned.items()),
             ),
             theory=theory,

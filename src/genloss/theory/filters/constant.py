@@ -59,12 +59,17 @@ class BesideConstant:
             return np.append(np.zeros(self.spectrum.size - 1), 1.0)
         return np.append(self.inputs.shrink, 1.0)
 
-    def variance(self, energy: Array, spread: Array, noise: float) -> Array:
-        """Variance of the fit, from the labeler's second moments and variance and that of the label noise."""
+    def variance(self, energy: Array, spread: Array, noise: float, contrast: float = 0.0) -> Array:
+        """Variance of the fit, from the labeler's second moments and variance and that of the label noise.
+
+        ``contrast`` is how far constants of labelers are from their mean, squared, in the mean over the rows: rows
+        apart from their mean have all of it, and the mean none.
+        """
         s, kept, inside = self.spectrum[:-1], self.shrink[:-1], energy[:-1]
         own = 0 * inside
         if self.inputs is not None:
-            own = self.inputs.variance(inside, spread[:-1], noise)
+            heard = noise + contrast * self.n / (self.n - 1)
+            own = self.inputs.variance(inside, spread[:-1], heard)
         missed = s @ (inside - 2 * kept * inside + kept**2 * (inside - spread[:-1]) + own)
         return np.append(own, spread[-1] + (missed + noise) / (self.n * self.spectrum[-1]))
 

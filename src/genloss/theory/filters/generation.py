@@ -19,7 +19,7 @@ from genloss.theory.filters.one_pass import OnePass
 from genloss.theory.filters.sources import Sources
 from genloss.theory.fresh import diverge
 from genloss.theory.labelers import Group, average
-from genloss.theory.moments import Moments, Shares, inner
+from genloss.theory.moments import Moments, Shares
 
 if TYPE_CHECKING:
     from genloss.theory.channels.generation import Found
@@ -62,14 +62,20 @@ def fit(
         return None
     spread = moments.whole(moments.covariance(bar, bar))
     energy = moments.whole(moments.signal * mean * mean) + spread
-    noise = whole.variance
+    noise, contrast = whole.variance, 0.0
     for rows, labeler, _ in members if len(members) > 1 else ():
         away = dict(labeler)
         for number, share in bar.items():
             away[number] = away.get(number, 0.0) - share
         apart = moments.signal * np.square(moments.mean(away)) + moments.covariance(away, away)
-        noise = noise + rows / whole.rows * inner(s, moments.whole(apart))
-    variance = found.variance(energy[0], spread[0], float(noise[0, 0]))
+        missed = rows / whole.rows * s * moments.whole(apart)
+        noise = noise + missed.sum()
+        contrast += float(missed[0, -1])
+    if isinstance(found, BesideConstant):
+        loud = float(noise[0, 0]) - contrast
+        variance = found.variance(energy[0], spread[0], loud, contrast)
+    else:
+        variance = found.variance(energy[0], spread[0], float(noise[0, 0]))
     moments.record(
         model,
         found.shrink * mean,

@@ -70,6 +70,11 @@ class Nodes(NamedTuple):
         NoTheoryError
             If none do.
         """
+        if pole == 0:
+            raise NoTheoryError(
+                "the filter has no penalty and jumps at zero, where it is least squares of any rows: leave it out, or "
+                "give a penalty"
+            )
         with np.errstate(all="ignore"):
             for reach, height, size in _SHAPES:
                 shift = _halvings(top, reach, filter_) if pole is None else _beside(top, pole)

@@ -30,8 +30,12 @@ _NARROWINGS = 5
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
-def ends(problem: Problem, plans: Sequence[Plan]) -> tuple[Array, Array]:
+def ends(
+    problem: Problem, plans: Sequence[Plan], within: float | None = None
+) -> tuple[Array, Array]:
     """Risk after infinitely many repetitions, and spectral radius, of every plan.
+
+    ``within`` is what share of a risk may be missed where that saves work.
 
     Raises
     ------
@@ -41,7 +45,9 @@ def ends(problem: Problem, plans: Sequence[Plan]) -> tuple[Array, Array]:
     risk, radius = np.empty(len(plans)), np.empty(len(plans))
     for numbers, block in _blocks(problem, plans):
         if block is None:
-            found = [solved(problem, plans[number], cured=False) for number in numbers]
+            found = [
+                solved(problem, plans[number], cured=False, within=within) for number in numbers
+            ]
             risk[numbers] = [each.risk for each in found]
             radius[numbers] = [each.radius for each in found]
         else:

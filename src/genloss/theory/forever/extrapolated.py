@@ -1,8 +1,7 @@
 """Plans that go back to rows of before: windows, real rows that stay, labels that are mixed again and again.
 
 Their models share rows for ever, so that no map of a few moments leads from one repetition to the next. But
-a pencil knows the first repetitions to many digits, errors settle geometrically at some rates, and Wynn's
-epsilon algorithm takes such rates out of a sequence (`for-ever.md`).
+a pencil knows the first repetitions to many digits, and where they lead is seen along every direction (`leads`).
 """
 
 from __future__ import annotations
@@ -15,9 +14,12 @@ import numpy.typing as npt
 
 from genloss.errors import NoTheoryError
 from genloss.plan import Plan
-from genloss.spectrum import Spectral
+from genloss.problem import beyond
+from genloss.spectrum import Spectral, Spectrum
 from genloss.steps import resolve
+from genloss.theory.forever import leads
 from genloss.theory.forever.iterates import half_life
+from genloss.theory.forever.paths import Paths, Watch
 from genloss.theory.forever.repeating import Repetition
 from genloss.theory.predict import in_any_units, ways_of
 from genloss.theory.units import check_numbers
@@ -28,6 +30,11 @@ _MODELS = (16, 32)
 _DRAWN = (8, 12)  # where the patterns of drawn or edited rows double with every fit
 _FILTERED = (8, 12, 18, 32)  # where a model is several fits
 _SLOW = (8, 16)  # where it is blocks of rows, or waits for the one before, or moments are matrices
+_FEWER = (8, 12, 16, 24)  # where few digits will do
+_WIDTH = 0.5  # of bins of eigenvalues there: errors move by some 1e-5
+_FEWEST = 5  # repetitions that show anything
+_SHARE = 0.1  # of an error that is allowed, for estimates to differ by,
+_MOVED = 10  # and times that, by which they may differ from those of fewer models
 _GOOD = 1e-6  # by how much of a limit the last estimates may differ, at first
 _FAIR = 1e-3  # and at last
 _ROUNDING = 1e-10  # moves as shares of an error that are none,
@@ -74,8 +81,10 @@ class End(NamedTuple):
     error: float | None = None
 
 
-def end(problem: Spectral, plan: Plan, found: Repetition) -> End:
+def end(problem: Spectral, plan: Plan, found: Repetition, within: float | None = None) -> End:
     """Where errors lead; with a caution where it is known to few digits.
+
+    ``within`` is what share of the risk it may be off by, where that is more than `limit` allows.
 
     Raises
     ------
@@ -83,9 +92,16 @@ def end(problem: Spectral, plan: Plan, found: Repetition) -> End:
         If the first models do not show it.
     """
     sizes = _models(plan)
-    for most in sizes:
-        unrolled = found.unrolled(plan, (most - found.start) // found.length)
-        [curve] = curves = in_any_units(problem, [unrolled], "long")
+    last, good, before = sizes[-1], _GOOD, math.inf
+    if within:
+        sizes, good = tuple(sorted({*_FEWER, *sizes})), _SHARE * within
+        problem = _thin(problem, plan)
+    for most in (size for size in sizes if size <= last):
+        times = (most - found.start) // found.length
+        if times < _FEWEST and most < last:
+            continue
+        unrolled, watch = found.unrolled(plan, times), Watch()
+        [curve] = curves = in_any_units(problem, [unrolled], "long", watch)
         check_numbers(curves)
         assert curve.bias is not None
         at = slice(max(found.start - 1, 0), None, found.length)
@@ -94,37 +110,77 @@ def end(problem: Spectral, plan: Plan, found: Repetition) -> End:
             return End(math.inf, math.inf, math.inf, math.inf, curve.method)
         shown = slice(_settled(np.diff(path) / path[1:]))
         path, biases = path[shown], curve.bias[at][shown]
+        paths = watch.paths(curve).at(at).at(shown)
         errors = None if curve.error is None else curve.error[at][shown]
         moves = np.diff(path)
         if not moves[-1]:
             bias, error = float(biases[-1]), None if errors is None else float(errors[-1])
             return End(bias, float(path[-1]) - bias, 0.0, 0.0, curve.method, error=error)
-        late = moves[-3:]
-        ratios = np.abs(late[1:] / late[:-1])
-        before, growth = float(ratios[0]), float(ratios[-1])
-        grows = growth > 1 - _STEADY and growth - 1 >= _AHEAD * (before - growth) - _STEADY**2
-        if grows and most == sizes[-1]:
+        late = paths.moves()[-3:]
+        ratios = late[1:] / late[:-1]
+        earlier, growth = float(ratios[0]), float(ratios[-1])
+        grows = growth > 1 - _STEADY and growth - 1 >= _AHEAD * (earlier - growth) - _STEADY**2
+        if grows and most == last:
             rate = growth if growth > 1 + _STEADY else 1.0
             return End(math.inf, math.inf, rate, math.inf, curve.method)
-        risk, away = _limit(path)
-        if away < _GOOD * risk and growth <= 1 - _STEADY:
+        bias, risk, away = _led(paths, biases)
+        moved, before = abs(risk - before), risk
+        sure = not within or most == last or moved < _MOVED * good * risk
+        if away < good * risk and sure and growth <= 1 - _STEADY:
             break
-    if away > _FAIR * risk or growth > 1 - _STEADY:
+    if away > max(good, _FAIR) * risk or growth > 1 - _STEADY:
         who = "genloss.simulate runs"
-        if sizes in (_MODELS, _FILTERED):
+        if last in (_MODELS[-1], _FILTERED[-1]):
             who = "genloss.predict(method='pencil') or genloss.simulate run"
         raise NoTheoryError(
             f"{most} models do not show where the risk settles, if it does; "
             f"{who} a plan of as many generations as you like"
         )
-    rate = min(max(_limit(moves[1:] / moves[:-1])[0], growth), 1 - 1e-9) if growth < 1 else growth
-    bias = float(np.clip(_limit(biases)[0], 0.0, risk))
+    means = paths.of_means()
+    slowest = leads.pace(means if means.all() else paths.moves())
+    rate = min(max(slowest, growth), 1 - 1e-9) if growth < 1 else growth
     said = None
-    if away > _GOOD * risk:
+    if away > good * risk:
         said = f"the limit is extrapolated from {most} models, to about {100 * away / risk:.1g} percent"
     life = half_life(iter(path.tolist()), risk, rate)
-    error = None if errors is None else float(np.clip(_limit(errors)[0], 0.0, 1.0))
+    error = None if errors is None else float(np.clip(_last(errors), 0.0, 1.0))
     return End(bias, risk - bias, rate, life, curve.method, said, error)
+
+
+class Thin(NamedTuple):
+    """A problem of few directions, which is all that is asked of it."""
+
+    directions: Spectrum
+    gaussian: bool
+
+
+def _thin(problem: Spectral, plan: Plan) -> Spectral:
+    """The problem on few Gauss nodes where nothing is written direction by direction."""
+    steps = resolve(plan)
+    own = steps[0].outside or any(block.covariance for step in steps for block in step.blocks)
+    plain = not beyond(problem) and steps.is_linear
+    if own or not plain or problem.directions.constant:
+        return problem
+    thin = problem.directions.thinned(_WIDTH)
+    few = 2 * thin.eigenvalues.size <= problem.directions.eigenvalues.size
+    return Thin(thin, problem.gaussian) if few else problem
+
+
+def _led(paths: Paths, biases: Array) -> tuple[float, float, float]:
+    """Bias and risk in the end, and by how much that risk may be off."""
+    if not paths.signal.size:
+        whole = leads.wynn(paths.variances)[-3:, 0]
+        risk = float(np.median(whole))
+        return float(np.clip(_last(biases), 0.0, risk)), risk, float(np.ptp(whole))
+    filters, away = leads.settled(leads.wynn(paths.filters))
+    variances, spread = leads.settled(leads.wynn(paths.variances))
+    bias = paths.bias(filters)
+    off = 2 * paths.signal @ (np.abs(1 - filters) * away) + spread.sum()
+    return bias, bias + max(float(variances.sum()), 0.0), float(off)
+
+
+def _last(values: Array) -> float:
+    return float(np.median(leads.wynn(values[:, None])[-3:, 0]))
 
 
 def _models(plan: Plan) -> tuple[int, ...]:
@@ -153,19 +209,3 @@ def _settled(moves: Array) -> int:
         if sizes[last] < _ROUNDING and falls[last - 2 : last].all():
             return last + 2
     return sizes.size + 1
-
-
-def _limit(values: Array) -> tuple[float, float]:
-    """Where a sequence leads by Wynn's epsilon algorithm, and how far the last estimates are apart."""
-    older, newer = np.zeros(values.size + 1), values
-    estimates = [float(values[-1])]
-    while newer.size > 2:
-        for _ in range(2):
-            gaps = np.diff(newer)
-            if not gaps.all():  # it is there already
-                return float(newer[-1]), 0.0
-            older, newer = newer, older[1:-1] + 1 / gaps
-        estimates.append(float(newer[-1]))
-    last = estimates[-3:]
-    best = float(np.median(last))
-    return best, float(np.ptp(last))

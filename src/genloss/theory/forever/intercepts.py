@@ -15,7 +15,9 @@ from genloss.problem import tails_of
 from genloss.spectrum import Spectral
 from genloss.steps import Step, resolve
 from genloss.theory import centred, intercept
+from genloss.theory.closed import MOST_BY_PENCIL
 from genloss.theory.doubts import LOW_DIM, THIN
+from genloss.theory.forever.constants import settling
 from genloss.theory.forever.iterates import half_life
 from genloss.theory.forever.repeating import Repetition, repetition
 from genloss.theory.predict import predict
@@ -44,7 +46,8 @@ def of(
         If intercepts of pooled rows, or on one design of any labelers, neither settle nor grow in a known way.
     """
     steps, repeated = resolve(plan), repetition(plan, block)
-    last, loose = steps[repeated.first :], _is_loose(steps, repeated)
+    last, moves = steps[repeated.first :], _moves(steps, repeated)
+    loose = moves and any(block.noise for step in last for block in step.blocks)
     if not is_ordinary(problem):
         raise too_far_apart("a plan with an intercept")
     if centred.knows(problem, steps):
@@ -52,14 +55,16 @@ def of(
         why = "on one design, for rounds of several generations or labels of older models"
     else:
         longer, without = intercept.as_direction(problem, plan, steps)
-        found, why = None, "to all rows so far, without real labels"
+        found, why = None, "to rows drawn from all so far, without real labels"
         end = steps[-1]
         apart = tails_of(problem) or any(step.turned or step.filter for step in steps)
         shared = apart or not all(step.is_new and not step.is_pooled for step in last)
-        all_kept = end.is_pooled and end.drawn is None and not end.penalty
-        if not (loose and shared) or all_kept:
+        pool = end.is_pooled and not end.fitted.start
+        if pool and moves and end.penalty:
+            found = _of_pool(solved, problem, plan, repeated) if end.drawn is None else None
+        elif not (loose and shared) or (pool and end.drawn is None):
             found = solved(longer, without, block=block)
-        elif not end.is_pooled or end.fitted.start:
+        elif not pool:
             found = _drifting(solved(problem, plan.with_intercept(False), block=block))
     if found is None:
         raise NoTheoryError(
@@ -73,17 +78,37 @@ def of(
     return replace(found, method="state evolution", warnings=said)
 
 
-def _is_loose(steps: Sequence[Step], repeated: Repetition) -> bool:
-    """Whether noise of labels stays in a constant for ever, as all of them come from models that change."""
+def _moves(steps: Sequence[Step], repeated: Repetition) -> bool:
+    """Whether what labels add to a constant stays in it for ever, as all of them come from models that change."""
     blocks = [block for step in steps[repeated.first :] for block in step.blocks]
-    moving = all(
+    return all(
         all(u >= 0 and u not in repeated.fixed for u in block.shares)
         and not (block.kept and block.design in repeated.inputs)
         and min(block.shares.values(), default=1.0) >= 0
         and math.fsum(block.shares.values()) + block.kept >= _WHOLE
         for block in blocks
     )
-    return moving and any(block.noise for block in blocks)
+
+
+def _of_pool(
+    solved: Callable[..., Limit], problem: Spectral, plan: Plan, repeated: Repetition
+) -> Limit | None:
+    """The limit of penalised fits to all rows so far, without real ones; None where it is not known."""
+    steps = resolve(plan)
+    apart = tails_of(problem) or any(step.turned or step.filter for step in steps)
+    if repeated.length > 1 or apart or len(steps[-1].blocks) > 1:
+        return None
+    new = steps[-1].is_new
+    rest = plan.with_intercept(False) if new else centred.without(plan, steps)
+    found = solved(problem, rest)
+    if not found.stable:
+        return _drifting(found)
+    constant, off = settling(problem, plan, repeated)
+    risk = found.risk + constant
+    said = f"the limit is extrapolated from {MOST_BY_PENCIL} models, to about {100 * off / risk:.1g} percent"
+    return replace(
+        found, risk=risk, variance=found.variance + constant, warnings=(*found.warnings, said)
+    )
 
 
 def _drifting(found: Limit) -> Limit:

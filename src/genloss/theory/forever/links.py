@@ -19,7 +19,7 @@ from genloss.theory.closed import is_even
 from genloss.theory.fit import Stage, regime
 from genloss.theory.labelers import Group, average
 from genloss.theory.stacking import pair_constants
-from genloss.theory.weighted import Rows, about_constant, resolvent
+from genloss.theory.weighted import Constant, Rows, resolvent
 
 Array = npt.NDArray[np.float64]
 
@@ -97,6 +97,11 @@ def even(
         for rows, own in zip((m.rows for m in members), share, strict=True):
             away = own[:, None, None] - pull
             heard = heard + (rows / whole.rows) * s * away[:, None] * away
+        if directions.constant:  # as `fresh` has it
+            contrast = heard[..., -1] / (stage.n_samples[:, 0] - 1)
+            square = np.array(square)
+            square[..., -1] -= contrast / s[-1]
+            heard[..., -1] += contrast
     zero = np.zeros((shape[0], 1, 1))
     own = np.broadcast_to(noise, (shape[0], 1)).T
     return Link(labelers, pull, square, heard[None], gain[None], own, zero, spread + zero[0])
@@ -133,14 +138,21 @@ def weighted(directions: Spectrum, step: Step, lam: float) -> Link:
     v = number * (weight * e) ** 2
     gain = v[:, None] * sigma * q**2 * count
     if directions.constant:
-        about_constant(by_source[:, -1], number, pull, gain)
+        about = Constant.of(by_source[:, -1], number)
+        pull[:, -1] = about.heard @ share
+        gain[:, -1] = about.gain() / sigma[0, -1]
     away = share[:, :, None] - pull  # theta_s - w_bar, (S, k, p)
     heard = sigma[:, None, None] * away[:, :, None] * away[:, None]
+    square = pull[:, None] * pull
+    if directions.constant:
+        added = about.added(heard[..., -1].T)  # (k, k, S), symmetric in the labelers
+        heard[..., -1] = added.T
+        square[..., -1] -= added @ about.own / sigma[0, -1]
     coupling = (sigma * q * count) @ (sigma * q).T * v
     return Link(
         labelers,
         pull[:, None],
-        (pull[:, None] * pull)[:, :, None],
+        square[:, :, None],
         heard[:, :, :, None],
         gain[:, None],
         np.array([[block.noise**2] for block in step.blocks]),

@@ -17,7 +17,6 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from genloss.generation import REAL
 from genloss.spectrum import Spectrum
 from genloss.steps import Step
 from genloss.theory.channels import NotFoundError, evolution, squared_loss
@@ -31,6 +30,7 @@ from genloss.theory.gradients.seen import by_said, in_sources, linear
 Array = npt.NDArray[np.float64]
 Starts = dict[int, evolution.Start]
 Change = Callable[[float], Law]
+Valued = Callable[[Rows, Law], Array]
 
 _STEP = 1e-4  # of differences of the second order
 _LEAST = 1e-3  # part of such a step where a law is nearly degenerate
@@ -98,35 +98,41 @@ class Channel(OfFields):
         mu = np.asarray(
             np.linalg.solve(np.eye(x.size) - (up - down) / (2 * _STEP), of_x), dtype=np.float64
         )
-        of_second, n, weight, noise = self._by_laws(mu)
+        of_second, n, weight, noise, real = self._by_laws(mu)
         if not fit.ridge:
-            return of_second, Slopes(n, weight, noise, np.empty(0), 0.0)
+            return of_second, Slopes(n, weight, noise, real, 0.0)
         step = _STEP * fit.ridge
         ends = [replace(fit, ridge=fit.ridge + by) for by in (step, -step)]
         values = [valued(end, x) + evolution.look(end, x[None]).after[0] @ mu for end in ends]
         of_ridge = (values[0] - values[1]) / (2 * step)
         if self._step.retuned:
-            return self._through_choice(of_second, n, weight, noise, of_ridge * fit.ridge)
+            return self._through_choice(of_second, n, weight, noise, real, of_ridge * fit.ridge)
         n += 2 * self._penalty * of_ridge
         of_penalty = 2 * float(sum(rows.number for rows in fit.rows)) * of_ridge
-        return of_second, Slopes(n, weight, noise, np.empty(0), of_penalty)
+        return of_second, Slopes(n, weight, noise, real, of_penalty)
 
     def _through_choice(
-        self, of_second: Array, n: Array, weight: Array, noise: Array, of_log: float
+        self,
+        of_second: Array,
+        n: Array,
+        weight: Array,
+        noise: Array,
+        real: Array,
+        of_log: float,
     ) -> tuple[Array, Slopes]:
         """Hand the slope in the ridge's logarithm on to what chose it."""
         fit = self._fit
         direct, asked = of_choice(fit, self._sight, self._choice)
         valued = linear(asked)
         of_second = of_second + of_log * (direct + by_said(fit, valued))
-        by_rows, by_noise = in_sources(fit, self._step, valued)
+        by_rows, by_noise, by_real = in_sources(fit, self._step, valued)
         # weights of some sources would make them unlike
         weight = weight + of_log / fit.rows[0].weight if n.size == 1 else np.full(n.size, np.nan)
-        slopes = Slopes(n + of_log * by_rows, weight, noise + of_log * by_noise, np.empty(0), 0.0)
-        return of_second, slopes
+        n, noise, real = n + of_log * by_rows, noise + of_log * by_noise, real + of_log * by_real
+        return of_second, Slopes(n, weight, noise, real, 0.0)
 
-    def _by_laws(self, mu: Array) -> tuple[Array, Array, Array, Array]:
-        """Slopes of ``mu after`` in second moments, and in rows, weights and variances of the noise."""
+    def _by_laws(self, mu: Array) -> tuple[Array, Array, Array, Array, Array]:
+        """Slopes of ``mu after`` in second moments, in rows, weights and variances of the noise, and shares of the class."""
         fit, point, shares = self._fit, self._found.point, self._shares
         sheets, after = len(fit.sigma), point.after[0]
         stiff, loud = np.exp(after[:sheets]), np.exp(after[sheets : 2 * sheets])
@@ -159,15 +165,19 @@ class Channel(OfFields):
             for field, slope in zip(fields, slopes[-k - 2 : -2], strict=True):
                 of_second[:, field] += slope * sigma * shares
             of_second += slopes[-2] * sigma * shares[:, None] * shares
-            by_noise = 0.0
-            if rows.noise > 0 and (REAL not in rows.fields or rows.centre is None):
-                ends = [rows._replace(noise=rows.noise * (1 + by)) for by in (_STEP, -_STEP)]
-                moved = np.sum(told(ends[0], law) - told(ends[1], law))
-                by_noise = float(moved) / (4 * _STEP * rows.noise**2)
+
+            def apart(name: str, rows: Rows = rows, law: Law = law, told: Valued = told) -> float:
+                """In the logarithm of one of the source's numbers."""
+                value = getattr(rows, name)
+                ends = [rows._replace(**{name: value * (1 + by)}) for by in (_STEP, -_STEP)]
+                return float(np.sum(told(ends[0], law) - told(ends[1], law))) / (2 * _STEP)
+
+            by_noise = apart("noise") / (2 * rows.noise**2) if rows.noise > 0 else 0.0
+            by_real = apart("real") / rows.real if rows.real else 0.0
             by_weight = parts[0] + 2 * parts[1] + slopes[-1] * law.gamma[0]
-            found.append([parts.sum() / rows.number, by_weight / rows.weight, by_noise])
-        n, weight, noise = np.array(found).T
-        return of_second, n, weight, noise
+            found.append([parts.sum() / rows.number, by_weight / rows.weight, by_noise, by_real])
+        n, weight, noise, real = np.array(found).T
+        return of_second, n, weight, noise, real
 
 
 def _changes(law: Law) -> Iterator[tuple[Change, float]]:

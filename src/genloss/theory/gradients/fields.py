@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from genloss.generation import REAL
 from genloss.steps import Step
 from genloss.theory.gradients.found import Slopes
 from genloss.theory.gradients.tape import Tape
@@ -45,7 +46,7 @@ class OfFields(ABC):
 
     @abstractmethod
     def _implicit(self, of_shares: Array, of_gain: Array) -> tuple[Array, Slopes]:
-        """Slopes in these second moments, and in the numbers of the sources (their shares are left out)."""
+        """Slopes in these second moments, and in the numbers of the sources: of shares in those of a class alone, if at all."""
 
     def forward(self, tape: Tape) -> None:
         """Add the model to the tape."""
@@ -86,11 +87,16 @@ class OfFields(ABC):
         by_source = np.zeros((len(self._step.blocks), len(self.labelers)))
         told = set[int]()
         for place, block in enumerate(self._step.blocks):
+            asked = block.shares
+            if asked not in self._fields and REAL in asked:  # a class, which is no value of a field
+                asked = {u: share for u, share in asked.items() if u != REAL}
+                if slopes.shares.size:
+                    by_source[place, self.labelers.index(REAL)] = slopes.shares[place]
             # sources of one labeler share its field, of which the first of them has the slope
-            if block.shares in self._fields and (k := self._fields.index(block.shares)) not in told:
+            if asked in self._fields and (k := self._fields.index(asked)) not in told:
                 told.add(k)
-                columns = [self._names.index(u) for u in block.shares]
-                own = [self.labelers.index(u) for u in block.shares]
+                columns = [self._names.index(u) for u in asked]
+                own = [self.labelers.index(u) for u in asked]
                 by_source[place, own] = of_field[k, columns]
         return slopes._replace(shares=by_source)
 

@@ -17,6 +17,7 @@ from genloss.steps import Step, Steps, resolve
 from genloss.theory.classes import centre_of
 from genloss.theory.directions import directions_for, from_outside
 from genloss.theory.gradients import columns
+from genloss.theory.gradients.centred_run import along_centred_run, is_centred_run
 from genloss.theory.gradients.found import Gradient, Objective
 from genloss.theory.gradients.matrices import Matrices
 from genloss.theory.gradients.on_design import along_run, is_run
@@ -102,6 +103,11 @@ def _known(
             problem.spectrum, problem.truth, laws, tails_of(problem), moving, moving and weighing
         ).along
     outside, tails, centre = from_outside(problem, steps), tails_of(problem), centre_of(problem)
+    if is_centred_run(problem, steps):
+        some = problem.directions
+        return lambda made, penalty, objective: along_centred_run(
+            some, made, penalty, objective, moving=moving
+        )
     if is_run(steps):
         whole = directions_for(problem, steps)
         return lambda made, penalty, objective: along_run(
@@ -119,6 +125,8 @@ def obstacle(problem: Spectral, steps: Steps) -> str | None:
     kind = beyond(problem)
     if centre_of(problem) is None and kind not in (None, "tails"):
         return f"problem has {kind}"
+    if is_centred_run(problem, steps):
+        return None
     directions, ways = directions_for(problem, steps), ways_of(problem, steps)
     if Walk.on_design in ways and is_run(steps) and not directions.constant:
         return None

@@ -93,10 +93,10 @@ class KeptInTurn(OfFields):
         if not self._moving:
             unknown = np.full(eta.size, np.nan)
             return of_second, Slopes(unknown, unknown, unknown, np.empty(0), penalty)
-        n, noise = in_sources(fit, step, valued)
+        n, noise, real = in_sources(fit, step, valued)
         n -= float(of_eta @ eta) / step.rows
         weight = of_eta * eta / [block.weight for block in step.blocks]
-        return of_second, Slopes(n, weight, noise, np.empty(0), penalty)
+        return of_second, Slopes(n, weight, noise, real, penalty)
 
 
 class _Moved(NamedTuple):

@@ -73,7 +73,6 @@ class MatrixPass:
             of_second += of_said + across
             heard = np.einsum("uvij,vkj->uik", second, kept, optimize=True)
             of_by[place] += np.einsum("ij,uij->u", found.heard, heard)
-            said = np.tensordot(by, second, 1)
             of_by[place] += 2 * np.einsum("ij,uij->u", found.said, np.tensordot(second, by, (1, 0)))
 
         of_kept = handed(tape, self, asked, self._along, self._kept, of_second)
@@ -143,6 +142,7 @@ class MatrixPass:
         said = start * both * (1 - still) - start * mixed * still + settled * fading * still
         heard = start * mixed - settled * fading - (fading * still).T
         of_own, said, heard, mean = (basis @ one @ basis.T for one in (of_own, said, heard, fading))
+        said = (said + said.T) / 2
         return _Moments(of_own, said, heard, mean, own.loudness(source) * of_labels)
 
 

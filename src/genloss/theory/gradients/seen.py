@@ -67,9 +67,9 @@ def by_said(fit: Fit, valued: Valued) -> Array:
     return found
 
 
-def in_sources(fit: Fit, step: Step, valued: Valued) -> tuple[Array, Array]:
-    """Slopes in numbers of rows of the sources, and in variances of their noise."""
-    n, noise = np.zeros((2, len(fit.rows)))
+def in_sources(fit: Fit, step: Step, valued: Valued) -> tuple[Array, Array, Array]:
+    """Slopes in numbers of rows of the sources, in variances of their noise, and in coefficients of the real class."""
+    n, noise, real = np.zeros((3, len(fit.rows)))
     for place, source in enumerate(fit.rows):
 
         def apart(name: str, place: int = place, source: Rows = source) -> float:
@@ -81,7 +81,9 @@ def in_sources(fit: Fit, step: Step, valued: Valued) -> tuple[Array, Array]:
             return (values[0] - values[1]) / (2 * STEP)
 
         n[place] = apart("number") / source.number
-        of_class = source.centre is not None and REAL in step.blocks[place].shares
+        of_class = source.centre is not None and {*step.blocks[place].shares} == {REAL}
         if source.noise > 0 and not of_class:
             noise[place] = apart("noise") / (2 * source.noise**2)
-    return n, noise
+        if source.real and not of_class:
+            real[place] = apart("real") / source.real
+    return n, noise, real

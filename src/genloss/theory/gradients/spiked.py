@@ -96,11 +96,11 @@ class Spiked(OfFields):
         if not self._moving:
             unknown = np.full(len(self._sources), np.nan)
             return of_second, Slopes(unknown, unknown, unknown, np.empty(0), penalty)
-        n, noise = in_sources(self._fit, self._step, valued)
+        n, noise, real = in_sources(self._fit, self._step, valued)
         n -= by_loud / self._step.rows
         alone = len(self._sources) == 1  # of one source among others it would make them unlike
         weight = np.full(n.size, by_loud / self._step.blocks[0].weight if alone else np.nan)
-        return of_second, Slopes(n, weight, noise, np.empty(0), penalty)
+        return of_second, Slopes(n, weight, noise, real, penalty)
 
     def _back(self, of_shares: Array, of_gain: Array) -> tuple[Array, Seen]:
         """Slopes in second moments, and in what is seen of the rows, but for their number."""

@@ -19,9 +19,11 @@ import numpy.typing as npt
 
 from genloss.theory.gradients.found import Slopes
 from genloss.theory.gradients.tape import Tape, pair
-from genloss.theory.weighted import Rows, resolvent
+from genloss.theory.weighted import Constant, Rows, resolvent
 
 Array = npt.NDArray[np.float64]
+
+_STEP = 1e-30  # of a number, where nothing is subtracted
 
 
 class Weighted:
@@ -71,17 +73,18 @@ class Weighted:
         else:
             self.e, self.q = resolvent(S, count, n, weight, total * penalty)
         self.by_source = (n * weight * self.e)[:, None] * S * self.q
+        self.about = Constant.of(n * weight * self.e, n) if constant else None
+        if self.about is not None:
+            self.by_source[:, -1] = self.about.heard
         self.pull = shares.T @ self.by_source
         self.away = shares[:, :, None] - self.pull
         self.T = (S * self.q * count) @ (S * self.q).T
         self.v = n * (weight * self.e) ** 2
-        self.apart = np.ones(S.shape[1])
-        strength = n * weight * self.e * S[:, -1]
-        self.heard = (
-            strength / strength.sum() if constant else 0 * n
-        )  # by a constant, of every source
-        self.apart[-1] -= np.square(self.heard) @ (1 / n)
-        self.gain = S * self.q**2 * count * self.apart
+        self.gain = S * self.q**2 * count
+        if self.about is not None:
+            self.gain[:, -1] = self.about.gain() / (self.v * S[:, -1])
+        # how far labelers' constants are from the model's, squared, and what that adds to the errors of the rows
+        self.off, self.contrast = 0 * n, 0 * n
         self.noise = noise
         self.system = np.eye(len(n)) - self.T * self.v
         self.tau = np.zeros(len(n))
@@ -95,6 +98,8 @@ class Weighted:
         variance = (pull * np.einsum("kli,li->ki", spread, pull)).sum(axis=0) + (
             self.v * self.tau
         ) @ self.gain
+        if self.about is not None:
+            variance[-1] -= self.about.own @ self.contrast / self.rows.sigma[0, -1]
         tape.covariance[self.model, self.model] = variance
         for u in self.along:
             each = np.array([tape.spread(k, u) for k in self.labelers])
@@ -103,7 +108,11 @@ class Weighted:
     def _errors(self, second: Array) -> Array:
         """Squared errors on new rows of every source, tau**2."""
         missed = np.einsum("kli,sli->ski", second, self.away)
-        gap = ((self.away * missed).sum(axis=1) * self.rows.sigma).sum(axis=1)
+        gaps = (self.away * missed).sum(axis=1) * self.rows.sigma
+        if self.about is not None:
+            self.off = gaps[:, -1].copy()
+            gaps[:, -1] = self.contrast = self.about.added(self.off)
+        gap = gaps.sum(axis=1)
         return np.asarray(np.linalg.solve(self.system, self.noise + gap))
 
     def said(self, tape: Tape) -> Array:
@@ -149,10 +158,15 @@ class Weighted:
         by_gain = self.gain @ of_variance
         of_noise = np.asarray(np.linalg.solve(self.system.T, v * by_gain + of_tau))
         of_T = np.outer(of_noise, v * tau)
-        of_v = tau * (by_gain + of_noise @ T)
         loud = of_variance * ((v * tau) @ S)
-        of_q = 2 * q * count * (loud * self.apart + ((of_T.T @ S) * S).sum(axis=0))
         heard = of_noise[:, None] * S
+        if (about := self.about) is not None:
+            by_constant, loud[-1] = of_variance[-1] / S[0, -1], 0.0
+            by_gain = by_gain - self.gain[:, -1] * of_variance[-1]
+            of_added = of_noise - about.own * by_constant
+            heard[:, -1] = about.loud * (of_added - about.part * of_added.sum()) * S[:, -1]
+        of_v = tau * (by_gain + of_noise @ T)
+        of_q = 2 * q * count * (loud + ((of_T.T @ S) * S).sum(axis=0))
         of_away = 2 * heard[:, None] * np.einsum("kli,sli->ski", second, away)
         of_second = np.einsum("ski,sli->kli", heard[:, None] * away, away)
 
@@ -175,18 +189,43 @@ class Weighted:
         of_shares = of_away.sum(axis=2) + self.by_source @ of_pull.T
         of_source = self.shares @ of_pull
         strength = n * weight * e
+        of_heard = of_source[:, -1].copy()
+        if about is not None:
+            of_source[:, -1] = 0.0
         of_strength = (of_source * S) @ q
         of_q += ((strength[:, None] * S) * of_source).sum(axis=0)
         of_strength -= S @ (of_q * q**2)
-        by_apart, heard = float(loud[-1] * q[-1] ** 2 * count[-1]), self.heard
-        if heard.any():
-            moved = heard / n - np.square(heard) @ (1 / n)
-            of_strength -= 2 * by_apart * moved * S[:, -1] / (strength @ S[:, -1])
+        of_rows = 0 * n
+        if about is not None:
+            whole = float(of_added.sum())
+            slopes = Constant(
+                of_heard,
+                self.off * (of_added - about.part * whole),
+                -about.loud * self.off * whole - about.own.sum() * tau * by_constant,
+                (tau - about.part @ tau - self.contrast) * by_constant,
+            )
+            moved, of_rows = _along_constant(strength, n, slopes)
+            of_strength = of_strength + moved
 
         # the fixed point 1 / e = alpha + weight rho, rho = tr S q
         found = implicit(self, S @ (count * q), of_v, of_strength)
-        of_n = found.n + by_apart * np.square(heard / n)
-        return found._replace(n=of_n, noise=of_noise, shares=of_shares)
+        return found._replace(n=found.n + of_rows, noise=of_noise, shares=of_shares)
+
+
+def _along_constant(strength: Array, n: Array, slopes: Constant) -> tuple[Array, Array]:
+    """Slopes in ``n omega e`` and in rows, from those in what a constant hears: by steps along the imaginary axis."""
+    found = np.empty((2, n.size))
+    for place, one in enumerate(np.eye(n.size)):
+        for which, ends in enumerate(((one, 0 * one), (0 * one, one))):
+            at = (
+                given + 1j * _STEP * given * end
+                for given, end in zip((strength, n), ends, strict=True)
+            )
+            moved = sum(
+                float(s @ part.imag) for s, part in zip(slopes, Constant.of(*at), strict=True)
+            )
+            found[which, place] = moved / (_STEP * (strength, n)[which][place])
+    return found[0], found[1]
 
 
 class Resolved(Protocol):
