@@ -185,6 +185,15 @@ def test_limits_are_where_long_chains_end(what):
     assert not gl.limit(problem, chain(3, [rows], [HEARD], 0.1, filter_)).stable  # it drifts
 
 
+def test_a_constant_that_drifts_has_no_limit_of_some_digits():
+    problem = gl.Problem.power_law(20, capacity=1.2, source=0.5)
+    plan = gl.Plan.window(5, 40, last=2, penalty=0.0005, noise=1.0)
+    assert "extrapolated" in gl.limit(problem, plan).warnings[-1]
+    found = gl.limit(problem, plan.with_intercept())
+    assert not found.stable
+    assert not any("extrapolated" in said for said in found.warnings)
+
+
 def test_a_constant_fades_where_labels_are_parts_of_what_models_say():
     problem = gl.Problem(DECAY[:12], np.ones(12), tails=TAILS)
     again = [Source(50, {"previous": -0.5}, 0.3)]

@@ -114,7 +114,17 @@ def _of_pool(
 def _drifting(found: Limit) -> Limit:
     """The limit of a plan without an intercept, with one that drifts."""
     inf, radius = math.inf, max(found.radius, 1.0)
-    return replace(found, risk=inf, bias=inf, variance=inf, radius=radius, half_life=inf, cure=None)
+    said = tuple(each for each in found.warnings if "extrapolated" not in each)
+    return replace(
+        found,
+        risk=inf,
+        bias=inf,
+        variance=inf,
+        radius=radius,
+        half_life=inf,
+        cure=None,
+        warnings=said,
+    )
 
 
 def _on_one_design(
