@@ -56,9 +56,8 @@ def of(
     else:
         longer, without = intercept.as_direction(problem, plan, steps)
         shares = not all(step.is_new or step.is_pooled for step in last)
-        few = intercept.few_of(steps, repeated.inputs, {*repeated.models}) if shares else None
-        if few is not None:
-            raise NoTheoryError(f"{few}: its limit is not known; {who_runs(problem, plan)}")
+        if shares and (short := intercept.few_of(steps, repeated.inputs, {*repeated.models})):
+            raise NoTheoryError(f"{short}: its limit is not known; {who_runs(problem, plan)}")
         found, why = None, "to rows drawn from all so far, without real labels"
         end = steps[-1]
         apart = tails_of(problem) or any(step.turned or step.filter for step in steps)
