@@ -7,6 +7,7 @@ import pytest
 
 import genloss as gl
 from genloss import Generation, Source, filters
+from genloss.theory.filters import poles
 
 DIM, ROWS = 100, 80
 PLAIN = gl.Problem.power_law(DIM, capacity=1.0, source=0.5)
@@ -43,6 +44,35 @@ PLANS = {
     "edited labels": gl.Plan.edit(3, ROWS, edited=0.3, noise=0.5),
     "weights": gl.Plan.weighted(np.tril(np.full((3, 3), 0.5)), ROWS, noise=0.5),
 }
+
+
+FITS = [
+    (filters.GradientDescent(20, 0.5), 0.0, 5),
+    (filters.GradientDescent(2000, 0.5), 0.0, 6),
+    (filters.GradientFlow(1000.0), 0.0, 6),
+    (filters.IteratedRidge(3), 0.1, 3),
+    (filters.HeavyBall(8, 0.3, 0.5), 0.0, 8),
+]
+
+
+@pytest.mark.parametrize(("how", "penalty", "most"), FITS)
+def test_few_ridge_fits_are_a_filter_up_to_its_top(how, penalty, most):
+    parts = poles._parts(how, penalty, 2.0)
+    assert parts is not None
+    assert len(parts) <= most
+    x, left, kept = np.linspace(0, 2, 500), 1.0, 0.0
+    for own, by in parts:
+        left = left * own / (x + own)
+        kept = kept + by * (1 - left)
+    np.testing.assert_allclose(kept, how.shrink(x, penalty), atol=1.5e-3)
+
+
+@pytest.mark.slow
+def test_literal_runs_of_a_long_descent_on_shared_rows():
+    plan = through(ANCHORED, filters.GradientDescent(500, 0.15))
+    theory = gl.predict(PLAIN, plan)
+    runs = gl.simulate(PLAIN, plan, trials=60, seed=4, method="literal")
+    assert (np.abs(runs.risk - theory.risk) < 0.02 * theory.risk + 4 * runs.stderr).all()
 
 
 @pytest.mark.slow

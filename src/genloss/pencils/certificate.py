@@ -35,8 +35,9 @@ def residual(system: System, channels: Sequence[Channel]) -> float:
             size, rest = (each[None] for each in few.against(g[0]))
             term = few.sizes()[None]
         else:
-            size, term = np.abs(g), np.abs(K)
-            rest = _product(K, g, strips[space])
+            whole = np.ascontiguousarray(K), np.ascontiguousarray(g)  # as products are fast
+            size, term = (np.abs(each) for each in reversed(whole))
+            rest = _product(*whole, strips[space])
             np.einsum("ijj->ij", rest)[:] -= 1
             np.abs(rest, out=rest)
         known.append(size)

@@ -161,7 +161,7 @@ def _between(system: System, space: int, rows: slice, between: slice, cols: slic
     G = system.G[space][:, between, cols]
     few = system.few.get(space)
     if few is None:
-        return np.asarray(system.kernel[space][:, rows, between] @ G)
+        return np.einsum("pij,pjk->pik", system.kernel[space][:, rows, between], G)
     own, others = (slice(s.start // few.width, s.stop // few.width) for s in (rows, between))
     return few.behind(own, others, G[0])[None]
 

@@ -72,12 +72,12 @@ class Layout:
         return [pair for pair in below if self.reaches[pair]]
 
     def zeros(self) -> Matrices:
-        """Empty matrices."""
+        """Empty matrices, of which every entry lies in one piece for all directions."""
         sizes = (
             (1 if width else space.directions, (width or 1) * len(own))
             for space, width, own in zip(self.spaces, self.width, self.members, strict=True)
         )
-        return [np.zeros((stack, size, size)) for stack, size in sizes]
+        return [np.zeros((size, size, stack)).transpose(2, 0, 1) for stack, size in sizes]
 
     def blocks_of(self, row: int, column: int) -> tuple[int, int]:
         """The blocks of two unknowns."""
