@@ -30,6 +30,18 @@ def live(tmp_path, rng):
     return monitor, X, y, rows
 
 
+def test_long_rehearsals_say_how_far_they_are(tmp_path, rng, monkeypatch, capsys):
+    monkeypatch.setattr("genloss._progress._FIRST", 0.0)
+    monkeypatch.setattr("genloss._progress._EVERY", 0.0)
+    X = rng.normal(size=(30, 2))
+    for progress in (False, True):
+        live = gl.Monitor(tmp_path / f"{progress}.db")
+        live.start(X, X[:, 0], X, n_samples=20, rounds=1, rehearsals=6, progress=progress)
+        said = capsys.readouterr().err.splitlines()
+        assert len(said) == 8 * progress
+    assert said[0].startswith("genloss: rehearsing, 1 of 9 (11%) after ")
+
+
 def chain(X, y, rows, rounds, rng, *, noise=1.0, count=100):
     """Least squares, relabelled round by round."""
     model = LinearRegression().fit(X, y)

@@ -137,7 +137,7 @@ def monitor(
             _start(
                 live, start, target, watched, labels, classes=classes, n_samples=n_samples, real=real,
                 noise=noise, estimator=estimator, pseudo_labels=pseudo_labels, penalty=penalty,
-                rehearsals=rehearsals, seed=seed,
+                rehearsals=rehearsals, seed=seed, progress=not json,
             )  # fmt: skip
     if append is not None:
         with own_cures():

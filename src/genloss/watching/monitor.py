@@ -117,6 +117,7 @@ class Monitor:
         seed: int = 0,
         classes: bool | None = None,
         pseudo_labels: str | None = None,
+        progress: bool = False,
     ) -> None:
         """Rehearse the loop, and write down round 0.
 
@@ -152,6 +153,8 @@ class Monitor:
         pseudo_labels : {"hard", "sampled", "soft"}, optional
             Of classes, the labels that models make: the likeliest class (the default), one drawn by its chance,
             or the chances themselves.
+        progress : bool, default False
+            Whether to say on standard error how far it is, if that takes more than some seconds.
 
         Raises
         ------
@@ -172,6 +175,7 @@ class Monitor:
         rounds = _check.integer("rounds", rounds, minimum=1, maximum=_MOST_ROUNDS)
         rehearsals = _check.integer("rehearsals", rehearsals, minimum=6, maximum=_MOST_REHEARSALS)
         seed = _check.integer("seed", seed, minimum=0)
+        progress = _check.boolean("progress", progress)
         learn = _learner(X, estimator, penalty, target, seed)
         names = [] if columns is None else [*map(str, _check.sequence("columns", columns))]
         if len(names) not in (0, X.shape[1]):
@@ -186,7 +190,7 @@ class Monitor:
             target = replace(target, scatter=scatter_of(X, y, learn, seed))
         found = rehearse(
             first, X, rows, target, learn, every,
-            error=target.error(first(X), y), rounds=rounds, rehearsals=rehearsals, seed=seed,
+            error=target.error(first(X), y), rounds=rounds, rehearsals=rehearsals, seed=seed, progress=progress,
         )  # fmt: skip
         facts: dict[str, Any] = {
             "every": vars(every),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -121,6 +122,7 @@ def rehearse(
     rounds: int,
     rehearsals: int,
     seed: int,
+    progress: bool = False,
 ) -> Rehearsed:
     """Run chains in which the deployed model 0 is the truth.
 
@@ -140,6 +142,8 @@ def rehearse(
         Largest error that model 0 may have.
     rounds, rehearsals, seed : int
         Length and number of the chains, and their seed.
+    progress : bool
+        Whether to say on standard error how far it is.
     """
     streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(rehearsals)]
     truth = model(watched)
@@ -164,9 +168,17 @@ def rehearse(
         """Mean square over rows, summed over classes."""
         return np.asarray(np.sum(moved**2, axis=-1) / len(watched))
 
-    chains = np.array([chain(rng, False) for rng in streams])
+    few = streams[: max(rehearsals // 2, 3)]
+    with _bar(progress, len(streams) + len(few)) as advance:
+
+        def told(rng: np.random.Generator, own: bool) -> Array:
+            said = chain(rng, own)
+            advance(1)
+            return said
+
+        chains = np.array([told(rng, False) for rng in streams])
+        own = np.array([told(rng, True) for rng in few])
     changes, drifts = size(np.diff(chains, axis=1)), size(chains[:, 1:] - chains[:, :1])
-    own = np.array([chain(rng, True) for rng in streams[: max(rehearsals // 2, 3)]])
     away, own_drift = size(own - truth.ravel()), size(own[:, 1:] - own[:, :1])
     digits = _DIGITS * float(size(truth.ravel()))
     nothing = max(_NOTHING * error, digits, float(np.finfo(np.float64).tiny))
@@ -181,6 +193,14 @@ def rehearse(
         nothing=nothing,
         error=error,
     )
+
+
+def _bar(show: bool, total: int) -> AbstractContextManager[Callable[[int], None]]:
+    if not show:
+        return nullcontext(lambda _: None)
+    from genloss._progress import progress_bar
+
+    return progress_bar("rehearsing", total)
 
 
 class Ridge:
