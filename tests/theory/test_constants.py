@@ -185,6 +185,15 @@ def test_limits_are_where_long_chains_end(what):
     assert not gl.limit(problem, chain(3, [rows], [HEARD], 0.1, filter_)).stable  # it drifts
 
 
+def test_a_constant_that_drifts_has_no_limit_of_some_digits():
+    problem = gl.Problem.power_law(20, capacity=1.2, source=0.5)
+    plan = gl.Plan.window(5, 40, last=2, penalty=0.0005, noise=1.0)
+    assert "extrapolated" in gl.limit(problem, plan).warnings[-1]
+    found = gl.limit(problem, plan.with_intercept())
+    assert not found.stable
+    assert not any("extrapolated" in said for said in found.warnings)
+
+
 def test_a_constant_fades_where_labels_are_parts_of_what_models_say():
     problem = gl.Problem(DECAY[:12], np.ones(12), tails=TAILS)
     again = [Source(50, {"previous": -0.5}, 0.3)]
@@ -198,3 +207,21 @@ def test_a_filter_on_rows_that_others_see_is_refused():
     ).with_intercept()
     with pytest.raises(gl.NoTheoryError, match="intercept and a filter, on rows that other models"):
         gl.predict(gl.Problem(DECAY, np.ones(DIM)), plan)
+
+
+def test_few_rows_that_later_fits_keep_are_refused_though_their_own_model_is_known():
+    """One row that stays has a constant of its own, which the pencil's column of ones does not: it would err by a factor of 8."""
+    problem = gl.Problem.power_law(40, capacity=1.0, source=0.5)
+    kept = gl.Plan.anchored(4, 30, n_real=4, penalty=0.3, noise=0.5).with_intercept()
+    with pytest.raises(gl.NoTheoryError, match="model 0 has an intercept and 4 rows, fewer than 5"):
+        gl.predict(problem, kept)
+    with pytest.raises(
+        gl.NoTheoryError, match=r"4 rows, .*limit is not known; genloss.simulate runs"
+    ):
+        gl.limit(problem, kept)
+    enough = gl.Plan.anchored(4, 30, n_real=5, penalty=0.3, noise=0.5).with_intercept()
+    theory, runs = gl.predict(problem, enough), gl.simulate(problem, enough, trials=400)
+    assert (abs(theory.risk - runs.risk) < 0.06 * runs.risk + 4 * runs.stderr).all()
+    assert gl.limit(problem, enough).stable
+    new = gl.Plan.mix(4, 30, real=0.1, penalty=0.3, noise=0.5).with_intercept()
+    assert gl.limit(problem, new).stable  # few, but others every time

@@ -9,6 +9,7 @@ import genloss as gl
 from genloss.theory.forever import extrapolated, leads
 from genloss.theory.forever.limit import solved
 from genloss.theory.forever.repeating import repetition
+from genloss.theory.predict import in_any_units
 
 PROBLEM = gl.Problem.power_law(100, capacity=1.2, source=0.5)
 
@@ -91,3 +92,18 @@ def test_rounds_of_several_generations_end_where_single_ones_do(block):
     one, round_ = (gl.limit(problem, plan, block=length) for length in (1, block))
     assert round_.risk == pytest.approx(one.risk, rel=1e-4)
     assert round_.radius == pytest.approx(one.radius**block, abs=0.05)
+
+
+@pytest.mark.slow
+def test_how_fast_variances_settle_is_read_off_them_where_means_do_not_move():
+    """Without a penalty mean models are the truth from the start: their moves are rounding."""
+    rows = [gl.Source(None, {"real": 0.2, "previous": 0.8}, 0.3, inputs=0)]
+    rows += [gl.Source(48, "previous", 0.3, weight=2.0)]
+    problem = gl.Problem.isotropic(30)
+    plan = gl.Plan([gl.Generation([gl.Source(48, noise=0.3)]), *4 * [gl.Generation(rows)]])
+    found = gl.limit(problem, plan)
+    [long] = in_any_units(problem, [repetition(plan).unrolled(plan, 60)], "long")
+    moves = np.diff(long.risk)
+    growth = moves[1:] / moves[:-1]
+    assert leads.pace(moves) == pytest.approx(found.radius, abs=0.01)
+    assert growth[28] + 0.01 < growth[-1] < found.radius < 1  # it goes on to slow down

@@ -7,6 +7,7 @@ one source exact. Other formulas stay as good as they are, to order 1 / n of the
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,6 +25,7 @@ from genloss.steps import Step, resolve
 from genloss.theory.closed import obstacle_alone, stands_alone
 from genloss.theory.doubts import LOW_DIM, THIN, models_named
 from genloss.theory.routes import routes
+from genloss.theory.segments import segment_starts
 from genloss.theory.walk import Walk
 
 Mask = npt.NDArray[np.bool_]
@@ -33,6 +35,8 @@ _FAR, _FAR_IN_PENCIL = 1e9, 1e3
 from converging, far below its own error."""
 FEW_ROWS = 10
 """Below these a pencil's constant is off by more than 3 percent."""
+FEW_KEPT = 5
+"""The same of rows that it keeps beside others, of a model that is known apart."""
 
 
 @dataclass(frozen=True)
@@ -82,11 +86,22 @@ def few(problem: Spectral, steps: Sequence[Step], by_pencil: Sequence[bool]) -> 
     """
     if tails_of(problem) and any(by_pencil):
         return "problem has tails, plan an intercept, and the pencil was asked for"
+    found = zip(segment_starts(steps), by_pencil, strict=True)
+    with_them = {
+        k for model, (start, some) in enumerate(found) if some for k in range(start, model)
+    }
+    fitted = {model for model, some in enumerate(by_pencil) if some}
+    return few_of(steps, with_them, fitted)
+
+
+def few_of(steps: Sequence[Step], kept: AbstractSet[int], fitted: AbstractSet[int]) -> str | None:
+    """Which model has rows too few for a pencil, of those whose rows it keeps or that it fits, or None."""
+    least = dict.fromkeys(kept, FEW_KEPT) | dict.fromkeys(fitted, FEW_ROWS)
     for step, rows in zip(steps, fitted_rows(steps), strict=True):
-        if by_pencil[step.model] and rows < FEW_ROWS:
+        if rows < least.get(step.model, 0):
             return (
-                f"model {step.model} has an intercept and {rows} row{'s' * (rows > 1)}, fewer than {FEW_ROWS}, in a plan of "
-                "which models share rows"
+                f"model {step.model} has an intercept and {rows} row{'s' * (rows > 1)}, fewer than {least[step.model]}, in a "
+                "plan of which models share rows"
             )
     return None
 

@@ -136,8 +136,7 @@ def end(problem: Spectral, plan: Plan, found: Repetition, within: float | None =
             f"{most} models do not show where the risk settles, if it does; "
             f"{who} a plan of as many generations as you like"
         )
-    means = paths.of_means()
-    slowest = leads.pace(means if means.all() else paths.moves())
+    slowest = leads.pace(paths.late_moves())
     rate = min(max(slowest, growth), 1 - 1e-9) if growth < 1 else growth
     said = None
     if away > good * risk:

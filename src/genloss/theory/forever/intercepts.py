@@ -55,6 +55,10 @@ def of(
         why = "on one design, for rounds of several generations or labels of older models"
     else:
         longer, without = intercept.as_direction(problem, plan, steps)
+        shares = not all(step.is_new or step.is_pooled for step in last)
+        few = intercept.few_of(steps, repeated.inputs, {*repeated.models}) if shares else None
+        if few is not None:
+            raise NoTheoryError(f"{few}: its limit is not known; {who_runs(problem, plan)}")
         found, why = None, "to rows drawn from all so far, without real labels"
         end = steps[-1]
         apart = tails_of(problem) or any(step.turned or step.filter for step in steps)
@@ -114,7 +118,17 @@ def _of_pool(
 def _drifting(found: Limit) -> Limit:
     """The limit of a plan without an intercept, with one that drifts."""
     inf, radius = math.inf, max(found.radius, 1.0)
-    return replace(found, risk=inf, bias=inf, variance=inf, radius=radius, half_life=inf, cure=None)
+    said = tuple(each for each in found.warnings if "extrapolated" not in each)
+    return replace(
+        found,
+        risk=inf,
+        bias=inf,
+        variance=inf,
+        radius=radius,
+        half_life=inf,
+        cure=None,
+        warnings=said,
+    )
 
 
 def _on_one_design(

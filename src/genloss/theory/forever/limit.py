@@ -31,6 +31,7 @@ from genloss.theory.forever.turn import EndsHere
 from genloss.theory.forever.turns import turn_of
 from genloss.theory.predict import ways_of
 from genloss.theory.units import Units, is_ordinary
+from genloss.theory.walk import by_pencil
 
 __all__ = ["Limit", "limit"]
 
@@ -175,7 +176,9 @@ def _who_runs(problem: Spectral, plan: Plan) -> str:
         problem, plan = intercept.as_direction(problem, plan, steps)
     for method in ("auto", "pencil"):
         with suppress(NoTheoryError):
-            ways_of(problem, resolve(plan), method)
+            ways = ways_of(problem, resolve(plan), method)
+            if steps[0].intercept and intercept.few(problem, steps, by_pencil(ways)):
+                break
             who = "genloss.predict or genloss.simulate run"
     return f"{who} a plan of as many generations as you like"
 

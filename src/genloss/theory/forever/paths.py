@@ -40,13 +40,19 @@ class Paths(NamedTuple):
 
     def moves(self) -> Array:
         """How far each model is from the one before."""
-        total = float(self.variances[-1].sum()) + self.bias(self.filters[-1])
         spreads = (np.diff(self.variances, axis=0) ** 2).sum(axis=1)
-        return np.asarray(np.sqrt(total * self.of_means() ** 2 + spreads))
+        return np.asarray(np.sqrt(self._of_means() ** 2 + spreads))
 
-    def of_means(self) -> Array:
-        """How far each mean model is from the one before."""
-        return np.asarray(np.sqrt(np.diff(self.filters, axis=0) ** 2 @ self.signal))
+    def late_moves(self) -> Array:
+        """The same of mean models alone, where they are most of what moves in the end."""
+        moves, means = self.moves(), self._of_means()
+        mostly = means.all() and 2 * means[-1] ** 2 > moves[-1] ** 2
+        return means if mostly else moves
+
+    def _of_means(self) -> Array:
+        """How far each mean model is from the one before, as an error."""
+        total = float(self.variances[-1].sum()) + self.bias(self.filters[-1])
+        return np.asarray(np.sqrt(total * (np.diff(self.filters, axis=0) ** 2 @ self.signal)))
 
 
 class Watch:
