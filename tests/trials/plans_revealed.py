@@ -31,6 +31,18 @@ PLANS = {
     "accumulate, one design": gl.Plan.accumulate(3, 40, design="same", penalty=0.05, noise=0.5),
     "one design": gl.Plan.same_design(3, 40, penalty=0.05, noise=0.5),
     "one design, few rows": gl.Plan.same_design(3, 15, penalty=0.01, noise=0.5),
+    "two labels of a row": gl.Plan(
+        [
+            Gen([Src(40, noise=0.5)], 0.05),
+            Gen([Src(None, "real", 0.1, weight=3.0, inputs=0), Src(None, 0, 0.5, inputs=0)], 0.05),
+        ]
+    ),
+    "two labels of a row, intercepts": gl.Plan(
+        [
+            Gen([Src(40, noise=0.5)], 0.05),
+            Gen([Src(None, "real", 0.1, weight=3.0, inputs=0), Src(None, 0, 0.5, inputs=0)], 0.05),
+        ]
+    ).with_intercept(),
     "shared features": gl.Plan.replace(3, 60, penalty=0.05, noise=0.5).with_features(
         30, shared=True
     ),

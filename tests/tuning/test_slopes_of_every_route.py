@@ -47,6 +47,7 @@ REUSED = gl.Plan(
     ]
 )
 QUICK = {
+    "one design, an intercept",
     "pooled",
     "pooled, hard classes",
     "hard classes",
@@ -302,6 +303,12 @@ ROUTES = {
         POWER,
         gl.Plan.same_design(14, 20, noise=0.5).with_intercept(),
         "recursion",
+        ("schedule", "n_samples"),
+    ),
+    "one design, an intercept": (
+        POWER,
+        gl.Plan.mix_labels(3, 20, real=0.4, design="same", noise=0.5).with_intercept(),
+        "pencil",
         ("schedule", "n_samples"),
     ),
     "filters on one design, an intercept": (

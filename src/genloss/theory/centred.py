@@ -11,16 +11,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from genloss.curve import Curve
+from genloss.errors import NoTheoryError
 from genloss.generation import REAL
 from genloss.plan import Plan
 from genloss.problem import tails_of
 from genloss.spectrum import Spectral
-from genloss.steps import Step
+from genloss.steps import Step, Steps
 from genloss.theory.closed import relabels
 
 Array = npt.NDArray[np.float64]
@@ -65,6 +67,51 @@ def without(plan: Plan, steps: Sequence[Step]) -> Plan:
     )
 
 
+def bare(steps: Sequence[Step]) -> Steps:
+    """The steps of such a plan, of which rows may be any numbers.
+
+    Raises
+    ------
+    NoTheoryError
+        If there is no row beside the mean.
+    """
+    n = float(steps[0].rows)
+    if n <= 1:
+        raise NoTheoryError("a fit with an intercept to a row is that row's label")
+    found = []
+    for step in steps:
+        [block] = step.blocks
+        made = block._replace(stop=block.stop - 1, weight=block.weight * (1 - 1 / n))
+        fewer = step._replace(rows=step.rows - 1, inputs=step.inputs - 1, intercept=False)
+        found.append(fewer._replace(blocks=(made,)))
+    return Steps(found)
+
+
+class Intercepts(NamedTuple):
+    """What they make of the errors of models `without` them.
+
+    Attributes
+    ----------
+    times : float
+        By which those errors are multiplied.
+    added : ndarray of shape (n_models,)
+        What the labels' noise adds.
+    """
+
+    times: float
+    added: Array
+
+    @classmethod
+    def of(cls, steps: Sequence[Step]) -> Self:
+        """Those of a run."""
+        n = float(steps[0].rows)
+        return cls(1 + 1 / n, np.square(noises(steps)).sum(axis=1) / n)
+
+    def on(self, risk: Array) -> Array:
+        """The errors of models with them."""
+        return self.times * risk + self.added
+
+
 def noises(steps: Sequence[Step]) -> Array:
     """What is in a label of every model of the noise on those of all, (models, models): its own, and its labelers'."""
     parts = np.zeros((len(steps), len(steps)))
@@ -79,7 +126,7 @@ def noises(steps: Sequence[Step]) -> Array:
 def curve(found: Curve, steps: Sequence[Step]) -> Curve:
     """The curve of a plan, from that of the one `without` intercepts."""
     assert found.variance is not None
-    added = (found.risk + np.square(noises(steps)).sum(axis=1)) / steps[0].rows
+    added = found.risk / steps[0].rows + Intercepts.of(steps).added
     return replace(
         found,
         risk=found.risk + added,

@@ -64,16 +64,18 @@ def doubts(problem: Spectral, steps: Sequence[Step], lost: Mask) -> tuple[str, .
 def refused(problem: Spectral, steps: Sequence[Step]) -> str | None:
     """Why the constant of a plan is no direction, or None."""
     tails = tails_of(problem)
-    turned = any(step.turned for step in steps)
-    shared = turned and not all(step.is_new and not step.is_pooled for step in steps)
+    bare = [step._replace(intercept=False) for step in steps]
+    together = any(step.turned for step in steps) and any(map(obstacle_alone, bare))
     for step in steps:
         what = f"model {step.model} has an intercept"
         if tails and (why := obstacle_alone(step._replace(intercept=False))):
             return f"problem has tails, plan an intercept, and {why}"
         if step.features is not None:
             return f"{what}, on random features"
-        if step.filter is not None and (shared or not stands_alone(step)):
-            return f"{what} and a filter, {'beside' if stands_alone(step) else 'on'} rows that other models see"
+        if step.filter is not None and not stands_alone(step):
+            return f"{what} and a filter, on rows that other models see"
+        if step.filter is not None and together:
+            return f"{what} and a filter, beside covariance matrices and fits that are not of new rows alone"
     return None
 
 

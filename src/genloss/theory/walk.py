@@ -206,10 +206,12 @@ class Walk:
 
     def doubt(self, model: int) -> None:
         """Look at what the next model's labelers vary by, and at what theirs did."""
-        from genloss.theory.channels.sizes import excess
+        [steps, *_] = self.chains
+        if steps.is_linear or self.centre is not None:
+            return
+        from genloss.theory.channels.sizes import excess  # opens SciPy's special functions
 
-        if self.centre is None:
-            self.excess[:, model] = excess(self.moments, self.chains[0][model], self.excess[0])
+        self.excess[:, model] = excess(self.moments, steps[model], self.excess[0])
 
     def _hear(self, model: int) -> None:
         """Keep what linear fits of other models take labels for that a rule makes."""

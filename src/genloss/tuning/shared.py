@@ -13,6 +13,7 @@ from genloss.pencils.known import Given
 from genloss.problem import Problem, tails_of
 from genloss.spectrum import Spectral
 from genloss.steps import Steps
+from genloss.theory.centred import Intercepts, bare
 from genloss.theory.directions import directions_for, from_outside
 from genloss.tuning.space import Space
 from genloss.tuning.told import Told
@@ -30,11 +31,12 @@ class Shared:
     ----------
     problem : Problem or genloss.scaling.PowerLaw
     steps : Steps
-        Others that are asked for differ from them by numbers alone.
+        Others that are asked for differ from them by numbers alone. With intercepts they are a run on one design.
     """
 
     def __init__(self, problem: Spectral, steps: Steps) -> None:
         self._steps, self._models = steps, range(len(steps))
+        steps, _ = _apart(steps)
         tails = tails_of(problem)
         if steps.turned:
             assert isinstance(problem, Problem)
@@ -47,10 +49,12 @@ class Shared:
 
     def in_penalties(self, penalty: Array, weights: Weights) -> tuple[Array, Array]:
         """Errors, and slopes of their weighted sum in the logarithms of the penalties."""
-        told = Told(self._ground, self._steps, penalty)
+        steps, intercepts = _apart(self._steps)
+        told = Told(self._ground, steps, penalty)
         laws = Laws(self._ground, told.steps, penalty, self._models)
-        risk = laws.bias + laws.variances
-        return risk, laws.slopes(told.backwards(laws, weights(risk)))
+        risk = intercepts.on(laws.bias + laws.variances)
+        backwards = told.backwards(laws, intercepts.times * weights(risk))
+        return risk, laws.slopes(backwards)
 
     def in_space(
         self,
@@ -60,17 +64,29 @@ class Shared:
         weights: Weights,
     ) -> tuple[Array, Array]:
         """The same in the coordinates of a space, at whose points there are steps and penalties."""
-        steps, penalty = at(point)
+        given, penalty = at(point)
+        steps, intercepts = _apart(given)
         told = Told(self._ground, steps, penalty)
         laws = Laws(self._ground, told.steps, penalty, self._models)
-        risk = laws.bias + laws.variances
-        backwards, slopes = told.backwards(laws, weights(risk)), np.zeros(point.size)
+        own = laws.bias + laws.variances
+        risk = intercepts.on(own)
+        of_risk, slopes = weights(risk), np.zeros(point.size)
+        backwards = told.backwards(laws, intercepts.times * of_risk)
         if space.n_penalties:
             slopes[: space.n_penalties] = space.of_penalties(laws.slopes(backwards))
         for place in range(space.n_penalties, point.size):
-            moved, penalty = at(point + _STEP * (np.arange(point.size) == place))
-            slopes[place] = laws.slope(backwards, told.alike(moved), penalty) / _STEP
+            given, penalty = at(point + _STEP * (np.arange(point.size) == place))
+            moved, others = _apart(given)
+            change = laws.slope(backwards, told.alike(moved), penalty)
+            slopes[place] = (change + of_risk @ (others.on(own) - risk)) / _STEP
         return risk, slopes
+
+
+def _apart(steps: Steps) -> tuple[Steps, Intercepts]:
+    """The steps without intercepts, and what these make of their errors."""
+    if steps[0].intercept:
+        return bare(steps), Intercepts.of(steps)
+    return steps, Intercepts(1.0, np.zeros(len(steps)))
 
 
 def _given(outside: Mapping[int, tuple[Array, Array]]) -> Given | None:

@@ -14,6 +14,7 @@ from genloss.plan import Plan
 from genloss.problem import beyond
 from genloss.spectrum import Spectral
 from genloss.steps import Steps, resolve
+from genloss.theory import centred
 from genloss.theory.closed import MOST_BY_PENCIL, obstacle_alone, obstacles
 from genloss.theory.gradients.centred_run import is_centred_run
 from genloss.theory.gradients.gradient import known, obstacle
@@ -111,14 +112,22 @@ def slope_in(problem: Spectral, space: Space, objective: str) -> list[Slopes]:
 
 
 def _without_intercept(problem: Spectral, plan: Plan) -> tuple[Spectral, Plan]:
-    """A problem and plan in which a constant is a direction like others, where that can be, whatever the penalties."""
+    """A problem and plan in which a constant is a direction like others, where that can be, whatever the penalties.
+
+    The direction is longer than that of `predict`, whose pencils large penalties shrink by a part in a thousand.
+    """
     steps = resolve(plan.with_penalty(1.0))
-    if not steps[0].intercept or refused(problem, steps) or is_centred_run(problem, steps):
+    if not steps[0].intercept or refused(problem, steps) or _is_run_around_a_mean(problem, steps):
         return problem, plan
     longer, without = as_direction(
         problem, plan, resolve(plan.with_penalty(_LARGEST * problem.directions.trace))
     )
     return longer, without
+
+
+def _is_run_around_a_mean(problem: Spectral, steps: Steps) -> bool:
+    """Whether several models have one design, and an intercept that is known without a direction of its own."""
+    return steps[0].intercept and len(steps) > 1 and centred.knows(problem, steps)
 
 
 def way_of(problem: Spectral, plan: Plan) -> str | None:
@@ -130,6 +139,8 @@ def way_of(problem: Spectral, plan: Plan) -> str | None:
 def _way(problem: Spectral, steps: Steps) -> str | None:
     if not is_ordinary(problem):
         return None
+    if _is_run_around_a_mean(problem, steps) and not is_centred_run(problem, steps):
+        return "pencil" if is_one_pencil(problem, centred.bare(steps)) else None
     try:
         if obstacle(problem, steps) is None:
             return "recursion"

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from genloss import _check
 from genloss._words import number, shown
 from genloss.curve import Curve
-from genloss.errors import InvalidInputError
+from genloss.errors import InvalidInputError, NoTheoryError
 from genloss.plan import Plan
 from genloss.problem import Problem
 from genloss.spectrum import Spectral, directions_of
@@ -29,6 +29,7 @@ from genloss.tuning.prices import Prices
 from genloss.tuning.real_rows import real_rows_needed, with_real_rows
 from genloss.tuning.space import Space
 from genloss.tuning.tuned import Found, Tuned
+from genloss.tuning.weights import refused
 
 __all__ = ["Tuned", "real_rows_needed", "tune", "with_real_rows"]
 
@@ -65,7 +66,8 @@ def tune(
           for each. A penalty that is "cv" in the plan gives way to a number.
         - "real": the share of real rows among the new rows of every generation that models label, or of
           the real label where labels are mixed.
-        - "weight": of a row that a model labels, beside real ones, which keep theirs.
+        - "weight": of a row that a model labels, beside real ones, which keep theirs. Where theory knows no
+          rows of unlike weights it stays as it is, and ``warnings`` says so.
         - "n_samples": rows, by one factor in all generations; needs ``cost``.
     objective : {"final", "mean", "worst", "cost"}, default "final"
         Risk of the last model, the average over all, or the largest; or the cost. Risk is how far values are
@@ -93,7 +95,8 @@ def tune(
     Raises
     ------
     NoTheoryError
-        If `predict` has no theory for the plan with a penalty.
+        If `predict` has no theory for the plan with a penalty, or weights alone are free and it has none
+        for unlike ones.
     InvalidInputError
         If an argument is out of range, there is nothing to vary, or the limit cannot be kept.
 
@@ -140,11 +143,12 @@ def tune(
     layout = Layout(plan, "real" in free)
     _check_free(layout, free, prices)
     _check.boolean("progress", progress)
+    known, held = _known(problem, layout, free)
     before = predict(problem, plan)
     if progress:
-        announce(problem, plan, free)
+        announce(problem, plan, known)
     with _quickly(problem, plan):
-        best = _best(problem, plan, layout, free, objective, sides, prices, most)
+        best = _best(problem, plan, layout, known, objective, sides, prices, most)
     if best is None:
         raise InvalidInputError(
             f"limit was {number(most)}; not even a plan of single rows costs so little"
@@ -168,6 +172,7 @@ def tune(
         None if prices is None else prices.of_plan(plan),
         problem,
         plan,
+        held,
     )
 
 
@@ -290,6 +295,23 @@ def _check_free(layout: Layout, free: tuple[str, ...], prices: Prices | None) ->
             f"cost was given with over {', '.join(map(repr, free))}, which leaves the cost of the plan as it is; "
             "add 'n_samples' or 'real', or leave cost and limit out"
         )
+
+
+def _known(
+    problem: Spectral, layout: Layout, free: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What is searched of what is free, and why the rest stays as it is."""
+    why = refused(problem, layout, free) if "weight" in free else None
+    if why is None:
+        return free, ()
+    if free == ("weight",):
+        raise NoTheoryError(
+            "over was 'weight' for a plan that theory knows only where all rows of a fit weigh the same; "
+            f"make something else free, such as 'penalty'. With unlike weights, {why}"
+        )
+    return tuple(each for each in free if each != "weight"), (
+        f"the weight stays as it was, all rows of a fit weighing the same: with unlike weights, {why}",
+    )
 
 
 def _value_of(objective: str, prices: Prices | None) -> Callable[[Plan, Curve], float]:

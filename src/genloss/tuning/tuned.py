@@ -50,6 +50,8 @@ class Tuned(Framed, Drawn):
     problem : Problem, genloss.scaling.PowerLaw or None
     given : Plan or None
         What was tuned, of which ``plot`` asks more.
+    held : tuple of str
+        Why something stays as it is that was to be free, as ``warnings`` has it too.
 
     Notes
     -----
@@ -77,6 +79,7 @@ class Tuned(Framed, Drawn):
     cost_before: float | None = None
     problem: Spectral | None = field(default=None, repr=False, compare=False)
     given: Plan | None = field(default=None, repr=False, compare=False)
+    held: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def gain(self) -> float:
@@ -88,7 +91,7 @@ class Tuned(Framed, Drawn):
     @property
     def warnings(self) -> tuple[str, ...]:
         """What to know about the numbers found."""
-        said = []
+        said = [*self.held]
         if "real" in self.found and self.cost is None:
             said.append("real labels are free here; give cost=PRICES and limit=MONEY")
         before, after = (

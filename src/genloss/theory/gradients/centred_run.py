@@ -33,21 +33,22 @@ def along_centred_run(
     """`gradient` for such steps, with other penalties; slopes in penalties alone if no others are ``moving``."""
     n = float(steps[0].rows)
     parts = centred.noises(steps)
-    times, added = 1 + 1 / n, np.square(parts).sum(axis=1) / n
-    apart = [_without(step, n) for step in steps]
+    intercepts = centred.Intercepts.of(steps)
 
     def asked(risk: Array) -> Array:
-        return times * objective(times * risk + added)
+        return intercepts.times * objective(intercepts.on(risk))
 
-    found = along_run(directions, apart, penalty, asked, {}, {}, moving=moving)
-    risk = times * found.risk + added
+    found = along_run(directions, centred.bare(steps), penalty, asked, {}, {}, moving=moving)
+    risk = intercepts.on(found.risk)
     if not moving:
         return found._replace(risk=risk)
     of_risk = objective(risk)
     by_weight = sum(
         float(own[0]) * step.blocks[0].weight for own, step in zip(found.weight, steps, strict=True)
     )
-    of_rows = found.n_samples[0] + (by_weight - of_risk @ (found.risk + n * added)) / n**2
+    of_rows = (
+        found.n_samples[0] + (by_weight - of_risk @ (found.risk + n * intercepts.added)) / n**2
+    )
     weight = [own * (1 - 1 / n) for own in found.weight]
     noise, shares = [*found.noise], [[dict(each[0])] for each in found.shares]
     of_parts = 2 / n * of_risk[:, None] * parts
@@ -60,10 +61,3 @@ def along_centred_run(
                 shares[step.model][0][u] += float(own @ parts[u])
     n_samples = [of_rows, *found.n_samples[1:]]
     return found._replace(risk=risk, n_samples=n_samples, weight=weight, noise=noise, shares=shares)
-
-
-def _without(step: Step, n: float) -> Step:
-    """The step on a row fewer, without its intercept."""
-    [block] = step.blocks
-    made = block._replace(stop=block.stop - 1, weight=block.weight * (1 - 1 / n))
-    return step._replace(blocks=(made,), rows=step.rows - 1, intercept=False)

@@ -20,11 +20,10 @@ import numpy.typing as npt
 from genloss.spectrum import Spectrum
 from genloss.steps import Step
 from genloss.theory.channels import NotFoundError, evolution, squared_loss
-from genloss.theory.channels.generation import sources_of
 from genloss.theory.channels.rows import Law, Rows
 from genloss.theory.gradients.chosen_channel import of_choice
-from genloss.theory.gradients.fields import OfFields
 from genloss.theory.gradients.found import Slopes
+from genloss.theory.gradients.of_sources import OfSources
 from genloss.theory.gradients.seen import by_said, in_sources, linear
 
 Array = npt.NDArray[np.float64]
@@ -36,18 +35,11 @@ _STEP = 1e-4  # of differences of the second order
 _LEAST = 1e-3  # part of such a step where a law is nearly degenerate
 
 
-class Channel(OfFields):
-    """One fit.
+class Channel(OfSources):
+    """One fit, all of whose slopes are found at once.
 
     Parameters
     ----------
-    directions : Spectrum
-    step : Step
-    penalty : float
-    along : sequence of int
-        Models that label later ones, as this one does.
-    centre : float or None
-        Of rows about the centres of two classes.
     starts : dict of int to Start
         Where the fits of a plan ended that is much like this one, by model: read and written.
     """
@@ -61,16 +53,12 @@ class Channel(OfFields):
         centre: float | None,
         starts: Starts,
     ) -> None:
-        self._directions, self._penalty, self._starts = directions, penalty, starts
-        read = sources_of(step, directions.eigenvalues, centre, {})
-        self._rows, fields, self._sigma, self._towards = read
-        super().__init__(step, along, fields)
+        super().__init__(directions, step, penalty, along, centre)
+        self._starts = starts
 
     def _law(self, second: Array) -> tuple[Array, Array]:
         """At the fixed point."""
-        count, dim = self._directions.multiplicity, self._directions.dim
-        ridge = 2 * self._step.rows * self._penalty
-        fit = evolution.Fit(self._rows, second, self._sigma, count, ridge, self._towards, dim)
+        fit = self._fitted(second, 2 * self._step.rows * self._step.penalty)
         if self._step.retuned:
             self._sight = squared_loss.seen(fit)
             self._choice = squared_loss.choice_of(fit, self._sight)
@@ -107,7 +95,7 @@ class Channel(OfFields):
         of_ridge = (values[0] - values[1]) / (2 * step)
         if self._step.retuned:
             return self._through_choice(of_second, n, weight, noise, real, of_ridge * fit.ridge)
-        n += 2 * self._penalty * of_ridge
+        n += 2 * self._step.penalty * of_ridge
         of_penalty = 2 * float(sum(rows.number for rows in fit.rows)) * of_ridge
         return of_second, Slopes(n, weight, noise, real, of_penalty)
 

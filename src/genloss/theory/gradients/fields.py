@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.generation import REAL
+from genloss.spectrum import Spectrum
 from genloss.steps import Step
 from genloss.theory.gradients.found import Slopes
 from genloss.theory.gradients.tape import Tape
@@ -26,15 +27,26 @@ class OfFields(ABC):
 
     Parameters
     ----------
+    directions : Spectrum
     step : Step
     along : sequence of int
         Models that label later ones, as this one does.
-    fields : sequence of mapping
-        Shares of the labelers in each field.
+    fields : sequence of mapping, optional
+        Shares of the labelers in each field; default: what sources say, each thing once.
     """
 
-    def __init__(self, step: Step, along: Sequence[int], fields: Sequence[Shares]) -> None:
-        self.model, self._step, self._along, self._fields = step.model, step, along, fields
+    def __init__(
+        self,
+        directions: Spectrum,
+        step: Step,
+        along: Sequence[int],
+        fields: Sequence[Shares] | None = None,
+    ) -> None:
+        if fields is None:
+            said = [block.shares for block in step.blocks]
+            fields = [each for k, each in enumerate(said) if each not in said[:k]]
+        self._directions, self.model, self._step = directions, step.model, step
+        self._along, self._fields = along, fields
         self.labelers = list(dict.fromkeys(u for block in step.blocks for u in block.shares))
         self._names = list(dict.fromkeys(u for field in self._fields for u in field))
         # fields from labelers

@@ -34,6 +34,8 @@ class Heard(OfFields):
     penalty : float
     along : sequence of int
         Models that label later ones, as this one does.
+    tails : sequence of float
+        Squared lengths of the rows of every source, if they vary.
     moving, weighing : bool
         Whether slopes in rows, and in weights, are asked for; else they are NaN.
     """
@@ -47,16 +49,14 @@ class Heard(OfFields):
         step: Step,
         penalty: float,
         along: Sequence[int],
+        tails: Sequence[float],
         *,
         moving: bool,
         weighing: bool,
     ) -> None:
-        self._directions, self.penalty = directions, penalty
-        self._moving, self._weighing = moving, weighing
-        fields = [block.shares for block in step.blocks]
-        fields = [each for k, each in enumerate(fields) if each not in fields[:k]]
-        super().__init__(step._replace(penalty=penalty), along, fields)
-        self._of = [fields.index(block.shares) for block in step.blocks]
+        super().__init__(directions, step._replace(penalty=penalty), along)
+        self._tails, self._moving, self._weighing = tails, moving, weighing
+        self._of = [self._fields.index(block.shares) for block in step.blocks]
         default = directions.eigenvalues
         given = [block.covariance for block in step.blocks]
         self._sigma = np.array([default if each is None else np.array(each) for each in given])

@@ -6,13 +6,12 @@ has taken of every field by then is known at once, and its own variance enters l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from genloss.filters.sgd import SGD
-from genloss.spectrum import Spectrum
 from genloss.steps import Step
 from genloss.theory.filters.lengths import InTurn
 from genloss.theory.gradients.found import Slopes
@@ -22,23 +21,13 @@ Array = npt.NDArray[np.float64]
 
 
 class OneByOne(Heard):
-    """One fit; the rows of every source have ``tails`` as squared lengths, if there are any."""
+    """One fit."""
 
     counted = False
 
-    def __init__(
-        self,
-        directions: Spectrum,
-        step: Step,
-        penalty: float,
-        along: Sequence[int],
-        tails: Sequence[float],
-        *,
-        moving: bool,
-        weighing: bool,
-    ) -> None:
-        super().__init__(directions, step, penalty, along, moving=moving, weighing=weighing)
-        self._own = InTurn(directions, tails or (1.0,))
+    @cached_property
+    def _own(self) -> InTurn:
+        return InTurn(self._directions, self._tails or (1.0,))
 
     def _mapped(self, step: Step, by: Array, noise: Array, second: Array) -> tuple[Array, Array]:
         states = list(self._own.states(step, by, noise, second))
@@ -50,7 +39,7 @@ class OneByOne(Heard):
         how, blocks, second = self._step.filter, self._step.blocks, self._second
         assert isinstance(how, SGD)
         mean, square = self._own.mean, self._own.square
-        count, rest = self._directions.multiplicity, 1 - how.step * self.penalty
+        count, rest = self._directions.multiplicity, 1 - how.step * self._step.penalty
         pulls = [how.step * b.weight * mean * s for b, s in zip(blocks, self._sigma, strict=True)]
         starts = [np.zeros_like(of_shares)]
         for block, own, pull in zip(blocks, self._told, pulls, strict=True):

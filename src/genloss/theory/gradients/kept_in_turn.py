@@ -15,16 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from genloss.filters.sgd import SGD
-from genloss.spectrum import Spectrum
 from genloss.steps import Step
 from genloss.theory.channels import NotFoundError
 from genloss.theory.channels.evolution import Fit
-from genloss.theory.channels.generation import sources_of
 from genloss.theory.channels.squared_loss import Seen, seen
 from genloss.theory.filters import row_by_row
 from genloss.theory.filters.row_by_row import State, Stretch
-from genloss.theory.gradients.fields import OfFields
 from genloss.theory.gradients.found import Slopes
+from genloss.theory.gradients.of_sources import OfSources
 from genloss.theory.gradients.seen import by_said, in_sources, of_each
 
 Array = npt.NDArray[np.float64]
@@ -32,38 +30,11 @@ Array = npt.NDArray[np.float64]
 _TOGETHER = 128  # rows whose states are kept at a time
 
 
-class KeptInTurn(OfFields):
-    """One fit.
-
-    Parameters
-    ----------
-    directions : Spectrum
-    step : Step
-    penalty : float
-    along : sequence of int
-        Models that label later ones, as this one does.
-    centre : float or None
-        Of rows about the centres of two classes.
-    moving : bool
-        Whether slopes in rows, weights and noise are asked for; else they are NaN.
-    """
-
-    def __init__(
-        self,
-        directions: Spectrum,
-        step: Step,
-        penalty: float,
-        along: Sequence[int],
-        centre: float | None,
-        moving: bool,
-    ) -> None:
-        self._directions, self._moving = directions, moving
-        self._sources, fields, self._sigma, _ = sources_of(step, directions.eigenvalues, centre, {})
-        super().__init__(step._replace(penalty=penalty), along, fields)
+class KeptInTurn(OfSources):
+    """One fit."""
 
     def _law(self, second: Array) -> State:
-        count = self._directions.multiplicity
-        fit = Fit(self._sources, second, self._sigma, count, 0.0, None, self._directions.dim)
+        fit = self._fitted(second)
         each = [seen(fit, place) for place in range(len(self._sources))]
         self._fit, self._kept = fit, sum(rows.number for rows in each)
         if self._kept < 1:

@@ -34,8 +34,7 @@ class Shortest(OfFields):
     """
 
     def __init__(self, directions: Spectrum, step: Step, along: Sequence[int]) -> None:
-        super().__init__(step, along, [step.blocks[0].shares])
-        self._directions = directions
+        super().__init__(directions, step, along)
         self._rows = np.array([float(block.rows) for block in step.blocks])
         self._loud = np.array([block.noise**2 for block in step.blocks])
         total = float(self._rows.sum())

@@ -7,21 +7,15 @@ told apart by differences, as is what their number, the penalty and a weight mov
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
-from genloss.spectrum import Spectrum
-from genloss.steps import Step
 from genloss.theory.channels import NotFoundError
-from genloss.theory.channels.evolution import Fit
-from genloss.theory.channels.generation import sources_of
 from genloss.theory.channels.squared_loss import Seen, seen, told
 from genloss.theory.filters import spiked
 from genloss.theory.filters.contour import Contour
-from genloss.theory.gradients.fields import OfFields
 from genloss.theory.gradients.found import Slopes
+from genloss.theory.gradients.of_sources import OfSources
 from genloss.theory.gradients.seen import by_said, in_sources, linear
 
 Array = npt.NDArray[np.float64]
@@ -30,38 +24,11 @@ Complex = npt.NDArray[np.complex128]
 _STEP = 1e-4  # of a number's logarithm, in differences of the second order
 
 
-class Spiked(OfFields):
-    """One fit to rows of one covariance and weight.
-
-    Parameters
-    ----------
-    directions : Spectrum
-    step : Step
-    penalty : float
-    along : sequence of int
-        Models that label later ones, as this one does.
-    centre : float or None
-        Of rows about the centres of two classes.
-    moving : bool
-        Whether slopes in rows, weights and noise are asked for; else they are NaN.
-    """
-
-    def __init__(
-        self,
-        directions: Spectrum,
-        step: Step,
-        penalty: float,
-        along: Sequence[int],
-        centre: float | None,
-        moving: bool,
-    ) -> None:
-        self._directions, self._moving = directions, moving
-        self._sources, fields, self._sigma, _ = sources_of(step, directions.eigenvalues, centre, {})
-        super().__init__(step._replace(penalty=penalty), along, fields)
+class Spiked(OfSources):
+    """One fit to rows of one covariance and weight."""
 
     def _law(self, second: Array) -> tuple[Array, Array]:
-        count = self._directions.multiplicity
-        self._fit = Fit(self._sources, second, self._sigma, count, 0.0, None, self._directions.dim)
+        self._fit = self._fitted(second)
         self._rows = seen(self._fit)
         if self._rows.number < 1:
             raise NotFoundError(f"hardly a row of model {self.model} is kept")

@@ -49,12 +49,10 @@ class Stacked(OfFields):
     """
 
     def __init__(self, directions: Spectrum, step: Step, along: Sequence[int]) -> None:
-        fields = [block.shares for block in step.blocks]
-        fields = [each for k, each in enumerate(fields) if each not in fields[:k]]
-        super().__init__(step, along, fields)
-        self._directions, own = directions, step.blocks[0].covariance
+        super().__init__(directions, step, along)
+        own = step.blocks[0].covariance
         self._s = directions.eigenvalues if own is None else np.array(own)
-        self._of = [fields.index(block.shares) for block in step.blocks]
+        self._of = [self._fields.index(block.shares) for block in step.blocks]
         self._rows = np.array([float(block.rows) for block in step.blocks])
         self._loud = np.array([block.noise**2 for block in step.blocks])
         self._own = self._numbers(self._rows)

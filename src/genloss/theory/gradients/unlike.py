@@ -6,12 +6,11 @@ of them that is linear in the labels' noise and in ``gap_s(k, l) = <s_s, E (x_s 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from genloss.spectrum import Spectrum
 from genloss.steps import Step
 from genloss.theory.filters.sources import Sources
 from genloss.theory.gradients.differences import beside
@@ -21,22 +20,11 @@ Array = npt.NDArray[np.float64]
 
 
 class Unlike(Heard):
-    """One fit; the rows of every source have ``tails`` as squared lengths, if there are any."""
+    """One fit."""
 
-    def __init__(
-        self,
-        directions: Spectrum,
-        step: Step,
-        penalty: float,
-        along: Sequence[int],
-        tails: Sequence[float],
-        *,
-        moving: bool,
-        weighing: bool,
-    ) -> None:
-        super().__init__(directions, step, penalty, along, moving=moving, weighing=weighing)
-        self._tails = tails
-        self._own = self._filtered(self._step)
+    @cached_property
+    def _own(self) -> Sources:
+        return self._filtered(self._step)
 
     def _mapped(self, step: Step, by: Array, noise: Array, second: Array) -> tuple[Array, Array]:
         own = beside(self._own, self._step, step, self._filtered)

@@ -25,7 +25,7 @@ from genloss.trials.revealed import complete, lanczos, ridge
 from genloss.trials.revealed.block import Block
 from genloss.trials.revealed.features import Features
 from genloss.trials.revealed.gradients import Product, Solved
-from genloss.trials.revealed.intercepts import Centre, Intercepts
+from genloss.trials.revealed.intercepts import Centre, Intercepts, Labels
 from genloss.trials.revealed.labelers import known
 from genloss.trials.revealed.layout import Group, Stretch
 from genloss.trials.revealed.spread import Spread
@@ -136,7 +136,7 @@ class Chain:
             for number, model in known(problem, steps, rng, runs).items()
         }
         self._open: list[Rows] = []
-        self._labels: dict[tuple[int, Stretch], Array] = {}
+        self._labels: dict[Labels, Array] = {}
         self._features: dict[int, Features] = {}
 
     def __iter__(self) -> Iterator[Array]:
@@ -172,7 +172,7 @@ class Chain:
     def _label(self, step: Step) -> None:
         for rows in self._open:
             for part, stretch in enumerate(rows.group.stretches):
-                for block in stretch.covered(step.blocks):
+                for turn, block in enumerate(stretch.covered(step.blocks)):
                     right = np.zeros(self._models[REAL].shape)
                     theta = right.copy()
                     if block.shares:
@@ -183,12 +183,12 @@ class Chain:
                             rows.noises[part] += 1
                         right += rows.gram(theta, part if len(rows.noises) > 1 else None)
                     if block.kept:
-                        right += block.kept * self._labels[block.since, stretch]
+                        right += block.kept * self._labels[block.since, stretch, 0]
                     if self._intercepts is not None:
                         right += self._intercepts.label(
-                            step.model, stretch, block, rows.sums[part], theta
+                            (step.model, stretch, turn), block, rows.sums[part], theta
                         )
-                    self._labels[step.model, stretch] = right
+                    self._labels[step.model, stretch, turn] = right
             if rows.group.design == step.model:
                 rows.block.join()
 
@@ -201,8 +201,8 @@ class Chain:
         labels = [
             (model, *each) for model in step.fitted for each in self._weights(self._steps[model])
         ]
-        for model, stretch, weight in labels:
-            right += weight * self._labels[model, stretch]
+        for model, stretch, turn, weight in labels:
+            right += weight * self._labels[model, stretch, turn]
         centre = None
         if self._intercepts is not None:
             sums = [
@@ -268,12 +268,12 @@ class Chain:
         self.steps_taken.append(found.steps)
         return found.solution
 
-    def _weights(self, step: Step) -> Iterator[tuple[Stretch, float]]:
-        """The rows of a generation, as far as they are open, and their weights."""
+    def _weights(self, step: Step) -> Iterator[tuple[Stretch, int, float]]:
+        """The rows of a generation, as far as they are open, which of their labels it is, and their weights."""
         for rows in self._open:
             for stretch in rows.group.stretches:
-                for block in stretch.covered(step.blocks):
-                    yield stretch, block.weight
+                for turn, block in enumerate(stretch.covered(step.blocks)):
+                    yield stretch, turn, block.weight
 
     def _forget(self, model: int) -> None:
         for number in [k for k in self._models if k >= 0 and self._steps[k].last_use <= model]:
@@ -281,5 +281,5 @@ class Chain:
         self._open = [
             rows for rows in self._open if self._steps[rows.group.design].last_fit > model
         ]
-        for made, stretch in [key for key in self._labels if self._steps[key[0]].last_fit <= model]:
-            del self._labels[made, stretch]
+        for key in [key for key in self._labels if self._steps[key[0]].last_fit <= model]:
+            del self._labels[key]

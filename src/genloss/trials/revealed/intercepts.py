@@ -17,6 +17,8 @@ from genloss.steps import Block
 from genloss.trials.revealed.layout import Stretch
 
 Array = npt.NDArray[np.float64]
+Labels = tuple[int, Stretch, int]
+"""The model that labels were made for, the rows, and which of their labels for it they are."""
 
 
 class Centre(NamedTuple):
@@ -57,9 +59,9 @@ class Intercepts:
     def __init__(self, runs: int) -> None:
         self.of: dict[int, Array] = {}
         self._none = np.zeros(runs)
-        self._totals: dict[tuple[int, Stretch], Array] = {}
+        self._totals: dict[Labels, Array] = {}
 
-    def label(self, model: int, stretch: Stretch, block: Block, sums: Array, theta: Array) -> Array:
+    def label(self, labels: Labels, block: Block, sums: Array, theta: Array) -> Array:
         """Sum the labels of some rows for a model; what intercepts of labelers add to their ``X'y``.
 
         ``sums`` is ``X'1``, and ``theta`` what is said of a row, with noise in columns of its own.
@@ -68,20 +70,22 @@ class Intercepts:
             (share * self.of.get(who, self._none) for who, share in block.shares.items()),
             self._none,
         )
+        _, stretch, _ = labels
         total = np.vecdot(sums, theta) + (stretch.stop - stretch.start) * said
         if block.kept:
-            total = total + block.kept * self._totals[block.since, stretch]
-        self._totals[model, stretch] = total
+            total = total + block.kept * self._totals[block.since, stretch, 0]
+        self._totals[labels] = total
         return sums * said[:, None]
 
     def centre(
         self,
         sums: Sequence[tuple[float, Array]],
-        labels: Iterable[tuple[int, Stretch, float]],
+        labels: Iterable[tuple[int, Stretch, int, float]],
     ) -> Centre:
         """What a fit takes away, from weighted rows and their sums, and from models, labels and weights."""
         total = sum(
-            (weight * self._totals[model, rows] for model, rows, weight in labels), self._none
+            (weight * self._totals[model, rows, turn] for model, rows, turn, weight in labels),
+            self._none,
         )
         inputs = np.sum([each for _, each in sums], axis=0)
         return Centre(float(sum(rows for rows, _ in sums)), inputs, total)
