@@ -274,6 +274,16 @@ main(sys.argv[2:])
 
 
 @pytest.mark.slow
+def test_how_many_workers_there_are_nobody_says_where_the_scheduler_died(tmp_path):
+    with dask_cluster(tmp_path) as (address, scheduler, _), running(address, None) as workers:
+        assert workers.size() in (1, 2)
+        scheduler.kill()
+        scheduler.wait(60)
+        with pytest.raises(workers.gone):
+            workers.size()
+
+
+@pytest.mark.slow
 def test_a_scheduler_that_dies_is_said_in_a_sentence(tmp_path, slow, genloss, monkeypatch):
     """The command ends with exit code 2 and without a traceback, and goes on when it is called again."""
     (tmp_path / "a.toml").write_text(

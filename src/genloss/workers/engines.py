@@ -184,10 +184,17 @@ def _dask(engine: str, count: int) -> Iterator[Workers]:
             raise InvalidInputError(
                 f"cluster was {engine!r}; it has no workers, none came in {CONNECT} s"
             ) from None
+
+        def size() -> int:
+            try:
+                return max(1, sum(client.nthreads().values()))
+            except OSError as error:  # it is tried again for a while where no one answers
+                raise CommClosedError(str(error)) from error
+
         yield Workers(
             client.get_executor(pure=False),
             engine,
-            lambda: max(1, sum(client.nthreads().values())),
+            size,
             lost=(KilledWorker,),
             gone=(CancelledError, CommClosedError),
         )

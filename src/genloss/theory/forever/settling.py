@@ -147,9 +147,11 @@ def radius(turn: Map, state: Array, along: Array, grain: float = 0.0) -> float:
         image = (turn(state + reach * basis[k]) - here) / reach
         if grain:  # so long a step one way leaves a bend that looks like a slow mode
             image = (image - (turn(state - reach * basis[k]) - here) / reach) / 2
-        for j, each in enumerate(basis):
-            table[j, k] = each @ image
-            image = image - table[j, k] * each
+        known = np.array(basis)
+        for _ in range(2):  # the second time what rounding left of the first
+            within = known @ image
+            table[: k + 1, k] += within
+            image = image - within @ known
         table[k + 1, k] = np.linalg.norm(image)
         values, modes = np.linalg.eig(table[: k + 1, : k + 1])
         slowest = np.argmax(np.abs(values))
