@@ -249,7 +249,7 @@ def test_a_constant_beside_penalties_far_apart_is_solved():
 
 def test_few_rows_that_models_share_are_refused():
     plan = gl.Plan.accumulate(2, 4, design="same", penalty=0.1, noise=0.5).with_intercept()
-    with pytest.raises(gl.NoTheoryError, match="has an intercept and 4 rows, fewer than 10"):
+    with pytest.raises(gl.NoTheoryError, match="has an intercept and 4 rows, fewer than 5"):
         gl.predict(PROBLEM, plan)
 
 
