@@ -107,12 +107,3 @@ def test_how_fast_variances_settle_is_read_off_them_where_means_do_not_move():
     growth = moves[1:] / moves[:-1]
     assert leads.pace(moves) == pytest.approx(found.radius, abs=0.01)
     assert growth[28] + 0.01 < growth[-1] < found.radius < 1  # it goes on to slow down
-
-
-def test_where_chains_creep_maps_look_at_as_many_models_as_limits():
-    """Estimates from 16 and 24 models agree to a percent and are off by 2.5."""
-    problem = gl.Problem(np.arange(1, 34) ** -0.5, np.ones(33))
-    plan = gl.Plan.anchored(6, 49, n_real=12, penalty=0.0005, noise=0.5)
-    whole, few = solved(problem, plan), solved(problem, plan, within=0.01)
-    assert whole.radius > 0.98
-    assert few.risk == pytest.approx(whole.risk, rel=1e-3)

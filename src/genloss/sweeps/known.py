@@ -85,7 +85,10 @@ def mapped(
         if len(points) <= SOLVED_WHOLE or not tolerance or not _in_order(x, y):
             solve(range(len(points)))
             return _whole(numbers, reasons, (y.size, x.size))
-        values, solved = patches.filled(solve, x, y, way.fields, tolerance)
+        fields = way.fields
+        if not resolve(points[0][1]).is_single:
+            fields = tuple(patches.PACE if each is patches.RADIUS else each for each in fields)
+        values, solved = patches.filled(solve, x, y, fields, tolerance)
     return Map(values, solved, _said(values[0], reasons))
 
 

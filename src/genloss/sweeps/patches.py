@@ -21,6 +21,7 @@ Range = tuple[int, int]
 Solve = Callable[[list[int]], Iterable[Array]]
 
 _NODES = 5
+_EVEN = 2.2  # Lebesgue's constant of as many even places
 
 
 class Field(NamedTuple):
@@ -39,11 +40,18 @@ def _difference(guess: Array, true: Array) -> Array:
     return np.asarray(np.abs(guess - true) / np.maximum(np.abs(true), 1.0))
 
 
+def _third(guess: Array, true: Array) -> Array:
+    return _difference(guess, true) / 3
+
+
 RISK = Field(np.log, np.exp, _ratio)
 """As a share of itself."""
 
 RADIUS = Field(np.copy, np.copy, _difference)
 """Up to one as it is, beyond as a share of itself."""
+
+PACE = Field(np.copy, np.copy, _third)
+"""The same of radii that few models show, slow ones to some percents."""
 
 
 def filled(
@@ -138,13 +146,19 @@ def _smoothest(
 ) -> tuple[float, Array]:
     """By how much every second of the nodes is off at the others, on the scale where it is least off.
 
-    Nothing where no points are left between; infinite where only some are finite, or known.
+    Where nodes lie unevenly it counts as often as polynomials swing wider between them than between even ones. Nothing where no points are left between; infinite where only some are finite, or known.
     """
     if nodes[-1] - nodes[0] < nodes.size:
         return 0.0, scales[0]
-    offs = [_off(values, places, nodes, errors) for places in scales]
+    offs = [_off(values, places, nodes, errors) * _swing(places, nodes) for places in scales]
     best = int(np.argmin(offs))
     return offs[best], scales[best]
+
+
+def _swing(places: Array, nodes: Numbers) -> float:
+    """By how much more polynomials through the nodes swing between them than through even ones (Lebesgue's constant)."""
+    between = _through(places[nodes], places[nodes[0] : nodes[-1] + 1])
+    return max(1.0, float(np.abs(between).sum(axis=1).max()) / _EVEN)
 
 
 def _off(

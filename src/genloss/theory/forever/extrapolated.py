@@ -37,7 +37,6 @@ _SHARE = 0.1  # of an error that is allowed, for estimates to differ by,
 _MOVED = 10  # and times that, by which they may differ from those of fewer models
 _GOOD = 1e-6  # by how much of a limit the last estimates may differ, at first
 _FAIR = 1e-3  # and at last
-_CREEPS = 0.98  # growth of moves from which on fewer models may agree and be off by percents
 _ROUNDING = 1e-10  # moves as shares of an error that are none,
 _FALLS = 0.5  # where those before have fallen like this
 _STEADY = 1e-3  # of the size of moves: growth that is no growth
@@ -126,7 +125,7 @@ def end(problem: Spectral, plan: Plan, found: Repetition, within: float | None =
             return End(math.inf, math.inf, rate, math.inf, curve.method)
         bias, risk, away = _led(paths, biases)
         moved, before = abs(risk - before), risk
-        sure = not within or most == last or (growth < _CREEPS and moved < _MOVED * good * risk)
+        sure = not within or most == last or moved < _MOVED * good * risk
         if away < good * risk and sure and growth <= 1 - _STEADY:
             break
     if away > max(good, _FAIR) * risk or growth > 1 - _STEADY:
